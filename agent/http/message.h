@@ -1,0 +1,57 @@
+#pragma once
+
+// Requests and responses as values.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crdt/base/result.h"
+
+namespace http {
+
+enum class Verb : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+std::string_view verb_name(Verb verb);
+
+using Headers = std::vector<std::pair<std::string, std::string>>;  // names lower case
+
+// A request target taken apart. Segments are split first and percent-decoded one by one: `%2F`
+// stays inside its segment, `.` and `..` are ordinary, nothing is normalised. `+` is a plus sign.
+struct Target {
+  std::string path;                                        // as sent, before '?'
+  std::vector<std::string> segments;                       // of "/a/b%2Fc": "a", "b/c"
+  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::optional<std::string_view> query_value(std::string_view name) const;  // the first
+};
+// kInvalid: a bad percent escape, NUL, or invalid UTF-8 after decoding.
+base::Result<Target> parse_target(std::string_view target);
+std::string percent_encode(std::string_view segment);  // everything but unreserved characters
+
+struct Request {
+  Verb verb = Verb::kGet;
+  std::string method;  // as sent
+  Target target;
+  Headers headers;
+  std::string body;     // empty for routes that stream it
+  std::string pattern;  // of the route that matched: "/v1/objects/{id}/{path...}"
+  // Values of the pattern's names; a "{path...}" matches zero or more segments.
+  std::vector<std::string> captures;  // of the single-segment names, in order
+  std::vector<std::string> tail;      // of "{name...}"
+  std::string_view header(std::string_view lower_case_name) const;  // empty when absent
+};
+
+struct Response {
+  int status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  Headers headers;
+};
+
+Response json_response(std::string body);
+// {"error":{"code":"…","message":"…"}} with the status of the code.
+Response error_response(const base::Error& error);
+
+}  // namespace http

@@ -1,0 +1,47 @@
+#pragma once
+
+// The table of routes: which handler, how much body, how it is described. /openapi.json is written
+// from the same table, and a test compares the two.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/http/message.h"
+
+namespace http {
+
+class Exchange;
+using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
+
+struct Route {
+  Verb verb = Verb::kGet;
+  std::string pattern;  // "/v1/objects/{id}/{path...}"
+  Handler handler;
+  std::string summary;                   // one line, for /openapi.json
+  std::vector<std::string> query_names;  // documented query parameters
+  std::size_t body_max = 1u << 20;       // above: 413
+  bool streams_body = false;             // the handler takes the body in pieces: Exchange::on_body
+};
+
+class Router {
+ public:
+  void add(Route route);
+  const std::vector<Route>& routes() const { return routes_; }
+
+  struct Match {
+    const Route* route = nullptr;  // null: see allow
+    std::vector<std::string> captures;
+    std::vector<std::string> tail;
+    std::vector<Verb> allow;  // verbs of the patterns that fit the path; empty: 404
+  };
+  // A GET route answers HEAD too. The most specific pattern wins: literal before {name} before
+  // {name...}.
+  Match match(Verb verb, const std::vector<std::string>& segments) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace http

@@ -1,0 +1,85 @@
+#pragma once
+
+// HTTP/1.1 on a libuv loop: keep-alive, pipelining (one request at a time, answers in order), HEAD,
+// Expect: 100-continue, chunked requests, streamed request bodies, server-sent events. Beast
+// parses; the checks that it leaves to us (design section 12) are in guard.h. Loop thread only;
+// handlers answer now or later, from the loop thread.
+
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/http/message.h"
+#include "agent/http/router.h"
+#include "crdt/base/result.h"
+
+namespace http {
+
+struct Options {
+  std::size_t head_bytes_max = 16 * 1024;       // above: 431
+  std::uint64_t head_timeout_millis = 10'000;   // above: 408
+  std::uint64_t body_stall_millis = 30'000;     // no byte of a body for so long: 408
+  std::uint64_t idle_timeout_millis = 120'000;  // a kept-alive connection without a request
+  std::size_t connections_max = 1'024;          // above: accepted and closed at once, counted
+  std::size_t stream_bytes_max = 4u << 20;      // unsent of one event stream; above: it is cut
+  std::size_t body_pause_bytes = 4u << 20;  // unconsumed of a streamed body; above: reading pauses
+  std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
+  std::vector<std::string> origins;  // allowed Origin values, with CORS answers
+};
+
+// One request and its answer. The last reference may be dropped at any time; an exchange that was
+// never answered is answered with 500. After gone() everything sent is ignored.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  virtual const Request& request() const = 0;
+  virtual void respond(Response response) = 0;
+  void fail(const base::Error& error) { respond(error_response(error)); }
+  virtual bool gone() const = 0;
+
+  // For routes that stream their body: `piece` gets chunks in order, then one empty piece at the
+  // end. Returning false from it pauses; resume() goes on.
+  virtual void on_body(std::function<bool(std::string_view piece)> piece) = 0;
+  virtual void resume() = 0;
+
+  // Turns the exchange into an event stream (text/event-stream); write() then appends text as it
+  // is. False: the client is gone or too slow and was cut.
+  virtual void start_stream() = 0;
+  virtual bool write(std::string_view text) = 0;
+  virtual void end_stream() = 0;
+  virtual void on_gone(std::function<void()> closed) = 0;
+};
+
+struct Stats {
+  std::uint64_t connections = 0;  // open now
+  std::uint64_t connections_total = 0;
+  std::uint64_t connections_refused = 0;
+  std::uint64_t requests_total = 0;
+  std::uint64_t streams = 0;  // open now
+  std::uint64_t streams_cut = 0;
+  std::vector<std::pair<int, std::uint64_t>> responses;  // by status
+};
+
+class Server {
+ public:
+  // `host` numeric, port 0 picks a free one. kConflict when in use. `router` outlives the server.
+  static base::Result<std::unique_ptr<Server>> open(uv_loop_t* loop, const std::string& host,
+                                                    std::uint16_t port, const Options& options,
+                                                    const Router& router);
+  ~Server();  // close() must have finished
+  std::uint16_t port() const;
+  std::string address() const;  // "127.0.0.1:7780"
+  // Stops accepting, lets answers finish for at most `grace_millis`, closes; then calls `closed`.
+  void close(std::uint64_t grace_millis, std::function<void()> closed);
+  Stats stats() const;
+
+ private:
+  struct Impl;
+  explicit Server(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace http

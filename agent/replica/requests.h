@@ -1,0 +1,115 @@
+#pragma once
+
+// What goes into a turn of the replica and what comes out, as values.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "crdt/change.h"
+#include "crdt/digest.h"
+#include "crdt/value.h"
+#include "crdt/version_vector.h"
+
+namespace agent {
+
+// --- Writes: one request is one change
+// ------------------------------------------------------------
+
+struct AddEntry {  // whole object, and renews the presence
+  std::string object;
+  std::string id;
+  std::string metadata;  // a JSON object, minified
+};
+struct PutEntry {  // whole object, presence untouched
+  std::string object;
+  std::string id;
+  std::string metadata;
+};
+struct PatchEntry {  // these fields set, those unset
+  std::string object;
+  std::string id;
+  crdt::Members set;
+  std::vector<std::string> unset;
+};
+struct RemoveEntry {
+  std::string object;
+  std::string id;
+};
+struct RemoveObject {  // every entry this agent has seen of it
+  std::string object;
+};
+struct ImportEntries {  // adds; one equal to what is shown writes nothing
+  std::string object;
+  std::vector<std::pair<std::string, std::string>> entries;  // id, metadata (minified)
+};
+using WriteRequest =
+    std::variant<AddEntry, PutEntry, PatchEntry, RemoveEntry, RemoveObject, ImportEntries>;
+
+// `ticket` names the waiting client; the reply carries it back.
+struct Write {
+  std::uint64_t ticket = 0;
+  WriteRequest request;
+};
+struct Received {
+  base::NodeId from;
+  std::vector<crdt::Opened> changes;
+  std::size_t bytes = 0;
+};
+struct ConfirmOwn {  // a peer holds our changes of `actor` up to `seq`
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+};
+using Input = std::variant<Write, Received, ConfirmOwn>;
+
+// --- Outputs
+// --------------------------------------------------------------------------------------
+
+struct Written {
+  std::optional<crdt::Dot> dot;  // the first effect; absent when nothing had to change
+  std::uint64_t added = 0;       // of an import
+  std::uint64_t unchanged = 0;
+};
+struct Reply {
+  std::uint64_t ticket = 0;
+  base::Result<Written> result;
+};
+
+// What watchers hear: one an entry and change, in the order of application.
+struct Event {
+  std::int64_t position = 0;  // of the change in the log
+  std::string object;
+  std::vector<std::string> path;
+  crdt::SlotType type = crdt::SlotType::kMap;
+  std::string_view op;  // "put" or "remove"
+  std::string value;    // JSON then shown; "null" when removed
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+  crdt::HybridTime time;
+  std::string node;  // hex of the writer's node id, empty when not known
+};
+
+// Facts that somebody should hear of; the driver words and counts them.
+struct Notice {
+  enum class Kind : std::uint8_t {
+    kActorMinted,  // `text`: why
+    kClockAhead,   // a change from the future: applied, its time not merged (rule 9)
+    kClockRestarted,
+    kPrevMismatch,     // two contents under one number: refused, kept as proof (rule 2)
+    kUnknownEnvelope,  // the vector of this actor stops here until an upgrade (rule 12)
+    kDropped,          // did not fit (predecessor or deps missing): forgotten, fetched again
+    kActorsMany,       // more live own actors than the bound
+    kCorruptRow,
+    kDiskFull,
+    kDiskFault,
+    kRecovered,
+  } kind;
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+  std::string text;
+};
+
+}  // namespace agent

@@ -1,0 +1,25 @@
+#pragma once
+
+// Byte strings and their hexadecimal form. Bytes are std::string: they hash, compare, slice and
+// move into SQLite, msgpack and libsodium without a copy.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace base {
+
+using Bytes = std::string;
+using BytesView = std::string_view;
+
+std::string to_hex(BytesView bytes);                   // lower case
+std::optional<Bytes> from_hex(std::string_view text);  // either case; nullopt if not hex
+bool is_utf8(std::string_view text);                   // strict: no surrogates, no overlongs
+
+// Fixed-width big-endian integers, so that encoded keys sort as the numbers do.
+void append_be32(Bytes& out, std::uint32_t value);
+void append_be64(Bytes& out, std::uint64_t value);
+std::uint32_t read_be32(const char* at);
+std::uint64_t read_be64(const char* at);
+
+}  // namespace base

@@ -1,0 +1,94 @@
+#pragma once
+
+// msgpack with hard limits. Writing goes through msgpack::packer; reading runs msgpack::parse with
+// a visitor that refuses depth, counts, counts larger than the bytes left, ext types, floats and
+// anything after the first object, and leaves a flat list of tokens; `Reader` then walks it.
+// Nothing is allocated in proportion to a number that a peer merely claims (rule 12).
+
+#include <cstdint>
+#include <msgpack.hpp>
+#include <optional>
+#include <vector>
+
+#include "crdt/base/bytes.h"
+#include "crdt/base/result.h"
+
+namespace crdt::codec {
+
+struct Limits {
+  std::size_t bytes_max = 24u << 20;
+  std::size_t depth_max = 12;
+  std::size_t items_max = 2'000'000;  // tokens in all
+};
+
+struct Token {
+  enum class Kind : std::uint8_t {
+    kNil,
+    kBool,
+    kUnsigned,
+    kNegative,
+    kText,
+    kBinary,
+    kArray,
+    kMap
+  };
+  Kind kind = Kind::kNil;
+  std::uint64_t number = 0;  // value, or count of items (pairs for a map)
+  base::BytesView bytes{};   // of text and binary: points into the parsed buffer
+};
+
+// Walks tokens in order. After the first mismatch ok() is false and every further read returns a
+// default, so a decoder can read straight through and check once at the end of each part.
+class Reader {
+ public:
+  static base::Result<Reader> parse(base::BytesView bytes, const Limits& limits = {});
+
+  bool ok() const { return ok_; }
+  bool at_end() const { return next_ == tokens_.size(); }
+  void fail() { ok_ = false; }
+
+  std::size_t array();                     // count; fails if the next token is no array
+  std::size_t array(std::size_t at_most);  // fails above the bound
+  std::size_t map();
+  std::uint64_t number();
+  std::uint64_t number(std::uint64_t at_most);
+  std::int64_t signed_number();
+  bool boolean();
+  base::BytesView text();
+  base::BytesView text(std::size_t at_most);
+  base::BytesView binary();
+  base::BytesView binary(std::size_t at_most);
+  bool take_nil();  // consumes a nil if that is next
+  Token::Kind peek() const;
+  void skip();  // one object, whatever it is
+  void skip(std::size_t count);
+
+ private:
+  const Token* take(Token::Kind kind);
+  std::vector<Token> tokens_;
+  std::size_t next_ = 0;
+  bool ok_ = true;
+};
+
+// Appends to a byte string; the packer of msgpack-c does the encoding.
+class Writer {
+ public:
+  Writer() : packer_(buffer_) {}
+  Writer& array(std::size_t count);
+  Writer& map(std::size_t pairs);
+  Writer& number(std::uint64_t value);
+  Writer& signed_number(std::int64_t value);
+  Writer& boolean(bool value);
+  Writer& text(std::string_view value);
+  Writer& binary(base::BytesView value);
+  Writer& nil();
+  std::size_t size() const { return buffer_.size(); }
+  base::Bytes take();
+  base::BytesView view() const { return {buffer_.data(), buffer_.size()}; }
+
+ private:
+  msgpack::sbuffer buffer_;
+  msgpack::packer<msgpack::sbuffer> packer_;
+};
+
+}  // namespace crdt::codec

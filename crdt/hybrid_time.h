@@ -1,0 +1,58 @@
+#pragma once
+
+// The hybrid logical clock (Kulkarni et al. 2014, "Logical Physical Clocks") and the stamps of
+// values. The two are never mixed: `HybridTime` is the agent's own clock in a change; `Stamp` is
+// what decides between concurrent values and may come from a client.
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+#include "crdt/base/time.h"
+
+namespace crdt {
+
+struct HybridTime {
+  std::int64_t nanos = 0;  // since the Unix epoch
+  std::uint32_t counter = 0;
+  auto operator<=>(const HybridTime&) const = default;
+  HybridTime next() const;  // the smallest time above this one
+};
+
+struct Stamp {
+  HybridTime time;
+  std::string
+      writer;  // empty: the agent itself; else the client's node or device id (at most 256 bytes)
+  auto operator<=>(const Stamp&) const = default;
+};
+
+// Rule 9. Never goes back; is persisted by its owner; merges what it hears of unless that is more
+// than `drift` ahead of a trusted wall clock. The wall clock is trusted when it is after the build
+// date and either at most `drift` behind the persisted clock or reported synchronised.
+class HybridClock {
+ public:
+  struct Options {
+    base::Duration drift = base::seconds(300);
+    std::int64_t build_nanos = 0;  // wall clocks before this are not trusted
+  };
+  enum class Merge { kMerged, kAhead };  // kAhead: not merged, to be counted and alarmed
+
+  HybridClock(HybridTime persisted, Options options);
+
+  HybridTime tick(const base::Now& now);  // a time above every one given out before
+  Merge merge(const base::Now& now,
+              HybridTime remote);  // after it, tick() is above `remote` if kMerged
+  bool trusts(const base::Now& now) const;
+  // Our own clock is ahead of a trusted wall clock by more than the drift: its owner mints a new
+  // actor and calls restart_from_wall().
+  bool runs_ahead(const base::Now& now) const;
+  void restart_from_wall(const base::Now& now);
+  HybridTime latest() const { return latest_; }
+  std::int64_t offset_nanos(const base::Now& now) const { return latest_.nanos - now.wall_nanos; }
+
+ private:
+  HybridTime latest_;
+  Options options_;
+};
+
+}  // namespace crdt

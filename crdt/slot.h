@@ -1,0 +1,46 @@
+#pragma once
+
+// A slot is a place that holds cells: (object, path, type). Two types written at one key are two
+// slots, so none is lost; a fixed rule picks the one shown.
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace crdt {
+
+// Numbers are a wire and file format: never reused. Unknown numbers are kept and passed on (rule
+// 12).
+enum class SlotType : std::uint8_t {
+  kGCounter = 1,
+  kPnCounter = 2,
+  kLwwRegister = 3,
+  kMvRegister = 4,
+  kOrSet = 5,
+  kMap = 6,  // at a path: the presence of the entry, an OR-Set of one
+  kSeq = 7,
+  kReset = 8,  // the register written by a whole-object write of an entry
+};
+
+std::string_view type_name(SlotType type);  // "lww_register"; "unknown" if unknown
+std::optional<SlotType> type_from_name(std::string_view name);  // "rga" and "seq_crdt" mean kSeq
+
+inline constexpr std::size_t kObjectNameMax = 512;      // bytes
+inline constexpr std::size_t kPathDepthMax = 16;        // components
+inline constexpr std::size_t kPathComponentMax = 1024;  // bytes; may hold any byte
+
+struct Slot {
+  std::string object;
+  std::vector<std::string> path;
+  SlotType type = SlotType::kLwwRegister;
+  auto operator<=>(const Slot&) const = default;
+};
+
+// The type of the object that holds this slot: the slot's own at the top level, an OR-Set for its
+// elements one level down, else a map.
+SlotType root_type(const Slot& slot);
+
+}  // namespace crdt

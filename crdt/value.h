@@ -1,0 +1,47 @@
+#pragma once
+
+// Replicated values are JSON *text*: checked once at the door, minified outside strings, and given
+// back as it is. Number spelling and key order survive; no JSON library rewrites them.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "crdt/base/result.h"
+
+namespace crdt {
+
+inline constexpr int kValueDepthMax = 32;               // containers inside each other
+inline constexpr std::size_t kValueBytesMax = 1 << 20;  // of one value, minified
+
+// Strict RFC 8259: refuses duplicate keys (after unescaping), invalid UTF-8, lone surrogate
+// escapes, depth over kValueDepthMax, trailing text. Returns the text minified outside strings. The
+// error names the byte offset.
+base::Result<std::string> minify_json(std::string_view text,
+                                      std::size_t bytes_max = kValueBytesMax);
+
+// Canonical form for equality of set elements: keys sorted by code point of the unescaped key,
+// strings with the shortest escapes, numbers by value (1, 1.0 and 1e0 are the same; integers of any
+// length are exact). `minified` must be the result of minify_json.
+std::string canonical_json(std::string_view minified);
+
+// The members of an object as (unescaped key, minified value text), in their order. An error when
+// the text is valid JSON but not an object. `minified` must be the result of minify_json.
+using Members = std::vector<std::pair<std::string, std::string>>;
+base::Result<Members> object_members(std::string_view minified);
+
+// The elements of an array as minified texts.
+base::Result<std::vector<std::string>> array_elements(std::string_view minified);
+
+// A JSON string literal for `text` (valid UTF-8): quotes, and the escapes that JSON demands.
+std::string json_quote(std::string_view text);
+void append_json_quoted(std::string& out, std::string_view text);
+// The text of a JSON string literal. `minified` must be a valid string literal.
+std::string json_unquote(std::string_view literal);
+
+// {"a":…,"b":…} from members, in the order given.
+std::string object_text(const Members& members);
+
+}  // namespace crdt

@@ -1,0 +1,34 @@
+#pragma once
+
+// Where a datagram or a session goes: an IP address and a port, without any socket type.
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crdt/base/bytes.h"
+#include "crdt/base/strong.h"
+
+namespace gossip {
+
+using base::NodeId;
+
+struct Address {
+  std::array<unsigned char, 16> ip{};  // IPv6, or IPv4 mapped (::ffff:a.b.c.d)
+  std::uint16_t port = 0;
+  auto operator<=>(const Address&) const = default;
+
+  bool is_v4() const;
+  bool is_any() const;  // 0.0.0.0 or [::]
+  bool is_zero() const { return *this == Address{}; }
+  std::string text() const;  // "127.0.0.1:7700", "[::1]:7700"
+  static std::optional<Address> parse(
+      std::string_view text);  // numeric only; names are the driver's
+  base::Bytes bytes() const;   // 6 bytes for IPv4, 18 for IPv6
+  static std::optional<Address> from(base::BytesView bytes);
+};
+
+}  // namespace gossip

@@ -1,0 +1,44 @@
+#pragma once
+
+// What is known of a member, and what travels about it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "crdt/base/strong.h"
+#include "crdt/base/time.h"
+#include "gossip/address.h"
+
+namespace gossip {
+
+enum class MemberState : std::uint8_t { kAlive = 1, kSuspect = 2, kDead = 3, kLeft = 4 };
+std::string_view state_name(MemberState state);  // "alive"
+
+enum class Topology : std::uint8_t { kDirect = 1, kPushPull = 2, kGossip = 3, kTree = 4 };
+std::string_view topology_name(Topology topology);  // "push-pull"
+std::optional<Topology> topology_from_name(std::string_view name);
+
+inline constexpr std::size_t kNameMax = 64;  // bytes of UTF-8, no control characters
+
+// What a member says of itself, and others repeat. A higher incarnation wins; only the subject
+// raises it, once a start and to refute.
+struct MemberRecord {
+  NodeId node;
+  std::string name;
+  Address address;  // as advertised
+  std::uint64_t incarnation = 0;
+  MemberState state = MemberState::kAlive;
+  Topology topology = Topology::kDirect;
+  bool operator==(const MemberRecord&) const = default;
+};
+
+// A row of GET /v1/members.
+struct MemberView {
+  MemberRecord record;
+  std::optional<base::Duration> rtt;
+  std::optional<std::uint64_t> vector_lag;  // changes the member lacks, as far as known
+  base::Instant heard;                      // last authenticated datagram or frame
+};
+
+}  // namespace gossip

@@ -1,0 +1,63 @@
+#pragma once
+
+// The one door to the protocol: who is in the mesh, what to tell whom. Composes freshness and
+// seals, membership, dissemination and reconciliation. No socket, clock, thread, disk or log
+// inside; what a peer sends can at worst be counted and dropped. One thread at a time. `now` comes
+// first, `out` last; actions are appended to `out` in the order in which they must be done.
+
+#include <memory>
+#include <vector>
+
+#include "crdt/base/random.h"
+#include "crdt/base/time.h"
+#include "gossip/actions.h"
+#include "gossip/options.h"
+#include "gossip/stats.h"
+#include "gossip/wire/seal.h"
+
+namespace gossip {
+
+struct Identity {
+  NodeId node;
+  std::string name;
+  Address advertised;
+  wire::MeshKey key;
+  std::uint64_t boot_epoch = 0;  // persisted, raised before the first datagram of a start
+};
+
+class Node {
+ public:
+  // `claimed` and `state` are what the replica holds on its medium at start; `own` its actors so
+  // far.
+  Node(Identity self, const Options& options, const crdt::VersionVector& claimed,
+       crdt::StateHash state, base::Random random);
+  ~Node();
+
+  // Addresses to join, again and again until one answers; replaces the former list.
+  void seeds(base::Now now, std::vector<Address> seeds, Actions& out);
+  void leave(base::Now now, Actions& out);  // tells the mesh; join with seeds() or rejoin()
+  void rejoin(base::Now now, Actions& out);
+
+  void receive(base::Now now, Address from, base::BytesView datagram, Actions& out);
+  void receive_frame(base::Now now, const NodeId& from, base::BytesView message, Actions& out);
+  void session_closed(base::Now now, const NodeId& peer, Actions& out);
+  void stored(base::Now now, const Stored& facts, Actions& out);
+  void fetched(base::Now now, const Fetched& range, Actions& out);
+  void own_actor(const base::ActorId& actor);  // changes under it are ours: echo is looked for
+
+  void advance(base::Now now, Actions& out);  // runs every timer due at `now`
+  base::Instant next_deadline() const;        // call advance() no later than this
+
+  std::vector<MemberView> members(base::Now now) const;  // itself first
+  const Stats& stats() const;
+  const Options& options() const;
+  // The first exchange with a seed that answered is still running.
+  bool syncing() const;
+  bool has_left() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gossip

@@ -1,0 +1,46 @@
+#pragma once
+
+// Every bound and time of the protocol (rule 11), with what happens when it is full.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crdt/base/time.h"
+#include "gossip/member.h"
+
+namespace gossip {
+
+// Ping times of a profile. Traffic of each is in docs/protocol.md.
+struct Profile {
+  std::string_view name;
+  base::Duration ping_interval;  // between two pings this node starts
+  base::Duration ping_timeout;   // until the ping is repeated
+  base::Duration silence;        // without any answer: dead
+  base::Duration grace;          // a difference in state lasts this long before it is repaired
+};
+std::optional<Profile> profile_from_name(std::string_view name);  // local, lan, wan, edge
+std::string_view profile_names();                                 // "local, lan, wan, edge"
+
+struct Options {
+  Profile profile = *profile_from_name("lan");
+  Topology topology = Topology::kDirect;
+
+  std::size_t datagram_bytes_max = 1200;  // sealed, as sent
+  std::size_t members_max = 10'240;       // further ones are not added; counted
+  std::size_t starts_known_max = 20'480;  // replay windows; the least recently heard goes
+  std::uint32_t challenges_per_second =
+      64;                                   // requests for an echo, in all; above: dropped, counted
+  std::size_t dead_retries_per_second = 2;  // pings to dead members, round-robin, in all
+  std::size_t reconcile_peers_max = 3;      // exchanges this node starts at one time
+  std::size_t serve_peers_max = 8;          // ranges it serves at one time; above: told "busy"
+  std::size_t range_bytes_max = 1u << 20;   // of one range page
+  std::size_t range_changes_max = 2'000;
+  std::size_t apply_bytes_max = 16u << 20;  // handed to the replica and not yet stored; above:
+                                            // dropped, forgotten, fetched again
+  std::size_t message_bytes_max = 25u << 20;
+  base::Duration exchange_timeout = base::seconds(10);  // without progress: given up, tried again
+};
+
+}  // namespace gossip

@@ -1,0 +1,39 @@
+#pragma once
+
+// What a Node counts; the driver words it (metrics, logs). All counters only grow.
+
+#include <array>
+#include <cstdint>
+
+namespace gossip {
+
+struct Stats {
+  std::uint64_t datagrams_sent = 0;
+  std::uint64_t datagrams_received = 0;  // authenticated
+  std::uint64_t bytes_sent = 0;          // of datagrams, sealed
+  std::uint64_t bytes_received = 0;
+  std::uint64_t refused_malformed = 0;       // too short, too long, wrong version
+  std::uint64_t refused_key = 0;             // another key id
+  std::uint64_t refused_authentication = 0;  // did not open
+  std::uint64_t refused_replay = 0;
+  std::uint64_t refused_epoch = 0;     // a boot epoch below the highest seen
+  std::uint64_t refused_unproven = 0;  // from a start that has not returned a token
+  std::uint64_t refused_content = 0;   // authenticated, but not a valid packet, message or change
+  std::uint64_t challenges_sent = 0;
+  std::uint64_t challenges_suppressed = 0;
+  std::uint64_t pings_sent = 0;
+  std::uint64_t acks_received = 0;
+  std::uint64_t members_refused = 0;  // above members_max
+  std::uint64_t pushes_sent = 0;      // changes times targets
+  std::uint64_t changes_received = 0;
+  std::uint64_t changes_duplicate = 0;
+  std::uint64_t changes_dropped = 0;  // apply_bytes_max
+  std::uint64_t reconciliations = 0;  // exchanges started
+  std::uint64_t ranges_served = 0;
+  std::uint64_t ranges_busy = 0;
+  std::uint64_t below_floor = 0;  // a peer told us, or we told a peer, that a join is needed
+  std::uint64_t divergences = 0;  // rule 8
+  std::uint64_t echoes = 0;       // rule 2
+};
+
+}  // namespace gossip

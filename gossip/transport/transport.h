@@ -1,0 +1,76 @@
+#pragma once
+
+// The only sockets of the mesh: one UDP socket and one TCP listener on the same port, and sealed
+// sessions to peers, on a libuv loop. Loop thread only. Every queue is bounded: a full one drops
+// and counts. Unauthenticated connections are few, short-lived and get no answer.
+
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "crdt/base/random.h"
+#include "crdt/base/result.h"
+#include "gossip/address.h"
+#include "gossip/wire/session_seal.h"
+
+namespace transport {
+
+using gossip::Address;
+using gossip::NodeId;
+
+struct Options {
+  std::size_t session_queue_bytes_max = 32u
+                                        << 20;  // waiting to be written to one peer; above: dropped
+  std::size_t sessions_max = 256;   // established; above: the least recently used closes
+  std::size_t handshakes_max = 64;  // unfinished, in all
+  std::size_t handshakes_per_ip_max = 8;
+  std::size_t message_bytes_max = 25u << 20;
+  std::uint64_t handshake_timeout_millis = 5'000;
+  std::uint64_t idle_timeout_millis = 60'000;  // an established session without traffic closes
+  std::uint64_t write_stall_millis = 20'000;   // a peer that stops reading is cut
+  int receive_buffer_bytes = 4 << 20;          // SO_RCVBUF of the UDP socket
+};
+
+struct Stats {
+  std::uint64_t datagrams_dropped = 0;  // the kernel did not take them
+  std::uint64_t sessions_opened = 0;
+  std::uint64_t sessions_accepted = 0;
+  std::uint64_t handshakes_refused = 0;  // bad MAC, bad signature, timeout, too many
+  std::uint64_t frames_dropped = 0;      // queue full, or no session could be opened
+  std::uint64_t bytes_sent = 0;          // of sessions
+  std::uint64_t bytes_received = 0;
+};
+
+struct Handlers {
+  std::function<void(const Address& from, base::BytesView datagram)> on_datagram;
+  std::function<void(const NodeId& from, base::BytesView message)> on_frame;
+  std::function<void(const NodeId& peer)> on_session_closed;
+};
+
+class Transport {
+ public:
+  // Binds UDP and TCP to the same port; port 0 picks one that is free for both. kConflict when in
+  // use.
+  static base::Result<std::unique_ptr<Transport>> open(
+      uv_loop_t* loop, const Address& bind, const Options& options,
+      const gossip::wire::MeshKey& key, const gossip::wire::SessionSeal::Identity& self,
+      base::Random random, Handlers handlers);
+  ~Transport();  // close() must have finished
+
+  Address bound() const;
+  void send_datagram(const Address& to, base::BytesView bytes);
+  // Queues for the session with `peer`, opening one at `address` if there is none. False: dropped.
+  bool send_frame(const NodeId& peer, const Address& address, base::Bytes message);
+  // Closes every handle, then calls `closed` from the loop.
+  void close(std::function<void()> closed);
+  const Stats& stats() const;
+
+ private:
+  struct Impl;
+  explicit Transport(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace transport

@@ -1,0 +1,105 @@
+#pragma once
+
+// The messages of the mesh as values, and their msgpack encoding. A datagram holds several, a
+// session frame holds one. Decoding checks every size, count and depth before it allocates; unknown
+// message types and unknown trailing fields are skipped (rule 12). The formats are in
+// docs/protocol.md; each has a golden encoding in tests/.
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "crdt/change.h"
+#include "crdt/digest.h"
+#include "gossip/member.h"
+
+namespace gossip::wire {
+
+// "Are you there?" and the answer. Both carry the state hash that reconciliation compares, and
+// members.
+struct Ping {
+  std::uint64_t token = 0;
+  crdt::StateHash state;
+  std::uint64_t incarnation = 0;  // of the sender
+  std::vector<MemberRecord> news;
+  bool operator==(const Ping&) const = default;
+};
+struct Ack {
+  std::uint64_t token = 0;
+  crdt::StateHash state;
+  std::uint64_t incarnation = 0;
+  std::vector<MemberRecord> news;
+  bool operator==(const Ack&) const = default;
+};
+// Freshness of an unknown start: "prove you live by returning this", and the return.
+struct Challenge {
+  std::uint64_t token = 0;
+  bool operator==(const Challenge&) const = default;
+};
+struct Echo {
+  std::uint64_t token = 0;
+  bool operator==(const Echo&) const = default;
+};
+// To a seed; the answer is Members.
+struct Join {
+  MemberRecord self;
+  bool operator==(const Join&) const = default;
+};
+struct Members {
+  std::vector<MemberRecord> records;
+  bool operator==(const Members&) const = default;
+};
+struct Leave {
+  MemberRecord self;
+  bool operator==(const Leave&) const = default;
+};
+// Sealed changes, pushed the moment they are committed.
+struct Push {
+  std::vector<base::Bytes> changes;
+  bool operator==(const Push&) const = default;
+};
+// Reconciliation (sessions only): the claimed vector; who gets it answers with its own unless
+// `answer`.
+struct Vector {
+  bool answer = false;
+  crdt::StateHash state;
+  std::vector<crdt::Dependency> entries;
+  bool operator==(const Vector&) const = default;
+};
+// "Send what I lack": `have` names the entries of the asker that matter.
+struct RangeRequest {
+  std::uint64_t request = 0;
+  std::vector<crdt::Dependency> have;
+  bool operator==(const RangeRequest&) const = default;
+};
+struct Range {
+  enum class Outcome : std::uint8_t { kMore = 0, kComplete = 1, kBelowFloor = 2, kBusy = 3 };
+  std::uint64_t request = 0;
+  Outcome outcome = Outcome::kComplete;
+  std::vector<base::Bytes> changes;
+  bool operator==(const Range&) const = default;
+};
+
+using Message = std::variant<Ping, Ack, Challenge, Echo, Join, Members, Leave, Push, Vector,
+                             RangeRequest, Range>;
+
+base::Bytes encode(const Message& message);
+// An unknown type decodes to std::monostate.
+using Decoded = std::variant<std::monostate, Message>;
+base::Result<Decoded> decode(base::BytesView bytes);
+std::string_view message_name(const Message& message);  // for counters: "ping"
+
+// The plaintext of a datagram: who speaks, in which boot epoch, and messages.
+struct Packet {
+  NodeId sender;
+  std::uint64_t boot_epoch = 0;
+  std::vector<Message> messages;
+  bool operator==(const Packet&) const = default;
+};
+base::Bytes encode_packet(const NodeId& sender, std::uint64_t boot_epoch,
+                          const std::vector<base::Bytes>& messages);
+base::Result<Packet> decode_packet(base::BytesView plaintext);
+
+}  // namespace gossip::wire

@@ -1,0 +1,59 @@
+#pragma once
+
+// Sealed sessions without their sockets: an authenticated key exchange with ephemeral X25519 keys,
+// the mesh key as pre-shared secret and Ed25519 identities signing the transcript (the SIGMA-I
+// pattern, Krawczyk 2003), then length-prefixed XChaCha20-Poly1305 frames with counters. Pure:
+// bytes in, bytes out. A first message that does not carry the mesh key's MAC ends the session
+// before any public-key work and without an answer. docs/protocol.md has the layout.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crdt/base/bytes.h"
+#include "crdt/base/random.h"
+#include "gossip/wire/seal.h"
+
+namespace gossip::wire {
+
+// An agent's Ed25519 key pair, from the 32-byte seed in its database.
+struct SigningKey {
+  std::array<unsigned char, 32> public_key{};
+  std::array<unsigned char, 64> secret_key{};
+  static SigningKey from_seed(base::BytesView seed);
+};
+
+inline constexpr std::size_t kFramePlainMax = 64 * 1024;  // larger messages span several frames
+
+class SessionSeal {
+ public:
+  enum class Role { kInitiator, kResponder };
+  struct Identity {
+    NodeId node;
+    SigningKey signing;
+  };
+  SessionSeal(Role role, const MeshKey& key, const Identity& self, std::size_t message_bytes_max,
+              base::Random random);
+
+  // Bytes to send before anything was received; empty for the responder.
+  base::Bytes start();
+  // Feeds received bytes in any chunking. Messages that are complete are appended to `messages`,
+  // bytes to be sent to `out`. False: the session is to be closed (bad peer, or a bound passed);
+  // nothing more must be fed.
+  bool receive(base::BytesView bytes, std::vector<base::Bytes>& messages, base::Bytes& out);
+  // Seals one whole message; only when established().
+  base::Bytes seal(base::BytesView message);
+
+  bool established() const;
+  const NodeId& peer() const;                                     // when established
+  const std::array<unsigned char, 32>& peer_signing_key() const;  // when established
+  std::string_view failure() const;                               // after receive() returned false
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace gossip::wire

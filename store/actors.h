@@ -1,0 +1,63 @@
+#pragma once
+
+// The vector with heads, the floors of the log, and what deps need: one row an actor. All of it is
+// in memory; rows that moved are written by Store::commit in the transaction of the change (rule
+// 6).
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "crdt/change.h"
+#include "crdt/digest.h"
+#include "crdt/version_vector.h"
+#include "store/database.h"
+
+namespace store {
+
+struct Actor {
+  std::int64_t index = 0;        // small number used in rows
+  crdt::Head head;               // the vector entry
+  std::uint64_t floor = 0;       // the log holds every change in (floor, head.seq] (rule 7)
+  std::uint64_t sealed_seq = 0;  // head.seq when this replica last sealed a change
+  std::optional<base::NodeId> node;
+};
+
+class Actors {
+ public:
+  explicit Actors(Database& database) : database_(database) {}
+  base::Status load();
+
+  const std::map<base::ActorId, Actor>& all() const { return actors_; }
+  const Actor* find(const base::ActorId& id) const;
+  const base::ActorId* id_of(std::int64_t index) const;
+  const crdt::VersionVector& vector() const { return vector_; }
+  const crdt::Digest& vector_digest() const {
+    return vector_digest_;
+  }  // crdt::vector_digest, incremental
+
+  // These change memory; flush() writes the rows inside the open transaction.
+  std::int64_t intern(const base::ActorId& id);  // index, adding the actor when new
+  void advance(const base::ActorId& id, crdt::Head head);
+  void raise_floor(const base::ActorId& id, std::uint64_t floor);
+  void set_node(const base::ActorId& id, const base::NodeId& node);
+  // Entries moved since the last seal, then marks them as sealed. `own` is left out unless
+  // mark_unsealed() named it.
+  std::vector<crdt::Dependency> take_moved(const base::ActorId& own);
+  void mark_unsealed(const base::ActorId& id);  // the former own actor, when a new one is minted
+  base::Status flush();
+
+ private:
+  Database& database_;
+  std::map<base::ActorId, Actor> actors_;
+  std::map<std::int64_t, base::ActorId> ids_;
+  std::set<base::ActorId> moved_;  // head.seq above sealed_seq
+  std::set<base::ActorId> dirty_;  // rows to write
+  crdt::VersionVector vector_;
+  crdt::Digest vector_digest_;
+  std::int64_t next_index_ = 1;
+};
+
+}  // namespace store

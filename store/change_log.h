@@ -1,0 +1,68 @@
+#pragma once
+
+// The log of sealed changes in the order of their application: for speed, the state is the truth
+// (rule 7). Append-only by position; a sparse index finds (actor, seq). Holds every change in
+// (floor, vector] of each actor; pruning goes from the oldest and raises floors.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "crdt/change.h"
+#include "store/actors.h"
+#include "store/database.h"
+#include "store/options.h"
+
+namespace store {
+
+struct LogEntry {
+  std::int64_t position = 0;
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+  base::BytesView sealed;  // valid during the visit
+};
+
+struct RangeLimits {
+  std::size_t changes_max = 1000;
+  std::size_t bytes_max = 1u << 20;  // at least one change is given whatever its size
+};
+
+class ChangeLog {
+ public:
+  ChangeLog(Database& database, const Options& options);
+  ~ChangeLog();
+  base::Status load();
+
+  // Visits, in application order, the changes that `have` lacks (a limited range is cut in that
+  // order, never sorted by actor: rule 4), until limits or the visitor stop it. kNotFound when
+  // `have` is below the floor of an actor it lacks: the peer needs a state join. `actors` is of the
+  // same committed state. Returns the position after the last visited, and whether all was visited.
+  struct Visited {
+    std::int64_t position = 0;
+    bool complete = true;
+  };
+  base::Result<Visited> range(const Actors& actors, const crdt::VersionVector& have,
+                              const RangeLimits& limits,
+                              const std::function<void(const LogEntry&)>& visit);
+  // Entries with position > after, in order.
+  base::Status scan(const Actors& actors, std::int64_t after, std::size_t limit,
+                    const std::function<bool(const LogEntry&)>& visit);
+  std::int64_t oldest_position();  // 0 when empty
+
+  // Writing, inside a transaction.
+  base::Status append(std::int64_t position, std::int64_t actor_index,
+                      const crdt::SealedChange& change);
+  // Prunes down to the budget, at most options.prune_rows_max rows; changes of `own` above
+  // `own_confirmed` go last. Raises floors in `actors`. Returns the number of rows deleted.
+  base::Result<std::uint32_t> prune(Actors& actors, const base::ActorId& own,
+                                    std::uint64_t own_confirmed);
+
+  std::uint64_t changes() const;
+  std::uint64_t bytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace store

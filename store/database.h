@@ -1,0 +1,77 @@
+#pragma once
+
+// One SQLite connection and its prepared statements. Maps SQLite's result codes to base::Error:
+// SQLITE_FULL to kDiskFull, SQLITE_IOERR to kReadOnly (kIndeterminate in COMMIT), SQLITE_CORRUPT
+// and SQLITE_NOTADB to kCorrupt, SQLITE_READONLY to kReadOnly. Messages name the file and what was
+// tried. One thread at a time.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "crdt/base/bytes.h"
+#include "crdt/base/result.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace store {
+
+class Statement;
+
+class Database {
+ public:
+  enum class Mode { kReadWrite, kReadOnly };
+  // `vfs` empty means the default. Read-only connections set query_only and never checkpoint.
+  static base::Result<std::unique_ptr<Database>> open(const std::string& path, Mode mode,
+                                                      const std::string& vfs = "");
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  base::Result<std::unique_ptr<Statement>> prepare(std::string_view sql);
+  base::Status execute(std::string_view sql);                // several statements, no results
+  base::Result<std::int64_t> pragma(std::string_view name);  // first column of "PRAGMA name"
+  // Flushes the write-ahead log to the medium: what NORMAL commits left to the operating system.
+  base::Status sync_wal();
+  base::Error error(std::string_view doing, int code) const;
+  bool in_transaction() const;
+  std::int64_t changed_rows() const;
+  sqlite3* handle() const { return handle_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
+  sqlite3* handle_;
+  std::string path_;
+};
+
+// A prepared statement. bind() numbers from 1, column() from 0. Column views live until the next
+// step or reset. Texts and blobs are bound without a copy: they must outlive the step.
+class Statement {
+ public:
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& bind(int index, std::int64_t value);
+  Statement& bind_blob(int index, base::BytesView value);
+  Statement& bind_text(int index, std::string_view value);
+  Statement& bind_null(int index);
+  base::Result<bool> step();  // true: a row; false: done (and reset)
+  base::Status run();         // steps to the end, resets
+  void reset();
+  std::int64_t integer(int column) const;
+  base::BytesView blob(int column) const;
+  std::string_view text(int column) const;
+  bool is_null(int column) const;
+
+ private:
+  friend class Database;
+  Statement(Database& database, sqlite3_stmt* handle) : database_(database), handle_(handle) {}
+  Database& database_;
+  sqlite3_stmt* handle_;
+};
+
+}  // namespace store

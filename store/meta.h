@@ -1,0 +1,28 @@
+#pragma once
+
+// The single-row facts of a database: who it is, its clock, its digest. Loaded once, written by
+// Store::commit when changed.
+
+#include <cstdint>
+#include <optional>
+
+#include "crdt/base/strong.h"
+#include "crdt/digest.h"
+#include "crdt/hybrid_time.h"
+
+namespace store {
+
+struct Meta {
+  base::NodeId node_id;      // zero in a new database
+  base::Bytes signing_seed;  // 32 bytes, Ed25519; empty in a new database
+  base::RunToken run_token;  // rule 2: random, new at each start, committed before the first write
+  std::uint64_t boot_epoch = 0;    // raised and committed before the first datagram of a start
+  base::Bytes host_fingerprint;    // of the host and data path this database last ran on
+  base::ActorId own_actor;         // zero: none yet; mint at the next own write
+  crdt::HybridTime clock;          // rule 9: persisted with every commit
+  crdt::Digest digest;             // over all objects
+  std::int64_t next_position = 1;  // of the change log; never goes back (cursors)
+  bool operator==(const Meta&) const = default;
+};
+
+}  // namespace store

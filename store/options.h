@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace store {
+
+struct Options {
+  // The change log keeps at most this much; pruning raises the floors (rule 7).
+  std::uint64_t log_bytes_max = 256ull << 20;
+  // Rows pruned in one turn at most, so that pruning never stalls a commit.
+  std::uint32_t prune_rows_max = 4096;
+  std::int64_t cache_kib = 16'384;        // page cache of the writing connection
+  std::int64_t reader_cache_kib = 2'048;  // of each read-only connection
+  // research/store.md: 16000 pages (64 MB of WAL) is x1.5 in rate against the default 1000.
+  std::int64_t wal_pages = 16'000;
+  std::string vfs;  // tests name a fault-injecting one
+};
+
+}  // namespace store

@@ -1,0 +1,91 @@
+#pragma once
+
+// One SQLite file that holds everything of a replica. `Store` is the writing half: one connection,
+// one transaction a turn, used by one thread (rule 10). `Reader` is a read-only connection with a
+// committed snapshot. docs/storage.md describes tables, formats, checksums and upgrades. Errors:
+// kDiskFull (rolled back, try again later), kIndeterminate (I/O error in COMMIT: this Store is
+// dead, open a new one and mint a new actor), kReadOnly, kCorrupt, kConflict (a schema of a newer
+// version).
+
+#include <memory>
+#include <string>
+
+#include "store/actors.h"
+#include "store/cell_table.h"
+#include "store/change_log.h"
+#include "store/database.h"
+#include "store/meta.h"
+#include "store/options.h"
+
+namespace store {
+
+enum class Durability {
+  kFull,    // on the medium before commit() returns
+  kNormal,  // survives this process; a power cut may take a suffix of such commits, never a hole
+};
+
+class Store {
+ public:
+  static base::Result<std::unique_ptr<Store>> open(const std::string& path, const Options& options);
+  ~Store();
+
+  base::Status begin();
+  // Writes what moved (actors, objects, meta), then COMMITs. On error the transaction is rolled
+  // back and memory reloaded, unless the error is kIndeterminate.
+  base::Status commit(Durability durability);
+  void rollback();
+  // After kNormal commits: brings them to the medium.
+  base::Status sync();
+
+  Meta& meta() { return meta_; }  // changes are written by commit()
+  const Meta& meta() const { return meta_; }
+  Actors& actors() { return actors_; }
+  const Actors& actors() const { return actors_; }
+  CellTable& cells() { return cells_; }
+  ChangeLog& log() { return log_; }
+
+  // Recomputes the digest of every object from its rows and compares it with the stored one.
+  base::Status verify_digest();
+  const std::string& path() const { return path_; }
+
+ private:
+  Store(std::unique_ptr<Database> database, std::string path, const Options& options);
+  base::Status load();
+  base::Status write_meta();
+
+  std::unique_ptr<Database> database_;
+  std::string path_;
+  Options options_;
+  Meta meta_;
+  Meta stored_meta_;
+  Actors actors_;
+  CellTable cells_;
+  ChangeLog log_;
+};
+
+// A read-only view. Each call of begin() takes a fresh snapshot; reads between begin() and end()
+// are of one committed state. Several readers work beside one Store, each on its own thread.
+class Reader {
+ public:
+  static base::Result<std::unique_ptr<Reader>> open(const std::string& path,
+                                                    const Options& options);
+  ~Reader();
+
+  base::Status begin();  // loads vector and floors only when asked for: see actors()
+  void end();
+
+  base::Result<const Actors*> actors();  // of this snapshot
+  base::Result<Meta> meta();             // of this snapshot
+  CellTable& cells() { return cells_; }
+  ChangeLog& log() { return log_; }
+
+ private:
+  Reader(std::unique_ptr<Database> database, const Options& options);
+  std::unique_ptr<Database> database_;
+  Actors actors_;
+  bool actors_loaded_ = false;
+  CellTable cells_;
+  ChangeLog log_;
+};
+
+}  // namespace store
