@@ -1,0 +1,39 @@
+#include "agent/clock.h"
+
+#include <sys/timex.h>
+#include <time.h>
+
+namespace agent {
+namespace {
+
+std::int64_t nanos_of(clockid_t clock) {
+  timespec at{};
+  clock_gettime(clock, &at);
+  return std::int64_t{at.tv_sec} * 1'000'000'000 + at.tv_nsec;
+}
+
+// adjtimex costs a system call; the kernel's verdict changes rarely.
+bool kernel_says_synchronised(std::int64_t monotonic) {
+  static thread_local std::int64_t asked = INT64_MIN / 2;
+  static thread_local bool answer = false;
+  if (monotonic - asked < 1'000'000'000) return answer;
+  asked = monotonic;
+  timex query{};
+  int state = adjtimex(&query);
+  answer = state >= 0 && state != TIME_ERROR && (query.status & STA_UNSYNC) == 0;
+  return answer;
+}
+
+}  // namespace
+
+base::Now read_clock() {
+  base::Now now;
+  now.instant = {nanos_of(CLOCK_MONOTONIC)};
+  now.wall_nanos = nanos_of(CLOCK_REALTIME);
+  now.wall_synchronised = kernel_says_synchronised(now.instant.nanos);
+  return now;
+}
+
+std::int64_t build_nanos() { return std::int64_t{HEARSAY_BUILD_SECONDS} * 1'000'000'000; }
+
+}  // namespace agent

@@ -1,0 +1,106 @@
+#include "agent/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace agent {
+namespace {
+
+constexpr std::size_t kSmallFileMax = 1 << 20;
+
+base::Error failed(const std::string& doing) {
+  int error = errno;
+  base::Code code = error == ENOSPC || error == EDQUOT  ? base::Code::kDiskFull
+                    : error == EACCES || error == EPERM ? base::Code::kForbidden
+                                                        : base::Code::kReadOnly;
+  return {code, doing + ": " + std::strerror(error)};
+}
+
+base::Status flush_directory_of(const std::string& path) {
+  std::string parent = std::filesystem::path(path).parent_path();
+  int fd = open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return failed("open " + parent);
+  int synced = fsync(fd);
+  ::close(fd);
+  if (synced != 0) return failed("flush " + parent);
+  return {};
+}
+
+bool write_all(int fd, std::string_view content) {
+  while (!content.empty()) {
+    ssize_t wrote = write(fd, content.data(), content.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return false;
+    content.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return true;
+}
+
+}  // namespace
+
+base::Status make_private_directory(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) return {};
+  std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("create directory " + path);
+  if (!std::filesystem::is_directory(path, error)) {
+    return base::invalid("create directory " + path + ": a file of that name is in the way");
+  }
+  return flush_directory_of(path);
+}
+
+base::Status write_private_file(const std::string& path, std::string_view content) {
+  std::string neighbour = path + ".new";
+  int fd = open(neighbour.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0) return failed("write " + path);
+  bool wrote = write_all(fd, content) && fsync(fd) == 0;
+  base::Status result = wrote ? base::Status() : base::Status(failed("write " + path));
+  ::close(fd);
+  if (!result.ok()) {
+    unlink(neighbour.c_str());
+    return result;
+  }
+  if (rename(neighbour.c_str(), path.c_str()) != 0) return failed("rename to " + path);
+  return flush_directory_of(path);
+}
+
+base::Result<std::optional<std::string>> read_small_file(const std::string& path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return std::optional<std::string>();
+  if (fd < 0) return failed("read " + path);
+  std::string content;
+  char buffer[4096];
+  for (;;) {
+    ssize_t got = read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0 || content.size() > kSmallFileMax) {
+      base::Error error = failed("read " + path);
+      ::close(fd);
+      if (got < 0) return error;
+      return std::optional<std::string>(std::move(content));
+    }
+    content.append(buffer, static_cast<std::size_t>(got));
+  }
+}
+
+base::Status remove_file(const std::string& path) {
+  if (unlink(path.c_str()) != 0) {
+    if (errno == ENOENT) return {};
+    return failed("remove " + path);
+  }
+  return flush_directory_of(path);
+}
+
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  auto canonical = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  return error ? path : canonical.string();
+}
+
+}  // namespace agent

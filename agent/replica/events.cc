@@ -1,0 +1,59 @@
+#include "agent/replica/events.h"
+
+#include "crdt/map.h"
+
+namespace agent {
+namespace {
+
+struct Touched {
+  std::string object;
+  std::string id;
+  bool removes = false;
+};
+
+// The entries a change touches, each once, in the order of its effects.
+std::vector<Touched> touched_entries(const crdt::Change& change) {
+  std::vector<Touched> touched;
+  for (const crdt::Effect& effect : change.effects) {
+    if (effect.slot.path.empty()) continue;
+    const std::string& id = effect.slot.path.front();
+    bool removes = effect.kind == crdt::EffectKind::kRemove;
+    // Effects of one entry stand together: looking at the last one suffices.
+    if (!touched.empty() && touched.back().id == id &&
+        touched.back().object == effect.slot.object) {
+      touched.back().removes |= removes;
+    } else {
+      touched.push_back({effect.slot.object, id, removes});
+    }
+  }
+  return touched;
+}
+
+}  // namespace
+
+base::Status append_events(store::CellTable& cells, const store::Actors& actors,
+                           const crdt::Change& change, std::int64_t position,
+                           std::vector<Event>& events) {
+  const store::Actor* author = actors.find(change.actor);
+  std::string node = author && author->node ? author->node->hex() : "";
+  for (Touched& touched : touched_entries(change)) {
+    ASSIGN_OR_RETURN(crdt::Entry entry, cells.entry(touched.object, touched.id));
+    bool shown = crdt::exists(entry);
+    // A field written under an absent id is kept but not shown: nothing to tell.
+    if (!shown && !touched.removes) continue;
+    Event event;
+    event.position = position;
+    event.object = std::move(touched.object);
+    event.path = {std::move(touched.id)};
+    event.op = shown ? "put" : "remove";
+    event.value = shown ? crdt::shown_text(entry) : "null";
+    event.actor = change.actor;
+    event.seq = change.seq;
+    event.time = change.time;
+    event.node = node;
+    events.push_back(std::move(event));
+  }
+  return {};
+}
+
+}  // namespace agent

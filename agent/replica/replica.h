@@ -1,0 +1,86 @@
+#pragma once
+
+// The data machine: takes a batch of writes and received changes, applies them in one SQLite
+// transaction, commits, and says what follows. Synchronous and deterministic: time and chance are
+// given. Promises: nothing is acknowledged before it is durable (rule 1); no dot is used twice
+// (rule 2); what it calls durable is on the medium (rule 3); causal order (rule 4); state and
+// vector move together (rule 6). One thread at a time.
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/replica/mark.h"
+#include "agent/replica/requests.h"
+#include "crdt/base/random.h"
+#include "crdt/base/time.h"
+#include "store/store.h"
+
+namespace agent {
+
+struct ReplicaOptions {
+  store::Options store;
+  crdt::HybridClock::Options clock;
+  std::size_t own_actors_max = 64;          // live ones of this node; above: alarm
+  std::size_t import_effects_max = 32'768;  // of one change of an import
+  std::size_t import_bytes_max = 4u << 20;
+  base::Duration reopen_interval = base::seconds(1);  // tries to open again after a disk fault
+};
+
+// What a turn committed, for the protocol.
+struct Facts {
+  crdt::VersionVector::Entries advanced;
+  crdt::StateHash state;
+  bool durable = false;  // everything so far is on the medium
+  std::vector<crdt::SealedChange> own;
+  std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
+  std::size_t bytes_done = 0;
+};
+
+struct Outputs {
+  Facts facts;
+  std::vector<Reply> replies;
+  std::vector<Event> events;  // only when watched
+  std::vector<Notice> notices;
+};
+
+class Replica {
+ public:
+  // `outside` is judged against the database: node id and actor are kept or left behind (rule 2).
+  // The new run token and the raised boot epoch are committed before this returns.
+  static base::Result<std::unique_ptr<Replica>> open(base::Now now, const std::string& path,
+                                                     const ReplicaOptions& options,
+                                                     const Outside& outside, base::Random random);
+  ~Replica();
+
+  // Applies all, commits once, then says what follows. A write that cannot be done gets its error
+  // as reply; a fault of the disk refuses all writes of the turn and forgets what was received.
+  // `watched`: somebody listens to events.
+  Outputs turn(base::Now now, std::span<Input> inputs, bool watched);
+  // Brings commits of remote changes to the medium (rule 3); needed when unsynced().
+  Outputs flush(base::Now now);
+  bool unsynced() const;
+  // A clean stop: everything on the medium; the mark to be written outside, if there is an actor to
+  // keep.
+  std::optional<Mark> close();
+
+  const base::NodeId& node_id() const;
+  const base::Bytes& signing_seed() const;
+  std::uint64_t boot_epoch() const;
+  const base::ActorId& own_actor() const;  // zero before the first own write that mints one
+  const base::RunToken& run_token() const;
+  const crdt::VersionVector& vector() const;
+  crdt::StateHash state() const;
+  const crdt::HybridClock& clock() const;
+  store::Store& store();
+  // Why writing is stopped, if it is (rule 13).
+  const std::optional<base::Error>& fault() const;
+
+ private:
+  struct Impl;
+  explicit Replica(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace agent
