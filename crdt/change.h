@@ -65,14 +65,19 @@ inline constexpr std::size_t kChangeBytesMax = 24u << 20;
 inline constexpr std::size_t kChangeEffectsMax = 65'536;
 inline constexpr std::size_t kChangeDepsMax = 65'536;
 inline constexpr std::size_t kEffectKillsMax = 65'536;
+// Components shared with the effect before cost no bytes when sealed, but memory when opened: the
+// sum over all effects of the components' sizes, each counted with kComponentCharge on top.
+inline constexpr std::size_t kChangeSlotBytesMax = 32u << 20;
+inline constexpr std::size_t kComponentCharge = 32;
 
 HeadHash head_hash(base::BytesView sealed);
 
-// Encodes and hashes; kTooLarge when a limit is passed.
+// Encodes and hashes; kTooLarge when a limit is passed, kInvalid for a seq or dependency of 0 and
+// for a remove with a body.
 base::Result<SealedChange> seal(const Change& change);
 
 // What a decoder makes of bytes from a peer. `envelope_known` false (rule 12): only actor and seq
-// are read, the vector must stop before this change.
+// are read (`change` is empty but for them), the vector must stop before this change.
 struct Opened {
   SealedChange sealed;
   bool envelope_known = true;

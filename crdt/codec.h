@@ -54,7 +54,7 @@ class Reader {
   std::uint64_t number(std::uint64_t at_most);
   std::int64_t signed_number();
   bool boolean();
-  base::BytesView text();
+  base::BytesView text();  // fails if it is not UTF-8
   base::BytesView text(std::size_t at_most);
   base::BytesView binary();
   base::BytesView binary(std::size_t at_most);
@@ -74,6 +74,8 @@ class Reader {
 class Writer {
  public:
   Writer() : packer_(buffer_) {}
+  Writer(const Writer&) = delete;  // the packer refers to the buffer
+  Writer& operator=(const Writer&) = delete;
   Writer& array(std::size_t count);
   Writer& map(std::size_t pairs);
   Writer& number(std::uint64_t value);

@@ -5,6 +5,7 @@
 // what decides between concurrent values and may come from a client.
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -16,19 +17,21 @@ struct HybridTime {
   std::int64_t nanos = 0;  // since the Unix epoch
   std::uint32_t counter = 0;
   auto operator<=>(const HybridTime&) const = default;
-  HybridTime next() const;  // the smallest time above this one
+  HybridTime next() const;  // the smallest time above this one; the last of all stays itself
 };
+
+inline constexpr std::size_t kWriterBytesMax = 256;
 
 struct Stamp {
   HybridTime time;
-  std::string
-      writer;  // empty: the agent itself; else the client's node or device id (at most 256 bytes)
+  std::string writer;  // empty: the agent itself; else the client's node or device id
   auto operator<=>(const Stamp&) const = default;
 };
 
 // Rule 9. Never goes back; is persisted by its owner; merges what it hears of unless that is more
 // than `drift` ahead of a trusted wall clock. The wall clock is trusted when it is after the build
-// date and either at most `drift` behind the persisted clock or reported synchronised.
+// date and either at most `drift` behind the persisted clock or reported synchronised. Times after
+// the year 2200 are nobody's clock: they are never merged, and a wall clock there is not trusted.
 class HybridClock {
  public:
   struct Options {

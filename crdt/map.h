@@ -36,7 +36,8 @@ bool exists(const Entry& entry);
 Members shown(const Entry& entry);
 std::string shown_text(const Entry& entry);  // the same as a JSON object
 
-// Every field whose winner has losers, and every field hidden by the reset.
+// Every field whose winner has losers, and every field hidden by the reset; losers best first.
+// None when the entry does not exist.
 struct Conflict {
   std::string field;
   Cell winner;  // of kReset kind when the loser is hidden by a whole-object write
@@ -51,7 +52,9 @@ std::vector<Conflict> conflicts(const Entry& entry);
 Stamp stamp_for(const Entry& entry, HybridTime time, const std::vector<std::string>* fields);
 
 // What a request writes. All plans are empty when nothing would change except `plan_add`, which
-// always renews the presence. `metadata` must come from object_members() of a minified object.
+// always renews the presence, and `plan_put`, which always writes a reset. `metadata` must come
+// from object_members() of a minified object. Effects come as presence, reset, fields by code
+// point.
 std::vector<Effect> plan_add(const Entry& entry, const Members& metadata, HybridTime time);
 std::vector<Effect> plan_put(const Entry& entry, const Members& metadata, HybridTime time);
 std::vector<Effect> plan_patch(const Entry& entry, const Members& metadata, HybridTime time);

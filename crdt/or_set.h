@@ -10,7 +10,8 @@ namespace crdt {
 
 inline bool is_present(const Cells& presence) { return !presence.empty(); }
 
-// Presence of one element or map entry: add replaces the dots it sees by a fresh one.
+// Presence of one element or map entry: add replaces the dots it sees by a fresh one. Its body is
+// empty: that the dot lives says it all.
 Effect add_presence(const Slot& slot, const Cells& seen, const Stamp& stamp);
 // Kills all that it sees. Without a dot to kill there is no effect: removing what is absent makes
 // no change.

@@ -1,0 +1,35 @@
+#pragma once
+
+// Numbers of the sealed form that sealing and opening must agree on; docs/protocol.md, "Sealed
+// changes".
+
+#include "crdt/change.h"
+#include "crdt/codec.h"
+
+namespace crdt::format {
+
+inline constexpr std::uint64_t kEnvelopeVersion = 1;
+inline constexpr std::size_t kEnvelopeFields = 10;
+inline constexpr std::size_t kFixedFields = 3;  // version, actor, seq: alike in every envelope
+inline constexpr std::size_t kDependencyNumbers = 3;
+inline constexpr std::size_t kEffectFields = 7;
+inline constexpr std::size_t kKillNumbers = 3;
+inline constexpr codec::Limits kLimits{
+    .bytes_max = kChangeBytesMax, .depth_max = 12, .items_max = 2'000'000};
+
+// What a slot takes of kChangeSlotBytesMax.
+inline std::size_t slot_charge(const Slot& slot) {
+  std::size_t charge = slot.object.size() + kComponentCharge;
+  for (const auto& component : slot.path) charge += component.size() + kComponentCharge;
+  return charge;
+}
+
+// Differences of times wrap, so that every pair of times has one; adding undoes it exactly.
+inline std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+inline std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+}  // namespace crdt::format

@@ -1,0 +1,178 @@
+#include <string>
+
+#include "crdt/change.h"
+#include "crdt/change_format.h"
+
+namespace crdt {
+namespace {
+
+using codec::Reader;
+using codec::Token;
+
+constexpr std::uint64_t kCounterMax = UINT32_MAX;
+
+// Reads one change. Mismatches turn the reader to !ok(), after which all reads give defaults; it
+// is looked at once an effect, so that a broken change costs no more than a sound one.
+class Opener {
+ public:
+  Opener(Reader& in, Change& change) : in_(in), change_(change) {}
+
+  // After version, actor and seq.
+  void read_rest(std::size_t fields) {
+    change_.prev = in_.number();
+    change_.time.nanos = in_.signed_number();
+    change_.time.counter = static_cast<std::uint32_t>(in_.number(kCounterMax));
+    if (!in_.take_nil()) change_.node = read_id<NodeId>();
+    read_actors();
+    read_deps();
+    read_effects();
+    in_.skip(fields - format::kEnvelopeFields);
+  }
+
+  template <typename Id>
+  Id read_id() {
+    auto id = Id::from(in_.binary());
+    if (!id) in_.fail();
+    return id.value_or(Id{});
+  }
+
+ private:
+  void read_actors() {
+    std::size_t count = in_.array();
+    if (!in_.ok()) return;
+    actors_.reserve(count + 1);
+    actors_.push_back(change_.actor);
+    for (std::size_t i = 0; i < count && in_.ok(); ++i) actors_.push_back(read_id<ActorId>());
+  }
+
+  ActorId read_actor_number() {
+    std::uint64_t number = in_.number();
+    if (number < actors_.size()) return actors_[number];
+    in_.fail();
+    return {};
+  }
+
+  void read_deps() {
+    std::size_t numbers = in_.array(kChangeDepsMax * format::kDependencyNumbers);
+    if (numbers % format::kDependencyNumbers != 0) return in_.fail();
+    std::size_t count = numbers / format::kDependencyNumbers;
+    change_.deps.reserve(count);
+    for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+      Dependency& dependency = change_.deps.emplace_back();
+      dependency.actor = read_actor_number();
+      dependency.head.seq = in_.number();
+      dependency.head.hash = in_.number();
+      if (dependency.head.seq == 0) in_.fail();
+    }
+  }
+
+  void read_effects() {
+    std::size_t count = in_.array(kChangeEffectsMax);
+    change_.effects.reserve(count);
+    for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+      change_.effects.emplace_back();
+      read_effect(change_.effects.back(), i == 0 ? nullptr : &change_.effects[i - 1].slot);
+    }
+  }
+
+  void read_effect(Effect& effect, const Slot* before) {
+    std::size_t fields = in_.array();
+    if (fields < format::kEffectFields) return in_.fail();
+    effect.kind = static_cast<EffectKind>(in_.number(UINT8_MAX));
+    read_slot(effect.slot, before);
+    read_kills(effect.kills);
+    bool stamped = read_stamp(effect.stamp);
+    if (!in_.take_nil()) effect.body = in_.binary();
+    if (stamped != effect.body.has_value()) in_.fail();
+    if (effect.body && effect.kind == EffectKind::kRemove) in_.fail();
+    in_.skip(fields - format::kEffectFields);
+  }
+
+  void read_slot(Slot& slot, const Slot* before) {
+    std::size_t available = before == nullptr ? 0 : 1 + before->path.size();
+    std::size_t shared = in_.number(available);
+    std::size_t rest = in_.array(1 + kPathDepthMax);
+    std::size_t total = shared + rest;
+    if (!in_.ok() || total == 0 || total > 1 + kPathDepthMax) return in_.fail();
+    slot.path.reserve(total - 1);
+    if (shared > 0) {
+      slot.object = before->object;
+      slot.path.assign(before->path.begin(),
+                       before->path.begin() + static_cast<std::ptrdiff_t>(shared - 1));
+    } else {
+      slot.object = in_.binary(kObjectNameMax);
+    }
+    while (slot.path.size() + 1 < total) slot.path.emplace_back(in_.binary(kPathComponentMax));
+    slot.type = static_cast<SlotType>(in_.number(UINT8_MAX));
+    slot_bytes_ += format::slot_charge(slot);
+    if (slot_bytes_ > kChangeSlotBytesMax) in_.fail();
+  }
+
+  void read_kills(std::vector<Dot>& kills) {
+    std::size_t numbers = in_.array(kEffectKillsMax * format::kKillNumbers);
+    if (numbers % format::kKillNumbers != 0) return in_.fail();
+    std::size_t count = numbers / format::kKillNumbers;
+    kills.reserve(count);
+    for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+      Dot& dot = kills.emplace_back();
+      dot.actor = read_actor_number();
+      dot.seq = in_.number();
+      dot.index = static_cast<std::uint32_t>(in_.number(kCounterMax));
+    }
+  }
+
+  // Whether there is one. 0 stands for the time of the change, without a writer.
+  bool read_stamp(Stamp& stamp) {
+    if (in_.take_nil()) return false;
+    if (in_.peek() == Token::Kind::kUnsigned) {
+      in_.number(0);
+      stamp.time = change_.time;
+      return true;
+    }
+    std::size_t fields = in_.array();
+    if (fields < 2) {
+      in_.fail();
+      return false;
+    }
+    stamp.time.nanos = format::wrapping_sum(in_.signed_number(), change_.time.nanos);
+    stamp.time.counter = static_cast<std::uint32_t>(in_.number(kCounterMax));
+    if (fields > 2) {
+      stamp.writer = in_.binary(kWriterBytesMax);
+      in_.skip(fields - 3);
+    }
+    return true;
+  }
+
+  Reader& in_;
+  Change& change_;
+  std::vector<ActorId> actors_;
+  std::size_t slot_bytes_ = 0;
+};
+
+}  // namespace
+
+base::Result<Opened> open_change(base::BytesView bytes) {
+  ASSIGN_OR_RETURN(Reader in, Reader::parse(bytes, format::kLimits));
+  Opened opened;
+  Change& change = opened.change;
+  Opener opener(in, change);
+  std::size_t fields = in.array();
+  if (fields < format::kFixedFields) return base::invalid("open change: no envelope");
+  std::uint64_t version = in.number();
+  change.actor = opener.read_id<ActorId>();
+  change.seq = in.number();
+  if (!in.ok() || change.seq == 0) return base::invalid("open change: no actor and seq");
+  opened.envelope_known = version == format::kEnvelopeVersion;
+  if (opened.envelope_known) {
+    if (fields < format::kEnvelopeFields) return base::invalid("open change: fields are missing");
+    opener.read_rest(fields);
+    if (!in.ok()) {
+      return base::invalid("open change " + std::to_string(change.seq) + " of " +
+                           change.actor.hex() + ": malformed");
+    }
+  }
+  opened.sealed = {base::Bytes(bytes), head_hash(bytes), change.actor, change.seq};
+  return opened;
+}
+
+}  // namespace crdt

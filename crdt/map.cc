@@ -1,0 +1,184 @@
+#include "crdt/map.h"
+
+#include <algorithm>
+#include <set>
+
+#include "crdt/or_set.h"
+#include "crdt/register.h"
+
+namespace crdt {
+namespace {
+
+const Cell* winning_cell(const Cells& cells) {
+  auto index = winner(cells);
+  return index ? &cells[*index] : nullptr;
+}
+
+// A reset hides what is older than it, not what was written with it.
+bool hidden_by(const Cell* reset, const Cell& field) {
+  return reset != nullptr && field.stamp < reset->stamp;
+}
+
+void raise(Stamp& stamp, const Cells& seen) {
+  for (const Cell& cell : seen) {
+    Stamp above{cell.stamp.time.next(), {}};
+    if (stamp <= cell.stamp) stamp = above;
+  }
+}
+
+const Cells& cells_of(const Entry& entry, const std::string& field) {
+  static const Cells kNone;
+  auto found = entry.fields.find(field);
+  return found == entry.fields.end() ? kNone : found->second;
+}
+
+Effect put_seen(Slot slot, const Cells& seen, const Stamp& stamp, std::string_view value) {
+  Effect effect = add_presence(slot, seen, stamp);
+  effect.body = base::Bytes(value);
+  return effect;
+}
+
+void push(std::vector<Effect>& effects, std::optional<Effect> effect) {
+  if (effect) effects.push_back(std::move(*effect));
+}
+
+std::map<std::string, std::string> by_code_point(const Members& members) {
+  return {members.begin(), members.end()};
+}
+
+// Reset and fields of a whole-object write: what the new object does not have is killed.
+void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp,
+                 std::vector<Effect>& effects) {
+  effects.push_back(add_presence(reset_slot(entry.object, entry.id), entry.reset, stamp));
+  auto values = by_code_point(metadata);
+  std::set<std::string> keys;
+  for (const auto& [key, value] : values) keys.insert(key);
+  for (const auto& [key, cells] : entry.fields) keys.insert(key);
+  for (const std::string& key : keys) {
+    Slot slot = field_slot(entry.object, entry.id, key);
+    auto value = values.find(key);
+    if (value != values.end()) {
+      effects.push_back(put_seen(std::move(slot), cells_of(entry, key), stamp, value->second));
+    } else {
+      push(effects, remove_seen(slot, cells_of(entry, key)));
+    }
+  }
+}
+
+std::vector<Cell> all_but(const Cells& cells, const Dot& dot) {
+  std::vector<Cell> rest;
+  for (const Cell& cell : cells) {
+    if (cell.dot != dot) rest.push_back(cell);
+  }
+  std::sort(rest.begin(), rest.end(), [](const Cell& a, const Cell& b) { return loses(b, a); });
+  return rest;
+}
+
+}  // namespace
+
+Slot presence_slot(std::string_view object, std::string_view id) {
+  return {std::string(object), {std::string(id)}, SlotType::kMap};
+}
+
+Slot reset_slot(std::string_view object, std::string_view id) {
+  return {std::string(object), {std::string(id)}, SlotType::kReset};
+}
+
+Slot field_slot(std::string_view object, std::string_view id, std::string_view field) {
+  return {std::string(object), {std::string(id), std::string(field)}, SlotType::kLwwRegister};
+}
+
+bool exists(const Entry& entry) { return is_present(entry.presence); }
+
+Members shown(const Entry& entry) {
+  const Cell* reset = winning_cell(entry.reset);
+  Members members;
+  for (const auto& [key, cells] : entry.fields) {
+    const Cell* field = winning_cell(cells);
+    if (field == nullptr || hidden_by(reset, *field)) continue;
+    std::string_view value = value_of(field->body);
+    if (!value.empty()) members.emplace_back(key, std::string(value));
+  }
+  return members;
+}
+
+std::string shown_text(const Entry& entry) { return object_text(shown(entry)); }
+
+std::vector<Conflict> conflicts(const Entry& entry) {
+  if (!exists(entry)) return {};
+  const Cell* reset = winning_cell(entry.reset);
+  std::vector<Conflict> found;
+  for (const auto& [key, cells] : entry.fields) {
+    const Cell* field = winning_cell(cells);
+    if (field == nullptr) continue;
+    if (hidden_by(reset, *field)) {
+      found.push_back({key, *reset, all_but(cells, reset->dot), "reset"});
+    } else if (cells.size() > 1) {
+      auto losers = all_but(cells, field->dot);
+      std::string_view rule = rule_between(*field, losers.front());
+      found.push_back({key, *field, std::move(losers), rule});
+    }
+  }
+  return found;
+}
+
+Stamp stamp_for(const Entry& entry, HybridTime time, const std::vector<std::string>* fields) {
+  Stamp stamp{time, {}};
+  raise(stamp, entry.reset);
+  if (fields == nullptr) {
+    raise(stamp, entry.presence);
+    for (const auto& [key, cells] : entry.fields) raise(stamp, cells);
+  } else {
+    for (const std::string& field : *fields) raise(stamp, cells_of(entry, field));
+  }
+  return stamp;
+}
+
+std::vector<Effect> plan_add(const Entry& entry, const Members& metadata, HybridTime time) {
+  Stamp stamp = stamp_for(entry, time, nullptr);
+  std::vector<Effect> effects;
+  effects.push_back(add_presence(presence_slot(entry.object, entry.id), entry.presence, stamp));
+  plan_object(entry, metadata, stamp, effects);
+  return effects;
+}
+
+std::vector<Effect> plan_put(const Entry& entry, const Members& metadata, HybridTime time) {
+  std::vector<Effect> effects;
+  plan_object(entry, metadata, stamp_for(entry, time, nullptr), effects);
+  return effects;
+}
+
+std::vector<Effect> plan_patch(const Entry& entry, const Members& metadata, HybridTime time) {
+  auto values = by_code_point(metadata);
+  std::vector<std::string> fields;
+  for (const auto& [key, value] : values) fields.push_back(key);
+  Stamp stamp = stamp_for(entry, time, &fields);
+  std::vector<Effect> effects;
+  for (const auto& [key, value] : values) {
+    Slot slot = field_slot(entry.object, entry.id, key);
+    effects.push_back(put_seen(std::move(slot), cells_of(entry, key), stamp, value));
+  }
+  return effects;
+}
+
+std::vector<Effect> plan_unset(const Entry& entry, const std::vector<std::string>& fields) {
+  std::set<std::string> named(fields.begin(), fields.end());
+  std::vector<Effect> effects;
+  for (const std::string& field : named) {
+    Slot slot = field_slot(entry.object, entry.id, field);
+    push(effects, remove_seen(slot, cells_of(entry, field)));
+  }
+  return effects;
+}
+
+std::vector<Effect> plan_remove(const Entry& entry) {
+  std::vector<Effect> effects;
+  push(effects, remove_seen(presence_slot(entry.object, entry.id), entry.presence));
+  push(effects, remove_seen(reset_slot(entry.object, entry.id), entry.reset));
+  for (const auto& [key, cells] : entry.fields) {
+    push(effects, remove_seen(field_slot(entry.object, entry.id, key), cells));
+  }
+  return effects;
+}
+
+}  // namespace crdt

@@ -1,0 +1,36 @@
+#pragma once
+
+// Walking JSON text that minify_json() has made. Nothing is checked again, but no read passes the
+// end of the text, whatever it holds.
+
+#include <cstddef>
+#include <string_view>
+
+namespace crdt::minified {
+
+// One past the string literal whose opening quote is at `at`.
+std::size_t end_of_string(std::string_view text, std::size_t at);
+// One past the value that starts at `at`.
+std::size_t end_of_value(std::string_view text, std::size_t at);
+
+// Calls visit(key literal, value) for each member of an object, visit({}, value) for each element
+// of an array.
+template <typename Visit>
+void each(std::string_view container, Visit&& visit) {
+  bool keyed = container.starts_with('{');
+  std::size_t at = 1;
+  while (at + 1 < container.size()) {
+    std::string_view key;
+    if (keyed) {
+      std::size_t end = end_of_string(container, at);
+      key = container.substr(at, end - at);
+      at = end + 1;  // past the colon
+      if (at >= container.size()) return;
+    }
+    std::size_t end = end_of_value(container, at);
+    visit(key, container.substr(at, end - at));
+    at = end + 1;  // past the comma or the closing bracket
+  }
+}
+
+}  // namespace crdt::minified
