@@ -21,12 +21,14 @@ using Headers = std::vector<std::pair<std::string, std::string>>;  // names lowe
 // A request target taken apart. Segments are split first and percent-decoded one by one: `%2F`
 // stays inside its segment, `.` and `..` are ordinary, nothing is normalised. `+` is a plus sign.
 struct Target {
-  std::string path;                                        // as sent, before '?'
-  std::vector<std::string> segments;                       // of "/a/b%2Fc": "a", "b/c"
-  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::string authority;              // of "http://host:port/a", else empty
+  std::string path;                   // as sent, before '?'
+  std::vector<std::string> segments;  // of "/a/b%2Fc": "a", "b/c"; of "/": none; of "/a/": "a", ""
+  std::vector<std::pair<std::string, std::string>> query;                    // decoded, in order
   std::optional<std::string_view> query_value(std::string_view name) const;  // the first
 };
-// kInvalid: a bad percent escape, NUL, or invalid UTF-8 after decoding.
+// kInvalid: a bad percent escape, NUL, or invalid UTF-8 after decoding; a fragment; neither a path
+// nor an http:// address.
 base::Result<Target> parse_target(std::string_view target);
 std::string percent_encode(std::string_view segment);  // everything but unreserved characters
 

@@ -3,6 +3,7 @@
 // The table of routes: which handler, how much body, how it is described. /openapi.json is written
 // from the same table, and a test compares the two.
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ struct Route {
 
 class Router {
  public:
+  // All routes are added before the first match: matches point into the table.
   void add(Route route);
   const std::vector<Route>& routes() const { return routes_; }
 
@@ -36,12 +38,26 @@ class Router {
     std::vector<std::string> tail;
     std::vector<Verb> allow;  // verbs of the patterns that fit the path; empty: 404
   };
-  // A GET route answers HEAD too. The most specific pattern wins: literal before {name} before
-  // {name...}.
+  // A GET route answers HEAD too. The most specific pattern that has the verb wins: literal before
+  // {name} before {name...}, from the left.
   Match match(Verb verb, const std::vector<std::string>& segments) const;
 
  private:
+  enum class Kind : std::uint8_t { kLiteral, kName, kTail };  // in order of specificity
+  struct Piece {
+    Kind kind;
+    std::string text;
+  };
+  struct Pattern {
+    std::vector<Piece> pieces;
+    std::size_t route;  // index in routes_
+  };
+  static std::vector<Piece> compile(const std::string& pattern);
+  static bool fits(const Pattern& pattern, const std::vector<std::string>& segments);
+  static bool before(const Pattern& a, const Pattern& b);
+
   std::vector<Route> routes_;
+  std::vector<Pattern> patterns_;  // the most specific first
 };
 
 }  // namespace http

@@ -1,0 +1,154 @@
+#pragma once
+
+// One client: its bytes become requests, one at a time, and their answers go back in order. It
+// deletes itself when its handles are closed. Its parts: Parser reads, guard judges, LiveExchange
+// speaks with the handler, Outbox writes.
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/http/guard.h"
+#include "agent/http/live_exchange.h"
+#include "agent/http/outbox.h"
+#include "agent/http/parser.h"
+#include "agent/http/server.h"
+
+namespace http {
+
+class Connection;
+
+// What the connections of one server have in common.
+struct Shared {
+  uv_loop_t* loop;
+  Options options;
+  Doors doors;
+  const Router& router;
+  bool closing = false;
+  Stats stats;
+  std::vector<char> read_buffer;  // one is enough: bytes are taken before the next read
+  std::vector<Connection*> all;
+  std::vector<Connection*> touched;  // go on with these once in this turn of the loop
+  std::function<void()> removed;     // a connection has left `all`
+
+  void count_response(int status);
+};
+
+class Connection {
+ public:
+  // Answers waiting for a client that does not read; above, its next request waits.
+  static constexpr std::size_t kUnsentMax = 64 * 1024;
+  // After the last answer the client gets so long to read it and to close.
+  static constexpr std::uint64_t kLingerMillis = 2'000;
+
+  static void accept(Shared& shared, int socket);  // takes the socket
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void advance(std::string_view fresh);  // as far as the bytes and the answers allow
+  void drain();                          // the server closes: finish what was begun
+  void destroy();
+
+  // For the exchange.
+  void answer(Response response);
+  void go_on();
+  void start_stream(bool head_only);
+  bool write_stream(std::string_view text);
+  void end_stream();
+
+  std::size_t place = 0;  // in Shared::all
+  bool touched = false;
+
+ private:
+  enum class State {
+    kHead,       // reads a head
+    kBody,       // collects a body for a handler
+    kAnswering,  // a handler has the request; its body may still stream
+    kStream,     // an event stream
+    kFinishing,  // the last answer is being written
+    kLinger,     // written; waits for the client to close
+  };
+
+  explicit Connection(Shared& shared);
+  ~Connection();
+  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp_); }
+
+  // Each returns whether there may be more to do with `input`, which it shortens.
+  bool step(std::string_view& input);
+  bool take_head(std::string_view& input);
+  bool take_body(std::string_view& input);
+  bool pass_body(std::string_view& input);
+
+  void open_request(std::string_view head);
+  void find_route();
+  void judge_body();
+  void dispatch();
+  bool read_body(std::string_view& input, std::string_view& piece);
+  void refuse(int status, const base::Error& error);  // answers and closes
+  void reply(Response response);                      // without a handler
+  bool may_keep_alive() const;
+  void put_answer(Response response, bool keep_alive);
+  void leave_request(State next);
+  void leave_stream();
+  void lose_exchange();
+
+  void keep_input(bool stored, std::size_t taken, std::string_view rest);
+  void settle();  // after any progress: write, end, read or not, and when to look again
+  void end_if_starved();
+  void shut_down();
+  bool is_streaming_body() const;
+  bool waits_for_body() const;
+  void update_reading();
+  std::uint64_t due() const;
+  void arm();
+  void expire();
+  void expire_unsent();
+
+  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer);
+  static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer);
+  static void on_timer(uv_timer_t* timer);
+  static void on_closed(uv_handle_t* handle);
+  void on_written(int status);
+
+  Shared& shared_;
+  uv_tcp_t tcp_{};
+  uv_timer_t timer_{};
+  uv_shutdown_t shutdown_{};
+  int open_handles_ = 0;
+  Outbox outbox_;
+  Parser parser_;
+
+  State state_ = State::kHead;
+  bool advancing_ = false;
+  bool closed_ = false;
+  bool eof_ = false;
+  bool reading_ = false;
+  bool served_ = false;  // answered a request already
+
+  std::string input_;            // read, not yet taken
+  std::size_t input_start_ = 0;  // before it: taken
+  std::size_t scanned_ = 0;      // of the head, searched for its end
+
+  std::shared_ptr<LiveExchange> pending_;  // from its head until a handler has it
+  LiveExchange* exchange_ = nullptr;       // in a handler's hands
+  std::shared_ptr<LiveExchange> lost_;     // to be told that the client is gone
+  const Route* route_ = nullptr;
+  Headers cors_;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+  bool http_1_0_ = false;
+  bool wants_continue_ = false;
+  bool end_delivered_ = false;
+
+  std::uint64_t since_ = 0;         // what is waited for now began, or last moved
+  std::uint64_t unsent_since_ = 0;  // the client took bytes, or had none to take
+  std::size_t unsent_seen_ = 0;
+  std::uint64_t timer_due_ = 0;  // 0: not running
+};
+
+}  // namespace http

@@ -1,0 +1,203 @@
+#include "agent/http/guard.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace http {
+namespace {
+
+using base::invalid;
+
+constexpr std::string_view kOriginScheme = "http://";
+constexpr std::string_view kDefaultPort = ":80";
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// RFC 9110, 5.6.2: what a method or a header name is made of.
+constexpr std::array<bool, 256> make_token_table() {
+  std::array<bool, 256> table{};
+  for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
+  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}
+constexpr auto kToken = make_token_table();
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char);
+}
+
+bool is_control(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t') || byte == 0x7F;
+}
+
+std::string_view trim(std::string_view text) {
+  std::size_t start = text.find_first_not_of(" \t");
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(" \t") - start + 1);
+}
+
+// Takes the next line, which must end with CRLF; an LF or CR anywhere else is refused because
+// another reader may take it for the end of the line.
+base::Status take_line(std::string_view& rest, std::string_view& line) {
+  std::size_t end = rest.find('\n');
+  if (end == std::string_view::npos) return invalid("a header line without its end");
+  if (end == 0 || rest[end - 1] != '\r') return invalid("a line that ends without CR");
+  line = rest.substr(0, end - 1);
+  rest.remove_prefix(end + 1);
+  if (std::any_of(line.begin(), line.end(), is_control)) {
+    return invalid("a control character in the head");
+  }
+  return {};
+}
+
+// METHOD SP target SP HTTP/1.x, with single spaces.
+base::Status check_request_line(std::string_view line, bool& http_1_0) {
+  std::size_t first = line.find(' ');
+  if (first == std::string_view::npos) return invalid("no request target");
+  std::size_t second = line.find(' ', first + 1);
+  if (second == std::string_view::npos) return invalid("no HTTP version");
+  std::string_view version = line.substr(second + 1);
+  if (!is_token(line.substr(0, first))) return invalid("the method is not a token");
+  if (second == first + 1) return invalid("no request target");
+  if (line.find('\t') != std::string_view::npos) return invalid("a tab in the request line");
+  if (version != "HTTP/1.1" && version != "HTTP/1.0") return invalid("not HTTP/1.0 or HTTP/1.1");
+  http_1_0 = version == "HTTP/1.0";
+  return {};
+}
+
+// How the end of the body is found: exactly one way, or the next request begins elsewhere for
+// another reader of the same bytes.
+struct Framing {
+  std::size_t lengths = 0;
+  std::size_t codings = 0;
+
+  base::Status add(std::string_view name, std::string_view value) {
+    if (same_ignoring_case(name, "content-length")) {
+      if (++lengths > 1) return invalid("more than one Content-Length");
+      bool digits = !value.empty() && std::all_of(value.begin(), value.end(), is_digit);
+      if (!digits || value.size() > 19) return invalid("Content-Length is not a number");
+    }
+    if (same_ignoring_case(name, "transfer-encoding")) {
+      if (++codings > 1) return invalid("more than one Transfer-Encoding");
+      if (!same_ignoring_case(value, "chunked")) return invalid("unknown Transfer-Encoding");
+    }
+    return {};
+  }
+
+  base::Status check(bool http_1_0) const {
+    if (codings == 0) return {};
+    if (lengths > 0) return invalid("Transfer-Encoding beside Content-Length");
+    if (http_1_0) return invalid("Transfer-Encoding on HTTP/1.0");
+    return {};
+  }
+};
+
+base::Status check_header_line(std::string_view line, Framing& framing) {
+  if (line.empty()) return invalid("an empty line inside the head");
+  if (line.front() == ' ' || line.front() == '\t') return invalid("a folded header line");
+  std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return invalid("a header line without a colon");
+  std::string_view name = line.substr(0, colon);
+  if (!is_token(name)) return invalid("a header name is not a token");
+  return framing.add(name, trim(line.substr(colon + 1)));
+}
+
+std::string_view without_default_port(std::string_view host) {
+  if (host.ends_with(kDefaultPort)) host.remove_suffix(kDefaultPort.size());
+  return host;
+}
+
+bool is_own_host(std::string_view host, const Doors& doors) {
+  return std::any_of(doors.hosts.begin(), doors.hosts.end(), [&](const std::string& own) {
+    return same_ignoring_case(without_default_port(host), without_default_port(own));
+  });
+}
+
+bool is_allowed_origin(std::string_view origin, const Doors& doors) {
+  if (origin == "*") return false;
+  for (const std::string& allowed : doors.origins) {
+    if (same_ignoring_case(origin, allowed)) return true;
+  }
+  return origin.starts_with(kOriginScheme) &&
+         is_own_host(origin.substr(kOriginScheme.size()), doors);
+}
+
+std::size_t count(const Request& request, std::string_view name) {
+  return static_cast<std::size_t>(
+      std::count_if(request.headers.begin(), request.headers.end(),
+                    [&](const auto& header) { return header.first == name; }));
+}
+
+}  // namespace
+
+bool is_token_char(char c) { return kToken[static_cast<unsigned char>(c)]; }
+
+base::Status check_head(std::string_view raw_head) {
+  std::string_view rest = raw_head;
+  std::string_view line;
+  bool http_1_0 = false;
+  RETURN_IF_ERROR(take_line(rest, line));
+  RETURN_IF_ERROR(check_request_line(line, http_1_0));
+  Framing framing;
+  std::size_t lines = 0;
+  while (!rest.empty()) {
+    if (++lines > kHeaderLinesMax) {
+      return base::Error{base::Code::kTooLarge, "more than 64 header lines"};
+    }
+    RETURN_IF_ERROR(take_line(rest, line));
+    RETURN_IF_ERROR(check_header_line(line, framing));
+  }
+  return framing.check(http_1_0);
+}
+
+base::Status check_doors(const Request& request, const Doors& doors) {
+  std::size_t hosts = count(request, "host");
+  if (hosts == 0) return invalid("no Host");
+  if (hosts > 1) return invalid("more than one Host");
+  // An absolute target outranks Host (RFC 9112, 3.2.2), so both have to be ours.
+  const std::string& authority = request.target.authority;
+  if (!is_own_host(request.header("host"), doors) ||
+      (!authority.empty() && !is_own_host(authority, doors))) {
+    return base::Error{base::Code::kMisdirected, "this Host is not served here"};
+  }
+  std::size_t origins = count(request, "origin");
+  if (origins == 0) return {};
+  if (origins > 1) return invalid("more than one Origin");
+  if (!is_allowed_origin(request.header("origin"), doors)) {
+    return base::Error{base::Code::kForbidden, "this Origin is not allowed"};
+  }
+  return {};
+}
+
+Headers cors_headers(const Request& request, const Doors& doors) {
+  std::string_view origin = request.header("origin");
+  if (origin.empty() || !is_allowed_origin(origin, doors)) return {};
+  Headers headers;
+  headers.emplace_back("access-control-allow-origin", origin);
+  headers.emplace_back("vary", "Origin");
+  if (request.verb != Verb::kOptions || request.header("access-control-request-method").empty()) {
+    return headers;
+  }
+  headers.emplace_back("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+  std::string_view wanted = request.header("access-control-request-headers");
+  // Echoed, because the names are the page's own; a star would allow more than was asked.
+  bool plain = std::all_of(wanted.begin(), wanted.end(), [](char c) {
+    return c != '*' && (is_token_char(c) || c == ',' || c == ' ');
+  });
+  if (plain && !wanted.empty()) headers.emplace_back("access-control-allow-headers", wanted);
+  headers.emplace_back("access-control-max-age", "600");
+  return headers;
+}
+
+}  // namespace http

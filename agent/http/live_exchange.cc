@@ -1,0 +1,94 @@
+#include "agent/http/live_exchange.h"
+
+#include <utility>
+
+#include "agent/http/connection.h"
+
+namespace http {
+
+LiveExchange::~LiveExchange() {
+  if (connection_ == nullptr) return;
+  Connection& connection = *std::exchange(connection_, nullptr);
+  if (state_ == State::kStreaming) {
+    connection.end_stream();
+  } else {
+    connection.answer(error_response({base::Code::kInternal, "the request was left unanswered"}));
+  }
+}
+
+void LiveExchange::respond(Response response) {
+  if (state_ != State::kOpen || connection_ == nullptr) return;
+  Connection& connection = *connection_;
+  finish();
+  connection.answer(std::move(response));
+}
+
+void LiveExchange::on_body(std::function<bool(std::string_view)> piece) {
+  if (state_ != State::kOpen || connection_ == nullptr) return;
+  body_ = std::move(piece);
+  connection_->go_on();
+}
+
+void LiveExchange::resume() {
+  paused_ = false;
+  if (connection_ != nullptr) connection_->go_on();
+}
+
+void LiveExchange::start_stream() {
+  if (state_ != State::kOpen || connection_ == nullptr) return;
+  state_ = State::kStreaming;
+  connection_->start_stream(request_.verb == Verb::kHead);
+}
+
+bool LiveExchange::write(std::string_view text) {
+  if (state_ != State::kStreaming || connection_ == nullptr) return false;
+  return connection_->write_stream(text);
+}
+
+void LiveExchange::end_stream() {
+  if (state_ != State::kStreaming || connection_ == nullptr) return;
+  Connection& connection = *connection_;
+  finish();
+  connection.end_stream();
+}
+
+void LiveExchange::on_gone(std::function<void()> closed) {
+  if (state_ == State::kDone) return;
+  if (told_gone_) return closed();
+  closed_ = std::move(closed);
+}
+
+void LiveExchange::deliver(std::string_view piece) {
+  // The callback may hold the last reference, replace itself, answer, or resume: so it runs from
+  // here and is put back only where it is still wanted.
+  auto self = shared_from_this();
+  auto callback = std::exchange(body_, nullptr);
+  paused_ = true;
+  bool more = callback(piece);
+  if (more) paused_ = false;
+  bool wanted = !piece.empty() && state_ == State::kOpen && !gone_;
+  if (wanted && body_ == nullptr) body_ = std::move(callback);
+}
+
+void LiveExchange::lose() {
+  gone_ = true;
+  connection_ = nullptr;
+}
+
+void LiveExchange::tell_gone() {
+  told_gone_ = true;
+  body_ = nullptr;
+  auto closed = std::exchange(closed_, nullptr);
+  if (closed != nullptr) closed();
+}
+
+// What the handler left here may hold this exchange itself; letting go of it ends the circle.
+void LiveExchange::finish() {
+  auto self = weak_from_this().lock();
+  state_ = State::kDone;
+  connection_ = nullptr;
+  body_ = nullptr;
+  closed_ = nullptr;
+}
+
+}  // namespace http

@@ -1,0 +1,57 @@
+#pragma once
+
+// The Exchange that handlers hold. The handlers own it, its connection only points at it: so the
+// last reference that is dropped without an answer can be told, and answered with 500. The
+// connection cuts the tie when it ends, after which everything sent here is ignored.
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "agent/http/server.h"
+
+namespace http {
+
+class Connection;
+
+class LiveExchange final : public Exchange, public std::enable_shared_from_this<LiveExchange> {
+ public:
+  LiveExchange() = default;
+  LiveExchange(const LiveExchange&) = delete;
+  LiveExchange& operator=(const LiveExchange&) = delete;
+  ~LiveExchange() override;
+
+  const Request& request() const override { return request_; }
+  void respond(Response response) override;
+  bool gone() const override { return gone_; }
+  void on_body(std::function<bool(std::string_view piece)> piece) override;
+  void resume() override;
+  void start_stream() override;
+  bool write(std::string_view text) override;
+  void end_stream() override;
+  void on_gone(std::function<void()> closed) override;
+
+  // For the connection.
+  Request& mutable_request() { return request_; }
+  void attach(Connection& connection) { connection_ = &connection; }
+  bool wants_body() const { return body_ != nullptr && !paused_; }
+  void deliver(std::string_view piece);
+  void lose();       // the client is gone; nothing is called yet
+  void tell_gone();  // later, from the loop
+
+ private:
+  enum class State { kOpen, kStreaming, kDone };
+
+  void finish();
+
+  Connection* connection_ = nullptr;  // null before it is handled, once done, and once gone
+  Request request_;
+  State state_ = State::kOpen;
+  bool gone_ = false;
+  bool told_gone_ = false;
+  bool paused_ = false;
+  std::function<bool(std::string_view)> body_;
+  std::function<void()> closed_;
+};
+
+}  // namespace http

@@ -1,0 +1,43 @@
+#pragma once
+
+// What is still to be written to one socket. Everything appended goes out with one write where the
+// socket takes it, and waits in one pending write where it does not. The owner bounds it: it looks
+// at unsent() before it appends more.
+
+#include <uv.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace http {
+
+class Outbox {
+ public:
+  // `written` is told the status of each pending write when it ends, never from inside flush().
+  Outbox(uv_stream_t* stream, std::function<void(int status)> written);
+
+  std::string& tail() { return tail_; }  // append here
+  void append_body(std::string body);    // large ones are not copied
+  bool flush();                          // false: the connection is broken
+
+  std::size_t unsent() const;
+  std::size_t unwritten() const;  // of it, what flush() has not seen yet
+  std::size_t in_flight() const;  // of it, the rest: in the pending write
+  bool empty() const { return unsent() == 0; }
+
+ private:
+  bool write_chunks();
+  static void finish(uv_write_t* request, int status);
+
+  uv_stream_t* stream_;
+  std::function<void(int)> written_;
+  std::vector<std::string> chunks_;  // before tail_
+  std::string tail_;
+  std::vector<std::string> writing_chunks_;
+  bool writing_ = false;
+  uv_write_t request_{};
+};
+
+}  // namespace http

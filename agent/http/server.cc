@@ -1,0 +1,158 @@
+#include "agent/http/server.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+#include "agent/http/connection.h"
+#include "agent/http/listener.h"
+#include "crdt/base/check.h"
+
+namespace http {
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;
+
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+// A port is what follows a colon, unless that colon is inside a bracketed address.
+bool has_port(const std::string& host) {
+  std::size_t colon = host.rfind(':');
+  return colon != std::string::npos && host.find(']', colon) == std::string::npos;
+}
+
+Doors make_doors(const std::string& host, std::uint16_t port, const Options& options) {
+  Doors doors;
+  for (const char* loopback : {"127.0.0.1", "localhost", "::1"}) {
+    doors.hosts.push_back(host_and_port(loopback, port));
+  }
+  doors.hosts.push_back(host_and_port(host, port));
+  for (const std::string& allowed : options.hosts) {
+    doors.hosts.push_back(allowed);
+    // Behind a proxy the port is the proxy's, else it is ours.
+    if (!has_port(allowed)) doors.hosts.push_back(allowed + ":" + std::to_string(port));
+  }
+  doors.origins = options.origins;
+  return doors;
+}
+
+template <typename Handle>
+uv_handle_t* as_handle(Handle* handle) {
+  return reinterpret_cast<uv_handle_t*>(handle);
+}
+
+}  // namespace
+
+struct Server::Impl {
+  Impl(uv_loop_t* loop, const Options& options, const Router& router);
+
+  void accept(int socket);
+  void go_on_touched();
+  void close(std::uint64_t grace_millis, std::function<void()> told);
+  void finish_if_empty();
+  void close_handles();
+  static void on_closed(uv_handle_t* handle);
+
+  Shared shared;
+  std::string address;
+  std::unique_ptr<Listener> listener;
+  // Answers given outside of reading are written once in a turn of the loop: before it sleeps for
+  // those given by timers, after it woke for those given by other events.
+  uv_prepare_t prepare{};
+  uv_check_t check{};
+  uv_timer_t grace{};
+  int open_handles = 0;
+  bool listener_closed = false;
+  std::function<void()> closed;
+};
+
+Server::Impl::Impl(uv_loop_t* loop, const Options& options, const Router& router)
+    : shared{loop, options, {}, router, false, {}, std::vector<char>(kReadBytes), {}, {}, {}} {
+  shared.removed = [this] { finish_if_empty(); };
+  uv_prepare_init(loop, &prepare);
+  uv_check_init(loop, &check);
+  uv_timer_init(loop, &grace);
+  prepare.data = check.data = grace.data = this;
+  open_handles = 3;
+  uv_prepare_start(&prepare,
+                   [](uv_prepare_t* handle) { static_cast<Impl*>(handle->data)->go_on_touched(); });
+  uv_check_start(&check,
+                 [](uv_check_t* handle) { static_cast<Impl*>(handle->data)->go_on_touched(); });
+  uv_unref(as_handle(&prepare));
+  uv_unref(as_handle(&check));
+}
+
+void Server::Impl::accept(int socket) {
+  if (shared.stats.connections >= shared.options.connections_max) {
+    ++shared.stats.connections_refused;
+    ::close(socket);
+    return;
+  }
+  Connection::accept(shared, socket);
+}
+
+void Server::Impl::go_on_touched() {
+  while (!shared.touched.empty()) {
+    for (Connection* connection : std::exchange(shared.touched, {})) {
+      connection->touched = false;
+      connection->advance({});
+    }
+  }
+}
+
+void Server::Impl::close(std::uint64_t grace_millis, std::function<void()> told) {
+  CHECK(!shared.closing);
+  shared.closing = true;
+  closed = std::move(told);
+  listener->close([this] {
+    listener_closed = true;
+    finish_if_empty();
+  });
+  auto on_grace = [](uv_timer_t* timer) {
+    for (Connection* left : std::vector(static_cast<Impl*>(timer->data)->shared.all)) {
+      left->destroy();
+    }
+  };
+  uv_timer_start(&grace, on_grace, grace_millis, 0);
+  for (Connection* connection : std::vector(shared.all)) connection->drain();
+}
+
+void Server::Impl::finish_if_empty() {
+  if (!listener_closed || !shared.all.empty()) return;
+  for (uv_handle_t* handle : {as_handle(&prepare), as_handle(&check), as_handle(&grace)}) {
+    uv_close(handle, on_closed);
+  }
+}
+
+void Server::Impl::on_closed(uv_handle_t* handle) {
+  auto* self = static_cast<Impl*>(handle->data);
+  if (--self->open_handles > 0) return;
+  auto told = std::move(self->closed);
+  if (told != nullptr) told();  // which may destroy this
+}
+
+base::Result<std::unique_ptr<Server>> Server::open(uv_loop_t* loop, const std::string& host,
+                                                   std::uint16_t port, const Options& options,
+                                                   const Router& router) {
+  ASSIGN_OR_RETURN(auto listener, Listener::open(loop, host, port));
+  auto impl = std::make_unique<Impl>(loop, options, router);
+  impl->address = host_and_port(host, listener->port());
+  impl->shared.doors = make_doors(host, listener->port(), options);
+  listener->start([raw = impl.get()](int socket) { raw->accept(socket); });
+  impl->listener = std::move(listener);
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { CHECK(impl_->open_handles == 0); }
+std::uint16_t Server::port() const { return impl_->listener->port(); }
+std::string Server::address() const { return impl_->address; }
+void Server::close(std::uint64_t grace_millis, std::function<void()> closed) {
+  impl_->close(grace_millis, std::move(closed));
+}
+Stats Server::stats() const { return impl_->shared.stats; }
+
+}  // namespace http

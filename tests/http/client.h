@@ -1,0 +1,49 @@
+#pragma once
+
+// A raw client: it sends exactly the bytes it is given and shows what comes back.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace http::testing {
+
+struct Answer {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // names lower case
+  std::string head;                            // raw
+  std::string body;
+  std::string header(const std::string& name) const;
+};
+
+class Client {
+ public:
+  explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1");
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  bool send(std::string_view bytes);  // false: the server closed
+  void shut_down_writing();
+  void reset();  // closes with RST
+  void set_receive_buffer(int bytes);
+
+  // The next answer; nothing when the connection ended or `seconds` passed before it was whole.
+  // `head_only`: of HEAD, with a length but without a body. 1xx answers are answers too.
+  std::optional<Answer> read_answer(bool head_only = false, int seconds = 10);
+  std::string read_to_end(int seconds = 10);  // what comes until the server closes
+  std::string read_until(std::string_view marker, int seconds = 10);
+  bool at_end(int seconds = 10);  // the server closes and has sent nothing more
+  bool is_quiet(int millis);      // neither bytes nor an end come for so long
+
+ private:
+  bool fill(int millis);  // reads more; false at the end or when nothing comes
+
+  int socket_ = -1;
+  bool ended_ = false;
+  std::string buffer_;
+};
+
+}  // namespace http::testing

@@ -1,0 +1,58 @@
+#include "tests/http/running_server.h"
+
+#include <future>
+#include <utility>
+
+#include "crdt/base/check.h"
+
+namespace http::testing {
+
+RunningServer::RunningServer(const Fill& fill, Options options, std::string host) {
+  CHECK(uv_loop_init(&loop_) == 0);
+  uv_async_init(&loop_, &async_, [](uv_async_t* async) {
+    auto task = std::move(static_cast<RunningServer*>(async->data)->task_);
+    task();
+  });
+  async_.data = this;
+  fill(router_, &loop_);
+  auto opened = Server::open(&loop_, host, 0, options, router_);
+  CHECK(opened.ok());
+  server_ = std::move(opened).value();
+  port_ = server_->port();
+  thread_ = std::thread([this] { uv_run(&loop_, UV_RUN_DEFAULT); });
+}
+
+RunningServer::~RunningServer() { stop(); }
+
+void RunningServer::on_loop(std::function<void()> task) {
+  std::promise<void> done;
+  task_ = [&] {
+    task();
+    done.set_value();
+  };
+  uv_async_send(&async_);
+  done.get_future().wait();
+}
+
+Stats RunningServer::stats() {
+  Stats stats;
+  on_loop([&] { stats = server_->stats(); });
+  return stats;
+}
+
+void RunningServer::stop(std::uint64_t grace_millis) {
+  if (std::exchange(stopped_, true)) return;
+  std::promise<void> closed;
+  on_loop([&] {
+    server_->close(grace_millis, [&] {
+      uv_close(reinterpret_cast<uv_handle_t*>(&async_), nullptr);
+      closed.set_value();
+    });
+  });
+  closed.get_future().wait();
+  thread_.join();
+  server_.reset();
+  CHECK(uv_loop_close(&loop_) == 0);
+}
+
+}  // namespace http::testing

@@ -1,0 +1,41 @@
+#pragma once
+
+// A server on a loop and a thread of its own, for tests that speak to it over loopback.
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "agent/http/server.h"
+
+namespace http::testing {
+
+class RunningServer {
+ public:
+  using Fill = std::function<void(Router& router, uv_loop_t* loop)>;
+
+  explicit RunningServer(const Fill& fill, Options options = {}, std::string host = "127.0.0.1");
+  ~RunningServer();  // stops, and checks that every handle was closed
+
+  std::uint16_t port() const { return port_; }
+  void stop(std::uint64_t grace_millis = 2'000);
+  // Runs `task` on the loop thread and waits for it.
+  void on_loop(std::function<void()> task);
+  Stats stats();
+
+ private:
+  uv_loop_t loop_{};
+  uv_async_t async_{};
+  std::function<void()> task_;
+  Router router_;
+  std::unique_ptr<Server> server_;
+  std::uint16_t port_ = 0;
+  std::thread thread_;
+  bool stopped_ = false;
+};
+
+}  // namespace http::testing
