@@ -20,6 +20,8 @@ std::string_view topology_name(Topology topology);  // "push-pull"
 std::optional<Topology> topology_from_name(std::string_view name);
 
 inline constexpr std::size_t kNameMax = 64;  // bytes of UTF-8, no control characters
+// What peers accept as the name of a member; a daemon checks its own before it uses it.
+bool is_member_name(std::string_view name);
 
 // What a member says of itself, and others repeat. A higher incarnation wins; only the subject
 // raises it, once a start and to refute.

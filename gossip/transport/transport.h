@@ -21,16 +21,17 @@ using gossip::Address;
 using gossip::NodeId;
 
 struct Options {
-  std::size_t session_queue_bytes_max = 32u
-                                        << 20;  // waiting to be written to one peer; above: dropped
-  std::size_t sessions_max = 256;   // established; above: the least recently used closes
-  std::size_t handshakes_max = 64;  // unfinished, in all
-  std::size_t handshakes_per_ip_max = 8;
+  // Waiting to be written to one peer; above: dropped.
+  std::size_t session_queue_bytes_max = 32u << 20;
+  std::size_t sessions_max = 256;         // established; above: the least recently used closes
+  std::size_t handshakes_max = 64;        // unfinished, incoming and again outgoing; above: refused
+  std::size_t handshakes_per_ip_max = 8;  // of the incoming ones; IPv6 by /64
   std::size_t message_bytes_max = 25u << 20;
   std::uint64_t handshake_timeout_millis = 5'000;
   std::uint64_t idle_timeout_millis = 60'000;  // an established session without traffic closes
   std::uint64_t write_stall_millis = 20'000;   // a peer that stops reading is cut
   int receive_buffer_bytes = 4 << 20;          // SO_RCVBUF of the UDP socket
+  std::size_t datagram_queue_bytes_max = 256u << 10;  // while the kernel takes none; above: dropped
 };
 
 struct Stats {
@@ -43,16 +44,19 @@ struct Stats {
   std::uint64_t bytes_received = 0;
 };
 
+// Called from the loop, never from within a call of Transport, and not after close().
 struct Handlers {
   std::function<void(const Address& from, base::BytesView datagram)> on_datagram;
   std::function<void(const NodeId& from, base::BytesView message)> on_frame;
+  // The session that carried frames to `peer` ended, or could not be opened; what waited in it is
+  // lost.
   std::function<void(const NodeId& peer)> on_session_closed;
 };
 
 class Transport {
  public:
   // Binds UDP and TCP to the same port; port 0 picks one that is free for both. kConflict when in
-  // use.
+  // use. Ignores SIGPIPE for the process: libuv writes to sockets that a peer may have closed.
   static base::Result<std::unique_ptr<Transport>> open(
       uv_loop_t* loop, const Address& bind, const Options& options,
       const gossip::wire::MeshKey& key, const gossip::wire::SessionSeal::Identity& self,

@@ -17,6 +17,16 @@
 
 namespace gossip::wire {
 
+// What a message may hold at most; a sender with more splits it. Above: refused as a whole.
+inline constexpr std::size_t kMessagesPerPacket = 64;
+inline constexpr std::size_t kRecordsPerMessage = 10'240;  // on a session
+inline constexpr std::size_t kRecordsPerDatagramMessage = 64;
+inline constexpr std::size_t kChangesPerMessage = 10'240;
+inline constexpr std::size_t kChangesPerDatagramMessage = 256;
+inline constexpr std::size_t kEntriesPerMessage = 65'536;
+inline constexpr std::size_t kEntriesPerDatagramMessage = 1'024;
+inline constexpr std::size_t kMessageBytesMax = 25u << 20;
+
 // "Are you there?" and the answer. Both carry the state hash that reconciliation compares, and
 // members.
 struct Ping {
@@ -86,9 +96,10 @@ using Message = std::variant<Ping, Ack, Challenge, Echo, Join, Members, Leave, P
                              RangeRequest, Range>;
 
 base::Bytes encode(const Message& message);
-// An unknown type decodes to std::monostate.
+// An unknown type decodes to std::monostate. A member record in a state or topology that this
+// version does not know is left out of its list; it is an error where it is the whole message.
 using Decoded = std::variant<std::monostate, Message>;
-base::Result<Decoded> decode(base::BytesView bytes);
+base::Result<Decoded> decode(base::BytesView bytes);    // of a session
 std::string_view message_name(const Message& message);  // for counters: "ping"
 
 // The plaintext of a datagram: who speaks, in which boot epoch, and messages.
@@ -100,6 +111,7 @@ struct Packet {
 };
 base::Bytes encode_packet(const NodeId& sender, std::uint64_t boot_epoch,
                           const std::vector<base::Bytes>& messages);
+// Messages of unknown type are left out; one malformed message refuses the packet.
 base::Result<Packet> decode_packet(base::BytesView plaintext);
 
 }  // namespace gossip::wire

@@ -50,12 +50,14 @@ class DatagramSeal {
     bool addressed = false;  // sealed for us by name
     base::Bytes plaintext;
   };
+  // kOwn is judged by the header alone: our own start and sender, come back.
   enum class Refusal { kMalformed, kVersion, kKey, kAuthentication, kOwn };
   // nullopt: dropped, the reason is counted in `refusal`.
   std::optional<Opened> open(base::BytesView datagram, Refusal& refusal) const;
 
  private:
   MeshKey key_;
+  std::array<unsigned char, 32> datagram_key_;  // derived: sessions never encrypt under it
   NodeId self_;
   StartId start_;
   std::uint64_t counter_ = 0;
@@ -68,7 +70,8 @@ class ReplayWindow {
   void mark(std::uint64_t counter);        // only after the datagram authenticated
 
  private:
-  static constexpr std::size_t kWords = 17;
+  static constexpr std::uint64_t kWidth = 1024;
+  static constexpr std::size_t kWords = kWidth / 64 + 1;  // one more: the newest is filling up
   std::array<std::uint64_t, kWords> bits_{};
   std::uint64_t highest_ = 0;
   bool any_ = false;

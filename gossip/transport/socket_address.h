@@ -1,0 +1,31 @@
+#pragma once
+
+// Addresses as the kernel takes them, and the two sockets of a bind.
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "crdt/base/result.h"
+#include "gossip/address.h"
+
+namespace transport {
+
+using gossip::Address;
+
+// IPv4 as sockaddr_in; for a socket of family AF_INET6 as a mapped address.
+sockaddr_storage to_sockaddr(const Address& address, int family);
+Address from_sockaddr(const sockaddr* address);
+int family_of(const Address& address);
+
+// A bound UDP socket and a listening TCP socket on one port. Plain descriptors, because a libuv
+// handle cannot be closed without turning the loop, and a free port may take several tries.
+struct BoundSockets {
+  int udp = -1;
+  int tcp = -1;
+  Address address;
+};
+base::Result<BoundSockets> bind_sockets(const Address& wanted, int receive_buffer_bytes);
+// A TCP listener alone, on the address of former sockets.
+base::Result<int> bind_listener(const Address& address);
+
+}  // namespace transport

@@ -1,0 +1,251 @@
+#include <optional>
+
+#include "crdt/codec.h"
+#include "gossip/wire/message.h"
+#include "gossip/wire/message_type.h"
+
+namespace gossip::wire {
+namespace {
+
+using crdt::codec::Limits;
+using crdt::codec::Reader;
+
+struct Bounds {
+  std::size_t records;
+  std::size_t changes;
+  std::size_t entries;
+};
+constexpr Bounds kOnSession{kRecordsPerMessage, kChangesPerMessage, kEntriesPerMessage};
+constexpr Bounds kInDatagram{kRecordsPerDatagramMessage, kChangesPerDatagramMessage,
+                             kEntriesPerDatagramMessage};
+
+constexpr std::size_t kDepthMax = 12;
+// The longest list of entries, four tokens each, with room for fields of later versions.
+constexpr Limits kSessionLimits{kMessageBytesMax, kDepthMax, 400'000};
+constexpr Limits kPacketLimits{65'535, kDepthMax, 16'384};
+
+// An array with at least `known` items; leave() skips what a later version added.
+class Fields {
+ public:
+  Fields(Reader& in, std::size_t known) : in_(in) {
+    std::size_t count = in.array();
+    if (count < known) in.fail();
+    if (in.ok()) extra_ = count - known;
+  }
+  void leave() {
+    if (in_.ok()) in_.skip(extra_);
+  }
+
+ private:
+  Reader& in_;
+  std::size_t extra_ = 0;
+};
+
+template <typename Id>
+Id read_id(Reader& in) {
+  auto id = Id::from(in.binary(Id::kSize));
+  if (!id) in.fail();
+  return id.value_or(Id{});
+}
+
+crdt::StateHash read_state(Reader& in) {
+  crdt::StateHash state;
+  state.vector = in.number();
+  state.cells = in.number();
+  return state;
+}
+
+// nullopt without failing: a state or topology of a later version.
+std::optional<MemberRecord> read_record(Reader& in) {
+  Fields fields(in, 6);
+  MemberRecord record;
+  record.node = read_id<NodeId>(in);
+  record.name = in.text(kNameMax);
+  if (!is_member_name(record.name)) in.fail();
+  auto address = Address::from(in.binary(18));
+  if (!address) in.fail();
+  record.address = address.value_or(Address{});
+  record.incarnation = in.number();
+  auto state = in.number();
+  auto topology = in.number();
+  fields.leave();
+  bool known = state >= static_cast<std::uint64_t>(MemberState::kAlive) &&
+               state <= static_cast<std::uint64_t>(MemberState::kLeft) &&
+               topology >= static_cast<std::uint64_t>(Topology::kDirect) &&
+               topology <= static_cast<std::uint64_t>(Topology::kTree);
+  if (!in.ok() || !known) return std::nullopt;
+  record.state = static_cast<MemberState>(state);
+  record.topology = static_cast<Topology>(topology);
+  return record;
+}
+
+MemberRecord read_one_record(Reader& in) {
+  auto record = read_record(in);
+  if (!record) in.fail();
+  return record.value_or(MemberRecord{});
+}
+
+std::vector<MemberRecord> read_records(Reader& in, std::size_t at_most) {
+  std::vector<MemberRecord> records;
+  std::size_t count = in.array(at_most);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    if (auto record = read_record(in)) records.push_back(*std::move(record));
+  }
+  return records;
+}
+
+std::vector<base::Bytes> read_changes(Reader& in, std::size_t at_most) {
+  std::vector<base::Bytes> changes;
+  std::size_t count = in.array(at_most);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    changes.emplace_back(in.binary(crdt::kChangeBytesMax));
+  }
+  return changes;
+}
+
+std::vector<crdt::Dependency> read_entries(Reader& in, std::size_t at_most) {
+  std::vector<crdt::Dependency> entries;
+  std::size_t count = in.array(at_most);
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    Fields fields(in, 3);
+    crdt::Dependency entry;
+    entry.actor = read_id<crdt::ActorId>(in);
+    entry.head.seq = in.number();
+    entry.head.hash = in.number();
+    fields.leave();
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+template <typename Probe>
+Message read_probe(Reader& in, const Bounds& bounds) {
+  Probe probe;
+  probe.token = in.number();
+  probe.state = read_state(in);
+  probe.incarnation = in.number();
+  probe.news = read_records(in, bounds.records);
+  return probe;
+}
+
+Vector read_vector(Reader& in, const Bounds& bounds) {
+  Vector vector;
+  vector.answer = in.boolean();
+  vector.state = read_state(in);
+  vector.entries = read_entries(in, bounds.entries);
+  return vector;
+}
+
+RangeRequest read_range_request(Reader& in, const Bounds& bounds) {
+  RangeRequest request;
+  request.request = in.number();
+  request.have = read_entries(in, bounds.entries);
+  return request;
+}
+
+Range read_range(Reader& in, const Bounds& bounds) {
+  Range range;
+  range.request = in.number();
+  range.outcome =
+      static_cast<Range::Outcome>(in.number(static_cast<std::uint64_t>(Range::Outcome::kBusy)));
+  range.changes = read_changes(in, bounds.changes);
+  return range;
+}
+
+std::size_t field_count(MessageType type) {
+  switch (type) {
+    case MessageType::kPing:
+    case MessageType::kAck:
+      return 5;
+    case MessageType::kVector:
+      return 4;
+    case MessageType::kRange:
+      return 3;
+    case MessageType::kRangeRequest:
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+// `type` is known.
+Message read_fields(Reader& in, MessageType type, const Bounds& bounds) {
+  switch (type) {
+    case MessageType::kPing:
+      return read_probe<Ping>(in, bounds);
+    case MessageType::kAck:
+      return read_probe<Ack>(in, bounds);
+    case MessageType::kChallenge:
+      return Challenge{in.number()};
+    case MessageType::kEcho:
+      return Echo{in.number()};
+    case MessageType::kJoin:
+      return Join{read_one_record(in)};
+    case MessageType::kMembers:
+      return Members{read_records(in, bounds.records)};
+    case MessageType::kLeave:
+      return Leave{read_one_record(in)};
+    case MessageType::kPush:
+      return Push{read_changes(in, bounds.changes)};
+    case MessageType::kVector:
+      return read_vector(in, bounds);
+    case MessageType::kRangeRequest:
+      return read_range_request(in, bounds);
+    case MessageType::kRange:
+      return read_range(in, bounds);
+  }
+  in.fail();
+  return Challenge{};
+}
+
+// Meaningful only if `in` is still ok() afterwards.
+Decoded read_message(Reader& in, const Bounds& bounds) {
+  std::size_t count = in.array();
+  if (count == 0) in.fail();
+  std::uint64_t number = in.number();
+  if (!in.ok()) return std::monostate{};
+  if (number < static_cast<std::uint64_t>(MessageType::kPing) ||
+      number > static_cast<std::uint64_t>(MessageType::kRange)) {
+    in.skip(count - 1);
+    return std::monostate{};
+  }
+  auto type = static_cast<MessageType>(number);
+  std::size_t known = 1 + field_count(type);
+  if (count < known) in.fail();
+  Decoded message = read_fields(in, type, bounds);
+  if (in.ok()) in.skip(count - known);
+  return message;
+}
+
+}  // namespace
+
+base::Result<Decoded> decode(base::BytesView bytes) {
+  ASSIGN_OR_RETURN(auto in, Reader::parse(bytes, kSessionLimits));
+  Decoded message = read_message(in, kOnSession);
+  if (!in.ok() || !in.at_end()) {
+    return base::invalid("decode a message of " + std::to_string(bytes.size()) +
+                         " bytes: malformed or above a bound");
+  }
+  return message;
+}
+
+base::Result<Packet> decode_packet(base::BytesView plaintext) {
+  ASSIGN_OR_RETURN(auto in, Reader::parse(plaintext, kPacketLimits));
+  Packet packet;
+  std::size_t count = in.array(2 + kMessagesPerPacket);
+  if (count < 2) in.fail();
+  packet.sender = read_id<NodeId>(in);
+  packet.boot_epoch = in.number();
+  for (std::size_t i = 2; i < count && in.ok(); ++i) {
+    Decoded message = read_message(in, kInDatagram);
+    if (!in.ok()) break;
+    if (auto* known = std::get_if<Message>(&message)) packet.messages.push_back(std::move(*known));
+  }
+  if (!in.ok() || !in.at_end()) {
+    return base::invalid("decode a packet of " + std::to_string(plaintext.size()) +
+                         " bytes: malformed or above a bound");
+  }
+  return packet;
+}
+
+}  // namespace gossip::wire

@@ -1,0 +1,128 @@
+#include "crdt/base/check.h"
+#include "crdt/codec.h"
+#include "gossip/wire/message.h"
+#include "gossip/wire/message_type.h"
+
+namespace gossip::wire {
+namespace {
+
+using crdt::codec::Writer;
+
+// A message is an array: its type, then its fields.
+Writer& begin(Writer& out, MessageType type, std::size_t fields) {
+  return out.array(1 + fields).number(static_cast<std::uint64_t>(type));
+}
+
+void write(Writer& out, const MemberRecord& record) {
+  out.array(6)
+      .binary(record.node.view())
+      .text(record.name)
+      .binary(record.address.bytes())
+      .number(record.incarnation)
+      .number(static_cast<std::uint64_t>(record.state))
+      .number(static_cast<std::uint64_t>(record.topology));
+}
+
+void write(Writer& out, const std::vector<MemberRecord>& records) {
+  out.array(records.size());
+  for (const auto& record : records) write(out, record);
+}
+
+void write(Writer& out, const std::vector<base::Bytes>& changes) {
+  out.array(changes.size());
+  for (const auto& change : changes) out.binary(change);
+}
+
+void write(Writer& out, const std::vector<crdt::Dependency>& entries) {
+  out.array(entries.size());
+  for (const auto& entry : entries) {
+    out.array(3).binary(entry.actor.view()).number(entry.head.seq).number(entry.head.hash);
+  }
+}
+
+void write(Writer& out, const crdt::StateHash& state) {
+  out.number(state.vector).number(state.cells);
+}
+
+template <typename Probe>
+void write_probe(Writer& out, MessageType type, const Probe& probe) {
+  begin(out, type, 5).number(probe.token);
+  write(out, probe.state);
+  out.number(probe.incarnation);
+  write(out, probe.news);
+}
+
+void write(Writer& out, const Ping& ping) { write_probe(out, MessageType::kPing, ping); }
+void write(Writer& out, const Ack& ack) { write_probe(out, MessageType::kAck, ack); }
+void write(Writer& out, const Challenge& challenge) {
+  begin(out, MessageType::kChallenge, 1).number(challenge.token);
+}
+void write(Writer& out, const Echo& echo) { begin(out, MessageType::kEcho, 1).number(echo.token); }
+void write(Writer& out, const Join& join) {
+  begin(out, MessageType::kJoin, 1);
+  write(out, join.self);
+}
+void write(Writer& out, const Members& members) {
+  begin(out, MessageType::kMembers, 1);
+  write(out, members.records);
+}
+void write(Writer& out, const Leave& leave) {
+  begin(out, MessageType::kLeave, 1);
+  write(out, leave.self);
+}
+void write(Writer& out, const Push& push) {
+  begin(out, MessageType::kPush, 1);
+  write(out, push.changes);
+}
+void write(Writer& out, const Vector& vector) {
+  begin(out, MessageType::kVector, 4).boolean(vector.answer);
+  write(out, vector.state);
+  write(out, vector.entries);
+}
+void write(Writer& out, const RangeRequest& request) {
+  begin(out, MessageType::kRangeRequest, 2).number(request.request);
+  write(out, request.have);
+}
+void write(Writer& out, const Range& range) {
+  begin(out, MessageType::kRange, 3)
+      .number(range.request)
+      .number(static_cast<std::uint64_t>(range.outcome));
+  write(out, range.changes);
+}
+
+std::string_view name_of(const Ping&) { return "ping"; }
+std::string_view name_of(const Ack&) { return "ack"; }
+std::string_view name_of(const Challenge&) { return "challenge"; }
+std::string_view name_of(const Echo&) { return "echo"; }
+std::string_view name_of(const Join&) { return "join"; }
+std::string_view name_of(const Members&) { return "members"; }
+std::string_view name_of(const Leave&) { return "leave"; }
+std::string_view name_of(const Push&) { return "push"; }
+std::string_view name_of(const Vector&) { return "vector"; }
+std::string_view name_of(const RangeRequest&) { return "range_request"; }
+std::string_view name_of(const Range&) { return "range"; }
+
+}  // namespace
+
+base::Bytes encode(const Message& message) {
+  Writer out;
+  std::visit([&out](const auto& value) { write(out, value); }, message);
+  return out.take();
+}
+
+std::string_view message_name(const Message& message) {
+  return std::visit([](const auto& value) { return name_of(value); }, message);
+}
+
+base::Bytes encode_packet(const NodeId& sender, std::uint64_t boot_epoch,
+                          const std::vector<base::Bytes>& messages) {
+  CHECK(messages.size() <= kMessagesPerPacket);
+  Writer head;
+  head.array(2 + messages.size()).binary(sender.view()).number(boot_epoch);
+  base::Bytes out = head.take();
+  // Each message is one msgpack object already, so it goes into the array as it is.
+  for (const auto& message : messages) out += message;
+  return out;
+}
+
+}  // namespace gossip::wire

@@ -1,0 +1,79 @@
+#pragma once
+
+// The key exchange that opens a session (SIGMA-I with a pre-shared mesh secret): three
+// length-prefixed messages, bytes in, bytes out. Guarantees that both ends know the mesh secret,
+// that the session keys are fresh, and that the peer's identity was signed over this very exchange.
+// The layout is in docs/protocol.md.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "crdt/base/hash.h"
+#include "gossip/wire/session_seal.h"
+
+namespace gossip::wire {
+
+inline constexpr std::size_t kHandshakeBodyMax = 1024;  // after the two bytes of length
+
+// One key a direction.
+struct SessionKeys {
+  base::Hash256 send{};
+  base::Hash256 receive{};
+};
+
+// What a side says of itself, sealed: [[node, signing key, …] as bytes, signature, …].
+struct SignedIdentity {
+  NodeId node;
+  std::array<unsigned char, 32> public_key{};
+  base::BytesView signed_bytes;  // into the decoded buffer
+  base::BytesView signature;
+};
+std::optional<SignedIdentity> decode_identity(base::BytesView plaintext);
+
+class Handshake {
+ public:
+  using Role = SessionSeal::Role;
+  enum class Progress { kWaiting, kDone, kFailed };
+
+  Handshake(Role role, const MeshKey& key, const SessionSeal::Identity& self, base::Random random);
+  ~Handshake();
+  Handshake(const Handshake&) = delete;
+  Handshake& operator=(const Handshake&) = delete;
+
+  base::Bytes start();  // the initiator's first message; empty for the responder
+  // Takes whole messages off the front of `input`; answers go to `out`.
+  Progress receive(base::BytesView& input, base::Bytes& out);
+
+  SessionKeys keys() const;  // these three when kDone
+  const NodeId& peer() const { return peer_; }
+  const std::array<unsigned char, 32>& peer_signing_key() const { return peer_key_; }
+  std::string_view failure() const { return failure_; }  // when kFailed
+
+ private:
+  enum class Awaiting { kFirst, kSecond, kThird, kNothing };
+
+  bool take(base::BytesView body, base::Bytes& out);
+  bool take_first(base::BytesView body, base::Bytes& out);
+  bool take_second(base::BytesView body, base::Bytes& out);
+  bool take_third(base::BytesView body);
+  bool agree(base::BytesView peer_ephemeral);
+  base::Bytes sealed_identity(Role role) const;
+  bool open_identity(Role role, base::BytesView sealed);
+  bool fail(std::string_view why);
+
+  Role role_;
+  MeshKey key_;
+  SessionSeal::Identity self_;
+  Awaiting awaiting_;
+  std::array<unsigned char, 32> ephemeral_secret_{};
+  std::array<unsigned char, 32> ephemeral_{};
+  base::Hash256 transcript_{};  // of everything that both sides have seen so far
+  base::Hash256 agreed_{};      // from the mesh secret, the shared point and the transcript
+  NodeId peer_;
+  std::array<unsigned char, 32> peer_key_{};
+  std::string_view failure_;
+};
+
+}  // namespace gossip::wire

@@ -1,0 +1,23 @@
+#pragma once
+
+// The numbers of message types on the wire. They are never reused; a new type takes the next one.
+
+#include <cstdint>
+
+namespace gossip::wire {
+
+enum class MessageType : std::uint8_t {
+  kPing = 1,
+  kAck = 2,
+  kChallenge = 3,
+  kEcho = 4,
+  kJoin = 5,
+  kMembers = 6,
+  kLeave = 7,
+  kPush = 8,
+  kVector = 9,
+  kRangeRequest = 10,
+  kRange = 11,
+};
+
+}  // namespace gossip::wire
