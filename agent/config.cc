@@ -1,0 +1,253 @@
+#include "agent/config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "crdt/base/bytes.h"
+
+namespace agent {
+namespace {
+
+constexpr std::uint64_t kLogBytesMin = 1u << 20;  // less holds not even one large change
+constexpr std::string_view kTopologiesHere = "direct";
+
+// Settings being judged, one after the other. The first refusal stays.
+class Judge {
+ public:
+  Judge(const Settings& settings, Config& config) : settings_(settings), config_(config) {}
+  const base::Status& status() const { return status_; }
+
+  void name(const std::string& host_name);
+  void directories(const Surroundings& surroundings);
+  void network();
+  void http();
+  void spreading();
+  void logging();
+
+ private:
+  // The one value of `key`, or nothing where it was not given.
+  const std::string* value(std::string_view key);
+  const std::vector<std::string>* values(std::string_view key);
+  void refuse(std::string_view key, std::string_view text, std::string_view expected);
+  std::optional<HostPort> reachable(std::string_view key, const std::string& text);
+  void reachable_list(std::string_view key, std::vector<HostPort>& out);
+  void one_of_ours(std::string_view key, std::string_view text, std::string_view which);
+
+  const Settings& settings_;
+  Config& config_;
+  base::Status status_;
+};
+
+const std::vector<std::string>* Judge::values(std::string_view key) {
+  auto found = settings_.find(key);
+  if (found == settings_.end()) return nullptr;
+  config_.origins.insert_or_assign(std::string(key), found->second.origin);
+  return &found->second.values;
+}
+
+const std::string* Judge::value(std::string_view key) {
+  const auto* all = values(key);
+  return all == nullptr || all->empty() ? nullptr : &all->back();
+}
+
+void Judge::refuse(std::string_view key, std::string_view text, std::string_view expected) {
+  if (!status_.ok()) return;
+  auto found = settings_.find(key);
+  auto origin = found == settings_.end() ? "default" : found->second.origin;
+  status_ =
+      base::invalid(fmt::format("{} \"{}\" ({}): {}", key, printable(text, 256), origin, expected));
+}
+
+bool has_control_character(std::string_view utf8) {
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    auto byte = static_cast<unsigned char>(utf8[i]);
+    if (byte < 0x20 || byte == 0x7F) return true;
+    bool c1 = byte == 0xC2 && i + 1 < utf8.size() && static_cast<unsigned char>(utf8[i + 1]) < 0xA0;
+    if (c1) return true;
+  }
+  return false;
+}
+
+void Judge::name(const std::string& host_name) {
+  const auto* given = value("name");
+  config_.name = given != nullptr ? *given : host_name;
+  bool fits = !config_.name.empty() && config_.name.size() <= gossip::kNameMax &&
+              base::is_utf8(config_.name) && !has_control_character(config_.name);
+  if (!fits) {
+    refuse("name", config_.name,
+           fmt::format("a name is 1 to {} bytes of UTF-8 without control characters",
+                       gossip::kNameMax));
+  }
+}
+
+void Judge::directories(const Surroundings& surroundings) {
+  const auto& environment = surroundings.environment;
+  if (const auto* given = value("data_dir")) {
+    config_.data_dir = *given;
+    if (given->empty()) refuse("data_dir", *given, "expected a directory");
+  } else if (surroundings.root) {
+    config_.data_dir = "/var/lib/hearsay";
+  } else {
+    auto state = xdg_directory(environment, "XDG_STATE_HOME", ".local/state");
+    if (state.empty()) refuse("data_dir", "", "neither XDG_STATE_HOME nor HOME is set; give one");
+    config_.data_dir = state + "/hearsay";
+  }
+
+  if (const auto* given = value("mark_dir")) {
+    config_.mark_dir = *given;
+  } else if (surroundings.root) {
+    config_.mark_dir = "/var/lib/hearsay-marks";
+  } else if (auto home = xdg_directory(environment, "XDG_CONFIG_HOME", ".config"); !home.empty()) {
+    config_.mark_dir = home + "/hearsay/marks";
+  }
+  if (const auto* given = value("key_file")) {
+    config_.key_file = *given;
+    if (given->empty()) refuse("key_file", *given, "expected a file");
+  }
+}
+
+// An address that others can send to: any-addresses and port 0 mean nothing to them.
+std::optional<HostPort> Judge::reachable(std::string_view key, const std::string& text) {
+  auto address = HostPort::parse(text);
+  if (!address) {
+    refuse(key, text, "expected HOST:PORT");
+    return std::nullopt;
+  }
+  if (address->port == 0 || address->is_any()) {
+    refuse(key, text, "expected an address that can be reached, with its port");
+    return std::nullopt;
+  }
+  return address;
+}
+
+void Judge::reachable_list(std::string_view key, std::vector<HostPort>& out) {
+  const auto* given = values(key);
+  if (given == nullptr) return;
+  for (const auto& text : *given) {
+    if (auto address = reachable(key, text)) out.push_back(std::move(*address));
+  }
+}
+
+void Judge::network() {
+  if (const auto* given = value("bind")) {
+    auto address = HostPort::parse(*given);
+    if (!address) refuse("bind", *given, "expected HOST:PORT");
+    if (address) config_.bind = std::move(*address);
+  }
+  if (const auto* given = value("advertise")) config_.advertise = reachable("advertise", *given);
+  reachable_list("join", config_.join);
+  reachable_list("parent", config_.parents);
+}
+
+void Judge::http() {
+  if (const auto* given = value("http")) {
+    auto address = HostPort::parse_http(*given);
+    if (!address) {
+      refuse("http", *given, "expected HOST:PORT or http://HOST:PORT");
+    } else if (!address->is_loopback()) {
+      refuse("http", *given,
+             "this version has no API keys, so HTTP is served on loopback only (127.0.0.1, [::1])");
+    } else {
+      config_.http = std::move(*address);
+    }
+  }
+  if (const auto* given = values("http_hosts")) config_.http_hosts = *given;
+  for (const auto& host : config_.http_hosts) {
+    bool plain = !host.empty() && host.find_first_of("/*, \t") == std::string::npos;
+    if (!plain) refuse("http_hosts", host, "expected HOST or HOST:PORT");
+  }
+  if (const auto* given = values("http_origins")) config_.http_origins = *given;
+  for (const auto& origin : config_.http_origins) {
+    auto scheme = origin.find("://");
+    bool whole = scheme != std::string::npos && scheme > 0 && scheme + 3 < origin.size() &&
+                 origin.find_first_of("/*, \t", scheme + 3) == std::string::npos;
+    if (!whole) refuse("http_origins", origin, "expected SCHEME://HOST[:PORT], never *");
+  }
+}
+
+void Judge::one_of_ours(std::string_view key, std::string_view text, std::string_view which) {
+  refuse(key, text, fmt::format("this version has: {}", which));
+}
+
+void Judge::spreading() {
+  if (const auto* given = value("topology")) {
+    auto topology = gossip::topology_from_name(*given);
+    if (topology != gossip::Topology::kDirect) one_of_ours("topology", *given, kTopologiesHere);
+    if (topology) config_.topology = *topology;
+  }
+  if (!config_.parents.empty() && config_.topology != gossip::Topology::kTree) {
+    refuse("parent", config_.parents.front().text(), "only the topology tree has parents");
+  }
+  const auto* given = value("profile");
+  auto profile = gossip::profile_from_name(given != nullptr ? *given : "lan");
+  if (!profile) {
+    one_of_ours("profile", *given, gossip::profile_names());
+    return;
+  }
+  config_.profile = *profile;
+}
+
+void Judge::logging() {
+  if (const auto* given = value("log_level")) {
+    auto level = level_from_name(*given);
+    if (!level) refuse("log_level", *given, "expected error, warn, info or debug");
+    if (level) config_.log_level = *level;
+  }
+  if (const auto* given = value("log_format")) {
+    auto format = format_from_name(*given);
+    if (!format) refuse("log_format", *given, "expected text or json");
+    if (format) config_.log_format = *format;
+  }
+  if (const auto* given = value("log_bytes")) {
+    std::uint64_t bytes = 0;
+    const char* end = given->data() + given->size();
+    auto [stop, error] = std::from_chars(given->data(), end, bytes);
+    // SQLite counts in signed 64 bits, and so must we.
+    bool fits = error == std::errc() && stop == end && bytes >= kLogBytesMin && bytes <= INT64_MAX;
+    if (!fits) refuse("log_bytes", *given, fmt::format("expected bytes, {} or more", kLogBytesMin));
+    config_.log_bytes_max = bytes;
+  }
+}
+
+}  // namespace
+
+base::Result<Config> load(const Flags& flags, const Surroundings& surroundings) {
+  ASSIGN_OR_RETURN(auto settings, gather(flags, surroundings));
+  Config config;
+  config.flags = flags;
+  Judge judge(settings, config);
+  judge.name(surroundings.host_name);
+  judge.directories(surroundings);
+  judge.network();
+  judge.http();
+  judge.spreading();
+  judge.logging();
+  RETURN_IF_ERROR(judge.status());
+  return config;
+}
+
+base::Result<Config> load_config(const Flags& flags) {
+  ASSIGN_OR_RETURN(auto surroundings, look_around(flags));
+  return load(flags, surroundings);
+}
+
+base::Result<HttpSetting> http_setting(const Flags& flags) {
+  // A broken file must not keep a client from an agent it was told where to find.
+  if (auto flag = flags.find("http"); flag != flags.end()) {
+    return HttpSetting{flag->second.back(), "flag --http"};
+  }
+  if (const char* variable = std::getenv("HEARSAY_HTTP"); variable != nullptr && *variable != 0) {
+    return HttpSetting{variable, "HEARSAY_HTTP"};
+  }
+  ASSIGN_OR_RETURN(auto surroundings, look_around(flags));
+  ASSIGN_OR_RETURN(auto settings, gather(flags, surroundings));
+  auto found = settings.find("http");
+  if (found == settings.end() || found->second.values.empty()) {
+    return HttpSetting{Config{}.http.text(), ""};
+  }
+  return HttpSetting{found->second.values.back(), found->second.origin};
+}
+
+}  // namespace agent

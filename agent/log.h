@@ -1,0 +1,111 @@
+#pragma once
+
+// The agent's log: one event a line, structured, as text or JSON. Safe from any thread. Whatever a
+// value holds stays on its line and cannot move a terminal: control characters and the marks that
+// reorder text are escaped, long values are cut. A storm of one event is thinned and counted.
+// Keys and credentials are never handed to it.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace agent {
+
+enum class LogLevel : std::uint8_t { kError, kWarn, kInfo, kDebug };
+enum class LogFormat : std::uint8_t { kText, kJson };
+std::string_view level_name(LogLevel level);  // "error"
+std::optional<LogLevel> level_from_name(std::string_view name);
+std::optional<LogFormat> format_from_name(std::string_view name);
+
+struct LogField {
+  using Value = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
+  std::string_view name;
+  Value value;
+
+  template <typename T>
+  LogField(std::string_view field_name, const T& field_value)
+      : name(field_name), value(typed(field_value)) {}
+
+ private:
+  template <typename T>
+  static Value typed(const T& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+      return value;
+    } else if constexpr (std::is_integral_v<T>) {
+      if constexpr (std::is_signed_v<T>) return static_cast<std::int64_t>(value);
+      if constexpr (!std::is_signed_v<T>) return static_cast<std::uint64_t>(value);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<double>(value);
+    } else {
+      return std::string_view(value);
+    }
+  }
+};
+
+struct LogOptions {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kText;
+  std::size_t value_bytes_max = 256;       // a longer value is cut, an ellipsis says so
+  std::uint32_t repeats_per_minute = 10;   // of one event and key; above: counted, not written
+  std::size_t repeat_entries_max = 4'096;  // events and keys watched; when full, all start afresh
+};
+
+class Log {
+ public:
+  using Fields = std::initializer_list<LogField>;
+  // A time in nanoseconds since the epoch, a monotonic one, and where a finished line goes.
+  struct Outside {
+    std::function<std::int64_t()> wall;
+    std::function<std::int64_t()> monotonic;
+    std::function<void(std::string_view line)> write;
+  };
+  explicit Log(const LogOptions& options);  // this host's clocks, stderr
+  Log(const LogOptions& options, Outside outside);
+
+  // `event` and field names are literals of ours: lower case words joined by '_'. `key` says which
+  // one it happened to (an address, a node); each (event, key) has a rate limit of its own.
+  void write(LogLevel level, std::string_view event, Fields fields = {}, std::string_view key = {});
+  void error(std::string_view event, Fields fields = {}, std::string_view key = {}) {
+    write(LogLevel::kError, event, fields, key);
+  }
+  void warn(std::string_view event, Fields fields = {}, std::string_view key = {}) {
+    write(LogLevel::kWarn, event, fields, key);
+  }
+  void info(std::string_view event, Fields fields = {}, std::string_view key = {}) {
+    write(LogLevel::kInfo, event, fields, key);
+  }
+  void debug(std::string_view event, Fields fields = {}, std::string_view key = {}) {
+    write(LogLevel::kDebug, event, fields, key);
+  }
+
+  void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  bool enabled(LogLevel level) const { return level <= level_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Repeats {
+    std::int64_t minute_began = 0;
+    std::uint32_t written = 0;
+    std::uint64_t suppressed = 0;
+  };
+  // Nothing: over the limit. Else how many were suppressed before this line.
+  std::optional<std::uint64_t> admit(std::string_view event, std::string_view key);
+
+  LogOptions options_;
+  Outside outside_;
+  std::atomic<LogLevel> level_;
+  std::mutex mutex_;
+  std::map<std::pair<std::string, std::string>, Repeats> repeats_;
+};
+
+// `text` fit for one line of a log: cut, escaped as inside a JSON string, invalid UTF-8 replaced.
+std::string printable(std::string_view text, std::size_t bytes_max);
+
+}  // namespace agent
