@@ -1,0 +1,112 @@
+#include "tests/support/agent_process.h"
+
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+namespace support {
+namespace {
+
+constexpr Millis kStartTimeout{20'000};
+constexpr Millis kStopTimeout{15'000};
+constexpr const char* kAnyPort = "127.0.0.1:0";
+
+Command command_of(const AgentOptions& options, const std::string& bind) {
+  Command command;
+  command.arguments = {hearsay_program(), "agent",      "--name",
+                       options.name,      "--data-dir", (options.root / "data").string(),
+                       "--bind",          bind,         "--http",
+                       kAnyPort,          "--profile",  options.profile};
+  auto add = [&](const std::string& flag, const std::string& value) {
+    command.arguments.push_back(flag);
+    command.arguments.push_back(value);
+  };
+  if (!options.key_file.empty()) add("--key-file", options.key_file.string());
+  if (!options.topology.empty()) add("--topology", options.topology);
+  for (const auto& peer : options.join) add("--join", peer);
+  for (const auto& argument : options.more_arguments) command.arguments.push_back(argument);
+  command.environment = options.environment;
+  command.environment.emplace("HEARSAY_MARK_DIR", (options.root / "marks").string());
+  return command;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<AgentProcess>> AgentProcess::start(AgentOptions options) {
+  std::filesystem::create_directories(options.root);
+  std::unique_ptr<AgentProcess> agent(new AgentProcess(std::move(options)));
+  RETURN_IF_ERROR(agent->launch(kAnyPort));
+  return agent;
+}
+
+base::Status AgentProcess::wait_ready(Millis timeout) {
+  HttpClient asking(http_);
+  bool ready = eventually(timeout, [&] {
+    auto answer = asking.get("/readyz");
+    return answer.ok() && answer->status == 200;
+  });
+  if (ready) return {};
+  return base::Error{base::Code::kTimeout, options_.name + " is not ready:\n" + log()};
+}
+
+void AgentProcess::kill9() {
+  process_->signal(SIGKILL);
+  process_->wait(kStopTimeout);
+}
+
+base::Result<int> AgentProcess::stop() {
+  process_->signal(SIGTERM);
+  auto status = process_->wait(kStopTimeout);
+  if (status) return *status;
+  return base::Error{base::Code::kTimeout, options_.name + " did not stop:\n" + log()};
+}
+
+base::Status AgentProcess::restart() {
+  if (process_->running()) {
+    ASSIGN_OR_RETURN([[maybe_unused]] int status, stop());
+  }
+  return launch(bind_);
+}
+
+base::Status AgentProcess::launch(const std::string& bind) {
+  process_.reset();
+  ASSIGN_OR_RETURN(process_, Process::start(command_of(options_, bind)));
+  bool serving = false;
+  eventually(kStartTimeout, [&] {
+    serving = read_announcement();
+    return serving || !process_->running();
+  });
+  if (serving) return {};
+  return base::Error{base::Code::kUnavailable, options_.name + " did not start:\n" + log()};
+}
+
+// A killed agent leaves its agent.json behind: only one of this very process counts.
+bool AgentProcess::read_announcement() {
+  auto json = nlohmann::json::parse(read_file(data_directory() / "agent.json"), nullptr, false);
+  if (!json.is_object() || json.value("pid", pid_t{0}) != process_->pid()) return false;
+  bind_ = json.value("bind", "");
+  http_ = json.value("http", "");
+  node_id_ = json.value("node_id", "");
+  return !bind_.empty() && !http_.empty();
+}
+
+base::Result<Outcome> hearsay(const std::vector<std::string>& arguments,
+                              const std::map<std::string, std::string>& environment,
+                              const std::string& input) {
+  Command command;
+  command.arguments = {hearsay_program()};
+  command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
+  command.environment = environment;
+  command.input = input;
+  return run(command);
+}
+
+std::string hearsay_program() { return HEARSAY_BIN_DIR "/hearsay"; }
+
+base::Status make_key(const std::filesystem::path& file) {
+  ASSIGN_OR_RETURN(Outcome outcome, hearsay({"keygen", "--out", file.string()}));
+  if (outcome.status == 0) return {};
+  return base::Error{base::Code::kInternal, "hearsay keygen: " + outcome.errors};
+}
+
+}  // namespace support

@@ -1,0 +1,69 @@
+#pragma once
+
+// A real `hearsay agent` on loopback with a data directory, a mark directory and ports of its own.
+// What it is told is what a person would tell it; where it listens is read from its agent.json.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "tests/support/eventually.h"
+#include "tests/support/http_client.h"
+#include "tests/support/process.h"
+
+namespace support {
+
+struct AgentOptions {
+  std::string name;
+  std::filesystem::path root;  // holds its `data` and `marks`
+  std::filesystem::path key_file;
+  std::vector<std::string> join;  // HOST:PORT of others
+  std::string profile = "local";
+  std::string topology;  // empty: the agent's default
+  std::vector<std::string> more_arguments;
+  std::map<std::string, std::string> environment;
+};
+
+class AgentProcess {
+ public:
+  // Starts it and waits until it serves (`agent.json`), not until it is ready.
+  static base::Result<std::unique_ptr<AgentProcess>> start(AgentOptions options);
+
+  base::Status wait_ready(Millis timeout = Millis{20'000});  // /readyz answers 200
+  void kill9();                                              // and waits for the end
+  base::Result<int> stop();                                  // SIGTERM; the exit status
+  // Starts it again on the same directories and, so that peers find it, the same mesh address.
+  base::Status restart();
+
+  HttpClient client() const { return HttpClient(http_); }
+  const std::string& bind() const { return bind_; }
+  const std::string& http() const { return http_; }
+  const std::string& node_id() const { return node_id_; }
+  const AgentOptions& options() const { return options_; }
+  std::filesystem::path data_directory() const { return options_.root / "data"; }
+  std::filesystem::path mark_directory() const { return options_.root / "marks"; }
+  Process& process() { return *process_; }
+  std::string log() const { return process_->errors(); }
+
+ private:
+  explicit AgentProcess(AgentOptions options) : options_(std::move(options)) {}
+  base::Status launch(const std::string& bind);
+  bool read_announcement();
+  AgentOptions options_;
+  std::unique_ptr<Process> process_;
+  std::string bind_;
+  std::string http_;
+  std::string node_id_;
+};
+
+// `hearsay` with these arguments, run to its end.
+base::Result<Outcome> hearsay(const std::vector<std::string>& arguments,
+                              const std::map<std::string, std::string>& environment = {},
+                              const std::string& input = "");
+std::string hearsay_program();
+// A mesh key made by `hearsay keygen`.
+base::Status make_key(const std::filesystem::path& file);
+
+}  // namespace support

@@ -1,0 +1,90 @@
+#include "tests/support/connection.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace support {
+namespace {
+
+base::Error failed(const std::string& doing) {
+  return {base::Code::kUnavailable, doing + ": " + ::strerror(errno)};
+}
+
+base::Status wait_for(int socket, short what, Millis timeout) {
+  pollfd entry{socket, what, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&entry, 1, static_cast<int>(timeout.count()));
+  } while (ready < 0 && errno == EINTR);
+  if (ready < 0) return failed("poll");
+  if (ready == 0) {
+    return base::Error{base::Code::kTimeout,
+                       "no answer in " + std::to_string(timeout.count()) + " ms"};
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& address) {
+  auto colon = address.rfind(':');
+  if (colon == std::string::npos) return base::invalid("connect to " + address + ": no port");
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), address.c_str() + colon + 1, &hints, &found) != 0) {
+    return base::invalid("connect to " + address + ": not a numeric address");
+  }
+  std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
+  int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return failed("socket");
+  auto connection = std::make_unique<Connection>(socket);
+  if (::connect(socket, found->ai_addr, found->ai_addrlen) != 0) {
+    return failed("connect to " + address);
+  }
+  int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return connection;
+}
+
+Connection::~Connection() { ::close(socket_); }
+
+base::Status Connection::send(const std::string& bytes, Millis timeout) {
+  for (std::size_t sent = 0; sent < bytes.size();) {
+    RETURN_IF_ERROR(wait_for(socket_, POLLOUT, timeout));
+    ssize_t count =
+        ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) return failed("send");
+    if (count > 0) sent += static_cast<std::size_t>(count);
+  }
+  return {};
+}
+
+base::Result<bool> Connection::receive(Millis timeout) {
+  RETURN_IF_ERROR(wait_for(socket_, POLLIN, timeout));
+  char bytes[16'384];
+  ssize_t count = ::recv(socket_, bytes, sizeof(bytes), 0);
+  if (count < 0) return failed("receive");
+  buffer.append(bytes, static_cast<std::size_t>(count));
+  return count > 0;
+}
+
+void Connection::finish_sending() { ::shutdown(socket_, SHUT_WR); }
+
+bool Connection::closed_by_peer() {
+  char byte;
+  ssize_t count = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return count == 0 || (count < 0 && errno != EAGAIN);
+}
+
+}  // namespace support

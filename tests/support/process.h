@@ -1,0 +1,66 @@
+#pragma once
+
+// A program run by a test. It is ended by its own pid when the Process goes, and by the kernel when
+// the test dies first, so no test leaves one behind. Start it from a thread that outlives it: the
+// kernel ends it with the thread that started it.
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "tests/support/eventually.h"
+#include "tests/support/scoped_directory.h"
+
+namespace support {
+
+struct Command {
+  std::vector<std::string> arguments;  // the program first; searched in PATH
+  // Added to the test's own environment, from which every HEARSAY_ variable is taken out.
+  std::map<std::string, std::string> environment;
+  std::string input;                // its standard input
+  std::filesystem::path directory;  // to run in; empty: the test's
+};
+
+class Process {
+ public:
+  static base::Result<std::unique_ptr<Process>> start(const Command& command);
+  ~Process();
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void signal(int number);  // nothing once it has ended
+  // The exit status, 128 + n when signal n ended it; nullopt if it runs on after `timeout`.
+  std::optional<int> wait(Millis timeout);
+
+  pid_t pid() const { return pid_; }
+  bool running();
+  // What it has written so far.
+  std::string output() const;
+  std::string errors() const;
+
+ private:
+  explicit Process(std::unique_ptr<ScopedDirectory> files) : files_(std::move(files)) {}
+  bool reap();
+  std::unique_ptr<ScopedDirectory> files_;
+  pid_t pid_ = 0;
+  std::optional<int> status_;
+};
+
+struct Outcome {
+  int status = -1;
+  std::string output;
+  std::string errors;
+};
+// Runs a command to its end. One that takes longer than `timeout` is an error, and is killed.
+base::Result<Outcome> run(const Command& command, Millis timeout = Millis{20'000});
+
+std::string read_file(const std::filesystem::path& path);
+void write_file(const std::filesystem::path& path, const std::string& text);
+
+}  // namespace support

@@ -1,0 +1,47 @@
+#pragma once
+
+// One message of every type, with every field set to something of its own.
+
+#include <vector>
+
+#include "gossip/wire/message.h"
+
+namespace gossip::wire {
+
+inline MemberRecord sample_record(unsigned char number) {
+  MemberRecord record;
+  record.node.bytes.fill(number);
+  record.name = "n" + std::to_string(number);
+  record.address = *Address::parse("10.0.0." + std::to_string(number) + ":7700");
+  record.incarnation = 300u + number;
+  record.state = MemberState::kSuspect;
+  record.topology = Topology::kTree;
+  return record;
+}
+
+inline crdt::Dependency sample_entry(unsigned char number) {
+  crdt::Dependency entry;
+  entry.actor.bytes.fill(number);
+  entry.head = {70'000u + number, 0x0102030405060708u};
+  return entry;
+}
+
+inline std::vector<Message> samples() {
+  auto v6 = sample_record(2);
+  v6.address = *Address::parse("[2001:db8::2]:7701");
+  return {
+      Ping{5, {6, 7}, 8, {sample_record(1)}},
+      Ack{5, {0xFFFFFFFFFFFFFFFF, 7}, 8, {sample_record(1), v6}},
+      Challenge{0x1122334455667788},
+      Echo{0x1122334455667788},
+      Join{sample_record(3)},
+      Members{{sample_record(1), v6}},
+      Leave{sample_record(4)},
+      Push{{"one", base::Bytes(300, 'c')}},
+      Vector{true, {1, 2}, {sample_entry(1), sample_entry(2)}},
+      RangeRequest{9, {sample_entry(1)}},
+      Range{9, Range::Outcome::kBelowFloor, {"change"}},
+  };
+}
+
+}  // namespace gossip::wire
