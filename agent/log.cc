@@ -46,19 +46,33 @@ bool moves_the_terminal(std::uint32_t point) {
          (point >= 0x2066 && point <= 0x2069) || point == 0xFEFF;
 }
 
-void append_escaped(std::string_view sequence, std::string& out) {
+void append_safe(std::string_view sequence, std::string& out) {
   if (sequence == "\n") {
     out += "\\n";
   } else if (sequence == "\t") {
     out += "\\t";
-  } else if (sequence == "\"" || sequence == "\\") {
-    out.push_back('\\');
-    out += sequence;
   } else if (auto point = code_point(sequence); moves_the_terminal(point)) {
     out += fmt::format("\\u{:04x}", point);
   } else {
     out += sequence;
   }
+}
+
+std::string made_safe(std::string_view text, std::size_t bytes_max, bool quoted) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  constexpr std::string_view kEllipsis = "\xE2\x80\xA6";
+  std::string out;
+  for (std::size_t taken = 0; taken < text.size();) {
+    auto bytes = sequence_bytes(text.substr(taken));
+    auto step = std::max<std::size_t>(bytes, 1);
+    if (taken + step > bytes_max) return out.append(kEllipsis);
+    auto sequence = text.substr(taken, bytes);
+    if (quoted && (sequence == "\"" || sequence == "\\")) out.push_back('\\');
+    if (bytes == 0) out += kReplacement;
+    if (bytes > 0) append_safe(sequence, out);
+    taken += step;
+  }
+  return out;
 }
 
 struct ValueText {
@@ -155,22 +169,10 @@ std::optional<std::uint64_t> Log::admit(std::string_view event, std::string_view
 }
 
 std::string printable(std::string_view text, std::size_t bytes_max) {
-  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-  std::string out;
-  std::size_t taken = 0;
-  while (taken < text.size()) {
-    auto bytes = sequence_bytes(text.substr(taken));
-    auto step = std::max<std::size_t>(bytes, 1);
-    if (taken + step > bytes_max) return out + "\xE2\x80\xA6";
-    if (bytes == 0) {
-      out += kReplacement;
-    } else {
-      append_escaped(text.substr(taken, bytes), out);
-    }
-    taken += step;
-  }
-  return out;
+  return made_safe(text, bytes_max, true);
 }
+
+std::string visible(std::string_view text) { return made_safe(text, text.size(), false); }
 
 std::string_view level_name(LogLevel level) { return kLevels[static_cast<std::size_t>(level)]; }
 

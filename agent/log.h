@@ -107,5 +107,7 @@ class Log {
 
 // `text` fit for one line of a log: cut, escaped as inside a JSON string, invalid UTF-8 replaced.
 std::string printable(std::string_view text, std::size_t bytes_max);
+// The same for a terminal: whole, quotes and backslashes as they are.
+std::string visible(std::string_view text);
 
 }  // namespace agent

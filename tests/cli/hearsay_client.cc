@@ -1,0 +1,13 @@
+// The command tree with an agent that only says how it was configured, for the tests.
+
+#include <cstdio>
+
+#include "tools/cli/cli.h"
+
+int main(int argc, char** argv) {
+  return cli::run(argc, argv, [](const agent::Config& config) {
+    std::printf("%s %s %s %zu\n", config.name.c_str(), config.bind.text().c_str(),
+                config.http.text().c_str(), config.join.size());
+    return 0;
+  });
+}

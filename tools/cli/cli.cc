@@ -1,0 +1,278 @@
+#include "tools/cli/cli.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+
+#include "tools/cli/catalog_commands.h"
+#include "tools/cli/exit.h"
+#include "tools/cli/keygen.h"
+#include "tools/cli/mesh_commands.h"
+#include "tools/cli/object_commands.h"
+#include "tools/cli/url.h"
+#include "tools/cli/watch.h"
+
+namespace cli {
+namespace {
+
+constexpr double kTimeoutSecondsMax = 86'400;
+
+// The tree, and what the command line chose from it.
+class Tree {
+ public:
+  explicit Tree(const AgentEntry& agent);
+  int run(int argc, char** argv);
+
+ private:
+  using Words = std::vector<std::string>;
+  using ClientCommand = std::function<int(Session&)>;
+
+  void add_common_options();
+  void add_agent();
+  void add_local_commands();
+  void add_mesh_commands();
+  void add_catalog(const std::string& object);
+  void add_objects();
+
+  CLI::App* leaf(CLI::App* parent, const std::string& name, const std::string& help);
+  CLI::App* branch(const std::string& name, const std::string& help);
+  // An option whose words arrive as they were typed: CLI11 would take `[a,b]` and `{}` apart.
+  static CLI::Option* words(CLI::App* app, const std::string& name, Words& target,
+                            const std::string& help);
+  static CLI::Option* word(CLI::App* app, const std::string& name, std::string& target,
+                           const std::string& help);
+  void on_client(CLI::App* app, ClientCommand command);
+  int run_client(const ClientCommand& command);
+  Format format() const;
+
+  AgentEntry agent_;
+  CLI::App app_;
+  std::function<int()> chosen_;
+
+  std::string output_ = "table";
+  double timeout_seconds_ = 30;
+  agent::Flags flags_;
+  // Arguments of whichever command was chosen.
+  std::string id_;
+  std::string file_;
+  Words rest_;
+  EntryParts parts_;
+};
+
+Tree::Tree(const AgentEntry& agent)
+    : agent_(agent), app_("Replicates a catalog among peers by gossip.", "hearsay") {
+  app_.require_subcommand(1);
+  add_common_options();
+  add_agent();
+  add_mesh_commands();
+  add_catalog("snapshots");
+  add_catalog("images");
+  add_objects();
+  add_local_commands();
+}
+
+CLI::Option* Tree::words(CLI::App* app, const std::string& name, Words& target,
+                         const std::string& help) {
+  CLI::callback_t take = [&target](const CLI::results_t& given) {
+    target = given;
+    return true;
+  };
+  auto* option = app->add_option(name, take, help);
+  option->expected(1)->allow_extra_args(false)->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeAll);
+  return option;
+}
+
+CLI::Option* Tree::word(CLI::App* app, const std::string& name, std::string& target,
+                        const std::string& help) {
+  CLI::callback_t take = [&target](const CLI::results_t& given) {
+    target = given.back();
+    return true;
+  };
+  return app->add_option(name, take, help)->expected(1)->allow_extra_args(false);
+}
+
+CLI::App* Tree::leaf(CLI::App* parent, const std::string& name, const std::string& help) {
+  return parent->add_subcommand(name, help)->fallthrough();
+}
+
+CLI::App* Tree::branch(const std::string& name, const std::string& help) {
+  return app_.add_subcommand(name, help)->fallthrough()->require_subcommand(1);
+}
+
+void Tree::add_common_options() {
+  app_.add_option("-o,--output", output_, "table for people, json as the agent sent it, jsonl")
+      ->check(CLI::IsMember({"table", "json", "jsonl"}))
+      ->type_name("FORMAT");
+  app_.add_option("--timeout", timeout_seconds_, "seconds to wait for an answer (default 30)")
+      ->check(CLI::Range(0.001, kTimeoutSecondsMax))
+      ->type_name("SECONDS");
+  words(&app_, "--http", flags_["http"], "where the agent is (default 127.0.0.1:7780)")
+      ->type_name("HOST:PORT");
+  words(&app_, "--config", flags_["config"], "the configuration file, instead of the usual ones")
+      ->type_name("FILE");
+}
+
+void Tree::add_agent() {
+  auto* agent = leaf(&app_, "agent", "run the agent");
+  for (const auto& setting : agent::settings()) {
+    if (setting.key == "http") continue;  // a common option
+    auto& target = flags_[std::string(setting.key)];
+    words(agent, agent::flag_of(setting.key), target, std::string(setting.help))
+        ->type_name(std::string(setting.shape));
+  }
+  agent->footer(
+      "--http HOST:PORT is where it serves. Each flag is also a variable (--data-dir: "
+      "HEARSAY_DATA_DIR)\nand a key in the configuration file (data_dir); a flag beats a "
+      "variable beats a file.");
+  agent->callback([this] {
+    chosen_ = [this] {
+      auto config = agent::load_config(flags_);
+      if (!config.ok()) return usage_error(config.error().message);
+      return agent_(*config);
+    };
+  });
+}
+
+void Tree::add_local_commands() {
+  auto* keygen_command = leaf(&app_, "keygen", "make a new mesh key");
+  word(keygen_command, "--out", file_, "write it there, 0600, never over a file")
+      ->type_name("FILE");
+  keygen_command->callback([this] {
+    chosen_ = [this] {
+      Printer printer(format());
+      return printer.finish(keygen(printer, file_));
+    };
+  });
+  leaf(&app_, "version", "say which version this is")->callback([this] {
+    chosen_ = [this] {
+      Printer printer(format());
+      bool table = printer.is_table();
+      printer.text(table ? "hearsay " HEARSAY_VERSION "\n"
+                         : R"({"version":")" HEARSAY_VERSION "\"}\n");
+      return printer.finish(kDone);
+    };
+  });
+}
+
+void Tree::add_mesh_commands() {
+  on_client(leaf(&app_, "status", "how the agent is; exit 5 when it is degraded"), show_status);
+  on_client(leaf(&app_, "members", "who is in the mesh"), show_members);
+  auto* join_command = leaf(&app_, "join", "join the mesh of another agent");
+  word(join_command, "address", id_, "its HOST:PORT")->required();
+  on_client(join_command, [this](Session& session) { return join(session, id_); });
+  on_client(leaf(&app_, "leave", "leave the mesh and go on serving"), leave);
+  on_client(leaf(&app_, "conflicts", "values that lost against concurrent ones"), show_conflicts);
+  auto* watch_command = leaf(&app_, "watch", "print changes as they arrive");
+  word(watch_command, "object", id_, "of this object only");
+  on_client(watch_command, [this](Session& session) { return watch(session, id_); });
+}
+
+void Tree::add_catalog(const std::string& object) {
+  auto* catalog = branch(object, "the catalog of " + object);
+  auto* add = leaf(catalog, "add", "add an entry, or replace it whole");
+  word(add, "id", id_, "of the entry")->required();
+  words(add, "--meta", parts_.pairs, "a field; V may be JSON (numbers, true, [...], {...})")
+      ->type_name("K=V");
+  word(add, "--json", parts_.json_path, "fields from a JSON object, - is stdin")->type_name("FILE");
+  if (object == "images") {
+    word(add, "--file", parts_.file_path, "record this file's name, size, sha256, media_type")
+        ->type_name("PATH");
+  }
+  on_client(add,
+            [this, object](Session& session) { return add_entry(session, object, id_, parts_); });
+
+  auto* rm = leaf(catalog, "rm", "remove an entry");
+  word(rm, "id", id_, "of the entry")->required();
+  on_client(rm, [this, object](Session& session) { return remove_entry(session, object, id_); });
+
+  auto* set = leaf(catalog, "set", "set fields of an entry, leave the others");
+  word(set, "id", id_, "of the entry")->required();
+  words(set, "fields", rest_, "K=V; V as with add --meta")
+      ->required()
+      ->expected(1, CLI::detail::expected_max_vector_size);
+  on_client(set,
+            [this, object](Session& session) { return set_fields(session, object, id_, rest_); });
+
+  auto* get = leaf(catalog, "get", "show an entry; exit 4 when there is none");
+  word(get, "id", id_, "of the entry")->required();
+  on_client(get, [this, object](Session& session) { return get_entry(session, object, id_); });
+
+  auto* ls = leaf(catalog, "ls", "list entries; exit 4 when nothing matches");
+  words(ls, "query", rest_, "words and terms like size>100, all must hold")
+      ->expected(0, CLI::detail::expected_max_vector_size);
+  on_client(ls, [this, object](Session& session) {
+    return list_entries(session, object, fmt::format("{}", fmt::join(rest_, " ")));
+  });
+
+  auto* import = leaf(catalog, "import", "add entries from JSON lines {\"id\":..., fields}");
+  word(import, "file", file_, "- is stdin")->required();
+  on_client(import,
+            [this, object](Session& session) { return import_entries(session, object, file_); });
+}
+
+void Tree::add_objects() {
+  auto* objects = branch("objects", "any replicated object");
+  on_client(leaf(objects, "ls", "list objects"), list_objects);
+  auto* get = leaf(objects, "get", "show an object, or a place in it");
+  auto* inspect = leaf(objects, "inspect", "show what lives there, with dots and stamps");
+  for (auto* command : {get, inspect}) {
+    word(command, "id", id_, "of the object")->required();
+    words(command, "path", rest_, "keys on the way down")
+        ->expected(0, CLI::detail::expected_max_vector_size);
+  }
+  on_client(get, [this](Session& session) { return get_object(session, id_, rest_); });
+  on_client(inspect, [this](Session& session) { return inspect_object(session, id_, rest_); });
+}
+
+void Tree::on_client(CLI::App* app, ClientCommand command) {
+  app->callback([this, command = std::move(command)] {
+    chosen_ = [this, command] { return run_client(command); };
+  });
+}
+
+// A client holds nothing that needs closing: what the agent has not answered is not known done.
+void interrupted(int) { _exit(kInterrupted); }
+
+int Tree::run_client(const ClientCommand& command) {
+  struct sigaction action {};
+  action.sa_handler = interrupted;
+  sigaction(SIGINT, &action, nullptr);
+
+  auto setting = agent::http_setting(flags_);
+  if (!setting.ok()) return usage_error(setting.error().message);
+  auto url = base_url(setting->text);
+  if (!url.ok()) {
+    return usage_error(fmt::format("http {} ({})", url.error().message, setting->origin));
+  }
+  auto timeout_millis = std::lround(timeout_seconds_ * 1000);
+  Session session{Client(*url, timeout_millis), Printer(format())};
+  int exit = command(session);
+  return session.printer.finish(exit);
+}
+
+Format Tree::format() const {
+  if (output_ == "json") return Format::kJson;
+  return output_ == "jsonl" ? Format::kJsonLines : Format::kTable;
+}
+
+int Tree::run(int argc, char** argv) {
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help is data; every other way out of the parser is a usage error, whatever CLI11 calls it.
+    int code = app_.exit(error);
+    return code == 0 ? kDone : kUsage;
+  }
+  std::erase_if(flags_, [](const auto& flag) { return flag.second.empty(); });
+  return chosen_();
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const AgentEntry& agent) { return Tree(agent).run(argc, argv); }
+
+}  // namespace cli

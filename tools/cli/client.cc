@@ -1,0 +1,232 @@
+#include "tools/cli/client.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "tools/cli/json_text.h"
+
+namespace cli {
+namespace {
+
+constexpr long kConnectTimeoutMillis = 2'000;
+constexpr std::size_t kAnswerBytesMax = 256u << 20;  // above: refused, no agent sends so much
+constexpr std::size_t kErrorBytesShown = 300;        // of an answer that is no error of an agent
+
+struct EasyClose {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct ListClose {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, ListClose>;
+
+// One request and what comes back; the callbacks of libcurl fill it.
+struct Transfer {
+  CURL* handle = nullptr;
+  Answer answer;
+  bool too_large = false;
+  const Client::Read* read = nullptr;
+  std::optional<base::Error> read_error;
+  const std::function<bool(std::string_view)>* piece = nullptr;
+  bool stopped = false;  // `piece` wanted no more
+};
+
+long status_of(CURL* handle) {
+  long status = 0;
+  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
+std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
+  auto& transfer = *static_cast<Transfer*>(context);
+  std::string_view piece(data, size);
+  if (transfer.piece != nullptr && status_of(transfer.handle) == 200) {
+    transfer.stopped = !(*transfer.piece)(piece);
+    return transfer.stopped ? 0 : size;
+  }
+  if (transfer.answer.body.size() + size > kAnswerBytesMax) {
+    transfer.too_large = true;
+    return 0;
+  }
+  transfer.answer.body += piece;
+  return size;
+}
+
+std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) {
+  auto& transfer = *static_cast<Transfer*>(context);
+  std::string_view line(data, size);
+  constexpr std::string_view kLink = "link:";
+  bool is_link = size >= kLink.size() && strncasecmp(data, kLink.data(), kLink.size()) == 0;
+  if (is_link) transfer.answer.link = line.substr(kLink.size());
+  return size;
+}
+
+std::size_t on_read(char* buffer, std::size_t, std::size_t size, void* context) {
+  auto& transfer = *static_cast<Transfer*>(context);
+  auto count = (*transfer.read)(buffer, size);
+  if (count.ok()) return *count;
+  transfer.read_error = count.error();
+  return CURL_READFUNC_ABORT;
+}
+
+// The code whose name or, failing that, whose HTTP status this is.
+base::Code code_of(std::string_view name, long status) {
+  auto last = static_cast<int>(base::Code::kInternal);
+  for (int i = 0; i <= last; ++i) {
+    auto code = static_cast<base::Code>(i);
+    if (base::code_info(code).name == name) return code;
+  }
+  for (int i = 0; i <= last; ++i) {
+    auto code = static_cast<base::Code>(i);
+    if (base::code_info(code).http_status == status) return code;
+  }
+  return base::Code::kInternal;
+}
+
+base::Error refusal(long status, const std::string& body, const std::string& url) {
+  auto error = field(body, "error");
+  auto message = unquote(field(error, "message"));
+  auto code = code_of(unquote(field(error, "code")), status);
+  if (!message.empty()) return {code, message};
+  return {code, fmt::format("{} answered {}: {}", url, status, body.substr(0, kErrorBytesShown))};
+}
+
+}  // namespace
+
+struct Client::Impl {
+  std::string base_url;
+  long timeout_millis;
+  std::unique_ptr<CURL, EasyClose> handle;
+
+  void prepare(Transfer& transfer, const std::string& url);
+  base::Result<Answer> perform(Transfer& transfer, const std::string& url);
+  base::Error failure(CURLcode code, const Transfer& transfer, const std::string& url);
+};
+
+Client::Client(std::string base_url, long timeout_millis)
+    : impl_(std::make_unique<Impl>(Impl{std::move(base_url), timeout_millis, nullptr})) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  impl_->handle.reset(curl_easy_init());
+  CHECK(impl_->handle != nullptr);
+}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+
+// Options that every request shares; the handle keeps its connection from one to the next.
+void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
+  CURL* curl = handle.get();
+  transfer.handle = curl;
+  curl_easy_reset(curl);
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+  // A proxy of the environment knows nothing of our loopback.
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  // SIGPIPE and SIGALRM stay as they are: `| head` then ends us quietly.
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                   std::min(kConnectTimeoutMillis, timeout_millis));
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_millis);
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "hearsay/" HEARSAY_VERSION);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+}
+
+base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string& url) {
+  auto code = curl_easy_perform(handle.get());
+  auto status = status_of(handle.get());
+  // A refusal that came while we were still sending is the answer, whatever became of the sending.
+  if (status >= 300 && !transfer.answer.body.empty()) {
+    return refusal(status, transfer.answer.body, url);
+  }
+  if (code != CURLE_OK) return failure(code, transfer, url);
+  if (status >= 300) return refusal(status, transfer.answer.body, url);
+  return std::move(transfer.answer);
+}
+
+base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const std::string& url) {
+  if (transfer.read_error) return *transfer.read_error;
+  if (transfer.too_large) {
+    return {base::Code::kTooLarge, fmt::format("{}: more than {} bytes", url, kAnswerBytesMax)};
+  }
+  // Set once a request is about to go out, also on a connection that is used again.
+  curl_off_t reached = 0;
+  curl_easy_getinfo(handle.get(), CURLINFO_PRETRANSFER_TIME_T, &reached);
+  const char* why = curl_easy_strerror(code);
+  if (reached == 0 || code == CURLE_COULDNT_CONNECT) {
+    return {base::Code::kUnavailable,
+            fmt::format("cannot connect to {}: {}; is the agent running?", base_url, why)};
+  }
+  if (code == CURLE_OPERATION_TIMEDOUT) {
+    return {base::Code::kTimeout, fmt::format("{}: no answer within {} ms", url, timeout_millis)};
+  }
+  return {base::Code::kInternal, fmt::format("{}: {}", url, why)};
+}
+
+base::Result<Answer> Client::get(const std::string& path) {
+  Transfer transfer;
+  auto url = impl_->base_url + path;
+  impl_->prepare(transfer, url);
+  return impl_->perform(transfer, url);
+}
+
+base::Result<Answer> Client::send(const std::string& method, const std::string& path,
+                                  const std::string& body) {
+  Transfer transfer;
+  auto url = impl_->base_url + path;
+  impl_->prepare(transfer, url);
+  CURL* curl = impl_->handle.get();
+  HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/json"));
+  curl_slist_append(headers.get(), "Expect:");
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
+  return impl_->perform(transfer, url);
+}
+
+base::Result<Answer> Client::upload(const std::string& path, const Read& read) {
+  Transfer transfer;
+  transfer.read = &read;
+  auto url = impl_->base_url + path;
+  impl_->prepare(transfer, url);
+  CURL* curl = impl_->handle.get();
+  HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/x-ndjson"));
+  curl_slist_append(headers.get(), "Transfer-Encoding: chunked");
+  curl_slist_append(headers.get(), "Expect:");
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_POST, 1L);
+  curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+  curl_easy_setopt(curl, CURLOPT_READDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+  return impl_->perform(transfer, url);
+}
+
+base::Status Client::follow(const std::string& path, const std::string& last_event_id,
+                            const std::function<bool(std::string_view)>& piece) {
+  Transfer transfer;
+  transfer.piece = &piece;
+  auto url = impl_->base_url + path;
+  impl_->prepare(transfer, url);
+  CURL* curl = impl_->handle.get();
+  HeaderList headers(curl_slist_append(nullptr, "Accept: text/event-stream"));
+  if (!last_event_id.empty()) {
+    curl_slist_append(headers.get(), ("Last-Event-ID: " + last_event_id).c_str());
+  }
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+  curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+  auto answer = impl_->perform(transfer, url);
+  if (answer.ok() || status_of(curl) == 200) return {};
+  return answer.error();
+}
+
+}  // namespace cli

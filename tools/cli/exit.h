@@ -1,0 +1,27 @@
+#pragma once
+
+// How commands end, and how they say why: messages go to stderr, fit for a terminal.
+
+#include <string_view>
+
+#include "crdt/base/result.h"
+
+namespace cli {
+
+enum Exit : int {
+  kDone = 0,
+  kError = 1,
+  kUsage = 2,
+  kNoConnection = 3,
+  kNotFound = 4,
+  kUnhealthy = 5,
+  kNotAllowed = 6,
+  kTimedOut = 7,
+  kInterrupted = 130,
+};
+
+void say(std::string_view message);
+int fail(const base::Error& error);         // says it; the exit code of base::code_info()
+int usage_error(std::string_view message);  // says it; kUsage
+
+}  // namespace cli

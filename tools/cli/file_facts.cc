@@ -1,0 +1,116 @@
+#include "tools/cli/file_facts.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "crdt/base/bytes.h"
+#include "tools/cli/json_text.h"
+
+namespace cli {
+namespace {
+
+constexpr std::size_t kPieceBytes = 1u << 20;
+
+struct FileClose {
+  void operator()(std::FILE* file) const {
+    if (file != stdin) std::fclose(file);
+  }
+};
+using File = std::unique_ptr<std::FILE, FileClose>;
+
+base::Error file_error(std::string_view verb, const std::string& path) {
+  return base::invalid(fmt::format("{} {}: {}", verb, path, std::strerror(errno)));
+}
+
+struct MediaType {
+  std::string_view ending;
+  std::string_view type;
+};
+// The longer ending first where one ends in another.
+constexpr std::array kMediaTypes{
+    MediaType{".tar.gz", "application/gzip"},
+    MediaType{".tgz", "application/gzip"},
+    MediaType{".gz", "application/gzip"},
+    MediaType{".tar", "application/x-tar"},
+    MediaType{".zst", "application/zstd"},
+    MediaType{".xz", "application/x-xz"},
+    MediaType{".bz2", "application/x-bzip2"},
+    MediaType{".zip", "application/zip"},
+    MediaType{".iso", "application/x-iso9660-image"},
+    MediaType{".qcow2", "application/x-qemu-disk"},
+    MediaType{".deb", "application/vnd.debian.binary-package"},
+    MediaType{".json", "application/json"},
+    MediaType{".pdf", "application/pdf"},
+    MediaType{".wasm", "application/wasm"},
+    MediaType{".txt", "text/plain"},
+    MediaType{".png", "image/png"},
+    MediaType{".jpg", "image/jpeg"},
+    MediaType{".jpeg", "image/jpeg"},
+    MediaType{".svg", "image/svg+xml"},
+    MediaType{".webp", "image/webp"},
+};
+
+std::string_view media_type(std::string name) {
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  for (const auto& known : kMediaTypes) {
+    if (name.ends_with(known.ending)) return known.type;
+  }
+  return "application/octet-stream";
+}
+
+}  // namespace
+
+base::Status add_file_facts(const std::string& path, Metadata& out) {
+  auto slash = path.rfind('/');
+  auto name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (name.empty() || !base::is_utf8(name)) {
+    return base::invalid(fmt::format("read {}: the file's name is not UTF-8", path));
+  }
+  File file(std::fopen(path.c_str(), "rbe"));
+  if (!file) return file_error("open", path);
+
+  crypto_hash_sha256_state hash;
+  crypto_hash_sha256_init(&hash);
+  std::vector<char> piece(kPieceBytes);
+  std::uint64_t size = 0;
+  while (auto count = std::fread(piece.data(), 1, piece.size(), file.get())) {
+    crypto_hash_sha256_update(&hash, reinterpret_cast<unsigned char*>(piece.data()), count);
+    size += count;
+  }
+  if (std::ferror(file.get()) != 0) return file_error("read", path);
+  std::string digest(crypto_hash_sha256_BYTES, '\0');
+  crypto_hash_sha256_final(&hash, reinterpret_cast<unsigned char*>(digest.data()));
+
+  out.set("name", quote(name));
+  out.set("size", std::to_string(size));
+  out.set("sha256", quote(base::to_hex(digest)));
+  out.set("media_type", quote(media_type(name)));
+  return {};
+}
+
+base::Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
+  File file(path == "-" ? stdin : std::fopen(path.c_str(), "rbe"));
+  if (!file) return file_error("open", path);
+  std::string text;
+  std::vector<char> piece(64 * 1024);
+  while (auto count = std::fread(piece.data(), 1, piece.size(), file.get())) {
+    text.append(piece.data(), count);
+    if (text.size() > bytes_max) {
+      return base::Error{base::Code::kTooLarge,
+                         fmt::format("read {}: larger than {} bytes", path, bytes_max)};
+    }
+  }
+  if (std::ferror(file.get()) != 0) return file_error("read", path);
+  return text;
+}
+
+}  // namespace cli

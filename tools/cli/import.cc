@@ -1,0 +1,98 @@
+// `snapshots import` and `images import`: JSON lines, streamed.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+#include <fcntl.h>
+
+#include "tools/cli/catalog_commands.h"
+#include "tools/cli/json_text.h"
+
+namespace cli {
+namespace {
+
+// Shows on a terminal how far a stream has come; says nothing anywhere else.
+class Progress {
+ public:
+  Progress() : shown_(stderr_is_terminal()) {}
+
+  void add(std::string_view piece) {
+    bytes_ += piece.size();
+    lines_ += static_cast<std::uint64_t>(std::count(piece.begin(), piece.end(), '\n'));
+    auto now = std::chrono::steady_clock::now();
+    if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
+    last_ = now;
+    print();
+  }
+  void end() {
+    if (!shown_) return;
+    print();
+    std::fputc('\n', stderr);
+  }
+
+ private:
+  void print() const {
+    auto text =
+        fmt::format("\r{} lines, {:.1f} MB sent", lines_, static_cast<double>(bytes_) / 1e6);
+    std::fputs(text.c_str(), stderr);
+  }
+
+  bool shown_;
+  std::uint64_t lines_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::chrono::steady_clock::time_point last_;
+};
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ > STDIN_FILENO) close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+base::Error file_error(std::string_view verb, const std::string& path) {
+  return base::invalid(fmt::format("{} {}: {}", verb, path, std::strerror(errno)));
+}
+
+}  // namespace
+
+int import_entries(Session& session, const std::string& object, const std::string& path) {
+  Descriptor file(path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.number() < 0) return fail(file_error("open", path));
+
+  Progress progress;
+  // read(2), not stdio: a slow pipe is passed on as it comes.
+  auto read_piece = [&](char* buffer, std::size_t size) -> base::Result<std::size_t> {
+    auto count = read(file.number(), buffer, size);
+    if (count < 0) return file_error("read", path);
+    auto bytes = static_cast<std::size_t>(count);
+    progress.add({buffer, bytes});
+    return bytes;
+  };
+  auto answer = session.client.upload("/v1/import?type=" + object, read_piece);
+  progress.end();
+  if (!answer.ok()) return fail(answer.error());
+
+  if (!session.printer.is_table()) {
+    session.printer.answer(answer->body);
+  } else {
+    session.printer.line(fmt::format("{} added, {} unchanged", field(answer->body, "added"),
+                                     field(answer->body, "unchanged")));
+  }
+  return kDone;
+}
+
+}  // namespace cli

@@ -1,0 +1,29 @@
+#pragma once
+
+// Lists that come in pages: all pages, as one.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/cli/session.h"
+
+namespace cli {
+
+struct Listing {
+  std::vector<std::string> header;
+  std::function<std::optional<std::vector<std::string_view>>(std::string_view body)> elements;
+  std::function<std::string(const Answer& answer)> next;  // the path of the next page, or nothing
+  std::function<Row(std::string_view element)> row;
+  // What stands around the elements when several pages are printed as one JSON value. A single page
+  // is printed as it came.
+  std::string open;
+  std::string close;
+};
+
+// kNotFound when there is nothing to list.
+int print_listing(Session& session, const Listing& listing, const std::string& first_path);
+
+}  // namespace cli

@@ -1,0 +1,208 @@
+#include "tools/cli/mesh_commands.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "agent/host_port.h"
+#include "tools/cli/json_text.h"
+
+namespace cli {
+namespace {
+
+constexpr std::size_t kShortId = 8;
+
+Colour state_colour(std::string_view state) {
+  if (state == "ready" || state == "alive") return Colour::kGreen;
+  if (state == "syncing" || state == "suspect") return Colour::kYellow;
+  if (state == "degraded" || state == "dead") return Colour::kRed;
+  return Colour::kNone;
+}
+
+std::string shown(std::string_view value) {
+  return value == "null" || value.empty() ? "-" : unquote(value);
+}
+
+std::uint64_t number(std::string_view value) {
+  std::uint64_t parsed = 0;
+  std::from_chars(value.data(), value.data() + value.size(), parsed);
+  return parsed;
+}
+
+std::string byte_count(std::uint64_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  if (bytes < 1024 * 1024) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
+}
+
+std::string uptime(std::uint64_t seconds) {
+  auto days = seconds / 86'400;
+  auto hours = seconds / 3'600 % 24;
+  auto minutes = seconds / 60 % 60;
+  if (days > 0) return fmt::format("{} d {} h", days, hours);
+  if (hours > 0) return fmt::format("{} h {} min", hours, minutes);
+  if (minutes > 0) return fmt::format("{} min {} s", minutes, seconds % 60);
+  return fmt::format("{} s", seconds);
+}
+
+std::string vector_summary(std::string_view vector) {
+  auto actors = members(vector);
+  if (!actors) return "-";
+  std::uint64_t changes = 0;
+  for (const auto& actor : *actors) changes += number(actor.value);
+  return fmt::format("{} changes by {} actors", changes, actors->size());
+}
+
+void print_status(Printer& printer, std::string_view body) {
+  auto at = [&](std::string_view name) { return field(body, name); };
+  auto text = [&](std::string_view name) { return Cell{shown(at(name))}; };
+  auto counted = at("members");
+  auto log = at("log");
+  auto clock = at("clock");
+  auto state = shown(at("state"));
+  bool trusted = field(clock, "trusted") == "true";
+  printer.pairs({
+      {shown(at("name")), {state, state_colour(state)}},
+      {"node", text("node_id")},
+      {"actor", {at("actor_id") == "null" ? "none before the first write" : shown(at("actor_id"))}},
+      {"version", text("version")},
+      {"mesh", text("bind")},
+      {"http", text("http")},
+      {"spread", {fmt::format("{}, profile {}", shown(at("topology")), shown(at("profile")))}},
+      {"members",
+       {fmt::format("{} alive, {} suspect, {} dead", shown(field(counted, "alive")),
+                    shown(field(counted, "suspect")), shown(field(counted, "dead"))),
+        number(field(counted, "suspect")) > 0 ? Colour::kYellow : Colour::kNone}},
+      {"data", {fmt::format("{} objects, {} cells", shown(at("objects")), shown(at("cells")))}},
+      {"digest", text("digest")},
+      {"vector", {vector_summary(at("vector"))}},
+      {"log",
+       {fmt::format("{} changes, {}", shown(field(log, "changes")),
+                    byte_count(number(field(log, "bytes"))))}},
+      {"clock",
+       {fmt::format("{}, offset {} ms", trusted ? "trusted" : "not trusted",
+                    shown(field(clock, "offset_ms"))),
+        trusted ? Colour::kNone : Colour::kYellow}},
+      {"uptime", {uptime(number(at("uptime_seconds")))}},
+  });
+}
+
+int odd_answer(std::string_view what) {
+  say(fmt::format("{}: the answer is not one of a Hearsay agent", what));
+  return kError;
+}
+
+}  // namespace
+
+int show_status(Session& session) {
+  auto answer = session.client.get("/v1/status");
+  if (!answer.ok()) return fail(answer.error());
+  auto state = unquote(field(answer->body, "state"));
+  if (state.empty()) return odd_answer("status");
+
+  if (session.printer.is_table()) {
+    print_status(session.printer, answer->body);
+  } else {
+    session.printer.answer(answer->body);
+  }
+  if (state != "degraded") return kDone;
+  say("the agent is degraded");
+  return kUnhealthy;
+}
+
+int show_members(Session& session) {
+  auto answer = session.client.get("/v1/members");
+  if (!answer.ok()) return fail(answer.error());
+  auto all = elements(answer->body);
+  if (!all) return odd_answer("members");
+  if (!session.printer.is_table()) {
+    session.printer.answer(answer->body, *all);
+    return kDone;
+  }
+  std::vector<Row> rows;
+  for (auto member : *all) {
+    auto at = [&](std::string_view name) { return shown(field(member, name)); };
+    auto state = at("state");
+    auto rtt = at("rtt_ms");
+    rows.push_back({{at("name")},
+                    {state, state_colour(state)},
+                    {at("address")},
+                    {rtt == "-" ? rtt : rtt + " ms"},
+                    {at("vector_lag")},
+                    {at("topology")},
+                    {at("incarnation")},
+                    {at("node_id").substr(0, kShortId)}});
+  }
+  session.printer.rows(
+      {"NAME", "STATE", "ADDRESS", "RTT", "LAG", "TOPOLOGY", "INCARNATION", "NODE"}, rows);
+  return kDone;
+}
+
+int join(Session& session, const std::string& address) {
+  auto parsed = agent::HostPort::parse(address);
+  if (!parsed || parsed->port == 0 || parsed->is_any()) {
+    return usage_error(fmt::format("join \"{}\": expected HOST:PORT of another agent", address));
+  }
+  if (stderr_is_terminal()) say(fmt::format("joining {} …", address));
+  auto answer =
+      session.client.send("POST", "/v1/join", fmt::format(R"({{"address":{}}})", quote(address)));
+  if (!answer.ok()) return fail(answer.error());
+  bool joined = field(answer->body, "joined") == "true";
+  if (!session.printer.is_table()) {
+    session.printer.answer(answer->body);
+  } else if (joined) {
+    session.printer.line(fmt::format("joined {}", shown(field(answer->body, "address"))));
+  }
+  if (joined) return kDone;
+  say(fmt::format("{} has not answered; the agent goes on trying", address));
+  return kError;
+}
+
+int leave(Session& session) {
+  auto answer = session.client.send("POST", "/v1/leave", "{}");
+  if (!answer.ok()) return fail(answer.error());
+  if (!session.printer.is_table()) {
+    session.printer.answer(answer->body);
+  } else {
+    session.printer.line("left the mesh; the agent goes on serving, `hearsay join` brings it back");
+  }
+  return kDone;
+}
+
+int show_conflicts(Session& session) {
+  auto answer = session.client.get("/v1/conflicts");
+  if (!answer.ok()) return fail(answer.error());
+  auto all = elements(answer->body);
+  if (!all) return odd_answer("conflicts");
+  if (!session.printer.is_table()) {
+    session.printer.answer(answer->body, *all);
+    return kDone;
+  }
+  if (all->empty()) {
+    say("no conflicts");
+    return kDone;
+  }
+  std::vector<Row> rows;
+  for (auto conflict : *all) {
+    auto winner = field(conflict, "winner");
+    std::string path;
+    for (auto step : elements(field(conflict, "path")).value_or(std::vector<std::string_view>{})) {
+      path += "/" + unquote(step);
+    }
+    std::string losers;
+    for (auto loser :
+         elements(field(conflict, "losers")).value_or(std::vector<std::string_view>{})) {
+      if (!losers.empty()) losers += ", ";
+      losers += std::string(field(loser, "value"));
+    }
+    rows.push_back({{shown(field(conflict, "object")) + path},
+                    {std::string(field(winner, "value"))},
+                    {shown(field(winner, "writer")).substr(0, kShortId)},
+                    {shown(field(conflict, "rule"))},
+                    {losers}});
+  }
+  session.printer.rows({"PLACE", "SHOWN", "WRITER", "RULE", "BEATEN"}, rows);
+  return kDone;
+}
+
+}  // namespace cli

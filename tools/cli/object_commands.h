@@ -1,0 +1,18 @@
+#pragma once
+
+// `hearsay objects`: any CRDT object, and places inside it.
+
+#include <string>
+#include <vector>
+
+#include "tools/cli/session.h"
+
+namespace cli {
+
+using Path = std::vector<std::string>;
+
+int list_objects(Session& session);
+int get_object(Session& session, const std::string& id, const Path& path);
+int inspect_object(Session& session, const std::string& id, const Path& path);  // with its dots
+
+}  // namespace cli

@@ -1,0 +1,58 @@
+#pragma once
+
+// stdout: the data of a command, as a table for people or as JSON for programs.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/cli/exit.h"
+
+namespace cli {
+
+enum class Format { kTable, kJson, kJsonLines };
+
+enum class Colour { kNone, kGreen, kYellow, kRed };
+struct Cell {
+  std::string text;
+  Colour colour = Colour::kNone;
+};
+using Row = std::vector<Cell>;
+
+class Printer {
+ public:
+  explicit Printer(Format format);
+  Format format() const { return format_; }
+  bool is_table() const { return format_ == Format::kTable; }
+
+  void text(std::string_view data);  // as it is
+  void line(std::string_view data);  // made fit for a terminal, with a line end
+
+  // For json and jsonl: an answer unchanged (a terminal gets a line end), or each of its elements
+  // on a line of its own. `elements` empty means that the answer is one element.
+  void answer(std::string_view body);
+  void answer(std::string_view body, const std::vector<std::string_view>& elements);
+
+  // A table in pieces: the header comes with the first rows, columns only grow. Rows end where the
+  // terminal does.
+  void rows(const std::vector<std::string>& header, const std::vector<Row>& rows);
+  // Name and value, one pair a line.
+  void pairs(const std::vector<std::pair<std::string, Cell>>& pairs);
+
+  void flush();
+  // What was printed has arrived: kDone, or kError with a message (disk full).
+  int finish(int exit);
+
+ private:
+  void row(const Row& cells);
+  Format format_;
+  bool terminal_;
+  bool colours_;
+  std::size_t columns_ = 0;  // of the terminal; 0: no bound
+  bool header_shown_ = false;
+  std::vector<std::size_t> widths_;
+};
+
+bool stderr_is_terminal();
+
+}  // namespace cli

@@ -1,0 +1,15 @@
+#pragma once
+
+// What every client command works with: the agent's HTTP port and stdout.
+
+#include "tools/cli/client.h"
+#include "tools/cli/printer.h"
+
+namespace cli {
+
+struct Session {
+  Client client;
+  Printer printer;
+};
+
+}  // namespace cli
