@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "crdt/map.h"
@@ -95,7 +97,65 @@ class Planner {
     return written_;
   }
 
+  base::Result<Written> operator()(const WriteEntries& write) {
+    std::vector<Effect> effects;
+    if (write.replace) RETURN_IF_ERROR(remove_others(write, effects));
+    for (const EntryWrite& entry : write.entries) {
+      RETURN_IF_ERROR(check_count(effects));
+      RETURN_IF_ERROR(plan_entry(write.object, entry, effects));
+    }
+    RETURN_IF_ERROR(check_count(effects));
+    RETURN_IF_ERROR(emit(std::move(effects)));
+    return written_;
+  }
+
  private:
+  // One change cannot be split: all or nothing.
+  static base::Status check_count(const std::vector<Effect>& effects) {
+    if (effects.size() <= crdt::kChangeEffectsMax) return {};
+    return base::Error{base::Code::kTooLarge, "one change has at most " +
+                                                  std::to_string(crdt::kChangeEffectsMax) +
+                                                  " effects; write in smaller parts"};
+  }
+
+  base::Status remove_others(const WriteEntries& write, std::vector<Effect>& effects) {
+    std::set<std::string_view> named;
+    for (const EntryWrite& entry : write.entries) named.insert(entry.id);
+    RETURN_IF_ERROR(cells_.scan(write.object, "", [&](const Entry& entry) {
+      if (named.contains(entry.id)) return true;
+      append(effects, crdt::plan_remove(entry));
+      return effects.size() <= crdt::kChangeEffectsMax;
+    }));
+    return {};
+  }
+
+  base::Status plan_entry(const std::string& object, const EntryWrite& write,
+                          std::vector<Effect>& effects) {
+    ASSIGN_OR_RETURN(Entry entry, cells_.entry(object, write.id));
+    if (write.whole == EntryWrite::Whole::kAdd) {
+      append(effects, crdt::plan_add(entry, write.fields, time_()));
+      return {};
+    }
+    std::vector<Effect> sets;
+    if (!write.fields.empty()) sets = crdt::plan_patch(entry, write.fields, time_());
+    if (write.whole == EntryWrite::Whole::kRemove) {
+      std::set<std::string_view> set;
+      for (const auto& [field, value] : write.fields) set.insert(field);
+      for (Effect& effect : crdt::plan_remove(entry)) {
+        // The new value of such a field kills what it sees there itself.
+        bool replaced = effect.slot.path.size() > 1 && set.contains(effect.slot.path[1]);
+        if (!replaced) effects.push_back(std::move(effect));
+      }
+    }
+    append(effects, std::move(sets));
+    append(effects, crdt::plan_unset(entry, write.unset));
+    return {};
+  }
+
+  static void append(std::vector<Effect>& effects, std::vector<Effect> more) {
+    for (Effect& effect : more) effects.push_back(std::move(effect));
+  }
+
   static bool shows_already(const Entry& entry, crdt::Members members) {
     if (!crdt::exists(entry)) return false;
     std::sort(members.begin(), members.end());

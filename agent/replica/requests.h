@@ -46,8 +46,26 @@ struct ImportEntries {  // adds; one equal to what is shown writes nothing
   std::string object;
   std::vector<std::pair<std::string, std::string>> entries;  // id, metadata (minified)
 };
-using WriteRequest =
-    std::variant<AddEntry, PutEntry, PatchEntry, RemoveEntry, RemoveObject, ImportEntries>;
+// What one request does to one entry, after its steps are folded into one.
+struct EntryWrite {
+  enum class Whole : std::uint8_t {
+    kKeep,    // only `fields` and `unset`
+    kAdd,     // AddEntry with `fields` as metadata
+    kRemove,  // all that is seen, then `fields` set: kept, and shown after an add
+  };
+  std::string id;
+  Whole whole = Whole::kKeep;
+  crdt::Members fields;
+  std::vector<std::string> unset;
+};
+// Several entries in one change, all or nothing.
+struct WriteEntries {
+  std::string object;
+  std::vector<EntryWrite> entries;  // each id once
+  bool replace = false;             // entries that are not named are removed
+};
+using WriteRequest = std::variant<AddEntry, PutEntry, PatchEntry, RemoveEntry, RemoveObject,
+                                  ImportEntries, WriteEntries>;
 
 // `ticket` names the waiting client; the reply carries it back.
 struct Write {

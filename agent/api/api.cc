@@ -1,0 +1,29 @@
+#include "agent/api/api.h"
+
+#include "agent/api/catalog.h"
+#include "agent/api/catalog_query.h"
+#include "agent/api/conflicts.h"
+#include "agent/api/event_stream.h"
+#include "agent/api/health.h"
+#include "agent/api/import.h"
+#include "agent/api/mesh.h"
+#include "agent/api/objects.h"
+#include "agent/api/openapi.h"
+#include "agent/api/status.h"
+
+namespace agent {
+
+void add_routes(Host& host, http::Router& router) {
+  add_status_routes(host, router);
+  add_object_routes(host, router);
+  add_conflict_route(host, router);
+  add_event_route(host, router);
+  add_import_route(host, router);
+  add_mesh_routes(host, router);
+  add_catalog_routes(host, router);
+  add_query_route(host, router);
+  add_health_routes(host, router);
+  add_openapi_route(router);
+}
+
+}  // namespace agent

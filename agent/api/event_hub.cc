@@ -1,0 +1,201 @@
+#include "agent/api/event_hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/api/limits.h"
+
+namespace agent {
+
+EventHub::EventHub(Host& host) : host_(host) {}
+
+void EventHub::open(const ExchangePtr& exchange, const std::string& object) {
+  node_short_ = host_.facts().node_id.short_hex();
+  auto stream = std::make_shared<Stream>();
+  stream->exchange = exchange;
+  stream->object = object;
+  std::string_view last_id = exchange->request().header("last-event-id");
+  stream->resumes = !last_id.empty();
+  if (stream->resumes) {
+    auto cursor = Cursor::parse(last_id);
+    stream->foreign = !cursor || cursor->node != node_short_;
+    if (!stream->foreign) stream->position = cursor->complete_position();
+  }
+  streams_.push_back(stream);
+  exchange->on_gone([hub = weak_from_this(), gone = std::weak_ptr(stream)] {
+    auto self = hub.lock();
+    auto lost = gone.lock();
+    if (self && lost) self->drop(lost);
+  });
+  if (armed_) return read_on(stream);
+  if (!watcher_) arm();
+}
+
+// --- watching --------------------------------------------------------------------------------
+
+void EventHub::arm() {
+  watcher_ = host_.watch([hub = weak_from_this()](const std::vector<Event>& events) {
+    if (auto self = hub.lock()) self->heard(events);
+  });
+  send_barrier();
+  if (!std::exchange(keeps_alive_, true)) keep_alive();
+}
+
+// A turn that began before watch() tells nothing. A write that changes nothing comes back after it:
+// from then on every turn tells its events, and what was missed is in the log.
+void EventHub::send_barrier() {
+  host_.write(WriteEntries{}, [hub = weak_from_this()](const base::Result<Written>& written) {
+    auto self = hub.lock();
+    if (!self || !self->watcher_) return;
+    bool busy = !written.ok() && written.error().code == base::Code::kBusy;
+    if (!busy) return self->armed();
+    self->host_.later(kRetryMillis, [hub] {
+      auto again = hub.lock();
+      if (again && again->watcher_) again->send_barrier();
+    });
+  });
+}
+
+void EventHub::armed() {
+  if (std::exchange(armed_, true)) return;
+  for (const StreamPtr& stream : std::vector(streams_)) read_on(stream);
+}
+
+// Nobody listens any more. Not from within the host's own call of heard().
+void EventHub::rest() {
+  if (!streams_.empty() || !watcher_) return;
+  host_.unwatch(*watcher_);
+  watcher_.reset();
+  armed_ = false;
+}
+
+// --- catching up -----------------------------------------------------------------------------
+
+void EventHub::read_on(const StreamPtr& stream) {
+  if (stream->exchange->gone()) return drop(stream);
+  // What was held before this snapshot is in it.
+  stream->held.clear();
+  stream->held_bytes = 0;
+  stream->overflowed = false;
+  bool from_log = stream->resumes && !stream->foreign;
+  // Weak: the last reference to an exchange must not be dropped on a reader thread.
+  auto job = [hub = weak_from_this(), reading = std::weak_ptr(stream), from_log,
+              after = stream->position, node = node_short_](store::Reader& reader) {
+    auto slice = std::make_shared<base::Result<LogSlice>>(
+        from_log ? read_log_slice(reader, after, node) : read_log_end(reader));
+    return [hub, reading, slice] {
+      auto self = hub.lock();
+      auto to = reading.lock();
+      if (self && to) self->slice_read(to, *slice);
+    };
+  };
+  if (host_.read(job)) return;
+  host_.later(kRetryMillis, [hub = weak_from_this(), waiting = std::weak_ptr(stream)] {
+    auto self = hub.lock();
+    auto again = waiting.lock();
+    if (self && again) self->read_on(again);
+  });
+}
+
+void EventHub::slice_read(const StreamPtr& stream, const base::Result<LogSlice>& slice) {
+  if (!slice.ok()) {
+    stream->started ? stream->exchange->end_stream() : stream->exchange->fail(slice.error());
+    return drop(stream);
+  }
+  if (!send_slice(stream, *slice)) return drop(stream);
+  stream->position = slice->position;
+  // From here on the log is the source, should held events have overflowed.
+  stream->resumes = true;
+  stream->foreign = false;
+  if (slice->end && !stream->overflowed) return join_live(stream);
+  // The stream has no way to say that it drained: a pause lets a client read what it was sent.
+  std::uint64_t pause = slice->bytes < kCatchUpBytes ? 0 : kCatchUpPauseMillis;
+  if (pause == 0) return read_on(stream);
+  host_.later(pause, [hub = weak_from_this(), waiting = std::weak_ptr(stream)] {
+    auto self = hub.lock();
+    auto again = waiting.lock();
+    if (self && again) self->read_on(again);
+  });
+}
+
+bool EventHub::send_slice(const StreamPtr& stream, const LogSlice& slice) {
+  http::Exchange& exchange = *stream->exchange;
+  if (!std::exchange(stream->started, true)) {
+    exchange.start_stream();
+    std::int64_t at = stream->resumes && !stream->foreign ? stream->position : slice.position;
+    if (!exchange.write(start_text(cursor_at(at)))) return false;
+  }
+  std::string_view lost = stream->foreign ? "the cursor is of another agent" : slice.lost;
+  if (!lost.empty() && !exchange.write(reset_text(cursor_at(slice.position), lost))) return false;
+  for (const RenderedEvent& event : slice.events) {
+    if (!send(stream, event)) return false;
+  }
+  return true;
+}
+
+void EventHub::join_live(const StreamPtr& stream) {
+  stream->live = true;
+  for (const auto& event : std::exchange(stream->held, {})) {
+    if (event->position > stream->position && !send(stream, *event)) return drop(stream);
+  }
+}
+
+// --- live ------------------------------------------------------------------------------------
+
+void EventHub::heard(const std::vector<Event>& events) {
+  std::vector<std::shared_ptr<const RenderedEvent>> rendered;
+  for (RenderedEvent& event : render_events(events, node_short_)) {
+    rendered.push_back(std::make_shared<const RenderedEvent>(std::move(event)));
+  }
+  for (const StreamPtr& stream : std::vector(streams_)) {
+    bool open = true;
+    for (const auto& event : rendered) {
+      if (!stream->live) {
+        hold(*stream, event);
+      } else if (event->position > stream->position) {
+        open = open && send(stream, *event);
+      }
+    }
+    if (!open) drop(stream);
+  }
+}
+
+void EventHub::hold(Stream& stream, const std::shared_ptr<const RenderedEvent>& event) {
+  stream.held_bytes += event->text.size();
+  stream.overflowed |= stream.held.size() >= kHeldEventsMax || stream.held_bytes > kHeldBytesMax;
+  if (stream.overflowed) {
+    stream.held.clear();
+  } else {
+    stream.held.push_back(event);
+  }
+}
+
+bool EventHub::send(const StreamPtr& stream, const RenderedEvent& event) {
+  if (!stream->object.empty() && stream->object != event.object) return true;
+  return stream->exchange->write(event.text);
+}
+
+void EventHub::drop(const StreamPtr& stream) {
+  StreamPtr kept = stream;  // the argument may be the list's own
+  std::erase(streams_, kept);
+  if (!streams_.empty()) return;
+  host_.later(0, [hub = weak_from_this()] {
+    if (auto self = hub.lock()) self->rest();
+  });
+}
+
+void EventHub::keep_alive() {
+  host_.later(kKeepAliveMillis, [hub = weak_from_this()] {
+    auto self = hub.lock();
+    if (!self) return;
+    for (const StreamPtr& stream : std::vector(self->streams_)) {
+      if (stream->started && !stream->exchange->write(": keep-alive\n\n")) self->drop(stream);
+    }
+    self->keeps_alive_ = !self->streams_.empty();
+    if (self->keeps_alive_) self->keep_alive();
+  });
+}
+
+Cursor EventHub::cursor_at(std::int64_t position) const { return {node_short_, position, 0}; }
+
+}  // namespace agent

@@ -1,0 +1,71 @@
+#include "agent/api/health.h"
+
+#include <utility>
+
+#include "agent/api/json_text.h"
+#include "agent/api/reading.h"
+
+namespace agent {
+namespace {
+
+// Alive: whoever gets this answer is served, whatever the store does.
+void get_health(const ExchangePtr& exchange) {
+  exchange->respond(http::json_response(R"({"status":"ok"})"));
+}
+
+void get_readiness(Host& host, const ExchangePtr& exchange) {
+  std::string_view name = health_name(host.health());
+  if (host.health() == Health::kReady) {
+    return exchange->respond(http::json_response(JsonObject().text("status", name).take()));
+  }
+  std::string reason = host.health_reason();
+  std::string error = JsonObject()
+                          .text("code", "unavailable")
+                          .text("message", reason.empty() ? name : std::string_view(reason))
+                          .take();
+  http::Response response =
+      http::json_response(JsonObject().text("status", name).raw("error", error).take());
+  response.status = 503;
+  exchange->respond(std::move(response));
+}
+
+void get_metrics(Host& host, const ExchangePtr& exchange) {
+  http::Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = host.metrics();
+  exchange->respond(std::move(response));
+}
+
+}  // namespace
+
+std::string_view health_name(Health health) {
+  switch (health) {
+    case Health::kReady:
+      return "ready";
+    case Health::kSyncing:
+      return "syncing";
+    case Health::kDegraded:
+      break;
+  }
+  return "degraded";
+}
+
+void add_health_routes(Host& host, http::Router& router) {
+  router.add({http::Verb::kGet,
+              "/healthz",
+              [](const ExchangePtr& exchange) { get_health(exchange); },
+              "200 while the agent serves",
+              {}});
+  router.add({http::Verb::kGet,
+              "/readyz",
+              [&host](const ExchangePtr& exchange) { get_readiness(host, exchange); },
+              "200 when ready, else 503 with the reason",
+              {}});
+  router.add({http::Verb::kGet,
+              "/metrics",
+              [&host](const ExchangePtr& exchange) { get_metrics(host, exchange); },
+              "Prometheus text",
+              {}});
+}
+
+}  // namespace agent

@@ -1,0 +1,16 @@
+#pragma once
+
+// GET /healthz, /readyz and /metrics: for supervisors and scrapers.
+
+#include <string_view>
+
+#include "agent/api/host.h"
+#include "agent/http/router.h"
+
+namespace agent {
+
+std::string_view health_name(Health health);  // "ready", "syncing", "degraded"
+
+void add_health_routes(Host& host, http::Router& router);
+
+}  // namespace agent

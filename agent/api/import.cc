@@ -1,0 +1,198 @@
+#include "agent/api/import.h"
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "agent/api/body.h"
+#include "agent/api/json_text.h"
+#include "agent/api/limits.h"
+#include "agent/api/place.h"
+#include "agent/api/reading.h"
+
+namespace agent {
+namespace {
+
+struct Line {
+  std::string id;
+  std::string metadata;
+};
+
+// {"id":…, …metadata}
+base::Result<Line> parse_line(std::string_view text) {
+  ASSIGN_OR_RETURN(std::string minified, crdt::minify_json(text, kImportLineMax));
+  if (minified.front() != '{') return base::invalid("a line must be a JSON object");
+  ASSIGN_OR_RETURN(crdt::Members members, crdt::object_members(minified));
+  ASSIGN_OR_RETURN(std::string id, string_member(members, "id"));
+  RETURN_IF_ERROR(check_id("the id", id));
+  std::erase_if(members, [](const auto& member) { return member.first == "id"; });
+  for (const auto& [field, value] : members) RETURN_IF_ERROR(check_field(field));
+  return Line{std::move(id), crdt::object_text(members)};
+}
+
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
+// One batch is being written while the next is gathered; with both full the client waits. The
+// second is sent after the first is done, so that of two lines with one id the later stands.
+class Import : public std::enable_shared_from_this<Import> {
+ public:
+  Import(Host& host, ExchangePtr exchange, std::string object)
+      : host_(host), exchange_(std::move(exchange)), object_(std::move(object)) {}
+
+  // An empty piece is the end. False: no room before a batch is done.
+  bool take(std::string_view piece) {
+    if (stopped_ || error_) return true;
+    ended_ = piece.empty();
+    unread_ += piece;
+    advance();
+    return !full() || stopped_;
+  }
+
+ private:
+  using Batch = std::vector<std::pair<std::string, std::string>>;  // id, metadata
+
+  bool full() const { return batch_.size() >= kImportLines || batch_bytes_ >= kImportBytes; }
+
+  void advance() {
+    for (;;) {
+      while (!error_ && !full() && take_line()) {
+      }
+      bool finished = ended_ || error_;
+      if (!writing_ && !error_ && (full() || (finished && !batch_.empty()))) {
+        send(std::make_shared<const Batch>(std::exchange(batch_, {})));
+        batch_bytes_ = 0;
+        continue;
+      }
+      if (finished && !writing_ && (error_ || (batch_.empty() && unread_.empty()))) answer();
+      return;
+    }
+  }
+
+  // False: no whole line is left.
+  bool take_line() {
+    std::size_t end = unread_.find('\n', searched_);
+    bool last = end == std::string::npos;
+    if (last && !ended_) {
+      if (unread_.size() - start_ > kImportLineMax)
+        add_line(std::string_view(unread_).substr(start_));
+      searched_ = unread_.size();
+      drop_taken();
+      return false;
+    }
+    if (last) end = unread_.size();
+    if (last && start_ == end) {
+      drop_taken();
+      return false;
+    }
+    add_line(std::string_view(unread_).substr(start_, end - start_));
+    start_ = searched_ = last ? end : end + 1;
+    return true;
+  }
+
+  void drop_taken() {
+    unread_.erase(0, start_);
+    searched_ -= start_;
+    start_ = 0;
+  }
+
+  void add_line(std::string_view text) {
+    ++line_;
+    if (text.size() > kImportLineMax) {
+      return stop({base::Code::kTooLarge, "a line takes at most 1 MiB"});
+    }
+    if (is_blank(text)) return;
+    auto line = parse_line(text);
+    if (!line.ok()) return stop(line.error());
+    batch_bytes_ += text.size();
+    batch_.emplace_back(std::move(line->id), std::move(line->metadata));
+  }
+
+  // What was gathered and not yet sent is forgotten; earlier batches stay.
+  void stop(const base::Error& error) {
+    error_ = base::Error{error.code, "line " + std::to_string(line_) + ": " + error.message};
+    batch_.clear();
+    batch_bytes_ = 0;
+  }
+
+  void send(const std::shared_ptr<const Batch>& batch) {
+    writing_ = true;
+    auto self = shared_from_this();
+    host_.write(
+        ImportEntries{object_, *batch},
+        [self, batch](const base::Result<Written>& written) { self->sent(batch, written); });
+  }
+
+  void sent(const std::shared_ptr<const Batch>& batch, const base::Result<Written>& written) {
+    auto self = shared_from_this();
+    if (exchange_->gone()) {
+      stopped_ = true;
+      return;
+    }
+    if (!written.ok() && written.error().code == base::Code::kBusy) {
+      return host_.later(kRetryMillis, [self, batch] { self->send(batch); });
+    }
+    writing_ = false;
+    if (written.ok()) {
+      added_ += written->added;
+      unchanged_ += written->unchanged;
+    } else {
+      error_ = written.error();
+    }
+    bool waited = full();
+    advance();
+    if (waited && !stopped_ && !full()) exchange_->resume();
+  }
+
+  void answer() {
+    if (std::exchange(stopped_, true)) return;
+    if (error_) return exchange_->fail(*error_);
+    exchange_->respond(http::json_response(
+        JsonObject().number("added", added_).number("unchanged", unchanged_).take()));
+  }
+
+  Host& host_;
+  ExchangePtr exchange_;
+  std::string object_;
+
+  std::string unread_;        // of the body
+  std::size_t start_ = 0;     // of the next line in it
+  std::size_t searched_ = 0;  // no newline in [start_, searched_)
+  std::uint64_t line_ = 0;    // the last one taken
+  bool ended_ = false;
+  bool stopped_ = false;  // answered, or the client is gone
+  std::optional<base::Error> error_;
+
+  Batch batch_;
+  std::size_t batch_bytes_ = 0;
+  bool writing_ = false;
+  std::uint64_t added_ = 0;
+  std::uint64_t unchanged_ = 0;
+};
+
+void start_import(Host& host, const ExchangePtr& exchange) {
+  std::string type(exchange->request().target.query_value("type").value_or(""));
+  if (!is_catalog(type)) {
+    return exchange->fail(base::invalid("type=" + type + ": it takes snapshots or images"));
+  }
+  auto import = std::make_shared<Import>(host, exchange, type);
+  exchange->on_body([import](std::string_view piece) { return import->take(piece); });
+}
+
+}  // namespace
+
+void add_import_route(Host& host, http::Router& router) {
+  http::Route route;
+  route.verb = http::Verb::kPost;
+  route.pattern = "/v1/import";
+  route.summary = "Add one entry a line, streamed";
+  route.query_names = {"type"};
+  route.body_max = std::numeric_limits<std::size_t>::max();
+  route.streams_body = true;
+  route.handler = [&host](const ExchangePtr& exchange) { start_import(host, exchange); };
+  router.add(std::move(route));
+}
+
+}  // namespace agent

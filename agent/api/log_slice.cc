@@ -1,0 +1,76 @@
+#include "agent/api/log_slice.h"
+
+#include <utility>
+
+#include "agent/api/limits.h"
+#include "agent/replica/events.h"
+
+namespace agent {
+namespace {
+
+// Positions also skip after an unclean end, so a gap in them means lost changes only where
+// something was pruned.
+bool anything_pruned(const store::Actors& actors) {
+  for (const auto& [id, actor] : actors.all()) {
+    if (actor.floor > 0) return true;
+  }
+  return false;
+}
+
+LogSlice lost_slice(std::int64_t newest, std::string why) {
+  LogSlice slice;
+  slice.position = newest;
+  slice.end = true;
+  slice.lost = std::move(why);
+  return slice;
+}
+
+}  // namespace
+
+base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
+                                      std::string_view node_short) {
+  ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
+  ASSIGN_OR_RETURN(const store::Actors* actors, reader.actors());
+  std::int64_t newest = meta.next_position - 1;
+  if (after > newest) return lost_slice(newest, "this agent has not come so far");
+  bool pruned = anything_pruned(*actors);
+  std::vector<Event> events;
+  std::int64_t last = after;
+  std::size_t visited = 0;
+  std::size_t bytes = 0;
+  base::Status read;
+  bool gap = false;
+  auto visit = [&](const store::LogEntry& entry) {
+    gap = pruned && entry.position != last + 1;
+    if (gap) return false;
+    last = entry.position;
+    ++visited;
+    bytes += entry.sealed.size();
+    auto opened = crdt::open_change(entry.sealed);
+    if (!opened.ok()) {
+      read = opened.error();
+      return false;
+    }
+    if (opened->envelope_known) {
+      read = append_events(reader.cells(), *actors, opened->change, entry.position, events);
+    }
+    return read.ok() && bytes < kCatchUpBytes;
+  };
+  RETURN_IF_ERROR(reader.log().scan(*actors, after, kCatchUpChanges, visit));
+  if (!read.ok()) return read.error();
+  LogSlice slice;
+  slice.bytes = bytes;
+  slice.end = visited < kCatchUpChanges && bytes < kCatchUpBytes;
+  gap |= slice.end && pruned && last != newest;
+  if (gap) return lost_slice(newest, "changes were pruned from the log");
+  slice.position = slice.end ? newest : last;
+  slice.events = render_events(events, node_short);
+  return slice;
+}
+
+base::Result<LogSlice> read_log_end(store::Reader& reader) {
+  ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
+  return lost_slice(meta.next_position - 1, "");
+}
+
+}  // namespace agent

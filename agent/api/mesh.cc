@@ -1,0 +1,47 @@
+#include "agent/api/mesh.h"
+
+#include "agent/api/body.h"
+#include "agent/api/json_text.h"
+#include "agent/api/reading.h"
+
+namespace agent {
+namespace {
+
+base::Result<std::string> parse_address(std::string_view body) {
+  ASSIGN_OR_RETURN(crdt::Members members, body_object(body));
+  ASSIGN_OR_RETURN(std::string address, string_member(members, "address"));
+  if (address.empty()) return base::invalid("\"address\" is empty; it takes HOST:PORT");
+  return address;
+}
+
+void join(Host& host, const ExchangePtr& exchange) {
+  auto address = parse_address(exchange->request().body);
+  if (!address.ok()) return exchange->fail(address.error());
+  host.join(*address, [exchange, address = *address](const base::Result<bool>& joined) {
+    if (!joined.ok()) return exchange->fail(joined.error());
+    exchange->respond(http::json_response(
+        JsonObject().boolean("joined", *joined).text("address", address).take()));
+  });
+}
+
+void leave(Host& host, const ExchangePtr& exchange) {
+  host.leave();
+  exchange->respond(http::json_response(R"({"left":true})"));
+}
+
+}  // namespace
+
+void add_mesh_routes(Host& host, http::Router& router) {
+  router.add({http::Verb::kPost,
+              "/v1/join",
+              [&host](const ExchangePtr& exchange) { join(host, exchange); },
+              "Join the mesh at an address",
+              {}});
+  router.add({http::Verb::kPost,
+              "/v1/leave",
+              [&host](const ExchangePtr& exchange) { leave(host, exchange); },
+              "Tell the mesh that this agent leaves; it goes on serving",
+              {}});
+}
+
+}  // namespace agent

@@ -1,0 +1,12 @@
+#pragma once
+
+// POST /v1/join and /v1/leave.
+
+#include "agent/api/host.h"
+#include "agent/http/router.h"
+
+namespace agent {
+
+void add_mesh_routes(Host& host, http::Router& router);
+
+}  // namespace agent

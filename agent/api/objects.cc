@@ -1,0 +1,219 @@
+#include "agent/api/objects.h"
+
+#include <utility>
+
+#include "agent/api/body.h"
+#include "agent/api/json_text.h"
+#include "agent/api/limits.h"
+#include "agent/api/paging.h"
+#include "agent/api/patch.h"
+#include "agent/api/place_read.h"
+#include "agent/api/reading.h"
+
+namespace agent {
+namespace {
+
+base::Error absent(const Place& place) {
+  std::string path = place.object;
+  for (const std::string& component : place.path) path += "/" + component;
+  return {base::Code::kNotFound, "nothing at " + path};
+}
+
+// --- reading
+
+http::Response shown_response(const Place& place, const Shown& shown, bool inspect) {
+  JsonObject answer;
+  answer.text("id", place.object)
+      .raw("path", json_strings(place.path))
+      .text("type", crdt::type_name(type_at(place)))
+      .raw("value", shown.value)
+      .raw("vector", vector_text(shown.vector));
+  if (inspect) answer.raw("dots", shown.dots);
+  return http::json_response(answer.take());
+}
+
+void get_object(Host& host, const ExchangePtr& exchange) {
+  auto place = place_of(exchange->request());
+  if (!place.ok()) return exchange->fail(place.error());
+  bool inspect = exchange->request().target.query_value("inspect") == "1";
+  answer_from_snapshot(host, exchange, [place = *place, inspect](store::Reader& reader) {
+    auto shown = read_place(reader, place, inspect);
+    if (!shown.ok()) return http::error_response(shown.error());
+    if (!*shown) return http::error_response(absent(place));
+    return shown_response(place, **shown, inspect);
+  });
+}
+
+http::Response object_list(store::Reader& reader, const Page& page) {
+  auto objects = reader.cells().objects(page.after, page.limit + 1);
+  if (!objects.ok()) return http::error_response(objects.error());
+  bool more = objects->size() > page.limit;
+  if (more) objects->pop_back();
+  std::string items;
+  for (const store::ObjectInfo& object : *objects) {
+    if (object.cells == 0) continue;  // all of it is removed
+    if (!items.empty()) items += ',';
+    items += JsonObject()
+                 .text("id", object.name)
+                 .text("type", crdt::type_name(object.type))
+                 .number("cells", static_cast<std::uint64_t>(object.cells))
+                 .take();
+  }
+  std::string next = more ? crdt::json_quote(objects->back().name) : "null";
+  return http::json_response(
+      JsonObject().raw("objects", "[" + items + "]").raw("next", next).take());
+}
+
+void list_objects(Host& host, const ExchangePtr& exchange) {
+  auto page = page_of(exchange->request().target);
+  if (!page.ok()) return exchange->fail(page.error());
+  answer_from_snapshot(host, exchange,
+                       [page = *page](store::Reader& reader) { return object_list(reader, page); });
+}
+
+// --- writing
+
+http::Response written_response(const Place& place, const Written& written,
+                                std::string_view value) {
+  std::string dot = written.dot ? crdt::json_quote(written.dot->text()) : "null";
+  return http::json_response(JsonObject()
+                                 .text("id", place.object)
+                                 .raw("path", json_strings(place.path))
+                                 .text("type", crdt::type_name(type_at(place)))
+                                 .raw("value", value)
+                                 .raw("dot", dot)
+                                 .take());
+}
+
+// The write is done whatever happens here: what cannot be shown (nothing there, over 8 MiB) is
+// null, and full readers are asked again.
+void answer_with_value(Host& host, const ExchangePtr& exchange, const Place& place,
+                       const Written& written) {
+  if (exchange->gone()) return;
+  auto waiting = std::make_shared<ExchangePtr>(exchange);
+  bool taken = host.read([waiting, place, written](store::Reader& reader) {
+    auto shown = read_place(reader, place, false);
+    std::string value = shown.ok() && *shown ? std::move((*shown)->value) : "null";
+    auto response = std::make_shared<http::Response>(written_response(place, written, value));
+    return [waiting, response] {
+      ExchangePtr to = std::move(*waiting);
+      to->respond(std::move(*response));
+    };
+  });
+  if (taken) return;
+  host.later(kRetryMillis, [&host, exchange, place, written] {
+    answer_with_value(host, exchange, place, written);
+  });
+}
+
+void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
+                 WriteRequest request) {
+  host.write(std::move(request), [&host, exchange, place](const base::Result<Written>& written) {
+    if (!written.ok()) return exchange->fail(written.error());
+    answer_with_value(host, exchange, place, *written);
+  });
+}
+
+// Every entry of the value is added, every other entry that this agent has seen is removed.
+base::Result<WriteRequest> replace_object(const Place& place, const std::string& value) {
+  if (value.front() != '{') {
+    return base::invalid("the value of a crdt_map must be a JSON object of entries");
+  }
+  ASSIGN_OR_RETURN(crdt::Members entries, crdt::object_members(value));
+  WriteEntries write{place.object, {}, true};
+  for (const auto& [id, metadata] : entries) {
+    RETURN_IF_ERROR(check_id("the entry's id", id));
+    RETURN_IF_ERROR(check_metadata(metadata));
+    ASSIGN_OR_RETURN(crdt::Members fields, crdt::object_members(metadata));
+    write.entries.push_back({id, EntryWrite::Whole::kAdd, std::move(fields), {}});
+  }
+  return WriteRequest(std::move(write));
+}
+
+base::Result<WriteRequest> parse_put(const Place& place, std::string_view body) {
+  RETURN_IF_ERROR(check_writable(place));
+  ASSIGN_OR_RETURN(crdt::Members members, body_object(body));
+  ASSIGN_OR_RETURN(std::string type, string_member(members, "type"));
+  RETURN_IF_ERROR(check_type(place, type));
+  const std::string* value = find_member(members, "value");
+  if (!value) return base::invalid("\"value\" is missing");
+  if (value->size() > crdt::kValueBytesMax) {
+    return base::Error{base::Code::kTooLarge, "the value is over 1 MiB"};
+  }
+  if (place.path.empty()) return replace_object(place, *value);
+  if (place.path.size() == 2) {
+    return WriteRequest(PatchEntry{place.object, place.path[0], {{place.path[1], *value}}, {}});
+  }
+  RETURN_IF_ERROR(check_metadata(*value));
+  return WriteRequest(AddEntry{place.object, place.path[0], *value});
+}
+
+void put_object(Host& host, const ExchangePtr& exchange) {
+  auto place = place_of(exchange->request());
+  if (!place.ok()) return exchange->fail(place.error());
+  auto request = parse_put(*place, exchange->request().body);
+  if (!request.ok()) return exchange->fail(request.error());
+  write_place(host, exchange, *place, std::move(*request));
+}
+
+void patch_object(Host& host, const ExchangePtr& exchange) {
+  auto place = place_of(exchange->request());
+  if (!place.ok()) return exchange->fail(place.error());
+  auto request = parse_patch(*place, exchange->request().body);
+  if (!request.ok()) return exchange->fail(request.error());
+  write_place(host, exchange, *place, std::move(*request));
+}
+
+WriteRequest removal(const Place& place) {
+  if (place.path.empty()) return RemoveObject{place.object};
+  if (place.path.size() == 1) return RemoveEntry{place.object, place.path[0]};
+  return PatchEntry{place.object, place.path[0], {}, {place.path[1]}};
+}
+
+void delete_object(Host& host, const ExchangePtr& exchange) {
+  auto place = place_of(exchange->request());
+  if (!place.ok()) return exchange->fail(place.error());
+  if (auto checked = check_writable(*place); !checked.ok()) return exchange->fail(checked.error());
+  host.write(removal(*place), [exchange, place = *place](const base::Result<Written>& written) {
+    if (!written.ok()) return exchange->fail(written.error());
+    exchange->respond(written_response(place, *written, "null"));
+  });
+}
+
+}  // namespace
+
+void add_object_routes(Host& host, http::Router& router) {
+  const std::string pattern = "/v1/objects/{id}/{path...}";
+  auto bound = [&host](void (*handle)(Host&, const ExchangePtr&)) -> http::Handler {
+    return [&host, handle](const ExchangePtr& exchange) { handle(host, exchange); };
+  };
+  router.add({http::Verb::kGet,
+              "/v1/objects",
+              bound(list_objects),
+              "Objects with their type and number of cells, in pages",
+              {"limit", "after"}});
+  router.add({http::Verb::kGet,
+              pattern,
+              bound(get_object),
+              "The value at a path; inspect=1 adds every dot",
+              {"inspect"}});
+  router.add({http::Verb::kPut,
+              pattern,
+              bound(put_object),
+              "Create or replace the value at a path",
+              {},
+              kValueBodyMax + kEnvelopeBytes});
+  router.add({http::Verb::kPatch,
+              pattern,
+              bound(patch_object),
+              "Apply operations, all or nothing, as one change",
+              {},
+              kBatchBodyMax});
+  router.add({http::Verb::kDelete,
+              pattern,
+              bound(delete_object),
+              "Remove what this agent has seen at a path",
+              {}});
+}
+
+}  // namespace agent

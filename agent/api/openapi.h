@@ -1,0 +1,16 @@
+#pragma once
+
+// GET /openapi.json: OpenAPI 3.0.3, written from the router's own table.
+
+#include <string>
+
+#include "agent/http/router.h"
+
+namespace agent {
+
+// A pattern that ends in "{path...}" stands for two paths: without it and with it.
+std::string openapi_text(const http::Router& router);
+
+void add_openapi_route(http::Router& router);
+
+}  // namespace agent

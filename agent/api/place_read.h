@@ -1,0 +1,25 @@
+#pragma once
+
+// What readers see at a place, from one snapshot.
+
+#include <optional>
+#include <string>
+
+#include "agent/api/cell_text.h"
+#include "agent/api/place.h"
+#include "store/store.h"
+
+namespace agent {
+
+struct Shown {
+  std::string value;  // JSON
+  DotVector vector;
+  std::string dots;  // the array of ?inspect=1
+};
+
+// Nothing where nothing is shown; kTooLarge when the value, or the dots, pass kAnswerBytesMax: the
+// scan stops there.
+base::Result<std::optional<Shown>> read_place(store::Reader& reader, const Place& place,
+                                              bool inspect);
+
+}  // namespace agent

@@ -1,0 +1,153 @@
+#include "agent/api/status.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "agent/api/health.h"
+#include "agent/api/json_text.h"
+#include "agent/api/limits.h"
+#include "agent/api/reading.h"
+#include "crdt/value.h"
+
+namespace agent {
+namespace {
+
+std::string members_count(const std::vector<gossip::MemberView>& members) {
+  std::uint64_t alive = 0;
+  std::uint64_t suspect = 0;
+  std::uint64_t dead = 0;
+  for (const gossip::MemberView& member : members) {
+    alive += member.record.state == gossip::MemberState::kAlive ? 1 : 0;
+    suspect += member.record.state == gossip::MemberState::kSuspect ? 1 : 0;
+    dead += member.record.state == gossip::MemberState::kDead ? 1 : 0;
+  }
+  return JsonObject().number("alive", alive).number("suspect", suspect).number("dead", dead).take();
+}
+
+std::string vector_heads(const crdt::VersionVector& vector) {
+  JsonObject out;
+  for (const auto& [actor, head] : vector.entries()) out.number(actor.hex(), head.seq);
+  return out.take();
+}
+
+struct Totals {
+  std::uint64_t objects = 0;
+  std::uint64_t cells = 0;
+};
+
+base::Result<Totals> count_objects(store::Reader& reader) {
+  Totals totals;
+  std::string after;
+  for (;;) {
+    ASSIGN_OR_RETURN(auto objects, reader.cells().objects(after, kPageMax));
+    for (const store::ObjectInfo& object : objects) {
+      totals.objects += object.cells > 0 ? 1 : 0;
+      totals.cells += static_cast<std::uint64_t>(object.cells);
+    }
+    if (objects.size() < kPageMax) return totals;
+    after = objects.back().name;
+  }
+}
+
+// What the loop knows, taken when the request came.
+struct LiveFacts {
+  AgentFacts facts;
+  std::string state;
+  std::string members;
+  base::Now now;
+  std::int64_t uptime_seconds = 0;
+};
+
+std::string clock_text(const LiveFacts& live, const store::Meta& meta) {
+  crdt::HybridClock clock(meta.clock, live.facts.clock);
+  return JsonObject()
+      .boolean("trusted", clock.trusts(live.now))
+      .raw("offset_ms", std::to_string(clock.offset_nanos(live.now) / 1'000'000))
+      .take();
+}
+
+// Vector, digest and counts are of one committed state.
+base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& live) {
+  ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
+  ASSIGN_OR_RETURN(const store::Actors* actors, reader.actors());
+  ASSIGN_OR_RETURN(Totals totals, count_objects(reader));
+  const AgentFacts& facts = live.facts;
+  std::string log = JsonObject()
+                        .number("changes", reader.log().changes())
+                        .number("bytes", reader.log().bytes())
+                        .take();
+  return JsonObject()
+      .text("name", facts.name)
+      .text("node_id", facts.node_id.hex())
+      .raw("actor_id", meta.own_actor.is_zero() ? "null" : "\"" + meta.own_actor.hex() + "\"")
+      .text("version", facts.version)
+      .text("state", live.state)
+      .text("bind", facts.bind)
+      .text("http", facts.http)
+      .text("topology", facts.topology)
+      .text("profile", facts.profile)
+      .raw("members", live.members)
+      .raw("vector", vector_heads(actors->vector()))
+      .text("digest", meta.digest.hex())
+      .number("objects", totals.objects)
+      .number("cells", totals.cells)
+      .raw("log", log)
+      .raw("clock", clock_text(live, meta))
+      .raw("uptime_seconds", std::to_string(live.uptime_seconds))
+      .take();
+}
+
+void get_status(Host& host, const ExchangePtr& exchange) {
+  LiveFacts live{host.facts(), std::string(health_name(host.health())),
+                 members_count(host.members()), host.now(),
+                 host.uptime().nanos / base::seconds(1).nanos};
+  answer_from_snapshot(host, exchange, [live = std::move(live)](store::Reader& reader) {
+    auto text = status_text(reader, live);
+    return text.ok() ? http::json_response(std::move(*text)) : http::error_response(text.error());
+  });
+}
+
+// Milliseconds with three decimals: on a local network a whole one says nothing.
+std::string millis_text(base::Duration duration) {
+  char text[32];
+  std::int64_t micros = duration.nanos / 1'000;
+  std::snprintf(text, sizeof text, "%lld.%03lld", static_cast<long long>(micros / 1'000),
+                static_cast<long long>(micros % 1'000));
+  return text;
+}
+
+void get_members(Host& host, const ExchangePtr& exchange) {
+  std::string items;
+  for (const gossip::MemberView& member : host.members()) {
+    const gossip::MemberRecord& record = member.record;
+    if (!items.empty()) items += ',';
+    items += JsonObject()
+                 .text("name", record.name)
+                 .text("node_id", record.node.hex())
+                 .text("address", record.address.text())
+                 .text("state", gossip::state_name(record.state))
+                 .number("incarnation", record.incarnation)
+                 .raw("rtt_ms", member.rtt ? millis_text(*member.rtt) : "null")
+                 .text("topology", gossip::topology_name(record.topology))
+                 .raw("vector_lag", member.vector_lag ? std::to_string(*member.vector_lag) : "null")
+                 .take();
+  }
+  exchange->respond(http::json_response("[" + items + "]"));
+}
+
+}  // namespace
+
+void add_status_routes(Host& host, http::Router& router) {
+  router.add({http::Verb::kGet,
+              "/v1/status",
+              [&host](const ExchangePtr& exchange) { get_status(host, exchange); },
+              "This agent: identity, health, vector and digest, counts",
+              {}});
+  router.add({http::Verb::kGet,
+              "/v1/members",
+              [&host](const ExchangePtr& exchange) { get_members(host, exchange); },
+              "The members of the mesh as this agent sees them",
+              {}});
+}
+
+}  // namespace agent
