@@ -113,14 +113,17 @@ base::Status check_header_line(std::string_view line, Framing& framing) {
   return framing.add(name, trim(line.substr(colon + 1)));
 }
 
-std::string_view without_default_port(std::string_view host) {
-  if (host.ends_with(kDefaultPort)) host.remove_suffix(kDefaultPort.size());
-  return host;
+// Whether `longer` is `shorter`, which names no port, with the default one.
+bool adds_default_port(std::string_view longer, std::string_view shorter) {
+  if (has_port(shorter) || !longer.ends_with(kDefaultPort)) return false;
+  longer.remove_suffix(kDefaultPort.size());
+  return same_ignoring_case(longer, shorter);
 }
 
 bool is_own_host(std::string_view host, const Doors& doors) {
   return std::any_of(doors.hosts.begin(), doors.hosts.end(), [&](const std::string& own) {
-    return same_ignoring_case(without_default_port(host), without_default_port(own));
+    return same_ignoring_case(host, own) || adds_default_port(host, own) ||
+           adds_default_port(own, host);
   });
 }
 
@@ -142,6 +145,11 @@ std::size_t count(const Request& request, std::string_view name) {
 }  // namespace
 
 bool is_token_char(char c) { return kToken[static_cast<unsigned char>(c)]; }
+
+bool has_port(std::string_view host) {
+  std::size_t colon = host.rfind(':');
+  return colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+}
 
 base::Status check_head(std::string_view raw_head) {
   std::string_view rest = raw_head;

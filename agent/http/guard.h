@@ -18,7 +18,8 @@ namespace http {
 // Header lines of one request; above: kTooLarge from check_head, answered with 431.
 inline constexpr std::size_t kHeaderLinesMax = 64;
 
-bool is_token_char(char c);  // what methods and header names are made of
+bool is_token_char(char c);            // what methods and header names are made of
+bool has_port(std::string_view host);  // "a:80", "[::1]:80"; not "a", "[::1]"
 
 // Of the raw head (request line and headers, with CRLFs, without the empty line), before Beast's
 // reading of it is believed. kInvalid with the reason.

@@ -18,12 +18,6 @@ std::string host_and_port(const std::string& host, std::uint16_t port) {
   return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
-// A port is what follows a colon, unless that colon is inside a bracketed address.
-bool has_port(const std::string& host) {
-  std::size_t colon = host.rfind(':');
-  return colon != std::string::npos && host.find(']', colon) == std::string::npos;
-}
-
 Doors make_doors(const std::string& host, std::uint16_t port, const Options& options) {
   Doors doors;
   for (const char* loopback : {"127.0.0.1", "localhost", "::1"}) {

@@ -1,0 +1,75 @@
+#include "agent/api/decimal.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace agent {
+namespace {
+
+TEST(Decimal, TakesExactlyTheGrammarOfJson) {
+  std::vector<std::string> numbers = {"0", "-0", "1", "-1.5", "1e3", "1E+3", "1e-3", "0.0010"};
+  std::vector<std::string> others = {"",    "-",  "+1", "01",  ".5",    "1.",    "1e", "1e+",
+                                     "0x1", "1 ", " 1", "NaN", "1.5.2", "1e5.5", "--1"};
+
+  for (const std::string& text : numbers) EXPECT_TRUE(Decimal::parse(text)) << text;
+  for (const std::string& text : others) EXPECT_FALSE(Decimal::parse(text)) << text;
+}
+
+TEST(Decimal, EqualValuesAreEqualHoweverTheyAreWritten) {
+  std::vector<std::vector<std::string>> groups = {
+      {"1", "1.0", "1e0", "10e-1", "0.1E1", "100e-2", "1.000"},
+      {"0", "-0", "0.0", "0e999999999999999999999", "-0.000e5"},
+      {"-1200", "-1.2e3", "-0.0012e6", "-12000E-1"},
+      {"9007199254740993", "9007199254740993.0", "9007199254740.993e3"},
+  };
+
+  for (const auto& group : groups) {
+    for (const auto& a : group) {
+      for (const auto& z : group) {
+        EXPECT_EQ(*Decimal::parse(a), *Decimal::parse(z)) << a << " " << z;
+      }
+    }
+  }
+}
+
+// Doubles would take several of these for equal.
+TEST(Decimal, OrdersNumbersExactly) {
+  std::vector<std::string> ascending = {"-1e400",
+                                        "-9007199254740993",
+                                        "-9007199254740992",
+                                        "-2",
+                                        "-1.0000000000000000000001",
+                                        "-1",
+                                        "-1e-400",
+                                        "0",
+                                        "1e-400",
+                                        "2e-400",
+                                        "0.09999999999999999999",
+                                        "0.1",
+                                        "0.10000000000000000000000000001",
+                                        "0.9",
+                                        "1",
+                                        "9",
+                                        "10",
+                                        "11",
+                                        "99",
+                                        "100",
+                                        "9007199254740992",
+                                        "9007199254740993",
+                                        "1e400",
+                                        "1.1e400",
+                                        "1e401",
+                                        "1e999999999999999999999"};
+
+  for (std::size_t i = 0; i < ascending.size(); ++i) {
+    for (std::size_t j = 0; j < ascending.size(); ++j) {
+      auto a = *Decimal::parse(ascending[i]);
+      auto z = *Decimal::parse(ascending[j]);
+      EXPECT_EQ(a <=> z, i <=> j) << ascending[i] << " " << ascending[j];
+    }
+  }
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,114 @@
+#pragma once
+
+// Several Nodes with replica doubles on one virtual time: a deterministic network that loses,
+// doubles, delays, reorders and cuts, from one seed. Frames are reliable and in order while their
+// link is up.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "gossip/node.h"
+#include "gossip/wire/message.h"
+#include "tests/gossip/replica_double.h"
+
+namespace gossip::testing {
+
+struct Faults {
+  std::uint32_t loss_percent = 0;
+  std::uint32_t duplicate_percent = 0;
+  base::Duration delay_min = base::micros(200);
+  base::Duration delay_max = base::millis(2);
+};
+
+struct Captured {
+  Address from;
+  Address to;
+  base::Bytes bytes;
+};
+
+class Mesh {
+ public:
+  struct Host {
+    std::size_t index = 0;
+    Identity identity;
+    Options options;
+    std::unique_ptr<Node> node;  // null while down
+    std::unique_ptr<ReplicaDouble> replica;
+    bool turning = false;
+    bool flushing = false;
+    std::uint64_t life = 0;
+    std::map<NodeId, bool> up;  // as told by MemberUp and MemberDown
+    std::vector<Alarm> alarms;
+    std::vector<Confirmed> confirmed;
+    std::size_t frames_sent = 0;
+    std::size_t applies = 0;
+    std::size_t apply_bytes_waiting_max = 0;
+    std::size_t apply_bytes_waiting = 0;
+    std::size_t ups = 0;
+    std::size_t downs = 0;
+  };
+
+  explicit Mesh(std::uint64_t seed, Options options = {});
+
+  // A host with a fresh identity, started at once and told to join `seeds`.
+  std::size_t add(const std::vector<std::size_t>& seeds = {});
+  std::size_t add(const std::vector<std::size_t>& seeds, const Options& options);
+  void crash(std::size_t host);
+  void start(std::size_t host, const std::vector<std::size_t>& seeds = {});  // a new epoch
+  void write(std::size_t host, std::size_t bytes = 20);
+  void leave(std::size_t host);
+  void rejoin(std::size_t host);
+  void cut(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
+  void cut_both(std::size_t a, std::size_t z);
+  void heal() { cuts_.clear(); }
+  void inject(const Address& from, std::size_t to, base::BytesView bytes);
+  void frame(std::size_t from, std::size_t to, const wire::Message& message);
+  void at(base::Duration from_now, std::function<void()> what);
+
+  void run(base::Duration time);
+  bool run_until(const std::function<bool()>& holds, base::Duration at_most);
+  bool converged() const;   // all running hosts have equal vectors, claimed
+  bool acquainted() const;  // every running host holds every other running one for alive
+
+  Host& host(std::size_t index) { return *hosts_[index]; }
+  Node& node(std::size_t index) { return *hosts_[index]->node; }
+  std::size_t size() const { return hosts_.size(); }
+  base::Now now() const { return {now_, 0, false}; }
+  static Address address(std::size_t index);
+  static wire::MeshKey key();
+  MemberState state_of(std::size_t seen_by, std::size_t about);
+  std::string describe() const;
+
+  Faults faults;
+  std::size_t datagram_bytes_max = 0;  // the largest seen
+  std::vector<Captured>* capture = nullptr;
+  std::function<void(const Captured&)> tap;
+  base::Duration commit_time = base::millis(2);
+
+ private:
+  using Key = std::pair<base::Instant, std::uint64_t>;
+  void perform(Host& host, Actions& actions);
+  void send_datagram(Host& host, const SendDatagram& send);
+  void send_frame(Host& host, const SendFrame& send);
+  void schedule_turn(Host& host);
+  void give_facts(Host& host, const Stored& facts);
+  void make_node(Host& host);
+  void step();
+  base::Instant next_time() const;
+  base::Duration delay();
+
+  Options options_;
+  base::Random random_;
+  base::Instant now_{1'000'000'000};
+  std::uint64_t order_ = 0;
+  std::map<Key, std::function<void()>> events_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::set<std::pair<std::size_t, std::size_t>> cuts_;
+  std::map<std::pair<std::size_t, std::size_t>, base::Instant> frame_order_;
+};
+
+}  // namespace gossip::testing
