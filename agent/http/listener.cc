@@ -58,7 +58,7 @@ std::uint16_t bound_port(int socket) {
 base::Result<std::unique_ptr<Listener>> Listener::open(uv_loop_t* loop, const std::string& host,
                                                        std::uint16_t port) {
   ASSIGN_OR_RETURN(auto address, parse_address(host, port));
-  std::string what = host + " port " + std::to_string(port);
+  std::string what = host + ":" + std::to_string(port);
   int socket = ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return failed("socket for " + what, errno);
   std::unique_ptr<Listener> self(new Listener(socket));

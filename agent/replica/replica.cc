@@ -45,8 +45,8 @@ struct Replica::Impl {
 
   base::Status start(const Outside& outside) {
     store::Meta& meta = store->meta();
-    bool proven = keeps_actor(outside);
     bool same_node = keeps_node(outside);
+    bool proven = same_node && keeps_actor(outside);
     RETURN_IF_ERROR(store->begin());
     if (!proven) leave_actor();
     if (!same_node) {

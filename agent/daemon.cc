@@ -1,0 +1,432 @@
+#include "agent/daemon.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "agent/api/api.h"
+#include "agent/clock.h"
+#include "agent/daemon_metrics.h"
+#include "crdt/value.h"
+
+namespace agent {
+namespace {
+
+constexpr std::uint64_t kHttpGraceMillis = 1'000;
+constexpr int kJoinTries = 30;  // looked at every kJoinPollMillis
+constexpr std::uint64_t kJoinPollMillis = 100;
+
+base::Random kernel_random() {
+  base::Random::Seed seed;
+  randombytes_buf(seed.data(), seed.size());
+  return base::Random(seed);
+}
+
+std::string member_text(const gossip::MemberRecord& member) {
+  return member.name.empty() ? member.node.short_hex() : member.name;
+}
+
+gossip::Stored facts_for_node(Facts facts) {
+  gossip::Stored stored;
+  stored.advanced = std::move(facts.advanced);
+  stored.state = facts.state;
+  stored.durable = facts.durable;
+  stored.own = std::move(facts.own);
+  stored.forgotten = std::move(facts.forgotten);
+  stored.bytes_done = facts.bytes_done;
+  return stored;
+}
+
+}  // namespace
+
+struct Daemon::Once {
+  uv_timer_t timer{};
+  Daemon* daemon = nullptr;
+  std::function<void()> tick;
+
+  void close() {
+    daemon->pending_.erase(this);
+    uv_close(reinterpret_cast<uv_handle_t*>(&timer),
+             [](uv_handle_t* handle) { delete static_cast<Once*>(handle->data); });
+  }
+};
+
+Daemon::Daemon(DaemonOptions options, Log& log)
+    : options_(std::move(options)), log_(log), random_(kernel_random()) {}
+
+Daemon::~Daemon() {
+  if (!loop_open_) return;
+  // A start that failed half-way: let what was opened close.
+  if (!stopping_) stop();
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  CHECK(uv_loop_close(&loop_) == 0);
+}
+
+// --- start ---------------------------------------------------------------------------------------
+
+base::Status Daemon::start() {
+  started_ = read_clock().instant;
+  RETURN_IF_ERROR(open_store());
+  CHECK(uv_loop_init(&loop_) == 0);
+  loop_open_ = true;
+  RETURN_IF_ERROR(open_sockets());
+  catch_signals();
+  announce();
+  return {};
+}
+
+base::Status Daemon::open_store() {
+  ASSIGN_OR_RETURN(directory_, DataDirectory::open(options_.data_dir));
+  bool made = false;
+  auto key = options_.key_file.empty() ? own_key(*directory_, random_, made)
+                                       : read_key_file(options_.key_file);
+  if (!key.ok()) return key.error();
+  if (made) {
+    log_.info("key_made", {{"file", directory_->key_path()},
+                           {"hint", "copy it to the other hosts and start them with --key-file"}});
+  }
+  marks_ = std::make_unique<Marks>(options_.mark_dir, directory_->path());
+  std::string warning;
+  Outside outside = marks_->begin_run(random_, warning);
+  if (!warning.empty()) log_.warn("mark_dir", {{"problem", warning}});
+  options_.replica.clock.build_nanos = build_nanos();
+  base::Random replica_random = random_.fork();
+  ASSIGN_OR_RETURN(replica_, Replica::open(read_clock(), directory_->database_path(),
+                                           options_.replica, outside, replica_random));
+  if (warning.empty()) {
+    if (auto settled = marks_->settle_token(replica_->run_token()); !settled.ok()) {
+      log_.warn("mark_dir", {{"problem", settled.error().message}});
+    }
+  }
+  self_ = MeshSelf{replica_->node_id(),    replica_->signing_seed(), *key,
+                   replica_->boot_epoch(), replica_->vector(),       replica_->state()};
+  return {};
+}
+
+base::Status Daemon::open_sockets() {
+  store_thread_ = std::make_unique<StoreThread>(
+      &loop_, *replica_, options_.store_thread,
+      [this](std::vector<Outputs> outputs) { deliver(std::move(outputs)); });
+  ASSIGN_OR_RETURN(readers_, ReaderPool::open(&loop_, directory_->database_path(),
+                                              options_.replica.store, options_.readers));
+  options_.mesh.name = options_.name;
+  base::Random mesh_random = random_.fork();
+  ASSIGN_OR_RETURN(mesh_, Mesh::open(&loop_, options_.mesh, self_, mesh_random, mesh_hooks()));
+  if (!replica_->own_actor().is_zero()) mesh_->own_actor(replica_->own_actor());
+  resolver_ = std::make_unique<SeedResolver>(
+      &loop_, [this](std::vector<gossip::Address> seeds) { mesh_->seeds(std::move(seeds)); });
+  resolver_->set(options_.join);
+
+  facts_.name = options_.name;
+  facts_.version = HEARSAY_VERSION;
+  facts_.bind = mesh_->bound().text();
+  facts_.topology = gossip::topology_name(options_.mesh.node.topology);
+  facts_.profile = options_.mesh.node.profile.name;
+  facts_.node_id = self_.node;
+  facts_.clock = options_.replica.clock;
+  add_routes(*this, router_);
+  ASSIGN_OR_RETURN(server_, http::Server::open(&loop_, options_.http_host, options_.http_port,
+                                               options_.http, router_));
+  facts_.http = server_->address();
+  return {};
+}
+
+void Daemon::announce() {
+  std::string json = "{\"pid\":" + std::to_string(uv_os_getpid());
+  json += ",\"name\":" + crdt::json_quote(facts_.name);
+  json += ",\"node_id\":" + crdt::json_quote(facts_.node_id.hex());
+  json += ",\"bind\":" + crdt::json_quote(facts_.bind);
+  json += ",\"http\":" + crdt::json_quote(facts_.http) + "}\n";
+  if (auto written = directory_->write_agent_json(json); !written.ok()) {
+    log_.warn("agent_json", {{"problem", written.error().message}});
+  }
+  log_.info("ready", {{"pid", uv_os_getpid()},
+                      {"name", facts_.name},
+                      {"node_id", facts_.node_id.hex()},
+                      {"bind", facts_.bind},
+                      {"http", facts_.http}});
+}
+
+void Daemon::catch_signals() {
+  signal(SIGPIPE, SIG_IGN);
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) {
+    auto* handle = new uv_signal_t;
+    uv_signal_init(&loop_, handle);
+    handle->data = this;
+    auto caught = [](uv_signal_t* caught_handle, int signum) {
+      auto* self = static_cast<Daemon*>(caught_handle->data);
+      if (signum != SIGHUP) return self->stop();
+      self->log_.info("reload", {});
+      if (self->reload_) self->reload_();
+    };
+    uv_signal_start(handle, caught, number);
+    signals_.push_back(handle);
+  }
+}
+
+int Daemon::run() {
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  CHECK(uv_loop_close(&loop_) == 0);
+  loop_open_ = false;
+  std::optional<Mark> mark = replica_->close();
+  replica_.reset();  // the last COMMIT and checkpoint are done
+  if (mark) {
+    if (auto written = marks_->write_mark(*mark); !written.ok()) {
+      log_.warn("mark_dir", {{"problem", written.error().message}});
+    }
+  }
+  log_.info("stopped", {{"name", facts_.name}});
+  return 0;
+}
+
+// Tells the mesh, lets answers finish, then closes from the top of the arrows down.
+void Daemon::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
+  for (uv_signal_t* handle : signals_) {
+    uv_close(reinterpret_cast<uv_handle_t*>(handle),
+             [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
+  }
+  signals_.clear();
+  while (!pending_.empty()) (*pending_.begin())->close();
+  if (directory_) directory_->remove_agent_json();
+  if (server_) {
+    server_->close(kHttpGraceMillis, [this] { stop_store(); });
+  } else {
+    stop_store();
+  }
+}
+
+void Daemon::stop_store() {
+  auto close_mesh = [this] {
+    if (resolver_) resolver_->close();
+    if (mesh_) mesh_->close([] {});
+  };
+  auto stop_readers = [this, close_mesh] {
+    if (readers_) return readers_->stop(close_mesh);
+    close_mesh();
+  };
+  if (store_thread_) return store_thread_->stop(stop_readers);
+  stop_readers();
+}
+
+// --- between the machines
+// -------------------------------------------------------------------------
+
+Mesh::Hooks Daemon::mesh_hooks() {
+  Mesh::Hooks hooks;
+  hooks.apply = [this](gossip::Apply received) { apply(std::move(received)); };
+  hooks.fetch = [this](gossip::Fetch wanted) { fetch(std::move(wanted)); };
+  hooks.confirmed = [this](const gossip::Confirmed& confirmed) {
+    store_thread_->submit(ConfirmOwn{confirmed.actor, confirmed.seq}, sizeof(ConfirmOwn));
+  };
+  hooks.alarm = [this](const gossip::Alarm& alarm) {
+    bool divergence = alarm.kind == gossip::Alarm::Kind::kDivergence;
+    log_.error(
+        divergence ? "divergence" : "echo",
+        {{"peer", alarm.peer.hex()},
+         {"meaning", divergence ? "equal vectors, unequal state: one of the two is damaged"
+                                : "our own actor goes on elsewhere: a copy of this agent runs"}});
+  };
+  hooks.member = [this](const gossip::MemberRecord& member, bool up) {
+    log_.info(up ? "member_up" : "member_down", {{"member", member_text(member)},
+                                                 {"address", member.address.text()},
+                                                 {"state", gossip::state_name(member.state)}});
+  };
+  return hooks;
+}
+
+void Daemon::apply(gossip::Apply received) {
+  Received input;
+  input.from = received.from;
+  for (const crdt::Opened& opened : received.changes) input.bytes += opened.sealed.bytes.size();
+  gossip::Stored refused;
+  refused.bytes_done = input.bytes;
+  refused.state = self_.state;
+  for (const crdt::Opened& opened : received.changes) {
+    refused.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
+  }
+  input.changes = std::move(received.changes);
+  std::size_t bytes = input.bytes;
+  if (store_thread_->submit(std::move(input), bytes)) return;
+  // The queue is full: forgotten, so that it is fetched again when there is room. Told later,
+  // because the node is in the middle of a call.
+  later(0, [this, refused] { mesh_->stored(refused); });
+}
+
+void Daemon::fetch(gossip::Fetch wanted) {
+  std::uint64_t request = wanted.request;
+  bool taken = read([this, wanted = std::move(wanted)](store::Reader& reader) {
+    gossip::Fetched range;
+    range.request = wanted.request;
+    auto actors = reader.actors();
+    if (actors.ok()) {
+      store::RangeLimits limits{wanted.changes_max, wanted.bytes_max};
+      auto visited = reader.log().range(
+          **actors, wanted.have, limits,
+          [&](const store::LogEntry& entry) { range.changes.emplace_back(entry.sealed); });
+      using Outcome = gossip::Fetched::Outcome;
+      if (visited.ok()) {
+        range.outcome = visited->complete ? Outcome::kComplete : Outcome::kMore;
+      } else if (visited.error().code == base::Code::kNotFound) {
+        range.outcome = Outcome::kBelowFloor;
+      }
+    }
+    return [this, range = std::move(range)] { mesh_->fetched(range); };
+  });
+  if (taken) return;
+  gossip::Fetched failed;
+  failed.request = request;
+  later(0, [this, failed] { mesh_->fetched(failed); });
+}
+
+void Daemon::deliver(std::vector<Outputs> outputs) {
+  // The order of effects, once: clients, the mesh, watchers, words. All of it is after the COMMIT.
+  for (Outputs& output : outputs) {
+    for (Reply& reply : output.replies) {
+      auto waiting = waiting_.find(reply.ticket);
+      if (waiting == waiting_.end()) continue;
+      auto done = std::move(waiting->second);
+      waiting_.erase(waiting);
+      reply.result.ok() ? ++writes_ : ++writes_refused_;
+      done(std::move(reply.result));
+    }
+    for (const Notice& notice : output.notices) note(notice);
+    changes_applied_ += output.facts.advanced.size();
+    self_.state = output.facts.state;
+    mesh_->stored(facts_for_node(std::move(output.facts)));
+  }
+  tell_watchers(outputs);
+}
+
+void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
+  for (const Outputs& output : outputs) {
+    if (output.events.empty()) continue;
+    auto watchers = watchers_;  // one may leave while it is told
+    for (const auto& [number, events] : watchers) {
+      if (watchers_.count(number) != 0) events(output.events);
+    }
+  }
+}
+
+void Daemon::note(const Notice& notice) {
+  NoticeWords words = words_for(notice.kind);
+  ++notice_counts_[static_cast<std::size_t>(notice.kind)];
+  if (notice.kind == Notice::Kind::kDiskFull || notice.kind == Notice::Kind::kDiskFault) {
+    fault_ = notice.text;
+  }
+  if (notice.kind == Notice::Kind::kRecovered) fault_.clear();
+  if (notice.kind == Notice::Kind::kActorMinted) mesh_->own_actor(notice.actor);
+  std::string actor = notice.actor.is_zero() ? "" : notice.actor.hex();
+  log_.write(
+      words.alarm ? LogLevel::kError : LogLevel::kDebug, words.event,
+      {{"meaning", words.meaning}, {"actor", actor}, {"seq", notice.seq}, {"detail", notice.text}},
+      actor);
+}
+
+// --- what handlers ask
+// ----------------------------------------------------------------------------
+
+void Daemon::write(WriteRequest request, std::function<void(base::Result<Written>)> done) {
+  std::uint64_t ticket = next_ticket_++;
+  std::size_t bytes = 256;
+  if (const auto* import = std::get_if<ImportEntries>(&request)) {
+    for (const auto& [id, metadata] : import->entries) bytes += id.size() + metadata.size();
+  }
+  if (!store_thread_->submit(Write{ticket, std::move(request)}, bytes)) {
+    ++writes_refused_;
+    done(base::Error{base::Code::kBusy, "too many writes wait for the disk; try again"});
+    return;
+  }
+  waiting_.emplace(ticket, std::move(done));
+}
+
+bool Daemon::read(Work work) { return readers_->submit(std::move(work)); }
+
+Health Daemon::health() const {
+  if (!fault_.empty()) return Health::kDegraded;
+  return mesh_->node().syncing() ? Health::kSyncing : Health::kReady;
+}
+
+std::string Daemon::health_reason() const {
+  if (!fault_.empty()) return fault_;
+  return mesh_->node().syncing() ? "the first exchange with a seed is running" : "";
+}
+
+base::Now Daemon::now() const { return read_clock(); }
+base::Duration Daemon::uptime() const { return read_clock().instant - started_; }
+std::vector<gossip::MemberView> Daemon::members() const {
+  return mesh_->node().members(read_clock());
+}
+
+void Daemon::join(const std::string& address, std::function<void(base::Result<bool>)> done) {
+  if (mesh_->node().has_left()) mesh_->rejoin();
+  resolver_->add(address, [this, address, done](std::vector<gossip::Address> resolved) {
+    if (resolved.empty()) {
+      done(base::invalid("join " + address + ": not HOST:PORT, or the name has no address"));
+      return;
+    }
+    await_join(address, std::move(resolved), kJoinTries, done);
+  });
+}
+
+void Daemon::await_join(const std::string& address, std::vector<gossip::Address> resolved,
+                        int tries_left, std::function<void(base::Result<bool>)> done) {
+  for (const gossip::MemberView& member : members()) {
+    bool there =
+        std::find(resolved.begin(), resolved.end(), member.record.address) != resolved.end();
+    if (there && member.record.state == gossip::MemberState::kAlive) return done(true);
+  }
+  if (tries_left == 0) return done(false);
+  later(kJoinPollMillis, [this, address, resolved = std::move(resolved), tries_left, done] {
+    await_join(address, resolved, tries_left - 1, done);
+  });
+}
+
+void Daemon::leave() { mesh_->leave(); }
+
+std::uint64_t Daemon::watch(std::function<void(const std::vector<Event>&)> events) {
+  watchers_.emplace(next_watcher_, std::move(events));
+  store_thread_->set_watched(true);
+  return next_watcher_++;
+}
+
+void Daemon::unwatch(std::uint64_t watcher) {
+  watchers_.erase(watcher);
+  store_thread_->set_watched(!watchers_.empty());
+}
+
+void Daemon::later(std::uint64_t millis, std::function<void()> tick) {
+  if (stopping_) return;
+  auto* once = new Once;
+  once->daemon = this;
+  once->tick = std::move(tick);
+  once->timer.data = once;
+  pending_.insert(once);
+  uv_timer_init(&loop_, &once->timer);
+  auto fired = [](uv_timer_t* timer) {
+    auto* due = static_cast<Once*>(timer->data);
+    auto call = std::move(due->tick);
+    due->close();
+    call();
+  };
+  uv_timer_start(&once->timer, fired, millis, 0);
+}
+
+std::string Daemon::metrics() const {
+  DaemonCounts counts;
+  counts.writes = writes_;
+  counts.writes_refused = writes_refused_;
+  counts.changes_applied = changes_applied_;
+  counts.notices = notice_counts_;
+  counts.waiting = store_thread_->waiting();
+  counts.watchers = watchers_.size();
+  counts.uptime = uptime();
+  counts.degraded = !fault_.empty();
+  return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
+                      server_->stats());
+}
+
+}  // namespace agent

@@ -1,0 +1,121 @@
+#pragma once
+
+// The production driver: owns the loop, the threads, the sockets and the clocks, and runs the two
+// machines with them. Builds from the bottom of the arrows up; start() returns what went wrong with
+// an exit code in its error; run() returns when the agent has stopped cleanly.
+
+#include <uv.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/api/host.h"
+#include "agent/data_directory.h"
+#include "agent/http/server.h"
+#include "agent/log.h"
+#include "agent/marks.h"
+#include "agent/mesh.h"
+#include "agent/notices.h"
+#include "agent/reader_pool.h"
+#include "agent/seed_resolver.h"
+#include "agent/store_thread.h"
+
+namespace agent {
+
+struct DaemonOptions {
+  std::string name;
+  std::string data_dir;
+  std::string key_file;  // empty: a key of its own in the data directory
+  std::string mark_dir;
+  std::string http_host;  // numeric, loopback
+  std::uint16_t http_port = 0;
+  std::vector<std::string> join;
+  MeshOptions mesh;
+  http::Options http;
+  ReplicaOptions replica;
+  StoreThreadOptions store_thread;
+  ReaderPoolOptions readers;
+};
+
+class Daemon : public Host {
+ public:
+  Daemon(DaemonOptions options, Log& log);
+  ~Daemon() override;
+
+  base::Status start();
+  int run();
+  void stop();  // what SIGTERM and SIGINT do; from the loop thread
+  uv_loop_t* loop() { return &loop_; }
+  // What SIGHUP does; set before run().
+  void on_reload(std::function<void()> reload) { reload_ = std::move(reload); }
+  void set_seeds(const std::vector<std::string>& seeds) { resolver_->set(seeds); }
+
+  void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
+  bool read(Work work) override;
+  const AgentFacts& facts() const override { return facts_; }
+  Health health() const override;
+  std::string health_reason() const override;
+  base::Now now() const override;
+  base::Duration uptime() const override;
+  std::vector<gossip::MemberView> members() const override;
+  std::string metrics() const override;
+  void join(const std::string& address, std::function<void(base::Result<bool>)> done) override;
+  void leave() override;
+  std::uint64_t watch(std::function<void(const std::vector<Event>&)> events) override;
+  void unwatch(std::uint64_t watcher) override;
+  void later(std::uint64_t millis, std::function<void()> tick) override;
+
+ private:
+  base::Status open_store();
+  base::Status open_sockets();
+  void announce();
+  void catch_signals();
+  Mesh::Hooks mesh_hooks();
+  void deliver(std::vector<Outputs> outputs);
+  void tell_watchers(const std::vector<Outputs>& outputs);
+  void note(const Notice& notice);
+  void apply(gossip::Apply apply);
+  void fetch(gossip::Fetch fetch);
+  void await_join(const std::string& address, std::vector<gossip::Address> resolved, int tries_left,
+                  std::function<void(base::Result<bool>)> done);
+  void stop_store();
+
+  DaemonOptions options_;
+  Log& log_;
+  AgentFacts facts_;
+  base::Random random_;
+  base::Instant started_;
+  std::unique_ptr<DataDirectory> directory_;
+  std::unique_ptr<Marks> marks_;
+  std::unique_ptr<Replica> replica_;
+  MeshSelf self_;
+  uv_loop_t loop_{};
+  bool loop_open_ = false;
+  std::unique_ptr<StoreThread> store_thread_;
+  std::unique_ptr<ReaderPool> readers_;
+  std::unique_ptr<Mesh> mesh_;
+  std::unique_ptr<SeedResolver> resolver_;
+  http::Router router_;
+  std::unique_ptr<http::Server> server_;
+  std::vector<uv_signal_t*> signals_;
+  std::function<void()> reload_;
+  bool stopping_ = false;
+
+  std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
+  std::uint64_t next_ticket_ = 1;
+  std::map<std::uint64_t, std::function<void(const std::vector<Event>&)>> watchers_;
+  std::uint64_t next_watcher_ = 1;
+  struct Once;  // one call of later()
+  std::set<Once*> pending_;
+  std::string fault_;
+  std::array<std::uint64_t, kNoticeKinds> notice_counts_{};
+  std::uint64_t writes_ = 0;
+  std::uint64_t writes_refused_ = 0;
+  std::uint64_t changes_applied_ = 0;
+};
+
+}  // namespace agent

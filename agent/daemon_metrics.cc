@@ -1,0 +1,118 @@
+#include "agent/daemon_metrics.h"
+
+#include <fmt/format.h>
+
+#include "agent/metrics.h"
+
+namespace agent {
+namespace {
+
+void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& counts) {
+  text.gauge("build_info", "The version that runs", 1,
+             fmt::format("version=\"{}\"", facts.version));
+  text.gauge("uptime_seconds", "Since the start", static_cast<double>(counts.uptime.nanos) / 1e9);
+  text.gauge("degraded", "1 while writing is stopped by the disk", counts.degraded ? 1 : 0);
+  text.counter("writes_total", "Acknowledged writes", counts.writes);
+  text.counter("writes_refused_total", "Writes answered with an error", counts.writes_refused);
+  text.counter("vector_advances_total", "Vector entries moved by commits", counts.changes_applied);
+  text.gauge("store_queue_inputs", "Inputs that wait for the store thread",
+             static_cast<double>(counts.waiting));
+  text.gauge("event_watchers", "Open event streams", static_cast<double>(counts.watchers));
+  for (std::size_t i = 0; i < counts.notices.size(); ++i) {
+    NoticeWords words = words_for(static_cast<Notice::Kind>(i));
+    text.counter("notices_total", "Facts that the replica reported", counts.notices[i],
+                 fmt::format("kind=\"{}\"", words.event));
+  }
+}
+
+void add_members(MetricsText& text, const std::vector<gossip::MemberView>& members) {
+  for (gossip::MemberState state : {gossip::MemberState::kAlive, gossip::MemberState::kSuspect,
+                                    gossip::MemberState::kDead, gossip::MemberState::kLeft}) {
+    double count = 0;
+    for (const gossip::MemberView& member : members) count += member.record.state == state ? 1 : 0;
+    text.gauge("members", "Known members by state", count,
+               fmt::format("state=\"{}\"", gossip::state_name(state)));
+  }
+}
+
+void add_datagrams(MetricsText& text, const gossip::Stats& mesh) {
+  text.counter("datagrams_sent_total", "Sealed datagrams sent", mesh.datagrams_sent);
+  text.counter("datagrams_received_total", "Datagrams that authenticated", mesh.datagrams_received);
+  text.counter("datagram_bytes_sent_total", "Bytes of them", mesh.bytes_sent);
+  text.counter("datagram_bytes_received_total", "Bytes of them", mesh.bytes_received);
+  const std::pair<std::string_view, std::uint64_t> refused[] = {
+      {"malformed", mesh.refused_malformed},
+      {"key", mesh.refused_key},
+      {"authentication", mesh.refused_authentication},
+      {"replay", mesh.refused_replay},
+      {"epoch", mesh.refused_epoch},
+      {"unproven", mesh.refused_unproven},
+      {"content", mesh.refused_content}};
+  for (const auto& [reason, count] : refused) {
+    text.counter("refused_total", "Datagrams dropped, by reason", count,
+                 fmt::format("reason=\"{}\"", reason));
+  }
+  text.counter("challenges_sent_total", "Requests for an echo", mesh.challenges_sent);
+  text.counter("challenges_suppressed_total", "Not sent, by the rate limit",
+               mesh.challenges_suppressed);
+}
+
+void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
+  text.counter("pings_sent_total", "Pings", mesh.pings_sent);
+  text.counter("acks_received_total", "Answers to them", mesh.acks_received);
+  text.counter("members_refused_total", "Members above the bound", mesh.members_refused);
+  text.counter("pushes_sent_total", "Changes pushed, times targets", mesh.pushes_sent);
+  text.counter("changes_received_total", "Changes received", mesh.changes_received);
+  text.counter("changes_duplicate_total", "Of them known already", mesh.changes_duplicate);
+  text.counter("changes_dropped_total", "Of them dropped by a full queue", mesh.changes_dropped);
+  text.counter("reconciliations_total", "Exchanges started", mesh.reconciliations);
+  text.counter("ranges_served_total", "Log ranges given out", mesh.ranges_served);
+  text.counter("ranges_busy_total", "Log ranges refused by the bound", mesh.ranges_busy);
+  text.counter("below_floor_total", "Ranges that need a state join", mesh.below_floor);
+  text.counter("divergences_total", "Equal vectors with unequal digests", mesh.divergences);
+  text.counter("echoes_total", "Our own actor seen going on elsewhere", mesh.echoes);
+}
+
+void add_sessions(MetricsText& text, const transport::Stats& sessions) {
+  text.counter("datagrams_dropped_total", "Not taken by the kernel", sessions.datagrams_dropped);
+  text.counter("sessions_total", "Sessions established", sessions.sessions_opened,
+               "side=\"opened\"");
+  text.counter("sessions_total", "Sessions established", sessions.sessions_accepted,
+               "side=\"accepted\"");
+  text.counter("handshakes_refused_total", "Handshakes that failed", sessions.handshakes_refused);
+  text.counter("frames_dropped_total", "Messages dropped by a full queue", sessions.frames_dropped);
+  text.counter("session_bytes_total", "Bytes of sessions", sessions.bytes_sent,
+               "direction=\"sent\"");
+  text.counter("session_bytes_total", "Bytes of sessions", sessions.bytes_received,
+               "direction=\"received\"");
+}
+
+void add_http(MetricsText& text, const http::Stats& http) {
+  text.gauge("http_connections", "Open connections", static_cast<double>(http.connections));
+  text.counter("http_connections_total", "Accepted connections", http.connections_total);
+  text.counter("http_connections_refused_total", "Closed at once by the bound",
+               http.connections_refused);
+  for (const auto& [status, count] : http.responses) {
+    text.counter("http_responses_total", "Answers by status", count,
+                 fmt::format("code=\"{}\"", status));
+  }
+  text.counter("http_streams_cut_total", "Event streams whose client was too slow",
+               http.streams_cut);
+}
+
+}  // namespace
+
+std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
+                         const std::vector<gossip::MemberView>& members, const gossip::Stats& mesh,
+                         const transport::Stats& sessions, const http::Stats& http) {
+  MetricsText text;
+  add_agent(text, facts, counts);
+  add_members(text, members);
+  add_datagrams(text, mesh);
+  add_protocol(text, mesh);
+  add_sessions(text, sessions);
+  add_http(text, http);
+  return text.take();
+}
+
+}  // namespace agent

@@ -1,0 +1,32 @@
+#pragma once
+
+// GET /metrics: everything that the parts count, under one set of names (docs/metrics.md).
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "agent/api/host.h"
+#include "agent/http/server.h"
+#include "agent/notices.h"
+#include "gossip/stats.h"
+#include "gossip/transport/transport.h"
+
+namespace agent {
+
+struct DaemonCounts {
+  std::uint64_t writes = 0;
+  std::uint64_t writes_refused = 0;
+  std::uint64_t changes_applied = 0;
+  std::array<std::uint64_t, kNoticeKinds> notices{};
+  std::size_t waiting = 0;
+  std::size_t watchers = 0;
+  base::Duration uptime;
+  bool degraded = false;
+};
+
+std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
+                         const std::vector<gossip::MemberView>& members, const gossip::Stats& mesh,
+                         const transport::Stats& sessions, const http::Stats& http);
+
+}  // namespace agent

@@ -1,0 +1,82 @@
+// The program `hearsay`: `hearsay agent` is the daemon, everything else is a client of its HTTP
+// port.
+
+#include <sodium.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "agent/config.h"
+#include "agent/daemon.h"
+#include "agent/marks.h"
+#include "tools/cli/cli.h"
+
+namespace {
+
+agent::DaemonOptions daemon_options(const agent::Config& config) {
+  agent::DaemonOptions options;
+  options.name = config.name;
+  options.data_dir = config.data_dir;
+  options.key_file = config.key_file;
+  options.mark_dir = config.mark_dir;
+  options.http_host = config.http.host;
+  options.http_port = config.http.port;
+  options.http.hosts = config.http_hosts;
+  options.http.origins = config.http_origins;
+  for (const agent::HostPort& seed : config.join) options.join.push_back(seed.text());
+  options.mesh.name = config.name;
+  options.mesh.node.profile = config.profile;
+  options.mesh.node.topology = config.topology;
+  options.replica.store.log_bytes_max = config.log_bytes_max;
+  return options;
+}
+
+// An address to bind or advertise: numeric, or a name that has one.
+base::Result<gossip::Address> numeric(const agent::HostPort& where, const char* what) {
+  if (auto address = gossip::Address::parse(where.text())) return *address;
+  return base::invalid(std::string(what) + " " + where.text() + ": not a numeric HOST:PORT");
+}
+
+int run_agent(const agent::Config& config) {
+  agent::LogOptions log_options;
+  log_options.level = config.log_level;
+  log_options.format = config.log_format;
+  agent::Log log(log_options);
+  auto refuse = [&](const base::Error& error, int exit_code) {
+    log.error("start_refused", {{"reason", error.message}});
+    return exit_code;
+  };
+  agent::DaemonOptions options = daemon_options(config);
+  auto bind = numeric(config.bind, "--bind");
+  if (!bind.ok()) return refuse(bind.error(), 2);
+  options.mesh.bind = *bind;
+  if (config.advertise) {
+    auto advertise = numeric(*config.advertise, "--advertise");
+    if (!advertise.ok()) return refuse(advertise.error(), 2);
+    options.mesh.advertise = *advertise;
+  }
+  agent::Daemon daemon(options, log);
+  daemon.on_reload([&] {
+    auto fresh = agent::load_config(config.flags);
+    if (!fresh.ok()) {
+      log.error("reload_refused", {{"reason", fresh.error().message}});
+      return;
+    }
+    log.set_level(fresh->log_level);
+    std::vector<std::string> seeds;
+    for (const agent::HostPort& seed : fresh->join) seeds.push_back(seed.text());
+    daemon.set_seeds(seeds);
+  });
+  if (auto started = daemon.start(); !started.ok()) return refuse(started.error(), 1);
+  return daemon.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (sodium_init() < 0) {
+    std::fputs("hearsay: libsodium cannot be set up on this host\n", stderr);
+    return 1;
+  }
+  return cli::run(argc, argv, run_agent);
+}

@@ -1,0 +1,140 @@
+#include "agent/mesh.h"
+
+#include <algorithm>
+
+#include "agent/clock.h"
+
+namespace agent {
+
+base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOptions& options,
+                                               const MeshSelf& self, base::Random random,
+                                               Hooks hooks) {
+  std::unique_ptr<Mesh> mesh(new Mesh(std::move(hooks)));
+  Mesh* raw = mesh.get();
+  transport::Handlers handlers;
+  handlers.on_datagram = [raw](const gossip::Address& from, base::BytesView datagram) {
+    raw->drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+      node.receive(now, from, datagram, out);
+    });
+  };
+  handlers.on_frame = [raw](const base::NodeId& from, base::BytesView message) {
+    raw->drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+      node.receive_frame(now, from, message, out);
+    });
+  };
+  handlers.on_session_closed = [raw](const base::NodeId& peer) {
+    raw->drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+      node.session_closed(now, peer, out);
+    });
+  };
+  gossip::wire::SessionSeal::Identity session{
+      self.node, gossip::wire::SigningKey::from_seed(self.signing_seed)};
+  base::Random transport_random = random.fork();
+  ASSIGN_OR_RETURN(mesh->transport_,
+                   transport::Transport::open(loop, options.bind, options.transport, self.key,
+                                              session, transport_random, std::move(handlers)));
+  gossip::Identity identity;
+  identity.node = self.node;
+  identity.name = options.name;
+  identity.advertised = options.advertise.is_zero() ? raw->bound() : options.advertise;
+  if (identity.advertised.port == 0) identity.advertised.port = raw->bound().port;
+  identity.key = self.key;
+  identity.boot_epoch = self.boot_epoch;
+  mesh->node_ = std::make_unique<gossip::Node>(identity, options.node, self.vector, self.state,
+                                               std::move(random));
+  mesh->timer_ = new uv_timer_t;
+  uv_timer_init(loop, mesh->timer_);
+  mesh->timer_->data = raw;
+  raw->drive([](gossip::Node&, base::Now, gossip::Actions&) {});
+  return mesh;
+}
+
+Mesh::~Mesh() = default;
+
+template <typename Call>
+void Mesh::drive(Call call) {
+  if (!node_ || !timer_) return;  // a datagram before the start or after the end
+  gossip::Actions actions;
+  base::Now now = read_clock();
+  call(*node_, now, actions);
+  if (node_->next_deadline() <= now.instant) node_->advance(now, actions);
+  act(actions);
+  schedule();
+}
+
+void Mesh::act(gossip::Actions& actions) {
+  for (gossip::Action& action : actions) {
+    if (auto* datagram = std::get_if<gossip::SendDatagram>(&action)) {
+      transport_->send_datagram(datagram->to, datagram->bytes);
+    } else if (auto* frame = std::get_if<gossip::SendFrame>(&action)) {
+      transport_->send_frame(frame->to, frame->address, std::move(frame->message));
+    } else if (auto* apply = std::get_if<gossip::Apply>(&action)) {
+      hooks_.apply(std::move(*apply));
+    } else if (auto* fetch = std::get_if<gossip::Fetch>(&action)) {
+      hooks_.fetch(std::move(*fetch));
+    } else if (auto* up = std::get_if<gossip::MemberUp>(&action)) {
+      hooks_.member(up->member, true);
+    } else if (auto* down = std::get_if<gossip::MemberDown>(&action)) {
+      hooks_.member(down->member, false);
+    } else if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
+      hooks_.confirmed(*confirmed);
+    } else {
+      hooks_.alarm(std::get<gossip::Alarm>(action));
+    }
+  }
+}
+
+void Mesh::schedule() {
+  if (!timer_) return;
+  base::Instant deadline = node_->next_deadline();
+  if (deadline == base::Instant::never()) return;
+  base::Duration wait = deadline - read_clock().instant;
+  // Rounded up: woken early, the node would have nothing to do and the loop would spin.
+  auto millis =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, (wait.nanos + 999'999) / 1'000'000));
+  uv_timer_start(
+      timer_,
+      [](uv_timer_t* timer) {
+        static_cast<Mesh*>(timer->data)->drive([](gossip::Node&, base::Now, gossip::Actions&) {});
+      },
+      millis, 0);
+}
+
+void Mesh::stored(const gossip::Stored& facts) {
+  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+    node.stored(now, facts, out);
+  });
+}
+
+void Mesh::fetched(const gossip::Fetched& range) {
+  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+    node.fetched(now, range, out);
+  });
+}
+
+void Mesh::own_actor(const base::ActorId& actor) {
+  if (node_) node_->own_actor(actor);
+}
+
+void Mesh::seeds(std::vector<gossip::Address> seeds) {
+  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+    node.seeds(now, std::move(seeds), out);
+  });
+}
+
+void Mesh::leave() {
+  drive([](gossip::Node& node, base::Now now, gossip::Actions& out) { node.leave(now, out); });
+}
+
+void Mesh::rejoin() {
+  drive([](gossip::Node& node, base::Now now, gossip::Actions& out) { node.rejoin(now, out); });
+}
+
+void Mesh::close(std::function<void()> closed) {
+  uv_close(reinterpret_cast<uv_handle_t*>(timer_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_timer_t*>(handle); });
+  timer_ = nullptr;
+  transport_->close(std::move(closed));
+}
+
+}  // namespace agent

@@ -1,0 +1,77 @@
+#pragma once
+
+// Runs `gossip::Node` on real time and real sockets: feeds it what arrives, does what it says,
+// wakes it at its deadline. Holds no decisions. Loop thread only.
+
+#include <uv.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gossip/node.h"
+#include "gossip/transport/transport.h"
+
+namespace agent {
+
+struct MeshOptions {
+  gossip::Address bind;
+  gossip::Address advertise;  // zero: the bound address
+  std::string name;
+  gossip::Options node;
+  transport::Options transport;
+};
+
+// Who this agent is in the mesh, and what it holds at start.
+struct MeshSelf {
+  base::NodeId node;
+  base::Bytes signing_seed;
+  gossip::wire::MeshKey key;
+  std::uint64_t boot_epoch = 0;
+  crdt::VersionVector vector;
+  crdt::StateHash state;
+};
+
+class Mesh {
+ public:
+  // What the data side must do, and what somebody should hear of.
+  struct Hooks {
+    std::function<void(gossip::Apply)> apply;
+    std::function<void(gossip::Fetch)> fetch;
+    std::function<void(const gossip::Confirmed&)> confirmed;
+    std::function<void(const gossip::Alarm&)> alarm;
+    std::function<void(const gossip::MemberRecord&, bool up)> member;
+  };
+  static base::Result<std::unique_ptr<Mesh>> open(uv_loop_t* loop, const MeshOptions& options,
+                                                  const MeshSelf& self, base::Random random,
+                                                  Hooks hooks);
+  ~Mesh();  // close() must have finished
+
+  void stored(const gossip::Stored& facts);
+  void fetched(const gossip::Fetched& range);
+  void own_actor(const base::ActorId& actor);
+  void seeds(std::vector<gossip::Address> seeds);
+  void leave();
+  void rejoin();
+  void close(std::function<void()> closed);
+
+  gossip::Address bound() const { return transport_->bound(); }
+  const gossip::Node& node() const { return *node_; }
+  const transport::Stats& transport_stats() const { return transport_->stats(); }
+
+ private:
+  explicit Mesh(Hooks hooks) : hooks_(std::move(hooks)) {}
+  // Calls the node, does what it says, and sets the timer to its next deadline.
+  template <typename Call>
+  void drive(Call call);
+  void act(gossip::Actions& actions);
+  void schedule();
+
+  Hooks hooks_;
+  std::unique_ptr<transport::Transport> transport_;
+  std::unique_ptr<gossip::Node> node_;
+  uv_timer_t* timer_ = nullptr;
+};
+
+}  // namespace agent

@@ -1,0 +1,22 @@
+#pragma once
+
+// Words for the facts that machines return: which level, which event, how often.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "agent/replica/requests.h"
+
+namespace agent {
+
+struct NoticeWords {
+  std::string_view event;    // in the log: "clock_ahead"
+  bool alarm = false;        // error level; else information
+  std::string_view meaning;  // one sentence for people
+};
+NoticeWords words_for(Notice::Kind kind);
+
+inline constexpr std::size_t kNoticeKinds = 11;
+
+}  // namespace agent

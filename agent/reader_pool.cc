@@ -1,0 +1,91 @@
+#include "agent/reader_pool.h"
+
+#include "crdt/base/check.h"
+
+namespace agent {
+
+base::Result<std::unique_ptr<ReaderPool>> ReaderPool::open(uv_loop_t* loop, const std::string& path,
+                                                           const store::Options& store,
+                                                           const ReaderPoolOptions& options) {
+  std::vector<std::unique_ptr<store::Reader>> readers;
+  for (std::size_t i = 0; i < options.threads; ++i) {
+    ASSIGN_OR_RETURN(auto reader, store::Reader::open(path, store));
+    readers.push_back(std::move(reader));
+  }
+  std::unique_ptr<ReaderPool> pool(new ReaderPool(loop, options));
+  pool->readers_ = std::move(readers);
+  pool->running_ = pool->readers_.size();
+  for (auto& reader : pool->readers_) {
+    pool->threads_.emplace_back([self = pool.get(), &reader] { self->run(*reader); });
+  }
+  return pool;
+}
+
+ReaderPool::ReaderPool(uv_loop_t* loop, const ReaderPoolOptions& options)
+    : options_(options), wake_(new uv_async_t) {
+  CHECK(uv_async_init(loop, wake_, [](uv_async_t* handle) {
+          static_cast<ReaderPool*>(handle->data)->deliver();
+        }) == 0);
+  wake_->data = this;
+}
+
+ReaderPool::~ReaderPool() { CHECK(threads_.empty()); }
+
+bool ReaderPool::submit(Work work) {
+  std::lock_guard lock(mutex_);
+  if (stopping_ || jobs_.size() >= options_.jobs_max) return false;
+  jobs_.push_back(std::move(work));
+  ready_.notify_one();
+  return true;
+}
+
+void ReaderPool::stop(std::function<void()> stopped) {
+  std::lock_guard lock(mutex_);
+  stopped_ = std::move(stopped);
+  stopping_ = true;
+  jobs_.clear();
+  ready_.notify_all();
+}
+
+void ReaderPool::run(store::Reader& reader) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ready_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    if (jobs_.empty()) break;
+    Work work = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    // A snapshot that cannot be taken shows again, with its reason, in the first read of the job.
+    [[maybe_unused]] auto snapshot = reader.begin();
+    std::function<void()> finish = work(reader);
+    reader.end();
+    lock.lock();
+    bool first = finished_.empty();
+    finished_.push_back(std::move(finish));
+    if (first) uv_async_send(wake_);
+  }
+  --running_;
+  uv_async_send(wake_);
+}
+
+void ReaderPool::deliver() {
+  std::vector<std::function<void()>> finished;
+  bool ended = false;
+  {
+    std::lock_guard lock(mutex_);
+    finished.swap(finished_);
+    ended = running_ == 0;
+  }
+  for (auto& finish : finished) {
+    if (finish) finish();
+  }
+  if (!ended || threads_.empty()) return;
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  readers_.clear();
+  uv_close(reinterpret_cast<uv_handle_t*>(wake_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_async_t*>(handle); });
+  if (stopped_) stopped_();
+}
+
+}  // namespace agent

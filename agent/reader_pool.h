@@ -1,0 +1,58 @@
+#pragma once
+
+// A few threads with read-only connections. A job runs inside one committed snapshot; what it
+// returns then runs on the loop thread. The queue is bounded: a full one refuses.
+
+#include <uv.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "store/store.h"
+
+namespace agent {
+
+struct ReaderPoolOptions {
+  std::size_t threads = 2;
+  std::size_t jobs_max = 4'096;  // waiting; above: refused, the client hears "busy"
+};
+
+class ReaderPool {
+ public:
+  using Work = std::function<std::function<void()>(store::Reader&)>;
+
+  static base::Result<std::unique_ptr<ReaderPool>> open(uv_loop_t* loop, const std::string& path,
+                                                        const store::Options& store,
+                                                        const ReaderPoolOptions& options);
+  ~ReaderPool();  // stop() must have finished
+
+  bool submit(Work work);  // false: full
+  // Drops what waits, ends the threads, then calls `stopped` on the loop.
+  void stop(std::function<void()> stopped);
+
+ private:
+  ReaderPool(uv_loop_t* loop, const ReaderPoolOptions& options);
+  void run(store::Reader& reader);
+  void deliver();
+
+  ReaderPoolOptions options_;
+  std::vector<std::unique_ptr<store::Reader>> readers_;
+  std::vector<std::thread> threads_;
+  uv_async_t* wake_;
+  std::function<void()> stopped_;
+
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Work> jobs_;
+  std::vector<std::function<void()>> finished_;
+  std::size_t running_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace agent

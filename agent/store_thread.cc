@@ -1,0 +1,125 @@
+#include "agent/store_thread.h"
+
+#include <chrono>
+
+#include "agent/clock.h"
+
+namespace agent {
+namespace {
+
+std::size_t changes_in(const Input& input) {
+  const auto* received = std::get_if<Received>(&input);
+  return received ? received->changes.size() : 1;
+}
+
+}  // namespace
+
+StoreThread::StoreThread(uv_loop_t* loop, Replica& replica, const StoreThreadOptions& options,
+                         std::function<void(std::vector<Outputs>)> on_outputs)
+    : replica_(replica),
+      options_(options),
+      on_outputs_(std::move(on_outputs)),
+      wake_(new uv_async_t) {
+  CHECK(uv_async_init(loop, wake_, [](uv_async_t* handle) {
+          static_cast<StoreThread*>(handle->data)->deliver();
+        }) == 0);
+  wake_->data = this;
+  thread_ = std::thread([this] { run(); });
+}
+
+StoreThread::~StoreThread() { CHECK(!thread_.joinable()); }
+
+bool StoreThread::submit(Input input, std::size_t bytes) {
+  std::lock_guard lock(mutex_);
+  bool full = queue_.size() >= options_.inputs_max || queue_bytes_ + bytes > options_.bytes_max;
+  // One input larger than the whole bound must still pass when nothing else waits.
+  if (stopping_ || (full && !queue_.empty())) return false;
+  queue_.push_back({std::move(input), bytes});
+  queue_bytes_ += bytes;
+  ready_.notify_one();
+  return true;
+}
+
+std::size_t StoreThread::waiting() const {
+  std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
+void StoreThread::stop(std::function<void()> stopped) {
+  std::lock_guard lock(mutex_);
+  stopped_ = std::move(stopped);
+  stopping_ = true;
+  ready_.notify_one();
+}
+
+void StoreThread::run() {
+  std::unique_lock lock(mutex_);
+  base::Instant unsynced_since = base::Instant::never();
+  for (;;) {
+    auto something = [this] { return stopping_ || !queue_.empty(); };
+    if (replica_.fault()) {
+      ready_.wait_for(lock, std::chrono::nanoseconds(options_.flush_after.nanos), something);
+    } else if (!replica_.unsynced()) {
+      ready_.wait(lock, something);
+    }
+    bool last = stopping_ && queue_.empty();
+    std::vector<Input> inputs = take_turn();
+    lock.unlock();
+    base::Now now = read_clock();
+    bool idle = inputs.empty();
+    bool overdue = now.instant - unsynced_since >= options_.flush_after;
+    if (!idle || (replica_.fault() && !last)) {
+      hand_over(replica_.turn(now, inputs, watched_));
+    }
+    if (!replica_.unsynced()) unsynced_since = base::Instant::never();
+    if (replica_.unsynced() && (idle || overdue)) {
+      hand_over(replica_.flush(now));
+      unsynced_since = base::Instant::never();
+    } else if (replica_.unsynced() && unsynced_since == base::Instant::never()) {
+      unsynced_since = now.instant;
+    }
+    lock.lock();
+    if (last) break;
+  }
+  finished_ = true;
+  lock.unlock();
+  uv_async_send(wake_);
+}
+
+std::vector<Input> StoreThread::take_turn() {
+  std::vector<Input> inputs;
+  std::size_t changes = 0;
+  while (!queue_.empty()) {
+    std::size_t more = changes_in(queue_.front().input);
+    if (!inputs.empty() && changes + more > options_.turn_changes_max) break;
+    changes += more;
+    queue_bytes_ -= queue_.front().bytes;
+    inputs.push_back(std::move(queue_.front().input));
+    queue_.pop_front();
+  }
+  return inputs;
+}
+
+void StoreThread::hand_over(Outputs outputs) {
+  std::lock_guard lock(mutex_);
+  outputs_.push_back(std::move(outputs));
+  uv_async_send(wake_);
+}
+
+void StoreThread::deliver() {
+  std::vector<Outputs> outputs;
+  bool finished = false;
+  {
+    std::lock_guard lock(mutex_);
+    outputs.swap(outputs_);
+    finished = finished_;
+  }
+  if (!outputs.empty()) on_outputs_(std::move(outputs));
+  if (!finished || !thread_.joinable()) return;
+  thread_.join();
+  uv_close(reinterpret_cast<uv_handle_t*>(wake_),
+           [](uv_handle_t* handle) { delete reinterpret_cast<uv_async_t*>(handle); });
+  if (stopped_) stopped_();
+}
+
+}  // namespace agent

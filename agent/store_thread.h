@@ -1,0 +1,70 @@
+#pragma once
+
+// The thread that owns the replica (rule 10): takes everything that waits, runs one turn, hands the
+// outputs to the loop. Natural batching: what queues during a commit goes into the next one, there
+// is no artificial delay. After remote changes it brings the log to the medium as soon as nothing
+// waits, at the latest after a second (rule 3).
+
+#include <uv.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "agent/replica/replica.h"
+
+namespace agent {
+
+struct StoreThreadOptions {
+  std::size_t inputs_max = 16'384;       // waiting; above: refused, the client hears "busy"
+  std::size_t bytes_max = 64u << 20;     // of waiting inputs
+  std::size_t turn_changes_max = 1'000;  // research/store.md: longer turns only stall
+  base::Duration flush_after = base::seconds(1);
+};
+
+class StoreThread {
+ public:
+  // `on_outputs` runs on the loop thread. `replica` outlives this.
+  StoreThread(uv_loop_t* loop, Replica& replica, const StoreThreadOptions& options,
+              std::function<void(std::vector<Outputs>)> on_outputs);
+  ~StoreThread();  // stop() must have finished
+
+  bool submit(Input input, std::size_t bytes);  // false: full, nothing taken
+  void set_watched(bool watched) { watched_ = watched; }
+  std::size_t waiting() const;
+  // Finishes what waits, flushes, ends the thread; outputs still arrive before `stopped` is called.
+  void stop(std::function<void()> stopped);
+
+ private:
+  struct Waiting {
+    Input input;
+    std::size_t bytes;
+  };
+  void run();
+  std::vector<Input> take_turn();  // holds the mutex
+  void hand_over(Outputs outputs);
+  void deliver();
+
+  Replica& replica_;
+  StoreThreadOptions options_;
+  std::function<void(std::vector<Outputs>)> on_outputs_;
+  std::function<void()> stopped_;
+  uv_async_t* wake_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Waiting> queue_;
+  std::size_t queue_bytes_ = 0;
+  std::vector<Outputs> outputs_;
+  bool stopping_ = false;
+  bool finished_ = false;
+  std::atomic<bool> watched_ = false;
+  std::thread thread_;
+};
+
+}  // namespace agent

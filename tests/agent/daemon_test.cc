@@ -1,0 +1,122 @@
+// Whole daemons inside the test: what cannot be seen from outside a process.
+
+#include "agent/daemon.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "agent/clock.h"
+#include "tests/agent/slow_vfs.h"
+#include "tests/support/agent_process.h"
+#include "tests/support/scoped_directory.h"
+
+namespace agent {
+namespace {
+
+// A daemon on a thread of its own, stopped by SIGTERM's door: leaving its loop.
+class RunningDaemon {
+ public:
+  explicit RunningDaemon(DaemonOptions options) : options_(std::move(options)) {
+    std::promise<std::string> served;
+    auto address = served.get_future();
+    thread_ = std::thread([this, &served] {
+      Log log({LogLevel::kError});
+      Daemon daemon(options_, log);
+      auto started = daemon.start();
+      EXPECT_TRUE(started.ok()) << started.error().message;
+      uv_async_init(daemon.loop(), &stop_, [](uv_async_t* handle) {
+        static_cast<Daemon*>(handle->data)->stop();
+        uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);
+      });
+      stop_.data = &daemon;
+      bind_ = daemon.facts().bind;
+      served.set_value(daemon.facts().http);
+      daemon.run();
+    });
+    http_ = address.get();
+  }
+  ~RunningDaemon() {
+    uv_async_send(&stop_);
+    thread_.join();
+  }
+  support::HttpClient client() const { return support::HttpClient(http_); }
+  const std::string& bind() const { return bind_; }
+
+ private:
+  DaemonOptions options_;
+  std::thread thread_;
+  uv_async_t stop_{};
+  std::string http_;
+  std::string bind_;
+};
+
+DaemonOptions options_in(const support::ScopedDirectory& folder, const std::string& name) {
+  DaemonOptions options;
+  options.name = name;
+  options.data_dir = folder / name;
+  options.mark_dir = folder / "marks";
+  options.key_file = folder / "mesh.key";
+  options.http_host = "127.0.0.1";
+  options.mesh.bind = *gossip::Address::parse("127.0.0.1:0");
+  options.mesh.node.profile = *gossip::profile_from_name("local");
+  return options;
+}
+
+void make_key(const support::ScopedDirectory& folder) {
+  support::write_file(folder / "mesh.key", std::string(64, 'a') + "\n");
+  std::filesystem::permissions(folder / "mesh.key", std::filesystem::perms::owner_read |
+                                                        std::filesystem::perms::owner_write);
+}
+
+// Rule 1: a change is durable before it leaves its origin. With a sync of 300 ms no answer to the
+// client and no event, here or on another agent, comes earlier.
+TEST(Durability, NothingLeavesBeforeTheSyncOfItsCommit) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  register_slow_vfs("slow");
+  DaemonOptions writer = options_in(folder, "a");
+  writer.replica.store.vfs = "slow";
+  RunningDaemon a(writer);
+  DaemonOptions reader = options_in(folder, "z");
+  reader.join = {a.bind()};
+  RunningDaemon z(reader);
+  support::HttpClient at_a = a.client();
+  support::HttpClient at_z = z.client();
+  ASSERT_TRUE(support::eventually(support::Millis{10'000}, [&] {
+    auto status = at_z.get("/v1/status");
+    return status.ok() && status->body.find("\"alive\":2") != std::string::npos;
+  }));
+  ASSERT_EQ(at_a.post("/snapshots/add/warm", "{}")->status, 200);
+  auto events_a = at_a.events("/v1/events");
+  auto events_z = at_z.events("/v1/events");
+  ASSERT_TRUE(events_a.ok());
+  ASSERT_TRUE(events_z.ok());
+
+  set_sync_delay(std::chrono::milliseconds(300));
+  auto start = std::chrono::steady_clock::now();
+  auto since_start = [&] {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 start)
+        .count();
+  };
+  auto event_at_z = std::async(std::launch::async, [&] {
+    EXPECT_TRUE(events_z->next(support::Millis{5'000}).has_value());
+    return since_start();
+  });
+  auto event_at_a = std::async(std::launch::async, [&] {
+    EXPECT_TRUE(events_a->next(support::Millis{5'000}).has_value());
+    return since_start();
+  });
+  auto answer = at_a.post("/snapshots/add/slow", "{}");
+  auto answered = since_start();
+  long long first_seen = std::min({answered, event_at_a.get(), event_at_z.get()});
+  set_sync_delay(std::chrono::milliseconds(0));
+
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_GE(first_seen, 300);
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,114 @@
+// Starts that must be refused, and how they say why.
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/cluster/cluster.h"
+
+namespace cluster {
+namespace {
+
+class Refusal : public ::testing::Test {
+ protected:
+  support::Outcome start(std::vector<std::string> more) {
+    std::vector<std::string> arguments = {
+        "agent",  "--name",      "n1",     "--data-dir", (folder_ / "data").string(),
+        "--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    auto outcome = support::hearsay(arguments, {{"HEARSAY_MARK_DIR", folder_ / "marks"}});
+    EXPECT_TRUE(outcome.ok()) << outcome.error().message;
+    return *outcome;
+  }
+  support::ScopedDirectory folder_;
+};
+
+TEST_F(Refusal, AMissingKeyFile) {
+  auto outcome = start({"--key-file", folder_ / "none.key"});
+
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.errors.find("none.key"), std::string::npos);
+  EXPECT_NE(outcome.errors.find("keygen"), std::string::npos);
+}
+
+TEST_F(Refusal, AKeyThatOthersCanRead) {
+  ASSERT_TRUE(support::make_key(folder_ / "mesh.key").ok());
+  ASSERT_EQ(chmod((folder_ / "mesh.key").c_str(), 0644), 0);
+
+  auto outcome = start({"--key-file", folder_ / "mesh.key"});
+
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.errors.find("chmod 600"), std::string::npos);
+}
+
+TEST_F(Refusal, AKeyThatIsNone) {
+  support::write_file(folder_ / "mesh.key", "hello\n");
+  ASSERT_EQ(chmod((folder_ / "mesh.key").c_str(), 0600), 0);
+
+  auto outcome = start({"--key-file", folder_ / "mesh.key"});
+
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.errors.find("mesh.key"), std::string::npos);
+}
+
+TEST_F(Refusal, ASecondAgentOnOneDataDirectoryNamesTheHolder) {
+  Cluster mesh(1);
+
+  auto second = support::hearsay({"agent", "--name", "n2", "--data-dir", mesh[0].data_directory(),
+                                  "--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"},
+                                 {{"HEARSAY_MARK_DIR", folder_ / "marks"}});
+
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->status, 1);
+  EXPECT_NE(second->errors.find("pid " + std::to_string(mesh[0].process().pid())),
+            std::string::npos);
+  EXPECT_EQ(mesh[0].client().get("/healthz")->status, 200);
+}
+
+TEST_F(Refusal, APortInUseIsNamed) {
+  Cluster mesh(1);
+
+  auto mesh_port = start({"--bind", mesh[0].bind()});
+  auto http_port = start({"--http", mesh[0].http()});
+
+  EXPECT_EQ(mesh_port.status, 1);
+  EXPECT_NE(mesh_port.errors.find(mesh[0].bind()), std::string::npos) << mesh_port.errors;
+  EXPECT_EQ(http_port.status, 1);
+  EXPECT_NE(http_port.errors.find(mesh[0].http()), std::string::npos) << http_port.errors;
+}
+
+TEST_F(Refusal, AnUnknownConfigurationKeyIsNamedWithItsLine) {
+  support::write_file(folder_ / "h.toml", "name = \"n1\"\ncolour = \"red\"\n");
+
+  auto outcome = start({"--config", folder_ / "h.toml"});
+
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.errors.find("colour"), std::string::npos);
+  EXPECT_NE(outcome.errors.find("2"), std::string::npos);
+}
+
+TEST_F(Refusal, ATopologyThatThisVersionLacks) {
+  auto outcome = start({"--topology", "tree"});
+
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.errors.find("direct"), std::string::npos);
+}
+
+TEST_F(Refusal, AnHttpPortOffLoopback) {
+  auto outcome = start({"--http", "0.0.0.0:0"});
+
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.errors.find("loopback"), std::string::npos);
+}
+
+TEST_F(Refusal, ADatabaseOfAnotherProgram) {
+  std::filesystem::create_directories(folder_ / "data");
+  support::write_file(folder_ / "data/hearsay.db", std::string(8192, 'x'));
+
+  auto outcome = start({});
+
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.errors.find("hearsay.db"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace cluster

@@ -1,0 +1,135 @@
+// Rule 4 (causal order) and the `prev` check of rule 2.
+
+#include "agent/replica/gate.h"
+
+#include "tests/replica/replica_fixture.h"
+
+namespace agent {
+namespace {
+
+struct Pair {
+  Folder folder;
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(), 1);
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+};
+
+TEST(Gate, AGapIsDroppedAndForgotten) {
+  Pair pair;
+  auto own = turn(*pair.a, 1, {add("x"), add("y")}).facts.own;
+
+  Outputs out = turn(*pair.z, 2, {received({own[1]})});
+
+  ASSERT_EQ(out.facts.forgotten.size(), 1u);
+  EXPECT_EQ(out.facts.forgotten[0].second, 2u);
+  EXPECT_TRUE(pair.z->vector().empty());
+  turn(*pair.z, 3, {received(own)});
+  EXPECT_EQ(pair.z->vector(), pair.a->vector());
+}
+
+TEST(Gate, WhatWasSeenIsIgnored) {
+  Pair pair;
+  auto own = turn(*pair.a, 1, {add("x")}).facts.own;
+  turn(*pair.z, 2, {received(own)});
+  crdt::StateHash once = pair.z->state();
+
+  Outputs out = turn(*pair.z, 3, {received(own), received(own)});
+
+  EXPECT_TRUE(out.facts.forgotten.empty());
+  EXPECT_TRUE(out.facts.advanced.empty());
+  EXPECT_EQ(pair.z->state(), once);
+}
+
+TEST(Gate, AChangeWaitsForItsDependencies) {
+  Pair pair;
+  Folder folder;
+  auto m = open_replica(folder.file(), first_start(), 3);
+  auto from_a = turn(*pair.a, 1, {add("x")}).facts.own;
+  turn(*pair.z, 2, {received(from_a)});
+  auto from_z = turn(*pair.z, 3, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
+
+  Outputs early = turn(*m, 4, {received(from_z)});
+  EXPECT_EQ(early.facts.forgotten.size(), 1u);
+  turn(*m, 5, {received(from_a), received(from_z)});
+
+  EXPECT_EQ(shown(*m, "x"), "absent");
+  EXPECT_EQ(m->state(), pair.z->state());
+}
+
+// Two contents under one number, as after a restored copy: nothing of that message is applied.
+TEST(Gate, ANumberWithTwoContentsIsRefusedWithItsWholeMessage) {
+  Pair pair;
+  auto own = turn(*pair.a, 1, {add("x")}).facts.own;
+  turn(*pair.z, 2, {received(own)});
+  auto opened = crdt::open_change(own[0].bytes);
+  opened->change.time.nanos += 1;
+  auto forged = crdt::seal(opened->change);
+  Folder folder;
+  auto m = open_replica(folder.file(), first_start(), 3);
+  auto harmless = turn(*m, 3, {add("y")}).facts.own;
+
+  Outputs out = turn(*pair.z, 4, {received({harmless[0], *forged})});
+
+  ASSERT_EQ(out.notices.size(), 1u);
+  EXPECT_EQ(out.notices[0].kind, Notice::Kind::kPrevMismatch);
+  EXPECT_EQ(out.facts.forgotten.size(), 2u);
+  EXPECT_EQ(shown(*pair.z, "y"), "absent");
+}
+
+TEST(Gate, APredecessorThatDoesNotFitIsRefused) {
+  Pair pair;
+  auto own = turn(*pair.a, 1, {add("x"), add("y")}).facts.own;
+  turn(*pair.z, 2, {received({own[0]})});
+  auto opened = crdt::open_change(own[1].bytes);
+  opened->change.prev ^= 1;
+  auto forged = crdt::seal(opened->change);
+
+  Outputs out = turn(*pair.z, 3, {received({*forged})});
+
+  ASSERT_EQ(out.notices.size(), 1u);
+  EXPECT_EQ(out.notices[0].kind, Notice::Kind::kPrevMismatch);
+  EXPECT_EQ(pair.z->vector().seq_of(pair.a->own_actor()), 1u);
+}
+
+// Our own actor at a number above ours: a copy of us writes. Nothing more is sealed under it.
+TEST(Gate, OurOwnActorGoingOnElsewhereEndsIt) {
+  Pair pair;
+  auto own = turn(*pair.a, 1, {add("x")}).facts.own;
+  auto opened = crdt::open_change(own[0].bytes);
+  opened->change.seq = 2;
+  opened->change.prev = own[0].hash;
+  opened->change.node.reset();
+  auto copy = crdt::seal(opened->change);
+  base::ActorId former = pair.a->own_actor();
+
+  Outputs out = turn(*pair.a, 2, {received({*copy})});
+  turn(*pair.a, 3, {add("y")});
+
+  EXPECT_EQ(out.notices.at(0).kind, Notice::Kind::kPrevMismatch);
+  EXPECT_NE(pair.a->own_actor(), former);
+}
+
+// Rule 12: an envelope of a later version stops the vector before it.
+TEST(Gate, AnUnknownEnvelopeStopsTheVector) {
+  crdt::VersionVector vector;
+  crdt::Opened opened;
+  opened.envelope_known = false;
+  opened.sealed.seq = 1;
+
+  EXPECT_EQ(judge(vector, opened), Gate::kUnknown);
+}
+
+TEST(Gate, AChangeFromTheFutureIsAppliedButItsTimeIsNotTakenOver) {
+  Pair pair;
+  auto own = turn(*pair.a, 86'400'000, {add("x")}).facts.own;
+
+  Outputs out = turn(*pair.z, 1, {received(own)});
+
+  EXPECT_EQ(out.notices.at(0).kind, Notice::Kind::kClockAhead);
+  EXPECT_EQ(shown(*pair.z, "x"), R"({"size":1})");
+  EXPECT_LT(pair.z->clock().latest().nanos, at(60'000).wall_nanos);
+  turn(*pair.z, 2, {Write{1, PatchEntry{"snapshots", "x", {{"size", "2"}}, {}}}});
+  EXPECT_EQ(shown(*pair.z, "x"), R"({"size":2})");
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,176 @@
+#include "tests/replica/replica_fixture.h"
+
+namespace agent {
+namespace {
+
+TEST(Replica, AnswersAWriteAfterItsCommitWithItsDot) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+
+  Outputs out = turn(*a, 1, {add("x")});
+
+  ASSERT_EQ(out.replies.size(), 1u);
+  ASSERT_TRUE(out.replies[0].result.ok());
+  EXPECT_EQ(out.replies[0].result->dot->actor, a->own_actor());
+  EXPECT_EQ(out.replies[0].result->dot->seq, 1u);
+  EXPECT_TRUE(out.facts.durable);
+  ASSERT_EQ(out.facts.own.size(), 1u);
+  EXPECT_EQ(out.facts.advanced.at(a->own_actor()).seq, 1u);
+  EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
+}
+
+TEST(Replica, TakesRemoteChangesAndClaimsThemOnlyAfterTheFlush) {
+  Folder folder;
+  auto a = open_replica(folder.file("a.db"), first_start(), 1);
+  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  Outputs from_a = turn(*a, 1, {add("x"), add("y")});
+
+  Outputs merged = turn(*z, 2, {received(from_a.facts.own)});
+  Outputs flushed = z->flush(at(3));
+
+  EXPECT_FALSE(merged.facts.durable);
+  EXPECT_TRUE(flushed.facts.durable);
+  EXPECT_EQ(z->vector(), a->vector());
+  EXPECT_EQ(z->state(), a->state());
+  EXPECT_EQ(shown(*z, "y"), R"({"size":1})");
+}
+
+TEST(Replica, AWriteThatChangesNothingMakesNoChange) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+
+  Outputs out = turn(*a, 1, {Write{7, RemoveEntry{"snapshots", "never"}}});
+
+  ASSERT_TRUE(out.replies[0].result.ok());
+  EXPECT_FALSE(out.replies[0].result->dot.has_value());
+  EXPECT_TRUE(out.facts.own.empty());
+  EXPECT_TRUE(a->vector().empty());
+}
+
+TEST(Replica, OneBadWriteDoesNotSpoilItsTurn) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+  crdt::Members many;
+  for (int i = 0; i < 70'000; ++i) many.emplace_back("f" + std::to_string(i), "1");
+
+  Outputs out = turn(*a, 1, {add("x"), Write{2, PatchEntry{"snapshots", "x", many, {}}}, add("y")});
+
+  ASSERT_EQ(out.replies.size(), 3u);
+  EXPECT_TRUE(out.replies[0].result.ok());
+  EXPECT_EQ(out.replies[1].result.error().code, base::Code::kTooLarge);
+  EXPECT_TRUE(out.replies[2].result.ok());
+  EXPECT_EQ(shown(*a, "y"), R"({"size":1})");
+}
+
+TEST(Replica, DependenciesNameWhatMovedSinceTheLastOwnChange) {
+  Folder folder;
+  auto a = open_replica(folder.file("a.db"), first_start(), 1);
+  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  auto from_z = turn(*z, 1, {add("z1")}).facts.own;
+  turn(*a, 2, {received(from_z)});
+
+  auto first = turn(*a, 3, {add("a1")}).facts.own;
+  auto burst = turn(*a, 4, {add("a2")}).facts.own;
+
+  auto first_opened = crdt::open_change(first[0].bytes);
+  auto burst_opened = crdt::open_change(burst[0].bytes);
+  ASSERT_EQ(first_opened->change.deps.size(), 1u);
+  EXPECT_EQ(first_opened->change.deps[0].actor, z->own_actor());
+  EXPECT_EQ(first_opened->change.deps[0].head.seq, 1u);
+  EXPECT_TRUE(burst_opened->change.deps.empty());
+  EXPECT_EQ(first_opened->change.node, a->node_id());
+  EXPECT_FALSE(burst_opened->change.node.has_value());
+}
+
+TEST(Replica, ImportsInChangesAndSkipsWhatIsShownAlready) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+  ImportEntries import{"images",
+                       {{"a", R"({"n":1})"}, {"b", R"({"n":2,"m":1})"}, {"a", R"({"n":3})"}}};
+  turn(*a, 1, {Write{1, import}});
+
+  ImportEntries again{"images", {{"a", R"({"n":3})"}, {"b", R"({"m":1,"n":2})"}, {"c", "{}"}}};
+  Outputs out = turn(*a, 2, {Write{2, again}});
+
+  ASSERT_TRUE(out.replies[0].result.ok());
+  EXPECT_EQ(out.replies[0].result->added, 1u);
+  EXPECT_EQ(out.replies[0].result->unchanged, 2u);
+  EXPECT_EQ(a->vector().seq_of(a->own_actor()), 2u);
+}
+
+TEST(Replica, SplitsALargeImportIntoSeveralChanges) {
+  Folder folder;
+  ReplicaOptions options;
+  options.import_effects_max = 10;
+  auto a = open_replica(folder.file(), first_start(), 1, options);
+  ImportEntries import{"images", {}};
+  for (int i = 0; i < 20; ++i) import.entries.emplace_back("i" + std::to_string(i), R"({"n":1})");
+
+  Outputs out = turn(*a, 1, {Write{1, import}});
+
+  EXPECT_EQ(out.replies[0].result->added, 20u);
+  EXPECT_GT(out.facts.own.size(), 3u);
+  EXPECT_EQ(a->store().cells().object("images", crdt::SlotType::kMap)->cells, 60);
+}
+
+TEST(Replica, RemovingAnObjectRemovesEveryEntrySeen) {
+  Folder folder;
+  ReplicaOptions options;
+  options.import_effects_max = 8;
+  auto a = open_replica(folder.file(), first_start(), 1, options);
+  for (int i = 0; i < 10; ++i) turn(*a, i, {add("e" + std::to_string(i))});
+
+  Outputs out = turn(*a, 20, {Write{1, RemoveObject{"snapshots"}}});
+
+  EXPECT_TRUE(out.replies[0].result.ok());
+  EXPECT_EQ(a->store().cells().object("snapshots", crdt::SlotType::kMap), nullptr);
+  EXPECT_TRUE(a->store().meta().digest.is_zero());
+}
+
+TEST(Replica, EventsTellTheValueThenShown) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+
+  Outputs out =
+      turn(*a, 1,
+           {add("x", R"({"n":1})"), Write{2, PatchEntry{"snapshots", "x", {{"n", "2"}}, {}}},
+            Write{3, PatchEntry{"snapshots", "hidden", {{"n", "2"}}, {}}},
+            Write{4, RemoveEntry{"snapshots", "x"}}},
+           true);
+
+  ASSERT_EQ(out.events.size(), 3u);
+  EXPECT_EQ(out.events[0].value, R"({"n":1})");
+  EXPECT_EQ(out.events[1].value, R"({"n":2})");
+  EXPECT_EQ(out.events[2].op, "remove");
+  EXPECT_EQ(out.events[2].value, "null");
+  EXPECT_EQ(out.events[0].node, a->node_id().hex());
+  EXPECT_LT(out.events[0].position, out.events[1].position);
+}
+
+TEST(Replica, StampsGrowAlthoughTheWallClockGoesBack) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+  turn(*a, 5'000, {add("x", R"({"n":1})")});
+
+  turn(*a, -100'000, {Write{2, PatchEntry{"snapshots", "x", {{"n", "2"}}, {}}}});
+
+  EXPECT_EQ(shown(*a, "x"), R"({"n":2})");
+}
+
+TEST(Replica, PrunesTheLogAndRaisesTheFloors) {
+  Folder folder;
+  ReplicaOptions options;
+  options.store.log_bytes_max = 2'000;
+  auto a = open_replica(folder.file(), first_start(), 1, options);
+  for (int i = 0; i < 100; ++i) {
+    turn(*a, i,
+         {add("x" + std::to_string(i)),
+          ConfirmOwn{a->own_actor(), a->vector().seq_of(a->own_actor())}});
+  }
+
+  EXPECT_LE(a->store().log().bytes(), 2'400u);
+  EXPECT_GT(a->store().actors().find(a->own_actor())->floor, 50u);
+}
+
+}  // namespace
+}  // namespace agent
