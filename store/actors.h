@@ -27,12 +27,15 @@ struct Actor {
 
 class Actors {
  public:
-  explicit Actors(Database& database) : database_(database) {}
+  explicit Actors(Database& database);
   base::Status load();
 
   const std::map<base::ActorId, Actor>& all() const { return actors_; }
   const Actor* find(const base::ActorId& id) const;
   const base::ActorId* id_of(std::int64_t index) const;
+  // The same for whoever has not loaded all rows: reads the one row when it is not known yet. A
+  // number never changes its actor.
+  base::Result<base::ActorId> resolve(std::int64_t index);
   const crdt::VersionVector& vector() const { return vector_; }
   const crdt::Digest& vector_digest() const {
     return vector_digest_;
@@ -48,16 +51,26 @@ class Actors {
   std::vector<crdt::Dependency> take_moved(const base::ActorId& own);
   void mark_unsealed(const base::ActorId& id);  // the former own actor, when a new one is minted
   base::Status flush();
+  bool touched() const { return touched_; }  // memory differs from what load() read
+  void committed() { touched_ = false; }
 
  private:
+  Actor& at(const base::ActorId& id);  // adds the actor when new
+  base::Result<Actor> parse(const Loan& row, base::ActorId& id) const;
+
   Database& database_;
+  Query select_all_;
+  Query select_one_;
+  Query upsert_;
   std::map<base::ActorId, Actor> actors_;
   std::map<std::int64_t, base::ActorId> ids_;
-  std::set<base::ActorId> moved_;  // head.seq above sealed_seq
-  std::set<base::ActorId> dirty_;  // rows to write
+  std::set<base::ActorId> moved_;     // head.seq above sealed_seq
+  std::set<base::ActorId> unsealed_;  // named by mark_unsealed() and not yet taken
+  std::set<base::ActorId> dirty_;     // rows to write
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
   std::int64_t next_index_ = 1;
+  bool touched_ = false;
 };
 
 }  // namespace store

@@ -9,12 +9,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crdt/cell.h"
 #include "crdt/map.h"
+#include "store/actors.h"
 #include "store/database.h"
+#include "store/objects.h"
 
 namespace store {
 
@@ -22,36 +26,43 @@ namespace store {
 struct SlotRow {
   crdt::Slot slot;
   crdt::Cells cells;
-  std::int64_t id = 0;  // 0: the slot has no row id yet
+  std::int64_t id = 0;  // of the row, while it is stored
   bool stored = false;  // the row exists
-};
-
-struct ObjectInfo {
-  std::int64_t index = 0;
-  std::string name;
-  crdt::SlotType type = crdt::SlotType::kMap;
-  std::int64_t cells = 0;
-  crdt::Digest digest;
 };
 
 class CellTable {
  public:
-  explicit CellTable(Database& database);
+  // Cells name the actors of their dots by the numbers that `actors` gives.
+  CellTable(Database& database, Actors& actors);
   ~CellTable();
-  base::Status load();  // objects, field lanes, next ids
+  base::Status load();     // totals, field lanes, next ids
+  base::Status refresh();  // of a reader: its snapshot is another one now
 
   // Reading.
   base::Result<SlotRow> load_slot(const crdt::Slot& slot);
   base::Result<crdt::Entry> entry(std::string_view object, std::string_view id);
-  // Entries of a map in order of id (bytes), strictly after `after`, until the visitor returns
-  // false. Entries without presence are visited too: the caller judges.
-  base::Status scan(std::string_view object, std::string_view after,
+  // Entries of a map in order of id (bytes), strictly after `after` (nullopt: from the first),
+  // until the visitor returns false. Entries without presence are visited too: the caller judges.
+  // No cursor is open while a visitor runs: it may read and write what it likes.
+  base::Status scan(std::string_view object, std::optional<std::string_view> after,
                     const std::function<bool(const crdt::Entry&)>& visit);
-  // Every slot below a path of an object, in order of path; for inspection and digests.
+  // Every slot at or below a path of an object, in order of path and type; for inspection and
+  // digests. Objects of several types under one name follow each other by type.
   base::Status scan_slots(std::string_view object, const std::vector<std::string>& path,
                           const std::function<bool(const SlotRow&)>& visit);
-  base::Result<std::vector<ObjectInfo>> objects(std::string_view after, std::size_t limit);
+  // By name, strictly after `after` (nullopt: from the first). The types of one name are never
+  // split over two pages, so a page may be a little longer than `limit`.
+  base::Result<std::vector<ObjectInfo>> objects(std::optional<std::string_view> after,
+                                                std::size_t limit);
+  // Null when there is none, and when its row cannot be read: find_object() says which. The pointer
+  // lives until the next call.
   const ObjectInfo* object(std::string_view name, crdt::SlotType type) const;
+  base::Result<const ObjectInfo*> find_object(std::string_view name, crdt::SlotType type) const;
+  const crdt::Digest& total_digest() const;  // the sum over all objects
+  std::int64_t total_cells() const;
+  std::int64_t total_objects() const;  // as of the last flush()
+  // Recomputes counts and digests from the rows; kCorrupt names what differs. Reads everything.
+  base::Status verify();
 
   // Writing, inside a transaction. save() with no cells deletes the row, and the entry's name with
   // the last of its rows. account() moves the object's cell count and digest; flush() writes them.
@@ -59,6 +70,8 @@ class CellTable {
   base::Status account(const crdt::Slot& slot, std::int64_t cells,
                        const crdt::Digest& digest_before, const crdt::Digest& digest_after);
   base::Status flush();
+  bool touched() const;  // memory differs from what load() read
+  void committed();
 
  private:
   struct Impl;

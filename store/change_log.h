@@ -36,9 +36,10 @@ class ChangeLog {
   // Visits, in application order, the changes that `have` lacks (a limited range is cut in that
   // order, never sorted by actor: rule 4), until limits or the visitor stop it. kNotFound when
   // `have` is below the floor of an actor it lacks: the peer needs a state join. `actors` is of the
-  // same committed state. Returns the position after the last visited, and whether all was visited.
+  // same committed state. The visitor must not call this log. kCorrupt when a change that the log
+  // should hold is not there.
   struct Visited {
-    std::int64_t position = 0;
+    std::int64_t position = 0;  // of the last change visited, 0 when there was none
     bool complete = true;
   };
   base::Result<Visited> range(const Actors& actors, const crdt::VersionVector& have,
@@ -47,7 +48,7 @@ class ChangeLog {
   // Entries with position > after, in order.
   base::Status scan(const Actors& actors, std::int64_t after, std::size_t limit,
                     const std::function<bool(const LogEntry&)>& visit);
-  std::int64_t oldest_position();  // 0 when empty
+  base::Result<std::int64_t> oldest_position();  // 0 when empty
 
   // Writing, inside a transaction.
   base::Status append(std::int64_t position, std::int64_t actor_index,
@@ -57,8 +58,12 @@ class ChangeLog {
   base::Result<std::uint32_t> prune(Actors& actors, const base::ActorId& own,
                                     std::uint64_t own_confirmed);
 
+  base::Status flush();  // the totals, when they moved
+  bool touched() const;  // memory differs from what load() read
+  void committed();
+
   std::uint64_t changes() const;
-  std::uint64_t bytes() const;
+  std::uint64_t bytes() const;  // of sealed changes
 
  private:
   struct Impl;

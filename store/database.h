@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "crdt/base/bytes.h"
 #include "crdt/base/result.h"
@@ -38,6 +39,19 @@ class Database {
   base::Error error(std::string_view doing, int code) const;
   bool in_transaction() const;
   std::int64_t changed_rows() const;
+  base::Status begin();   // BEGIN IMMEDIATE
+  base::Status commit();  // an I/O error is kIndeterminate: the outcome is unknown
+  void rollback();        // harmless when nothing is open
+  // Pages in the write-ahead log after the last commit of this connection, and how many of its
+  // commits wrote any: one that changed nothing writes nothing and syncs nothing.
+  int wal_pages() const { return wal_.pages; }
+  std::uint64_t wal_commits() const { return wal_.commits; }
+  // Moves what no reader needs from the write-ahead log into the file. A reader in the way is no
+  // error, it only leaves the rest for later. SQLite's own automatic checkpoint is off, because it
+  // swallows I/O errors, and a later fsync may then claim a success that was none.
+  base::Status checkpoint();
+  // Before the destructor: leaves the write-ahead log for recovery instead of folding it in.
+  void keep_wal_on_close();
   sqlite3* handle() const { return handle_; }
   const std::string& path() const { return path_; }
 
@@ -45,6 +59,12 @@ class Database {
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   sqlite3* handle_;
   std::string path_;
+  struct Wal {
+    int pages = 0;
+    std::uint64_t commits = 0;
+  };
+  static int note_commit(void* wal, sqlite3*, const char*, int pages);
+  Wal wal_;
 };
 
 // A prepared statement. bind() numbers from 1, column() from 0. Column views live until the next
@@ -72,6 +92,37 @@ class Statement {
   Statement(Database& database, sqlite3_stmt* handle) : database_(database), handle_(handle) {}
   Database& database_;
   sqlite3_stmt* handle_;
+};
+
+// Lends out a statement; resets it at the end of the scope, so that no cursor stays open.
+class Loan {
+ public:
+  explicit Loan(Statement* statement) : statement_(statement) {}
+  Loan() = default;
+  Loan(Loan&& other) noexcept : statement_(std::exchange(other.statement_, nullptr)) {}
+  Loan& operator=(Loan&& other) noexcept {
+    std::swap(statement_, other.statement_);
+    return *this;
+  }
+  ~Loan() {
+    if (statement_) statement_->reset();
+  }
+  Statement* operator->() const { return statement_; }
+
+ private:
+  Statement* statement_ = nullptr;
+};
+
+// A statement prepared at its first use and kept. Not reentrant: one loan at a time.
+class Query {
+ public:
+  Query(Database& database, std::string_view sql) : database_(database), sql_(sql) {}
+  base::Result<Loan> use();
+
+ private:
+  Database& database_;
+  std::string_view sql_;
+  std::unique_ptr<Statement> statement_;
 };
 
 }  // namespace store

@@ -15,6 +15,7 @@
 #include "store/change_log.h"
 #include "store/database.h"
 #include "store/meta.h"
+#include "store/meta_table.h"
 #include "store/options.h"
 
 namespace store {
@@ -29,7 +30,11 @@ class Store {
   static base::Result<std::unique_ptr<Store>> open(const std::string& path, const Options& options);
   ~Store();
 
-  base::Status begin();
+  // SQLite fixes the durability of a transaction at its start: a turn that has no own write begins
+  // with kNormal. One begun with kFull is durable whatever commit() asks; one begun with kNormal
+  // and committed with kFull is durable when commit() returns, but readers may see it a moment
+  // earlier.
+  base::Status begin(Durability durability = Durability::kFull);
   // Writes what moved (actors, objects, meta), then COMMITs. On error the transaction is rolled
   // back and memory reloaded, unless the error is kIndeterminate.
   base::Status commit(Durability durability);
@@ -51,7 +56,10 @@ class Store {
  private:
   Store(std::unique_ptr<Database> database, std::string path, const Options& options);
   base::Status load();
-  base::Status write_meta();
+  base::Status create();
+  base::Status flush();
+  base::Status usable() const;
+  void stop(const std::string& reason);
 
   std::unique_ptr<Database> database_;
   std::string path_;
@@ -61,6 +69,10 @@ class Store {
   Actors actors_;
   CellTable cells_;
   ChangeLog log_;
+  MetaTable meta_table_;
+  Durability durability_ = Durability::kFull;  // what the connection is set to
+  bool unsynced_ = false;                      // there are kNormal commits after the last sync
+  std::string stopped_;                        // why nothing is written any more
 };
 
 // A read-only view. Each call of begin() takes a fresh snapshot; reads between begin() and end()
@@ -82,10 +94,13 @@ class Reader {
  private:
   Reader(std::unique_ptr<Database> database, const Options& options);
   std::unique_ptr<Database> database_;
+  Query data_version_;
+  MetaTable meta_table_;
   Actors actors_;
   bool actors_loaded_ = false;
   CellTable cells_;
   ChangeLog log_;
+  std::int64_t snapshot_ = -1;  // changes with every commit of the Store
 };
 
 }  // namespace store

@@ -1,0 +1,263 @@
+#include "store/cell_table.h"
+
+#include <algorithm>
+#include <bitset>
+
+#include "crdt/base/check.h"
+#include "store/cell_rows.h"
+#include "store/entry_key.h"
+#include "store/lanes.h"
+#include "store/names.h"
+#include "store/slot_scan.h"
+
+namespace store {
+namespace {
+
+// The key of the names row that the slot belongs to.
+base::Bytes key_of(const crdt::Slot& slot, std::int64_t object, int lane) {
+  const std::size_t depth = slot.path.size();
+  if (lane == kOwnLane) {
+    base::Bytes key = entry_key(object, slot.path, depth);
+    append_own(key, slot.type);
+    return key;
+  }
+  return entry_key(object, slot.path, depth <= 1 ? depth : depth - 1);
+}
+
+}  // namespace
+
+struct CellTable::Impl {
+  Impl(Database& used, Actors& actors)
+      : database(used),
+        objects(used),
+        lanes(used),
+        names(used),
+        rows(used, actors),
+        scan(used, names, rows, lanes) {}
+
+  // A name made in this transaction: slots of it that were not saved since have no row.
+  struct Fresh {
+    std::int64_t name = 0;
+    std::bitset<256> lanes;
+  };
+
+  base::Result<std::int64_t> name_for(const base::Bytes& key);
+  base::Status insert(SlotRow& row);
+  base::Status erase(SlotRow& row);
+  base::Status verify(const ObjectInfo& object, std::int64_t& slots);
+
+  Database& database;
+  Objects objects;
+  Lanes lanes;
+  Names names;
+  CellRows rows;
+  SlotScan scan;
+  Fresh fresh;
+  std::int64_t next_name = 1;
+  bool touched = false;
+};
+
+CellTable::CellTable(Database& database, Actors& actors)
+    : impl_(std::make_unique<Impl>(database, actors)) {}
+
+CellTable::~CellTable() = default;
+
+base::Status CellTable::load() {
+  impl_->names.forget();
+  impl_->fresh = {};
+  impl_->touched = false;
+  RETURN_IF_ERROR(impl_->objects.load());
+  RETURN_IF_ERROR(impl_->lanes.load());
+  ASSIGN_OR_RETURN(const std::int64_t last, impl_->rows.last_name());
+  impl_->next_name = std::max(impl_->next_name, last + 1);
+  return {};
+}
+
+base::Status CellTable::refresh() {
+  impl_->names.forget();
+  RETURN_IF_ERROR(impl_->objects.load());
+  return impl_->lanes.refresh();
+}
+
+base::Result<SlotRow> CellTable::load_slot(const crdt::Slot& slot) {
+  SlotRow row;
+  row.slot = slot;
+  ASSIGN_OR_RETURN(const ObjectInfo* object,
+                   impl_->objects.find(slot.object, crdt::root_type(slot)));
+  const auto lane = impl_->lanes.find(slot);
+  if (!object || !lane) return row;
+  ASSIGN_OR_RETURN(const std::int64_t name, impl_->names.find(key_of(slot, object->index, *lane)));
+  if (name == 0) return row;
+  if (impl_->fresh.name == name && !impl_->fresh.lanes[static_cast<std::size_t>(*lane)]) return row;
+  const std::int64_t id = CellRows::row_id(name, *lane);
+  ASSIGN_OR_RETURN(auto cells, impl_->rows.get(id));
+  if (!cells) return row;
+  row.cells = std::move(*cells);
+  row.id = id;
+  row.stored = true;
+  return row;
+}
+
+base::Result<crdt::Entry> CellTable::entry(std::string_view object, std::string_view id) {
+  ASSIGN_OR_RETURN(const ObjectInfo* info, impl_->objects.find(object, crdt::SlotType::kMap));
+  if (info) return impl_->scan.entry(*info, id);
+  crdt::Entry entry;
+  entry.object = object;
+  entry.id = id;
+  return entry;
+}
+
+base::Status CellTable::scan(std::string_view object, std::optional<std::string_view> after,
+                             const std::function<bool(const crdt::Entry&)>& visit) {
+  ASSIGN_OR_RETURN(const ObjectInfo* info, impl_->objects.find(object, crdt::SlotType::kMap));
+  if (!info) return {};
+  const ObjectInfo kept = *info;  // the visitor may move the original
+  return impl_->scan.entries(kept, after, visit);
+}
+
+base::Status CellTable::scan_slots(std::string_view object, const std::vector<std::string>& path,
+                                   const std::function<bool(const SlotRow&)>& visit) {
+  ASSIGN_OR_RETURN(const std::vector<ObjectInfo> named, impl_->objects.named(object));
+  for (const ObjectInfo& info : named) {
+    ASSIGN_OR_RETURN(const bool more, impl_->scan.slots(info, path, visit));
+    if (!more) break;
+  }
+  return {};
+}
+
+base::Result<std::vector<ObjectInfo>> CellTable::objects(std::optional<std::string_view> after,
+                                                         std::size_t limit) {
+  return impl_->objects.after(after, limit);
+}
+
+const ObjectInfo* CellTable::object(std::string_view name, crdt::SlotType type) const {
+  const auto found = find_object(name, type);
+  return found.ok() ? *found : nullptr;
+}
+
+base::Result<const ObjectInfo*> CellTable::find_object(std::string_view name,
+                                                       crdt::SlotType type) const {
+  ASSIGN_OR_RETURN(const ObjectInfo* found, impl_->objects.find(name, type));
+  return found && found->cells > 0 ? found : nullptr;
+}
+
+const crdt::Digest& CellTable::total_digest() const { return impl_->objects.totals().digest; }
+std::int64_t CellTable::total_cells() const { return impl_->objects.totals().cells; }
+std::int64_t CellTable::total_objects() const { return impl_->objects.totals().objects; }
+
+base::Status CellTable::save(SlotRow& row) {
+  CHECK(impl_->database.in_transaction());
+  if (row.cells.empty()) return row.stored ? impl_->erase(row) : base::Status();
+  impl_->touched = true;
+  if (row.stored) return impl_->rows.update(row.id, row.cells);
+  return impl_->insert(row);
+}
+
+base::Status CellTable::account(const crdt::Slot& slot, std::int64_t cells,
+                                const crdt::Digest& digest_before,
+                                const crdt::Digest& digest_after) {
+  CHECK(impl_->database.in_transaction());
+  return impl_->objects.account(slot.object, crdt::root_type(slot), cells, digest_before,
+                                digest_after);
+}
+
+base::Status CellTable::flush() {
+  CHECK(impl_->database.in_transaction());
+  // Once committed, a name is no longer of this transaction; forgetting early costs one look-up.
+  impl_->fresh = {};
+  return impl_->objects.flush();
+}
+
+bool CellTable::touched() const {
+  return impl_->touched || impl_->objects.touched() || impl_->lanes.touched();
+}
+
+void CellTable::committed() {
+  impl_->touched = false;
+  impl_->objects.committed();
+  impl_->lanes.committed();
+}
+
+base::Result<std::int64_t> CellTable::Impl::name_for(const base::Bytes& key) {
+  ASSIGN_OR_RETURN(const std::int64_t known, names.find(key));
+  if (known != 0) return known;
+  const std::int64_t added = next_name++;
+  RETURN_IF_ERROR(names.insert(key, added));
+  fresh = {};
+  fresh.name = added;
+  return added;
+}
+
+base::Status CellTable::Impl::insert(SlotRow& row) {
+  ASSIGN_OR_RETURN(const ObjectInfo* object,
+                   objects.intern(row.slot.object, crdt::root_type(row.slot)));
+  ASSIGN_OR_RETURN(const int lane, lanes.intern(row.slot));
+  ASSIGN_OR_RETURN(const std::int64_t name, name_for(key_of(row.slot, object->index, lane)));
+  row.id = CellRows::row_id(name, lane);
+  RETURN_IF_ERROR(rows.insert(row.id, row.cells));
+  if (fresh.name == name) fresh.lanes.set(static_cast<std::size_t>(lane));
+  row.stored = true;
+  return {};
+}
+
+base::Status CellTable::Impl::erase(SlotRow& row) {
+  touched = true;
+  RETURN_IF_ERROR(rows.erase(row.id));
+  const std::int64_t name = row.id >> 8;
+  const int lane = static_cast<int>(row.id & 0xff);
+  row.stored = false;
+  row.id = 0;
+  ASSIGN_OR_RETURN(const bool used, rows.any_of(name));
+  if (used) return {};
+  if (fresh.name == name) fresh = {};
+  ASSIGN_OR_RETURN(const ObjectInfo* object,
+                   objects.intern(row.slot.object, crdt::root_type(row.slot)));
+  return names.erase(key_of(row.slot, object->index, lane));
+}
+
+base::Status CellTable::verify() {
+  std::int64_t slots = 0;
+  std::optional<std::string> after;
+  crdt::Digest digest;
+  std::int64_t cells = 0;
+  for (;;) {
+    ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page, impl_->objects.after(after, 256));
+    if (page.empty()) break;
+    for (const ObjectInfo& object : page) {
+      RETURN_IF_ERROR(impl_->verify(object, slots));
+      digest.add(object.digest);
+      cells += object.cells;
+    }
+    after = page.back().name;
+  }
+  // Rows that no name leads to would be missed by a walk over the names.
+  ASSIGN_OR_RETURN(const std::int64_t rows, impl_->rows.count());
+  const CellTotals& totals = impl_->objects.totals();
+  if (rows == slots && digest == totals.digest && cells == totals.cells) return {};
+  return base::Error{base::Code::kCorrupt,
+                     impl_->database.path() + ": " + std::to_string(rows) + " rows of cells, " +
+                         std::to_string(slots) + " reached by name; digest " + digest.hex() +
+                         " of the objects, " + totals.digest.hex() + " in total"};
+}
+
+base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots) {
+  std::int64_t cells = 0;
+  crdt::Digest digest;
+  const auto add = [&](const SlotRow& row) {
+    ++slots;
+    for (const crdt::Cell& cell : row.cells) {
+      ++cells;
+      digest.add(crdt::cell_element(row.slot, cell));
+    }
+    return true;
+  };
+  const auto visited = scan.slots(object, {}, add);
+  if (!visited.ok()) return visited.error();
+  if (cells == object.cells && digest == object.digest) return {};
+  return base::Error{base::Code::kCorrupt,
+                     database.path() + ": object " + object.name + ": " + std::to_string(cells) +
+                         " cells with digest " + digest.hex() + ", stored " +
+                         std::to_string(object.cells) + " with " + object.digest.hex()};
+}
+
+}  // namespace store

@@ -1,0 +1,257 @@
+#include "store/change_log.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+#include "crdt/base/check.h"
+#include "store/log_table.h"
+#include "store/meta_table.h"
+#include "store/row.h"
+
+namespace store {
+namespace {
+
+// What a peer lacks of one actor.
+struct Need {
+  std::uint64_t next = 0;
+  std::uint64_t last = 0;
+  bool reached = false;  // the cursor is past the place where its first change may lie
+};
+
+}  // namespace
+
+struct ChangeLog::Impl {
+  Impl(Database& used, const Options& given)
+      : database(used), options(given), meta(used), table(used) {}
+
+  struct Plan {
+    std::multimap<std::int64_t, std::int64_t> starts;  // position → actor, not yet reached
+    std::map<std::int64_t, Need> needs;                // by actor
+  };
+  base::Result<Plan> plan(const Actors& actors, const crdt::VersionVector& have);
+  base::Result<Visited> walk(const Actors& actors, Plan& plan, const RangeLimits& limits,
+                             const std::function<void(const LogEntry&)>& visit);
+  base::Error missing(std::int64_t actor, std::uint64_t seq) const;
+
+  // What leaves the log in one call.
+  struct Leaving {
+    std::vector<std::int64_t> positions;
+    std::map<std::int64_t, std::uint64_t> floors;  // actor → highest number leaving
+    std::uint64_t bytes = 0;
+    std::uint32_t looked_at = 0;
+    bool reached_end = false;
+  };
+  base::Status choose(std::int64_t own, std::uint64_t confirmed, bool spare, Leaving& leaving);
+  base::Status drop(const Leaving& leaving, Actors& actors);
+
+  Database& database;
+  Options options;
+  MetaTable meta;
+  LogTable table;
+  LogTotals totals;
+  LogTotals stored_totals;
+  // Up to here pruning has seen nothing but rows it spared for this own actor.
+  std::int64_t spared_actor = 0;
+  std::int64_t spared_until = 0;
+  bool touched = false;
+};
+
+ChangeLog::ChangeLog(Database& database, const Options& options)
+    : impl_(std::make_unique<Impl>(database, options)) {}
+
+ChangeLog::~ChangeLog() = default;
+
+base::Status ChangeLog::load() {
+  impl_->table.forget();
+  impl_->spared_actor = 0;
+  impl_->spared_until = 0;
+  impl_->touched = false;
+  ASSIGN_OR_RETURN(impl_->totals, impl_->meta.log_totals());
+  impl_->stored_totals = impl_->totals;
+  return {};
+}
+
+base::Result<ChangeLog::Visited> ChangeLog::range(
+    const Actors& actors, const crdt::VersionVector& have, const RangeLimits& limits,
+    const std::function<void(const LogEntry&)>& visit) {
+  ASSIGN_OR_RETURN(Impl::Plan plan, impl_->plan(actors, have));
+  return impl_->walk(actors, plan, limits, visit);
+}
+
+base::Status ChangeLog::scan(const Actors& actors, std::int64_t after, std::size_t limit,
+                             const std::function<bool(const LogEntry&)>& visit) {
+  ASSIGN_OR_RETURN(LogTable::Cursor cursor, impl_->table.from(after + 1));
+  for (std::size_t visited = 0; visited < limit; ++visited) {
+    ASSIGN_OR_RETURN(const auto row, cursor.next());
+    if (!row) break;
+    ASSIGN_OR_RETURN(const base::BytesView change, cursor.change(*row));
+    const base::ActorId* actor = actors.id_of(row->actor);
+    if (!actor) return corrupt_row(impl_->database.path(), "actors", row->actor);
+    if (!visit({row->position, *actor, row->seq, change})) break;
+  }
+  return {};
+}
+
+base::Result<std::int64_t> ChangeLog::oldest_position() { return impl_->table.oldest(); }
+
+base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
+                               const crdt::SealedChange& change) {
+  CHECK(impl_->database.in_transaction());
+  impl_->touched = true;
+  RETURN_IF_ERROR(impl_->table.append({position, actor_index, change.seq}, change.bytes));
+  ++impl_->totals.changes;
+  impl_->totals.bytes += change.bytes.size();
+  return {};
+}
+
+base::Result<std::uint32_t> ChangeLog::prune(Actors& actors, const base::ActorId& own,
+                                             std::uint64_t own_confirmed) {
+  CHECK(impl_->database.in_transaction());
+  if (impl_->totals.bytes <= impl_->options.log_bytes_max) return std::uint32_t{0};
+  impl_->touched = true;
+  const Actor* known = actors.find(own);
+  const std::int64_t own_index = known ? known->index : 0;
+  Impl::Leaving leaving;
+  RETURN_IF_ERROR(impl_->choose(own_index, own_confirmed, true, leaving));
+  RETURN_IF_ERROR(impl_->drop(leaving, actors));
+  auto dropped = static_cast<std::uint32_t>(leaving.positions.size());
+  if (!leaving.reached_end || impl_->totals.bytes <= impl_->options.log_bytes_max) return dropped;
+  // Nothing but own changes that nobody has confirmed, and still over the budget.
+  Impl::Leaving last;
+  last.looked_at = dropped;
+  RETURN_IF_ERROR(impl_->choose(own_index, own_confirmed, false, last));
+  RETURN_IF_ERROR(impl_->drop(last, actors));
+  return dropped + static_cast<std::uint32_t>(last.positions.size());
+}
+
+base::Status ChangeLog::flush() {
+  if (impl_->totals == impl_->stored_totals) return {};
+  RETURN_IF_ERROR(impl_->meta.write(impl_->totals));
+  impl_->stored_totals = impl_->totals;
+  return {};
+}
+
+bool ChangeLog::touched() const { return impl_->touched; }
+void ChangeLog::committed() { impl_->touched = false; }
+std::uint64_t ChangeLog::changes() const { return impl_->totals.changes; }
+std::uint64_t ChangeLog::bytes() const { return impl_->totals.bytes; }
+
+base::Result<ChangeLog::Impl::Plan> ChangeLog::Impl::plan(const Actors& actors,
+                                                          const crdt::VersionVector& have) {
+  Plan plan;
+  for (const auto& [id, actor] : actors.all()) {
+    const std::uint64_t seen = have.seq_of(id);
+    if (seen >= actor.head.seq) continue;
+    if (seen < actor.floor) {
+      return base::Error{base::Code::kNotFound,
+                         "changes of " + id.hex() + " above " + std::to_string(seen) +
+                             " are gone from the log up to " + std::to_string(actor.floor)};
+    }
+    plan.needs[actor.index] = {seen + 1, actor.head.seq, false};
+    ASSIGN_OR_RETURN(const std::int64_t start, table.start_of(actor.index, seen + 1));
+    plan.starts.emplace(start, actor.index);
+  }
+  return plan;
+}
+
+base::Result<ChangeLog::Visited> ChangeLog::Impl::walk(
+    const Actors& actors, Plan& plan, const RangeLimits& limits,
+    const std::function<void(const LogEntry&)>& visit) {
+  Visited visited;
+  std::size_t changes = 0;
+  std::size_t bytes = 0;
+  std::size_t reached = 0;  // actors whose start is behind the cursor and that still lack changes
+  std::optional<LogTable::Cursor> cursor;
+  while (!plan.needs.empty()) {
+    if (reached == 0) {  // nobody needs what lies before the next start
+      cursor.reset();
+      ASSIGN_OR_RETURN(LogTable::Cursor moved, table.from(plan.starts.begin()->first));
+      cursor.emplace(std::move(moved));
+    }
+    ASSIGN_OR_RETURN(const auto row, cursor->next());
+    if (!row) return missing(plan.needs.begin()->first, plan.needs.begin()->second.next);
+    while (!plan.starts.empty() && plan.starts.begin()->first <= row->position) {
+      plan.needs[plan.starts.begin()->second].reached = true;
+      plan.starts.erase(plan.starts.begin());
+      ++reached;
+    }
+    const auto need = plan.needs.find(row->actor);
+    if (need == plan.needs.end() || !need->second.reached) continue;
+    if (row->seq < need->second.next) continue;
+    if (row->seq > need->second.next) return missing(row->actor, need->second.next);
+    ASSIGN_OR_RETURN(const base::BytesView change, cursor->change(*row));
+    if (changes > 0 &&
+        (changes >= limits.changes_max || bytes + change.size() > limits.bytes_max)) {
+      visited.complete = false;
+      return visited;
+    }
+    visit({row->position, *actors.id_of(row->actor), row->seq, change});
+    visited.position = row->position;
+    ++changes;
+    bytes += change.size();
+    if (need->second.next++ == need->second.last) {
+      plan.needs.erase(need);
+      --reached;
+    }
+  }
+  return visited;
+}
+
+base::Error ChangeLog::Impl::missing(std::int64_t actor, std::uint64_t seq) const {
+  return {base::Code::kCorrupt, database.path() + ": table log lacks change " +
+                                    std::to_string(seq) + " of actor " + std::to_string(actor) +
+                                    " above its floor"};
+}
+
+// Chooses from the oldest on. `spare`: own changes above `confirmed` stay. Pruning looks at no more
+// than prune_rows_max rows a call, whether they leave or not.
+base::Status ChangeLog::Impl::choose(std::int64_t own, std::uint64_t confirmed, bool spare,
+                                     Leaving& leaving) {
+  if (spared_actor != own) {
+    spared_actor = own;
+    spared_until = 0;
+  }
+  ASSIGN_OR_RETURN(LogTable::Cursor cursor, table.from(0));
+  while (totals.bytes - leaving.bytes > options.log_bytes_max &&
+         leaving.looked_at < options.prune_rows_max) {
+    ASSIGN_OR_RETURN(const auto row, cursor.next());
+    if (!row) {
+      leaving.reached_end = true;
+      return {};
+    }
+    ++leaving.looked_at;
+    if (spare && row->actor == own && row->seq > confirmed) {
+      // Own numbers grow with the position, so all up to the mark is spared as well.
+      if (row->position < spared_until) {
+        { LogTable::Cursor ended = std::move(cursor); }
+        ASSIGN_OR_RETURN(cursor, table.from(spared_until));
+      }
+      spared_until = std::max(spared_until, row->position);
+      continue;
+    }
+    ASSIGN_OR_RETURN(const base::BytesView change, cursor.change(*row));
+    leaving.positions.push_back(row->position);
+    leaving.bytes += change.size();
+    std::uint64_t& floor = leaving.floors[row->actor];
+    floor = std::max(floor, row->seq);
+  }
+  return {};
+}
+
+base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors) {
+  for (const std::int64_t position : leaving.positions) {
+    RETURN_IF_ERROR(table.erase(position));
+  }
+  for (const auto& [index, seq] : leaving.floors) {
+    const base::ActorId* id = actors.id_of(index);
+    if (!id) return corrupt_row(database.path(), "actors", index);
+    actors.raise_floor(base::ActorId(*id), seq);
+    RETURN_IF_ERROR(table.erase_index(index, seq));
+  }
+  totals.changes -= leaving.positions.size();
+  totals.bytes -= leaving.bytes;
+  return {};
+}
+
+}  // namespace store

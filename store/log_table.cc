@@ -1,0 +1,113 @@
+#include "store/log_table.h"
+
+#include "store/row.h"
+
+namespace store {
+namespace {
+
+RowChecksum row_sum(char table, const LogRow& row) {
+  RowChecksum sum(table);
+  sum.number(row.position).number(row.actor).number(static_cast<std::int64_t>(row.seq));
+  return sum;
+}
+
+}  // namespace
+
+LogTable::LogTable(Database& database)
+    : database_(database),
+      insert_(database, "INSERT INTO log(pos, actor, seq, sum, change) VALUES(?1, ?2, ?3, ?4, ?5)"),
+      erase_(database, "DELETE FROM log WHERE pos=?1"),
+      oldest_(database, "SELECT min(pos) FROM log"),
+      from_(database, "SELECT pos, actor, seq, sum, change FROM log WHERE pos>=?1 ORDER BY pos"),
+      insert_index_(database, "INSERT INTO log_index(actor, seq, pos, sum) VALUES(?1, ?2, ?3, ?4)"),
+      erase_index_(database, "DELETE FROM log_index WHERE actor=?1 AND seq<=?2"),
+      start_(database,
+             "SELECT seq, pos, sum FROM log_index WHERE actor=?1 AND seq<=?2 "
+             "ORDER BY seq DESC LIMIT 1") {}
+
+void LogTable::forget() { last_indexed_.clear(); }
+
+base::Status LogTable::append(const LogRow& row, base::BytesView change) {
+  {
+    ASSIGN_OR_RETURN(Loan insert, insert_.use());
+    insert->bind(1, row.position).bind(2, row.actor).bind(3, static_cast<std::int64_t>(row.seq));
+    insert->bind(4, row_sum('g', row).bytes(change).value()).bind_blob(5, change);
+    RETURN_IF_ERROR(insert->run());
+  }
+  if (row.seq % kIndexSeqs == 0) return index(row);
+  ASSIGN_OR_RETURN(const std::int64_t last, last_indexed(row.actor));
+  if (last == 0 || row.position - last >= kIndexPositions) return index(row);
+  return {};
+}
+
+base::Status LogTable::erase(std::int64_t position) {
+  ASSIGN_OR_RETURN(Loan erase, erase_.use());
+  erase->bind(1, position);
+  return erase->run();
+}
+
+base::Status LogTable::erase_index(std::int64_t actor, std::uint64_t seq) {
+  ASSIGN_OR_RETURN(Loan erase, erase_index_.use());
+  erase->bind(1, actor).bind(2, static_cast<std::int64_t>(seq));
+  return erase->run();
+}
+
+base::Result<std::int64_t> LogTable::oldest() {
+  ASSIGN_OR_RETURN(Loan oldest, oldest_.use());
+  ASSIGN_OR_RETURN(const bool row, oldest->step());
+  return row ? oldest->integer(0) : 0;
+}
+
+base::Result<std::int64_t> LogTable::start_of(std::int64_t actor, std::uint64_t seq) {
+  ASSIGN_OR_RETURN(Loan start, start_.use());
+  start->bind(1, actor).bind(2, static_cast<std::int64_t>(seq));
+  ASSIGN_OR_RETURN(const bool found, start->step());
+  if (!found) return std::int64_t{0};
+  const LogRow row{start->integer(1), actor, static_cast<std::uint64_t>(start->integer(0))};
+  if (start->integer(2) != row_sum('i', row).value()) {
+    return corrupt_row(database_.path(), "log_index",
+                       std::to_string(actor) + ":" + std::to_string(row.seq));
+  }
+  return row.position;
+}
+
+base::Result<LogTable::Cursor> LogTable::from(std::int64_t position) {
+  ASSIGN_OR_RETURN(Loan select, from_.use());
+  select->bind(1, position);
+  return Cursor(database_, std::move(select));
+}
+
+base::Result<std::optional<LogRow>> LogTable::Cursor::next() {
+  ASSIGN_OR_RETURN(const bool found, select_->step());
+  if (!found) return std::optional<LogRow>();
+  LogRow row;
+  row.position = select_->integer(0);
+  row.actor = select_->integer(1);
+  row.seq = static_cast<std::uint64_t>(select_->integer(2));
+  return std::optional<LogRow>(row);
+}
+
+base::Result<base::BytesView> LogTable::Cursor::change(const LogRow& row) const {
+  const base::BytesView change = select_->blob(4);
+  if (select_->integer(3) == row_sum('g', row).bytes(change).value()) return change;
+  return corrupt_row(database_->path(), "log", row.position);
+}
+
+base::Status LogTable::index(const LogRow& row) {
+  ASSIGN_OR_RETURN(Loan insert, insert_index_.use());
+  insert->bind(1, row.actor).bind(2, static_cast<std::int64_t>(row.seq)).bind(3, row.position);
+  insert->bind(4, row_sum('i', row).value());
+  RETURN_IF_ERROR(insert->run());
+  last_indexed_[row.actor] = row.position;
+  return {};
+}
+
+base::Result<std::int64_t> LogTable::last_indexed(std::int64_t actor) {
+  const auto known = last_indexed_.find(actor);
+  if (known != last_indexed_.end()) return known->second;
+  ASSIGN_OR_RETURN(const std::int64_t position, start_of(actor, INT64_MAX));
+  last_indexed_[actor] = position;
+  return position;
+}
+
+}  // namespace store

@@ -1,0 +1,69 @@
+#pragma once
+
+// The tables `log` and `log_index`. The index is sparse: an actor has a row at its first change, at
+// each kIndexSeqs-th number and when its last row is kIndexPositions back, so the first change that
+// a peer lacks is never more than kIndexPositions rows behind the place where a scan starts.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "crdt/change.h"
+#include "store/database.h"
+
+namespace store {
+
+struct LogRow {
+  std::int64_t position = 0;
+  std::int64_t actor = 0;
+  std::uint64_t seq = 0;
+};
+
+class LogTable {
+ public:
+  static constexpr std::uint64_t kIndexSeqs = 64;
+  static constexpr std::int64_t kIndexPositions = 16'384;
+
+  explicit LogTable(Database& database);
+  void forget();
+
+  base::Status append(const LogRow& row, base::BytesView change);
+  base::Status erase(std::int64_t position);
+  base::Status erase_index(std::int64_t actor, std::uint64_t seq);  // rows up to `seq`
+  base::Result<std::int64_t> oldest();                              // 0 when empty
+  // Where to start looking for a change: at or before its position; 0 when the index knows none.
+  base::Result<std::int64_t> start_of(std::int64_t actor, std::uint64_t seq);
+
+  // Forward from a position. Columns are read before the change, so passing rows over is cheap;
+  // change() reads it and verifies the row. One cursor at a time.
+  class Cursor {
+   public:
+    base::Result<std::optional<LogRow>> next();
+    base::Result<base::BytesView> change(const LogRow& row) const;
+
+   private:
+    friend class LogTable;
+    Cursor(const Database& database, Loan select)
+        : database_(&database), select_(std::move(select)) {}
+    const Database* database_;
+    Loan select_;
+  };
+  base::Result<Cursor> from(std::int64_t position);
+
+ private:
+  base::Status index(const LogRow& row);
+  base::Result<std::int64_t> last_indexed(std::int64_t actor);
+
+  Database& database_;
+  Query insert_;
+  Query erase_;
+  Query oldest_;
+  Query from_;
+  Query insert_index_;
+  Query erase_index_;
+  Query start_;
+  std::map<std::int64_t, std::int64_t> last_indexed_;  // position of an actor's last index row
+};
+
+}  // namespace store

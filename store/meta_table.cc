@@ -1,0 +1,153 @@
+#include "store/meta_table.h"
+
+#include "store/row.h"
+
+namespace store {
+namespace {
+
+enum Key : std::int64_t { kIdentity = 1, kClock = 2, kCellTotals = 3, kLogTotals = 4 };
+
+std::int64_t checksum(std::int64_t key, base::BytesView value) {
+  return RowChecksum('m').number(key).bytes(value).value();
+}
+
+void append_sized(base::Bytes& out, base::BytesView value) {
+  append_varint(out, value.size());
+  out.append(value);
+}
+
+base::Bytes identity_row(const Meta& meta) {
+  base::Bytes out;
+  out.append(meta.node_id.view());
+  out.append(meta.run_token.view());
+  out.append(meta.own_actor.view());
+  base::append_be64(out, meta.boot_epoch);
+  append_sized(out, meta.signing_seed);
+  append_sized(out, meta.host_fingerprint);
+  return out;
+}
+
+bool parse_identity(base::BytesView row, Meta& meta) {
+  RowParser parser(row);
+  const auto node = base::NodeId::from(parser.take(base::NodeId::kSize));
+  const auto token = base::RunToken::from(parser.take(base::RunToken::kSize));
+  const auto actor = base::ActorId::from(parser.take(base::ActorId::kSize));
+  meta.boot_epoch = parser.be64();
+  meta.signing_seed = parser.take(parser.varint());
+  meta.host_fingerprint = parser.take(parser.varint());
+  if (!parser.complete()) return false;
+  meta.node_id = *node;
+  meta.run_token = *token;
+  meta.own_actor = *actor;
+  return true;
+}
+
+base::Bytes clock_row(const Meta& meta) {
+  base::Bytes out;
+  base::append_be64(out, static_cast<std::uint64_t>(meta.clock.nanos));
+  base::append_be32(out, meta.clock.counter);
+  base::append_be64(out, static_cast<std::uint64_t>(meta.next_position));
+  return out;
+}
+
+bool parse_clock(base::BytesView row, Meta& meta) {
+  RowParser parser(row);
+  meta.clock.nanos = static_cast<std::int64_t>(parser.be64());
+  meta.clock.counter = parser.be32();
+  meta.next_position = static_cast<std::int64_t>(parser.be64());
+  return parser.complete();
+}
+
+}  // namespace
+
+MetaTable::MetaTable(Database& database)
+    : database_(database),
+      select_(database, "SELECT v, sum FROM meta WHERE k=?1"),
+      upsert_(database,
+              "INSERT INTO meta(k, v, sum) VALUES(?1, ?2, ?3) "
+              "ON CONFLICT(k) DO UPDATE SET v=excluded.v, sum=excluded.sum") {}
+
+base::Status MetaTable::create() {
+  const Meta fresh;
+  RETURN_IF_ERROR(put(kIdentity, identity_row(fresh)));
+  RETURN_IF_ERROR(put(kClock, clock_row(fresh)));
+  RETURN_IF_ERROR(write(CellTotals{}));
+  return write(LogTotals{});
+}
+
+base::Result<Meta> MetaTable::load() {
+  Meta meta;
+  ASSIGN_OR_RETURN(const base::Bytes identity, get(kIdentity));
+  if (!parse_identity(identity, meta)) return corrupt_row(database_.path(), "meta", kIdentity);
+  ASSIGN_OR_RETURN(const base::Bytes clock, get(kClock));
+  if (!parse_clock(clock, meta)) return corrupt_row(database_.path(), "meta", kClock);
+  ASSIGN_OR_RETURN(const CellTotals totals, cell_totals());
+  meta.digest = totals.digest;
+  return meta;
+}
+
+base::Result<CellTotals> MetaTable::cell_totals() {
+  ASSIGN_OR_RETURN(const base::Bytes row, get(kCellTotals));
+  RowParser parser(row);
+  CellTotals totals;
+  totals.objects = static_cast<std::int64_t>(parser.be64());
+  totals.cells = static_cast<std::int64_t>(parser.be64());
+  totals.digest.high = parser.be64();
+  totals.digest.low = parser.be64();
+  if (!parser.complete()) return corrupt_row(database_.path(), "meta", kCellTotals);
+  return totals;
+}
+
+base::Result<LogTotals> MetaTable::log_totals() {
+  ASSIGN_OR_RETURN(const base::Bytes row, get(kLogTotals));
+  RowParser parser(row);
+  LogTotals totals;
+  totals.changes = parser.be64();
+  totals.bytes = parser.be64();
+  if (!parser.complete()) return corrupt_row(database_.path(), "meta", kLogTotals);
+  return totals;
+}
+
+base::Status MetaTable::write(const Meta& meta, const Meta& stored) {
+  const base::Bytes identity = identity_row(meta);
+  if (identity != identity_row(stored)) RETURN_IF_ERROR(put(kIdentity, identity));
+  const base::Bytes clock = clock_row(meta);
+  if (clock != clock_row(stored)) RETURN_IF_ERROR(put(kClock, clock));
+  return {};
+}
+
+base::Status MetaTable::write(const CellTotals& totals) {
+  base::Bytes row;
+  base::append_be64(row, static_cast<std::uint64_t>(totals.objects));
+  base::append_be64(row, static_cast<std::uint64_t>(totals.cells));
+  base::append_be64(row, totals.digest.high);
+  base::append_be64(row, totals.digest.low);
+  return put(kCellTotals, row);
+}
+
+base::Status MetaTable::write(const LogTotals& totals) {
+  base::Bytes row;
+  base::append_be64(row, totals.changes);
+  base::append_be64(row, totals.bytes);
+  return put(kLogTotals, row);
+}
+
+base::Result<base::Bytes> MetaTable::get(std::int64_t key) {
+  ASSIGN_OR_RETURN(Loan select, select_.use());
+  select->bind(1, key);
+  ASSIGN_OR_RETURN(bool row, select->step());
+  if (!row) return corrupt_row(database_.path(), "meta", key);
+  base::Bytes value(select->blob(0));
+  if (select->integer(1) != checksum(key, value)) {
+    return corrupt_row(database_.path(), "meta", key);
+  }
+  return value;
+}
+
+base::Status MetaTable::put(std::int64_t key, const base::Bytes& value) {
+  ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
+  upsert->bind(1, key).bind_blob(2, value).bind(3, checksum(key, value));
+  return upsert->run();
+}
+
+}  // namespace store

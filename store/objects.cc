@@ -1,0 +1,191 @@
+#include "store/objects.h"
+
+#include <algorithm>
+
+#include "crdt/base/check.h"
+#include "store/entry_key.h"
+#include "store/row.h"
+
+namespace store {
+namespace {
+
+std::int64_t checksum(const ObjectInfo& info) {
+  RowChecksum sum('o');
+  sum.number(info.index).bytes(info.name).number(static_cast<std::int64_t>(info.type));
+  return sum.number(info.cells).bytes(info.digest.bytes()).value();
+}
+
+}  // namespace
+
+Objects::Objects(Database& database)
+    : database_(database),
+      meta_(database),
+      select_(database,
+              "SELECT idx, name, type, cells, digest, sum FROM objects WHERE name=?1 AND type=?2"),
+      select_named_(database,
+                    "SELECT idx, name, type, cells, digest, sum FROM objects WHERE name=?1 "
+                    "ORDER BY type"),
+      select_after_(database,
+                    "SELECT idx, name, type, cells, digest, sum FROM objects WHERE name>=?1 "
+                    "ORDER BY name, type"),
+      last_index_(database, "SELECT max(idx) FROM objects"),
+      upsert_(database,
+              "INSERT INTO objects(idx, name, type, cells, digest, sum) "
+              "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(idx) DO UPDATE SET "
+              "cells=excluded.cells, digest=excluded.digest, sum=excluded.sum"),
+      erase_(database, "DELETE FROM objects WHERE idx=?1"),
+      any_name_(database, "SELECT 1 FROM names WHERE k>=?1 AND k<?2 LIMIT 1") {}
+
+base::Status Objects::load() {
+  cache_.clear();
+  dirty_.clear();
+  touched_ = false;
+  ASSIGN_OR_RETURN(totals_, meta_.cell_totals());
+  stored_totals_ = totals_;
+  ASSIGN_OR_RETURN(Loan last, last_index_.use());
+  ASSIGN_OR_RETURN(bool row, last->step());
+  next_index_ = std::max(next_index_, row ? last->integer(0) + 1 : 1);
+  return {};
+}
+
+base::Result<const ObjectInfo*> Objects::find(std::string_view name, crdt::SlotType type) {
+  ASSIGN_OR_RETURN(const Cached* cached, lookup(name, type));
+  return cached ? &cached->info : nullptr;
+}
+
+base::Result<std::vector<ObjectInfo>> Objects::named(std::string_view name) {
+  if (!dirty_.empty()) RETURN_IF_ERROR(flush());
+  std::vector<ObjectInfo> found;
+  ASSIGN_OR_RETURN(Loan select, select_named_.use());
+  select->bind_blob(1, name);
+  for (;;) {
+    ASSIGN_OR_RETURN(bool row, select->step());
+    if (!row) return found;
+    ASSIGN_OR_RETURN(ObjectInfo info, parse(select));
+    found.push_back(std::move(info));
+  }
+}
+
+base::Result<std::vector<ObjectInfo>> Objects::after(std::optional<std::string_view> name,
+                                                     std::size_t limit) {
+  if (!dirty_.empty()) RETURN_IF_ERROR(flush());
+  const std::string from = name ? std::string(*name) + '\0' : std::string();  // the next above it
+  std::vector<ObjectInfo> found;
+  ASSIGN_OR_RETURN(Loan select, select_after_.use());
+  select->bind_blob(1, from);
+  for (;;) {
+    ASSIGN_OR_RETURN(bool row, select->step());
+    if (!row) return found;
+    ASSIGN_OR_RETURN(ObjectInfo info, parse(select));
+    // A page ends between names: whoever goes on after a name would miss its other types.
+    if (found.size() >= limit && (limit == 0 || found.back().name != info.name)) return found;
+    found.push_back(std::move(info));
+  }
+}
+
+base::Result<const ObjectInfo*> Objects::intern(std::string_view name, crdt::SlotType type) {
+  ASSIGN_OR_RETURN(const Cached* cached, lookup_or_add(name, type));
+  return &cached->info;
+}
+
+base::Status Objects::account(std::string_view name, crdt::SlotType type, std::int64_t cells,
+                              const crdt::Digest& before, const crdt::Digest& after) {
+  if (cells == 0 && before == after) return {};
+  ASSIGN_OR_RETURN(Cached * cached, lookup_or_add(name, type));
+  cached->info.cells += cells;
+  cached->info.digest.add(after);
+  cached->info.digest.subtract(before);
+  totals_.cells += cells;
+  totals_.digest.add(after);
+  totals_.digest.subtract(before);
+  dirty_.emplace(name, type);
+  touched_ = true;
+  return {};
+}
+
+base::Status Objects::flush() {
+  for (const Key& key : dirty_) {
+    Cached& cached = cache_.find(KeyView(key))->second;
+    CHECK(cached.info.cells >= 0);
+    if (cached.info.cells > 0) {
+      RETURN_IF_ERROR(write(cached.info));
+      if (!cached.stored) ++totals_.objects;
+      cached.stored = true;
+      continue;
+    }
+    RETURN_IF_ERROR(erase(cached.info));
+    if (cached.stored) --totals_.objects;
+    cache_.erase(key);
+  }
+  dirty_.clear();
+  if (totals_ == stored_totals_) return {};
+  RETURN_IF_ERROR(meta_.write(totals_));
+  stored_totals_ = totals_;
+  return {};
+}
+
+base::Result<Objects::Cached*> Objects::lookup(std::string_view name, crdt::SlotType type) {
+  const auto known = cache_.find(KeyView(name, type));
+  if (known != cache_.end()) return &known->second;
+  ASSIGN_OR_RETURN(Loan select, select_.use());
+  select->bind_blob(1, name).bind(2, static_cast<std::int64_t>(type));
+  ASSIGN_OR_RETURN(bool row, select->step());
+  if (!row) return nullptr;
+  ASSIGN_OR_RETURN(ObjectInfo info, parse(select));
+  if (cache_.size() >= kCachedMax && dirty_.empty()) cache_.clear();
+  return &cache_.insert_or_assign(Key(name, type), Cached{std::move(info), true}).first->second;
+}
+
+base::Result<Objects::Cached*> Objects::lookup_or_add(std::string_view name, crdt::SlotType type) {
+  ASSIGN_OR_RETURN(Cached * known, lookup(name, type));
+  if (known) return known;
+  Cached added;
+  added.info.index = next_index_++;
+  added.info.name = name;
+  added.info.type = type;
+  touched_ = true;
+  dirty_.emplace(name, type);
+  return &cache_.insert_or_assign(Key(name, type), std::move(added)).first->second;
+}
+
+base::Result<ObjectInfo> Objects::parse(const Loan& row) const {
+  ObjectInfo info;
+  info.index = row->integer(0);
+  info.name = row->blob(1);
+  info.type = static_cast<crdt::SlotType>(row->integer(2));
+  info.cells = row->integer(3);
+  const auto digest = crdt::Digest::from(row->blob(4));
+  if (digest) info.digest = *digest;
+  if (!digest || row->integer(5) != checksum(info)) {
+    return corrupt_row(database_.path(), "objects", info.index);
+  }
+  return info;
+}
+
+base::Status Objects::write(const ObjectInfo& info) {
+  const base::Bytes digest = info.digest.bytes();
+  ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
+  upsert->bind(1, info.index).bind_blob(2, info.name);
+  upsert->bind(3, static_cast<std::int64_t>(info.type)).bind(4, info.cells);
+  upsert->bind_blob(5, digest).bind(6, checksum(info));
+  return upsert->run();
+}
+
+base::Status Objects::erase(const ObjectInfo& info) {
+  {
+    const base::Bytes first = object_key(info.index);
+    const base::Bytes bound = after_all_below(first);
+    ASSIGN_OR_RETURN(Loan any, any_name_.use());
+    any->bind_blob(1, first).bind_blob(2, bound);
+    ASSIGN_OR_RETURN(bool left, any->step());
+    if (left || !info.digest.is_zero()) {
+      return base::Error{base::Code::kCorrupt, database_.path() + ": object " + info.name +
+                                                   " counts no cells but has rows or a digest"};
+    }
+  }
+  ASSIGN_OR_RETURN(Loan erase, erase_.use());
+  erase->bind(1, info.index);
+  return erase->run();
+}
+
+}  // namespace store

@@ -1,0 +1,85 @@
+#pragma once
+
+// The table of objects: name and type, how many live cells, their digest. Rows are read when asked
+// for and kept in a bounded cache; those that moved stay until flush() has written them. An object
+// whose last cell is gone loses its row.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "crdt/digest.h"
+#include "crdt/slot.h"
+#include "store/database.h"
+#include "store/meta_table.h"
+
+namespace store {
+
+struct ObjectInfo {
+  std::int64_t index = 0;
+  std::string name;
+  crdt::SlotType type = crdt::SlotType::kMap;
+  std::int64_t cells = 0;
+  crdt::Digest digest;
+};
+
+class Objects {
+ public:
+  // Clean rows kept in memory; above it the cache starts again.
+  static constexpr std::size_t kCachedMax = 4096;
+
+  explicit Objects(Database& database);
+  base::Status load();  // totals and the next index; forgets all rows
+
+  base::Result<const ObjectInfo*> find(std::string_view name, crdt::SlotType type);
+  base::Result<std::vector<ObjectInfo>> named(std::string_view name);
+  base::Result<std::vector<ObjectInfo>> after(std::optional<std::string_view> name,
+                                              std::size_t limit);
+  const CellTotals& totals() const { return totals_; }
+
+  base::Result<const ObjectInfo*> intern(std::string_view name, crdt::SlotType type);
+  base::Status account(std::string_view name, crdt::SlotType type, std::int64_t cells,
+                       const crdt::Digest& before, const crdt::Digest& after);
+  base::Status flush();
+  bool touched() const { return touched_; }
+  void committed() { touched_ = false; }
+
+ private:
+  struct Cached {
+    ObjectInfo info;
+    bool stored = false;
+  };
+  using Key = std::pair<std::string, crdt::SlotType>;
+  using KeyView = std::pair<std::string_view, crdt::SlotType>;
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const KeyView& a, const KeyView& b) const { return a < b; }
+  };
+
+  base::Result<Cached*> lookup(std::string_view name, crdt::SlotType type);
+  base::Result<Cached*> lookup_or_add(std::string_view name, crdt::SlotType type);
+  base::Result<ObjectInfo> parse(const Loan& row) const;
+  base::Status write(const ObjectInfo& info);
+  base::Status erase(const ObjectInfo& info);
+
+  Database& database_;
+  MetaTable meta_;
+  Query select_;
+  Query select_named_;
+  Query select_after_;
+  Query last_index_;
+  Query upsert_;
+  Query erase_;
+  Query any_name_;
+  std::map<Key, Cached, Less> cache_;
+  std::set<Key> dirty_;
+  CellTotals totals_;
+  CellTotals stored_totals_;
+  std::int64_t next_index_ = 1;
+  bool touched_ = false;
+};
+
+}  // namespace store

@@ -1,0 +1,54 @@
+#pragma once
+
+// What rows are made of: variable-length numbers, a bounded parser, and the checksum that every row
+// carries. SQLite does not notice a changed byte in a row; the checksum does. It covers a letter
+// for the table, the key and the content, so a sound row in the wrong place is bad as well.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "crdt/base/bytes.h"
+#include "crdt/base/result.h"
+
+namespace store {
+
+void append_varint(base::Bytes& out, std::uint64_t value);  // 7 bits a byte, lowest first
+
+// Reads front to back. After the first mismatch ok() is false and every read gives a default.
+class RowParser {
+ public:
+  explicit RowParser(base::BytesView bytes) : rest_(bytes) {}
+  std::uint64_t varint();
+  std::uint8_t byte();
+  std::uint32_t be32();
+  std::uint64_t be64();
+  base::BytesView take(std::size_t count);
+  base::BytesView rest() { return take(rest_.size()); }
+  bool ok() const { return ok_; }
+  bool at_end() const { return rest_.empty(); }
+  bool complete() const { return ok_ && rest_.empty(); }
+
+ private:
+  base::BytesView rest_;
+  bool ok_ = true;
+};
+
+class RowChecksum {
+ public:
+  explicit RowChecksum(char table) { bytes_.push_back(table); }
+  RowChecksum& number(std::int64_t value);
+  RowChecksum& bytes(base::BytesView value);
+  // 32 bits, signed, as SQLite stores small integers best.
+  std::int64_t value() const;
+
+ private:
+  base::Bytes bytes_;
+};
+
+base::Error corrupt_row(const std::string& file, std::string_view table, std::string_view row);
+inline base::Error corrupt_row(const std::string& file, std::string_view table, std::int64_t row) {
+  return corrupt_row(file, table, std::to_string(row));
+}
+
+}  // namespace store

@@ -1,0 +1,86 @@
+#include "store/schema.h"
+
+#include <string>
+
+namespace store {
+namespace {
+
+constexpr std::string_view kTables = R"sql(
+CREATE TABLE meta(k INTEGER PRIMARY KEY, v BLOB NOT NULL, sum INTEGER NOT NULL) STRICT;
+CREATE TABLE actors(idx INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, seq INTEGER NOT NULL,
+  head INTEGER NOT NULL, floor INTEGER NOT NULL, sealed_seq INTEGER NOT NULL, node BLOB,
+  sum INTEGER NOT NULL) STRICT;
+CREATE TABLE objects(idx INTEGER PRIMARY KEY, name BLOB NOT NULL, type INTEGER NOT NULL,
+  cells INTEGER NOT NULL, digest BLOB NOT NULL, sum INTEGER NOT NULL, UNIQUE(name, type)) STRICT;
+CREATE TABLE lanes(idx INTEGER PRIMARY KEY, type INTEGER NOT NULL, name BLOB,
+  sum INTEGER NOT NULL) STRICT;
+CREATE TABLE names(k BLOB PRIMARY KEY, id INTEGER NOT NULL, sum INTEGER NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE TABLE cells(id INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
+CREATE TABLE log(pos INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL,
+  sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
+CREATE TABLE log_index(actor INTEGER NOT NULL, seq INTEGER NOT NULL, pos INTEGER NOT NULL,
+  sum INTEGER NOT NULL, PRIMARY KEY(actor, seq)) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::string_view kBothPragmas =
+    "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
+    "PRAGMA trusted_schema=OFF;";
+
+std::string cache_pragma(std::int64_t kib) {
+  return "PRAGMA cache_size=-" + std::to_string(kib) + ";";
+}
+
+}  // namespace
+
+base::Status configure_writer(Database& database, const Options& options) {
+  RETURN_IF_ERROR(database.execute(kBothPragmas));
+  RETURN_IF_ERROR(database.execute(cache_pragma(options.cache_kib)));
+  RETURN_IF_ERROR(database.execute("PRAGMA page_size=4096; PRAGMA journal_size_limit=67108864;"));
+  ASSIGN_OR_RETURN(auto statement, database.prepare("PRAGMA journal_mode=WAL"));
+  ASSIGN_OR_RETURN(bool row, statement->step());
+  const std::string mode = row ? std::string(statement->text(0)) : std::string();
+  if (mode != "wal" && mode != "memory") {  // "memory" is the only mode of a database in memory
+    return base::Error{base::Code::kUnprocessable,
+                       database.path() + ": no write-ahead log here, journal mode " + mode};
+  }
+  return {};
+}
+
+base::Status configure_reader(Database& database, const Options& options) {
+  RETURN_IF_ERROR(database.execute(kBothPragmas));
+  return database.execute(cache_pragma(options.reader_cache_kib));
+}
+
+base::Result<bool> is_empty(Database& database) {
+  ASSIGN_OR_RETURN(std::int64_t application, database.pragma("application_id"));
+  ASSIGN_OR_RETURN(std::int64_t version, database.pragma("user_version"));
+  if (application == 0 && version == 0) {
+    ASSIGN_OR_RETURN(auto tables, database.prepare("SELECT count(*) FROM sqlite_schema"));
+    ASSIGN_OR_RETURN(bool row, tables->step());
+    if (row && tables->integer(0) == 0) return true;
+  }
+  if (application != kApplicationId) {
+    return base::invalid(database.path() +
+                         ": not a Hearsay database, but the file of another application (id " +
+                         std::to_string(application) + ")");
+  }
+  if (version > kSchemaVersion) {
+    return base::Error{base::Code::kConflict,
+                       database.path() + ": schema version " + std::to_string(version) +
+                           ", this program knows up to version " + std::to_string(kSchemaVersion)};
+  }
+  if (version < 1) {
+    return base::Error{base::Code::kCorrupt,
+                       database.path() + ": schema version " + std::to_string(version)};
+  }
+  return false;
+}
+
+base::Status create_tables(Database& database) {
+  RETURN_IF_ERROR(database.execute(kTables));
+  return database.execute("PRAGMA application_id=" + std::to_string(kApplicationId) +
+                          "; PRAGMA user_version=" + std::to_string(kSchemaVersion));
+}
+
+}  // namespace store

@@ -1,0 +1,23 @@
+#pragma once
+
+// Tables, pragmas and the version of the file. docs/storage.md describes every table.
+
+#include <cstdint>
+
+#include "store/database.h"
+#include "store/options.h"
+
+namespace store {
+
+inline constexpr std::int64_t kApplicationId = 0x48525359;  // "HRSY"
+inline constexpr std::int64_t kSchemaVersion = 1;
+
+base::Status configure_writer(Database& database, const Options& options);
+base::Status configure_reader(Database& database, const Options& options);
+
+// Whether the file is still empty. kInvalid for the file of another application, kConflict for a
+// newer schema.
+base::Result<bool> is_empty(Database& database);
+base::Status create_tables(Database& database);  // inside a transaction
+
+}  // namespace store

@@ -1,0 +1,166 @@
+#include "store/slot_scan.h"
+
+#include <map>
+
+#include "store/row.h"
+
+namespace store {
+namespace {
+
+using Pending = std::map<std::pair<std::vector<std::string>, crdt::SlotType>, SlotRow>;
+
+bool starts_with(const std::vector<std::string>& path, const std::vector<std::string>& start) {
+  return path.size() >= start.size() && std::equal(start.begin(), start.end(), path.begin());
+}
+
+// Shows what is pending below `path`; everything when there is none. False: no more wanted.
+bool show_below(Pending& pending, const std::vector<std::string>* path,
+                const std::function<bool(const SlotRow&)>& visit) {
+  while (!pending.empty() && (!path || pending.begin()->first.first < *path)) {
+    const auto first = pending.extract(pending.begin());
+    if (!visit(first.mapped())) return false;
+  }
+  return true;
+}
+
+// Keys of entry parts are one component for the entry, two for a field with a row of its own.
+// Deeper rows belong to nested maps and are passed over in one leap.
+bool is_deeper(const NameKey& key) {
+  return key.path.size() > 2 || (key.path.size() == 2 && !key.own);
+}
+
+}  // namespace
+
+base::Result<crdt::Entry> SlotScan::entry(const ObjectInfo& object, std::string_view id) {
+  crdt::Entry entry;
+  entry.object = object.name;
+  entry.id = id;
+  base::Bytes from = object_key(object.index);
+  append_component(from, id);
+  NameWalk walk(names_, from, after_all_below(from));
+  for (;;) {
+    ASSIGN_OR_RETURN(const NameRow* row, walk.next());
+    if (!row) return entry;
+    ASSIGN_OR_RETURN(const NameKey key, parse(*row));
+    if (is_deeper(key)) {
+      walk.skip_to(after_all_below(entry_key(object.index, key.path, 2)));
+      continue;
+    }
+    RETURN_IF_ERROR(add_to_entry(object, *row, key, entry));
+  }
+}
+
+base::Status SlotScan::entries(const ObjectInfo& object, std::optional<std::string_view> after,
+                               const std::function<bool(const crdt::Entry&)>& visit) {
+  const base::Bytes all = object_key(object.index);
+  base::Bytes from = all;
+  if (after) {
+    append_component(from, *after);
+    from = after_all_below(from);
+  }
+  NameWalk walk(names_, from, after_all_below(all));
+  std::optional<crdt::Entry> entry;
+  for (;;) {
+    ASSIGN_OR_RETURN(const NameRow* row, walk.next());
+    if (!row) break;
+    ASSIGN_OR_RETURN(const NameKey key, parse(*row));
+    if (key.path.empty()) continue;  // slots of the object itself
+    if (is_deeper(key)) {
+      walk.skip_to(after_all_below(entry_key(object.index, key.path, 2)));
+      continue;
+    }
+    if (entry && entry->id != key.path[0]) {
+      if (!visit(*entry)) return {};
+      entry.reset();
+    }
+    if (!entry) {
+      entry.emplace();
+      entry->object = object.name;
+      entry->id = key.path[0];
+    }
+    RETURN_IF_ERROR(add_to_entry(object, *row, key, *entry));
+  }
+  if (entry) visit(*entry);
+  return {};
+}
+
+base::Result<bool> SlotScan::slots(const ObjectInfo& object, const std::vector<std::string>& path,
+                                   const std::function<bool(const SlotRow&)>& visit) {
+  Pending pending;
+  const auto add = [&](const NameRow& row, const NameKey& key) -> base::Status {
+    ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, row, key));
+    for (SlotRow& slot : slots) {
+      if (!starts_with(slot.slot.path, path)) continue;
+      auto place = std::pair(slot.slot.path, slot.slot.type);
+      pending.insert_or_assign(std::move(place), std::move(slot));
+    }
+    return {};
+  };
+  if (path.size() >= 2) {  // the slots at the path itself are lanes of the entry above
+    NameKey parent{static_cast<std::uint32_t>(object.index), path, std::nullopt};
+    parent.path.pop_back();
+    NameRow row{entry_key(object.index, path, path.size() - 1), 0};
+    ASSIGN_OR_RETURN(row.id, names_.find(row.key));
+    if (row.id != 0) RETURN_IF_ERROR(add(row, parent));
+  }
+  const base::Bytes from = entry_key(object.index, path, path.size());
+  NameWalk walk(names_, from, after_all_below(from));
+  for (;;) {
+    ASSIGN_OR_RETURN(const NameRow* row, walk.next());
+    if (!row) break;
+    ASSIGN_OR_RETURN(const NameKey key, parse(*row));
+    // Rows yet to come hold no path below this one, but may hold another type at it.
+    if (!show_below(pending, &key.path, visit)) return false;
+    RETURN_IF_ERROR(add(*row, key));
+  }
+  return show_below(pending, nullptr, visit);
+}
+
+base::Result<NameKey> SlotScan::parse(const NameRow& row) const {
+  auto key = parse_name_key(row.key);
+  if (!key) return corrupt_row(database_.path(), "names", base::to_hex(row.key));
+  return std::move(*key);
+}
+
+base::Result<std::vector<SlotRow>> SlotScan::slots_of(const ObjectInfo& object, const NameRow& row,
+                                                      const NameKey& key) {
+  ASSIGN_OR_RETURN(std::vector<CellRows::Row> cells, rows_.of_name(row.id));
+  std::vector<SlotRow> slots;
+  for (auto& [lane, live] : cells) {
+    SlotRow slot;
+    slot.slot.object = object.name;
+    slot.slot.path = key.path;
+    slot.cells = std::move(live);
+    slot.id = CellRows::row_id(row.id, lane);
+    slot.stored = true;
+    if (key.own.has_value() != (lane == kOwnLane)) {
+      return corrupt_row(database_.path(), "cells", slot.id);
+    }
+    if (key.own) {
+      slot.slot.type = *key.own;
+    } else {
+      ASSIGN_OR_RETURN(const Lane* known, lanes_.at(lane));
+      slot.slot.type = known->type;
+      if (known->name) slot.slot.path.push_back(*known->name);
+    }
+    slots.push_back(std::move(slot));
+  }
+  return slots;
+}
+
+base::Status SlotScan::add_to_entry(const ObjectInfo& object, const NameRow& row,
+                                    const NameKey& key, crdt::Entry& entry) {
+  ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, row, key));
+  for (SlotRow& slot : slots) {
+    const crdt::SlotType type = slot.slot.type;
+    if (slot.slot.path.size() == 1) {
+      if (type == crdt::SlotType::kMap) entry.presence = std::move(slot.cells);
+      if (type == crdt::SlotType::kReset) entry.reset = std::move(slot.cells);
+    } else if (type == crdt::SlotType::kLwwRegister) {
+      entry.fields[slot.slot.path.back()] = std::move(slot.cells);
+    }
+  }
+  return {};
+}
+
+}  // namespace store

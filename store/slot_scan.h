@@ -1,0 +1,45 @@
+#pragma once
+
+// Ordered reading over names and cells: entries of a map, and slots of any object.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "crdt/map.h"
+#include "store/cell_rows.h"
+#include "store/cell_table.h"
+#include "store/entry_key.h"
+#include "store/lanes.h"
+#include "store/names.h"
+#include "store/objects.h"
+
+namespace store {
+
+class SlotScan {
+ public:
+  SlotScan(Database& database, Names& names, CellRows& rows, Lanes& lanes)
+      : database_(database), names_(names), rows_(rows), lanes_(lanes) {}
+
+  base::Result<crdt::Entry> entry(const ObjectInfo& object, std::string_view id);
+  base::Status entries(const ObjectInfo& object, std::optional<std::string_view> after,
+                       const std::function<bool(const crdt::Entry&)>& visit);
+  // Returns whether the visitor wants more.
+  base::Result<bool> slots(const ObjectInfo& object, const std::vector<std::string>& path,
+                           const std::function<bool(const SlotRow&)>& visit);
+
+ private:
+  base::Result<NameKey> parse(const NameRow& row) const;
+  // All slots of a row of names.
+  base::Result<std::vector<SlotRow>> slots_of(const ObjectInfo& object, const NameRow& row,
+                                              const NameKey& key);
+  base::Status add_to_entry(const ObjectInfo& object, const NameRow& row, const NameKey& key,
+                            crdt::Entry& entry);
+
+  Database& database_;
+  Names& names_;
+  CellRows& rows_;
+  Lanes& lanes_;
+};
+
+}  // namespace store

@@ -1,0 +1,135 @@
+#include "store/store.h"
+
+#include "crdt/base/check.h"
+#include "store/schema.h"
+
+namespace store {
+
+base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const Options& options) {
+  ASSIGN_OR_RETURN(auto database, Database::open(path, Database::Mode::kReadWrite, options.vfs));
+  // Whose file it is comes first: nothing is changed in the file of another application.
+  ASSIGN_OR_RETURN(const bool empty, is_empty(*database));
+  RETURN_IF_ERROR(configure_writer(*database, options));
+  RETURN_IF_ERROR(database->execute("PRAGMA synchronous=FULL"));
+  std::unique_ptr<Store> store(new Store(std::move(database), path, options));
+  if (empty) RETURN_IF_ERROR(store->create());
+  RETURN_IF_ERROR(store->load());
+  return store;
+}
+
+Store::Store(std::unique_ptr<Database> database, std::string path, const Options& options)
+    : database_(std::move(database)),
+      path_(std::move(path)),
+      options_(options),
+      actors_(*database_),
+      cells_(*database_, actors_),
+      log_(*database_, options_),
+      meta_table_(*database_) {}
+
+Store::~Store() { database_->rollback(); }
+
+base::Status Store::begin(Durability durability) {
+  RETURN_IF_ERROR(usable());
+  CHECK(!database_->in_transaction());
+  if (durability != durability_) {
+    RETURN_IF_ERROR(database_->execute(
+        durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
+    durability_ = durability;
+  }
+  return database_->begin();
+}
+
+base::Status Store::commit(Durability durability) {
+  RETURN_IF_ERROR(usable());
+  const std::uint64_t commits = database_->wal_commits();
+  base::Status status = flush();
+  if (status.ok()) status = database_->commit();
+  if (!status.ok()) {
+    if (status.error().code == base::Code::kIndeterminate) {
+      stop(status.error().message);
+    } else {
+      rollback();
+    }
+    return status;
+  }
+  stored_meta_ = meta_;
+  actors_.committed();
+  cells_.committed();
+  log_.committed();
+  if (database_->wal_commits() != commits) unsynced_ = durability_ == Durability::kNormal;
+  if (durability == Durability::kFull) RETURN_IF_ERROR(sync());
+  if (database_->wal_pages() < options_.wal_pages) return {};
+  // This commit stands, whatever happens to the checkpoint. After an I/O error in it pages may be
+  // lost that the kernel calls clean, so nothing may be written after it. A full disk passes.
+  if (const base::Status moved = database_->checkpoint();
+      !moved.ok() && moved.error().code != base::Code::kDiskFull) {
+    stop(moved.error().message);
+  }
+  return {};
+}
+
+void Store::rollback() {
+  database_->rollback();
+  meta_ = stored_meta_;
+  const bool touched = actors_.touched() || cells_.touched() || log_.touched();
+  if (!touched) return;
+  if (const base::Status loaded = load(); !loaded.ok()) stop(loaded.error().message);
+}
+
+base::Status Store::sync() {
+  RETURN_IF_ERROR(usable());
+  if (!unsynced_) return {};
+  const base::Status synced = database_->sync_wal();
+  if (!synced.ok()) {
+    stop(synced.error().message);
+    return synced;
+  }
+  unsynced_ = false;
+  return {};
+}
+
+base::Status Store::verify_digest() {
+  RETURN_IF_ERROR(usable());
+  return cells_.verify();
+}
+
+base::Status Store::create() {
+  RETURN_IF_ERROR(database_->begin());
+  RETURN_IF_ERROR(create_tables(*database_));
+  RETURN_IF_ERROR(meta_table_.create());
+  return database_->commit();
+}
+
+base::Status Store::load() {
+  ASSIGN_OR_RETURN(meta_, meta_table_.load());
+  stored_meta_ = meta_;
+  RETURN_IF_ERROR(actors_.load());
+  RETURN_IF_ERROR(cells_.load());
+  return log_.load();
+}
+
+base::Status Store::flush() {
+  if (!database_->in_transaction()) {
+    return base::Error{base::Code::kInternal,
+                       path_ + ": SQLite gave up the transaction after an earlier error"};
+  }
+  // Actors come last: writing the others may have numbered new ones.
+  RETURN_IF_ERROR(cells_.flush());
+  RETURN_IF_ERROR(log_.flush());
+  meta_.digest = cells_.total_digest();
+  RETURN_IF_ERROR(meta_table_.write(meta_, stored_meta_));
+  return actors_.flush();
+}
+
+base::Status Store::usable() const {
+  if (stopped_.empty()) return {};
+  return base::Error{base::Code::kReadOnly, path_ + ": writing has stopped: " + stopped_};
+}
+
+void Store::stop(const std::string& reason) {
+  stopped_ = reason;
+  // What the log holds is judged by recovery, not copied by a connection that saw it fail.
+  database_->keep_wal_on_close();
+}
+
+}  // namespace store
