@@ -10,6 +10,8 @@ namespace {
 namespace beast = boost::beast;
 using ErrorCode = beast::error_code;
 
+constexpr std::size_t kLastChunkBytes = 5;  // "0\r\n\r\n"
+
 Verb verb_of(beast::http::verb verb) {
   switch (verb) {
     case beast::http::verb::get:
@@ -57,6 +59,8 @@ class Reader final : public beast::http::basic_parser<true> {
   int version = 11;
   std::string_view piece;
 
+  bool is_between_chunks() const { return chunked() && chunk_left_ == 0; }
+
  private:
   void on_request_impl(beast::http::verb verb, beast::string_view method,
                        beast::string_view request_target, int http_version, ErrorCode&) override {
@@ -77,12 +81,14 @@ class Reader final : public beast::http::basic_parser<true> {
     piece = {body.data(), body.size()};
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view extensions,
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions,
                             ErrorCode& error) override {
+    chunk_left_ = size;
     count_framing(extensions.size(), error);
   }
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, ErrorCode&) override {
     piece = {body.data(), body.size()};
+    chunk_left_ -= body.size();
     return body.size();
   }
   void on_finish_impl(ErrorCode&) override {}
@@ -93,6 +99,7 @@ class Reader final : public beast::http::basic_parser<true> {
   }
 
   std::size_t framing_bytes_ = 0;
+  std::uint64_t chunk_left_ = 0;
 };
 
 }  // namespace
@@ -132,6 +139,9 @@ void Parser::limit_body(std::uint64_t byte_limit) { impl_->reader->body_limit(by
 
 base::Result<Parser::Step> Parser::read_body(std::string_view bytes) {
   Reader& reader = *impl_->reader;
+  // Beast asserts that a last chunk of which it has seen the first line has five bytes, though
+  // "0\r\n" may come alone: a client could end the program so. No body ends in fewer.
+  if (reader.is_between_chunks() && bytes.size() < kLastChunkBytes) return Step{};
   ErrorCode error;
   reader.piece = {};
   Step step;

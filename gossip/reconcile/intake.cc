@@ -41,9 +41,8 @@ Intake::Taken Intake::take(const NodeId& from, const std::vector<base::Bytes>& c
       ++stats_.changes_duplicate;
       continue;
     }
-    std::size_t waiting = bytes_ + bytes;
-    // One change alone always passes, or one larger than the bound never would.
-    if (waiting != 0 && waiting + sealed.bytes.size() > options_.apply_bytes_max) {
+    // The last one may pass the bound: a change as large as the bound must get through some day.
+    if (bytes_ + bytes >= options_.apply_bytes_max) {
       ++stats_.changes_dropped;
       continue;
     }

@@ -76,10 +76,11 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
   }
   if (first) return start(now, id, out);
   bool told_lately = peer.said >= *peer.differs + options_.profile.grace;
-  bool ours_stands = claims_.moved() <= *peer.differs;
+  // Our claim stood long before the peer's word and still does: it has what we lack.
+  bool ours_stands = claims_.moved() + options_.profile.grace <= *peer.differs;
   if (told_lately || ours_stands) return start(now, id, out);
-  // Both sides moved since: only a fresh word shows whether they still differ. It comes back
-  // through observed(), which gets here again.
+  // The two may have become equal since: only a fresh word shows. It comes back through observed(),
+  // which gets here again.
   peer.allowed = now + options_.profile.ping_interval;
   ping.push_back(id);
 }
@@ -172,7 +173,7 @@ void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Ac
   if (peer.vector && !refused) lacking = intake_.lacking(*peer.vector);
   exchange.asked.clear();
   for (const auto& [other, fetching] : exchanges_) {
-    if (other == id || exchange.whole) continue;
+    if (other == id) continue;
     for (const auto& [actor, seq] : fetching.asked) lacking.erase(actor);
   }
   exchange.deadline = now + options_.exchange_timeout;
@@ -214,7 +215,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
   ++exchange.storing;
   // One page ahead of the replica, so that the next is on its way while this one is stored.
   bool ahead = range.outcome == wire::Range::Outcome::kMore && exchange.storing == 1;
-  if (ahead && !exchange.whole) {
+  if (ahead) {
     std::map<base::ActorId, std::uint64_t> asked = exchange.asked;
     ask(now, id, exchange, out);
     // Progress is measured from the oldest page that is not stored.
@@ -243,23 +244,17 @@ void Reconciler::stored(base::Instant now, const Intake::Finished& finished, Act
 // The replica is done with all that this exchange brought: on with it, if it moved anything.
 void Reconciler::page_stored(base::Instant now, const NodeId& id, Actions& out) {
   Exchange& exchange = exchanges_.at(id);
-  if (moved(exchange)) {
-    exchange.whole = false;
-    return ask(now, id, exchange, out);
-  }
+  if (moved(exchange)) return ask(now, id, exchange, out);
   const Peer& peer = peers_.at(id);
   bool lacking = peer.vector && !intake_.lacking(*peer.vector).empty();
   if (!lacking) return end(now, id, End::kDone);
-  if (exchange.whole) {
-    // All that we lack, in the peer's own order, and still nothing fitted: what we hold for under
-    // way may be wrong. Let go of it and come back later.
-    for (const auto& [actor, seq] : exchange.asked) intake_.forget(actor);
-    return end(now, id, End::kStalled);
-  }
-  // What it depends on may be among the entries that others fetch. Asked for everything, the first
-  // change that the peer sends always fits, so this moves (rule 4).
-  exchange.whole = true;
-  ask(now, id, exchange, out);
+  // A page that follows what the peer holds and still moves nothing waits for entries that are
+  // fetched from others; started alone, asked for everything, its first change would fit (rule 4).
+  // Both come back later, at times of their own.
+  if (exchanges_.size() > 1) return end(now, id, End::kLater);
+  // Nobody else is asked, so what we hold for under way may be wrong: let go of it.
+  for (const auto& [actor, seq] : exchange.asked) intake_.forget(actor);
+  end(now, id, End::kStalled);
 }
 
 bool Reconciler::moved(const Exchange& exchange) const {

@@ -68,7 +68,6 @@ class Reconciler {
     std::map<base::ActorId, std::uint64_t> asked;  // actor -> committed when it was asked for
     std::size_t storing = 0;                       // pages at the replica
     bool vectors = true;                           // waits for the peer's vector
-    bool whole = false;                            // asks for entries that others fetch, too
     bool fetched = false;                          // brought something
     base::Instant deadline;
   };

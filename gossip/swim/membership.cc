@@ -37,6 +37,7 @@ Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
 void Membership::seeds(base::Instant now, const std::vector<Address>& seeds, Outbox& box,
                        Actions& out) {
   seeds_.assign(now, seeds, self_.address);
+  if (has_left()) return rejoin(now, box, out);
   advance(now, box, out);
 }
 

@@ -9,10 +9,8 @@ namespace http::testing {
 
 RunningServer::RunningServer(const Fill& fill, Options options, std::string host) {
   CHECK(uv_loop_init(&loop_) == 0);
-  uv_async_init(&loop_, &async_, [](uv_async_t* async) {
-    auto task = std::move(static_cast<RunningServer*>(async->data)->task_);
-    task();
-  });
+  uv_async_init(&loop_, &async_,
+                [](uv_async_t* async) { static_cast<RunningServer*>(async->data)->run_task(); });
   async_.data = this;
   fill(router_, &loop_);
   auto opened = Server::open(&loop_, host, 0, options, router_);
@@ -26,12 +24,24 @@ RunningServer::~RunningServer() { stop(); }
 
 void RunningServer::on_loop(std::function<void()> task) {
   std::promise<void> done;
-  task_ = [&] {
-    task();
-    done.set_value();
-  };
+  {
+    std::lock_guard lock(mutex_);
+    task_ = [&] {
+      task();
+      done.set_value();
+    };
+  }
   uv_async_send(&async_);
   done.get_future().wait();
+}
+
+void RunningServer::run_task() {
+  std::function<void()> task;
+  {
+    std::lock_guard lock(mutex_);
+    task = std::exchange(task_, nullptr);
+  }
+  if (task != nullptr) task();
 }
 
 Stats RunningServer::stats() {

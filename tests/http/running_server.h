@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -28,8 +29,11 @@ class RunningServer {
   Stats stats();
 
  private:
+  void run_task();
+
   uv_loop_t loop_{};
   uv_async_t async_{};
+  std::mutex mutex_;
   std::function<void()> task_;
   Router router_;
   std::unique_ptr<Server> server_;

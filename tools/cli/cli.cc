@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 
 #include "tools/cli/catalog_commands.h"
@@ -19,6 +20,32 @@ namespace cli {
 namespace {
 
 constexpr double kTimeoutSecondsMax = 86'400;
+
+// CLI11 takes a word like `[a,b]` apart where several are allowed, and forgets `--` in front of
+// words that may be absent. Here such words are ids, keys and queries: they pass under this mark.
+constexpr char kWhole = '\x01';
+
+// The words as CLI11 wants them, the last first.
+std::vector<std::string> reversed_words(int argc, char** argv) {
+  std::vector<std::string> words;
+  bool only_words = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string word(argv[i]);
+    if (!only_words && word == "--") {
+      only_words = true;
+      continue;
+    }
+    bool list = word.size() > 1 && word.front() == '[' && word.back() == ']';
+    bool mark = only_words || list || word.starts_with(kWhole);
+    words.push_back(mark ? kWhole + word : word);
+  }
+  std::reverse(words.begin(), words.end());
+  return words;
+}
+
+std::string unmarked(const std::string& word) {
+  return word.starts_with(kWhole) ? word.substr(1) : word;
+}
 
 // The tree, and what the command line chose from it.
 class Tree {
@@ -39,7 +66,9 @@ class Tree {
 
   CLI::App* leaf(CLI::App* parent, const std::string& name, const std::string& help);
   CLI::App* branch(const std::string& name, const std::string& help);
-  // An option whose words arrive as they were typed: CLI11 would take `[a,b]` and `{}` apart.
+  // Options whose words arrive as they were typed, `{}` and `[a,b]` too.
+  static CLI::Option* many(CLI::App* app, const std::string& name, Words& target,
+                           const std::string& help);
   static CLI::Option* words(CLI::App* app, const std::string& name, Words& target,
                             const std::string& help);
   static CLI::Option* word(CLI::App* app, const std::string& name, std::string& target,
@@ -77,7 +106,8 @@ Tree::Tree(const AgentEntry& agent)
 CLI::Option* Tree::words(CLI::App* app, const std::string& name, Words& target,
                          const std::string& help) {
   CLI::callback_t take = [&target](const CLI::results_t& given) {
-    target = given;
+    target.clear();
+    for (const auto& word : given) target.push_back(unmarked(word));
     return true;
   };
   auto* option = app->add_option(name, take, help);
@@ -86,10 +116,18 @@ CLI::Option* Tree::words(CLI::App* app, const std::string& name, Words& target,
   return option;
 }
 
+// A positional that takes all words that are left.
+CLI::Option* Tree::many(CLI::App* app, const std::string& name, Words& target,
+                        const std::string& help) {
+  return words(app, name, target, help)
+      ->expected(0, CLI::detail::expected_max_vector_size)
+      ->allow_extra_args();
+}
+
 CLI::Option* Tree::word(CLI::App* app, const std::string& name, std::string& target,
                         const std::string& help) {
   CLI::callback_t take = [&target](const CLI::results_t& given) {
-    target = given.back();
+    target = unmarked(given.back());
     return true;
   };
   return app->add_option(name, take, help)->expected(1)->allow_extra_args(false);
@@ -191,9 +229,7 @@ void Tree::add_catalog(const std::string& object) {
 
   auto* set = leaf(catalog, "set", "set fields of an entry, leave the others");
   word(set, "id", id_, "of the entry")->required();
-  words(set, "fields", rest_, "K=V; V as with add --meta")
-      ->required()
-      ->expected(1, CLI::detail::expected_max_vector_size);
+  many(set, "fields", rest_, "K=V; V as with add --meta")->required();
   on_client(set,
             [this, object](Session& session) { return set_fields(session, object, id_, rest_); });
 
@@ -202,8 +238,7 @@ void Tree::add_catalog(const std::string& object) {
   on_client(get, [this, object](Session& session) { return get_entry(session, object, id_); });
 
   auto* ls = leaf(catalog, "ls", "list entries; exit 4 when nothing matches");
-  words(ls, "query", rest_, "words and terms like size>100, all must hold")
-      ->expected(0, CLI::detail::expected_max_vector_size);
+  many(ls, "query", rest_, "words and terms like size>100, all must hold");
   on_client(ls, [this, object](Session& session) {
     return list_entries(session, object, fmt::format("{}", fmt::join(rest_, " ")));
   });
@@ -221,8 +256,7 @@ void Tree::add_objects() {
   auto* inspect = leaf(objects, "inspect", "show what lives there, with dots and stamps");
   for (auto* command : {get, inspect}) {
     word(command, "id", id_, "of the object")->required();
-    words(command, "path", rest_, "keys on the way down")
-        ->expected(0, CLI::detail::expected_max_vector_size);
+    many(command, "path", rest_, "keys on the way down");
   }
   on_client(get, [this](Session& session) { return get_object(session, id_, rest_); });
   on_client(inspect, [this](Session& session) { return inspect_object(session, id_, rest_); });
@@ -260,8 +294,9 @@ Format Tree::format() const {
 }
 
 int Tree::run(int argc, char** argv) {
+  auto words = reversed_words(argc, argv);
   try {
-    app_.parse(argc, argv);
+    app_.parse(words);
   } catch (const CLI::ParseError& error) {
     // Help is data; every other way out of the parser is a usage error, whatever CLI11 calls it.
     int code = app_.exit(error);

@@ -1,0 +1,252 @@
+// `snapshots` and `images`: what goes over the wire, what is printed, how it ends.
+
+#include <gtest/gtest.h>
+
+#include "tests/cli/fake_agent.h"
+#include "tests/cli/program.h"
+
+namespace cli {
+namespace {
+
+using Words = Program::Words;
+
+// Answers like an agent: every write succeeds, and names the verb.
+std::string obey(const Seen& request) {
+  bool added = request.target.find("/add/") != std::string::npos;
+  bool removed = request.target.find("/remove/") != std::string::npos;
+  std::string status = added ? "added" : removed ? "removed" : "updated";
+  return FakeAgent::ok(R"({"id":"snap1","status":")" + status + "\"}\n");
+}
+
+Ended ask(const FakeAgent& agent, Words arguments, const std::string& input = "") {
+  arguments.insert(arguments.end(), {"--http", agent.address()});
+  return run_program(arguments, input);
+}
+
+std::string request_line(const Seen& seen) { return seen.method + " " + seen.target; }
+
+TEST(Catalog, EachVerbIsOneRequest) {
+  FakeAgent agent(obey);
+
+  auto add = ask(agent, {"snapshots", "add", "snap1", "--meta", "size=1024", "--meta", "ok=true"});
+  auto set = ask(agent, {"images", "set", "img1", "a=1", "b=x", "c=[1,2]", "a={}"});
+  auto rm = ask(agent, {"images", "rm", "img1", "-o", "json"});
+
+  auto seen = agent.seen();
+  EXPECT_EQ(add.exit, 0) << add.err;
+  EXPECT_EQ(add.out, "added snap1\n");
+  EXPECT_EQ(request_line(seen.at(0)), "POST /snapshots/add/snap1");
+  EXPECT_EQ(seen.at(0).body, R"({"size":1024,"ok":true})");
+  EXPECT_EQ(set.exit, 0) << set.err;
+  EXPECT_EQ(request_line(seen.at(1)), "PATCH /images/metadata/img1");
+  EXPECT_EQ(seen.at(1).body, R"({"a":{},"b":"x","c":[1,2]})");
+  EXPECT_EQ(request_line(seen.at(2)), "DELETE /images/remove/img1");
+  EXPECT_EQ(rm.exit, 0);
+  EXPECT_EQ(rm.out, "{\"id\":\"snap1\",\"status\":\"removed\"}\n");
+  EXPECT_EQ(add.err + set.err + rm.err, "");
+}
+
+TEST(Catalog, AnyIdIsOneEncodedSegment) {
+  FakeAgent agent(obey);
+  const std::vector<std::pair<std::string, std::string>> ids{
+      {"docker.io/library/redis:7", "docker.io%2Flibrary%2Fredis%3A7"},
+      {"100%", "100%25"},
+      {"a%2Fb", "a%252Fb"},
+      {"\xE2\x82\xAC \xF0\x9F\x98\x80", "%E2%82%AC%20%F0%9F%98%80"},
+      {"..", ".."},
+      {".", "."},
+      {"a?b#c&d", "a%3Fb%23c%26d"},
+      {"ls", "ls"},
+      {"snapshots", "snapshots"},
+      {"status", "status"},
+      {"{}", "%7B%7D"},
+      {"[a,b]", "%5Ba%2Cb%5D"},
+      {"'q'", "%27q%27"},
+  };
+  for (const auto& [id, encoded] : ids) {
+    auto ended = ask(agent, {"snapshots", "rm", id});
+
+    EXPECT_EQ(ended.exit, 0) << id << ended.err;
+    EXPECT_EQ(agent.seen().back().target, "/snapshots/remove/" + encoded);
+  }
+  auto dashed = run_program({"--http", agent.address(), "snapshots", "rm", "--", "--meta"});
+  EXPECT_EQ(dashed.exit, 0) << dashed.err;
+  EXPECT_EQ(agent.seen().back().target, "/snapshots/remove/--meta");
+}
+
+TEST(Catalog, AddTakesJsonFromAFileOrStdinAndFieldsOnTop) {
+  FakeAgent agent(obey);
+  Folder folder;
+  auto file = folder.write("m.json", "{ \"z\": 1.50,\n \"a\": {\"y\": 1, \"x\": 2} }\n");
+
+  auto from_file = ask(agent, {"snapshots", "add", "a", "--json", file});
+  auto mixed = ask(agent, {"snapshots", "add", "a", "--meta", "z=2", "--json", file});
+  auto from_stdin = ask(agent, {"snapshots", "add", "a", "--json", "-"}, "{\"n\":1e400}");
+  auto nothing = ask(agent, {"snapshots", "add", "a"});
+
+  auto seen = agent.seen();
+  EXPECT_EQ(from_file.exit + mixed.exit + from_stdin.exit + nothing.exit, 0);
+  EXPECT_EQ(seen.at(0).body, R"({"z":1.50,"a":{"y": 1, "x": 2}})");
+  EXPECT_EQ(seen.at(1).body, R"({"z":2,"a":{"y": 1, "x": 2}})");
+  EXPECT_EQ(seen.at(2).body, R"({"n":1e400})");
+  EXPECT_EQ(seen.at(3).body, "{}");
+}
+
+TEST(Catalog, BadJsonAndMissingFilesAreErrorsBeforeAnythingIsSent) {
+  FakeAgent agent(obey);
+  Folder folder;
+  auto list = folder.write("list.json", "[1]");
+
+  for (const Words& words : {Words{"snapshots", "add", "a", "--json", list},
+                             Words{"snapshots", "add", "a", "--json", folder.path("missing")},
+                             Words{"snapshots", "add", "a", "--json", "-"},
+                             Words{"images", "add", "a", "--file", folder.path("missing")},
+                             Words{"images", "add", "a", "--file", folder.path("")},
+                             Words{"images", "import", folder.path("missing")}}) {
+    auto ended = ask(agent, words);
+    EXPECT_EQ(ended.exit, 1) << testing::PrintToString(words);
+    EXPECT_EQ(ended.out, "");
+    EXPECT_NE(ended.err, "");
+  }
+  EXPECT_TRUE(agent.seen().empty());
+}
+
+TEST(Catalog, AnImageFileIsDescribed) {
+  FakeAgent agent(obey);
+  Folder folder;
+  auto file = folder.write("root fs.TAR.GZ", "abc");
+  std::string large(3'000'000, 'x');
+  auto blob = folder.write("blob", large);
+
+  auto small = ask(agent, {"images", "add", "i", "--file", file, "--meta", "name=mine"});
+  auto big = ask(agent, {"images", "add", "i", "--file", blob});
+
+  EXPECT_EQ(small.exit, 0) << small.err;
+  EXPECT_EQ(agent.seen().at(0).body,
+            R"({"name":"mine","size":3,"sha256":)"
+            R"("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",)"
+            R"("media_type":"application/gzip"})");
+  EXPECT_EQ(big.exit, 0) << big.err;
+  EXPECT_NE(agent.seen().at(1).body.find(R"("size":3000000,)"), std::string::npos);
+  EXPECT_NE(agent.seen().at(1).body.find(R"("media_type":"application/octet-stream")"),
+            std::string::npos);
+}
+
+TEST(Catalog, GetShowsFieldsAndAbsentIsFour) {
+  constexpr char kBody[] = R"({"id":"snap1","path":["snap1"],"type":"crdt_map",)"
+                           R"("value":{"b":1.00,"a":"two\nlines"},"vector":{}})";
+  FakeAgent agent([&](const Seen& request) {
+    if (request.target == "/v1/objects/snapshots/snap1") return FakeAgent::ok(kBody);
+    return FakeAgent::error(404, "not_found", "no snap2 in snapshots");
+  });
+
+  auto table = ask(agent, {"snapshots", "get", "snap1"});
+  auto json = ask(agent, {"snapshots", "get", "snap1", "-o", "json"});
+  auto lines = ask(agent, {"snapshots", "get", "snap1", "-o", "jsonl"});
+  auto absent = ask(agent, {"snapshots", "get", "snap2", "-o", "json"});
+
+  EXPECT_EQ(table.out, "id  snap1\nb   1.00\na   two\\nlines\n");
+  EXPECT_EQ(json.out, kBody);
+  EXPECT_EQ(lines.out, std::string(kBody) + "\n");
+  EXPECT_EQ(absent.exit, 4);
+  EXPECT_EQ(absent.out, "");
+  EXPECT_EQ(absent.err, "hearsay: no snap2 in snapshots\n");
+}
+
+// Three pages: two entries, none, one.
+std::string pages(const Seen& request) {
+  auto link = [](const std::string& to) { return "Link: <" + to + ">; rel=\"next\"\r\n"; };
+  if (request.target == "/page2") return FakeAgent::ok("[]", link("/page3?after=x%2Fy"));
+  if (request.target == "/page3?after=x%2Fy") {
+    return FakeAgent::ok(R"([ {"id":"c","metadata":{"n":1.0}} ])");
+  }
+  return FakeAgent::ok(
+      R"([{"id":"a","metadata":{"z":"two words","a":1.50}}, {"id":"b","metadata":{}}])",
+      link("/page2"));
+}
+
+TEST(Catalog, ListsRunThroughAllPages) {
+  FakeAgent agent(pages);
+
+  auto table = ask(agent, {"snapshots", "ls", "state=ok", "size>5", "a+b \"c\""});
+  auto json = ask(agent, {"images", "ls", "-o", "json"});
+  auto lines = ask(agent, {"images", "ls", "-o", "jsonl"});
+
+  auto seen = agent.seen();
+  EXPECT_EQ(table.exit, 0) << table.err;
+  EXPECT_EQ(seen.at(0).target,
+            "/catalog/query?type=snapshots&limit=10000&q=state%3Dok%20size%3E5%20a%2Bb%20%22c%22");
+  EXPECT_EQ(seen.at(2).target, "/page3?after=x%2Fy");
+  EXPECT_EQ(seen.at(3).target, "/catalog/query?type=images&limit=10000");
+  EXPECT_EQ(table.out, "ID  METADATA\na   z=\"two words\" a=1.50\nb   \nc   n=1.0\n");
+  EXPECT_EQ(json.out,
+            R"([{"id":"a","metadata":{"z":"two words","a":1.50}},{"id":"b","metadata":{}},)"
+            R"({"id":"c","metadata":{"n":1.0}}])"
+            "\n");
+  EXPECT_EQ(lines.out, R"({"id":"a","metadata":{"z":"two words","a":1.50}})"
+                       "\n"
+                       R"({"id":"b","metadata":{}})"
+                       "\n"
+                       R"({"id":"c","metadata":{"n":1.0}})"
+                       "\n");
+}
+
+TEST(Catalog, OnePageIsPrintedAsItCame) {
+  constexpr char kPage[] = " [ {\"id\":\"a\",  \"metadata\":{\"n\":1.0}} ]\n";
+  FakeAgent agent([&](const Seen&) { return FakeAgent::ok(kPage); });
+
+  EXPECT_EQ(ask(agent, {"snapshots", "ls", "-o", "json"}).out, kPage);
+}
+
+TEST(Catalog, NothingMatchedIsFour) {
+  FakeAgent agent([](const Seen&) { return FakeAgent::ok("[]"); });
+
+  auto table = ask(agent, {"snapshots", "ls", "nope"});
+  auto json = ask(agent, {"snapshots", "ls", "nope", "-o", "json"});
+  auto lines = ask(agent, {"snapshots", "ls", "nope", "-o", "jsonl"});
+
+  EXPECT_EQ(table.exit, 4);
+  EXPECT_EQ(table.out, "");
+  EXPECT_EQ(table.err, "hearsay: nothing matched\n");
+  EXPECT_EQ(json.exit, 4);
+  EXPECT_EQ(json.out, "[]");
+  EXPECT_EQ(lines.exit, 4);
+  EXPECT_EQ(lines.out, "");
+}
+
+TEST(Catalog, APageThatFailsOrNamesItselfEndsTheList) {
+  FakeAgent failing([](const Seen& request) {
+    if (request.target == "/page2") return FakeAgent::error(503, "busy", "later");
+    return pages(request);
+  });
+  FakeAgent looping([](const Seen&) {
+    return FakeAgent::ok("[]", "Link: </catalog/query?type=images&limit=10000>; rel=\"next\"\r\n");
+  });
+  FakeAgent slow([](const Seen& request) {
+    return request.target == "/page2" ? std::string() : pages(request);
+  });
+
+  auto failed = ask(failing, {"images", "ls", "-o", "jsonl"});
+  auto looped = ask(looping, {"images", "ls"});
+  auto late = ask(slow, {"images", "ls", "--timeout", "0.3"});
+
+  EXPECT_EQ(failed.exit, 5);
+  EXPECT_EQ(failed.err, "hearsay: later\n");
+  EXPECT_EQ(looped.exit, 1);
+  // The second page goes over the first one's connection: still a timeout, not "cannot connect".
+  EXPECT_EQ(late.exit, 7);
+  EXPECT_EQ(slow.connections(), 1);
+}
+
+TEST(Catalog, AFullDiskUnderStdoutIsAnError) {
+  FakeAgent agent(obey);
+  auto ended =
+      run_program({"snapshots", "add", "a", "--http", agent.address()}, "", {}, "/dev/full");
+
+  EXPECT_EQ(ended.exit, 1);
+  EXPECT_NE(ended.err.find("write to stdout: No space left on device"), std::string::npos)
+      << ended.err;
+}
+
+}  // namespace
+}  // namespace cli

@@ -1,0 +1,60 @@
+#pragma once
+
+// An agent made of canned answers, on a free loopback port, for tests of the command line.
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace cli {
+
+struct Seen {
+  std::string method;
+  std::string target;                          // as sent
+  std::map<std::string, std::string> headers;  // names lower case
+  std::string body;                            // chunks put together
+};
+
+class FakeAgent {
+ public:
+  // Gives the bytes of a whole response. Without a Content-Length the connection is closed behind
+  // it; nothing at all leaves the client waiting.
+  using Handler = std::function<std::string(const Seen& request)>;
+  explicit FakeAgent(Handler handler);
+  ~FakeAgent();
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  std::vector<Seen> seen();
+  int connections() const { return connections_; }
+
+  static std::string ok(const std::string& body, const std::string& headers = "");
+  static std::string status(int status, const std::string& body);
+  static std::string error(int status, const std::string& code, const std::string& message);
+  static std::string events(const std::string& stream);  // ends when the stream does
+
+ private:
+  void accept_all();
+  void serve(int socket);
+  bool read_request(int socket, std::string& buffer, Seen& request);
+
+  Handler handler_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<int> connections_ = 0;
+  std::mutex mutex_;
+  std::vector<Seen> seen_;
+  std::vector<int> sockets_;
+  std::vector<std::thread> threads_;
+  std::thread acceptor_;
+};
+
+// A port on which nobody listens.
+std::uint16_t closed_port();
+
+}  // namespace cli

@@ -1,0 +1,165 @@
+// Commands that stream: import sends, watch receives.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+
+#include "tests/cli/fake_agent.h"
+#include "tests/cli/program.h"
+
+namespace cli {
+namespace {
+
+std::string ten_thousand_lines() {
+  std::string lines;
+  for (int i = 0; i < 10'000; ++i) {
+    lines += R"({"id":"package-)" + std::to_string(i) + R"(","size":)" + std::to_string(i) +
+             R"(,"text":"caf\u00e9 )" + std::string(static_cast<std::size_t>(i % 300), 'x') +
+             "\"}\n";
+  }
+  return lines;
+}
+
+TEST(Import, AFileAndStdinArriveWholeAndChunked) {
+  FakeAgent agent([](const Seen&) { return FakeAgent::ok(R"({"added":9999,"unchanged":1})"); });
+  Folder folder;
+  auto lines = ten_thousand_lines();
+  auto file = folder.write("lines.jsonl", lines);
+
+  auto from_file = run_program({"snapshots", "import", file, "--http", agent.address()});
+  auto from_stdin =
+      run_program({"images", "import", "-", "-o", "json", "--http", agent.address()}, lines);
+  auto empty = run_program({"images", "import", "-", "--http", agent.address()});
+
+  auto seen = agent.seen();
+  EXPECT_EQ(from_file.exit, 0) << from_file.err;
+  EXPECT_EQ(from_file.out, "9999 added, 1 unchanged\n");
+  EXPECT_EQ(from_file.err, "");
+  EXPECT_EQ(seen.at(0).method + seen.at(0).target, "POST/v1/import?type=snapshots");
+  EXPECT_EQ(seen.at(0).headers.at("transfer-encoding"), "chunked");
+  EXPECT_FALSE(seen.at(0).headers.contains("content-length"));
+  EXPECT_TRUE(seen.at(0).body == lines);
+  EXPECT_EQ(from_stdin.out, R"({"added":9999,"unchanged":1})");
+  EXPECT_EQ(seen.at(1).target, "/v1/import?type=images");
+  EXPECT_TRUE(seen.at(1).body == lines);
+  EXPECT_EQ(empty.exit, 0);
+  EXPECT_EQ(seen.at(2).body, "");
+}
+
+TEST(Import, ABadLineIsTheAgentsErrorAndADirectoryIsOurs) {
+  FakeAgent agent([](const Seen&) { return FakeAgent::error(400, "invalid", "line 17: no id"); });
+  Folder folder;
+
+  auto bad = run_program({"snapshots", "import", "-", "--http", agent.address()}, "x\n");
+  auto directory =
+      run_program({"snapshots", "import", folder.path("."), "--http", agent.address()});
+
+  EXPECT_EQ(bad.exit, 1);
+  EXPECT_EQ(bad.err, "hearsay: line 17: no id\n");
+  EXPECT_EQ(directory.exit, 1);
+  EXPECT_NE(directory.err.find("Is a directory"), std::string::npos) << directory.err;
+}
+
+TEST(Import, IsNotBoundByTheTimeOfACommand) {
+  FakeAgent agent([](const Seen&) {
+    usleep(600'000);
+    return FakeAgent::ok(R"({"added":0,"unchanged":0})");
+  });
+
+  auto ended =
+      run_program({"snapshots", "import", "-", "--timeout", "0.2", "--http", agent.address()});
+
+  EXPECT_EQ(ended.exit, 0) << ended.err;
+}
+
+std::string change(const std::string& id, const std::string& data) {
+  return "id: " + id + "\nevent: change\ndata: " + data + "\n\n";
+}
+
+TEST(Watch, GoesOnBehindTheLastEventWhenTheConnectionBreaks) {
+  std::atomic<int> calls = 0;
+  FakeAgent agent([&](const Seen&) -> std::string {
+    switch (++calls) {
+      case 1:
+        return FakeAgent::events(change("e:1", R"({"seq":1.0,"b":0,"a":0})") +
+                                 change("e:2", R"({"seq":2})") + "id: e:3\ndata: {\"cut");
+      case 2:
+        return FakeAgent::error(503, "unavailable", "opening the store");
+      case 3:
+        return FakeAgent::events(": nothing new\n\n");
+      case 4:
+        return FakeAgent::events(change("e:3", R"({"seq":3})"));
+      default:
+        return "";
+    }
+  });
+  Program program({"watch", "-o", "jsonl", "--timeout", "1", "--http", agent.address()});
+
+  ASSERT_TRUE(program.wait_for_output("{\"seq\":3}\n"));
+  while (agent.seen().size() < 5) usleep(10'000);
+  program.signal(SIGINT);
+  auto ended = program.wait();
+
+  auto seen = agent.seen();
+  EXPECT_EQ(ended.exit, 130);
+  EXPECT_EQ(ended.out, "{\"seq\":1.0,\"b\":0,\"a\":0}\n{\"seq\":2}\n{\"seq\":3}\n");
+  EXPECT_EQ(seen.at(0).target, "/v1/events");
+  EXPECT_FALSE(seen.at(0).headers.contains("last-event-id"));
+  EXPECT_EQ(seen.at(1).headers.at("last-event-id"), "e:2");
+  EXPECT_EQ(seen.at(3).headers.at("last-event-id"), "e:2");
+  EXPECT_EQ(seen.at(4).headers.at("last-event-id"), "e:3");
+}
+
+TEST(Watch, PrintsReadableLinesOfOneObject) {
+  std::atomic<int> calls = 0;
+  FakeAgent agent([&](const Seen&) -> std::string {
+    if (++calls > 1) return "";
+    return FakeAgent::events(
+        change("1", R"({"object":"snapshots","path":["a/b"],"type":"crdt_map","op":"put",)"
+                    R"("value":{"n":1.0},"actor":"0123456789abcdef","seq":7})") +
+        change("2", R"({"object":"snapshots","path":["x"],"op":"remove","value":null,)"
+                    R"("actor":"ff","seq":8})") +
+        "event: reset\ndata: {}\n\n");
+  });
+  Program program({"watch", "snap shots", "--http", agent.address()});
+
+  ASSERT_TRUE(program.wait_for_output("remove"));
+  while (agent.seen().size() < 2) usleep(10'000);
+  program.signal(SIGINT);
+  auto ended = program.wait();
+
+  EXPECT_EQ(agent.seen().at(0).target, "/v1/events?object=snap%20shots");
+  EXPECT_EQ(ended.out, "snapshots/a/b put {\"n\":1.0}  (01234567:7)\nsnapshots/x remove  (ff:8)\n");
+  EXPECT_NE(ended.err.find("read afresh"), std::string::npos) << ended.err;
+}
+
+TEST(Watch, EndsAtOnceWhereItCannotBegin) {
+  FakeAgent refusing([](const Seen&) { return FakeAgent::error(421, "misdirected", "not me"); });
+  FakeAgent busy([](const Seen&) { return FakeAgent::error(503, "unavailable", "opening"); });
+  auto nowhere = "127.0.0.1:" + std::to_string(closed_port());
+
+  EXPECT_EQ(run_program({"watch", "--http", refusing.address()}).exit, 6);
+  EXPECT_EQ(run_program({"watch", "--http", busy.address()}).exit, 3);
+  EXPECT_EQ(run_program({"watch", "--http", nowhere}).exit, 3);
+}
+
+// Takes the ten seconds that the interface promises.
+TEST(Watch, AnAgentThatStaysAwayIsThree) {
+  auto agent = std::make_unique<FakeAgent>([](const Seen& request) -> std::string {
+    return request.headers.contains("last-event-id") ? "" : FakeAgent::events(change("1", "{}"));
+  });
+  Program program({"watch", "-o", "json", "--http", agent->address()});
+  ASSERT_TRUE(program.wait_for_output("{}"));
+
+  agent.reset();
+  auto ended = program.wait();
+
+  EXPECT_EQ(ended.exit, 3);
+  EXPECT_NE(ended.err.find("not come back"), std::string::npos) << ended.err;
+}
+
+}  // namespace
+}  // namespace cli

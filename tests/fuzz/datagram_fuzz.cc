@@ -1,0 +1,57 @@
+// What an authenticated but hostile member can put into a datagram: the packet decoder and every
+// message behind the seal. What is accepted must be within its bounds and survive being told on.
+
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "crdt/base/check.h"
+#include "gossip/wire/message.h"
+
+namespace {
+
+using namespace gossip::wire;  // NOLINT: a fuzz entry point is one file
+
+void check_record(const gossip::MemberRecord& record) {
+  CHECK(gossip::is_member_name(record.name));
+  CHECK(gossip::state_name(record.state) != "unknown");
+  CHECK(gossip::topology_name(record.topology) != "unknown");
+}
+
+void check_bounds(const Message& message) {
+  if (const auto* ping = std::get_if<Ping>(&message)) {
+    CHECK(ping->news.size() <= kRecordsPerDatagramMessage);
+    for (const auto& record : ping->news) check_record(record);
+  }
+  if (const auto* members = std::get_if<Members>(&message)) {
+    CHECK(members->records.size() <= kRecordsPerDatagramMessage);
+    for (const auto& record : members->records) check_record(record);
+  }
+  if (const auto* join = std::get_if<Join>(&message)) check_record(join->self);
+  if (const auto* push = std::get_if<Push>(&message)) {
+    CHECK(push->changes.size() <= kChangesPerDatagramMessage);
+    for (const auto& change : push->changes) (void)crdt::open_change(change).ok();
+  }
+  if (const auto* vector = std::get_if<Vector>(&message)) {
+    CHECK(vector->entries.size() <= kEntriesPerDatagramMessage);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  base::BytesView bytes(reinterpret_cast<const char*>(data), size);
+  auto packet = decode_packet(bytes);
+  if (!packet.ok()) return 0;
+  CHECK(packet->messages.size() <= kMessagesPerPacket);
+  std::vector<base::Bytes> encoded;
+  for (const auto& message : packet->messages) {
+    check_bounds(message);
+    encoded.push_back(encode(message));
+  }
+  auto again = decode_packet(encode_packet(packet->sender, packet->boot_epoch, encoded));
+  CHECK(again.ok());
+  CHECK(*again == *packet);
+  return 0;
+}

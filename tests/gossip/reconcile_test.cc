@@ -1,0 +1,573 @@
+#include <gtest/gtest.h>
+
+#include "gossip/reconcile/intake.h"
+#include "gossip/spread/direct.h"
+#include "tests/gossip/mesh.h"
+
+namespace gossip::testing {
+namespace {
+
+std::uint64_t exchanges(Mesh& mesh) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < mesh.size(); ++i) sum += mesh.node(i).stats().reconciliations;
+  return sum;
+}
+
+// Two hosts that know each other, then are cut off from each other.
+struct Pair {
+  explicit Pair(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
+    mesh.add();
+    mesh.add({0});
+    mesh.run(base::seconds(2));
+  }
+  Mesh mesh;
+  static constexpr std::size_t a = 0;
+  static constexpr std::size_t z = 1;
+};
+
+TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
+  Pair pair(1);
+  pair.mesh.faults.loss_percent = 100;
+  pair.mesh.write(Pair::a);
+  pair.mesh.run(base::millis(10));
+  pair.mesh.faults.loss_percent = 0;
+
+  bool repaired =
+      pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::millis(500 + 100 + 300));
+
+  EXPECT_TRUE(repaired);
+}
+
+// The change after the lost one does not fit; that says when to compare.
+TEST(Reconcile, AGapIsRepairedWithoutWaitingForAPing) {
+  Options edge;
+  edge.profile = *profile_from_name("edge");
+  Pair pair(2, edge);
+  pair.mesh.run(base::seconds(20));
+  pair.mesh.faults.loss_percent = 100;
+  pair.mesh.write(Pair::a);
+  pair.mesh.run(base::millis(10));
+  pair.mesh.faults.loss_percent = 0;
+  pair.mesh.write(Pair::a);
+
+  bool repaired = pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::millis(1'500));
+
+  EXPECT_TRUE(repaired);
+}
+
+TEST(Reconcile, BothSidesFetchWhatTheyLack) {
+  Pair pair(3);
+  pair.mesh.cut_both(Pair::a, Pair::z);
+  for (int i = 0; i < 100; ++i) pair.mesh.write(Pair::a);
+  for (int i = 0; i < 70; ++i) pair.mesh.write(Pair::z);
+  pair.mesh.run(base::seconds(10));
+  pair.mesh.heal();
+
+  EXPECT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(5)));
+  EXPECT_EQ(pair.mesh.host(Pair::a).replica->size(), 170u);
+}
+
+// Every change of one depends on the one before of the other: any order but the sender's own
+// stands still.
+TEST(Reconcile, ALimitedRangeWithDependenciesDoesNotLiveLock) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Options tiny;
+    tiny.range_changes_max = 2;
+    tiny.apply_bytes_max = 200;
+    Mesh mesh(seed, tiny);
+    std::size_t a = mesh.add();
+    std::size_t z = mesh.add({a});
+    mesh.run(base::seconds(1));
+    for (int i = 0; i < 30; ++i) {
+      mesh.write(i % 2 == 0 ? a : z);
+      mesh.run(base::millis(60));
+    }
+    std::size_t m = mesh.add({z, a});
+
+    bool converged = mesh.run_until([&] { return mesh.converged(); }, base::seconds(30));
+
+    EXPECT_TRUE(converged) << "seed " << seed << ": " << mesh.describe();
+    EXPECT_EQ(mesh.host(m).replica->size(), 30u);
+    EXPECT_LE(mesh.host(m).apply_bytes_waiting_max, tiny.apply_bytes_max + 200);
+  }
+}
+
+// What one peer sends depends on what another is asked for, one change a page.
+TEST(Reconcile, PagesOfTwoPeersThatWaitForEachOtherMove) {
+  Options tiny;
+  tiny.range_changes_max = 1;
+  Mesh mesh(4, tiny);
+  std::size_t a = mesh.add();
+  std::size_t z = mesh.add({a});
+  std::size_t m = mesh.add({a});
+  mesh.run(base::seconds(2));
+  mesh.cut_both(a, m);
+  mesh.cut_both(z, m);
+  for (int i = 0; i < 20; ++i) {
+    mesh.write(i % 2 == 0 ? a : z);
+    mesh.run(base::millis(100));
+  }
+  mesh.run(base::seconds(5));
+
+  mesh.heal();
+
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(20)));
+}
+
+TEST(Reconcile, NothingIsAskedTwiceOfSeveralPeers) {
+  Mesh mesh(5);
+  std::size_t a = mesh.add();
+  for (int i = 0; i < 5; ++i) mesh.add({a});
+  mesh.run(base::seconds(2));
+  std::size_t z = 5;
+  for (std::size_t i = 0; i < 5; ++i) mesh.cut_both(z, i);
+  for (int i = 0; i < 300; ++i) mesh.write(static_cast<std::size_t>(i % 5), 400);
+  mesh.run(base::seconds(8));
+  std::uint64_t received = mesh.node(z).stats().changes_received;
+  std::uint64_t twice = mesh.node(z).stats().changes_duplicate;
+
+  mesh.heal();
+
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(20)));
+  EXPECT_EQ(mesh.node(z).stats().changes_received - received, 300u);
+  EXPECT_EQ(mesh.node(z).stats().changes_duplicate, twice);
+}
+
+TEST(Reconcile, ConstantWritesDoNotMakeExchangeStorms) {
+  Mesh mesh(6);
+  std::size_t count = 20;
+  mesh.add();
+  for (std::size_t i = 1; i < count; ++i) mesh.add({0});
+  mesh.run(base::seconds(10));
+  std::uint64_t before = exchanges(mesh);
+  for (int i = 0; i < 6'000; ++i) {
+    mesh.at(base::millis(5 * i),
+            [&mesh, i, count] { mesh.write(static_cast<std::size_t>(i) % count); });
+  }
+
+  mesh.run(base::seconds(30));
+  double each = static_cast<double>(exchanges(mesh) - before) / 30 / static_cast<double>(count);
+  printf("constant writes: %.2f exchanges a second and node\n", each);
+
+  EXPECT_LE(each, 2.0);
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(3)));
+}
+
+TEST(Reconcile, ConstantWritesDoNotPutRepairOffForEver) {
+  Mesh mesh(7);
+  mesh.add();
+  for (std::size_t i = 1; i < 6; ++i) mesh.add({0});
+  mesh.run(base::seconds(5));
+  mesh.cut(0, 5);
+  mesh.write(0);
+  mesh.run(base::millis(20));
+  mesh.heal();
+  for (int i = 0; i < 2'000; ++i) {
+    mesh.at(base::millis(5 * i), [&mesh, i] { mesh.write(1 + static_cast<std::size_t>(i) % 4); });
+  }
+  base::ActorId actor = mesh.host(0).replica->actor();
+
+  bool repaired = mesh.run_until([&] { return mesh.host(5).replica->vector().covers(actor, 1); },
+                                 base::seconds(4));
+
+  EXPECT_TRUE(repaired);
+}
+
+TEST(Reconcile, AQuietMeshStartsNoExchange) {
+  Mesh mesh(8);
+  mesh.add();
+  for (std::size_t i = 1; i < 8; ++i) mesh.add({0});
+  mesh.write(0);
+  mesh.run(base::seconds(10));
+  std::uint64_t before = exchanges(mesh);
+
+  mesh.run(base::seconds(60));
+
+  EXPECT_EQ(exchanges(mesh), before);
+}
+
+TEST(Reconcile, WithoutLossAWriteStartsNoExchange) {
+  Mesh mesh(9);
+  mesh.add();
+  for (std::size_t i = 1; i < 8; ++i) mesh.add({0});
+  mesh.run(base::seconds(10));
+  std::uint64_t before = exchanges(mesh);
+
+  for (int i = 0; i < 30; ++i) {
+    mesh.write(static_cast<std::size_t>(i) % 8);
+    mesh.run(base::seconds(2));
+  }
+
+  EXPECT_LE(exchanges(mesh) - before, 2u);
+}
+
+TEST(Reconcile, BelowTheFloorIsNotAskedAgainButOthersAre) {
+  Mesh mesh(10);
+  std::size_t a = mesh.add();
+  std::size_t z = mesh.add({a});
+  for (int i = 0; i < 20; ++i) mesh.write(a);
+  ASSERT_TRUE(
+      mesh.run_until([&] { return mesh.converged() && mesh.acquainted(); }, base::seconds(5)));
+  mesh.host(a).replica->prune(5);
+  mesh.cut_both(z, 2);
+  std::size_t m = mesh.add({a});
+  mesh.run(base::seconds(30));
+  EXPECT_EQ(mesh.host(m).replica->size(), 0u);
+  EXPECT_LE(mesh.node(m).stats().below_floor, 2u);
+  EXPECT_FALSE(mesh.node(m).syncing());
+
+  mesh.heal();
+
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(10)));
+}
+
+TEST(Reconcile, EqualVectorsWithUnequalCellsAreAnAlarmOnce) {
+  Pair pair(11);
+  pair.mesh.write(Pair::a);
+  pair.mesh.run(base::seconds(3));
+  pair.mesh.host(Pair::z).replica->spoil_digest();
+  Stored facts;
+  facts.durable = true;
+  facts.state = pair.mesh.host(Pair::z).replica->state();
+  Actions actions;
+  pair.mesh.node(Pair::z).stored(pair.mesh.now(), facts, actions);
+  std::uint64_t before = exchanges(pair.mesh);
+
+  pair.mesh.run(base::seconds(60));
+
+  ASSERT_EQ(pair.mesh.host(Pair::a).alarms.size(), 1u);
+  EXPECT_EQ(pair.mesh.host(Pair::a).alarms[0].kind, Alarm::Kind::kDivergence);
+  EXPECT_EQ(pair.mesh.host(Pair::a).alarms[0].peer, pair.mesh.host(Pair::z).identity.node);
+  EXPECT_EQ(pair.mesh.node(Pair::a).stats().divergences, 1u);
+  EXPECT_EQ(exchanges(pair.mesh), before);
+}
+
+wire::Vector vector_with(const base::ActorId& actor, crdt::Head head) {
+  return {true, {1, 2}, {{actor, head}}};
+}
+
+TEST(Reconcile, OurOwnActorAboveUsIsAnEcho) {
+  Pair pair(12);
+  pair.mesh.write(Pair::a);
+  pair.mesh.run(base::seconds(1));
+  Mesh::Host& host = pair.mesh.host(Pair::a);
+  crdt::Head head = host.replica->vector().head_of(host.replica->actor());
+
+  pair.mesh.frame(Pair::z, Pair::a, vector_with(host.replica->actor(), {head.seq + 1, 77}));
+  ASSERT_EQ(host.alarms.size(), 1u);
+  pair.mesh.frame(Pair::z, Pair::a, vector_with(host.replica->actor(), {head.seq, head.hash ^ 1}));
+  ASSERT_EQ(host.alarms.size(), 2u);
+  pair.mesh.frame(Pair::z, Pair::a, vector_with(host.replica->actor(), head));
+
+  EXPECT_EQ(host.alarms.size(), 2u);
+  EXPECT_EQ(host.alarms[0].kind, Alarm::Kind::kEcho);
+  EXPECT_EQ(host.alarms[0].actor, host.replica->actor());
+  EXPECT_EQ(host.alarms[0].seq, head.seq + 1);
+}
+
+crdt::SealedChange change_of(const base::ActorId& actor, std::uint64_t seq,
+                             std::vector<crdt::Dependency> deps = {}, std::size_t bytes = 3) {
+  crdt::Change change;
+  change.actor = actor;
+  change.seq = seq;
+  change.prev = seq == 1 ? 0 : 9;
+  change.deps = std::move(deps);
+  crdt::Effect effect;
+  effect.slot = {"object", {"key"}, crdt::SlotType::kLwwRegister};
+  effect.body = "\"" + std::string(bytes, 'x') + "\"";
+  change.effects.push_back(effect);
+  auto sealed = crdt::seal(change);
+  CHECK(sealed.ok());
+  return *sealed;
+}
+
+TEST(Reconcile, AnEchoInAChangeOrItsDependenciesStopsTheWholeMessage) {
+  Pair pair(13);
+  Mesh::Host& host = pair.mesh.host(Pair::a);
+  auto random = base::Random::from_number(1);
+  auto other = random.id<base::ActorTag>();
+  base::ActorId own = host.replica->actor();
+
+  pair.mesh.frame(Pair::z, Pair::a,
+                  wire::Push{{change_of(other, 1).bytes, change_of(own, 1).bytes}});
+  pair.mesh.frame(Pair::z, Pair::a, wire::Push{{change_of(other, 1, {{own, {4, 4}}}).bytes}});
+
+  EXPECT_EQ(host.alarms.size(), 2u);
+  EXPECT_EQ(pair.mesh.node(Pair::a).stats().echoes, 2u);
+  EXPECT_EQ(host.applies, 0u);
+}
+
+TEST(Reconcile, ABadChangeDoesNotStopTheRest) {
+  Pair pair(14);
+  auto random = base::Random::from_number(1);
+  auto other = random.id<base::ActorTag>();
+
+  pair.mesh.frame(Pair::z, Pair::a, wire::Push{{"rubbish", change_of(other, 1).bytes}});
+  pair.mesh.run(base::millis(20));
+
+  EXPECT_EQ(pair.mesh.node(Pair::a).stats().refused_content, 1u);
+  EXPECT_EQ(pair.mesh.host(Pair::a).replica->size(), 1u);
+}
+
+TEST(Reconcile, OwnChangesAreConfirmedWhenAPeerClaimsThem) {
+  Pair pair(15);
+  for (int i = 0; i < 3; ++i) pair.mesh.write(Pair::a);
+  pair.mesh.run(base::seconds(3));
+
+  ASSERT_FALSE(pair.mesh.host(Pair::a).confirmed.empty());
+  EXPECT_EQ(pair.mesh.host(Pair::a).confirmed.back().seq, 3u);
+  std::size_t before = pair.mesh.host(Pair::a).confirmed.size();
+  pair.mesh.run(base::seconds(10));
+  EXPECT_EQ(pair.mesh.host(Pair::a).confirmed.size(), before);
+}
+
+// Rule 3: what a power cut may still take is not claimed.
+TEST(Claims, MoveOnlyWhenDurable) {
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  Claims claims({}, {1, 1});
+  Stored facts;
+  facts.advanced[actor] = {3, 33};
+  facts.state = {2, 2};
+
+  claims.stored({5}, facts);
+  EXPECT_EQ(claims.committed().seq_of(actor), 3u);
+  EXPECT_EQ(claims.claimed().seq_of(actor), 0u);
+  EXPECT_EQ(claims.state(), (crdt::StateHash{1, 1}));
+
+  Stored flushed;
+  flushed.durable = true;
+  flushed.state = {3, 3};
+  claims.stored({9}, flushed);
+  EXPECT_EQ(claims.claimed().seq_of(actor), 3u);
+  EXPECT_EQ(claims.state(), (crdt::StateHash{3, 3}));
+  EXPECT_EQ(claims.moved(), (base::Instant{9}));
+}
+
+TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
+  Options options;
+  options.apply_bytes_max = 300;
+  Claims claims({}, {});
+  Stats stats;
+  Intake intake(options, claims, stats);
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  auto peer = random.id<base::NodeTag>();
+  std::vector<base::Bytes> changes;
+  for (std::uint64_t seq = 1; seq <= 20; ++seq) changes.push_back(change_of(actor, seq).bytes);
+  Actions out;
+
+  intake.take(peer, changes, false, out);
+  std::size_t taken = std::get<Apply>(out.at(0)).changes.size();
+  EXPECT_LT(taken, 20u);
+  EXPECT_EQ(stats.changes_dropped, 20 - taken);
+  EXPECT_LE(intake.bytes_under_way(), 300 + changes[0].size());
+  EXPECT_EQ(intake.received(actor).seq, taken);
+
+  Stored facts;
+  facts.bytes_done = intake.bytes_under_way();
+  facts.forgotten = {{actor, 1}};
+  EXPECT_EQ(intake.stored(facts).wanting, std::set<NodeId>{peer});
+  EXPECT_EQ(intake.bytes_under_way(), 0u);
+  EXPECT_EQ(intake.received(actor).seq, 0u);
+  out.clear();
+  intake.take(peer, {changes[0], changes[1]}, false, out);
+  EXPECT_EQ(std::get<Apply>(out.at(0)).changes.size(), 1u);
+  EXPECT_EQ(stats.changes_duplicate, 1u);
+}
+
+TEST(Intake, AChangeAsLargeAsTheBoundGetsThrough) {
+  Options options;
+  options.apply_bytes_max = 300;
+  Claims claims({}, {});
+  Stats stats;
+  Intake intake(options, claims, stats);
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  Actions out;
+
+  intake.take({}, {change_of(actor, 1, {}, 5'000).bytes}, false, out);
+
+  EXPECT_EQ(out.size(), 1u);
+}
+
+TEST(Intake, TheSeenSetIsBounded) {
+  Options options;
+  options.apply_bytes_max = std::size_t{1} << 40;
+  Claims claims({}, {});
+  Stats stats;
+  Intake intake(options, claims, stats);
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  Actions out;
+
+  for (std::uint64_t seq = 1; seq <= kSeenMax + 500; ++seq) {
+    intake.take({}, {change_of(actor, seq).bytes}, false, out);
+  }
+
+  EXPECT_EQ(intake.seen(), kSeenMax);
+}
+
+TEST(Serving, IsBoundedAndAnswersBusy) {
+  Options options;
+  options.serve_peers_max = 2;
+  Mesh mesh(16, options);
+  mesh.add();
+  for (std::size_t i = 1; i < 6; ++i) mesh.add({0});
+  mesh.run(base::seconds(2));
+  Actions actions;
+  std::size_t fetches = 0;
+
+  for (std::size_t i = 1; i < 6; ++i) {
+    wire::RangeRequest request{7, {{mesh.host(0).replica->actor(), {}}}};
+    mesh.node(0).receive_frame(mesh.now(), mesh.host(i).identity.node, wire::encode(request),
+                               actions);
+  }
+
+  for (const Action& action : actions) fetches += std::holds_alternative<Fetch>(action);
+  EXPECT_EQ(fetches, 2u);
+  EXPECT_EQ(actions.size(), 5u);
+  EXPECT_EQ(mesh.node(0).stats().ranges_busy, 3u);
+}
+
+TEST(Serving, LeavesOutWhatTheAskerDidNotName) {
+  Pair pair(17);
+  pair.mesh.write(Pair::a);
+  pair.mesh.write(Pair::z);
+  pair.mesh.run(base::seconds(1));
+  base::ActorId named = pair.mesh.host(Pair::a).replica->actor();
+  base::ActorId other = pair.mesh.host(Pair::z).replica->actor();
+  Actions actions;
+
+  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), pair.mesh.host(Pair::z).identity.node,
+                                        wire::encode(wire::RangeRequest{7, {{named, {}}}}),
+                                        actions);
+
+  const Fetch& fetch = std::get<Fetch>(actions.at(0));
+  EXPECT_EQ(fetch.have.seq_of(named), 0u);
+  EXPECT_EQ(fetch.have.seq_of(other), 1u);
+}
+
+TEST(Serving, AFetchThatIsNeverAnsweredGivesItsPlaceBack) {
+  Pair pair(18);
+  base::ActorId actor = pair.mesh.host(Pair::a).replica->actor();
+  NodeId asker = pair.mesh.host(Pair::z).identity.node;
+  Actions actions;
+  base::Bytes request = wire::encode(wire::RangeRequest{7, {{actor, {}}}});
+  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), asker, request, actions);
+  pair.mesh.run(Options().exchange_timeout * 3 + base::seconds(1));
+  actions.clear();
+
+  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), asker, request, actions);
+
+  EXPECT_TRUE(std::holds_alternative<Fetch>(actions.at(0)));
+}
+
+TEST(Direct, PacksSmallChangesAndSendsLargeOnesOverSessions) {
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  std::vector<crdt::SealedChange> own;
+  for (std::uint64_t seq = 1; seq <= 10; ++seq) own.push_back(change_of(actor, seq));
+  own.push_back(change_of(actor, 11, {}, 5'000));
+  std::vector<Target> targets(3);
+  Direct direct(1'100);
+
+  PushPlan plan = direct.originate(own, targets);
+
+  ASSERT_EQ(plan.targets.size(), 3u);
+  std::size_t small = 0;
+  for (const PushBatch& batch : plan.batches) {
+    EXPECT_LE(batch.fits_datagram ? batch.message.size() : 0, 1'100u);
+    small += batch.fits_datagram ? batch.changes : 0;
+  }
+  EXPECT_EQ(small, 10u);
+  EXPECT_LE(plan.batches.size(), 3u);
+  EXPECT_FALSE(plan.batches.back().fits_datagram);
+}
+
+TEST(Direct, EveryChangeSizeAroundTheLimitIsSent) {
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  Direct direct(1'100);
+  for (std::size_t bytes = 900; bytes < 1'200; ++bytes) {
+    PushPlan plan = direct.originate({change_of(actor, 1, {}, bytes)}, {});
+
+    ASSERT_EQ(plan.batches.size(), 1u);
+    EXPECT_EQ(plan.batches[0].changes, 1u);
+    EXPECT_LE(plan.batches[0].fits_datagram ? plan.batches[0].message.size() : 0, 1'100u);
+  }
+}
+
+TEST(Direct, ManySmallChangesGoOverSessions) {
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  std::vector<crdt::SealedChange> own;
+  for (std::uint64_t seq = 1; seq <= 20'000; ++seq) own.push_back(change_of(actor, seq));
+  Direct direct(1'100);
+
+  PushPlan plan = direct.originate(own, {});
+
+  std::size_t changes = 0;
+  for (const PushBatch& batch : plan.batches) {
+    EXPECT_FALSE(batch.fits_datagram);
+    EXPECT_LE(batch.message.size(), kPushFrameBytes);
+    changes += batch.changes;
+    EXPECT_TRUE(wire::decode(batch.message).ok());
+  }
+  EXPECT_EQ(changes, own.size());
+}
+
+TEST(Strategy, OnlyDirectExists) {
+  EXPECT_NE(make_strategy(Topology::kDirect, 1'000), nullptr);
+  EXPECT_EQ(make_strategy(Topology::kPushPull, 1'000), nullptr);
+  EXPECT_EQ(make_strategy(Topology::kGossip, 1'000), nullptr);
+  EXPECT_EQ(make_strategy(Topology::kTree, 1'000), nullptr);
+}
+
+TEST(Sync, LastsUntilTheFirstExchangeWithTheSeed) {
+  Mesh mesh(19);
+  mesh.add();
+  for (int i = 0; i < 5'000; ++i) mesh.write(0);
+  mesh.run(base::seconds(1));
+  EXPECT_FALSE(mesh.node(0).syncing());
+  std::size_t z = mesh.add({0});
+  EXPECT_FALSE(mesh.node(z).syncing());
+
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.node(z).syncing(); }, base::seconds(1)));
+  ASSERT_TRUE(mesh.run_until([&] { return !mesh.node(z).syncing(); }, base::seconds(5)));
+
+  EXPECT_EQ(mesh.host(z).replica->size(), 5'000u);
+}
+
+TEST(Sync, EndsWhenTheSeedDies) {
+  Mesh mesh(20);
+  mesh.add();
+  for (int i = 0; i < 5'000; ++i) mesh.write(0);
+  mesh.run(base::seconds(1));
+  std::size_t z = mesh.add({0});
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.node(z).syncing(); }, base::seconds(1)));
+
+  mesh.crash(0);
+
+  EXPECT_TRUE(mesh.run_until([&] { return !mesh.node(z).syncing(); }, base::seconds(10)));
+}
+
+TEST(Reconcile, ASessionThatBreaksIsTriedAgain) {
+  Pair pair(21);
+  pair.mesh.cut_both(0, 1);
+  for (int i = 0; i < 4'000; ++i) pair.mesh.write(0);
+  pair.mesh.run(base::seconds(2));
+  pair.mesh.heal();
+  ASSERT_TRUE(pair.mesh.run_until([&] { return pair.mesh.host(1).replica->size() > 0; },
+                                  base::seconds(10)));
+  for (int i = 0; i < 5; ++i) {
+    Actions actions;
+    pair.mesh.node(1).session_closed(pair.mesh.now(), pair.mesh.host(0).identity.node, actions);
+    pair.mesh.run(base::millis(100));
+  }
+
+  EXPECT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(10)));
+}
+
+}  // namespace
+}  // namespace gossip::testing

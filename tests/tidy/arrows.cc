@@ -1,0 +1,149 @@
+#include "tests/tidy/arrows.h"
+
+#include <algorithm>
+
+namespace tidy {
+namespace {
+
+// A folder may include the folders and single headers named here, and nothing else of ours.
+struct Arrow {
+  std::string_view folder;
+  std::vector<std::string_view> may_include;
+};
+
+const std::vector<Arrow>& arrows() {
+  static const std::vector<Arrow> kArrows{
+      {"crdt/base", {"crdt/base"}},
+      {"crdt", {"crdt", "crdt/base"}},
+      {"store", {"store", "crdt", "crdt/base"}},
+      {"gossip", {"gossip", "crdt", "crdt/base"}},
+      {"gossip/transport", {"gossip/transport", "gossip", "crdt", "crdt/base"}},
+      {"agent/replica", {"agent/replica", "store", "crdt", "crdt/base"}},
+      {"agent/http", {"agent/http", "crdt/base"}},
+      {"agent",
+       {"agent", "agent/http", "agent/replica", "gossip", "gossip/transport", "store", "crdt",
+        "crdt/base"}},
+      // An HTTP client: it shares the configuration and the words with the agent, not its insides.
+      {"tools/cli",
+       {"tools/cli", "crdt/base", "agent/config.h", "agent/host_port.h", "agent/log.h",
+        "gossip/address.h", "gossip/options.h"}},
+      {"tools/bench", {"tools/bench", "crdt", "crdt/base", "store"}},
+      {"tools/simulator",
+       {"tools/simulator", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
+      {"tests/support", {"tests/support", "crdt/base"}},
+      {"tests/tidy", {"tests/tidy", "crdt/base"}},
+      // Tests and the program's main may see everything; nobody may see them.
+      {"tests",
+       {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/simulator",
+        "agent", "agent/http", "agent/replica", "gossip", "gossip/transport", "store", "crdt",
+        "crdt/base"}},
+  };
+  return kArrows;
+}
+
+// A header of a library may be included below these folders (or in these files) only.
+struct Library {
+  std::string_view header;  // the start of its name
+  std::vector<std::string_view> places;
+};
+
+const std::vector<Library>& libraries() {
+  static const std::vector<Library> kLibraries{
+      {"sqlite3.h", {"store", "tests", "tools/bench", "tools/simulator"}},
+      {"boost/", {"agent/http"}},
+      {"msgpack", {"crdt/codec.h", "crdt/codec.cc"}},
+      {"uv.h", {"gossip/transport", "agent", "tests"}},
+      {"sys/socket.h", {"gossip/transport", "agent", "tests", "tools"}},
+      {"toml++/", {"agent", "tests"}},
+      {"CLI/", {"agent/main.cc", "tools"}},
+      {"curl/", {"agent", "tools/cli", "tests"}},
+      {"gtest/", {"tests"}},
+      {"gmock/", {"tests"}},
+  };
+  return kLibraries;
+}
+
+// The data machine lives below agent, but has none of an agent's freedoms.
+bool is_replica(std::string_view path) { return is_below(path, "agent/replica"); }
+
+const Arrow* arrow_of(std::string_view path) {
+  const Arrow* best = nullptr;
+  for (const auto& arrow : arrows()) {
+    if (!is_below(path, arrow.folder)) continue;
+    if (!best || arrow.folder.size() > best->folder.size()) best = &arrow;
+  }
+  return best;
+}
+
+struct Include {
+  int line;
+  bool ours;  // in quotes
+  std::string name;
+};
+
+std::vector<Include> includes_of(const Source& source) {
+  std::vector<Include> includes;
+  auto text = lines_of(source.text);
+  auto code = lines_of(source.code);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!code[i].starts_with("#include")) continue;
+    auto open = text[i].find_first_of("\"<");
+    if (open == std::string_view::npos) continue;
+    bool ours = text[i][open] == '"';
+    auto close = text[i].find(ours ? '"' : '>', open + 1);
+    includes.push_back(
+        {static_cast<int>(i) + 1, ours, std::string(text[i].substr(open + 1, close - open - 1))});
+  }
+  return includes;
+}
+
+// A test's own samples and doubles lie beside it.
+bool is_neighbour_of_a_test(const Source& source, std::string_view header) {
+  return is_below(source.path, "tests") && header.find('/') == std::string_view::npos;
+}
+
+bool may_include(const Arrow& from, std::string_view header) {
+  const Arrow* to = arrow_of(header);
+  return std::any_of(from.may_include.begin(), from.may_include.end(), [&](auto allowed) {
+    return header == allowed || (to && to->folder == allowed);
+  });
+}
+
+}  // namespace
+
+Findings check_arrows(const Source& source) {
+  Findings findings;
+  const Arrow* from = is_cpp(source) ? arrow_of(source.path) : nullptr;
+  if (!from) return findings;
+  for (const auto& include : includes_of(source)) {
+    if (!include.ours || is_neighbour_of_a_test(source, include.name)) continue;
+    if (!arrow_of(include.name)) {
+      findings.push_back({source.path, include.line, "arrow",
+                          include.name + ": write our headers in quotes, from the root"});
+    } else if (!may_include(*from, include.name)) {
+      findings.push_back({source.path, include.line, "arrow",
+                          std::string(from->folder) + " must not see " + include.name});
+    }
+  }
+  return findings;
+}
+
+Findings check_libraries(const Source& source) {
+  Findings findings;
+  if (!is_cpp(source)) return findings;
+  for (const auto& include : includes_of(source)) {
+    for (const auto& library : libraries()) {
+      if (!include.name.starts_with(library.header)) continue;
+      bool allowed = std::any_of(library.places.begin(), library.places.end(), [&](auto place) {
+        return is_below(source.path, place) && !(place == "agent" && is_replica(source.path));
+      });
+      if (!allowed) {
+        findings.push_back(
+            {source.path, include.line, "library", include.name + " is not for this folder"});
+      }
+    }
+  }
+  return findings;
+}
+
+}  // namespace tidy
