@@ -120,7 +120,8 @@ struct Replica::Impl {
       }
     }
     RETURN_IF_ERROR(prune());
-    if (fault) clock.tick(turn.now);  // so that the commit writes, and tells whether the fault lasts
+    // So that the commit writes something, and tells whether the fault lasts.
+    if (fault) clock.tick(turn.now);
     store->meta().clock = clock.latest();
     return store->commit(turn.own ? store::Durability::kFull : store::Durability::kNormal);
   }

@@ -21,13 +21,18 @@ const std::vector<Arrow>& arrows() {
       {"agent/replica", {"agent/replica", "store", "crdt", "crdt/base"}},
       {"agent/http", {"agent/http", "crdt/base"}},
       {"agent",
-       {"agent", "agent/http", "agent/replica", "gossip", "gossip/transport", "store", "crdt",
-        "crdt/base"}},
+       {"agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
+        "crdt", "crdt/base"}},
+      // Handlers without sockets and threads.
+      {"agent/api",
+       {"agent/api", "agent/http", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
+      // The program: the daemon and the command line meet here only.
+      {"agent/main.cc", {"agent", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client: it shares the configuration and the words with the agent, not its insides.
       {"tools/cli",
        {"tools/cli", "crdt/base", "agent/config.h", "agent/host_port.h", "agent/log.h",
         "gossip/address.h", "gossip/options.h"}},
-      {"tools/bench", {"tools/bench", "crdt", "crdt/base", "store"}},
+      {"tools/bench", {"tools/bench", "agent/replica", "store", "crdt", "crdt/base"}},
       {"tools/simulator",
        {"tools/simulator", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
       {"tests/support", {"tests/support", "crdt/base"}},
@@ -35,8 +40,8 @@ const std::vector<Arrow>& arrows() {
       // Tests and the program's main may see everything; nobody may see them.
       {"tests",
        {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/simulator",
-        "agent", "agent/http", "agent/replica", "gossip", "gossip/transport", "store", "crdt",
-        "crdt/base"}},
+        "agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
+        "crdt", "crdt/base"}},
   };
   return kArrows;
 }
