@@ -80,8 +80,7 @@ bool Connection::step(std::string_view& input) {
 
 bool Connection::take_head(std::string_view& input) {
   if (outbox_.unsent() > kUnsentMax) {
-    if (!outbox_.flush()) destroy();
-    if (closed_ || outbox_.unsent() > kUnsentMax) return false;
+    if (!flush() || outbox_.unsent() > kUnsentMax) return false;
   }
   while (input.starts_with("\r\n")) input.remove_prefix(2);  // RFC 9112, 2.2: ignored before a head
   if (input.empty()) return false;
@@ -144,7 +143,9 @@ void Connection::find_route() {
   if (match.allow.empty()) {
     return reply(error_response({Code::kNotFound, "no such route: " + request.target.path}));
   }
-  match.allow.push_back(Verb::kOptions);
+  bool listed =
+      std::find(match.allow.begin(), match.allow.end(), Verb::kOptions) != match.allow.end();
+  if (!listed) match.allow.push_back(Verb::kOptions);
   Response response;
   if (request.verb == Verb::kOptions) {
     response.status = 204;
@@ -182,6 +183,10 @@ bool Connection::take_body(std::string_view& input) {
   std::string_view piece;
   if (!read_body(input, piece)) return state_ == State::kFinishing;
   pending_->mutable_request().body += piece;
+  collected_ += piece.size();
+  shared_.collected_bytes += piece.size();
+  if (shared_.collected_bytes <= shared_.options.collected_bytes_max) return true;
+  refuse(503, {Code::kBusy, "too many large requests at once"});
   return true;
 }
 
@@ -190,6 +195,7 @@ void Connection::dispatch() {
   end_delivered_ = false;
   since_ = uv_now(shared_.loop);
   auto exchange = std::exchange(pending_, nullptr);
+  forget_collected();
   exchange_ = exchange.get();
   exchange->attach(*this);
   route_->handler(exchange);
@@ -256,8 +262,11 @@ void Connection::put_answer(Response response, bool keep_alive) {
   leave_request(keep_alive ? State::kHead : State::kFinishing);
 }
 
+void Connection::forget_collected() { shared_.collected_bytes -= std::exchange(collected_, 0); }
+
 void Connection::leave_request(State next) {
   pending_.reset();
+  forget_collected();
   cors_.clear();
   head_only_ = false;
   http_1_0_ = false;
@@ -276,6 +285,10 @@ void Connection::go_on() {
 }
 
 void Connection::start_stream(bool head_only) {
+  if (shared_.stats.streams >= shared_.options.streams_max) {
+    refuse(503, {Code::kBusy, "too many event streams"});
+    return go_on();
+  }
   shared_.count_response(200);
   append_stream_head(outbox_.tail(), cors_);
   if (head_only) {
@@ -295,10 +308,7 @@ bool Connection::write_stream(std::string_view text) {
     return false;
   }
   outbox_.tail() += text;
-  if (outbox_.unwritten() > kUnsentMax && !outbox_.flush()) {
-    destroy();
-    return false;
-  }
+  if (outbox_.unwritten() > kUnsentMax && !flush()) return false;
   go_on();
   return true;
 }

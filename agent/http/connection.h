@@ -31,7 +31,8 @@ struct Shared {
   const Router& router;
   bool closing = false;
   Stats stats;
-  std::vector<char> read_buffer;  // one is enough: bytes are taken before the next read
+  std::size_t collected_bytes = 0;  // of all bodies that are being collected
+  std::vector<char> read_buffer;    // one is enough: bytes are taken before the next read
   std::vector<Connection*> all;
   std::vector<Connection*> touched;  // go on with these once in this turn of the loop
   std::function<void()> removed;     // a connection has left `all`
@@ -94,10 +95,12 @@ class Connection {
   bool may_keep_alive() const;
   void put_answer(Response response, bool keep_alive);
   void leave_request(State next);
+  void forget_collected();
   void leave_stream();
   void lose_exchange();
 
   void keep_input(bool stored, std::size_t taken, std::string_view rest);
+  bool flush();
   void settle();  // after any progress: write, end, read or not, and when to look again
   void end_if_starved();
   void shut_down();
@@ -137,6 +140,7 @@ class Connection {
   std::shared_ptr<LiveExchange> pending_;  // from its head until a handler has it
   LiveExchange* exchange_ = nullptr;       // in a handler's hands
   std::shared_ptr<LiveExchange> lost_;     // to be told that the client is gone
+  std::size_t collected_ = 0;              // of the body, while it is collected
   const Route* route_ = nullptr;
   Headers cors_;
   bool keep_alive_ = false;
@@ -146,9 +150,9 @@ class Connection {
   bool end_delivered_ = false;
 
   std::uint64_t since_ = 0;         // what is waited for now began, or last moved
-  std::uint64_t unsent_since_ = 0;  // the client took bytes, or had none to take
-  std::size_t unsent_seen_ = 0;
-  std::uint64_t timer_due_ = 0;  // 0: not running
+  std::uint64_t unsent_since_ = 0;  // the pending write began, or was last seen to move
+  std::size_t unsent_seen_ = 0;     // what was left of it then
+  std::uint64_t timer_due_ = 0;     // 0: not running
 };
 
 }  // namespace http

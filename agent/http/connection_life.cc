@@ -66,6 +66,7 @@ void Connection::destroy() {
   closed_ = true;
   if (state_ == State::kStream) leave_stream();
   lose_exchange();
+  forget_collected();
   --shared_.stats.connections;
   uv_close(as_handle(&tcp_), on_closed);
   uv_close(as_handle(&timer_), on_closed);
@@ -100,9 +101,21 @@ void Connection::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buf
 void Connection::on_written(int status) {
   if (closed_) return;
   if (status < 0) return destroy();
-  unsent_since_ = uv_now(shared_.loop);
-  unsent_seen_ = std::numeric_limits<std::size_t>::max();
   advance({});
+}
+
+// False when the connection is broken, and so destroyed.
+bool Connection::flush() {
+  bool begun = outbox_.in_flight() > 0;
+  if (!outbox_.flush()) {
+    destroy();
+    return false;
+  }
+  if (!begun) {
+    unsent_since_ = uv_now(shared_.loop);
+    unsent_seen_ = outbox_.in_flight();
+  }
+  return true;
 }
 
 void Connection::keep_input(bool stored, std::size_t taken, std::string_view rest) {
@@ -123,8 +136,7 @@ void Connection::keep_input(bool stored, std::size_t taken, std::string_view res
 }
 
 void Connection::settle() {
-  if (closed_) return;
-  if (!outbox_.flush()) return destroy();
+  if (closed_ || !flush()) return;
   if (eof_) end_if_starved();
   if (state_ == State::kFinishing && outbox_.empty()) shut_down();
   if (closed_) return;
@@ -210,10 +222,6 @@ std::uint64_t Connection::due() const {
 // a connection that is kept alive does not touch it for each request.
 void Connection::arm() {
   std::uint64_t now = uv_now(shared_.loop);
-  if (outbox_.empty()) {
-    unsent_since_ = now;
-    unsent_seen_ = std::numeric_limits<std::size_t>::max();
-  }
   std::uint64_t next = due();
   if (next == kNever || (timer_due_ != 0 && timer_due_ <= next)) return;
   timer_due_ = next;

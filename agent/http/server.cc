@@ -64,7 +64,7 @@ struct Server::Impl {
 };
 
 Server::Impl::Impl(uv_loop_t* loop, const Options& options, const Router& router)
-    : shared{loop, options, {}, router, false, {}, std::vector<char>(kReadBytes), {}, {}, {}} {
+    : shared{loop, options, {}, router, {}, {}, {}, std::vector<char>(kReadBytes), {}, {}, {}} {
   shared.removed = [this] { finish_if_empty(); };
   uv_prepare_init(loop, &prepare);
   uv_check_init(loop, &check);

@@ -26,12 +26,17 @@ struct Options {
   std::size_t connections_max = 1'024;          // above: accepted and closed at once, counted
   std::size_t stream_bytes_max = 4u << 20;      // unsent of one event stream; above: it is cut
   std::size_t body_pause_bytes = 4u << 20;  // unconsumed of a streamed body; above: reading pauses
+  std::size_t collected_bytes_max = 64u << 20;  // of all bodies on their way; above: 503
+  std::size_t streams_max = 64;                 // open event streams; above: 503
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
   std::vector<std::string> origins;  // allowed Origin values, with CORS answers
 };
 
-// One request and its answer. The last reference may be dropped at any time; an exchange that was
-// never answered is answered with 500. After gone() everything sent is ignored.
+// One request and its answer. What is given to on_body and on_gone may hold the exchange itself: it
+// is let go when the answer is given or the client gone. A client that only closed its sending side
+// still gets its answer; an event stream ends with it. The last reference may be dropped at any
+// time; an exchange that was never answered is answered with 500. After gone() everything sent is
+// ignored.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -46,10 +51,12 @@ class Exchange {
   virtual void resume() = 0;
 
   // Turns the exchange into an event stream (text/event-stream); write() then appends text as it
-  // is. False: the client is gone or too slow and was cut.
+  // is. False: the client is gone, or too slow and was cut, or there are too many streams.
   virtual void start_stream() = 0;
   virtual bool write(std::string_view text) = 0;
   virtual void end_stream() = 0;
+  // `closed` is called once, from the loop, when the client went before the answer was complete;
+  // never after respond() or end_stream(), never from inside write().
   virtual void on_gone(std::function<void()> closed) = 0;
 };
 

@@ -105,7 +105,6 @@ Handshake::Handshake(Role role, const MeshKey& key, const SessionSeal::Identity&
   auto secret = random.bytes(ephemeral_secret_.size());
   std::memcpy(ephemeral_secret_.data(), secret.data(), secret.size());
   sodium_memzero(secret.data(), secret.size());
-  CHECK(crypto_scalarmult_base(ephemeral_.data(), ephemeral_secret_.data()) == 0);
 }
 
 Handshake::~Handshake() {
@@ -115,6 +114,7 @@ Handshake::~Handshake() {
 
 base::Bytes Handshake::start() {
   if (role_ != Role::kInitiator) return {};
+  make_ephemeral();
   base::Bytes body(1, kVersion);
   base::append_be32(body, key_.key_id);
   body += view(ephemeral_);
@@ -171,6 +171,7 @@ bool Handshake::take_first(base::BytesView body, base::Bytes& out) {
   if (sodium_memcmp(mac.data(), body.data() + body.size() - kMacBytes, kMacBytes) != 0) {
     return fail("a first message that the mesh key did not make");
   }
+  make_ephemeral();
   transcript_ = derive("first", {view(key_.mesh_id), body});
   transcript_ = derive("second", {view(transcript_), view(ephemeral_)});
   if (!agree(body.substr(5, kEphemeralBytes))) return false;
@@ -203,6 +204,11 @@ bool Handshake::take_third(base::BytesView body) {
   transcript_ = derive("done", {view(transcript_), body});
   awaiting_ = Awaiting::kNothing;
   return true;
+}
+
+// Not in the constructor: a responder works for nobody who has not shown the mesh key.
+void Handshake::make_ephemeral() {
+  CHECK(crypto_scalarmult_base(ephemeral_.data(), ephemeral_secret_.data()) == 0);
 }
 
 bool Handshake::agree(base::BytesView peer_ephemeral) {

@@ -58,6 +58,7 @@ class Handshake {
   bool take_first(base::BytesView body, base::Bytes& out);
   bool take_second(base::BytesView body, base::Bytes& out);
   bool take_third(base::BytesView body);
+  void make_ephemeral();
   bool agree(base::BytesView peer_ephemeral);
   base::Bytes sealed_identity(Role role) const;
   bool open_identity(Role role, base::BytesView sealed);

@@ -1,11 +1,14 @@
 // Exit codes, the two output channels, and the commands about agent, mesh and objects.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
@@ -251,6 +254,38 @@ TEST(Command, TablesAreAlignedByCharactersAndCannotMoveTheTerminal) {
             "12.0         ff\n");
 }
 
+// A terminal of the test's own; the program writes to it, we read what arrived.
+std::string on_terminal(const FakeAgent& agent, const Words& environment) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  EXPECT_GE(master, 0);
+  EXPECT_EQ(grantpt(master) | unlockpt(master), 0);
+  std::string name = ptsname(master);
+  int held = open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);  // keeps what was written
+  winsize size{24, 40, 0, 0};
+  ioctl(master, TIOCSWINSZ, &size);
+  auto ended = run_program({"members", "--http", agent.address()}, "", environment, name);
+  EXPECT_EQ(ended.exit, 0) << ended.err;
+  std::string out(16 * 1024, '\0');
+  out.resize(static_cast<std::size_t>(std::max<ssize_t>(read(master, out.data(), out.size()), 0)));
+  close(held);
+  close(master);
+  return out;
+}
+
+TEST(Command, ColourIsForTerminalsThatWantIt) {
+  FakeAgent agent(always(FakeAgent::ok(kMembers)));
+
+  auto colour = on_terminal(agent, {"TERM=xterm"});
+  auto refused = on_terminal(agent, {"TERM=xterm", "NO_COLOR=1"});
+  auto dumb = on_terminal(agent, {"TERM=dumb"});
+
+  EXPECT_TRUE(holds(colour, "\x1B[32malive\x1B[0m")) << colour;
+  EXPECT_TRUE(holds(colour, "\x1B[31mdead\x1B[0m")) << colour;
+  EXPECT_TRUE(holds(refused, "alive"));
+  EXPECT_FALSE(holds(refused, "\x1B"));
+  EXPECT_FALSE(holds(dumb, "\x1B"));
+}
+
 TEST(Command, JsonIsTheAnswerUnchangedAndJsonLinesItsElements) {
   FakeAgent agent(always(FakeAgent::ok(kMembers)));
 
@@ -289,6 +324,11 @@ TEST(Command, ConflictsShowWhoWonAndWhatWasBeaten) {
       R"([{"object":"snapshots","path":["a/b","size"],"winner":{"value":"x","stamp":[1,0],)"
       R"("writer":"0123456789"},"losers":[{"value":1.0},{"value":null}],"rule":"stamp"}])")));
   FakeAgent none(always(FakeAgent::ok("[]")));
+  FakeAgent paged([](const Seen& request) {
+    bool first = request.target == "/v1/conflicts";
+    return first ? FakeAgent::ok("[1]", "link: </v1/conflicts?after=x>; rel=\"next\"\r\n")
+                 : FakeAgent::ok("[2]");
+  });
 
   auto table = ask(some, {"conflicts"});
   auto empty = ask(none, {"conflicts"});
@@ -298,6 +338,7 @@ TEST(Command, ConflictsShowWhoWonAndWhatWasBeaten) {
   EXPECT_EQ(empty.exit, 0);
   EXPECT_EQ(empty.out, "");
   EXPECT_EQ(ask(none, {"conflicts", "-o", "json"}).out, "[]");
+  EXPECT_EQ(ask(paged, {"conflicts", "-o", "json"}).out, "[1,2]\n");
 }
 
 TEST(Command, PathsOfObjectsAreEncodedStepByStep) {

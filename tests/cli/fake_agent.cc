@@ -67,7 +67,8 @@ bool take_chunks(int socket, std::string& buffer, std::string& out) {
 
 }  // namespace
 
-FakeAgent::FakeAgent(Handler handler) : handler_(std::move(handler)) {
+FakeAgent::FakeAgent(Handler handler, Answers answers)
+    : handler_(std::move(handler)), answers_(answers) {
   listener_ = listen_on_free_port(port_);
   acceptor_ = std::thread([this] { accept_all(); });
 }
@@ -137,6 +138,7 @@ bool FakeAgent::read_request(int socket, std::string& buffer, Seen& request) {
     request.headers[name] = head.substr(colon + 2, end - colon - 2);
     at = end + 2;
   }
+  if (answers_ == Answers::kAfterTheHead) return true;
   if (request.headers["transfer-encoding"] == "chunked") {
     return take_chunks(socket, buffer, request.body);
   }

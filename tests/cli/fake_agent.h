@@ -25,7 +25,8 @@ class FakeAgent {
   // Gives the bytes of a whole response. Without a Content-Length the connection is closed behind
   // it; nothing at all leaves the client waiting.
   using Handler = std::function<std::string(const Seen& request)>;
-  explicit FakeAgent(Handler handler);
+  enum class Answers { kAfterTheBody, kAfterTheHead };
+  explicit FakeAgent(Handler handler, Answers answers = Answers::kAfterTheBody);
   ~FakeAgent();
 
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
@@ -43,6 +44,7 @@ class FakeAgent {
   bool read_request(int socket, std::string& buffer, Seen& request);
 
   Handler handler_;
+  Answers answers_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<bool> stopping_ = false;

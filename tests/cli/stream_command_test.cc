@@ -63,6 +63,19 @@ TEST(Import, ABadLineIsTheAgentsErrorAndADirectoryIsOurs) {
   EXPECT_NE(directory.err.find("Is a directory"), std::string::npos) << directory.err;
 }
 
+// The agent refuses a bad line while megabytes still wait to be sent, and reads no more of them.
+TEST(Import, ARefusalThatComesEarlyIsHeard) {
+  FakeAgent agent([](const Seen&) { return FakeAgent::error(400, "invalid", "line 1: no id"); },
+                  FakeAgent::Answers::kAfterTheHead);
+  std::string lines;
+  for (int i = 0; i < 20; ++i) lines += ten_thousand_lines();
+
+  auto ended = run_program({"snapshots", "import", "-", "--http", agent.address()}, lines);
+
+  EXPECT_EQ(ended.exit, 1);
+  EXPECT_EQ(ended.err, "hearsay: line 1: no id\n");
+}
+
 TEST(Import, IsNotBoundByTheTimeOfACommand) {
   FakeAgent agent([](const Seen&) {
     usleep(600'000);
@@ -84,7 +97,7 @@ TEST(Watch, GoesOnBehindTheLastEventWhenTheConnectionBreaks) {
   FakeAgent agent([&](const Seen&) -> std::string {
     switch (++calls) {
       case 1:
-        return FakeAgent::events(change("e:1", R"({"seq":1.0,"b":0,"a":0})") +
+        return FakeAgent::events("id: e:0\n\n" + change("e:1", R"({"seq":1.0,"b":0,"a":0})") +
                                  change("e:2", R"({"seq":2})") + "id: e:3\ndata: {\"cut");
       case 2:
         return FakeAgent::error(503, "unavailable", "opening the store");
@@ -113,6 +126,23 @@ TEST(Watch, GoesOnBehindTheLastEventWhenTheConnectionBreaks) {
   EXPECT_EQ(seen.at(4).headers.at("last-event-id"), "e:3");
 }
 
+// An agent gives the position of a stream before its first change: what happens while the
+// connection is broken then is not lost, although nothing had arrived.
+TEST(Watch, APositionWithoutAChangeIsRemembered) {
+  std::atomic<int> calls = 0;
+  FakeAgent agent([&](const Seen&) -> std::string {
+    return ++calls == 1 ? FakeAgent::events("id: start\n\n") : "";
+  });
+  Program program({"watch", "--http", agent.address()});
+
+  while (agent.seen().size() < 2) usleep(10'000);
+  program.signal(SIGINT);
+  auto ended = program.wait();
+
+  EXPECT_EQ(agent.seen().at(1).headers.at("last-event-id"), "start");
+  EXPECT_EQ(ended.out, "");
+}
+
 TEST(Watch, PrintsReadableLinesOfOneObject) {
   std::atomic<int> calls = 0;
   FakeAgent agent([&](const Seen&) -> std::string {
@@ -122,7 +152,7 @@ TEST(Watch, PrintsReadableLinesOfOneObject) {
                     R"("value":{"n":1.0},"actor":"0123456789abcdef","seq":7})") +
         change("2", R"({"object":"snapshots","path":["x"],"op":"remove","value":null,)"
                     R"("actor":"ff","seq":8})") +
-        "event: reset\ndata: {}\n\n");
+        "event: reset\ndata: {\"reason\":\"pruned\"}\n\n");
   });
   Program program({"watch", "snap shots", "--http", agent.address()});
 
@@ -133,7 +163,7 @@ TEST(Watch, PrintsReadableLinesOfOneObject) {
 
   EXPECT_EQ(agent.seen().at(0).target, "/v1/events?object=snap%20shots");
   EXPECT_EQ(ended.out, "snapshots/a/b put {\"n\":1.0}  (01234567:7)\nsnapshots/x remove  (ff:8)\n");
-  EXPECT_NE(ended.err.find("read afresh"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("between (pruned): read afresh"), std::string::npos) << ended.err;
 }
 
 TEST(Watch, EndsAtOnceWhereItCannotBegin) {

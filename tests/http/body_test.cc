@@ -254,6 +254,29 @@ TEST_F(Bodies, HugeLengthIsRefusedAtOnceAndTheAnswerIsSeen) {
   EXPECT_THAT(recorder_.seen(), IsEmpty());
 }
 
+TEST_F(Bodies, TogetherAreBounded) {
+  Options options;
+  options.collected_bytes_max = 1'500;
+  start(options);
+  Client first(server_->port());
+  Client second(server_->port());
+
+  first.send(post("/echo", "Content-Length: 1000\r\n") + std::string(999, 'a'));
+  first.is_quiet(50);
+  second.send(post("/echo", "Content-Length: 1000\r\n") + std::string(999, 'a'));
+  auto refused = second.read_answer();
+  first.send("a");
+  auto taken = first.read_answer();
+  first.send(post("/echo", "Content-Length: 1000\r\n") + std::string(1'000, 'a'));
+  auto again = first.read_answer();
+
+  ASSERT_TRUE(refused && taken && again);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_TRUE(second.at_end());
+  EXPECT_EQ(taken->status, 200);
+  EXPECT_EQ(again->status, 200);
+}
+
 TEST_F(Bodies, ManyTinyChunksWithExtensionsAreRefused) {
   start();
   Client client(server_->port());

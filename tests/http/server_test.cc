@@ -195,6 +195,29 @@ TEST_F(Servers, BurstLargerThanTheSocketIsNotCutBelowTheBound) {
   EXPECT_EQ(all.size() - (all.find("\r\n\r\n") + 4), 400 * event.size());
 }
 
+TEST_F(Servers, StreamsAboveTheBoundAreRefused) {
+  Options options;
+  options.streams_max = 1;
+  start(options);
+  Client first(server_->port());
+  Client second(server_->port());
+
+  first.send(get("/events"));
+  ASSERT_TRUE(watched(1));
+  second.send(get("/events"));
+  auto answer = second.read_answer();
+  ASSERT_TRUE(watched(2));
+
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 503);
+  EXPECT_TRUE(second.at_end());
+  server_->on_loop([&] {
+    EXPECT_TRUE(watchers_[0]->write("data: 1\n\n"));
+    EXPECT_FALSE(watchers_[1]->write("data: 1\n\n"));
+  });
+  EXPECT_EQ(server_->stats().streams, 1U);
+}
+
 TEST_F(Servers, StalledReaderOfAnAnswerIsDropped) {
   Options options;
   options.idle_timeout_millis = 100;

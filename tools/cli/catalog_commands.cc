@@ -114,13 +114,11 @@ int list_entries(Session& session, const std::string& object, const std::string&
   if (!query.empty()) first += "&q=" + percent_encode(query);
   Listing listing;
   listing.header = {"ID", "METADATA"};
-  listing.elements = [](std::string_view body) { return elements(body); };
-  listing.next = [](const Answer& answer) { return next_path(answer.link); };
+  listing.elements = elements;
+  listing.next = linked_page;
   listing.row = [](std::string_view entry) {
     return Row{{unquote(field(entry, "id"))}, {summary(field(entry, "metadata"))}};
   };
-  listing.open = "[";
-  listing.close = "]";
   return print_listing(session, listing, first);
 }
 

@@ -1,5 +1,7 @@
 #include "tools/cli/listing.h"
 
+#include "tools/cli/url.h"
+
 namespace cli {
 namespace {
 
@@ -44,8 +46,10 @@ int print_listing(Session& session, const Listing& listing, const std::string& f
     path = std::move(next);
   }
   if (printed > 0) return kDone;
-  say("nothing matched");
-  return kNotFound;
+  say(listing.empty_message);
+  return listing.empty_exit;
 }
+
+std::string linked_page(const Answer& answer) { return next_path(answer.link); }
 
 }  // namespace cli

@@ -19,11 +19,16 @@ struct Listing {
   std::function<Row(std::string_view element)> row;
   // What stands around the elements when several pages are printed as one JSON value. A single page
   // is printed as it came.
-  std::string open;
-  std::string close;
+  std::string open = "[";
+  std::string close = "]";
+  // How an empty list ends, and what is said of it.
+  int empty_exit = kNotFound;
+  std::string empty_message = "nothing matched";
 };
 
-// kNotFound when there is nothing to list.
+// The path of the next page from the Link header, for answers that are arrays.
+std::string linked_page(const Answer& answer);
+
 int print_listing(Session& session, const Listing& listing, const std::string& first_path);
 
 }  // namespace cli

@@ -6,6 +6,7 @@
 
 #include "agent/host_port.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/listing.h"
 
 namespace cli {
 namespace {
@@ -85,6 +86,23 @@ void print_status(Printer& printer, std::string_view body) {
         trusted ? Colour::kNone : Colour::kYellow}},
       {"uptime", {uptime(number(at("uptime_seconds")))}},
   });
+}
+
+Row conflict_row(std::string_view conflict) {
+  const std::vector<std::string_view> none;
+  auto winner = field(conflict, "winner");
+  std::string place = shown(field(conflict, "object"));
+  for (auto step : elements(field(conflict, "path")).value_or(none)) place += "/" + unquote(step);
+  std::string losers;
+  for (auto loser : elements(field(conflict, "losers")).value_or(none)) {
+    if (!losers.empty()) losers += ", ";
+    losers += field(loser, "value");
+  }
+  return {{place},
+          {std::string(field(winner, "value"))},
+          {shown(field(winner, "writer")).substr(0, kShortId)},
+          {shown(field(conflict, "rule"))},
+          {losers}};
 }
 
 int odd_answer(std::string_view what) {
@@ -170,39 +188,14 @@ int leave(Session& session) {
 }
 
 int show_conflicts(Session& session) {
-  auto answer = session.client.get("/v1/conflicts");
-  if (!answer.ok()) return fail(answer.error());
-  auto all = elements(answer->body);
-  if (!all) return odd_answer("conflicts");
-  if (!session.printer.is_table()) {
-    session.printer.answer(answer->body, *all);
-    return kDone;
-  }
-  if (all->empty()) {
-    say("no conflicts");
-    return kDone;
-  }
-  std::vector<Row> rows;
-  for (auto conflict : *all) {
-    auto winner = field(conflict, "winner");
-    std::string path;
-    for (auto step : elements(field(conflict, "path")).value_or(std::vector<std::string_view>{})) {
-      path += "/" + unquote(step);
-    }
-    std::string losers;
-    for (auto loser :
-         elements(field(conflict, "losers")).value_or(std::vector<std::string_view>{})) {
-      if (!losers.empty()) losers += ", ";
-      losers += std::string(field(loser, "value"));
-    }
-    rows.push_back({{shown(field(conflict, "object")) + path},
-                    {std::string(field(winner, "value"))},
-                    {shown(field(winner, "writer")).substr(0, kShortId)},
-                    {shown(field(conflict, "rule"))},
-                    {losers}});
-  }
-  session.printer.rows({"PLACE", "SHOWN", "WRITER", "RULE", "BEATEN"}, rows);
-  return kDone;
+  Listing listing;
+  listing.header = {"PLACE", "SHOWN", "WRITER", "RULE", "BEATEN"};
+  listing.elements = elements;
+  listing.next = linked_page;
+  listing.row = conflict_row;
+  listing.empty_exit = kDone;
+  listing.empty_message = "no conflicts";
+  return print_listing(session, listing, "/v1/conflicts");
 }
 
 }  // namespace cli

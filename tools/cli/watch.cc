@@ -32,7 +32,9 @@ std::string readable(std::string_view data) {
 
 void print_event(Printer& printer, const StreamEvent& event) {
   if (event.name == "reset") {
-    say("the agent no longer knows what came between: read afresh");
+    auto reason = unquote(field(event.data, "reason"));
+    auto why = reason.empty() ? std::string() : " (" + reason + ")";
+    say(fmt::format("the agent no longer knows what came between{}: read afresh", why));
     return;
   }
   if (event.data.empty()) return;

@@ -1,0 +1,351 @@
+#include "crdt/change.h"
+
+#include <gtest/gtest.h>
+
+#include "crdt/change_format.h"
+#include "crdt/codec.h"
+#include "random_change.h"
+#include "samples.h"
+
+namespace crdt {
+namespace {
+
+using samples::actor;
+using samples::hex;
+using samples::stamp;
+
+constexpr std::int64_t kTime = 1'700'000'000'123'456'789;
+
+// What `hearsay snapshots add snap1 --meta status=completed` seals as the first change of a host.
+Change first_add() {
+  Change change;
+  change.actor = actor(0x11);
+  change.seq = 1;
+  change.time = {kTime, 7};
+  change.node = samples::node(0x22);
+  Stamp same = stamp(kTime, 7);
+  change.effects = {
+      {EffectKind::kPut, {"snapshots", {"snap1"}, SlotType::kMap}, {}, same, ""},
+      {EffectKind::kPut, {"snapshots", {"snap1"}, SlotType::kReset}, {}, same, ""},
+      {EffectKind::kPut,
+       {"snapshots", {"snap1", "status"}, SlotType::kLwwRegister},
+       {},
+       same,
+       "\"completed\""},
+  };
+  return change;
+}
+
+// Dependencies, kills of own and foreign dots, foreign stamps, a remove and a kind of the future.
+Change mixed() {
+  ActorId own = actor(0x11);
+  ActorId b = actor(0x33);
+  ActorId c = actor(0x44);
+  Change change;
+  change.actor = own;
+  change.seq = 9;
+  change.prev = 0xFEDCBA9876543210u;
+  change.time = {kTime, 0};
+  change.deps = {{b, {300, 5}}, {own, {8, UINT64_MAX}}};
+  change.effects = {
+      {EffectKind::kCount, {"g", {}, SlotType::kGCounter}, {}, stamp(kTime - 1, 3), "5"},
+      {EffectKind::kPut,
+       {"g", {"k"}, SlotType::kLwwRegister},
+       {{own, 8, 0}, {c, 4, 70'000}},
+       stamp(kTime - 1'000'000'000, 0, "dev"),
+       std::string("1\0t", 3)},
+      {EffectKind::kRemove, {"g", {"k", ""}, SlotType::kOrSet}, {{b, 300, 2}}, {}, std::nullopt},
+      {static_cast<EffectKind>(77),
+       {"later", {std::string("\xFF\0", 2)}, static_cast<SlotType>(200)},
+       {},
+       stamp(kTime + 5, UINT32_MAX),
+       "\xC1"},
+  };
+  return change;
+}
+
+const char kFirstAddHex[] =
+    "9a01c410111111111111111111111111111111110100cf17979cfe3d85cd1507c410222222222222"
+    "2222222222222222222290909397010092c409736e617073686f7473c405736e617031069000c400"
+    "97010290089000c40097010291c406737461747573039000c40b22636f6d706c6574656422";
+const char kMixedHex[] =
+    "9a01c4101111111111111111111111111111111109cffedcba9876543210cf17979cfe3d85cd1500"
+    "c092c41033333333333333333333333333333333c410444444444444444444444444444444449601"
+    "cd012c050008cfffffffffffffffff9497030091c40167019092ff03c4013597010191c4016b0396"
+    "0008000204ce0001117093d2c465360000c403646576c40331007497020291c400059301cd012c02"
+    "c0c0974d0092c4056c61746572c402ff00ccc8909205ceffffffffc401c1";
+
+base::Bytes sealed_bytes(const Change& change) {
+  auto sealed = seal(change);
+  EXPECT_TRUE(sealed.ok()) << sealed.error().message;
+  return sealed->bytes;
+}
+
+TEST(Change, GoldenFirstAdd) {
+  auto sealed = seal(first_add());
+
+  ASSERT_TRUE(sealed.ok());
+  EXPECT_EQ(base::to_hex(sealed->bytes), kFirstAddHex);
+  EXPECT_EQ(sealed->hash, 0x9375AD2FA9E59EFDu);
+  EXPECT_EQ(sealed->actor, actor(0x11));
+  EXPECT_EQ(sealed->seq, 1u);
+}
+
+TEST(Change, GoldenMixed) {
+  auto sealed = seal(mixed());
+
+  ASSERT_TRUE(sealed.ok());
+  EXPECT_EQ(base::to_hex(sealed->bytes), kMixedHex);
+  EXPECT_EQ(sealed->hash, 0x578645A10E043F0Cu);
+}
+
+TEST(Change, OpensTheGoldenBytes) {
+  auto first = open_change(hex(kFirstAddHex));
+  auto second = open_change(hex(kMixedHex));
+
+  ASSERT_TRUE(first.ok()) << first.error().message;
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_TRUE(first->envelope_known);
+  EXPECT_EQ(first->change, first_add());
+  EXPECT_EQ(second->change, mixed());
+  EXPECT_EQ(second->sealed.bytes, hex(kMixedHex));
+  EXPECT_EQ(second->sealed.hash, 0x578645A10E043F0Cu);
+  EXPECT_EQ(second->sealed.seq, 9u);
+}
+
+TEST(Change, OpeningUndoesSealingAndSealingUndoesOpening) {
+  base::Random random = base::Random::from_number(3);
+  for (int i = 0; i < 5'000; ++i) {
+    Change change = samples::random_change(random);
+    auto sealed = seal(change);
+    ASSERT_TRUE(sealed.ok()) << sealed.error().message;
+
+    auto opened = open_change(sealed->bytes);
+
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    ASSERT_EQ(opened->change, change);
+    ASSERT_EQ(opened->sealed.hash, sealed->hash);
+    ASSERT_EQ(sealed_bytes(opened->change), sealed->bytes);
+  }
+}
+
+TEST(Change, UnknownEnvelopeYieldsActorSeqAndHash) {
+  auto opened = open_change(hex("9509c410111111111111111111111111111111110cc4036e657704"));
+
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_FALSE(opened->envelope_known);
+  EXPECT_EQ(opened->sealed.actor, actor(0x11));
+  EXPECT_EQ(opened->sealed.seq, 12u);
+  EXPECT_EQ(opened->sealed.hash, 0x27CF5AEBC4892A63u);
+  EXPECT_TRUE(opened->change.effects.empty());
+  // Even one that says nothing else; but never without a number.
+  EXPECT_TRUE(open_change(hex("9302c4101111111111111111111111111111111101")).ok());
+  EXPECT_FALSE(open_change(hex("9302c4101111111111111111111111111111111100")).ok());
+  EXPECT_FALSE(open_change(hex("9202c41011111111111111111111111111111111")).ok());
+}
+
+TEST(Change, FieldsOfTheFutureAreSkipped) {
+  base::Bytes bytes =
+      hex("9c"
+          "01"
+          "c41011111111111111111111111111111111"
+          "01"
+          "00"
+          "05"
+          "00"
+          "c0"
+          "90"
+          "90"
+          "91"
+          "99"
+          "01"
+          "00"
+          "91c4016f"
+          "03"
+          "90"
+          "940000c40161"
+          "c3"
+          "c40131"
+          "9201a178"
+          "07"
+          "81a1619101"
+          "c0");
+
+  auto opened = open_change(bytes);
+
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  ASSERT_EQ(opened->change.effects.size(), 1u);
+  EXPECT_EQ(opened->change.effects[0].slot.object, "o");
+  EXPECT_EQ(opened->change.effects[0].stamp, stamp(5, 0, "a"));
+  EXPECT_EQ(opened->change.effects[0].body, "1");
+  EXPECT_EQ(opened->sealed.bytes, bytes);
+}
+
+TEST(Change, TruncatedAtAnyByteIsRefused) {
+  for (base::Bytes bytes : {hex(kFirstAddHex), hex(kMixedHex)}) {
+    for (std::size_t n = 0; n < bytes.size(); ++n) {
+      EXPECT_FALSE(open_change(bytes.substr(0, n)).ok()) << n;
+    }
+    EXPECT_FALSE(open_change(bytes + '\0').ok());
+  }
+}
+
+// What opens after damage is a sound change of its own: sealing it gives one that opens equal.
+TEST(Change, BitFlipsAreRefusedOrGiveAnotherSoundChange) {
+  base::Bytes good = hex(kMixedHex);
+  int opened_count = 0;
+  for (std::size_t bit = 0; bit < good.size() * 8; ++bit) {
+    base::Bytes bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << (bit % 8)));
+
+    auto opened = open_change(bad);
+
+    if (!opened.ok()) continue;
+    ++opened_count;
+    EXPECT_NE(opened->sealed.hash, 0x578645A10E043F0Cu);
+    if (!opened->envelope_known) continue;
+    auto again = open_change(sealed_bytes(opened->change));
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->change, opened->change);
+  }
+  EXPECT_GT(opened_count, 100);
+}
+
+TEST(Change, ExtremeTimesSurviveTheDifference) {
+  Change change = first_add();
+  change.time = {INT64_MIN, 0};
+  change.effects[0].stamp = stamp(INT64_MAX, 1);
+  change.effects[1].stamp = stamp(INT64_MIN, 1);
+  change.effects[2].stamp = stamp(0, 0, std::string(256, 'w'));
+
+  auto opened = open_change(sealed_bytes(change));
+
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(opened->change, change);
+}
+
+struct Envelope {
+  std::string deps = "90";
+  std::string actors = "90";
+  std::string effects = "90";
+  base::Result<Opened> open() const {
+    return open_change(
+        hex("9a01c4101111111111111111111111111111111101000500c0" + actors + deps + effects));
+  }
+};
+
+TEST(Change, MalformedPartsAreRefused) {
+  EXPECT_TRUE(Envelope{}.open().ok());
+  EXPECT_FALSE(Envelope{.deps = "93000101"
+                                "01"}
+                   .open()
+                   .ok());  // trailing
+  EXPECT_TRUE(Envelope{.deps = "93000101"}.open().ok());
+  EXPECT_FALSE(Envelope{.deps = "9200"
+                                "01"}
+                   .open()
+                   .ok());                                 // not a multiple of 3
+  EXPECT_FALSE(Envelope{.deps = "93010101"}.open().ok());  // actor not in the table
+  EXPECT_FALSE(Envelope{.deps = "93000001"}.open().ok());  // seq 0
+  EXPECT_FALSE(Envelope{.actors = "91c40f" + std::string(30, '1')}.open().ok());
+  EXPECT_TRUE(Envelope{.effects = "9197010091c4016f03900"
+                                  "0c40131"}
+                  .open()
+                  .ok());
+  EXPECT_FALSE(Envelope{.effects = "91970101"
+                                   "91c4016f03900"
+                                   "0c40131"}
+                   .open()
+                   .ok());  // shared 1
+  EXPECT_FALSE(Envelope{.effects = "919701009003900"
+                                   "0c40131"}
+                   .open()
+                   .ok());                                                        // no object
+  EXPECT_FALSE(Envelope{.effects = "9197010091c4016f0390c0c40131"}.open().ok());  // body, no stamp
+  EXPECT_FALSE(Envelope{.effects = "9197010091c4016f039000c0"}.open().ok());      // stamp, no body
+  EXPECT_FALSE(Envelope{.effects = "9197010091c4016f039001c40131"}.open().ok());  // stamp 1
+  EXPECT_FALSE(Envelope{.effects = "9197020091c4016f039000c40131"}.open().ok());  // remove + body
+  EXPECT_FALSE(Envelope{.effects = "9196010091c4016f039000"}.open().ok());  // a field is missing
+  EXPECT_FALSE(Envelope{.effects = "9197cd01000091c4016f0390c0c0"}.open().ok());  // kind 256
+  EXPECT_FALSE(Envelope{.effects = "9197010091c4016f03920001c0c0"}.open().ok());  // kills 2
+  EXPECT_FALSE(Envelope{.effects = "9197010091c4016f03930001cf0000000100000000c0c0"}.open().ok());
+}
+
+TEST(Change, WhatCannotBeOpenedIsNotSealed) {
+  Change base_change = first_add();
+  auto code_of = [&](auto edit) {
+    Change change = base_change;
+    edit(change);
+    auto sealed = seal(change);
+    return sealed.ok() ? std::optional<base::Code>() : sealed.error().code;
+  };
+  using base::Code;
+
+  EXPECT_EQ(code_of([](Change&) {}), std::nullopt);
+  EXPECT_EQ(code_of([](Change& c) { c.seq = 0; }), Code::kInvalid);
+  EXPECT_EQ(code_of([](Change& c) { c.deps = {{actor(1), {0, 1}}}; }), Code::kInvalid);
+  EXPECT_EQ(code_of([](Change& c) { c.effects[0].kind = EffectKind::kRemove; }), Code::kInvalid);
+  EXPECT_EQ(code_of([](Change& c) { c.effects.resize(kChangeEffectsMax + 1); }), Code::kTooLarge);
+  EXPECT_EQ(code_of([](Change& c) { c.deps.resize(kChangeDepsMax + 1); }), Code::kTooLarge);
+  EXPECT_EQ(code_of([](Change& c) { c.effects[0].kills.resize(kEffectKillsMax + 1); }),
+            Code::kTooLarge);
+  EXPECT_EQ(code_of([](Change& c) { c.effects[0].slot.object.resize(kObjectNameMax + 1); }),
+            Code::kTooLarge);
+  EXPECT_EQ(code_of([](Change& c) { c.effects[0].slot.path.resize(kPathDepthMax + 1); }),
+            Code::kTooLarge);
+  EXPECT_EQ(code_of([](Change& c) { c.effects[0].slot.path[0].resize(kPathComponentMax + 1); }),
+            Code::kTooLarge);
+  EXPECT_EQ(code_of([](Change& c) { c.effects[0].stamp.writer.resize(kWriterBytesMax + 1); }),
+            Code::kTooLarge);
+  EXPECT_EQ(code_of([](Change& c) { c.effects[0].body->resize(kChangeBytesMax); }),
+            Code::kTooLarge);
+}
+
+TEST(Change, TheLargestAllowedChangesOpen) {
+  Change change = first_add();
+  change.effects.resize(kChangeEffectsMax);
+  for (Effect& effect : change.effects) effect.slot = {"snapshots", {"snap1"}, SlotType::kMap};
+  change.effects.back().kills.resize(kEffectKillsMax, {actor(9), 5, 6});
+  change.deps.resize(kChangeDepsMax, {actor(8), {1, 1}});
+
+  auto opened = open_change(sealed_bytes(change));
+
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(opened->change, change);
+}
+
+TEST(Change, SharedComponentsCannotExpandWithoutBound) {
+  // 40,000 effects of a few bytes each repeat a path of 16 KiB: 640 MB when opened.
+  Change wide = first_add();
+  wide.effects.resize(1);
+  wide.effects[0].slot.path.assign(kPathDepthMax, std::string(kPathComponentMax, 'x'));
+  Change refused = wide;
+  refused.effects.resize(40'000, wide.effects[0]);
+  EXPECT_EQ(seal(refused).error().code, base::Code::kTooLarge);
+
+  codec::Writer out;
+  out.array(10).number(1).binary(actor(1).view()).number(1).number(0).number(5).number(0).nil();
+  out.array(0).array(0).array(40'000);
+  for (int i = 0; i < 40'000; ++i) {
+    out.array(7).number(1).number(i == 0 ? 0 : 17).array(i == 0 ? 17 : 0);
+    if (i == 0) {
+      out.binary("o");
+      for (std::size_t k = 0; k < kPathDepthMax; ++k)
+        out.binary(std::string(kPathComponentMax, 'x'));
+    }
+    out.number(3).array(0).nil().nil();
+  }
+
+  EXPECT_FALSE(open_change(out.view()).ok());
+}
+
+TEST(Change, TooManyItemsAreNotSealed) {
+  Change change = first_add();
+  change.effects.resize(12);
+  for (Effect& effect : change.effects) effect.kills.resize(kEffectKillsMax, {actor(1), 1, 1});
+
+  EXPECT_EQ(seal(change).error().code, base::Code::kTooLarge);
+}
+
+}  // namespace
+}  // namespace crdt

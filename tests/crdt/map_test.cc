@@ -1,0 +1,282 @@
+#include "crdt/map.h"
+
+#include <gtest/gtest.h>
+
+#include "samples.h"
+
+namespace crdt {
+namespace {
+
+using samples::kA;
+using samples::kZ;
+using samples::put;
+using samples::stamp;
+
+Entry blank() { return {"snapshots", "snap1", {}, {}, {}}; }
+
+// Applies the effects of change (actor, seq) to the entry, as a replica would.
+void apply(Entry& entry, const std::vector<Effect>& effects, ActorId actor, std::uint64_t seq) {
+  Digest digest;
+  std::uint32_t index = 0;
+  for (const Effect& effect : effects) {
+    Cells* cells = &entry.presence;
+    if (effect.slot.type == SlotType::kReset) cells = &entry.reset;
+    if (effect.slot.type == SlotType::kLwwRegister) cells = &entry.fields[effect.slot.path.at(1)];
+    apply_effect(effect, {actor, seq, index++}, *cells, digest);
+  }
+}
+
+TEST(Map, AnAddWritesPresenceResetAndFieldsByCodePointUnderOneStamp) {
+  auto effects = plan_add(blank(), {{"z", "1"}, {"a", "\"x\""}, {"\xC3\xA9", "null"}}, {50, 2});
+
+  ASSERT_EQ(effects.size(), 5u);
+  EXPECT_EQ(effects[0].slot, presence_slot("snapshots", "snap1"));
+  EXPECT_EQ(effects[1].slot, reset_slot("snapshots", "snap1"));
+  EXPECT_EQ(effects[2].slot, field_slot("snapshots", "snap1", "a"));
+  EXPECT_EQ(effects[3].slot, field_slot("snapshots", "snap1", "z"));
+  EXPECT_EQ(effects[4].slot, field_slot("snapshots", "snap1", "\xC3\xA9"));
+  EXPECT_EQ(effects[2].body, "\"x\"");
+  for (const Effect& effect : effects) {
+    EXPECT_EQ(effect.stamp, stamp(50, 2));
+    EXPECT_EQ(effect.kind, EffectKind::kPut);
+    EXPECT_TRUE(effect.kills.empty());
+  }
+}
+
+TEST(Map, AnAddedEntryIsShown) {
+  Entry entry = blank();
+  EXPECT_FALSE(exists(entry));
+
+  apply(entry, plan_add(entry, {{"z", "1.0"}, {"a", "\"x\""}}, {50, 0}), kA, 1);
+
+  EXPECT_TRUE(exists(entry));
+  EXPECT_EQ(shown_text(entry), "{\"a\":\"x\",\"z\":1.0}");
+  EXPECT_TRUE(conflicts(entry).empty());
+}
+
+TEST(Map, AddingAgainReplacesTheWholeObjectAndEveryDot) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {{"gone", "1"}, {"kept", "1"}}, {50, 0}), kA, 1);
+
+  auto effects = plan_add(entry, {{"kept", "2"}, {"new", "3"}}, {60, 0});
+  apply(entry, effects, kZ, 1);
+
+  ASSERT_EQ(effects.size(), 5u);
+  EXPECT_EQ(effects[0].kills, (std::vector<Dot>{{kA, 1, 0}}));
+  EXPECT_EQ(effects[1].kills, (std::vector<Dot>{{kA, 1, 1}}));
+  EXPECT_EQ(effects[2].kind, EffectKind::kRemove);
+  EXPECT_EQ(effects[2].body, std::nullopt);
+  EXPECT_EQ(shown_text(entry), "{\"kept\":2,\"new\":3}");
+  EXPECT_EQ(entry.presence.size(), 1u);
+  EXPECT_EQ(entry.reset.size(), 1u);
+  EXPECT_TRUE(entry.fields["gone"].empty());
+}
+
+TEST(Map, AnEmptyAddStillWritesPresenceAndReset) {
+  Entry entry = blank();
+
+  apply(entry, plan_add(entry, {}, {1, 0}), kA, 1);
+
+  EXPECT_TRUE(exists(entry));
+  EXPECT_EQ(shown_text(entry), "{}");
+}
+
+TEST(Map, PutOnAnAbsentEntryIsKeptAndShownAfterAnOlderConcurrentAdd) {
+  Entry entry = blank();
+  Entry elsewhere = blank();
+  auto put_effects = plan_put(entry, {{"k", "\"put\""}}, {90, 0});
+  auto add_effects = plan_add(elsewhere, {{"k", "\"add\""}, {"l", "1"}}, {50, 0});
+
+  apply(entry, put_effects, kA, 1);
+  EXPECT_FALSE(exists(entry));
+  EXPECT_TRUE(conflicts(entry).empty());
+  apply(entry, add_effects, kZ, 1);
+
+  EXPECT_EQ(shown_text(entry), "{\"k\":\"put\"}");
+  ASSERT_EQ(conflicts(entry).size(), 2u);
+}
+
+TEST(Map, OfTwoConcurrentPutsTheLaterStandsWhole) {
+  Entry a = blank();
+  apply(a, plan_add(a, {{"old", "0"}}, {1, 0}), kA, 1);
+  Entry z = a;
+  auto from_a = plan_put(a, {{"only_a", "1"}, {"both", "1"}}, {50, 0});
+  auto from_z = plan_put(z, {{"only_z", "2"}, {"both", "2"}}, {60, 0});
+
+  apply(a, from_a, kA, 2);
+  apply(a, from_z, kZ, 1);
+  apply(z, from_z, kZ, 1);
+  apply(z, from_a, kA, 2);
+
+  EXPECT_EQ(shown_text(a), "{\"both\":2,\"only_z\":2}");
+  EXPECT_EQ(shown_text(z), shown_text(a));
+  auto found = conflicts(a);
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].field, "both");
+  EXPECT_EQ(found[0].rule, "stamp");
+  EXPECT_EQ(found[0].winner.body, "2");
+  ASSERT_EQ(found[0].losers.size(), 1u);
+  EXPECT_EQ(found[0].losers[0].body, "1");
+  EXPECT_EQ(found[1].field, "only_a");
+  EXPECT_EQ(found[1].rule, "reset");
+  EXPECT_EQ(found[1].winner.stamp, stamp(60));
+  EXPECT_EQ(found[1].losers.size(), 1u);
+}
+
+TEST(Map, APatchConcurrentWithAnOlderPutSurvivesAndWithANewerOneIsHidden) {
+  Entry base_entry = blank();
+  apply(base_entry, plan_add(base_entry, {{"a", "0"}}, {1, 0}), kA, 1);
+  auto patch = plan_patch(base_entry, {{"p", "1"}}, {50, 0});
+  auto older = plan_put(base_entry, {{"a", "1"}}, {40, 0});
+  auto newer = plan_put(base_entry, {{"a", "2"}}, {60, 0});
+
+  Entry with_older = base_entry;
+  apply(with_older, patch, kA, 2);
+  apply(with_older, older, kZ, 1);
+  Entry with_newer = base_entry;
+  apply(with_newer, patch, kA, 2);
+  apply(with_newer, newer, kZ, 1);
+
+  EXPECT_EQ(shown_text(with_older), "{\"a\":1,\"p\":1}");
+  EXPECT_EQ(shown_text(with_newer), "{\"a\":2}");
+  ASSERT_EQ(conflicts(with_newer).size(), 1u);
+  EXPECT_EQ(conflicts(with_newer)[0].rule, "reset");
+}
+
+// A clock behind must not hide a patch whose author saw the put: its stamp goes above the reset.
+TEST(Map, APatchAfterAPutIsShownWhateverTheClockSays) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {{"a", "0"}}, {1'000, 5}), kA, 1);
+
+  auto patch = plan_patch(entry, {{"a", "1"}, {"b", "2"}}, {10, 0});
+  apply(entry, patch, kZ, 1);
+
+  EXPECT_EQ(patch[0].stamp, stamp(1'000, 6));
+  EXPECT_EQ(patch[1].stamp, stamp(1'000, 6));
+  EXPECT_EQ(shown_text(entry), "{\"a\":1,\"b\":2}");
+}
+
+TEST(Map, TheStampIsAboveEverySlotItWritesAndTheReset) {
+  Entry entry = blank();
+  entry.presence = {put({kA, 1, 0}, stamp(99))};
+  entry.reset = {put({kA, 1, 1}, stamp(20))};
+  entry.fields["a"] = {put({kA, 1, 2}, stamp(30, 1, "writer"), "1")};
+  entry.fields["b"] = {put({kA, 1, 3}, stamp(40), "1")};
+  std::vector<std::string> only_a = {"a"};
+  std::vector<std::string> unknown = {"new"};
+
+  EXPECT_EQ(stamp_for(entry, {5, 0}, &only_a), stamp(30, 2));
+  EXPECT_EQ(stamp_for(entry, {5, 0}, &unknown), stamp(20, 1));
+  EXPECT_EQ(stamp_for(entry, {30, 1}, &only_a), stamp(30, 2));
+  EXPECT_EQ(stamp_for(entry, {30, 2}, &only_a), stamp(30, 2));
+  EXPECT_EQ(stamp_for(entry, {5, 0}, nullptr), stamp(99, 1));
+  EXPECT_EQ(stamp_for(entry, {500, 3}, nullptr), stamp(500, 3));
+}
+
+TEST(Map, ConcurrentPatchesOfDifferentFieldsMerge) {
+  Entry a = blank();
+  apply(a, plan_add(a, {{"x", "0"}, {"y", "0"}}, {1, 0}), kA, 1);
+  Entry z = a;
+  auto from_a = plan_patch(a, {{"x", "1"}}, {50, 0});
+  auto from_z = plan_patch(z, {{"y", "2"}}, {40, 0});
+
+  apply(a, from_a, kA, 2);
+  apply(a, from_z, kZ, 1);
+
+  EXPECT_EQ(shown_text(a), "{\"x\":1,\"y\":2}");
+  EXPECT_TRUE(conflicts(a).empty());
+}
+
+TEST(Map, LosersAreListedBestFirstUntilOverwritten) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {}, {1, 0}), kA, 1);
+  Entry fork = entry;
+  apply(entry, plan_patch(fork, {{"f", "1"}}, {10, 0}), samples::actor(1), 1);
+  apply(entry, plan_patch(fork, {{"f", "3"}}, {30, 0}), samples::actor(3), 1);
+  apply(entry, plan_patch(fork, {{"f", "2"}}, {30, 0}), samples::actor(2), 1);
+
+  auto found = conflicts(entry);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].winner.body, "3");
+  EXPECT_EQ(found[0].rule, "dot");
+  ASSERT_EQ(found[0].losers.size(), 2u);
+  EXPECT_EQ(found[0].losers[0].body, "2");
+  EXPECT_EQ(found[0].losers[1].body, "1");
+
+  apply(entry, plan_patch(entry, {{"f", "4"}}, {5, 0}), kZ, 1);
+  EXPECT_TRUE(conflicts(entry).empty());
+  EXPECT_EQ(shown_text(entry), "{\"f\":4}");
+}
+
+TEST(Map, UnsetKillsWhatItSeesAndAConcurrentPatchSurvives) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {{"a", "1"}, {"b", "1"}}, {1, 0}), kA, 1);
+  auto unset = plan_unset(entry, {"a", "unknown", "a"});
+  auto patch = plan_patch(entry, {{"a", "2"}}, {2, 0});
+
+  ASSERT_EQ(unset.size(), 1u);
+  EXPECT_EQ(unset[0].kind, EffectKind::kRemove);
+  Entry alone = entry;
+  apply(alone, unset, kA, 2);
+  EXPECT_EQ(shown_text(alone), "{\"b\":1}");
+  apply(entry, patch, kZ, 1);
+  apply(entry, unset, kA, 2);
+  EXPECT_EQ(shown_text(entry), "{\"a\":2,\"b\":1}");
+}
+
+TEST(Map, RemovingKillsAllThatItSees) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {{"a", "1"}, {"b", "1"}}, {1, 0}), kA, 1);
+
+  auto effects = plan_remove(entry);
+  apply(entry, effects, kZ, 1);
+
+  ASSERT_EQ(effects.size(), 4u);
+  EXPECT_EQ(effects[0].slot.type, SlotType::kMap);
+  EXPECT_EQ(effects[1].slot.type, SlotType::kReset);
+  EXPECT_FALSE(exists(entry));
+  EXPECT_TRUE(plan_remove(entry).empty());
+  EXPECT_TRUE(entry.reset.empty());
+}
+
+TEST(Map, RemovingReachesHiddenCellsOfAnAbsentEntry) {
+  Entry entry = blank();
+  apply(entry, plan_patch(entry, {{"a", "1"}}, {1, 0}), kA, 1);
+
+  EXPECT_FALSE(exists(entry));
+  EXPECT_EQ(plan_remove(entry).size(), 1u);
+}
+
+// S1, M2: an update concurrent with a remove survives as cells, but only an add brings it back.
+TEST(Map, APatchConcurrentWithARemoveIsKeptButNotShown) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {{"a", "1"}}, {1, 0}), kA, 1);
+  auto patch = plan_patch(entry, {{"a", "2"}}, {5, 0});
+
+  apply(entry, plan_remove(entry), kZ, 1);
+  apply(entry, patch, kA, 2);
+
+  EXPECT_FALSE(exists(entry));
+  EXPECT_TRUE(conflicts(entry).empty());
+  EXPECT_EQ(entry.fields["a"].size(), 1u);
+}
+
+TEST(Map, PlansThatWouldChangeNothingAreEmpty) {
+  EXPECT_TRUE(plan_patch(blank(), {}, {1, 0}).empty());
+  EXPECT_TRUE(plan_unset(blank(), {"a"}).empty());
+  EXPECT_TRUE(plan_remove(blank()).empty());
+}
+
+TEST(Map, AbsentFieldsAreNotShown) {
+  Entry entry = blank();
+  entry.presence = {put({kA, 1, 0}, stamp(1))};
+  entry.fields["gone"] = {put({kA, 1, 1}, stamp(1), "1"), put({kZ, 1, 0}, stamp(2), "")};
+  entry.fields["tagged"] = {put({kA, 1, 2}, stamp(1), std::string("7\0tag", 5))};
+
+  EXPECT_EQ(shown_text(entry), "{\"tagged\":7}");
+  ASSERT_EQ(conflicts(entry).size(), 1u);
+  EXPECT_EQ(conflicts(entry)[0].losers[0].body, "1");
+}
+
+}  // namespace
+}  // namespace crdt

@@ -1,0 +1,22 @@
+#pragma once
+
+// A VFS over the default one that counts syncs of the write-ahead log and fails on demand.
+
+#include <string>
+
+namespace store::sample {
+
+struct Faults {
+  int wal_syncs = 0;
+  bool fail_wal_sync = false;       // SQLITE_IOERR_FSYNC
+  bool fail_wal_write = false;      // SQLITE_IOERR_WRITE
+  bool fill_wal_write = false;      // SQLITE_FULL
+  bool fail_database_sync = false;  // SQLITE_IOERR_FSYNC, met by checkpoints
+  bool fail_database_read = false;  // SQLITE_IOERR_READ
+};
+
+// Registered at the first call; one state for the whole program.
+Faults& faults();
+extern const char* const kFaultVfs;
+
+}  // namespace store::sample

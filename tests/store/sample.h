@@ -1,0 +1,48 @@
+#pragma once
+
+// What the tests of the store are made of: a folder of their own, ids, cells, changes, and a raw
+// connection that goes behind the store's back.
+
+#include <string>
+#include <vector>
+
+#include "crdt/cell.h"
+#include "crdt/change.h"
+#include "store/store.h"
+
+namespace store::sample {
+
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+base::ActorId actor(unsigned number);
+crdt::Cell cell(const base::ActorId& actor, std::uint64_t seq, std::string body,
+                std::int64_t nanos = 1'700'000'000'000'000'000);
+crdt::Slot slot(std::string object, std::vector<std::string> path, crdt::SlotType type);
+crdt::SealedChange change(const base::ActorId& actor, std::uint64_t seq, std::size_t bytes = 100);
+
+// Opens, or aborts the test program with the reason.
+std::unique_ptr<Store> open(const std::string& path, const Options& options = {});
+// What a replica does for one slot: load, replace the cells, save, account.
+base::Status write(Store& store, const crdt::Slot& slot, crdt::Cells cells);
+// One transaction around `write`.
+base::Status commit(Store& store, const crdt::Slot& slot, crdt::Cells cells,
+                    Durability durability = Durability::kFull);
+crdt::Cells read(Store& store, const crdt::Slot& slot);
+// Appends a change to the log and moves the vector, as a replica does.
+base::Status apply(Store& store, const crdt::SealedChange& change);
+
+// SQL on a connection of its own, with the store closed or idle.
+void raw(const std::string& path, const std::string& sql);
+std::int64_t raw_number(const std::string& path, const std::string& sql);
+
+}  // namespace store::sample
