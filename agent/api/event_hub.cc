@@ -125,7 +125,8 @@ bool EventHub::send_slice(const StreamPtr& stream, const LogSlice& slice) {
     std::int64_t at = stream->resumes && !stream->foreign ? stream->position : slice.position;
     if (!exchange.write(start_text(cursor_at(at)))) return false;
   }
-  std::string_view lost = stream->foreign ? "the cursor is of another agent" : slice.lost;
+  std::string_view lost = slice.lost;
+  if (stream->foreign) lost = "the cursor is not one of this agent";
   if (!lost.empty() && !exchange.write(reset_text(cursor_at(slice.position), lost))) return false;
   for (const RenderedEvent& event : slice.events) {
     if (!send(stream, event)) return false;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <csignal>
 #include <utility>
 
 #include "agent/http/connection.h"
@@ -31,6 +32,14 @@ Doors make_doors(const std::string& host, std::uint16_t port, const Options& opt
   }
   doors.origins = options.origins;
   return doors;
+}
+
+// libuv writes to sockets without MSG_NOSIGNAL: a client that resets its connection would end the
+// whole program. A handler that the program has set stays.
+void ignore_broken_pipes() {
+  struct sigaction current {};
+  sigaction(SIGPIPE, nullptr, &current);
+  if (current.sa_handler == SIG_DFL) std::signal(SIGPIPE, SIG_IGN);
 }
 
 template <typename Handle>
@@ -132,6 +141,7 @@ base::Result<std::unique_ptr<Server>> Server::open(uv_loop_t* loop, const std::s
                                                    std::uint16_t port, const Options& options,
                                                    const Router& router) {
   ASSIGN_OR_RETURN(auto listener, Listener::open(loop, host, port));
+  ignore_broken_pipes();
   auto impl = std::make_unique<Impl>(loop, options, router);
   impl->address = host_and_port(host, listener->port());
   impl->shared.doors = make_doors(host, listener->port(), options);

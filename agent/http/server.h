@@ -73,6 +73,7 @@ struct Stats {
 class Server {
  public:
   // `host` numeric, port 0 picks a free one. kConflict when in use. `router` outlives the server.
+  // Ignores SIGPIPE unless the program handles it.
   static base::Result<std::unique_ptr<Server>> open(uv_loop_t* loop, const std::string& host,
                                                     std::uint16_t port, const Options& options,
                                                     const Router& router);

@@ -121,6 +121,21 @@ TEST(Command, WhereTheAgentIsComesFromFlagThenEnvironmentThenFile) {
   EXPECT_TRUE(holds(broken.err, "broken.toml:1: unknown key colour")) << broken.err;
 }
 
+TEST(Command, CommonFlagsAreVariablesToo) {
+  FakeAgent agent(always(FakeAgent::ok("[1, 2]")));
+  FakeAgent silent(always(""));
+
+  auto json =
+      run_program({"members"}, "", {"HEARSAY_HTTP=" + agent.address(), "HEARSAY_OUTPUT=jsonl"});
+  auto late =
+      run_program({"members"}, "", {"HEARSAY_HTTP=" + silent.address(), "HEARSAY_TIMEOUT=0.2"});
+  auto wrong = run_program({"version"}, "", {"HEARSAY_OUTPUT=xml"});
+
+  EXPECT_EQ(json.out, "1\n2\n");
+  EXPECT_EQ(late.exit, 7);
+  EXPECT_EQ(wrong.exit, 2);
+}
+
 TEST(Command, AnyAddressMeansLoopbackAndAProxyIsNotAsked) {
   FakeAgent agent(always(FakeAgent::ok("[]")));
   auto port = agent.address().substr(agent.address().find(':'));

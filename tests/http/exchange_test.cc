@@ -289,6 +289,22 @@ TEST_F(Exchanges, HalfClosedClientStillGetsItsAnswer) {
   EXPECT_TRUE(client.at_end());
 }
 
+// The write fails with EPIPE, which comes with a signal.
+TEST_F(Exchanges, HalfClosedClientThatResetsDoesNotEndTheProgram) {
+  start();
+  Client client(server_->port());
+
+  client.send(get("/later") + "\r\n");
+  client.shut_down_writing();
+  ASSERT_TRUE(hold(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  client.reset();
+  server_->on_loop([&] { held_[0]->respond(json_response("1")); });
+  auto stats = server_->stats();
+
+  EXPECT_EQ(stats.connections, 0U);
+}
+
 TEST_F(Exchanges, CloseIsRespectedAndTheRestIgnored) {
   start();
   Client client(server_->port());

@@ -125,6 +125,16 @@ class OnLoop : public testing::Test {
     raw_.push_back(fd);
     return fd;
   }
+  // A datagram socket of no transport on a port of its own.
+  Address raw_datagram_socket() {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    raw_.push_back(fd);
+    auto storage = to_sockaddr(any_port(), AF_INET);
+    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&storage), sizeof(sockaddr_in)), 0);
+    socklen_t length = sizeof(storage);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &length);
+    return from_sockaddr(reinterpret_cast<sockaddr*>(&storage));
+  }
   static void raw_write(int fd, base::BytesView bytes) {
     EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));

@@ -178,6 +178,26 @@ TEST(Handshake, OwnMessagesSentBackEndIt) {
   EXPECT_TRUE(ends_in_failure(z, second));
 }
 
+// A member, so it holds the mesh key, but it claims a signing key that is not its own.
+TEST(Handshake, AnotherOnesSigningKeyCannotBeClaimed) {
+  auto claims = identity('M');
+  claims.signing.public_key = identity('Z').signing.public_key;
+  auto as_responder = SessionSeal(SessionSeal::Role::kResponder, session_key(1), claims,
+                                  kTestMessageMax, base::Random::from_number(1));
+  auto as_initiator = SessionSeal(SessionSeal::Role::kInitiator, session_key(1), claims,
+                                  kTestMessageMax, base::Random::from_number(2));
+  auto a = initiator(3);
+  auto z = responder(4);
+
+  auto answer = feed(as_responder, a.start()).out;
+  EXPECT_FALSE(feed(a, answer).good);
+  EXPECT_EQ(a.failure(), "an identity with a wrong signature");
+
+  auto second = feed(z, as_initiator.start()).out;
+  EXPECT_FALSE(feed(z, feed(as_initiator, second).out).good);
+  EXPECT_EQ(z.failure(), "an identity with a wrong signature");
+}
+
 // A mirror that passes our first message to our own listener and the answer back.
 TEST(Handshake, ASessionWithOurselvesIsRefused) {
   auto a = initiator(1);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crdt/base/hash.h"
 #include "tests/wire/session_pair.h"
 
 namespace gossip::wire {
@@ -175,6 +176,17 @@ TEST(SessionSeal, SealingBeforeTheHandshakeIsOurFault) {
   auto a = initiator(1);
 
   EXPECT_DEATH((void)a.seal("x"), "CHECK failed");
+}
+
+// The whole exchange is a format: this fails when any part of it changes.
+TEST(SessionSeal, GoldenExchange) {
+  Pair pair(1);
+  auto frames = pair.a.seal("to z") + pair.z.seal("to a");
+
+  auto all = base::hash128(pair.first + pair.second + pair.third + frames);
+
+  EXPECT_EQ(base::to_hex({reinterpret_cast<const char*>(all.data()), all.size()}),
+            "ba21d4a827261eb337b8e3c115b1d087");
 }
 
 TEST(SigningKey, ComesFromTheSeedAlone) {

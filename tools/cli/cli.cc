@@ -144,9 +144,11 @@ CLI::App* Tree::branch(const std::string& name, const std::string& help) {
 void Tree::add_common_options() {
   app_.add_option("-o,--output", output_, "table for people, json as the agent sent it, jsonl")
       ->check(CLI::IsMember({"table", "json", "jsonl"}))
+      ->envname("HEARSAY_OUTPUT")
       ->type_name("FORMAT");
   app_.add_option("--timeout", timeout_seconds_, "seconds to wait for an answer (default 30)")
       ->check(CLI::Range(0.001, kTimeoutSecondsMax))
+      ->envname("HEARSAY_TIMEOUT")
       ->type_name("SECONDS");
   words(&app_, "--http", flags_["http"], "where the agent is (default 127.0.0.1:7780)")
       ->type_name("HOST:PORT");

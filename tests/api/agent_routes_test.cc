@@ -1,0 +1,227 @@
+#include "tests/api/answers.h"
+
+namespace agent {
+namespace {
+
+TEST(Status, ShowsIdentityVectorDigestAndCounts) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/s", R"({"a":1})");
+  body(a, "POST", "/images/add/i", "{}");
+  for (auto state :
+       {gossip::MemberState::kAlive, gossip::MemberState::kAlive, gossip::MemberState::kSuspect,
+        gossip::MemberState::kDead, gossip::MemberState::kLeft}) {
+    gossip::MemberView member;
+    member.record.state = state;
+    a.members_.push_back(member);
+  }
+
+  Json status = json(a, "GET", "/v1/status");
+
+  std::string actor = a.replica().own_actor().hex();
+  EXPECT_EQ(status["name"], "A");
+  EXPECT_EQ(status["node_id"], a.facts().node_id.hex());
+  EXPECT_EQ(status["actor_id"], actor);
+  EXPECT_EQ(status["version"], "1.2.3");
+  EXPECT_EQ(status["state"], "ready");
+  EXPECT_EQ(status["bind"], "127.0.0.1:7700");
+  EXPECT_EQ(status["http"], "127.0.0.1:7780");
+  EXPECT_EQ(status["topology"], "push-pull");
+  EXPECT_EQ(status["profile"], "lan");
+  EXPECT_EQ(status["members"], Json::parse(R"({"alive":2,"suspect":1,"dead":1})"));
+  EXPECT_EQ(status["vector"], (Json{{actor, 2}}));
+  EXPECT_EQ(status["digest"], a.replica().store().meta().digest.hex());
+  EXPECT_EQ(status["objects"], 2);
+  EXPECT_EQ(status["cells"], 5);
+  EXPECT_EQ(status["log"]["changes"], 2);
+  EXPECT_GT(status["log"]["bytes"], 0);
+  EXPECT_EQ(status["clock"]["trusted"], true);
+  EXPECT_TRUE(status["clock"]["offset_ms"].is_number_integer());
+  EXPECT_EQ(status["uptime_seconds"], 90);
+}
+
+TEST(Status, HasNoActorBeforeTheFirstWrite) {
+  FakeHost a("A");
+
+  Json status = json(a, "GET", "/v1/status");
+
+  EXPECT_EQ(status["actor_id"], nullptr);
+  EXPECT_EQ(status["vector"], Json::object());
+  EXPECT_EQ(status["digest"], std::string(32, '0'));
+}
+
+TEST(Status, TwoAgentsThatHoldTheSameShowTheSame) {
+  FakeHost a("A");
+  FakeHost z("Z");
+  body(a, "POST", "/snapshots/add/s", R"({"a":1})");
+  body(z, "POST", "/snapshots/add/s", R"({"a":2})");
+  a.learn_from(z);
+  z.learn_from(a);
+
+  Json at_a = json(a, "GET", "/v1/status");
+  Json at_z = json(z, "GET", "/v1/status");
+
+  EXPECT_EQ(at_a["vector"], at_z["vector"]);
+  EXPECT_EQ(at_a["digest"], at_z["digest"]);
+  EXPECT_EQ(at_a["vector"].size(), 2u);
+}
+
+TEST(Members, AreListedWithWhatIsKnown) {
+  FakeHost a("A");
+  gossip::MemberView self;
+  self.record.node = a.facts().node_id;
+  self.record.name = "A \"quoted\"";
+  self.record.address = *gossip::Address::parse("127.0.0.1:7700");
+  self.record.incarnation = 3;
+  self.record.topology = gossip::Topology::kPushPull;
+  self.vector_lag = 0;
+  gossip::MemberView other;
+  other.record.state = gossip::MemberState::kLeft;
+  other.rtt = base::micros(1'234);
+  a.members_ = {self, other};
+
+  Json members = json(a, "GET", "/v1/members");
+
+  EXPECT_EQ(members[0], (Json{{"name", "A \"quoted\""},
+                              {"node_id", a.facts().node_id.hex()},
+                              {"address", "127.0.0.1:7700"},
+                              {"state", "alive"},
+                              {"incarnation", 3},
+                              {"rtt_ms", nullptr},
+                              {"topology", "push-pull"},
+                              {"vector_lag", 0}}));
+  EXPECT_EQ(members[1]["state"], "left");
+  EXPECT_EQ(members[1]["rtt_ms"], 1.234);
+  EXPECT_EQ(members[1]["vector_lag"], nullptr);
+}
+
+TEST(Mesh, JoinSaysWhetherItWasAnswered) {
+  FakeHost a("A");
+
+  EXPECT_EQ(body(a, "POST", "/v1/join", R"({"address":"10.0.0.1:7700"})"),
+            R"({"joined":true,"address":"10.0.0.1:7700"})");
+  EXPECT_EQ(a.joined_, "10.0.0.1:7700");
+  a.join_answer_ = false;
+  EXPECT_EQ(body(a, "POST", "/v1/join", R"({"address":"h:1"})"),
+            R"({"joined":false,"address":"h:1"})");
+  a.join_answer_ = base::invalid("nonsense is no address");
+  EXPECT_EQ(refusal(a, "POST", "/v1/join", R"({"address":"nonsense"})"), "400 invalid");
+}
+
+TEST(Mesh, JoinWithoutAnAddressIsRefused) {
+  FakeHost a("A");
+
+  for (const char* sent : {"", "{}", "[]", R"({"address":1})", R"({"address":""})"}) {
+    EXPECT_EQ(refusal(a, "POST", "/v1/join", sent), "400 invalid") << sent;
+  }
+  EXPECT_EQ(a.joined_, "");
+}
+
+TEST(Mesh, LeaveTellsTheMesh) {
+  FakeHost a("A");
+
+  EXPECT_EQ(body(a, "POST", "/v1/leave"), R"({"left":true})");
+
+  EXPECT_TRUE(a.left_);
+}
+
+TEST(Health, IsGoodWhileTheAgentServes) {
+  FakeHost a("A");
+  a.health_ = Health::kDegraded;
+
+  EXPECT_EQ(body(a, "GET", "/healthz"), R"({"status":"ok"})");
+}
+
+TEST(Health, ReadinessGivesItsReason) {
+  FakeHost a("A");
+  EXPECT_EQ(body(a, "GET", "/readyz"), R"({"status":"ready"})");
+
+  a.health_ = Health::kSyncing;
+  a.reason_ = "the first exchange with a seed runs";
+  http::Response response = a.call("GET", "/readyz");
+
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(parsed(response)["status"], "syncing");
+  EXPECT_EQ(parsed(response)["error"]["message"], a.reason_);
+  a.health_ = Health::kDegraded;
+  EXPECT_EQ(refusal(a, "GET", "/readyz"), "503 unavailable");
+}
+
+TEST(Metrics, ArePlainText) {
+  FakeHost a("A");
+
+  http::Response response = a.call("GET", "/metrics");
+
+  EXPECT_EQ(response.body, "hearsay_up 1\n");
+  EXPECT_TRUE(response.content_type.starts_with("text/plain; version=0.0.4"));
+}
+
+// The contract's table, and nothing else.
+TEST(OpenApi, DescribesEveryRouteOfTheRouterAndNoOther) {
+  FakeHost a("A");
+  std::set<std::string> expected;
+  for (const http::Route& route : a.router().routes()) {
+    std::string verb(http::verb_name(route.verb));
+    std::transform(verb.begin(), verb.end(), verb.begin(), ::tolower);
+    std::string path = route.pattern;
+    EXPECT_FALSE(route.summary.empty()) << path;
+    if (std::size_t tail = path.find("/{path...}"); tail != std::string::npos) {
+      path = path.substr(0, tail);
+      expected.insert(verb + " " + path + "/{path}");
+    }
+    expected.insert(verb + " " + path);
+  }
+
+  Json openapi = json(a, "GET", "/openapi.json");
+
+  EXPECT_EQ(openapi["openapi"], "3.0.3");
+  std::set<std::string> described;
+  for (const auto& [path, verbs] : openapi["paths"].items()) {
+    for (const auto& [verb, operation] : verbs.items()) {
+      described.insert(verb + " " + path);
+      EXPECT_TRUE(operation["responses"].contains("200")) << path;
+      std::size_t in_path = 0;
+      for (const Json& parameter : operation["parameters"]) in_path += parameter["in"] == "path";
+      EXPECT_EQ(in_path, static_cast<std::size_t>(std::count(path.begin(), path.end(), '{')));
+    }
+  }
+  EXPECT_EQ(described, expected);
+}
+
+TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
+  FakeHost a("A");
+  std::set<std::string> expected = {"GET /v1/status",    "GET /v1/members",
+                                    "GET /v1/objects",   "GET /v1/objects/{id}/{path...}",
+                                    "GET /v1/conflicts", "PUT /v1/objects/{id}/{path...}",
+                                    "GET /v1/events",    "PATCH /v1/objects/{id}/{path...}",
+                                    "POST /v1/import",   "DELETE /v1/objects/{id}/{path...}",
+                                    "POST /v1/join",     "POST /v1/leave",
+                                    "GET /healthz",      "GET /readyz",
+                                    "GET /metrics",      "GET /openapi.json",
+                                    "GET /catalog/query"};
+  for (const char* type : {"snapshots", "images"}) {
+    expected.insert("POST /" + std::string(type) + "/add/{id}");
+    expected.insert("DELETE /" + std::string(type) + "/remove/{id}");
+    expected.insert("PUT /" + std::string(type) + "/metadata/{id}");
+    expected.insert("PATCH /" + std::string(type) + "/metadata/{id}");
+  }
+
+  std::set<std::string> routes;
+  for (const http::Route& route : a.router().routes()) {
+    routes.insert(std::string(http::verb_name(route.verb)) + " " + route.pattern);
+  }
+
+  EXPECT_EQ(routes, expected);
+}
+
+TEST(Reads, AreRefusedWhenTheReadersAreBusy) {
+  FakeHost a("A");
+
+  for (const char* target : {"/v1/status", "/v1/objects", "/v1/objects/snapshots/s",
+                             "/v1/conflicts", "/catalog/query?type=images"}) {
+    a.refuse_reads_ = 1;
+    EXPECT_EQ(refusal(a, "GET", target), "503 busy") << target;
+  }
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,59 @@
+#include "tests/api/fake_exchange.h"
+
+#include <utility>
+
+#include "crdt/base/check.h"
+
+namespace agent {
+
+void FakeExchange::respond(http::Response response) {
+  if (gone_) return;
+  CHECK(!response_);  // one request, one answer
+  CHECK(!streaming_);
+  response_ = std::move(response);
+  finish();
+}
+
+void FakeExchange::on_body(std::function<bool(std::string_view)> piece) {
+  if (!response_) body_ = std::move(piece);
+}
+
+void FakeExchange::start_stream() {
+  CHECK(!response_);
+  streaming_ = true;
+}
+
+bool FakeExchange::write(std::string_view text) {
+  CHECK(streaming_);
+  if (gone_ || ended_) return false;
+  streamed_ += text;
+  return true;
+}
+
+void FakeExchange::end_stream() {
+  ended_ = true;
+  finish();
+}
+
+// As the server does it: the callback is put back only where it is still wanted.
+void FakeExchange::deliver(std::string_view piece) {
+  CHECK(accepts_body());
+  auto callback = std::exchange(body_, nullptr);
+  paused_ = true;
+  if (callback(piece)) paused_ = false;
+  if (!piece.empty() && !response_ && !gone_) body_ = std::move(callback);
+}
+
+void FakeExchange::leave() {
+  gone_ = true;
+  body_ = nullptr;
+  auto closed = std::exchange(closed_, nullptr);
+  if (closed) closed();
+}
+
+void FakeExchange::finish() {
+  body_ = nullptr;
+  closed_ = nullptr;
+}
+
+}  // namespace agent

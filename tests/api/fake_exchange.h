@@ -1,0 +1,50 @@
+#pragma once
+
+// An exchange without a socket: what a handler did with one request.
+
+#include <optional>
+#include <string>
+
+#include "agent/http/server.h"
+
+namespace agent {
+
+class FakeExchange final : public http::Exchange {
+ public:
+  explicit FakeExchange(http::Request asked) : request_(std::move(asked)) {}
+
+  const http::Request& request() const override { return request_; }
+  void respond(http::Response response) override;
+  bool gone() const override { return gone_; }
+  void on_body(std::function<bool(std::string_view piece)> piece) override;
+  void resume() override { paused_ = false; }
+  void start_stream() override;
+  bool write(std::string_view text) override;
+  void end_stream() override;
+  void on_gone(std::function<void()> closed) override { closed_ = std::move(closed); }
+
+  // The client's side.
+  bool answered() const { return response_.has_value(); }
+  const http::Response& response() const { return *response_; }
+  bool streams() const { return streaming_; }
+  bool ended() const { return ended_; }
+  const std::string& streamed() const { return streamed_; }
+  bool accepts_body() const { return body_ != nullptr && !paused_; }
+  void deliver(std::string_view piece);
+  void leave();  // the client closes the connection
+
+ private:
+  void finish();
+
+  http::Request request_;
+  std::optional<http::Response> response_;
+  std::function<bool(std::string_view)> body_;
+  std::function<void()> closed_;
+  std::string streamed_;
+  bool paused_ = false;
+  bool gone_ = false;
+  bool streaming_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace agent

@@ -1,0 +1,276 @@
+#include "tests/api/fake_host.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "agent/api/api.h"
+
+namespace agent {
+namespace {
+
+constexpr std::int64_t kStart = 1'800'000'000'000'000'000;
+
+http::Verb verb_of(const std::string& name) {
+  for (int i = 0; i < static_cast<int>(http::Verb::kOther); ++i) {
+    auto verb = static_cast<http::Verb>(i);
+    if (http::verb_name(verb) == name) return verb;
+  }
+  return http::Verb::kOther;
+}
+
+}  // namespace
+
+FakeHost::FakeHost(const std::string& name, const store::Options& options)
+    : store_options_(options),
+      now_{{kStart}, kStart, true},
+      random_(base::Random::from_number(std::hash<std::string>{}(name))) {
+  std::string pattern = testing::TempDir() + "/hearsay-api-XXXXXX";
+  CHECK(mkdtemp(pattern.data()) != nullptr);
+  folder_ = pattern;
+  open_replica({{}, {random_.id<base::RunTag>()}, "host " + name});
+  facts_.name = name;
+  facts_.version = "1.2.3";
+  facts_.bind = "127.0.0.1:7700";
+  facts_.http = "127.0.0.1:7780";
+  facts_.topology = "push-pull";
+  facts_.profile = "lan";
+  add_routes(*this, router_);
+}
+
+FakeHost::~FakeHost() {
+  reader_.reset();
+  replica_.reset();
+  std::filesystem::remove_all(folder_);
+}
+
+void FakeHost::open_replica(const Outside& outside) {
+  ReplicaOptions options;
+  options.store = store_options_;
+  outside_ = outside;
+  auto replica = Replica::open(now_, folder_ + "/a.db", options, outside, random_.fork());
+  if (!replica.ok()) ADD_FAILURE() << replica.error().message;
+  replica_ = std::move(*replica);
+  auto reader = store::Reader::open(folder_ + "/a.db", store_options_);
+  if (!reader.ok()) ADD_FAILURE() << reader.error().message;
+  reader_ = std::move(*reader);
+  facts_.node_id = replica_->node_id();
+}
+
+void FakeHost::restart(bool clean) {
+  auto mark = clean ? replica_->close() : std::nullopt;
+  reader_.reset();
+  replica_.reset();
+  std::vector<base::RunToken> tokens = {outside_.tokens.back(), random_.id<base::RunTag>()};
+  open_replica({mark, tokens, outside_.fingerprint});
+}
+
+// --- what handlers call
+
+void FakeHost::write(WriteRequest request, std::function<void(base::Result<Written>)> done) {
+  if (refuse_writes_ > 0) {
+    --refuse_writes_;
+    loop_.push_back([done] { done(base::Error{base::Code::kBusy, "too many writes wait"}); });
+    return;
+  }
+  std::uint64_t ticket = next_number_++;
+  waiting_[ticket] = std::move(done);
+  inputs_.push_back(Write{ticket, std::move(request)});
+}
+
+bool FakeHost::read(Work work) {
+  if (refuse_reads_ > 0) {
+    --refuse_reads_;
+    return false;
+  }
+  work_.push_back(std::move(work));
+  return true;
+}
+
+void FakeHost::join(const std::string& address, std::function<void(base::Result<bool>)> done) {
+  joined_ = address;
+  loop_.push_back([done, answer = join_answer_] { done(answer); });
+}
+
+std::uint64_t FakeHost::watch(std::function<void(const std::vector<Event>&)> events) {
+  watchers_[next_number_] = std::move(events);
+  return next_number_++;
+}
+
+void FakeHost::later(std::uint64_t millis, std::function<void()> tick) {
+  timers_.emplace(now_.instant.nanos + static_cast<std::int64_t>(millis) * 1'000'000,
+                  std::move(tick));
+}
+
+// --- what the test calls
+
+std::shared_ptr<FakeExchange> FakeHost::send(const std::string& verb, const std::string& target,
+                                             const std::string& body,
+                                             const http::Headers& headers) {
+  http::Request request;
+  request.verb = verb_of(verb);
+  request.method = verb;
+  request.headers = headers;
+  auto parsed = http::parse_target(target);
+  if (!parsed.ok()) {
+    auto refused = std::make_shared<FakeExchange>(request);
+    refused->fail(parsed.error());
+    return refused;
+  }
+  request.target = std::move(*parsed);
+  http::Router::Match match = router_.match(request.verb, request.target.segments);
+  const http::Route* route = match.route;
+  request.captures = match.captures;
+  request.tail = match.tail;
+  if (route) request.pattern = route->pattern;
+  if (route && !route->streams_body) request.body = body;
+  auto exchange = std::make_shared<FakeExchange>(std::move(request));
+  if (!route) {
+    bool other_verb = !match.allow.empty();
+    exchange->fail({other_verb ? base::Code::kMethod : base::Code::kNotFound, "no route"});
+  } else if (body.size() > route->body_max) {
+    exchange->fail({base::Code::kTooLarge, "body"});
+  } else {
+    route->handler(exchange);
+  }
+  return exchange;
+}
+
+http::Response FakeHost::call(const std::string& verb, const std::string& target,
+                              const std::string& body) {
+  auto exchange = send(verb, target, body);
+  run();
+  for (const std::string& piece : {body, std::string()}) {
+    if (exchange->accepts_body()) exchange->deliver(piece);
+    run();
+  }
+  if (!exchange->answered()) {
+    ADD_FAILURE() << "no answer: " << verb << " " << target;
+    return {};
+  }
+  return exchange->response();
+}
+
+bool FakeHost::start_turn() {
+  if (turn_started_ || inputs_.empty()) return false;
+  turn_started_ = true;
+  turn_watched_ = !watchers_.empty();
+  turn_inputs_.assign(std::make_move_iterator(inputs_.begin()),
+                      std::make_move_iterator(inputs_.end()));
+  inputs_.clear();
+  return true;
+}
+
+bool FakeHost::finish_turn() {
+  if (!std::exchange(turn_started_, false)) return false;
+  for (const Input& input : turn_inputs_) {
+    if (const auto* received = std::get_if<Received>(&input)) {
+      for (const crdt::Opened& opened : received->changes) told_.push_back(opened.sealed.bytes);
+    }
+  }
+  now_.wall_nanos += 1'000;
+  Outputs outputs = replica_->turn(now_, turn_inputs_, turn_watched_);
+  turn_inputs_.clear();
+  for (const crdt::SealedChange& change : outputs.facts.own) told_.push_back(change.bytes);
+  loop_.push_back([this, shared = std::make_shared<Outputs>(std::move(outputs))] {
+    deliver(std::move(*shared));
+  });
+  return true;
+}
+
+void FakeHost::deliver(Outputs outputs) {
+  for (Reply& reply : outputs.replies) {
+    auto waiting = waiting_.extract(reply.ticket);
+    if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
+  }
+  if (outputs.events.empty()) return;
+  for (auto& [number, events] : watchers_) events(outputs.events);
+}
+
+bool FakeHost::start_read() {
+  if (read_answer_ || work_.empty()) return false;
+  Work work = std::move(work_.front());
+  work_.pop_front();
+  ++reads_done_;
+  auto begun = reader_->begin();
+  EXPECT_TRUE(begun.ok());
+  read_answer_ = work(*reader_);
+  reader_->end();
+  return true;
+}
+
+bool FakeHost::finish_read() {
+  if (!read_answer_) return false;
+  loop_.push_back(std::exchange(read_answer_, nullptr));
+  return true;
+}
+
+bool FakeHost::loop_step() {
+  if (loop_.empty()) return false;
+  auto step = std::move(loop_.front());
+  loop_.pop_front();
+  step();
+  return true;
+}
+
+bool FakeHost::fire_timer() {
+  if (timers_.empty() || timers_.begin()->first > now_.instant.nanos) return false;
+  auto tick = std::move(timers_.begin()->second);
+  timers_.erase(timers_.begin());
+  tick();
+  return true;
+}
+
+void FakeHost::run() {
+  while (start_turn() || finish_turn() || read_step() || loop_step() || fire_timer()) {
+  }
+}
+
+void FakeHost::run_by_chance(base::Random& random) {
+  for (int idle = 0; idle < 64;) {
+    bool moved = false;
+    switch (random.below(6)) {
+      case 0:
+        moved = start_turn();
+        break;
+      case 1:
+        moved = finish_turn();
+        break;
+      case 2:
+        moved = start_read();
+        break;
+      case 3:
+        moved = finish_read();
+        break;
+      case 4:
+        moved = fire_timer();
+        break;
+      default:
+        moved = loop_step();
+    }
+    idle = moved ? 0 : idle + 1;
+  }
+}
+
+void FakeHost::advance(std::uint64_t millis) {
+  now_.instant = now_.instant + base::millis(static_cast<std::int64_t>(millis));
+  now_.wall_nanos += base::millis(static_cast<std::int64_t>(millis)).nanos;
+  run();
+}
+
+void FakeHost::learn_from(FakeHost& other) {
+  Received received;
+  received.from = other.facts_.node_id;
+  for (const base::Bytes& bytes : other.told_) {
+    auto opened = crdt::open_change(bytes);
+    CHECK(opened.ok());
+    if (replica_->vector().covers(opened->sealed.actor, opened->sealed.seq)) continue;
+    received.changes.push_back(std::move(*opened));
+  }
+  if (!received.changes.empty()) inputs_.push_back(std::move(received));
+  run();
+}
+
+}  // namespace agent

@@ -1,0 +1,108 @@
+#pragma once
+
+// The agent as handlers see it, over a real store and replica in a temporary folder, without
+// threads: what waits for the store, the readers and the loop waits in queues, and the test says
+// which goes next. Time moves only when the test says so.
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "agent/api/host.h"
+#include "agent/http/router.h"
+#include "agent/replica/replica.h"
+#include "crdt/base/random.h"
+#include "tests/api/fake_exchange.h"
+
+namespace agent {
+
+class FakeHost final : public Host {
+ public:
+  explicit FakeHost(const std::string& name, const store::Options& options = {});
+  ~FakeHost() override;
+
+  void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
+  bool read(Work work) override;
+  const AgentFacts& facts() const override { return facts_; }
+  Health health() const override { return health_; }
+  std::string health_reason() const override { return reason_; }
+  base::Now now() const override { return now_; }
+  base::Duration uptime() const override { return base::seconds(90); }
+  std::vector<gossip::MemberView> members() const override { return members_; }
+  std::string metrics() const override { return "hearsay_up 1\n"; }
+  void join(const std::string& address, std::function<void(base::Result<bool>)> done) override;
+  void leave() override { left_ = true; }
+  std::uint64_t watch(std::function<void(const std::vector<Event>&)> events) override;
+  void unwatch(std::uint64_t watcher) override { watchers_.erase(watcher); }
+  void later(std::uint64_t millis, std::function<void()> tick) override;
+
+  // --- the test's side
+
+  std::shared_ptr<FakeExchange> send(const std::string& verb, const std::string& target,
+                                     const std::string& body = "",
+                                     const http::Headers& headers = {});
+  // Sends, runs to rest, gives the answer.
+  http::Response call(const std::string& verb, const std::string& target,
+                      const std::string& body = "");
+  http::Router& router() { return router_; }
+  Replica& replica() { return *replica_; }
+
+  // One step of the machinery; false: nothing to do. A turn that was started looks at what watches
+  // then, and commits when it is finished.
+  bool start_turn();
+  bool finish_turn();
+  bool start_read();   // reads in its snapshot
+  bool finish_read();  // and hands the answer to the loop
+  bool read_step() { return finish_read() || (start_read() && finish_read()); }
+  bool loop_step();
+  void run();                                // until nothing waits, timers that are due included
+  void run_by_chance(base::Random& random);  // the same, in an order of chance
+  void advance(std::uint64_t millis);        // moves the clock and runs
+  void learn_from(FakeHost& other);          // takes over every change it has not seen
+  void restart(bool clean);
+
+  std::size_t watchers() const { return watchers_.size(); }
+  std::size_t reads() const { return reads_done_; }
+  std::size_t writes_waiting() const { return inputs_.size() + turn_inputs_.size(); }
+
+  Health health_ = Health::kReady;
+  std::string reason_;
+  std::vector<gossip::MemberView> members_;
+  base::Result<bool> join_answer_ = true;
+  std::string joined_;
+  bool left_ = false;
+  std::size_t refuse_writes_ = 0;  // so many are told kBusy
+  std::size_t refuse_reads_ = 0;   // so many are told that the queue is full
+
+ private:
+  void open_replica(const Outside& outside);
+  void deliver(Outputs outputs);
+  bool fire_timer();
+
+  std::string folder_;
+  store::Options store_options_;
+  AgentFacts facts_;
+  base::Now now_;
+  base::Random random_;
+  http::Router router_;
+  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<store::Reader> reader_;
+  Outside outside_;
+
+  std::deque<Input> inputs_;
+  std::vector<Input> turn_inputs_;
+  bool turn_started_ = false;
+  bool turn_watched_ = false;
+  std::deque<Work> work_;
+  std::function<void()> read_answer_;
+  std::deque<std::function<void()>> loop_;
+  std::multimap<std::int64_t, std::function<void()>> timers_;
+  std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
+  std::map<std::uint64_t, std::function<void(const std::vector<Event>&)>> watchers_;
+  std::vector<base::Bytes> told_;  // every sealed change, own and received, in order
+  std::uint64_t next_number_ = 1;
+  std::size_t reads_done_ = 0;
+};
+
+}  // namespace agent

@@ -1,0 +1,368 @@
+#include "tests/api/answers.h"
+
+namespace agent {
+namespace {
+
+// "<actor>:<seq>:<i>" of the agent's own actor.
+std::string own_dot(FakeHost& host, std::uint64_t seq, int index) {
+  return host.replica().own_actor().hex() + ":" + std::to_string(seq) + ":" + std::to_string(index);
+}
+
+TEST(Objects, AreReadAtEveryDepth) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/s1", R"({"size":1.50,"o":{"k":[]}})");
+  body(a, "POST", "/snapshots/add/s2", "{}");
+  std::string actor = a.replica().own_actor().hex();
+
+  EXPECT_EQ(body(a, "GET", "/v1/objects/snapshots"),
+            R"({"id":"snapshots","path":[],"type":"crdt_map",)"
+            R"("value":{"s1":{"o":{"k":[]},"size":1.50},"s2":{}},"vector":{")" +
+                actor + R"(":2}})");
+  EXPECT_EQ(body(a, "GET", "/v1/objects/snapshots/s1"),
+            R"({"id":"snapshots","path":["s1"],"type":"crdt_map",)"
+            R"("value":{"o":{"k":[]},"size":1.50},"vector":{")" +
+                actor + R"(":1}})");
+  EXPECT_EQ(body(a, "GET", "/v1/objects/snapshots/s1/size"),
+            R"({"id":"snapshots","path":["s1","size"],"type":"lww_register",)"
+            R"("value":1.50,"vector":{")" +
+                actor + R"(":1}})");
+}
+
+TEST(Objects, WhatIsAbsentIsNotFound) {
+  FakeHost a("A");
+
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/snapshots"), "404 not_found");
+  body(a, "POST", "/snapshots/add/s", R"({"o":{"k":1}})");
+  for (const char* target : {"images", "images/s", "snapshots/x", "snapshots/s/x",
+                             "snapshots/s/o/k", "hits", "hits/x", "snapshots/s/o/"}) {
+    EXPECT_EQ(refusal(a, "GET", "/v1/objects/" + std::string(target)), "404 not_found") << target;
+  }
+  body(a, "DELETE", "/snapshots/remove/s");
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/snapshots/s"), "404 not_found");
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/snapshots"), "404 not_found");
+}
+
+TEST(Objects, IdsAreChecked) {
+  FakeHost a("A");
+  std::string long_id(513, 'x');
+
+  for (const std::string& path : {std::string(""), long_id, "snapshots/" + long_id,
+                                  std::string("snapshots/"), std::string("snapshots/%00")}) {
+    EXPECT_EQ(refusal(a, "GET", "/v1/objects/" + path), "400 invalid") << path;
+    EXPECT_EQ(refusal(a, "DELETE", "/v1/objects/" + path), "400 invalid") << path;
+  }
+}
+
+TEST(Objects, SegmentsAreNotNormalised) {
+  FakeHost a("A");
+  body(a, "PUT", "/v1/objects/snapshots/..", R"({"type":"crdt_map","value":{".":1,"a/b":2}})");
+
+  EXPECT_EQ(json(a, "GET", "/v1/objects/snapshots/../.")["value"], 1);
+  EXPECT_EQ(json(a, "GET", "/v1/objects/snapshots/../a%2Fb")["value"], 2);
+}
+
+TEST(Objects, AreListedInPages) {
+  FakeHost a("A");
+  EXPECT_EQ(body(a, "GET", "/v1/objects"), R"({"objects":[],"next":null})");
+  body(a, "POST", "/snapshots/add/s", R"({"a":1,"b":2})");
+  body(a, "POST", "/images/add/i", "{}");
+
+  EXPECT_EQ(body(a, "GET", "/v1/objects"),
+            R"({"objects":[{"id":"images","type":"crdt_map","cells":2},)"
+            R"({"id":"snapshots","type":"crdt_map","cells":4}],"next":null})");
+  EXPECT_EQ(json(a, "GET", "/v1/objects?limit=1")["next"], "images");
+  EXPECT_EQ(json(a, "GET", "/v1/objects?limit=1&after=images")["objects"][0]["id"], "snapshots");
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects?limit=0"), "400 invalid");
+}
+
+TEST(Objects, PutOfAnEntryIsAnAdd) {
+  FakeHost a("A");
+
+  Json answer =
+      json(a, "PUT", "/v1/objects/snapshots/s", R"({"type":"crdt_map","value":{"b":1,"a":2}})");
+
+  EXPECT_EQ(answer["id"], "snapshots");
+  EXPECT_EQ(answer["path"], Json::array({"s"}));
+  EXPECT_EQ(answer["type"], "crdt_map");
+  EXPECT_EQ(answer["value"].dump(), R"({"a":2,"b":1})");
+  EXPECT_EQ(answer["dot"], own_dot(a, 1, 0));
+  EXPECT_EQ(body(a, "GET", "/catalog/query?type=snapshots"),
+            R"([{"id":"s","metadata":{"a":2,"b":1}}])");
+}
+
+TEST(Objects, PutOfAFieldSetsIt) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/s", R"({"keep":1})");
+
+  Json answer =
+      json(a, "PUT", "/v1/objects/snapshots/s/new", R"({"type":"lww_register","value":[1.0]})");
+
+  EXPECT_EQ(answer["type"], "lww_register");
+  EXPECT_EQ(answer["dot"], own_dot(a, 2, 0));
+  EXPECT_EQ(body(a, "GET", "/catalog/query?type=snapshots"),
+            R"([{"id":"s","metadata":{"keep":1,"new":[1.0]}}])");
+}
+
+TEST(Objects, PutOfTheObjectReplacesEveryEntryAsOneChange) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/old", "{}");
+  body(a, "POST", "/snapshots/add/stays", R"({"x":1})");
+
+  Json answer = json(a, "PUT", "/v1/objects/snapshots",
+                     R"({"type":"crdt_map","value":{"stays":{"y":2},"new":{}}})");
+
+  EXPECT_EQ(answer["value"].dump(), R"({"new":{},"stays":{"y":2}})");
+  EXPECT_EQ(answer["dot"], own_dot(a, 3, 0));
+  EXPECT_EQ(a.replica().vector().seq_of(a.replica().own_actor()), 3u);
+}
+
+TEST(Objects, PutOfAnAbsentEntrysFieldIsAnsweredAndNotShown) {
+  FakeHost a("A");
+
+  Json answer = json(a, "PUT", "/v1/objects/snapshots/s/f", R"({"type":"lww_register","value":1})");
+
+  EXPECT_EQ(answer["value"], nullptr);
+  EXPECT_EQ(answer["dot"], own_dot(a, 1, 0));
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/snapshots/s"), "404 not_found");
+}
+
+TEST(Objects, BadPutsAreRefused) {
+  FakeHost a("A");
+  auto put = [&](const std::string& path, const std::string& sent) {
+    return refusal(a, "PUT", "/v1/objects/" + path, sent);
+  };
+
+  EXPECT_EQ(put("snapshots/s", ""), "400 invalid");
+  EXPECT_EQ(put("snapshots/s", R"({"value":{}})"), "400 invalid");
+  EXPECT_EQ(put("snapshots/s", R"({"type":"crdt_map"})"), "400 invalid");
+  EXPECT_EQ(put("snapshots/s", R"({"type":7,"value":{}})"), "400 invalid");
+  EXPECT_EQ(put("snapshots/s", R"({"type":"crdt_map","value":1})"), "400 invalid");
+  EXPECT_EQ(put("snapshots", R"({"type":"crdt_map","value":1})"), "400 invalid");
+  EXPECT_EQ(put("snapshots", R"({"type":"crdt_map","value":{"s":1}})"), "400 invalid");
+  EXPECT_EQ(put("snapshots", R"({"type":"crdt_map","value":{"":{}}})"), "400 invalid");
+  EXPECT_EQ(put("snapshots/s", R"({"type":"gcounter","value":1})"), "422 unprocessable");
+  EXPECT_EQ(put("snapshots/s", R"({"type":"dance","value":1})"), "422 unprocessable");
+  EXPECT_EQ(put("snapshots/s", R"({"type":"lww_register","value":1})"), "422 unprocessable");
+  EXPECT_EQ(put("snapshots/s/f", R"({"type":"crdt_map","value":{}})"), "422 unprocessable");
+  EXPECT_EQ(put("snapshots/s/f/g", R"({"type":"lww_register","value":1})"), "422 unprocessable");
+  EXPECT_EQ(put("hits", R"({"type":"crdt_map","value":{}})"), "422 unprocessable");
+  std::string large(1 << 20, 'x');
+  EXPECT_EQ(put("snapshots/s/f", R"({"type":"lww_register","value":")" + large + "\"}"),
+            "413 too_large");
+  EXPECT_TRUE(a.replica().vector().empty());
+}
+
+TEST(Objects, DeleteRemovesWhatWasSeenThere) {
+  FakeHost a("A");
+  body(a, "PUT", "/v1/objects/snapshots",
+       R"({"type":"crdt_map","value":{"s":{"a":1,"b":2},"t":{}}})");
+
+  Json field = json(a, "DELETE", "/v1/objects/snapshots/s/a");
+  EXPECT_EQ(field["dot"], own_dot(a, 2, 0));
+  EXPECT_EQ(field["value"], nullptr);
+  EXPECT_EQ(json(a, "GET", "/v1/objects/snapshots")["value"].dump(), R"({"s":{"b":2},"t":{}})");
+  json(a, "DELETE", "/v1/objects/snapshots/s");
+  EXPECT_EQ(json(a, "GET", "/v1/objects/snapshots")["value"].dump(), R"({"t":{}})");
+  json(a, "DELETE", "/v1/objects/snapshots");
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/snapshots"), "404 not_found");
+  EXPECT_EQ(json(a, "DELETE", "/v1/objects/snapshots/s")["dot"], nullptr);
+  EXPECT_EQ(refusal(a, "DELETE", "/v1/objects/hits"), "422 unprocessable");
+  EXPECT_EQ(refusal(a, "DELETE", "/v1/objects/snapshots/s/a/b"), "422 unprocessable");
+}
+
+TEST(Objects, PatchOfSeveralEntriesIsOneChange) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/gone", R"({"x":1})");
+  body(a, "POST", "/snapshots/add/kept", R"({"x":1,"y":2})");
+
+  Json answer = json(a, "PATCH", "/v1/objects/snapshots", R"({"type":"crdt_map","ops":[
+      {"op":"unset","path":["gone"]},{"op":"set","path":["kept","x"],"value":9},
+      {"op":"unset","path":["kept","y"]},{"op":"set","path":["new"],"value":{"n":1}}]})");
+
+  EXPECT_EQ(answer["value"].dump(), R"({"kept":{"x":9},"new":{"n":1}})");
+  EXPECT_EQ(answer["dot"], own_dot(a, 3, 0));
+  EXPECT_EQ(a.replica().vector().seq_of(a.replica().own_actor()), 3u);
+}
+
+TEST(Objects, PatchIsAllOrNothing) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/s", R"({"x":1})");
+
+  EXPECT_EQ(refusal(a, "PATCH", "/v1/objects/snapshots/s",
+                    R"({"ops":[{"op":"set","path":["x"],"value":2},{"op":"increment","by":1}]})"),
+            "422 unprocessable");
+
+  EXPECT_EQ(json(a, "GET", "/v1/objects/snapshots/s/x")["value"], 1);
+}
+
+TEST(Objects, APatchWithNothingToDoHasNoDot) {
+  FakeHost a("A");
+
+  EXPECT_EQ(json(a, "PATCH", "/v1/objects/snapshots", R"({"ops":[]})")["dot"], nullptr);
+  EXPECT_EQ(json(a, "PATCH", "/v1/objects/snapshots/s",
+                 R"({"ops":[{"op":"unset","path":["f"]}]})")["dot"],
+            nullptr);
+  EXPECT_TRUE(a.replica().vector().empty());
+}
+
+TEST(Objects, RemovedAndSetAgainInOnePatchTheFieldWaitsForAnAdd) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/s", R"({"x":1,"y":2})");
+
+  json(a, "PATCH", "/v1/objects/snapshots", R"({"ops":[{"op":"unset","path":["s"]},
+      {"op":"set","path":["s","x"],"value":3}]})");
+
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/snapshots/s"), "404 not_found");
+  EXPECT_EQ(json(a, "GET", "/v1/status")["cells"], 1);
+}
+
+TEST(Objects, AWriteWhoseValueCannotBeReadYetIsStillAnswered) {
+  FakeHost a("A");
+  auto exchange =
+      a.send("PUT", "/v1/objects/snapshots/s", R"({"type":"crdt_map","value":{"a":1}})");
+  a.refuse_reads_ = 2;
+
+  for (int i = 0; i < 3; ++i) a.advance(10);
+
+  ASSERT_TRUE(exchange->answered());
+  EXPECT_EQ(parsed(exchange->response())["value"].dump(), R"({"a":1})");
+}
+
+TEST(Objects, AValueOverEightMebibytesIsReadByPath) {
+  FakeHost a("A");
+  std::string large = R"({"blob":")" + std::string(1'000'000, 'x') + "\"}";
+  for (int i = 0; i < 9; ++i) body(a, "POST", "/snapshots/add/s" + std::to_string(i), large);
+
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/snapshots"), "413 too_large");
+  EXPECT_EQ(json(a, "GET", "/v1/objects/snapshots/s8")["value"].dump(), large);
+  EXPECT_EQ(json(a, "PATCH", "/v1/objects/snapshots",
+                 R"({"ops":[{"op":"unset","path":["s0","no"]}]})")["value"],
+            nullptr);
+}
+
+// --- concurrent values
+
+struct Pair {
+  FakeHost a{"A"};
+  FakeHost z{"Z"};
+  void meet() {
+    z.learn_from(a);
+    a.learn_from(z);
+  }
+};
+
+TEST(Conflicts, ConcurrentFieldsAreListedWithTheirWriters) {
+  Pair pair;
+  body(pair.a, "POST", "/snapshots/add/s", "{}");
+  pair.meet();
+  body(pair.a, "PATCH", "/snapshots/metadata/s", R"({"state":"completed"})");
+  pair.z.advance(1'000);
+  body(pair.z, "PATCH", "/snapshots/metadata/s", R"({"state":"failed"})");
+  pair.meet();
+
+  for (FakeHost* host : {&pair.a, &pair.z}) {
+    Json conflicts = json(*host, "GET", "/v1/conflicts");
+    ASSERT_EQ(conflicts.size(), 1u);
+    EXPECT_EQ(conflicts[0]["object"], "snapshots");
+    EXPECT_EQ(conflicts[0]["path"], Json::array({"s", "state"}));
+    EXPECT_EQ(conflicts[0]["winner"]["value"], "failed");
+    EXPECT_EQ(conflicts[0]["winner"]["writer"], pair.z.facts().node_id.hex());
+    EXPECT_EQ(conflicts[0]["losers"][0]["value"], "completed");
+    EXPECT_EQ(conflicts[0]["losers"][0]["writer"], pair.a.facts().node_id.hex());
+    EXPECT_TRUE(conflicts[0]["losers"][0]["stamp"].is_string());
+    EXPECT_EQ(conflicts[0]["rule"], "stamp");
+  }
+  body(pair.a, "PATCH", "/snapshots/metadata/s", R"({"state":"settled"})");
+  EXPECT_EQ(body(pair.a, "GET", "/v1/conflicts"), "[]");
+}
+
+TEST(Conflicts, InspectShowsEveryDotAndItsRule) {
+  Pair pair;
+  body(pair.a, "POST", "/snapshots/add/s", R"({"f":0})");
+  pair.meet();
+  body(pair.a, "PATCH", "/snapshots/metadata/s", R"({"f":1})");
+  pair.z.advance(1'000);
+  body(pair.z, "PATCH", "/snapshots/metadata/s", R"({"f":2})");
+  pair.meet();
+
+  Json field = json(pair.a, "GET", "/v1/objects/snapshots/s/f?inspect=1");
+  ASSERT_EQ(field["dots"].size(), 2u);
+  EXPECT_EQ(field["vector"].size(), 2u);
+  for (const Json& dot : field["dots"]) {
+    EXPECT_EQ(dot["shown"], dot["value"] == 2);
+    EXPECT_EQ(dot["live"], true);
+    EXPECT_EQ(dot["rule"], "stamp");
+    EXPECT_TRUE(dot["dot"].is_string() && dot["stamp"].is_string() && dot["writer"].is_string());
+  }
+  Json entry = json(pair.a, "GET", "/v1/objects/snapshots/s?inspect=1");
+  EXPECT_EQ(entry["dots"].size(), 4u) << "presence, reset, and two of the field";
+  Json object = json(pair.a, "GET", "/v1/objects/snapshots?inspect=1");
+  EXPECT_EQ(object["dots"], entry["dots"]);
+  EXPECT_FALSE(json(pair.a, "GET", "/v1/objects/snapshots/s").contains("dots"));
+}
+
+TEST(Conflicts, AFieldHiddenByALaterObjectIsListed) {
+  Pair pair;
+  body(pair.a, "POST", "/snapshots/add/s", "{}");
+  pair.meet();
+  body(pair.a, "PATCH", "/snapshots/metadata/s", R"({"f":1})");
+  pair.z.advance(1'000);
+  body(pair.z, "PUT", "/snapshots/metadata/s", R"({"g":2})");
+  pair.meet();
+
+  Json conflicts = json(pair.a, "GET", "/v1/conflicts");
+  ASSERT_EQ(conflicts.size(), 1u);
+  EXPECT_EQ(conflicts[0]["rule"], "reset");
+  EXPECT_EQ(conflicts[0]["winner"]["value"], nullptr);
+  EXPECT_EQ(conflicts[0]["losers"][0]["value"], 1);
+  EXPECT_EQ(json(pair.a, "GET", "/v1/objects/snapshots/s")["value"].dump(), R"({"g":2})");
+  EXPECT_EQ(refusal(pair.a, "GET", "/v1/objects/snapshots/s/f"), "404 not_found");
+  for (const Json& dot : json(pair.a, "GET", "/v1/objects/snapshots/s?inspect=1")["dots"]) {
+    if (dot["path"] == Json::array({"s", "f"})) {
+      EXPECT_EQ(dot["rule"], "reset");
+      EXPECT_EQ(dot["shown"], false);
+    }
+  }
+  EXPECT_EQ(body(pair.a, "GET", "/v1/objects/snapshots/s?inspect=1"),
+            body(pair.z, "GET", "/v1/objects/snapshots/s?inspect=1"));
+}
+
+TEST(Conflicts, OfARemovedEntryAreNotListed) {
+  Pair pair;
+  body(pair.a, "PUT", "/snapshots/metadata/s", R"({"f":1})");
+  body(pair.z, "PUT", "/snapshots/metadata/s", R"({"f":2})");
+  pair.meet();
+
+  EXPECT_EQ(body(pair.a, "GET", "/v1/conflicts"), "[]");
+}
+
+TEST(Conflicts, PagesToTheEndAreTheWhole) {
+  Pair pair;
+  for (const char* object : {"snapshots", "images"}) {
+    for (int i = 0; i < 7; ++i) {
+      std::string path = "/" + std::string(object) + "/metadata/e%2F" + std::to_string(i);
+      body(pair.a, "POST", "/" + std::string(object) + "/add/e%2F" + std::to_string(i), "{}");
+      pair.z.learn_from(pair.a);
+      body(pair.a, "PATCH", path, R"({"f":1,"g":1})");
+      body(pair.z, "PATCH", path, R"({"f":2,"g":2})");
+    }
+  }
+  pair.meet();
+  Json whole = json(pair.a, "GET", "/v1/conflicts");
+  ASSERT_EQ(whole.size(), 28u);
+
+  for (const char* limit : {"1", "3", "13", "14", "28"}) {
+    Json paged = Json::array();
+    for (std::string target = "/v1/conflicts?limit=" + std::string(limit); !target.empty();) {
+      http::Response response = pair.a.call("GET", target);
+      for (const Json& conflict : parsed(response)) paged.push_back(conflict);
+      target = next_of(response);
+    }
+    EXPECT_EQ(paged, whole) << limit;
+  }
+  EXPECT_EQ(refusal(pair.a, "GET", "/v1/conflicts?after=nonsense"), "400 invalid");
+  EXPECT_EQ(refusal(pair.a, "GET", "/v1/conflicts?limit=x"), "400 invalid");
+}
+
+}  // namespace
+}  // namespace agent
