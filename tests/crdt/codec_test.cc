@@ -67,6 +67,16 @@ TEST(Codec, CountsLargerThanTheInputAreRefused) {
   EXPECT_FALSE(parses(hex("92d920") + std::string(32, 'a') + hex("dc0010c0c0")));
 }
 
+// msgpack-c hands out a null pointer for an empty text; what was left was then counted from zero.
+TEST(Codec, AnEmptyTextDoesNotLiftTheBoundOnCounts) {
+  for (const char* start : {"92a0", "92c400"}) {
+    auto in = Reader::parse(hex(start) + hex("dc0010c0c0"));
+
+    ASSERT_FALSE(in.ok());
+    EXPECT_NE(in.error().message.find("left"), std::string::npos) << in.error().message;
+  }
+}
+
 TEST(Codec, TwentyMegabytesOfNestingAreRefusedAtOnce) {
   base::Bytes bomb(20u << 20, static_cast<char>(0x91));
 
