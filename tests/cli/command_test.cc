@@ -392,9 +392,8 @@ TEST(Command, InspectShowsDots) {
 TEST(Command, ObjectsArePagedByTheirNext) {
   FakeAgent agent([](const Seen& request) {
     if (request.target == "/v1/objects?limit=1000") {
-      return FakeAgent::ok(
-          R"({"objects":[{"id":"a","type":"orset","cells":1.0},{"id":"b/","type":"seq","cells":2}],)"
-          R"("next":"b/"})");
+      return FakeAgent::ok(R"({"objects":[{"id":"a","type":"orset","cells":1.0},)"
+                           R"({"id":"b/","type":"seq","cells":2}],"next":"b/"})");
     }
     return FakeAgent::ok(R"({"objects":[{"id":"c","type":"seq","cells":3}],"next":null})");
   });
