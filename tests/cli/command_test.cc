@@ -393,8 +393,7 @@ TEST(Command, ObjectsArePagedByTheirNext) {
   FakeAgent agent([](const Seen& request) {
     if (request.target == "/v1/objects?limit=1000") {
       return FakeAgent::ok(R"({"objects":[{"id":"a","type":"orset","cells":1.0},)"
-                           R"({"id":"b/","type":"seq","cells":2}],)"
-                           R"("next":"b/"})");
+                           R"({"id":"b/","type":"seq","cells":2}],"next":"b/"})");
     }
     return FakeAgent::ok(R"({"objects":[{"id":"c","type":"seq","cells":3}],"next":null})");
   });
