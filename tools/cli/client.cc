@@ -1,6 +1,5 @@
 #include "tools/cli/client.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "tools/cli/curl_library.h"
 #include "tools/cli/json_text.h"
 
 namespace cli {
@@ -18,10 +18,10 @@ constexpr std::size_t kAnswerBytesMax = 256u << 20;  // above: refused, no agent
 constexpr std::size_t kErrorBytesShown = 300;        // of an answer that is no error of an agent
 
 struct EasyClose {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  void operator()(CURL* handle) const { curl_library().easy_cleanup(handle); }
 };
 struct ListClose {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { curl_library().slist_free_all(list); }
 };
 using HeaderList = std::unique_ptr<curl_slist, ListClose>;
 
@@ -38,7 +38,7 @@ struct Transfer {
 
 long status_of(CURL* handle) {
   long status = 0;
-  curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+  curl_library().easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   return status;
 }
 
@@ -110,8 +110,7 @@ struct Client::Impl {
 
 Client::Client(std::string base_url, long timeout_millis)
     : impl_(std::make_unique<Impl>(Impl{std::move(base_url), timeout_millis, nullptr})) {
-  curl_global_init(CURL_GLOBAL_DEFAULT);
-  impl_->handle.reset(curl_easy_init());
+  impl_->handle.reset(curl_library().easy_init());
   CHECK(impl_->handle != nullptr);
 }
 Client::~Client() = default;
@@ -121,26 +120,26 @@ Client::Client(Client&&) noexcept = default;
 void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
   CURL* curl = handle.get();
   transfer.handle = curl;
-  curl_easy_reset(curl);
-  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+  curl_library().easy_reset(curl);
+  curl_library().easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_library().easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+  curl_library().easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
   // A proxy of the environment knows nothing of our loopback.
-  curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  curl_library().easy_setopt(curl, CURLOPT_PROXY, "");
   // SIGPIPE and SIGALRM stay as they are: `| head` then ends us quietly.
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
-                   std::min(kConnectTimeoutMillis, timeout_millis));
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_millis);
-  curl_easy_setopt(curl, CURLOPT_USERAGENT, "hearsay/" HEARSAY_VERSION);
-  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-  curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  curl_library().easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_library().easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                             std::min(kConnectTimeoutMillis, timeout_millis));
+  curl_library().easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_millis);
+  curl_library().easy_setopt(curl, CURLOPT_USERAGENT, "hearsay/" HEARSAY_VERSION);
+  curl_library().easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+  curl_library().easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  curl_library().easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+  curl_library().easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
 }
 
 base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string& url) {
-  auto code = curl_easy_perform(handle.get());
+  auto code = curl_library().easy_perform(handle.get());
   auto status = status_of(handle.get());
   // A refusal that came while we were still sending is the answer, whatever became of the sending.
   if (status >= 300 && !transfer.answer.body.empty()) {
@@ -158,8 +157,8 @@ base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const
   }
   // Set once a request is about to go out, also on a connection that is used again.
   curl_off_t reached = 0;
-  curl_easy_getinfo(handle.get(), CURLINFO_PRETRANSFER_TIME_T, &reached);
-  const char* why = curl_easy_strerror(code);
+  curl_library().easy_getinfo(handle.get(), CURLINFO_PRETRANSFER_TIME_T, &reached);
+  const char* why = curl_library().easy_strerror(code);
   if (reached == 0 || code == CURLE_COULDNT_CONNECT) {
     return {base::Code::kUnavailable,
             fmt::format("cannot connect to {}: {}; is the agent running?", base_url, why)};
@@ -183,12 +182,13 @@ base::Result<Answer> Client::send(const std::string& method, const std::string& 
   auto url = impl_->base_url + path;
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();
-  HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/json"));
-  curl_slist_append(headers.get(), "Expect:");
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
+  HeaderList headers(curl_library().slist_append(nullptr, "Content-Type: application/json"));
+  curl_library().slist_append(headers.get(), "Expect:");
+  curl_library().easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_library().easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl_library().easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                             static_cast<curl_off_t>(body.size()));
+  curl_library().easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
   return impl_->perform(transfer, url);
 }
 
@@ -198,15 +198,15 @@ base::Result<Answer> Client::upload(const std::string& path, const Read& read) {
   auto url = impl_->base_url + path;
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();
-  HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/x-ndjson"));
-  curl_slist_append(headers.get(), "Transfer-Encoding: chunked");
-  curl_slist_append(headers.get(), "Expect:");
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl, CURLOPT_POST, 1L);
-  curl_easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
-  curl_easy_setopt(curl, CURLOPT_READDATA, &transfer);
-  curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+  HeaderList headers(curl_library().slist_append(nullptr, "Content-Type: application/x-ndjson"));
+  curl_library().slist_append(headers.get(), "Transfer-Encoding: chunked");
+  curl_library().slist_append(headers.get(), "Expect:");
+  curl_library().easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_library().easy_setopt(curl, CURLOPT_POST, 1L);
+  curl_library().easy_setopt(curl, CURLOPT_READFUNCTION, on_read);
+  curl_library().easy_setopt(curl, CURLOPT_READDATA, &transfer);
+  curl_library().easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L * 1024);
+  curl_library().easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
   return impl_->perform(transfer, url);
 }
 
@@ -217,13 +217,13 @@ base::Status Client::follow(const std::string& path, const std::string& last_eve
   auto url = impl_->base_url + path;
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();
-  HeaderList headers(curl_slist_append(nullptr, "Accept: text/event-stream"));
+  HeaderList headers(curl_library().slist_append(nullptr, "Accept: text/event-stream"));
   if (!last_event_id.empty()) {
-    curl_slist_append(headers.get(), ("Last-Event-ID: " + last_event_id).c_str());
+    curl_library().slist_append(headers.get(), ("Last-Event-ID: " + last_event_id).c_str());
   }
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
-  curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_library().easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_library().easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+  curl_library().easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
   auto answer = impl_->perform(transfer, url);
   if (answer.ok() || status_of(curl) == 200) return {};
   return answer.error();
