@@ -61,7 +61,8 @@ class Collector : public msgpack::null_visitor {
   bool bytes(Token::Kind kind, const char* at, std::uint32_t size) {
     if (!add(kind, size)) return false;
     tokens_.back().bytes = {at, size};
-    if (size != 0) reached_ = at + size;  // msgpack names no place for an empty one
+    // The parser names no place for an empty string.
+    if (size > 0) reached_ = at + size;
     return true;
   }
   // `reached_` never passes the parser's own place, so what is left is never guessed too small.

@@ -65,6 +65,11 @@ TEST(Codec, CountsLargerThanTheInputAreRefused) {
   EXPECT_FALSE(parses(hex("82c0c0c0")));
   // A claim far behind a long string: what is left counts, not what came.
   EXPECT_FALSE(parses(hex("92d920") + std::string(32, 'a') + hex("dc0010c0c0")));
+  // Behind an empty one, for which the parser names no place (found by the fuzzer: the bound was
+  // lost from there on).
+  auto behind_empty = Reader::parse(hex("92a0dd0fffffff"));
+  ASSERT_FALSE(behind_empty.ok());
+  EXPECT_NE(behind_empty.error().message.find("count"), std::string::npos);
 }
 
 // msgpack-c hands out a null pointer for an empty text; what was left was then counted from zero.
