@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bitset>
 
-#include "crdt/base/check.h"
 #include "store/cell_rows.h"
 #include "store/entry_key.h"
 #include "store/lanes.h"
@@ -146,7 +145,7 @@ std::int64_t CellTable::total_cells() const { return impl_->objects.totals().cel
 std::int64_t CellTable::total_objects() const { return impl_->objects.totals().objects; }
 
 base::Status CellTable::save(SlotRow& row) {
-  CHECK(impl_->database.in_transaction());
+  RETURN_IF_ERROR(impl_->database.writable());
   if (row.cells.empty()) return row.stored ? impl_->erase(row) : base::Status();
   impl_->touched = true;
   if (row.stored) return impl_->rows.update(row.id, row.cells);
@@ -156,13 +155,13 @@ base::Status CellTable::save(SlotRow& row) {
 base::Status CellTable::account(const crdt::Slot& slot, std::int64_t cells,
                                 const crdt::Digest& digest_before,
                                 const crdt::Digest& digest_after) {
-  CHECK(impl_->database.in_transaction());
+  RETURN_IF_ERROR(impl_->database.writable());
   return impl_->objects.account(slot.object, crdt::root_type(slot), cells, digest_before,
                                 digest_after);
 }
 
 base::Status CellTable::flush() {
-  CHECK(impl_->database.in_transaction());
+  RETURN_IF_ERROR(impl_->database.writable());
   // Once committed, a name is no longer of this transaction; forgetting early costs one look-up.
   impl_->fresh = {};
   return impl_->objects.flush();

@@ -4,7 +4,6 @@
 #include <map>
 #include <vector>
 
-#include "crdt/base/check.h"
 #include "store/log_table.h"
 #include "store/meta_table.h"
 #include "store/row.h"
@@ -97,7 +96,7 @@ base::Result<std::int64_t> ChangeLog::oldest_position() { return impl_->table.ol
 
 base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
                                const crdt::SealedChange& change) {
-  CHECK(impl_->database.in_transaction());
+  RETURN_IF_ERROR(impl_->database.writable());
   impl_->touched = true;
   RETURN_IF_ERROR(impl_->table.append({position, actor_index, change.seq}, change.bytes));
   ++impl_->totals.changes;
@@ -107,7 +106,7 @@ base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
 
 base::Result<std::uint32_t> ChangeLog::prune(Actors& actors, const base::ActorId& own,
                                              std::uint64_t own_confirmed) {
-  CHECK(impl_->database.in_transaction());
+  RETURN_IF_ERROR(impl_->database.writable());
   if (impl_->totals.bytes <= impl_->options.log_bytes_max) return std::uint32_t{0};
   impl_->touched = true;
   const Actor* known = actors.find(own);

@@ -104,17 +104,32 @@ base::Result<std::int64_t> Database::pragma(std::string_view name) {
   return statement->integer(0);
 }
 
-base::Status Database::begin() { return execute("BEGIN IMMEDIATE"); }
+base::Status Database::begin() {
+  RETURN_IF_ERROR(execute("BEGIN IMMEDIATE"));
+  begun_ = true;
+  return {};
+}
 
 base::Status Database::commit() {
   const int code = sqlite3_exec(handle_, "COMMIT", nullptr, nullptr, nullptr);
-  if (code == SQLITE_OK) return {};
+  if (code == SQLITE_OK) {
+    begun_ = false;
+    return {};
+  }
   base::Error failure = error("COMMIT", code);
   if ((code & 0xff) == SQLITE_IOERR) failure.code = base::Code::kIndeterminate;
   return failure;
 }
 
+base::Status Database::writable() const {
+  CHECK(begun_);
+  if (in_transaction()) return {};
+  return base::Error{base::Code::kReadOnly,
+                     path_ + ": SQLite gave up the transaction after an earlier error"};
+}
+
 void Database::rollback() {
+  begun_ = false;
   // A failure here means that SQLite has rolled back by itself.
   if (in_transaction()) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }

@@ -42,6 +42,9 @@ class Database {
   base::Status begin();   // BEGIN IMMEDIATE
   base::Status commit();  // an I/O error is kIndeterminate: the outcome is unknown
   void rollback();        // harmless when nothing is open
+  // CHECKs that begin() was called. An error when SQLite has given up the transaction by itself,
+  // as it may after a full disk or an I/O error: what follows would be committed one by one.
+  base::Status writable() const;
   // Pages in the write-ahead log after the last commit of this connection, and how many of its
   // commits wrote any: one that changed nothing writes nothing and syncs nothing.
   int wal_pages() const { return wal_.pages; }
@@ -59,6 +62,7 @@ class Database {
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   sqlite3* handle_;
   std::string path_;
+  bool begun_ = false;
   struct Wal {
     int pages = 0;
     std::uint64_t commits = 0;

@@ -28,9 +28,15 @@ Reader::~Reader() { database_->rollback(); }
 base::Status Reader::begin() {
   CHECK(!database_->in_transaction());
   RETURN_IF_ERROR(database_->execute("BEGIN"));
+  const base::Status taken = take_snapshot();
+  if (!taken.ok()) database_->rollback();
+  return taken;
+}
+
+base::Status Reader::take_snapshot() {
   std::int64_t version = 0;
   {
-    // The first read takes the snapshot.
+    // The first read fixes the snapshot.
     ASSIGN_OR_RETURN(Loan select, data_version_.use());
     ASSIGN_OR_RETURN(const bool row, select->step());
     if (row) version = select->integer(0);

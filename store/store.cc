@@ -109,10 +109,7 @@ base::Status Store::load() {
 }
 
 base::Status Store::flush() {
-  if (!database_->in_transaction()) {
-    return base::Error{base::Code::kInternal,
-                       path_ + ": SQLite gave up the transaction after an earlier error"};
-  }
+  RETURN_IF_ERROR(database_->writable());
   // Actors come last: writing the others may have numbered new ones.
   RETURN_IF_ERROR(cells_.flush());
   RETURN_IF_ERROR(log_.flush());

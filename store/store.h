@@ -30,6 +30,7 @@ class Store {
   static base::Result<std::unique_ptr<Store>> open(const std::string& path, const Options& options);
   ~Store();
 
+  // After any error between begin() and commit() the transaction cannot be kept: rollback().
   // SQLite fixes the durability of a transaction at its start: a turn that has no own write begins
   // with kNormal. One begun with kFull is durable whatever commit() asks; one begun with kNormal
   // and committed with kFull is durable when commit() returns, but readers may see it a moment
@@ -93,6 +94,7 @@ class Reader {
 
  private:
   Reader(std::unique_ptr<Database> database, const Options& options);
+  base::Status take_snapshot();
   std::unique_ptr<Database> database_;
   Query data_version_;
   MetaTable meta_table_;

@@ -340,7 +340,7 @@ TEST_F(Cells, WritingWithoutATransactionIsOurFault) {
   auto row = store->cells().load_slot(field("a", "f"));
   row->cells = {cell(actor(1), 1, "1")};
 
-  EXPECT_DEATH((void)store->cells().save(*row), "in_transaction");
+  EXPECT_DEATH((void)store->cells().save(*row), "begun_");
 }
 
 }  // namespace

@@ -181,11 +181,14 @@ TEST_F(DiskFault, CommittingAfterSqliteGaveUpIsAnErrorAndRollsBack) {
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, base::Code::kReadOnly);
 
+  const auto more = sample::write(*store, field("more"), {cell(actor(1), ++seq, "1")});
   const auto committed = store->commit(Durability::kFull);
 
+  EXPECT_FALSE(more.ok());
   EXPECT_FALSE(committed.ok());
   faults().fail_wal_write = false;
   EXPECT_EQ(store->cells().total_cells(), 1);
+  EXPECT_TRUE(sample::read(*store, field("more")).empty());
   EXPECT_EQ(sample::read(*store, field("a")).size(), 1u);
   EXPECT_TRUE(put("b", "2").ok());
 }

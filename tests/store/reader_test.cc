@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <set>
+#include <thread>
+
 #include "sample.h"
 
 namespace store {
@@ -113,6 +117,43 @@ TEST_F(ReaderBeside, TwoReadersHoldTwoSnapshots) {
 
   EXPECT_EQ(body(field("a")), "one");
   EXPECT_EQ(second->cells().load_slot(field("a"))->cells[0].body, "two");
+}
+
+// Every commit writes the same number into ten entries: whoever sees two numbers saw half of one.
+TEST_F(ReaderBeside, SnapshotsStayWholeWhileAnotherThreadWrites) {
+  std::atomic<bool> done{false};
+  std::atomic<int> reads{0};
+  std::thread beside([&] {
+    while (!done) {
+      ASSERT_TRUE(reader->begin().ok());
+      std::set<std::string> bodies;
+      crdt::Digest digest;
+      const auto status = reader->cells().scan_slots("snapshots", {}, [&](const SlotRow& row) {
+        bodies.insert(row.cells[0].body);
+        digest.add(crdt::cell_element(row.slot, row.cells[0]));
+        return true;
+      });
+      ASSERT_TRUE(status.ok()) << status.error().message;
+      ASSERT_LE(bodies.size(), 1u);
+      ASSERT_EQ(reader->meta()->digest, digest);
+      reader->end();
+      ++reads;
+    }
+  });
+
+  for (std::uint64_t round = 1; round <= 200 || reads < 20; ++round) {
+    ASSERT_TRUE(store->begin(Durability::kNormal).ok());
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_TRUE(sample::write(*store, field(std::to_string(i)),
+                                {cell(actor(1), round, std::to_string(round))})
+                      .ok());
+    }
+    ASSERT_TRUE(store->commit(Durability::kNormal).ok());
+  }
+  done = true;
+  beside.join();
+
+  EXPECT_GE(reads, 20);
 }
 
 TEST(ReaderOpen, NothingThereIsUnavailable) {
