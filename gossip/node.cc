@@ -216,11 +216,9 @@ struct Node::Impl {
     }
   }
 
-  // --- Frames: the session has authenticated its peer, live
-  // ---------------------------------------
+  // --- Frames: the session has authenticated its peer, live ------------------------------------
 
   void receive_frame(base::Instant now, const NodeId& node, base::BytesView bytes, Actions& out) {
-    if (membership.has_left()) return;
     base::Result<wire::Decoded> decoded = wire::decode(bytes);
     if (!decoded || node == self.node) {
       ++stats.refused_content;
@@ -229,6 +227,7 @@ struct Node::Impl {
     membership.heard(now, node, out);
     const auto* message = std::get_if<wire::Message>(&*decoded);
     if (message == nullptr) return;
+    if (membership.has_left()) return take_frame_as_left(now, node, *message, out);
     if (const auto* push = std::get_if<wire::Push>(message)) {
       take_push(now, node, *push, out);
     } else if (const auto* vector = std::get_if<wire::Vector>(message)) {
@@ -242,8 +241,17 @@ struct Node::Impl {
     }
   }
 
-  // --- Own changes
-  // ----------------------------------------------------------------------------------
+  // Who fetches from us shall get it all before we are gone.
+  void take_frame_as_left(base::Instant now, const NodeId& node, const wire::Message& message,
+                          Actions& out) {
+    if (const auto* request = std::get_if<wire::RangeRequest>(&message)) {
+      return server.requested(now, node, *request, out);
+    }
+    const Member* member = membership.table().find(node);
+    if (member != nullptr) membership.answer_as_left(node, member->record.address, box);
+  }
+
+  // --- Own changes -----------------------------------------------------------------------------
 
   void push(const std::vector<crdt::SealedChange>& own, Actions& out) {
     if (own.empty() || membership.has_left()) return;
@@ -267,8 +275,7 @@ struct Node::Impl {
     }
   }
 
-  // --- Sending and time
-  // -----------------------------------------------------------------------------
+  // --- Sending and time ------------------------------------------------------------------------
 
   void send(const Address& to, base::Bytes sealed, Actions& out) {
     ++stats.datagrams_sent;
@@ -323,6 +330,7 @@ void Node::seeds(base::Now now, std::vector<Address> seeds, Actions& out) {
 void Node::leave(base::Now now, Actions& out) {
   std::size_t first = out.size();
   impl_->membership.leave(impl_->box);
+  impl_->reconciler.stop(now.instant);
   impl_->finish(now.instant, first, out);
 }
 

@@ -193,7 +193,12 @@ void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Ac
 void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range& range,
                          Actions& out) {
   auto found = exchanges_.find(id);
-  if (found == exchanges_.end() || found->second.request != range.request) return;
+  if (found == exchanges_.end() || found->second.request != range.request) {
+    // Too late for its exchange, but a slow link must get on as well.
+    Intake::Taken late = intake_.take(id, range.changes, false, out);
+    if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.actor, late.seq, out);
+    return;
+  }
   Exchange& exchange = found->second;
   exchange.request.reset();
   exchange.deadline = now + options_.exchange_timeout;
@@ -313,6 +318,13 @@ void Reconciler::gone(const NodeId& id) {
   if (sync_peer_ != id) return;
   sync_peer_.reset();
   synchronised_ = false;  // the next seed that answers takes its place
+}
+
+void Reconciler::stop(base::Instant now) {
+  while (!exchanges_.empty()) {
+    NodeId id = exchanges_.begin()->first;
+    end(now, id, End::kLater);
+  }
 }
 
 void Reconciler::synchronise(base::Instant now, const NodeId& peer, Actions& out) {

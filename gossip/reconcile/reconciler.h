@@ -39,6 +39,7 @@ class Reconciler {
             Actions& out);
   void closed(base::Instant now, const NodeId& peer);  // the session ended
   void gone(const NodeId& peer);                       // dead or left
+  void stop(base::Instant now);                        // we leave ourselves
   // A seed let us in: the first exchange is with it, at once.
   void synchronise(base::Instant now, const NodeId& peer, Actions& out);
 

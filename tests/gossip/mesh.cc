@@ -56,16 +56,17 @@ void Mesh::crash(std::size_t index) {
   host.node.reset();
   host.replica->crash();
   ++host.life;
-  for (auto& other : hosts_) {
-    if (other->node == nullptr || other->index == index) continue;
-    std::size_t id = other->index;
-    at(base::millis(1), [this, id, index] {
-      if (hosts_[id]->node == nullptr) return;
-      Actions actions;
-      hosts_[id]->node->session_closed(now(), hosts_[index]->identity.node, actions);
-      perform(*hosts_[id], actions);
-    });
+  for (std::size_t other = 0; other < hosts_.size(); ++other) {
+    if (other == index) continue;
+    at(base::millis(1), [this, other, index] { close_session(other, index); });
   }
+}
+
+void Mesh::close_session(std::size_t host, std::size_t peer) {
+  if (hosts_[host]->node == nullptr) return;
+  Actions actions;
+  hosts_[host]->node->session_closed(now(), hosts_[peer]->identity.node, actions);
+  perform(*hosts_[host], actions);
 }
 
 void Mesh::write(std::size_t index, std::size_t bytes) {
@@ -183,11 +184,10 @@ void Mesh::send_frame(Host& host, const SendFrame& send) {
     bool up =
         to->node != nullptr && !cuts_.contains({from, index}) && !cuts_.contains({index, from});
     if (!up) {
-      at(base::seconds(1), [this, from, life = host.life, node = send.to] {
-        if (hosts_[from]->life != life) return;
-        Actions actions;
-        hosts_[from]->node->session_closed(now(), node, actions);
-        perform(*hosts_[from], actions);
+      // Both ends of a session learn that it broke.
+      at(base::millis(500), [this, from, index] {
+        close_session(from, index);
+        close_session(index, from);
       });
       return;
     }
