@@ -154,7 +154,7 @@ http::Response FakeHost::call(const std::string& verb, const std::string& target
 }
 
 bool FakeHost::start_turn() {
-  if (turn_started_ || inputs_.empty()) return false;
+  if (turn_started_ || committed_ || inputs_.empty()) return false;
   turn_started_ = true;
   turn_watched_ = !watchers_.empty();
   turn_inputs_.assign(std::make_move_iterator(inputs_.begin()),
@@ -163,7 +163,7 @@ bool FakeHost::start_turn() {
   return true;
 }
 
-bool FakeHost::finish_turn() {
+bool FakeHost::commit_turn() {
   if (!std::exchange(turn_started_, false)) return false;
   for (const Input& input : turn_inputs_) {
     if (const auto* received = std::get_if<Received>(&input)) {
@@ -174,9 +174,15 @@ bool FakeHost::finish_turn() {
   Outputs outputs = replica_->turn(now_, turn_inputs_, turn_watched_);
   turn_inputs_.clear();
   for (const crdt::SealedChange& change : outputs.facts.own) told_.push_back(change.bytes);
-  loop_.push_back([this, shared = std::make_shared<Outputs>(std::move(outputs))] {
-    deliver(std::move(*shared));
-  });
+  committed_ = std::move(outputs);
+  return true;
+}
+
+bool FakeHost::tell_turn() {
+  if (!committed_) return false;
+  auto outputs = std::make_shared<Outputs>(std::move(*committed_));
+  committed_.reset();
+  loop_.push_back([this, outputs] { deliver(std::move(*outputs)); });
   return true;
 }
 
@@ -231,12 +237,15 @@ void FakeHost::run() {
 void FakeHost::run_by_chance(base::Random& random) {
   for (int idle = 0; idle < 64;) {
     bool moved = false;
-    switch (random.below(6)) {
+    switch (random.below(7)) {
       case 0:
         moved = start_turn();
         break;
       case 1:
-        moved = finish_turn();
+        moved = commit_turn();
+        break;
+      case 5:
+        moved = tell_turn();
         break;
       case 2:
         moved = start_read();

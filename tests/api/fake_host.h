@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/api/host.h"
@@ -51,7 +52,9 @@ class FakeHost final : public Host {
   // One step of the machinery; false: nothing to do. A turn that was started looks at what watches
   // then, and commits when it is finished.
   bool start_turn();
-  bool finish_turn();
+  bool commit_turn();
+  bool tell_turn();  // the loop hears of the commit
+  bool finish_turn() { return tell_turn() || (commit_turn() && tell_turn()); }
   bool start_read();   // reads in its snapshot
   bool finish_read();  // and hands the answer to the loop
   bool read_step() { return finish_read() || (start_read() && finish_read()); }
@@ -93,6 +96,7 @@ class FakeHost final : public Host {
   std::deque<Input> inputs_;
   std::vector<Input> turn_inputs_;
   bool turn_started_ = false;
+  std::optional<Outputs> committed_;
   bool turn_watched_ = false;
   std::deque<Work> work_;
   std::function<void()> read_answer_;
