@@ -1,7 +1,7 @@
 #pragma once
 
-// libcurl, loaded when the first request is made. The agent is the same program and makes none: it is
-// spared the 5 MB that libcurl and its TLS, Kerberos and LDAP libraries take in memory
+// libcurl, loaded when the first request is made. The agent is the same program and makes none: it
+// is spared the 5 MB that libcurl and its TLS, Kerberos and LDAP libraries take in memory
 // (docs/decisions/0006-libcurl-on-demand.md).
 
 #include <curl/curl.h>
