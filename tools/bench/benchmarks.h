@@ -1,0 +1,53 @@
+#pragma once
+
+// The benchmarks, one function a subcommand. Each starts what it needs below its work folder, is
+// bounded in time, ends every process it started, and gives a report.
+
+#include <string>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "tools/bench/report.h"
+
+namespace bench {
+
+struct Common {
+  std::string program;   // hearsay
+  std::string parent;    // of the work folder; empty: TMPDIR
+  std::string topology;  // empty: the agent's default
+};
+
+struct SpreadOptions {
+  std::vector<int> sizes{10, 30, 60};
+  int changes = 100;
+};
+// Bare processes: see floor.h.
+base::Result<Report> run_floor(const Common& common, const SpreadOptions& options);
+// A write on one agent until every agent has shown it to a watcher; the floor beside it.
+base::Result<Report> run_spread(const Common& common, const SpreadOptions& options);
+
+struct WritesOptions {
+  double seconds = 10;
+  int clients = 64;
+};
+// Durable commits of raw SQLite: one client, and that many whose writes queue into one COMMIT.
+base::Result<Report> run_writes_floor(const Common& common, const WritesOptions& options);
+// Durable writes through an agent's HTTP port; the floor beside them.
+base::Result<Report> run_writes(const Common& common, const WritesOptions& options);
+
+struct StartOptions {
+  int entries = 1'000'000;
+};
+// From starting an agent on a full database to /readyz, and its memory; an empty one beside it.
+base::Result<Report> run_start(const Common& common, const StartOptions& options);
+
+struct GetOptions {
+  double seconds = 10;
+  int connections = 50;
+  int threads = 2;
+  int keys = 100'000;
+};
+// Reads of single entries over kept-alive connections.
+base::Result<Report> run_get(const Common& common, const GetOptions& options);
+
+}  // namespace bench

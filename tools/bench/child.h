@@ -1,0 +1,40 @@
+#pragma once
+
+// A process of the run: ended with it, whatever way it ends.
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crdt/base/result.h"
+
+namespace bench {
+
+class Child {
+ public:
+  // Output and errors go to `log_file`. `environment` is added to ours.
+  static base::Result<std::unique_ptr<Child>> start(const std::vector<std::string>& arguments,
+                                                    const std::vector<std::string>& environment,
+                                                    const std::string& log_file);
+  ~Child();  // kills it
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  pid_t pid() const { return pid_; }
+  bool running();
+  // SIGTERM, then waits; false if it had to be killed after `timeout_nanos`.
+  bool stop(std::int64_t timeout_nanos);
+
+ private:
+  explicit Child(pid_t pid) : pid_(pid) {}
+  pid_t pid_;
+  bool ended_ = false;
+};
+
+// The program that runs now, and one beside it.
+std::string own_program();
+std::string program_beside(const std::string& name);
+
+}  // namespace bench

@@ -1,0 +1,15 @@
+#pragma once
+
+// The clock of every measurement: monotonic, and one for all processes of a host.
+
+#include <cstdint>
+
+namespace bench {
+
+std::int64_t monotonic_nanos();
+inline double millis_of(std::int64_t nanos) { return static_cast<double>(nanos) / 1e6; }
+inline double seconds_of(std::int64_t nanos) { return static_cast<double>(nanos) / 1e9; }
+
+inline constexpr std::int64_t kSecond = 1'000'000'000;
+
+}  // namespace bench

@@ -1,0 +1,26 @@
+#pragma once
+
+// Listens to the event streams of many agents with one loop, and tells when a name has been heard
+// on all of them.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "tools/bench/http_connection.h"
+
+namespace bench {
+
+class EventWatch {
+ public:
+  static base::Result<EventWatch> open(const std::vector<std::string>& addresses);
+  // The instant at which the last stream brought a change that names `id`.
+  base::Result<std::int64_t> heard_by_all(const std::string& id, std::int64_t timeout_nanos);
+
+ private:
+  bool take_events(HttpConnection& stream, const std::string& id);
+  std::vector<std::unique_ptr<HttpConnection>> streams_;
+};
+
+}  // namespace bench

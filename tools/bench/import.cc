@@ -1,0 +1,50 @@
+#include "tools/bench/import.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "tools/bench/clock.h"
+#include "tools/bench/http_connection.h"
+
+namespace bench {
+namespace {
+
+constexpr int kLinesARequest = 50'000;
+constexpr std::int64_t kRequestTimeout = 300 * kSecond;
+
+std::string lines_of(int first, int end) {
+  std::string lines;
+  for (int i = first; i < end; ++i) {
+    lines += fmt::format(
+        R"({{"id":"{}","size":{},"state":"ready","host":"edge-{}","taken":"2024-01-01T00:00:00Z"}})"
+        "\n",
+        entry_name(static_cast<std::uint64_t>(i)), 1'000 + i, i % 100);
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string entry_name(std::uint64_t number) { return fmt::format("snap-{:07}", number); }
+
+base::Status import_entries(const Agent& agent, int count) {
+  ASSIGN_OR_RETURN(auto connection, HttpConnection::open(agent.http()));
+  for (int first = 0; first < count; first += kLinesARequest) {
+    int end = std::min(first + kLinesARequest, count);
+    ASSIGN_OR_RETURN(auto answer,
+                     connection->request(request_text("POST", "/v1/import?type=snapshots",
+                                                      agent.http(), lines_of(first, end)),
+                                         kRequestTimeout));
+    auto json = nlohmann::json::parse(answer.body, nullptr, false);
+    bool all = answer.status == 200 && json.is_object() && json.value("added", 0) == end - first;
+    if (!all) {
+      return base::Error{base::Code::kUnavailable,
+                         fmt::format("import answers {} {}", answer.status, answer.body)};
+    }
+  }
+  return {};
+}
+
+}  // namespace bench

@@ -1,0 +1,15 @@
+#pragma once
+
+// Fills an agent with entries through its import, and names them again for readers.
+
+#include <string>
+
+#include "crdt/base/result.h"
+#include "tools/bench/agents.h"
+
+namespace bench {
+
+std::string entry_name(std::uint64_t number);
+base::Status import_entries(const Agent& agent, int count);
+
+}  // namespace bench

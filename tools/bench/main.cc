@@ -1,0 +1,127 @@
+// The program `hearsay-bench`: each subcommand is one benchmark. The report goes to stdout, as a
+// table or as JSON; what went wrong to stderr.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+
+#include "tools/bench/benchmarks.h"
+#include "tools/bench/child.h"
+#include "tools/bench/floor.h"
+
+namespace {
+
+constexpr int kUsage = 2;
+
+struct Choices {
+  bench::Common common;
+  std::string output = "table";
+  bench::SpreadOptions spread;
+  bench::WritesOptions writes;
+  bench::StartOptions start;
+  bench::GetOptions get;
+  std::uint16_t driver_port = 0;
+  std::string peer_file;
+};
+
+using Run = std::function<base::Result<bench::Report>()>;
+
+void add_spread_options(CLI::App* command, Choices& choices) {
+  command->add_option("--sizes", choices.spread.sizes, "how many processes, one row each")
+      ->delimiter(',')
+      ->check(CLI::Range(2, 200))
+      ->capture_default_str();
+  command->add_option("--changes", choices.spread.changes, "changes a row")
+      ->check(CLI::Range(2, 100'000))
+      ->capture_default_str();
+}
+
+void add_writes_options(CLI::App* command, Choices& choices) {
+  command->add_option("--seconds", choices.writes.seconds, "seconds a row")
+      ->check(CLI::Range(0.1, 600.0))
+      ->capture_default_str();
+  command->add_option("--clients", choices.writes.clients, "clients of the second row")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+}
+
+void add_other_options(CLI::App* start, CLI::App* get, Choices& choices) {
+  start->add_option("--entries", choices.start.entries, "entries to start with")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  get->add_option("--seconds", choices.get.seconds, "how long")
+      ->check(CLI::Range(0.1, 600.0))
+      ->capture_default_str();
+  get->add_option("--connections", choices.get.connections, "kept-alive connections")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  get->add_option("--threads", choices.get.threads, "threads of the client")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  get->add_option("--keys", choices.get.keys, "entries to draw from")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+}
+
+int print(const base::Result<bench::Report>& report, const std::string& output) {
+  if (!report.ok()) {
+    std::cerr << "hearsay-bench: " << report.error().message << '\n';
+    return base::code_info(report.error().code).exit_code;
+  }
+  std::cout << (output == "json" ? report->json() : report->table());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Choices choices;
+  choices.common.program = bench::program_beside("hearsay");
+  Run run;
+  CLI::App app{"Measures Hearsay beside what the machine allows. Loopback only.", "hearsay-bench"};
+  app.require_subcommand(1);
+  app.fallthrough();  // the options below may stand after the subcommand too
+  app.add_option("-o,--output", choices.output, "table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  app.add_option("--hearsay", choices.common.program, "the program to measure")
+      ->capture_default_str();
+  app.add_option("--dir", choices.common.parent, "where to keep data meanwhile (TMPDIR)");
+  app.add_option("--topology", choices.common.topology, "of the agents (their default)");
+
+  auto add = [&](const char* name, const char* what, Run action) {
+    CLI::App* command = app.add_subcommand(name, what);
+    command->callback([&run, action] { run = action; });
+    return command;
+  };
+  const bench::Common& common = choices.common;
+  add_spread_options(add("floor", "one change to N bare processes: SQLite and UDP, nothing else",
+                         [&] { return bench::run_floor(common, choices.spread); }),
+                     choices);
+  add_spread_options(add("spread", "one write to N agents, and the floor",
+                         [&] { return bench::run_spread(common, choices.spread); }),
+                     choices);
+  add_writes_options(add("writes-floor", "durable writes a second of raw SQLite",
+                         [&] { return bench::run_writes_floor(common, choices.writes); }),
+                     choices);
+  add_writes_options(add("writes", "durable writes a second through an agent, and the floor",
+                         [&] { return bench::run_writes(common, choices.writes); }),
+                     choices);
+  CLI::App* start = add("start", "restart with many entries: time and memory",
+                        [&] { return bench::run_start(common, choices.start); });
+  CLI::App* get = add("get", "reads of single entries a second",
+                      [&] { return bench::run_get(common, choices.get); });
+  add_other_options(start, get, choices);
+
+  CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
+  peer->add_option("--driver", choices.driver_port, "")->required();
+  peer->add_option("--file", choices.peer_file, "")->required();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsage;
+  }
+  if (*peer) return bench::run_floor_peer(choices.driver_port, choices.peer_file);
+  return print(run(), choices.output);
+}

@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include "crdt/base/random.h"
+#include "tools/bench/agents.h"
+#include "tools/bench/benchmarks.h"
+#include "tools/bench/clock.h"
+#include "tools/bench/http_connection.h"
+#include "tools/bench/load.h"
+#include "tools/bench/raw_store.h"
+
+namespace bench {
+namespace {
+
+constexpr std::size_t kNameSize = 6;      // bytes of chance, twice as many characters
+constexpr std::size_t kValueSize = 100;   // of an entry
+constexpr std::size_t kChangeSize = 200;  // of its change in the log
+
+struct Rate {
+  double per_second = 0;
+  Summary latency_millis;
+};
+
+std::string new_name(base::Random& random) {
+  return "snap-" + base::to_hex(random.bytes(kNameSize));
+}
+
+// `group` clients wait together: their rows go into one COMMIT, and all are answered after it.
+base::Result<Rate> measure_raw(int group, double seconds, const std::string& file) {
+  ASSIGN_OR_RETURN(auto store, RawStore::open(file));
+  base::Random random = base::Random::from_number(1);
+  std::vector<double> latencies;
+  std::int64_t started = monotonic_nanos();
+  auto deadline = started + static_cast<std::int64_t>(seconds * static_cast<double>(kSecond));
+  std::int64_t now = started;
+  while (now < deadline) {
+    std::int64_t begun = now;
+    RETURN_IF_ERROR(store->begin(RawStore::Durability::kFull));
+    for (int i = 0; i < group; ++i) {
+      RETURN_IF_ERROR(store->upsert(new_name(random), random.bytes(kValueSize)));
+      RETURN_IF_ERROR(store->append(random.bytes(kChangeSize)));
+    }
+    RETURN_IF_ERROR(store->commit());
+    now = monotonic_nanos();
+    latencies.push_back(millis_of(now - begun));
+  }
+  double writes = static_cast<double>(latencies.size()) * group;
+  return Rate{writes / seconds_of(now - started), summarise(std::move(latencies))};
+}
+
+base::Result<Rate> measure_agent(const Agent& agent, int clients, double seconds) {
+  Load load;
+  load.address = agent.http();
+  load.connections = clients;
+  load.seconds = seconds;
+  load.next_request = [&](base::Random& random) {
+    std::string body = R"({"payload":")" + base::to_hex(random.bytes(kValueSize / 2)) + R"("})";
+    return request_text("POST", "/snapshots/add/" + new_name(random), agent.http(), body);
+  };
+  ASSIGN_OR_RETURN(auto result, run_load(load));
+  if (result.refused == 0) return Rate{result.per_second, result.latency_millis};
+  return base::Error{base::Code::kUnavailable,
+                     fmt::format("{} writes were refused", result.refused)};
+}
+
+std::vector<int> groups_of(const WritesOptions& options) { return {1, options.clients}; }
+
+}  // namespace
+
+base::Result<Report> run_writes_floor(const Common& common, const WritesOptions& options) {
+  ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
+  Report report("writes-floor", {"clients", "writes_per_s", "median_ms", "p99_ms", "worst_ms"});
+  for (int group : groups_of(options)) {
+    ASSIGN_OR_RETURN(auto rate, measure_raw(group, options.seconds,
+                                            (folder / fmt::format("raw-{}", group)).string()));
+    report.add({group, rate.per_second, rate.latency_millis.median, rate.latency_millis.p99,
+                rate.latency_millis.worst});
+  }
+  report.note("an upsert and a log row each; queued clients share a COMMIT (FULL)");
+  return report;
+}
+
+base::Result<Report> run_writes(const Common& common, const WritesOptions& options) {
+  ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
+  ASSIGN_OR_RETURN(auto setup, prepare_agents(common.program, common.topology, folder));
+  Report report("writes", {"clients", "floor_per_s", "writes_per_s", "ratio", "median_ms", "p99_ms",
+                           "worst_ms"});
+  for (int group : groups_of(options)) {
+    ASSIGN_OR_RETURN(auto floor, measure_raw(group, options.seconds,
+                                             (folder / fmt::format("raw-{}", group)).string()));
+    ASSIGN_OR_RETURN(auto agent, Agent::start(setup, fmt::format("w{}", group), "", folder));
+    RETURN_IF_ERROR(agent->wait_serving());
+    RETURN_IF_ERROR(agent->wait_ready());
+    ASSIGN_OR_RETURN(auto rate, measure_agent(*agent, group, options.seconds));
+    agent->stop();
+    report.add({group, floor.per_second, rate.per_second, rate.per_second / floor.per_second,
+                rate.latency_millis.median, rate.latency_millis.p99, rate.latency_millis.worst});
+  }
+  report.note("POST /snapshots/add, each answered after its COMMIT; ratio to raw SQLite");
+  return report;
+}
+
+}  // namespace bench
