@@ -203,6 +203,7 @@ TEST(StoreRollback, MemoryGoesBackToWhatWasCommitted) {
 
 TEST(StoreRollback, AnEntryNamedInItIsNotRemembered) {
   auto store = sample::open(":memory:");
+  ASSERT_TRUE(sample::commit(*store, field("other", "f"), {cell(actor(1), 9, "9")}).ok());
   ASSERT_TRUE(store->begin().ok());
   ASSERT_TRUE(sample::write(*store, field("a", "f"), {cell(actor(1), 1, "1")}).ok());
   store->rollback();
