@@ -50,8 +50,7 @@ struct ChangeLog::Impl {
   LogTable table;
   LogTotals totals;
   LogTotals stored_totals;
-  // Up to here pruning has seen nothing but rows it spared for this own actor.
-  std::int64_t spared_actor = 0;
+  // Up to here pruning has left nothing but rows of an own actor that it spared.
   std::int64_t spared_until = 0;
   bool touched = false;
 };
@@ -63,7 +62,6 @@ ChangeLog::~ChangeLog() = default;
 
 base::Status ChangeLog::load() {
   impl_->table.forget();
-  impl_->spared_actor = 0;
   impl_->spared_until = 0;
   impl_->touched = false;
   ASSIGN_OR_RETURN(impl_->totals, impl_->meta.log_totals());
@@ -207,10 +205,6 @@ base::Error ChangeLog::Impl::missing(std::int64_t actor, std::uint64_t seq) cons
 // than prune_rows_max rows a call, whether they leave or not.
 base::Status ChangeLog::Impl::choose(std::int64_t own, std::uint64_t confirmed, bool spare,
                                      Leaving& leaving) {
-  if (spared_actor != own) {
-    spared_actor = own;
-    spared_until = 0;
-  }
   ASSIGN_OR_RETURN(LogTable::Cursor cursor, table.from(0));
   while (totals.bytes - leaving.bytes > options.log_bytes_max &&
          leaving.looked_at < options.prune_rows_max) {

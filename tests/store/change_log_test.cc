@@ -233,6 +233,26 @@ TEST_F(Log, WhatWasSparedGoesOnceConfirmedOrDisowned) {
   EXPECT_EQ(store->actors().find(actor(1))->floor, 3u);
 }
 
+TEST_F(Log, WhatARolledBackTurnSparedIsLookedAtAgain) {
+  options.log_bytes_max = 300;
+  reopen();
+  begin();
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) apply(1, seq);
+  commit();
+  begin();
+  for (std::uint64_t seq = 4; seq <= 6; ++seq) apply(1, seq);
+  EXPECT_EQ(prune(1, 0), 3u);
+  store->rollback();
+
+  begin();
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) apply(2, seq);  // where the spared ones were
+  EXPECT_EQ(prune(1, 0), 3u);
+  commit();
+
+  EXPECT_EQ(store->actors().find(actor(1))->floor, 0u);
+  EXPECT_EQ(store->actors().find(actor(2))->floor, 3u);
+}
+
 TEST_F(Log, AfterAStateJoinTheFloorHidesWhatIsOlder) {
   begin();
   for (std::uint64_t seq = 1; seq <= 3; ++seq) apply(1, seq);

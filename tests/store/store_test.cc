@@ -201,6 +201,19 @@ TEST(StoreRollback, MemoryGoesBackToWhatWasCommitted) {
   EXPECT_TRUE(store->verify_digest().ok());
 }
 
+TEST(StoreRollback, AnEntryNamedInItIsNotRemembered) {
+  auto store = sample::open(":memory:");
+  ASSERT_TRUE(sample::commit(*store, field("other", "f"), {cell(actor(1), 9, "9")}).ok());
+  ASSERT_TRUE(store->begin().ok());
+  ASSERT_TRUE(sample::write(*store, field("a", "f"), {cell(actor(1), 1, "1")}).ok());
+  store->rollback();
+
+  ASSERT_TRUE(sample::commit(*store, field("a", "f"), {cell(actor(1), 2, "2")}).ok());
+
+  EXPECT_EQ(store->cells().entry("snapshots", "a")->fields.at("f")[0].body, "2");
+  EXPECT_TRUE(store->verify_digest().ok());
+}
+
 TEST(StoreRollback, WithoutATransactionItIsHarmless) {
   auto store = sample::open(":memory:");
 
