@@ -50,4 +50,12 @@ struct GetOptions {
 // Reads of single entries over kept-alive connections.
 base::Result<Report> run_get(const Common& common, const GetOptions& options);
 
+struct MergeOptions {
+  int cells = 1'000'000;
+  int changes = 100'000;
+  int repeats = 3;
+};
+// Remote changes into a full store, without network or threads; raw upserts beside them.
+base::Result<Report> run_merge(const Common& common, const MergeOptions& options);
+
 }  // namespace bench

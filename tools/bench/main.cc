@@ -20,6 +20,7 @@ struct Choices {
   bench::WritesOptions writes;
   bench::StartOptions start;
   bench::GetOptions get;
+  bench::MergeOptions merge;
   std::uint16_t driver_port = 0;
   std::string peer_file;
 };
@@ -60,6 +61,18 @@ void add_other_options(CLI::App* start, CLI::App* get, Choices& choices) {
       ->capture_default_str();
   get->add_option("--keys", choices.get.keys, "entries to draw from")
       ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+}
+
+void add_merge_options(CLI::App* command, Choices& choices) {
+  command->add_option("--cells", choices.merge.cells, "field cells to start with")
+      ->check(CLI::Range(4'000, 100'000'000))
+      ->capture_default_str();
+  command->add_option("--changes", choices.merge.changes, "changes to merge")
+      ->check(CLI::Range(1'000, 100'000'000))
+      ->capture_default_str();
+  command->add_option("--repeats", choices.merge.repeats, "runs, each on a folder of its own")
+      ->check(CLI::Range(1, 100))
       ->capture_default_str();
 }
 
@@ -112,6 +125,9 @@ int main(int argc, char** argv) {
   CLI::App* get = add("get", "reads of single entries a second",
                       [&] { return bench::run_get(common, choices.get); });
   add_other_options(start, get, choices);
+  add_merge_options(add("merge", "remote changes into a full store, and raw upserts",
+                        [&] { return bench::run_merge(common, choices.merge); }),
+                    choices);
 
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
   peer->add_option("--driver", choices.driver_port, "")->required();

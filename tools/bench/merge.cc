@@ -31,15 +31,6 @@ std::uint64_t bytes_written() {
   return 0;
 }
 
-double resident_megabytes() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.rfind("VmRSS:", 0) == 0) return std::stod(line.substr(6)) / 1024;
-  }
-  return 0;
-}
-
 // Makes the changes of other agents, and the rows that a raw table would hold for them.
 class Workload {
  public:
@@ -218,35 +209,35 @@ class Meter {
 
 }  // namespace
 
-base::Result<MergeResult> measure_merge(const MergeOptions& options) {
+base::Result<MergeResult> measure_merge(const MergeWork& work) {
   MergeResult result;
   Workload workload(1);
   agent::Outside outside;
   outside.fingerprint = "bench";
-  std::string file = options.folder + "/replica.db";
+  std::string file = work.folder + "/replica.db";
   ASSIGN_OR_RETURN(auto replica, agent::Replica::open(now_of(0), file, agent::ReplicaOptions{},
                                                       outside, base::Random::from_number(2)));
-  ASSIGN_OR_RETURN(auto raw, RawTable::open(options.folder + "/raw.db"));
+  ASSIGN_OR_RETURN(auto raw, RawTable::open(work.folder + "/raw.db"));
 
   std::vector<crdt::Opened> changes;
   std::vector<Workload::Row> rows;
-  for (std::uint64_t i = 0; i < options.entries; ++i) {
+  for (std::uint64_t i = 0; i < work.entries; ++i) {
     changes.push_back(workload.new_entry(rows));
-    if (changes.size() < options.batch && i + 1 < options.entries) continue;
+    if (changes.size() < work.batch && i + 1 < work.entries) continue;
     RETURN_IF_ERROR(feed(*replica, changes));
     RETURN_IF_ERROR(raw->commit(rows, changes));
     changes.clear();
     rows.clear();
   }
-  result.bytes_per_cell = static_cast<double>(std::filesystem::file_size(file)) /
-                          static_cast<double>(options.entries * 4);
+  result.bytes_per_cell =
+      static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(work.entries * 4);
 
   Meter replica_meter;
   Meter raw_meter;
   std::uint64_t replica_bytes = 0;
   std::uint64_t raw_bytes = 0;
-  for (std::uint64_t done = 0; done < options.changes; done += options.batch) {
-    for (std::uint64_t i = 0; i < options.batch; ++i) changes.push_back(workload.one_field(rows));
+  for (std::uint64_t done = 0; done < work.changes; done += work.batch) {
+    for (std::uint64_t i = 0; i < work.batch; ++i) changes.push_back(workload.one_field(rows));
     std::uint64_t before = bytes_written();
     RETURN_IF_ERROR(replica_meter.commit([&] { return feed(*replica, changes); }));
     std::uint64_t between = bytes_written();
@@ -256,9 +247,8 @@ base::Result<MergeResult> measure_merge(const MergeOptions& options) {
     changes.clear();
     rows.clear();
   }
-  result.replica = replica_meter.result(options.changes, replica_bytes);
-  result.raw = raw_meter.result(options.changes, raw_bytes);
-  result.rss_megabytes = resident_megabytes();
+  result.replica = replica_meter.result(work.changes, replica_bytes);
+  result.raw = raw_meter.result(work.changes, raw_bytes);
   return result;
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 
 // Merging remote changes into a large store, beside raw batched upserts of the same rows under the
-// same pragmas (research/store.md is where the workload comes from: 4 fields an entry, values of 75
-// to 150 bytes, half updates of uniform random slots, half new entries, 32 actors).
+// same pragmas. The workload is the one of docs/storage.md's measurements: 4 fields an entry,
+// values of 75 to 150 bytes, half updates of uniform random slots, half new entries, 32 actors.
+// Runs the replica inside this process: no socket and no other thread is in the figure.
 
 #include <cstdint>
 #include <string>
@@ -11,26 +12,26 @@
 
 namespace bench {
 
-struct MergeOptions {
-  std::string folder;               // empty and on the disk to be measured
-  std::uint64_t entries = 250'000;  // of 4 fields: 1,000,000 field cells (and presence, reset)
+struct MergeWork {
+  std::string folder;  // on the disk to be measured
+  std::uint64_t entries =
+      250'000;  // of 4 fields: 1,000,000 cells, and 500,000 of presence and reset
   std::uint64_t changes = 100'000;
   std::uint64_t batch = 1'000;  // changes a commit
 };
 
 struct MergeSide {
   double changes_per_second = 0;
-  double kilobytes_written = 0;  // a change, by wchar
+  double kilobytes_written = 0;  // a change, by wchar of /proc/self/io
   double commit_millis_p99 = 0;
 };
 
 struct MergeResult {
   MergeSide replica;
   MergeSide raw;
-  double rss_megabytes = 0;   // after the merge
-  double bytes_per_cell = 0;  // of the file, before the merge
+  double bytes_per_cell = 0;  // of the replica's file, before the merge
 };
 
-base::Result<MergeResult> measure_merge(const MergeOptions& options);
+base::Result<MergeResult> measure_merge(const MergeWork& work);
 
 }  // namespace bench
