@@ -139,7 +139,7 @@ TEST(Cell, ManyUnorderedKillsTakeNoQuadraticTime) {
 
   EXPECT_TRUE(cells.empty());
   EXPECT_TRUE(digest.is_zero());
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(Cell, ABodyIsTextAndTag) {

@@ -100,6 +100,8 @@ TEST(Codec, DepthUpToTheLimitPasses) {
   EXPECT_FALSE(parses(hex("919181c0c0"), {.depth_max = 2}));
   // Closed containers give their depth back.
   EXPECT_TRUE(parses(hex("9491c091c091c09191c0"), limits));
+  EXPECT_TRUE(parses(hex("9681c0c080809081c08090"), limits));
+  EXPECT_FALSE(parses(hex("9681c0c080809081c08090"), {.depth_max = 2}));
 }
 
 TEST(Codec, ItemsAndBytesBeyondTheBudgetAreRefused) {

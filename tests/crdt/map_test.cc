@@ -96,6 +96,21 @@ TEST(Map, PutOnAnAbsentEntryIsKeptAndShownAfterAnOlderConcurrentAdd) {
   ASSERT_EQ(conflicts(entry).size(), 2u);
 }
 
+TEST(Map, AnAbsentEntryHasNoConflicts) {
+  Entry entry = blank();
+  auto one = plan_put(entry, {{"k", "1"}, {"l", "1"}}, {10, 0});
+  auto two = plan_put(entry, {{"k", "2"}}, {20, 0});
+
+  apply(entry, one, kA, 1);
+  apply(entry, two, kZ, 1);
+
+  EXPECT_EQ(entry.fields["k"].size(), 2u);
+  EXPECT_TRUE(conflicts(entry).empty());
+  apply(entry, plan_unset(entry, {"k"}), kZ, 2);
+  entry.presence = {put({kZ, 3, 0}, stamp(1))};
+  EXPECT_EQ(conflicts(entry).size(), 1u);
+}
+
 TEST(Map, OfTwoConcurrentPutsTheLaterStandsWhole) {
   Entry a = blank();
   apply(a, plan_add(a, {{"old", "0"}}, {1, 0}), kA, 1);
