@@ -26,7 +26,6 @@ void Reconciler::observed(base::Instant now, const NodeId& id, crdt::StateHash s
     peer.vector.reset();
     peer.stalls = 0;
     schedule(id, peer, base::Instant::never());
-    quiet_gap_ = {0};
     claims_.confirm_all(out);
     if (sync_peer_ == id && !exchanges_.contains(id)) sync_peer_.reset();
     return;
@@ -103,6 +102,8 @@ void Reconciler::start(base::Instant now, const NodeId& id, Actions& out) {
   ++stats_.reconciliations;
   Peer& peer = peers_[id];
   peer.allowed = now + options_.profile.ping_interval * 2;
+  if (now - quiet_until_ > options_.profile.ping_interval * kQuietGapMax) quiet_gap_ = {0};
+  quiet_until_ = now + quiet_gap_;
   exchanges_[id].deadline = now + options_.exchange_timeout;
   wire::Vector vector{false, claims_.state(), {}};
   for (const auto& [actor, head] : claims_.claimed().entries()) {
@@ -217,6 +218,8 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
     return;
   }
   exchange.fetched = true;
+  quiet_gap_ = {0};
+  quiet_until_ = now;
   ++exchange.storing;
   // One page ahead of the replica, so that the next is on its way while this one is stored.
   bool ahead = range.outcome == wire::Range::Outcome::kMore && exchange.storing == 1;
@@ -279,9 +282,8 @@ void Reconciler::end(base::Instant now, const NodeId& id, End how) {
     peer.stalls = 0;
     peer.differs.reset();
     // Under constant writes every comparison differs and most find nothing: space them out.
-    quiet_gap_ = fetched
-                     ? base::Duration{0}
-                     : std::min(std::max(interval / 2, quiet_gap_ * 2), interval * kQuietGapMax);
+    base::Duration longest = interval * kQuietGapMax;
+    if (!fetched) quiet_gap_ = std::min(std::max(interval / 2, quiet_gap_ * 2), longest);
     quiet_until_ = now + quiet_gap_;
     if (sync_peer_ == id) sync_peer_.reset();
     return;

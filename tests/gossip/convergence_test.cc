@@ -89,7 +89,10 @@ void expect_convergence(std::uint64_t seed) {
   EXPECT_TRUE(converged) << "seed " << seed << ": " << mesh.describe();
   EXPECT_TRUE(acquainted) << "seed " << seed;
   EXPECT_LE(mesh.datagram_bytes_max, options.datagram_bytes_max);
-  for (std::size_t i = 0; i < count; ++i) EXPECT_TRUE(mesh.host(i).alarms.empty()) << seed;
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_TRUE(mesh.host(i).alarms.empty()) << seed;
+    EXPECT_EQ(mesh.host(i).claims_too_early, 0u) << seed;
+  }
 }
 
 class Convergence : public ::testing::TestWithParam<std::uint64_t> {};

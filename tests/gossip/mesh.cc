@@ -177,6 +177,13 @@ void Mesh::send_datagram(Host& host, const SendDatagram& send) {
 
 void Mesh::send_frame(Host& host, const SendFrame& send) {
   ++host.frames_sent;
+  auto message = wire::decode(send.message);
+  const auto* vector = std::get_if<wire::Vector>(std::get_if<wire::Message>(&*message));
+  if (vector != nullptr) {
+    for (const crdt::Dependency& entry : vector->entries) {
+      host.claims_too_early += !host.replica->is_durable(entry);
+    }
+  }
   std::size_t from = host.index;
   for (auto& to : hosts_) {
     if (to->identity.node != send.to) continue;

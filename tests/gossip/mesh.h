@@ -45,6 +45,7 @@ class Mesh {
     std::vector<Alarm> alarms;
     std::vector<Confirmed> confirmed;
     std::size_t frames_sent = 0;
+    std::size_t claims_too_early = 0;  // of what a crash would take (rule 3)
     std::size_t applies = 0;
     std::size_t apply_bytes_waiting_max = 0;
     std::size_t apply_bytes_waiting = 0;

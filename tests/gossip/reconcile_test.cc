@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "gossip/reconcile/intake.h"
-#include "gossip/spread/direct.h"
+#include "tests/gossip/changes.h"
 #include "tests/gossip/mesh.h"
 
 namespace gossip::testing {
@@ -149,7 +148,7 @@ TEST(Reconcile, ConstantWritesDoNotMakeExchangeStorms) {
   double each = static_cast<double>(exchanges(mesh) - before) / 30 / static_cast<double>(count);
   printf("constant writes: %.2f exchanges a second and node\n", each);
 
-  EXPECT_LE(each, 2.0);
+  EXPECT_LE(each, 0.8);
   EXPECT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(3)));
 }
 
@@ -265,22 +264,6 @@ TEST(Reconcile, OurOwnActorAboveUsIsAnEcho) {
   EXPECT_EQ(host.alarms[0].seq, head.seq + 1);
 }
 
-crdt::SealedChange change_of(const base::ActorId& actor, std::uint64_t seq,
-                             std::vector<crdt::Dependency> deps = {}, std::size_t bytes = 3) {
-  crdt::Change change;
-  change.actor = actor;
-  change.seq = seq;
-  change.prev = seq == 1 ? 0 : 9;
-  change.deps = std::move(deps);
-  crdt::Effect effect;
-  effect.slot = {"object", {"key"}, crdt::SlotType::kLwwRegister};
-  effect.body = "\"" + std::string(bytes, 'x') + "\"";
-  change.effects.push_back(effect);
-  auto sealed = crdt::seal(change);
-  CHECK(sealed.ok());
-  return *sealed;
-}
-
 TEST(Reconcile, AnEchoInAChangeOrItsDependenciesStopsTheWholeMessage) {
   Pair pair(13);
   Mesh::Host& host = pair.mesh.host(Pair::a);
@@ -321,209 +304,6 @@ TEST(Reconcile, OwnChangesAreConfirmedWhenAPeerClaimsThem) {
   EXPECT_EQ(pair.mesh.host(Pair::a).confirmed.size(), before);
 }
 
-// Rule 3: what a power cut may still take is not claimed.
-TEST(Claims, MoveOnlyWhenDurable) {
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  Claims claims({}, {1, 1});
-  Stored facts;
-  facts.advanced[actor] = {3, 33};
-  facts.state = {2, 2};
-
-  claims.stored({5}, facts);
-  EXPECT_EQ(claims.committed().seq_of(actor), 3u);
-  EXPECT_EQ(claims.claimed().seq_of(actor), 0u);
-  EXPECT_EQ(claims.state(), (crdt::StateHash{1, 1}));
-
-  Stored flushed;
-  flushed.durable = true;
-  flushed.state = {3, 3};
-  claims.stored({9}, flushed);
-  EXPECT_EQ(claims.claimed().seq_of(actor), 3u);
-  EXPECT_EQ(claims.state(), (crdt::StateHash{3, 3}));
-  EXPECT_EQ(claims.moved(), (base::Instant{9}));
-}
-
-TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
-  Options options;
-  options.apply_bytes_max = 300;
-  Claims claims({}, {});
-  Stats stats;
-  Intake intake(options, claims, stats);
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  auto peer = random.id<base::NodeTag>();
-  std::vector<base::Bytes> changes;
-  for (std::uint64_t seq = 1; seq <= 20; ++seq) changes.push_back(change_of(actor, seq).bytes);
-  Actions out;
-
-  intake.take(peer, changes, false, out);
-  std::size_t taken = std::get<Apply>(out.at(0)).changes.size();
-  EXPECT_LT(taken, 20u);
-  EXPECT_EQ(stats.changes_dropped, 20 - taken);
-  EXPECT_LE(intake.bytes_under_way(), 300 + changes[0].size());
-  EXPECT_EQ(intake.received(actor).seq, taken);
-
-  Stored facts;
-  facts.bytes_done = intake.bytes_under_way();
-  facts.forgotten = {{actor, 1}};
-  EXPECT_EQ(intake.stored(facts).wanting, std::set<NodeId>{peer});
-  EXPECT_EQ(intake.bytes_under_way(), 0u);
-  EXPECT_EQ(intake.received(actor).seq, 0u);
-  out.clear();
-  intake.take(peer, {changes[0], changes[1]}, false, out);
-  EXPECT_EQ(std::get<Apply>(out.at(0)).changes.size(), 1u);
-  EXPECT_EQ(stats.changes_duplicate, 1u);
-}
-
-TEST(Intake, AChangeAsLargeAsTheBoundGetsThrough) {
-  Options options;
-  options.apply_bytes_max = 300;
-  Claims claims({}, {});
-  Stats stats;
-  Intake intake(options, claims, stats);
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  Actions out;
-
-  intake.take({}, {change_of(actor, 1, {}, 5'000).bytes}, false, out);
-
-  EXPECT_EQ(out.size(), 1u);
-}
-
-TEST(Intake, TheSeenSetIsBounded) {
-  Options options;
-  options.apply_bytes_max = std::size_t{1} << 40;
-  Claims claims({}, {});
-  Stats stats;
-  Intake intake(options, claims, stats);
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  Actions out;
-
-  for (std::uint64_t seq = 1; seq <= kSeenMax + 500; ++seq) {
-    intake.take({}, {change_of(actor, seq).bytes}, false, out);
-  }
-
-  EXPECT_EQ(intake.seen(), kSeenMax);
-}
-
-TEST(Serving, IsBoundedAndAnswersBusy) {
-  Options options;
-  options.serve_peers_max = 2;
-  Mesh mesh(16, options);
-  mesh.add();
-  for (std::size_t i = 1; i < 6; ++i) mesh.add({0});
-  mesh.run(base::seconds(2));
-  Actions actions;
-  std::size_t fetches = 0;
-
-  for (std::size_t i = 1; i < 6; ++i) {
-    wire::RangeRequest request{7, {{mesh.host(0).replica->actor(), {}}}};
-    mesh.node(0).receive_frame(mesh.now(), mesh.host(i).identity.node, wire::encode(request),
-                               actions);
-  }
-
-  for (const Action& action : actions) fetches += std::holds_alternative<Fetch>(action);
-  EXPECT_EQ(fetches, 2u);
-  EXPECT_EQ(actions.size(), 5u);
-  EXPECT_EQ(mesh.node(0).stats().ranges_busy, 3u);
-}
-
-TEST(Serving, LeavesOutWhatTheAskerDidNotName) {
-  Pair pair(17);
-  pair.mesh.write(Pair::a);
-  pair.mesh.write(Pair::z);
-  pair.mesh.run(base::seconds(1));
-  base::ActorId named = pair.mesh.host(Pair::a).replica->actor();
-  base::ActorId other = pair.mesh.host(Pair::z).replica->actor();
-  Actions actions;
-
-  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), pair.mesh.host(Pair::z).identity.node,
-                                        wire::encode(wire::RangeRequest{7, {{named, {}}}}),
-                                        actions);
-
-  const Fetch& fetch = std::get<Fetch>(actions.at(0));
-  EXPECT_EQ(fetch.have.seq_of(named), 0u);
-  EXPECT_EQ(fetch.have.seq_of(other), 1u);
-}
-
-TEST(Serving, AFetchThatIsNeverAnsweredGivesItsPlaceBack) {
-  Pair pair(18);
-  base::ActorId actor = pair.mesh.host(Pair::a).replica->actor();
-  NodeId asker = pair.mesh.host(Pair::z).identity.node;
-  Actions actions;
-  base::Bytes request = wire::encode(wire::RangeRequest{7, {{actor, {}}}});
-  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), asker, request, actions);
-  pair.mesh.run(Options().exchange_timeout * 3 + base::seconds(1));
-  actions.clear();
-
-  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), asker, request, actions);
-
-  EXPECT_TRUE(std::holds_alternative<Fetch>(actions.at(0)));
-}
-
-TEST(Direct, PacksSmallChangesAndSendsLargeOnesOverSessions) {
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  std::vector<crdt::SealedChange> own;
-  for (std::uint64_t seq = 1; seq <= 10; ++seq) own.push_back(change_of(actor, seq));
-  own.push_back(change_of(actor, 11, {}, 5'000));
-  std::vector<Target> targets(3);
-  Direct direct(1'100);
-
-  PushPlan plan = direct.originate(own, targets);
-
-  ASSERT_EQ(plan.targets.size(), 3u);
-  std::size_t small = 0;
-  for (const PushBatch& batch : plan.batches) {
-    EXPECT_LE(batch.fits_datagram ? batch.message.size() : 0, 1'100u);
-    small += batch.fits_datagram ? batch.changes : 0;
-  }
-  EXPECT_EQ(small, 10u);
-  EXPECT_LE(plan.batches.size(), 3u);
-  EXPECT_FALSE(plan.batches.back().fits_datagram);
-}
-
-TEST(Direct, EveryChangeSizeAroundTheLimitIsSent) {
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  Direct direct(1'100);
-  for (std::size_t bytes = 900; bytes < 1'200; ++bytes) {
-    PushPlan plan = direct.originate({change_of(actor, 1, {}, bytes)}, {});
-
-    ASSERT_EQ(plan.batches.size(), 1u);
-    EXPECT_EQ(plan.batches[0].changes, 1u);
-    EXPECT_LE(plan.batches[0].fits_datagram ? plan.batches[0].message.size() : 0, 1'100u);
-  }
-}
-
-TEST(Direct, ManySmallChangesGoOverSessions) {
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  std::vector<crdt::SealedChange> own;
-  for (std::uint64_t seq = 1; seq <= 20'000; ++seq) own.push_back(change_of(actor, seq));
-  Direct direct(1'100);
-
-  PushPlan plan = direct.originate(own, {});
-
-  std::size_t changes = 0;
-  for (const PushBatch& batch : plan.batches) {
-    EXPECT_FALSE(batch.fits_datagram);
-    EXPECT_LE(batch.message.size(), kPushFrameBytes);
-    changes += batch.changes;
-    EXPECT_TRUE(wire::decode(batch.message).ok());
-  }
-  EXPECT_EQ(changes, own.size());
-}
-
-TEST(Strategy, OnlyDirectExists) {
-  EXPECT_NE(make_strategy(Topology::kDirect, 1'000), nullptr);
-  EXPECT_EQ(make_strategy(Topology::kPushPull, 1'000), nullptr);
-  EXPECT_EQ(make_strategy(Topology::kGossip, 1'000), nullptr);
-  EXPECT_EQ(make_strategy(Topology::kTree, 1'000), nullptr);
-}
-
 TEST(Sync, LastsUntilTheFirstExchangeWithTheSeed) {
   Mesh mesh(19);
   mesh.add();
@@ -550,6 +330,33 @@ TEST(Sync, EndsWhenTheSeedDies) {
   mesh.crash(0);
 
   EXPECT_TRUE(mesh.run_until([&] { return !mesh.node(z).syncing(); }, base::seconds(10)));
+}
+
+// A page that comes after its exchange was given up: on a slow link every page would.
+TEST(Reconcile, ALatePageIsNotWasted) {
+  Pair pair(22);
+  auto random = base::Random::from_number(1);
+  auto other = random.id<base::ActorTag>();
+
+  pair.mesh.frame(0, 1, wire::Range{99, wire::Range::Outcome::kMore, {change_of(other, 1).bytes}});
+  pair.mesh.run(base::millis(20));
+
+  EXPECT_EQ(pair.mesh.host(1).replica->size(), 1u);
+}
+
+TEST(Reconcile, WhoLeftStillServes) {
+  Pair pair(23);
+  pair.mesh.write(0);
+  pair.mesh.run(base::seconds(1));
+  pair.mesh.leave(0);
+  base::ActorId actor = pair.mesh.host(0).replica->actor();
+  Actions actions;
+
+  pair.mesh.node(0).receive_frame(pair.mesh.now(), pair.mesh.host(1).identity.node,
+                                  wire::encode(wire::RangeRequest{7, {{actor, {}}}}), actions);
+
+  ASSERT_EQ(actions.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<Fetch>(actions[0]));
 }
 
 TEST(Reconcile, ASessionThatBreaksIsTriedAgain) {

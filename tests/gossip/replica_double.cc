@@ -60,6 +60,14 @@ Stored ReplicaDouble::flush() {
   return facts;
 }
 
+bool ReplicaDouble::is_durable(const crdt::Dependency& entry) const {
+  for (std::size_t i = 0; i < synced_; ++i) {
+    const crdt::SealedChange& change = log_[i].sealed;
+    if (change.actor == entry.actor && change.seq == entry.head.seq) return true;
+  }
+  return false;
+}
+
 Fetched ReplicaDouble::fetch(const Fetch& fetch) const {
   Fetched out{fetch.request, Fetched::Outcome::kComplete, {}};
   for (std::size_t i = 0; i < pruned_; ++i) {

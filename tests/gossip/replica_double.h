@@ -22,6 +22,7 @@ class ReplicaDouble {
   bool idle() const { return waiting_.empty() && writes_.empty(); }
   // One turn: everything that waits, one commit.
   Stored turn();
+  bool is_durable(const crdt::Dependency& entry) const;
   bool unsynced() const { return synced_ < log_.size(); }
   Stored flush();
   Fetched fetch(const Fetch& fetch) const;

@@ -1,0 +1,12 @@
+#pragma once
+
+// Sealed changes for tests that need no replica.
+
+#include "crdt/change.h"
+
+namespace gossip::testing {
+
+crdt::SealedChange change_of(const base::ActorId& actor, std::uint64_t seq,
+                             std::vector<crdt::Dependency> deps = {}, std::size_t bytes = 3);
+
+}  // namespace gossip::testing

@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+
+#include "gossip/reconcile/intake.h"
+
+#include "tests/gossip/changes.h"
+#include "tests/gossip/mesh.h"
+
+namespace gossip::testing {
+namespace {
+
+// Two hosts that know each other.
+struct Pair {
+  explicit Pair(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
+    mesh.add();
+    mesh.add({0});
+    mesh.run(base::seconds(2));
+  }
+  Mesh mesh;
+  static constexpr std::size_t a = 0;
+  static constexpr std::size_t z = 1;
+};
+
+// Rule 3: what a power cut may still take is not claimed.
+TEST(Claims, MoveOnlyWhenDurable) {
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  Claims claims({}, {1, 1});
+  Stored facts;
+  facts.advanced[actor] = {3, 33};
+  facts.state = {2, 2};
+
+  claims.stored({5}, facts);
+  EXPECT_EQ(claims.committed().seq_of(actor), 3u);
+  EXPECT_EQ(claims.claimed().seq_of(actor), 0u);
+  EXPECT_EQ(claims.state(), (crdt::StateHash{1, 1}));
+
+  Stored flushed;
+  flushed.durable = true;
+  flushed.state = {3, 3};
+  claims.stored({9}, flushed);
+  EXPECT_EQ(claims.claimed().seq_of(actor), 3u);
+  EXPECT_EQ(claims.state(), (crdt::StateHash{3, 3}));
+  EXPECT_EQ(claims.moved(), (base::Instant{9}));
+}
+
+TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
+  Options options;
+  options.apply_bytes_max = 300;
+  Claims claims({}, {});
+  Stats stats;
+  Intake intake(options, claims, stats);
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  auto peer = random.id<base::NodeTag>();
+  std::vector<base::Bytes> changes;
+  for (std::uint64_t seq = 1; seq <= 20; ++seq) changes.push_back(change_of(actor, seq).bytes);
+  Actions out;
+
+  intake.take(peer, changes, false, out);
+  std::size_t taken = std::get<Apply>(out.at(0)).changes.size();
+  EXPECT_LT(taken, 20u);
+  EXPECT_EQ(stats.changes_dropped, 20 - taken);
+  EXPECT_LE(intake.bytes_under_way(), 300 + changes[0].size());
+  EXPECT_EQ(intake.received(actor).seq, taken);
+
+  Stored facts;
+  facts.bytes_done = intake.bytes_under_way();
+  facts.forgotten = {{actor, 1}};
+  EXPECT_EQ(intake.stored(facts).wanting, std::set<NodeId>{peer});
+  EXPECT_EQ(intake.bytes_under_way(), 0u);
+  EXPECT_EQ(intake.received(actor).seq, 0u);
+  out.clear();
+  intake.take(peer, {changes[0], changes[1]}, false, out);
+  EXPECT_EQ(std::get<Apply>(out.at(0)).changes.size(), 1u);
+  EXPECT_EQ(stats.changes_duplicate, 1u);
+}
+
+TEST(Intake, AChangeAsLargeAsTheBoundGetsThrough) {
+  Options options;
+  options.apply_bytes_max = 300;
+  Claims claims({}, {});
+  Stats stats;
+  Intake intake(options, claims, stats);
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  Actions out;
+
+  intake.take({}, {change_of(actor, 1, {}, 5'000).bytes}, false, out);
+
+  EXPECT_EQ(out.size(), 1u);
+}
+
+TEST(Intake, TheSeenSetIsBounded) {
+  Options options;
+  options.apply_bytes_max = std::size_t{1} << 40;
+  Claims claims({}, {});
+  Stats stats;
+  Intake intake(options, claims, stats);
+  auto random = base::Random::from_number(1);
+  auto actor = random.id<base::ActorTag>();
+  Actions out;
+
+  for (std::uint64_t seq = 1; seq <= kSeenMax + 500; ++seq) {
+    intake.take({}, {change_of(actor, seq).bytes}, false, out);
+  }
+
+  EXPECT_EQ(intake.seen(), kSeenMax);
+}
+
+TEST(Serving, IsBoundedAndAnswersBusy) {
+  Options options;
+  options.serve_peers_max = 2;
+  Mesh mesh(16, options);
+  mesh.add();
+  for (std::size_t i = 1; i < 6; ++i) mesh.add({0});
+  mesh.run(base::seconds(2));
+  Actions actions;
+  std::size_t fetches = 0;
+
+  for (std::size_t i = 1; i < 6; ++i) {
+    wire::RangeRequest request{7, {{mesh.host(0).replica->actor(), {}}}};
+    mesh.node(0).receive_frame(mesh.now(), mesh.host(i).identity.node, wire::encode(request),
+                               actions);
+  }
+
+  for (const Action& action : actions) fetches += std::holds_alternative<Fetch>(action);
+  EXPECT_EQ(fetches, 2u);
+  EXPECT_EQ(actions.size(), 5u);
+  EXPECT_EQ(mesh.node(0).stats().ranges_busy, 3u);
+}
+
+TEST(Serving, LeavesOutWhatTheAskerDidNotName) {
+  Pair pair(17);
+  pair.mesh.write(Pair::a);
+  pair.mesh.write(Pair::z);
+  pair.mesh.run(base::seconds(1));
+  base::ActorId named = pair.mesh.host(Pair::a).replica->actor();
+  base::ActorId other = pair.mesh.host(Pair::z).replica->actor();
+  Actions actions;
+
+  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), pair.mesh.host(Pair::z).identity.node,
+                                        wire::encode(wire::RangeRequest{7, {{named, {}}}}),
+                                        actions);
+
+  const Fetch& fetch = std::get<Fetch>(actions.at(0));
+  EXPECT_EQ(fetch.have.seq_of(named), 0u);
+  EXPECT_EQ(fetch.have.seq_of(other), 1u);
+}
+
+TEST(Serving, AFetchThatIsNeverAnsweredGivesItsPlaceBack) {
+  Pair pair(18);
+  base::ActorId actor = pair.mesh.host(Pair::a).replica->actor();
+  NodeId asker = pair.mesh.host(Pair::z).identity.node;
+  Actions actions;
+  base::Bytes request = wire::encode(wire::RangeRequest{7, {{actor, {}}}});
+  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), asker, request, actions);
+  pair.mesh.run(Options().exchange_timeout * 3 + base::seconds(1));
+  actions.clear();
+
+  pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), asker, request, actions);
+
+  EXPECT_TRUE(std::holds_alternative<Fetch>(actions.at(0)));
+}
+
+}  // namespace
+}  // namespace gossip::testing
