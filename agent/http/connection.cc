@@ -195,7 +195,6 @@ void Connection::dispatch() {
   end_delivered_ = false;
   since_ = uv_now(shared_.loop);
   auto exchange = std::exchange(pending_, nullptr);
-  forget_collected();
   exchange_ = exchange.get();
   exchange->attach(*this);
   route_->handler(exchange);
@@ -272,7 +271,6 @@ void Connection::leave_request(State next) {
   http_1_0_ = false;
   wants_continue_ = false;
   served_ = true;
-  scanned_ = 0;
   since_ = uv_now(shared_.loop);
   state_ = next;
 }

@@ -31,7 +31,7 @@ struct Shared {
   const Router& router;
   bool closing = false;
   Stats stats;
-  std::size_t collected_bytes = 0;  // of all bodies that are being collected
+  std::size_t collected_bytes = 0;  // of bodies whose requests are not answered yet
   std::vector<char> read_buffer;    // one is enough: bytes are taken before the next read
   std::vector<Connection*> all;
   std::vector<Connection*> touched;  // go on with these once in this turn of the loop
@@ -140,7 +140,7 @@ class Connection {
   std::shared_ptr<LiveExchange> pending_;  // from its head until a handler has it
   LiveExchange* exchange_ = nullptr;       // in a handler's hands
   std::shared_ptr<LiveExchange> lost_;     // to be told that the client is gone
-  std::size_t collected_ = 0;              // of the body, while it is collected
+  std::size_t collected_ = 0;              // of the body of the request at hand
   const Route* route_ = nullptr;
   Headers cors_;
   bool keep_alive_ = false;

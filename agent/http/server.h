@@ -26,7 +26,7 @@ struct Options {
   std::size_t connections_max = 1'024;          // above: accepted and closed at once, counted
   std::size_t stream_bytes_max = 4u << 20;      // unsent of one event stream; above: it is cut
   std::size_t body_pause_bytes = 4u << 20;  // unconsumed of a streamed body; above: reading pauses
-  std::size_t collected_bytes_max = 64u << 20;  // of all bodies on their way; above: 503
+  std::size_t collected_bytes_max = 64u << 20;  // of bodies not answered yet; above: 503
   std::size_t streams_max = 64;                 // open event streams; above: 503
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
   std::vector<std::string> origins;  // allowed Origin values, with CORS answers

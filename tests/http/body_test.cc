@@ -232,10 +232,11 @@ TEST_F(Bodies, AnswerBeforeTheEndClosesAndIsSeen) {
     Client client(server_->port());
     std::string body(8u << 20, 'a');
 
-    client.send(post(path, "Content-Length: 8388608\r\n") + body);
+    bool taken = client.send(post(path, "Content-Length: 8388608\r\n") + body);
     auto answer = client.read_answer();
 
     ASSERT_TRUE(answer) << path;
+    EXPECT_TRUE(taken);  // else a reset, which can take the answer with it
     EXPECT_GE(answer->status, 400);
     EXPECT_EQ(answer->header("connection"), "close");
     EXPECT_TRUE(client.at_end());
@@ -247,7 +248,7 @@ TEST_F(Bodies, HugeLengthIsRefusedAtOnceAndTheAnswerIsSeen) {
   Client client(server_->port());
   std::string body(4u << 20, 'a');
 
-  client.send(post("/echo", "Content-Length: 4194304\r\n") + body);
+  EXPECT_TRUE(client.send(post("/echo", "Content-Length: 4194304\r\n") + body));
 
   EXPECT_EQ(client.read_answer()->status, 413);
   EXPECT_TRUE(client.at_end());
@@ -347,14 +348,14 @@ TEST_F(Bodies, SlowHeadTimesOutHoweverItDrips) {
 
   std::string head = "GET /v1/status HTTP/1.1\r\nX: ";
   client.send(head);
-  for (int i = 0; i < 100 && client.is_quiet(10); ++i) client.send("a");
+  for (int i = 0; i < 300 && client.is_quiet(10); ++i) client.send("a");
   auto answer = client.read_answer();
 
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 408);
   EXPECT_TRUE(client.at_end());
-  EXPECT_LT(Clock::now() - began, std::chrono::seconds(2));
-  EXPECT_GE(Clock::now() - began, std::chrono::milliseconds(150));
+  EXPECT_LT(Clock::now() - began, std::chrono::milliseconds(2'500));
+  EXPECT_GE(Clock::now() - began, std::chrono::milliseconds(140));
 }
 
 TEST_F(Bodies, SlowSecondHeadTimesOutToo) {
@@ -406,13 +407,13 @@ TEST_F(Bodies, StalledBodyTimesOut) {
 
 TEST_F(Bodies, SteadyDripOfABodyDoesNotTimeOut) {
   Options options;
-  options.body_stall_millis = 100;
+  options.body_stall_millis = 500;
   start(options);
   Client client(server_->port());
 
   client.send(post("/echo", "Content-Length: 10\r\n"));
   for (int i = 0; i < 10; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    std::this_thread::sleep_for(std::chrono::milliseconds(80));
     client.send("a");
   }
 

@@ -273,6 +273,17 @@ TEST(Answered, OldOneClosesUnlessKept) {
   EXPECT_THAT(recorder.seen(), ElementsAre("GET /v1/status 0"));
 }
 
+// Such a head never ends for us; its client should hear so now, not after a timeout.
+TEST(Refused, BareLineFeedsWithoutWaitingForMore) {
+  Recorder recorder;
+  RunningServer server([&](Router& router, uv_loop_t*) { recorder.fill(router); });
+  Client client(server.port());
+
+  client.send("GET /v1/status HTTP/1.1\nHost: localhost\n\n");
+
+  EXPECT_EQ(client.read_answer()->status, 400);
+}
+
 // The same bytes one by one: what is refused must not depend on how they were cut.
 TEST(Refused, ByteByByteToo) {
   Recorder recorder;
