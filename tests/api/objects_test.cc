@@ -350,6 +350,23 @@ TEST(Conflicts, AFieldHiddenByALaterObjectIsListed) {
             body(pair.z, "GET", "/v1/objects/snapshots/s?inspect=1"));
 }
 
+TEST(Conflicts, InspectShowsWhatAnAbsentEntryKeeps) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/here", "{}");
+  body(a, "PATCH", "/snapshots/metadata/gone", R"({"f":null})");
+
+  Json inspected = json(a, "GET", "/v1/objects/snapshots?inspect=1");
+
+  EXPECT_EQ(inspected["value"].dump(), R"({"here":{}})");
+  ASSERT_EQ(inspected["dots"].size(), 3u);
+  Json kept = inspected["dots"][0];
+  EXPECT_EQ(kept["path"], Json::array({"gone", "f"}));
+  EXPECT_EQ(kept["rule"], "absent");
+  EXPECT_EQ(kept["shown"], false);
+  EXPECT_EQ(inspected["dots"][1]["rule"], "add_wins");
+  EXPECT_EQ(inspected["dots"][2]["rule"], "only");
+}
+
 TEST(Conflicts, OfARemovedEntryAreNotListed) {
   Pair pair;
   body(pair.a, "PUT", "/snapshots/metadata/s", R"({"f":1})");
