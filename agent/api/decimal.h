@@ -17,7 +17,7 @@ class Decimal {
   bool operator==(const Decimal& other) const = default;
 
  private:
-  // 0.d1d2d3… times ten to the exponent; no zeros at either end, so equal values are equal members.
+  // 0.<digits> times ten to the exponent; no zeros at either end: equal values have equal members.
   std::strong_ordering compare_magnitude(const Decimal& other) const;
   bool negative_ = false;
   std::string digits_;  // empty: zero

@@ -31,7 +31,7 @@ std::pair<std::string, std::string> next_link(
     link += http::percent_encode(value);
     separator = '&';
   }
-  return {"link", link + ">; rel=\"next\""};
+  return {"Link", link + ">; rel=\"next\""};
 }
 
 }  // namespace agent

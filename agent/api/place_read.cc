@@ -54,7 +54,7 @@ class Gathering {
     }
     if (shown_.value.empty()) return std::optional<Shown>();
     collect(found->second, shown_.vector);
-    if (actors_) add_register({entry.id, field}, found->second, true, "lww_register");
+    if (actors_) add_register({entry.id, field}, found->second, "lww_register", "");
     return finish();
   }
 
@@ -70,21 +70,23 @@ class Gathering {
     for (const Cell& cell : entry.presence) {
       add_dot({entry.id}, "crdt_map", cell, "true", true, "add_wins");
     }
-    add_register({entry.id}, entry.reset, crdt::exists(entry), "reset");
+    std::string_view absence = crdt::exists(entry) ? "" : "absent";
+    add_register({entry.id}, entry.reset, "reset", absence);
     crdt::Members shown;
     if (crdt::exists(entry)) shown = crdt::shown(entry);
     auto next = shown.begin();  // both are ordered by field
     for (const auto& [field, cells] : entry.fields) {
       bool is_shown = next != shown.end() && next->first == field;
       if (is_shown) ++next;
-      add_register({entry.id, field}, cells, is_shown, "lww_register");
+      std::string_view hidden_by = is_shown ? "" : absence.empty() ? "reset" : absence;
+      add_register({entry.id, field}, cells, "lww_register", hidden_by);
     }
   }
 
-  // The winner first judged against the loser that came closest; a winner that is not shown is
-  // hidden by a later whole-object write, or by the entry's absence.
-  void add_register(const std::vector<std::string>& path, const Cells& cells, bool is_shown,
-                    std::string_view type) {
+  // A winner is shown (`hidden_by` empty), or hidden by a later whole-object write or by the
+  // absence of its entry; its rule is that against the loser that came closest.
+  void add_register(const std::vector<std::string>& path, const Cells& cells, std::string_view type,
+                    std::string_view hidden_by) {
     auto won = crdt::winner(cells);
     if (!won) return;
     const Cell& winner = cells[*won];
@@ -95,11 +97,11 @@ class Gathering {
     for (const Cell& cell : cells) {
       if (&cell != &winner) {
         add_dot(path, type, cell, cell_value(cell), false, crdt::rule_between(winner, cell));
-      } else if (!is_shown && cell_value(cell) != "null") {
-        add_dot(path, type, cell, cell_value(cell), false, "reset");
+      } else if (!hidden_by.empty()) {
+        add_dot(path, type, cell, cell_value(cell), false, hidden_by);
       } else {
         std::string_view rule = closest ? crdt::rule_between(winner, *closest) : "only";
-        add_dot(path, type, cell, cell_value(cell), is_shown, rule);
+        add_dot(path, type, cell, cell_value(cell), true, rule);
       }
     }
   }

@@ -36,10 +36,10 @@ class Planner {
 
   base::Result<Written> operator()(const PatchEntry& patch) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(patch.object, patch.id));
-    std::vector<Effect> effects = crdt::plan_patch(entry, patch.set, time_());
-    for (Effect& effect : crdt::plan_unset(entry, patch.unset)) {
-      effects.push_back(std::move(effect));
-    }
+    std::vector<Effect> effects;
+    // Asking for the time may mint an actor: not for a request that writes nothing.
+    if (!patch.set.empty()) effects = crdt::plan_patch(entry, patch.set, time_());
+    append(effects, crdt::plan_unset(entry, patch.unset));
     RETURN_IF_ERROR(emit(std::move(effects)));
     return written_;
   }

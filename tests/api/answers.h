@@ -50,7 +50,7 @@ inline std::string refusal(FakeHost& host, const std::string& verb, const std::s
 
 // The target of a Link header with rel="next"; empty when there is none.
 inline std::string next_of(const http::Response& response) {
-  std::string link = header(response, "link");
+  std::string link = header(response, "Link");
   if (link.empty()) return "";
   EXPECT_TRUE(link.starts_with("</") && link.ends_with(">; rel=\"next\"")) << link;
   return link.substr(1, link.find('>') - 1);

@@ -1,3 +1,4 @@
+#include "agent/api/limits.h"
 #include "tests/api/answers.h"
 
 namespace agent {
@@ -184,6 +185,27 @@ TEST(Objects, PatchOfSeveralEntriesIsOneChange) {
   EXPECT_EQ(a.replica().vector().seq_of(a.replica().own_actor()), 3u);
 }
 
+TEST(Objects, ALargePatchIsOneChangeToo) {
+  FakeHost a("A");
+  std::string sent = R"({"ops":[)";
+  for (int i = 0; i < 20; ++i) {
+    sent += R"({"op":"set","path":["s)" + std::to_string(i) + R"("],"value":{"v":")" +
+            std::string(100'000, 'x') + R"("}},)";
+  }
+  sent.back() = ']';
+  sent += "}";
+  ASSERT_GT(sent.size(), kLoopBodyMax);
+
+  Json answer = json(a, "PATCH", "/v1/objects/snapshots", sent);
+  EXPECT_EQ(answer["dot"], own_dot(a, 1, 0));
+  EXPECT_EQ(json(a, "GET", "/catalog/query?type=snapshots").size(), 20u);
+  EXPECT_EQ(refusal(a, "PATCH", "/v1/objects/snapshots", sent + "x"), "400 invalid");
+  a.refuse_reads_ = 1;
+  EXPECT_EQ(refusal(a, "PATCH", "/v1/objects/snapshots", sent), "503 busy");
+  EXPECT_EQ(refusal(a, "PATCH", "/v1/objects/snapshots", std::string((16u << 20) + 1, ' ')),
+            "413 too_large");
+}
+
 TEST(Objects, PatchIsAllOrNothing) {
   FakeHost a("A");
   body(a, "POST", "/snapshots/add/s", R"({"x":1})");
@@ -317,7 +339,8 @@ TEST(Conflicts, AFieldHiddenByALaterObjectIsListed) {
   EXPECT_EQ(conflicts[0]["losers"][0]["value"], 1);
   EXPECT_EQ(json(pair.a, "GET", "/v1/objects/snapshots/s")["value"].dump(), R"({"g":2})");
   EXPECT_EQ(refusal(pair.a, "GET", "/v1/objects/snapshots/s/f"), "404 not_found");
-  for (const Json& dot : json(pair.a, "GET", "/v1/objects/snapshots/s?inspect=1")["dots"]) {
+  Json inspected = json(pair.a, "GET", "/v1/objects/snapshots/s?inspect=1");
+  for (const Json& dot : inspected["dots"]) {
     if (dot["path"] == Json::array({"s", "f"})) {
       EXPECT_EQ(dot["rule"], "reset");
       EXPECT_EQ(dot["shown"], false);
@@ -325,6 +348,23 @@ TEST(Conflicts, AFieldHiddenByALaterObjectIsListed) {
   }
   EXPECT_EQ(body(pair.a, "GET", "/v1/objects/snapshots/s?inspect=1"),
             body(pair.z, "GET", "/v1/objects/snapshots/s?inspect=1"));
+}
+
+TEST(Conflicts, InspectShowsWhatAnAbsentEntryKeeps) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/here", "{}");
+  body(a, "PATCH", "/snapshots/metadata/gone", R"({"f":null})");
+
+  Json inspected = json(a, "GET", "/v1/objects/snapshots?inspect=1");
+
+  EXPECT_EQ(inspected["value"].dump(), R"({"here":{}})");
+  ASSERT_EQ(inspected["dots"].size(), 3u);
+  Json kept = inspected["dots"][0];
+  EXPECT_EQ(kept["path"], Json::array({"gone", "f"}));
+  EXPECT_EQ(kept["rule"], "absent");
+  EXPECT_EQ(kept["shown"], false);
+  EXPECT_EQ(inspected["dots"][1]["rule"], "add_wins");
+  EXPECT_EQ(inspected["dots"][2]["rule"], "only");
 }
 
 TEST(Conflicts, OfARemovedEntryAreNotListed) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "crdt/base/random.h"
+
 namespace agent {
 namespace {
 
@@ -129,6 +131,27 @@ TEST(Query, AMalformedTermIsRefusedAndNamed) {
     EXPECT_EQ(query.error().code, base::Code::kInvalid);
     EXPECT_NE(query.error().message.find("malformed term"), std::string::npos);
   }
+}
+
+// Under the sanitizers: whatever comes is judged, nothing reads past its end.
+TEST(Query, AnyTextIsParsedOrRefused) {
+  base::Random random = base::Random::from_number(1);
+  const std::string letters = "ab.\"\\=<>! 1-e{";
+  crdt::Members some =
+      metadata(R"({"a":"b\\\"a","b":{"a":[1,{"b":"\u0041"}],"a.b":-1e5},"a.b":1,"":"","1":"\\"})");
+  std::size_t parsed = 0;
+  std::size_t matched = 0;
+
+  for (int round = 0; round < 100'000; ++round) {
+    std::string q;
+    for (std::uint64_t length = random.below(12); length > 0; --length) q += random.pick(letters);
+    auto query = Query::parse(q);
+    parsed += query.ok() ? 1 : 0;
+    matched += query.ok() && query->matches("id", some) ? 1 : 0;
+  }
+
+  EXPECT_GT(parsed, 10'000u);
+  EXPECT_GT(matched, 1'000u);
 }
 
 }  // namespace
