@@ -20,26 +20,24 @@ const std::vector<Arrow>& arrows() {
       {"gossip/transport", {"gossip/transport", "gossip", "crdt", "crdt/base"}},
       {"agent/replica", {"agent/replica", "store", "crdt", "crdt/base"}},
       {"agent/http", {"agent/http", "crdt/base"}},
-      // Handlers of requests: they know the data and the words of HTTP, not the daemon.
-      {"agent/api",
-       {"agent/api", "agent/http", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
       {"agent",
        {"agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
         "crdt", "crdt/base"}},
-      // The program: the daemon and the command line in one.
-      {"agent/main.cc",
-       {"agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
-        "crdt", "crdt/base", "tools/cli"}},
+      // Handlers without sockets and threads.
+      {"agent/api",
+       {"agent/api", "agent/http", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
+      // The program: the daemon and the command line meet here only.
+      {"agent/main.cc", {"agent", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client: it shares the configuration and the words with the agent, not its insides.
       {"tools/cli",
        {"tools/cli", "crdt/base", "agent/config.h", "agent/host_port.h", "agent/log.h",
         "gossip/address.h", "gossip/options.h"}},
-      {"tools/bench", {"tools/bench", "crdt/base"}},
+      {"tools/bench", {"tools/bench", "agent/replica", "store", "crdt", "crdt/base"}},
       {"tools/simulator",
        {"tools/simulator", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
       {"tests/support", {"tests/support", "crdt/base"}},
       {"tests/tidy", {"tests/tidy", "crdt/base"}},
-      // Tests may see everything; nobody may see them.
+      // Tests and the program's main may see everything; nobody may see them.
       {"tests",
        {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/simulator",
         "agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
