@@ -134,7 +134,7 @@ TEST(TidyArrows, NobodyLooksUpOrSideways) {
       {"agent/http/x.cc", "agent/replica/requests.h"},
       {"agent/x.cc", "tools/cli/tree.h"},
       {"agent/api/x.cc", "agent/daemon.h"},
-      {"tools/bench/x.cc", "store/store.h"},
+
       {"tools/cli/x.cc", "store/store.h"},
       {"tools/cli/x.cc", "agent/daemon.h"},
       {"tools/cli/x.cc", "agent/replica/replica.h"},

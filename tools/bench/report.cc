@@ -1,7 +1,7 @@
 #include "tools/bench/report.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <sched.h>
 
 #include <algorithm>
 
@@ -10,7 +10,12 @@
 namespace bench {
 namespace {
 
-long cores() { return ::sysconf(_SC_NPROCESSORS_ONLN); }
+// Those this run may use, not those the machine has.
+int cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  return ::sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
+}
 
 std::string shown(const nlohmann::json& value) {
   if (value.is_null()) return "-";
