@@ -314,9 +314,10 @@ void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
 void Daemon::note(const Notice& notice) {
   NoticeWords words = words_for(notice.kind);
   ++notice_counts_[static_cast<std::size_t>(notice.kind)];
-  if (notice.kind == Notice::Kind::kDiskFull || notice.kind == Notice::Kind::kDiskFault) {
-    fault_ = notice.text;
-  }
+  bool stops_writing = notice.kind == Notice::Kind::kDiskFull ||
+                       notice.kind == Notice::Kind::kDiskFault ||
+                       notice.kind == Notice::Kind::kCorruptRow;
+  if (stops_writing) fault_ = notice.text;
   if (notice.kind == Notice::Kind::kRecovered) fault_.clear();
   if (notice.kind == Notice::Kind::kActorMinted) mesh_->own_actor(notice.actor);
   std::string actor = notice.actor.is_zero() ? "" : notice.actor.hex();

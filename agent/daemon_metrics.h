@@ -1,6 +1,7 @@
 #pragma once
 
-// GET /metrics: everything that the parts count, under one set of names (docs/metrics.md).
+// GET /metrics: everything that the parts count, under one set of names; the HELP lines say what
+// each is.
 
 #include <array>
 #include <string>

@@ -1,5 +1,7 @@
 #pragma once
 
+// Every bound of the store (rule 11), and what the host decides about its file.
+
 #include <cstdint>
 #include <string>
 

@@ -32,7 +32,7 @@ struct Replica::Impl {
   struct Turn {
     base::Now now;
     bool watched = false;
-    bool own = false;  // has an own write: commit on the medium (rule 1)
+    bool synced = false;  // the commit is on the medium, and all before it
     std::optional<crdt::HybridTime> time;
     std::optional<crdt::Dot> first_dot;
     Outputs out;
@@ -106,7 +106,11 @@ struct Replica::Impl {
   // --- a turn --------------------------------------------------------------------------------
 
   base::Status apply_all(Turn& turn, std::span<Input> inputs) {
-    RETURN_IF_ERROR(store->begin());
+    // Rule 1: on the medium before anybody hears of it, if there is a write of our own.
+    bool writes = fault.has_value();
+    for (const Input& input : inputs) writes |= std::holds_alternative<Write>(input);
+    auto durability = writes ? store::Durability::kFull : store::Durability::kNormal;
+    RETURN_IF_ERROR(store->begin(durability));
     for (Input& input : inputs) {
       if (auto* write = std::get_if<Write>(&input)) {
         RETURN_IF_ERROR(apply_write(turn, *write));
@@ -123,7 +127,8 @@ struct Replica::Impl {
     // So that the commit writes something, and tells whether the fault lasts.
     if (fault) clock.tick(turn.now);
     store->meta().clock = clock.latest();
-    return store->commit(turn.own ? store::Durability::kFull : store::Durability::kNormal);
+    turn.synced = writes;
+    return store->commit(durability);
   }
 
   base::Status prune() {
@@ -193,7 +198,6 @@ struct Replica::Impl {
     }
     opened.sealed = std::move(*sealed);
     if (!turn.first_dot) turn.first_dot = change.dot_of(0);
-    turn.own = true;
     auto applied = apply_change(turn, opened);
     if (!applied.ok()) {
       store_fault = applied.error();
@@ -308,13 +312,17 @@ struct Replica::Impl {
         }
       }
     }
+    // Neither harms the file; everything else needs recovery on a new connection (rule 13).
     bool full = error.code == base::Code::kDiskFull;
+    bool corrupt = error.code == base::Code::kCorrupt;
     if (!fault || fault->code != error.code) {
-      out.notices.push_back(
-          {full ? Notice::Kind::kDiskFull : Notice::Kind::kDiskFault, {}, 0, error.message});
+      auto kind = full      ? Notice::Kind::kDiskFull
+                  : corrupt ? Notice::Kind::kCorruptRow
+                            : Notice::Kind::kDiskFault;
+      out.notices.push_back({kind, {}, 0, error.message});
     }
     fault = error;
-    if (!full) {  // rule 13: writing goes on only through recovery on a new connection
+    if (!full && !corrupt) {
       reopen_at = turn.now.instant + options.reopen_interval;
       broken = true;
     }
@@ -384,7 +392,8 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
     recovered.notices.push_back({Notice::Kind::kRecovered, {}, 0, "writes succeed again"});
   }
   for (Notice& notice : recovered.notices) turn.out.notices.push_back(std::move(notice));
-  impl_->unsynced = !turn.own && (impl_->unsynced || !turn.out.facts.advanced.empty());
+  bool moved = !turn.out.facts.advanced.empty();
+  impl_->unsynced = !turn.synced && (impl_->unsynced || moved);
   turn.out.facts.state = impl_->state();
   turn.out.facts.durable = !impl_->unsynced;
   return std::move(turn.out);

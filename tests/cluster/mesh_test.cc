@@ -25,7 +25,8 @@ TEST(Mesh, ASnapshotAddedOnOneIsReadOnTheOthers) {
 TEST(Mesh, ALateAgentFetchesWhatItMissed) {
   Cluster mesh(2);
   for (int i = 0; i < 500; ++i) {
-    ASSERT_TRUE(add_snapshot(mesh[i % 2], "s" + std::to_string(i), R"({"n":1})"));
+    ASSERT_TRUE(
+        add_snapshot(mesh[static_cast<std::size_t>(i) % 2], "s" + std::to_string(i), R"({"n":1})"));
   }
 
   mesh.add(mesh.usual("n3"));
