@@ -59,7 +59,9 @@ void StoreThread::run() {
     auto something = [this] { return stopping_ || !queue_.empty(); };
     if (replica_.fault()) {
       ready_.wait_for(lock, std::chrono::nanoseconds(options_.flush_after.nanos), something);
-    } else if (!replica_.unsynced()) {
+    } else if (replica_.unsynced()) {
+      ready_.wait_for(lock, std::chrono::nanoseconds(options_.flush_quiet.nanos), something);
+    } else {
       ready_.wait(lock, something);
     }
     bool last = stopping_ && queue_.empty();

@@ -2,8 +2,8 @@
 
 // The thread that owns the replica (rule 10): takes everything that waits, runs one turn, hands the
 // outputs to the loop. Natural batching: what queues during a commit goes into the next one, there
-// is no artificial delay. After remote changes it brings the log to the medium as soon as nothing
-// waits, at the latest after a second (rule 3).
+// is no artificial delay. After remote changes it brings the log to the medium when nothing has come
+// for a moment, at the latest after a second (rule 3): one flush for a burst of single changes.
 
 #include <uv.h>
 
@@ -24,6 +24,7 @@ struct StoreThreadOptions {
   std::size_t inputs_max = 16'384;       // waiting; above: refused, the client hears "busy"
   std::size_t bytes_max = 64u << 20;     // of waiting inputs
   std::size_t turn_changes_max = 1'000;  // research/store.md: longer turns only stall
+  base::Duration flush_quiet = base::millis(50);  // docs/decisions/0002
   base::Duration flush_after = base::seconds(1);
 };
 

@@ -24,6 +24,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
       actors_(*database_),
       cells_(*database_, actors_),
       log_(*database_, options_),
+      proofs_(*database_),
       meta_table_(*database_) {}
 
 Store::~Store() { database_->rollback(); }

@@ -17,6 +17,7 @@
 #include "store/meta.h"
 #include "store/meta_table.h"
 #include "store/options.h"
+#include "store/proofs.h"
 
 namespace store {
 
@@ -49,6 +50,7 @@ class Store {
   const Actors& actors() const { return actors_; }
   CellTable& cells() { return cells_; }
   ChangeLog& log() { return log_; }
+  Proofs& proofs() { return proofs_; }
 
   // Recomputes the digest of every object from its rows and compares it with the stored one.
   base::Status verify_digest();
@@ -70,6 +72,7 @@ class Store {
   Actors actors_;
   CellTable cells_;
   ChangeLog log_;
+  Proofs proofs_;
   MetaTable meta_table_;
   Durability durability_ = Durability::kFull;  // what the connection is set to
   bool unsynced_ = false;                      // there are kNormal commits after the last sync

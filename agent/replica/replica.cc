@@ -210,9 +210,9 @@ struct Replica::Impl {
   // A message that contradicts what we hold is refused before anything of it is applied (rule 2).
   base::Status apply_received(Turn& turn, Received& received) {
     turn.out.facts.bytes_done += received.bytes;
-    if (contradicts(turn, received)) {
+    if (const crdt::Opened* contradiction = find_contradiction(turn, received)) {
       forget_all(turn, received);
-      return {};
+      return store->proofs().keep(contradiction->sealed);
     }
     for (crdt::Opened& opened : received.changes) {
       Gate gate = judge(store->actors().vector(), opened);
@@ -233,7 +233,7 @@ struct Replica::Impl {
     return {};
   }
 
-  bool contradicts(Turn& turn, const Received& received) {
+  const crdt::Opened* find_contradiction(Turn& turn, const Received& received) {
     crdt::VersionVector vector;  // of the actors named in this message, as it goes along
     for (const crdt::Opened& opened : received.changes) {
       const crdt::SealedChange& sealed = opened.sealed;
@@ -251,11 +251,11 @@ struct Replica::Impl {
         // Our own actor goes on somewhere else: a copy of us writes, or we lost our tail. Nothing
         // more is sealed under it.
         if (sealed.actor == store->meta().own_actor) leave_actor();
-        return true;
+        return &opened;
       }
       if (sealed.seq == head.seq + 1) vector.set(sealed.actor, {sealed.seq, sealed.hash});
     }
-    return false;
+    return nullptr;
   }
 
   bool dependency_contradicts(const crdt::Opened& opened) const {

@@ -73,6 +73,9 @@ TEST(Gate, ANumberWithTwoContentsIsRefusedWithItsWholeMessage) {
   EXPECT_EQ(out.notices[0].kind, Notice::Kind::kPrevMismatch);
   EXPECT_EQ(out.facts.forgotten.size(), 2u);
   EXPECT_EQ(shown(*pair.z, "y"), "absent");
+  EXPECT_EQ(*pair.z->store().proofs().count(), 1) << "kept as proof";
+  turn(*pair.z, 5, {received({*forged})});
+  EXPECT_EQ(*pair.z->store().proofs().count(), 1) << "once";
 }
 
 TEST(Gate, APredecessorThatDoesNotFitIsRefused) {

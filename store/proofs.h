@@ -1,0 +1,30 @@
+#pragma once
+
+// Changes that were refused because they contradict what is held: one number with two contents, or
+// a predecessor that does not fit (rule 2). Kept whole, so that somebody can say later who forked.
+// The first ones are the evidence: when the table is full, further ones are not kept.
+
+#include <cstdint>
+
+#include "crdt/change.h"
+#include "store/database.h"
+
+namespace store {
+
+inline constexpr std::int64_t kProofsMax = 64;
+inline constexpr std::int64_t kProofBytesMax = 16 << 20;  // of all together
+
+class Proofs {
+ public:
+  explicit Proofs(Database& database);
+
+  // Inside a transaction. A change that is kept already, or one above the bounds, changes nothing.
+  base::Status keep(const crdt::SealedChange& refused);
+  base::Result<std::int64_t> count();
+
+ private:
+  Query insert_;
+  Query count_;
+};
+
+}  // namespace store
