@@ -51,7 +51,10 @@ class HybridClock {
   bool runs_ahead(const base::Now& now) const;
   void restart_from_wall(const base::Now& now);
   HybridTime latest() const { return latest_; }
-  std::int64_t offset_nanos(const base::Now& now) const { return latest_.nanos - now.wall_nanos; }
+  // How far it is ahead of the wall clock; 0 when behind, for then the next tick catches up.
+  std::int64_t offset_nanos(const base::Now& now) const {
+    return latest_.nanos > now.wall_nanos ? latest_.nanos - now.wall_nanos : 0;
+  }
 
  private:
   HybridTime latest_;

@@ -79,6 +79,11 @@ TEST(Command, UsageErrorsAreTwoAndSpeakOnStderr) {
   }
 }
 
+TEST(Command, AWordThatIsNoCommandIsNamed) {
+  EXPECT_NE(run_program({"bogus"}).err.find("'bogus'"), std::string::npos);
+  EXPECT_NE(run_program({"snapshots", "frob"}).err.find("'frob'"), std::string::npos);
+}
+
 TEST(Command, HelpAndVersionAreData) {
   auto help = run_program({"--help"});
   auto version = run_program({"version"});

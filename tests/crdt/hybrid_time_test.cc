@@ -128,6 +128,12 @@ TEST(HybridClock, NumbersAtBothEndsDoNotOverflow) {
   EXPECT_EQ(clock_at(kToday).merge(at(INT64_MIN), {kToday, 0}), HybridClock::Merge::kMerged);
 }
 
+// A clock that was not used for a while, or never, is not "behind": its next tick takes the wall.
+TEST(HybridClock, TheOffsetIsHowFarItRunsAhead) {
+  EXPECT_EQ(clock_at(0).offset_nanos(at(kToday)), 0);
+  EXPECT_EQ(clock_at(kToday + 5).offset_nanos(at(kToday)), 5);
+}
+
 TEST(HybridClock, NeverRepeatsUnderAnyWall) {
   base::Random random = base::Random::from_number(2);
   HybridClock clock = clock_at(kToday);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
+#include <iostream>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -300,6 +301,12 @@ int Tree::run(int argc, char** argv) {
   try {
     app_.parse(words);
   } catch (const CLI::ParseError& error) {
+    // CLI11 misses a subcommand before it looks at the words that are none.
+    auto unknown = app_.remaining(true);
+    if (error.get_name() == "RequiredError" && !unknown.empty()) {
+      std::cerr << "hearsay: there is no '" << unknown.front() << "' here; see hearsay --help\n";
+      return kUsage;
+    }
     // Help is data; every other way out of the parser is a usage error, whatever CLI11 calls it.
     int code = app_.exit(error);
     return code == 0 ? kDone : kUsage;
