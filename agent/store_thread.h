@@ -2,8 +2,8 @@
 
 // The thread that owns the replica (rule 10): takes everything that waits, runs one turn, hands the
 // outputs to the loop. Natural batching: what queues during a commit goes into the next one, there
-// is no artificial delay. After remote changes it brings the log to the medium when nothing has come
-// for a moment, at the latest after a second (rule 3): one flush for a burst of single changes.
+// is no artificial delay. After remote changes it brings the log to the medium when nothing has
+// come for a moment, at the latest after a second (rule 3): one flush for a burst of changes.
 
 #include <uv.h>
 
