@@ -11,27 +11,44 @@ namespace {
 std::int64_t checksum(const base::ActorId& id, const Actor& actor) {
   RowChecksum sum('a');
   sum.number(actor.index).bytes(id.view());
-  sum.number(static_cast<std::int64_t>(actor.head.seq));
-  sum.number(static_cast<std::int64_t>(actor.head.hash));
-  sum.number(static_cast<std::int64_t>(actor.floor));
-  sum.number(static_cast<std::int64_t>(actor.sealed_seq));
-  sum.bytes(actor.node ? actor.node->view() : base::BytesView());
-  return sum.value();
+  return sum.bytes(actor.node ? actor.node->view() : base::BytesView()).value();
 }
+
+// The part of an actor that moves: a row of `meta`.
+base::Bytes head_row(const Actor& actor) {
+  base::Bytes row;
+  base::append_be64(row, actor.head.seq);
+  base::append_be64(row, actor.head.hash);
+  base::append_be64(row, actor.floor);
+  base::append_be64(row, actor.sealed_seq);
+  return row;
+}
+
+bool parse_head(base::BytesView row, Actor& actor) {
+  RowParser parser(row);
+  actor.head.seq = parser.be64();
+  actor.head.hash = parser.be64();
+  actor.floor = parser.be64();
+  actor.sealed_seq = parser.be64();
+  return parser.complete();
+}
+
+// 2 << 32 is MetaTable::kActors.
+const std::string kSelectAll =
+    "SELECT a.idx, a.id, a.node, a.sum, m.v, m.sum FROM actors a "
+    "LEFT JOIN meta m ON m.k = a.idx + (2 << 32)";
+const std::string kSelectOne = kSelectAll + " WHERE a.idx=?1";
 
 }  // namespace
 
 Actors::Actors(Database& database)
     : database_(database),
-      select_all_(database, "SELECT idx, id, seq, head, floor, sealed_seq, node, sum FROM actors"),
-      select_one_(database,
-                  "SELECT idx, id, seq, head, floor, sealed_seq, node, sum FROM actors "
-                  "WHERE idx=?1"),
+      meta_(database),
+      select_all_(database, kSelectAll),
+      select_one_(database, kSelectOne),
       upsert_(database,
-              "INSERT INTO actors(idx, id, seq, head, floor, sealed_seq, node, sum) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(idx) DO UPDATE SET "
-              "seq=excluded.seq, head=excluded.head, floor=excluded.floor, "
-              "sealed_seq=excluded.sealed_seq, node=excluded.node, sum=excluded.sum") {}
+              "INSERT INTO actors(idx, id, node, sum) VALUES(?1, ?2, ?3, ?4) "
+              "ON CONFLICT(idx) DO UPDATE SET node=excluded.node, sum=excluded.sum") {}
 
 base::Status Actors::load() {
   actors_.clear();
@@ -39,6 +56,7 @@ base::Status Actors::load() {
   moved_.clear();
   unsealed_.clear();
   dirty_.clear();
+  unnamed_.clear();
   vector_ = {};
   vector_digest_ = {};
   next_index_ = 1;
@@ -103,7 +121,10 @@ void Actors::raise_floor(const base::ActorId& id, std::uint64_t floor) {
   at(id).floor = floor;
 }
 
-void Actors::set_node(const base::ActorId& id, const base::NodeId& node) { at(id).node = node; }
+void Actors::set_node(const base::ActorId& id, const base::NodeId& node) {
+  at(id).node = node;
+  unnamed_.insert(id);
+}
 
 std::vector<crdt::Dependency> Actors::take_moved(const base::ActorId& own) {
   std::vector<crdt::Dependency> moved;
@@ -127,24 +148,27 @@ void Actors::mark_unsealed(const base::ActorId& id) {
 }
 
 base::Status Actors::flush() {
-  for (const base::ActorId& id : dirty_) {
-    const Actor& actor = actors_.at(id);
-    ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
-    upsert->bind(1, actor.index).bind_blob(2, id.view());
-    upsert->bind(3, static_cast<std::int64_t>(actor.head.seq));
-    upsert->bind(4, static_cast<std::int64_t>(actor.head.hash));
-    upsert->bind(5, static_cast<std::int64_t>(actor.floor));
-    upsert->bind(6, static_cast<std::int64_t>(actor.sealed_seq));
-    if (actor.node) {
-      upsert->bind_blob(7, actor.node->view());
-    } else {
-      upsert->bind_null(7);
-    }
-    upsert->bind(8, checksum(id, actor));
-    RETURN_IF_ERROR(upsert->run());
-  }
+  for (const base::ActorId& id : unnamed_) RETURN_IF_ERROR(write_name(id, actors_.at(id)));
+  for (const base::ActorId& id : dirty_) RETURN_IF_ERROR(write_head(actors_.at(id)));
+  unnamed_.clear();
   dirty_.clear();
   return {};
+}
+
+base::Status Actors::write_name(const base::ActorId& id, const Actor& actor) {
+  ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
+  upsert->bind(1, actor.index).bind_blob(2, id.view());
+  if (actor.node) {
+    upsert->bind_blob(3, actor.node->view());
+  } else {
+    upsert->bind_null(3);
+  }
+  upsert->bind(4, checksum(id, actor));
+  return upsert->run();
+}
+
+base::Status Actors::write_head(const Actor& actor) {
+  return meta_.put(MetaTable::kActors + actor.index, head_row(actor));
 }
 
 Actor& Actors::at(const base::ActorId& id) {
@@ -154,6 +178,7 @@ Actor& Actors::at(const base::ActorId& id) {
   if (added) {
     place->second.index = next_index_++;
     ids_[place->second.index] = id;
+    unnamed_.insert(id);
   }
   return place->second;
 }
@@ -164,16 +189,17 @@ base::Result<Actor> Actors::parse(const Loan& row, base::ActorId& id) const {
   const auto stored_id = base::ActorId::from(row->blob(1));
   if (!stored_id) return corrupt_row(database_.path(), "actors", actor.index);
   id = *stored_id;
-  actor.head.seq = static_cast<std::uint64_t>(row->integer(2));
-  actor.head.hash = static_cast<std::uint64_t>(row->integer(3));
-  actor.floor = static_cast<std::uint64_t>(row->integer(4));
-  actor.sealed_seq = static_cast<std::uint64_t>(row->integer(5));
-  if (!row->is_null(6)) {
-    actor.node = base::NodeId::from(row->blob(6));
+  if (!row->is_null(2)) {
+    actor.node = base::NodeId::from(row->blob(2));
     if (!actor.node) return corrupt_row(database_.path(), "actors", actor.index);
   }
-  if (row->integer(7) != checksum(id, actor)) {
+  if (row->integer(3) != checksum(id, actor)) {
     return corrupt_row(database_.path(), "actors", actor.index);
+  }
+  const std::int64_t key = MetaTable::kActors + actor.index;
+  const bool sound = !row->is_null(4) && MetaTable::is_sound(key, row->blob(4), row->integer(5));
+  if (!sound || !parse_head(row->blob(4), actor)) {
+    return corrupt_row(database_.path(), "meta", key);
   }
   return actor;
 }

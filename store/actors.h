@@ -14,6 +14,7 @@
 #include "crdt/digest.h"
 #include "crdt/version_vector.h"
 #include "store/database.h"
+#include "store/meta_table.h"
 
 namespace store {
 
@@ -58,7 +59,11 @@ class Actors {
   Actor& at(const base::ActorId& id);  // adds the actor when new
   base::Result<Actor> parse(const Loan& row, base::ActorId& id) const;
 
+  base::Status write_name(const base::ActorId& id, const Actor& actor);
+  base::Status write_head(const Actor& actor);
+
   Database& database_;
+  MetaTable meta_;
   Query select_all_;
   Query select_one_;
   Query upsert_;
@@ -66,7 +71,8 @@ class Actors {
   std::map<std::int64_t, base::ActorId> ids_;
   std::set<base::ActorId> moved_;     // head.seq above sealed_seq
   std::set<base::ActorId> unsealed_;  // named by mark_unsealed() and not yet taken
-  std::set<base::ActorId> dirty_;     // rows to write
+  std::set<base::ActorId> dirty_;     // heads to write
+  std::set<base::ActorId> unnamed_;   // ids and nodes to write: seldom
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
   std::int64_t next_index_ = 1;

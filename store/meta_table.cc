@@ -65,7 +65,8 @@ MetaTable::MetaTable(Database& database)
       select_(database, "SELECT v, sum FROM meta WHERE k=?1"),
       upsert_(database,
               "INSERT INTO meta(k, v, sum) VALUES(?1, ?2, ?3) "
-              "ON CONFLICT(k) DO UPDATE SET v=excluded.v, sum=excluded.sum") {}
+              "ON CONFLICT(k) DO UPDATE SET v=excluded.v, sum=excluded.sum"),
+      erase_(database, "DELETE FROM meta WHERE k=?1") {}
 
 base::Status MetaTable::create() {
   const Meta fresh;
@@ -138,16 +139,26 @@ base::Result<base::Bytes> MetaTable::get(std::int64_t key) {
   ASSIGN_OR_RETURN(bool row, select->step());
   if (!row) return corrupt_row(database_.path(), "meta", key);
   base::Bytes value(select->blob(0));
-  if (select->integer(1) != checksum(key, value)) {
+  if (!is_sound(key, value, select->integer(1))) {
     return corrupt_row(database_.path(), "meta", key);
   }
   return value;
 }
 
-base::Status MetaTable::put(std::int64_t key, const base::Bytes& value) {
+base::Status MetaTable::put(std::int64_t key, base::BytesView value) {
   ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
   upsert->bind(1, key).bind_blob(2, value).bind(3, checksum(key, value));
   return upsert->run();
+}
+
+base::Status MetaTable::erase(std::int64_t key) {
+  ASSIGN_OR_RETURN(Loan erase, erase_.use());
+  erase->bind(1, key);
+  return erase->run();
+}
+
+bool MetaTable::is_sound(std::int64_t key, base::BytesView value, std::int64_t sum) {
+  return checksum(key, value) == sum;
 }
 
 }  // namespace store

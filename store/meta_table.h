@@ -33,17 +33,26 @@ class MetaTable {
   base::Result<CellTotals> cell_totals();
   base::Result<LogTotals> log_totals();
 
+  // What moves with every turn stands here whoever owns it, so that a commit writes one page for
+  // all of it: the head of an actor, the totals of an object. Keys are these bases plus the small
+  // number.
+  static constexpr std::int64_t kObjects = std::int64_t{1} << 32;
+  static constexpr std::int64_t kActors = std::int64_t{2} << 32;
+  base::Status put(std::int64_t key, base::BytesView value);
+  base::Status erase(std::int64_t key);
+  static bool is_sound(std::int64_t key, base::BytesView value, std::int64_t sum);
+
   base::Status write(const Meta& meta, const Meta& stored);
   base::Status write(const CellTotals& totals);
   base::Status write(const LogTotals& totals);
 
  private:
   base::Result<base::Bytes> get(std::int64_t key);
-  base::Status put(std::int64_t key, const base::Bytes& value);
 
   Database& database_;
   Query select_;
   Query upsert_;
+  Query erase_;
 };
 
 }  // namespace store

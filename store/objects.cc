@@ -11,28 +11,44 @@ namespace {
 
 std::int64_t checksum(const ObjectInfo& info) {
   RowChecksum sum('o');
-  sum.number(info.index).bytes(info.name).number(static_cast<std::int64_t>(info.type));
-  return sum.number(info.cells).bytes(info.digest.bytes()).value();
+  sum.number(info.index).bytes(info.name);
+  return sum.number(static_cast<std::int64_t>(info.type)).value();
 }
+
+// The part of an object that moves: a row of `meta`.
+base::Bytes totals_row(const ObjectInfo& info) {
+  base::Bytes row;
+  base::append_be64(row, static_cast<std::uint64_t>(info.cells));
+  row += info.digest.bytes();
+  return row;
+}
+
+bool parse_totals(base::BytesView row, ObjectInfo& info) {
+  RowParser parser(row);
+  info.cells = static_cast<std::int64_t>(parser.be64());
+  info.digest.high = parser.be64();
+  info.digest.low = parser.be64();
+  return parser.complete();
+}
+
+// 1 << 32 is MetaTable::kObjects.
+const std::string kSelect =
+    "SELECT o.idx, o.name, o.type, o.sum, m.v, m.sum FROM objects o "
+    "LEFT JOIN meta m ON m.k = o.idx + (1 << 32) WHERE ";
+const std::string kSelectOne = kSelect + "o.name=?1 AND o.type=?2";
+const std::string kSelectNamed = kSelect + "o.name=?1 ORDER BY o.type";
+const std::string kSelectAfter = kSelect + "o.name>=?1 ORDER BY o.name, o.type";
 
 }  // namespace
 
 Objects::Objects(Database& database)
     : database_(database),
       meta_(database),
-      select_(database,
-              "SELECT idx, name, type, cells, digest, sum FROM objects WHERE name=?1 AND type=?2"),
-      select_named_(database,
-                    "SELECT idx, name, type, cells, digest, sum FROM objects WHERE name=?1 "
-                    "ORDER BY type"),
-      select_after_(database,
-                    "SELECT idx, name, type, cells, digest, sum FROM objects WHERE name>=?1 "
-                    "ORDER BY name, type"),
+      select_(database, kSelectOne),
+      select_named_(database, kSelectNamed),
+      select_after_(database, kSelectAfter),
       last_index_(database, "SELECT max(idx) FROM objects"),
-      upsert_(database,
-              "INSERT INTO objects(idx, name, type, cells, digest, sum) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(idx) DO UPDATE SET "
-              "cells=excluded.cells, digest=excluded.digest, sum=excluded.sum"),
+      insert_(database, "INSERT INTO objects(idx, name, type, sum) VALUES(?1, ?2, ?3, ?4)"),
       erase_(database, "DELETE FROM objects WHERE idx=?1"),
       any_name_(database, "SELECT 1 FROM names WHERE k>=?1 AND k<?2 LIMIT 1") {}
 
@@ -108,9 +124,13 @@ base::Status Objects::flush() {
     Cached& cached = cache_.find(KeyView(key))->second;
     CHECK(cached.info.cells >= 0);
     if (cached.info.cells > 0) {
-      RETURN_IF_ERROR(write(cached.info));
-      if (!cached.stored) ++totals_.objects;
-      cached.stored = true;
+      if (!cached.stored) {
+        RETURN_IF_ERROR(insert(cached.info));
+        ++totals_.objects;
+        cached.stored = true;
+      }
+      const std::int64_t key_of_totals = MetaTable::kObjects + cached.info.index;
+      RETURN_IF_ERROR(meta_.put(key_of_totals, totals_row(cached.info)));
       continue;
     }
     RETURN_IF_ERROR(erase(cached.info));
@@ -153,22 +173,22 @@ base::Result<ObjectInfo> Objects::parse(const Loan& row) const {
   info.index = row->integer(0);
   info.name = row->blob(1);
   info.type = static_cast<crdt::SlotType>(row->integer(2));
-  info.cells = row->integer(3);
-  const auto digest = crdt::Digest::from(row->blob(4));
-  if (digest) info.digest = *digest;
-  if (!digest || row->integer(5) != checksum(info)) {
+  if (row->integer(3) != checksum(info)) {
     return corrupt_row(database_.path(), "objects", info.index);
+  }
+  const std::int64_t key = MetaTable::kObjects + info.index;
+  const bool sound = !row->is_null(4) && MetaTable::is_sound(key, row->blob(4), row->integer(5));
+  if (!sound || !parse_totals(row->blob(4), info)) {
+    return corrupt_row(database_.path(), "meta", key);
   }
   return info;
 }
 
-base::Status Objects::write(const ObjectInfo& info) {
-  const base::Bytes digest = info.digest.bytes();
-  ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
-  upsert->bind(1, info.index).bind_blob(2, info.name);
-  upsert->bind(3, static_cast<std::int64_t>(info.type)).bind(4, info.cells);
-  upsert->bind_blob(5, digest).bind(6, checksum(info));
-  return upsert->run();
+base::Status Objects::insert(const ObjectInfo& info) {
+  ASSIGN_OR_RETURN(Loan insert, insert_.use());
+  insert->bind(1, info.index).bind_blob(2, info.name);
+  insert->bind(3, static_cast<std::int64_t>(info.type)).bind(4, checksum(info));
+  return insert->run();
 }
 
 base::Status Objects::erase(const ObjectInfo& info) {
@@ -183,9 +203,12 @@ base::Status Objects::erase(const ObjectInfo& info) {
                                                    " counts no cells but has rows or a digest"};
     }
   }
-  ASSIGN_OR_RETURN(Loan erase, erase_.use());
-  erase->bind(1, info.index);
-  return erase->run();
+  {
+    ASSIGN_OR_RETURN(Loan erase, erase_.use());
+    erase->bind(1, info.index);
+    RETURN_IF_ERROR(erase->run());
+  }
+  return meta_.erase(MetaTable::kObjects + info.index);
 }
 
 }  // namespace store

@@ -62,7 +62,7 @@ class Objects {
   base::Result<Cached*> lookup(std::string_view name, crdt::SlotType type);
   base::Result<Cached*> lookup_or_add(std::string_view name, crdt::SlotType type);
   base::Result<ObjectInfo> parse(const Loan& row) const;
-  base::Status write(const ObjectInfo& info);
+  base::Status insert(const ObjectInfo& info);
   base::Status erase(const ObjectInfo& info);
 
   Database& database_;
@@ -71,7 +71,7 @@ class Objects {
   Query select_named_;
   Query select_after_;
   Query last_index_;
-  Query upsert_;
+  Query insert_;
   Query erase_;
   Query any_name_;
   std::map<Key, Cached, Less> cache_;

@@ -60,9 +60,19 @@ TEST_F(Corruption, OfAMissingMetaRow) { expect_report("DELETE FROM meta WHERE k=
 TEST_F(Corruption, OfTheCellTotals) {
   expect_report("UPDATE meta SET v=(SELECT v FROM meta WHERE k=4) WHERE k=3", "meta", load);
 }
-TEST_F(Corruption, OfAnActor) { expect_report("UPDATE actors SET seq=seq+1", "actors", load); }
-TEST_F(Corruption, OfAnActorsFloor) { expect_report("UPDATE actors SET floor=2", "actors", load); }
-TEST_F(Corruption, OfAnObject) { expect_report("UPDATE objects SET cells=2", "objects", load); }
+TEST_F(Corruption, OfAnActor) { expect_report("UPDATE actors SET idx=idx+9", "actors", load); }
+TEST_F(Corruption, OfAnActorsHead) {
+  expect_report("UPDATE meta SET v=CAST(substr(v,1,7)||x'09'||substr(v,9) AS BLOB) WHERE k>>32=2",
+                "meta", load);
+}
+TEST_F(Corruption, OfAMissingHead) {
+  expect_report("DELETE FROM meta WHERE k>>32=2", "meta", load);
+}
+TEST_F(Corruption, OfAnObject) { expect_report("UPDATE objects SET idx=idx+7", "objects", load); }
+TEST_F(Corruption, OfAnObjectsTotals) {
+  expect_report("UPDATE meta SET v=CAST(substr(v,1,7)||x'02'||substr(v,9) AS BLOB) WHERE k>>32=1",
+                "meta", load);
+}
 TEST_F(Corruption, OfALane) { expect_report("UPDATE lanes SET type=4", "lanes", load); }
 TEST_F(Corruption, OfALanesName) { expect_report("UPDATE lanes SET name=x'67'", "lanes", load); }
 TEST_F(Corruption, OfAName) { expect_report("UPDATE names SET id=id+1", "names", load); }
