@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "tests/cluster/cluster.h"
 
@@ -91,6 +92,21 @@ TEST(Mesh, KillsAndPausesLoseNothingAcknowledged) {
     }
   }
   EXPECT_GT(acknowledged.size(), 100u);
+}
+
+// Rule 3 seen from outside: what a peer has brought to its medium it claims, and the writer sees
+// it.
+TEST(Mesh, APeerClaimsWhatItHasFlushed) {
+  Cluster mesh(2);
+  ASSERT_TRUE(mesh.all_alive(2)) << mesh.states();
+  ASSERT_TRUE(add_snapshot(mesh[0], "x"));
+  usleep(1'500'000);  // long enough for a peer that does not claim it to be seen as behind
+
+  EXPECT_TRUE(support::eventually(Millis{5'000}, [&] {
+    auto members = mesh[0].client().get("/v1/members");
+    auto peer = members->body.find(mesh[1].node_id());
+    return members->body.find("\"vector_lag\":0", peer) != std::string::npos;
+  })) << mesh[0].client().get("/v1/members")->body;
 }
 
 TEST(Mesh, ADeletedEntryDoesNotComeBack) {
