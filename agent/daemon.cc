@@ -239,20 +239,18 @@ Mesh::Hooks Daemon::mesh_hooks() {
 }
 
 void Daemon::apply(gossip::Apply received) {
-  Received input;
-  input.from = received.from;
-  for (const crdt::Opened& opened : received.changes) input.bytes += opened.sealed.bytes.size();
-  gossip::Stored refused;
-  refused.bytes_done = input.bytes;
-  refused.state = self_.state;
-  for (const crdt::Opened& opened : received.changes) {
-    refused.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
-  }
-  input.changes = std::move(received.changes);
-  std::size_t bytes = input.bytes;
+  std::size_t bytes = 0;
+  for (const crdt::Opened& opened : received.changes) bytes += opened.sealed.bytes.size();
+  Input input = Received{received.from, std::move(received.changes), bytes};
   if (store_thread_->submit(std::move(input), bytes)) return;
   // The queue is full: forgotten, so that it is fetched again when there is room. Told later,
   // because the node is in the middle of a call.
+  gossip::Stored refused;
+  refused.bytes_done = bytes;
+  refused.state = self_.state;
+  for (const crdt::Opened& opened : std::get<Received>(input).changes) {
+    refused.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
+  }
   later(0, [this, refused] { mesh_->stored(refused); });
 }
 

@@ -1,9 +1,6 @@
 #include "agent/marks.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -119,15 +116,6 @@ base::Status Marks::settle_token(const base::RunToken& token) {
 
 base::Status Marks::write_mark(const Mark& mark) {
   return write_private_file(mark_file_, mark_text(mark));
-}
-
-std::string Marks::default_directory() {
-  if (geteuid() == 0) return "/var/lib/hearsay-marks";
-  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config) {
-    return std::string(config) + "/hearsay/marks";
-  }
-  const char* home = std::getenv("HOME");
-  return std::string(home ? home : ".") + "/.config/hearsay/marks";
 }
 
 base::Bytes host_fingerprint(const std::string& data_path) {

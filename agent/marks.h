@@ -23,9 +23,6 @@ class Marks {
   base::Status settle_token(const base::RunToken& token);
   base::Status write_mark(const Mark& mark);  // by a clean stop, after the last COMMIT
 
-  // /var/lib/hearsay-marks for root, else below the user's configuration directory.
-  static std::string default_directory();
-
  private:
   std::string directory_;
   std::string mark_file_;

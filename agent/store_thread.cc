@@ -29,7 +29,7 @@ StoreThread::StoreThread(uv_loop_t* loop, Replica& replica, const StoreThreadOpt
 
 StoreThread::~StoreThread() { CHECK(!thread_.joinable()); }
 
-bool StoreThread::submit(Input input, std::size_t bytes) {
+bool StoreThread::submit(Input&& input, std::size_t bytes) {
   std::lock_guard lock(mutex_);
   bool full = queue_.size() >= options_.inputs_max || queue_bytes_ + bytes > options_.bytes_max;
   // One input larger than the whole bound must still pass when nothing else waits.

@@ -35,7 +35,7 @@ class StoreThread {
               std::function<void(std::vector<Outputs>)> on_outputs);
   ~StoreThread();  // stop() must have finished
 
-  bool submit(Input input, std::size_t bytes);  // false: full, nothing taken
+  bool submit(Input&& input, std::size_t bytes);  // false: full, `input` is untouched
   void set_watched(bool watched) { watched_ = watched; }
   std::size_t waiting() const;
   // Finishes what waits, flushes, ends the thread; outputs still arrive before `stopped` is called.

@@ -365,7 +365,8 @@ TEST(TidyWords, RefusesMarkersTabsAndPathsOfOneMachine) {
   for (const auto& line : refused) {
     expect_refused(check_words, "docs/x.md", "first\n" + line + "\n");
   }
-  for (std::string line : {"hearsay-XXXXXX", "TODOS", "homework/done", "a/root/b"}) {
+  for (const std::string& line : {std::string("hearsay-XXXXXX"), std::string("TODOS"),
+                                  std::string("homework/done"), "a" + slash + "root/b"}) {
     expect_passes(check_words, "docs/x.md", line + "\n");
   }
 }
