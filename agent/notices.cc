@@ -28,6 +28,14 @@ NoticeWords words_for(Notice::Kind kind) {
       return {"disk_fault", true, "writing is stopped by a fault of the disk; reads go on"};
     case Notice::Kind::kRecovered:
       return {"disk_recovered", false, "writes are taken again"};
+    case Notice::Kind::kJoined:
+      return {"joined", false, "the state of a peer was merged as a whole"};
+    case Notice::Kind::kJoinRefused:
+      return {"join_refused", true, "the state of a peer contradicts ours; it was not merged"};
+    case Notice::Kind::kDivergence:
+      return {"divergence", true, "equal vectors with unequal digests: our rows were checked"};
+    case Notice::Kind::kSetAside:
+      return {"set_aside", true, "the state is set aside and fetched again from the peers"};
   }
   return {"unknown", true, ""};
 }

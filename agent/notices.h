@@ -17,6 +17,6 @@ struct NoticeWords {
 };
 NoticeWords words_for(Notice::Kind kind);
 
-inline constexpr std::size_t kNoticeKinds = 11;
+inline constexpr std::size_t kNoticeKinds = 15;
 
 }  // namespace agent

@@ -4,6 +4,7 @@
 // reports the second; it decides nothing.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -52,6 +53,32 @@ struct Confirmed {
   base::ActorId actor;
   std::uint64_t seq = 0;
 };
+// Rules 6 and 7: the log of `peer` does not reach back to us. Its whole state is wanted: the
+// replica answers each step with Stored::join. `unite`: rule 8, both sides sound: nothing is
+// dropped.
+struct Join {
+  NodeId peer;
+  bool unite = false;
+};
+// The answer of `from` to the last query of the join; opaque here.
+struct JoinPage {
+  NodeId from;
+  base::Bytes body;
+};
+struct JoinEnded {  // the peer is gone or answers no more: what was staged may go
+  NodeId peer;
+};
+// A peer asks for a page of our state; answered by snapshot_read() with the same request number.
+struct ReadSnapshot {
+  std::uint64_t request = 0;
+  NodeId peer;
+  base::Bytes query;  // opaque here
+};
+// Left behind by their owners and held in full by every member (rule 2): from now on not on the
+// wire by themselves.
+struct CloseActors {
+  std::vector<base::ActorId> actors;
+};
 // Equal vectors with unequal digests (rule 8), or our own actor in somebody's vector above ours or
 // with another hash (rule 2).
 struct Alarm {
@@ -61,11 +88,22 @@ struct Alarm {
   std::uint64_t seq = 0;
 };
 
-using Action =
-    std::variant<SendDatagram, SendFrame, Apply, Fetch, MemberUp, MemberDown, Confirmed, Alarm>;
+using Action = std::variant<SendDatagram, SendFrame, Apply, Fetch, Join, JoinPage, JoinEnded,
+                            ReadSnapshot, CloseActors, MemberUp, MemberDown, Confirmed, Alarm>;
 using Actions = std::vector<Action>;
 
 // --- Facts ---------------------------------------------------------------------------------------
+
+// Where a join stands, by the replica.
+struct JoinStep {
+  enum class Kind : std::uint8_t {
+    kAsk,    // send `query` to the peer, bring its answer
+    kDone,   // merged: `advanced` of this turn has what came
+    kFailed  // refused, or superseded; the exchange ends
+  } kind = Kind::kAsk;
+  NodeId peer;
+  base::Bytes query;
+};
 
 // One turn of the replica, after its COMMIT.
 struct Stored {
@@ -75,8 +113,12 @@ struct Stored {
   bool durable = false;
   std::vector<crdt::SealedChange> own;  // sealed here in this turn: to be told to others
   std::vector<std::pair<base::ActorId, std::uint64_t>>
-      forgotten;               // did not fit; fetch again when claimed
-  std::size_t bytes_done = 0;  // of Apply actions that this turn finished, kept or not
+      forgotten;                       // did not fit; fetch again when claimed
+  std::size_t bytes_done = 0;          // of Apply actions that this turn finished, kept or not
+  std::vector<base::ActorId> left;     // actors whose owner has left them behind, first seen now
+  std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version: no
+                                       // use in fetching them before an upgrade (rule 12)
+  std::optional<JoinStep> join;
 };
 
 struct Fetched {
@@ -84,6 +126,18 @@ struct Fetched {
   std::uint64_t request = 0;
   Outcome outcome = Outcome::kFailed;
   std::vector<base::Bytes> changes;  // sealed, in the order of application
+};
+
+struct SnapshotRead {
+  enum class Outcome : std::uint8_t {
+    kPage,
+    kBusy,   // too many joins are served
+    kGone,   // the lease has ended: the asker starts anew
+    kFailed  // cannot be read here
+  };
+  std::uint64_t request = 0;
+  Outcome outcome = Outcome::kFailed;
+  base::Bytes body;  // opaque here
 };
 
 }  // namespace gossip

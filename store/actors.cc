@@ -14,6 +14,9 @@ std::int64_t checksum(const base::ActorId& id, const Actor& actor) {
   return sum.bytes(actor.node ? actor.node->view() : base::BytesView()).value();
 }
 
+constexpr int kLeft = 1;
+constexpr int kClosed = 2;
+
 // The part of an actor that moves: a row of `meta`.
 base::Bytes head_row(const Actor& actor) {
   base::Bytes row;
@@ -21,6 +24,9 @@ base::Bytes head_row(const Actor& actor) {
   base::append_be64(row, actor.head.hash);
   base::append_be64(row, actor.floor);
   base::append_be64(row, actor.sealed_seq);
+  // Absent while there are none, as in version 1 of the file.
+  const int flags = (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0);
+  if (flags != 0) row.push_back(static_cast<unsigned char>(flags));
   return row;
 }
 
@@ -30,7 +36,10 @@ bool parse_head(base::BytesView row, Actor& actor) {
   actor.head.hash = parser.be64();
   actor.floor = parser.be64();
   actor.sealed_seq = parser.be64();
-  return parser.complete();
+  const int flags = parser.at_end() ? 0 : parser.byte();
+  actor.left = (flags & kLeft) != 0;
+  actor.closed = (flags & kClosed) != 0;
+  return parser.complete() && (flags & ~(kLeft | kClosed)) == 0;
 }
 
 // 2 << 32 is MetaTable::kActors.
@@ -125,6 +134,10 @@ void Actors::set_node(const base::ActorId& id, const base::NodeId& node) {
   at(id).node = node;
   unnamed_.insert(id);
 }
+
+void Actors::set_left(const base::ActorId& id) { at(id).left = true; }
+
+void Actors::set_closed(const base::ActorId& id, bool closed) { at(id).closed = closed; }
 
 std::vector<crdt::Dependency> Actors::take_moved(const base::ActorId& own) {
   std::vector<crdt::Dependency> moved;

@@ -24,6 +24,8 @@ struct Actor {
   std::uint64_t floor = 0;       // the log holds every change in (floor, head.seq] (rule 7)
   std::uint64_t sealed_seq = 0;  // head.seq when this replica last sealed a change
   std::optional<base::NodeId> node;
+  bool left = false;    // its owner has gone on under another actor (rule 2)
+  bool closed = false;  // and every member held it in full: not on the wire by itself
 };
 
 class Actors {
@@ -47,6 +49,8 @@ class Actors {
   void advance(const base::ActorId& id, crdt::Head head);
   void raise_floor(const base::ActorId& id, std::uint64_t floor);
   void set_node(const base::ActorId& id, const base::NodeId& node);
+  void set_left(const base::ActorId& id);
+  void set_closed(const base::ActorId& id, bool closed);
   // Entries moved since the last seal, then marks them as sealed. `own` is left out unless
   // mark_unsealed() named it.
   std::vector<crdt::Dependency> take_moved(const base::ActorId& own);

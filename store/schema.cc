@@ -24,6 +24,19 @@ CREATE TABLE proofs(idx INTEGER PRIMARY KEY, actor BLOB NOT NULL, seq INTEGER NO
   sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
 )sql";
 
+// What version 2 brought: pages of a state join on their way in, and changes that wait. The rows
+// of actors in `meta` may carry flags from then on.
+constexpr std::string_view kStep2 = R"sql(
+CREATE TABLE staged(part INTEGER NOT NULL, page INTEGER NOT NULL, sum INTEGER NOT NULL,
+  body BLOB NOT NULL, PRIMARY KEY(part, page)) STRICT;
+CREATE TABLE held(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, actor BLOB NOT NULL,
+  seq INTEGER NOT NULL, sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
+)sql";
+
+base::Status set_version(Database& database) {
+  return database.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
+}
+
 constexpr std::string_view kBothPragmas =
     "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
     "PRAGMA trusted_schema=OFF;";
@@ -80,8 +93,16 @@ base::Result<bool> is_empty(Database& database) {
 
 base::Status create_tables(Database& database) {
   RETURN_IF_ERROR(database.execute(kTables));
-  return database.execute("PRAGMA application_id=" + std::to_string(kApplicationId) +
-                          "; PRAGMA user_version=" + std::to_string(kSchemaVersion));
+  RETURN_IF_ERROR(database.execute(kStep2));
+  RETURN_IF_ERROR(database.execute("PRAGMA application_id=" + std::to_string(kApplicationId)));
+  return set_version(database);
+}
+
+base::Status upgrade_tables(Database& database) {
+  ASSIGN_OR_RETURN(const std::int64_t version, database.pragma("user_version"));
+  if (version == kSchemaVersion) return {};
+  if (version < 2) RETURN_IF_ERROR(database.execute(kStep2));
+  return set_version(database);
 }
 
 }  // namespace store

@@ -10,7 +10,7 @@
 namespace store {
 
 inline constexpr std::int64_t kApplicationId = 0x48525359;  // "HRSY"
-inline constexpr std::int64_t kSchemaVersion = 1;
+inline constexpr std::int64_t kSchemaVersion = 2;
 
 base::Status configure_writer(Database& database, const Options& options);
 base::Status configure_reader(Database& database, const Options& options);
@@ -19,5 +19,8 @@ base::Status configure_reader(Database& database, const Options& options);
 // newer schema.
 base::Result<bool> is_empty(Database& database);
 base::Status create_tables(Database& database);  // inside a transaction
+// Takes the steps from the file's version to ours; nothing when there is none to take. Inside a
+// transaction: all steps or none.
+base::Status upgrade_tables(Database& database);
 
 }  // namespace store

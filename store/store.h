@@ -60,6 +60,7 @@ class Store {
   Store(std::unique_ptr<Database> database, std::string path, const Options& options);
   base::Status load();
   base::Status create();
+  base::Status upgrade();
   base::Status flush();
   base::Status usable() const;
   void stop(const std::string& reason);

@@ -36,6 +36,9 @@ struct Facts {
   std::vector<crdt::SealedChange> own;
   std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
   std::size_t bytes_done = 0;
+  std::vector<base::ActorId> left;     // whose owner has left them behind, first seen now
+  std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version
+  std::optional<JoinStep> join;
 };
 
 struct Outputs {
@@ -43,6 +46,10 @@ struct Outputs {
   std::vector<Reply> replies;
   std::vector<Event> events;  // only when watched
   std::vector<Notice> notices;
+  std::vector<SnapshotPage> pages;
+  // The state must be set aside and joined anew (rules 2 and 8): stop without a mark and open
+  // again; open() does the rest.
+  bool reopen = false;
 };
 
 class Replica {

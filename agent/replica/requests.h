@@ -81,7 +81,39 @@ struct ConfirmOwn {  // a peer holds our changes of `actor` up to `seq`
   base::ActorId actor;
   std::uint64_t seq = 0;
 };
-using Input = std::variant<Write, Received, ConfirmOwn>;
+// --- State join (rule 6), closing (rule 2), repair (rules 2 and 8)
+
+// Fetch the whole state of `peer` and merge it: each step is answered by Facts::join. `unite`:
+// rule 8, both sides are sound: nothing is dropped. One at a time; another start replaces it.
+struct StartJoin {
+  base::NodeId peer;
+  bool unite = false;
+};
+struct JoinAnswer {  // of the peer to our last query
+  base::NodeId peer;
+  base::Bytes body;
+};
+struct StopJoin {
+  base::NodeId peer;
+};
+struct SnapshotQuery {  // a peer asks for a page of our state; answered by Outputs::pages
+  std::uint64_t request = 0;
+  base::NodeId peer;
+  base::Bytes query;
+};
+struct CloseActors {
+  std::vector<base::ActorId> actors;
+};
+struct EchoSeen {  // our own actor elsewhere, at a number above ours or with another content
+  base::NodeId peer;
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+};
+struct DivergenceSeen {  // equal vectors, unequal digests
+  base::NodeId peer;
+};
+using Input = std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin,
+                           SnapshotQuery, CloseActors, EchoSeen, DivergenceSeen>;
 
 // --- Outputs
 // --------------------------------------------------------------------------------------
@@ -110,6 +142,19 @@ struct Event {
   std::string node;  // hex of the writer's node id, empty when not known
 };
 
+struct JoinStep {
+  enum class Kind : std::uint8_t { kAsk, kDone, kFailed } kind = Kind::kAsk;
+  base::NodeId peer;
+  base::Bytes query;  // of kAsk
+};
+
+struct SnapshotPage {
+  enum class Outcome : std::uint8_t { kPage, kBusy, kGone, kFailed };
+  std::uint64_t request = 0;
+  Outcome outcome = Outcome::kFailed;
+  base::Bytes body;
+};
+
 // Facts that somebody should hear of; the driver words and counts them.
 struct Notice {
   enum class Kind : std::uint8_t {
@@ -124,6 +169,10 @@ struct Notice {
     kDiskFull,
     kDiskFault,
     kRecovered,
+    kJoined,       // a state join was merged; `text`: cells added and dropped
+    kJoinRefused,  // a join showed an echo or two contents for one number
+    kDivergence,   // rule 8; `text`: what the check of our own rows gave
+    kSetAside,     // the state is set aside at the next open; `text`: why
   } kind;
   base::ActorId actor;
   std::uint64_t seq = 0;

@@ -1,0 +1,60 @@
+#pragma once
+
+// Planted bugs (docs/testing.md): a line of product code removed or reversed, to see whether the
+// simulator notices. They exist only in the libraries that hearsay-sim links (built with
+// HEARSAY_PLANTS); elsewhere PLANTED(...) is the constant false and the compiler drops it. A plant
+// says nothing. What each does stands in tools/simulator/plants.cc; numbers are never reused.
+//
+//   if (!PLANTED(kFloorNotRaised)) actors.raise_floor(id, seq);
+
+#ifdef HEARSAY_PLANTS
+
+namespace base {
+
+enum class Plant : int {
+  kNone = 0,
+  // Rule 1
+  kOwnWritesNormal = 1,
+  kToldBeforeCommit = 2,
+  // Rule 2
+  kActorKeptAfterKill = 3,
+  kMarkCopiedAlong = 4,
+  // Rule 3
+  kQueuedChangesClaimed = 5,
+  kUnsyncedClaimed = 6,
+  // Rule 4
+  kDepsIgnored = 7,
+  kRangeByActor = 8,
+  kDroppedStaysSeen = 9,
+  // Rule 5
+  kRemoveWithoutDot = 10,
+  kKillsForgotten = 11,
+  // Rule 6
+  kVectorWithFirstPage = 12,
+  kJoinDropsNothing = 13,
+  kJudgedByStartVector = 14,
+  kEqualObjectSkipped = 15,
+  kMixedSnapshots = 16,
+  // Rule 7
+  kFloorNotRaisedByJoin = 17,
+  kFloorNotRaisedByPruning = 18,
+  // Rule 8
+  kDivergenceIgnored = 19,
+  kDivergenceJoinsEqualVectors = 20,
+  // Rule 9
+  kWallClockAsStamp = 21,
+  kClockNotPersisted = 22,
+  kFutureStampsParked = 23,
+};
+
+extern Plant planted;  // set once, before anything runs
+
+}  // namespace base
+
+#define PLANTED(name) (base::planted == base::Plant::name)
+
+#else
+
+#define PLANTED(name) false
+
+#endif
