@@ -1,0 +1,139 @@
+#pragma once
+
+// The oracle by intent: what every author had seen and what it meant, and what follows from that
+// for whoever has applied a vector. It knows nothing of dots, kills or plans, shares no code and no
+// data structure with crdt/ but the values that go in (ids, times, vectors), and so also judges the
+// plans that crdt/ makes of a request. Histories in which one (actor, seq) has two contents are not
+// its matter: a change is told once.
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/replica/requests.h"
+#include "crdt/hybrid_time.h"
+#include "crdt/version_vector.h"
+#include "tools/simulator/intention.h"
+
+namespace simulation {
+
+struct EntryName {
+  std::string object;
+  std::string id;
+  auto operator<=>(const EntryName&) const = default;
+};
+
+// What one operation has left at one place of an entry and nobody in the view has replaced.
+struct Mark {
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+  crdt::HybridTime stamp;
+  std::string_view value;  // of a field; lives as long as the oracle
+  bool operator==(const Mark&) const = default;
+};
+using Marks = std::vector<Mark>;  // ordered by actor
+
+// All that is alive of one entry.
+struct Alive {
+  Marks presence;
+  Marks whole;                          // of whole-object writes
+  std::map<std::string, Marks> fields;  // none is empty
+  std::size_t count() const;
+  bool operator==(const Alive&) const = default;
+};
+
+struct Conflict {
+  std::string field;
+  std::string winner;               // empty when a whole-object write hides the field
+  std::vector<std::string> losers;  // best first
+  std::string rule;                 // "stamp", "dot", "reset"
+  bool operator==(const Conflict&) const = default;
+};
+
+using Fields = std::map<std::string, std::string>;  // unescaped name, JSON text
+
+class Oracle {
+ public:
+  // A request that became the change (actor, seq) at a replica that had applied exactly `past`
+  // before, under the change's `time`. Tell it before anybody has applied the change elsewhere, and
+  // the changes of one actor in order; whatever `past` covers must have been told.
+  void wrote(const agent::WriteRequest& request, const base::ActorId& actor, std::uint64_t seq,
+             crdt::HybridTime time, const crdt::VersionVector& past);
+  // Whether the request has nothing to do for who has seen `past`: it makes no change, and every
+  // other one makes one.
+  bool is_idle(const agent::WriteRequest& request, const crdt::VersionVector& past) const;
+
+  // What a replica that has applied exactly `vector` must show. `shown` and `conflicts` are empty
+  // for an entry that does not exist.
+  bool exists(const EntryName& entry, const crdt::VersionVector& vector) const;
+  Fields shown(const EntryName& entry, const crdt::VersionVector& vector) const;
+  std::vector<Conflict> conflicts(const EntryName& entry, const crdt::VersionVector& vector) const;
+  // What it must hold, shown or not.
+  Alive alive(const EntryName& entry, const crdt::VersionVector& vector) const;
+  static Fields shown(const Alive& alive);
+  static std::vector<Conflict> conflicts(const Alive& alive);
+
+  // A vector translated once, for many questions. Good until the next wrote().
+  class View {
+    friend class Oracle;
+    std::vector<std::uint64_t> seqs_;  // by the oracle's number of the actor
+  };
+  View view(const crdt::VersionVector& vector) const;
+  Alive alive(const EntryName& entry, const View& view) const;
+
+  // Rule 4: why nobody can rightly have applied exactly `vector`: a change that was never told, or
+  // one whose author had seen what the vector does not cover. Nothing when it is sound.
+  std::optional<std::string> gap(const crdt::VersionVector& vector) const;
+
+  bool knows(const base::ActorId& actor, std::uint64_t seq) const;
+  // Entries that the change meant to alter; empty when it is not known. Live until the next
+  // wrote().
+  const std::vector<EntryName>& touched(const base::ActorId& actor, std::uint64_t seq) const;
+  // Of all changes that `after` covers and `before` does not; ordered, each once.
+  std::vector<EntryName> touched(const crdt::VersionVector& before,
+                                 const crdt::VersionVector& after) const;
+  std::set<std::string> objects() const;
+  // Every id ever written or removed in it.
+  std::vector<std::string> ids(std::string_view object) const;
+  std::size_t changes() const { return changes_.size(); }
+  // The operations on an entry that the vector covers, one a line, in the order told.
+  std::string history(const EntryName& entry, const crdt::VersionVector& vector) const;
+
+ private:
+  struct Change {
+    std::size_t actor = 0;
+    std::uint64_t seq = 0;
+    crdt::HybridTime time;
+    std::vector<std::uint64_t> past;  // as View::seqs_
+    std::vector<EntryName> touched;
+  };
+  struct Operation {
+    std::size_t change = 0;
+    crdt::HybridTime stamp;
+    Intention intention;
+  };
+  using Operations = std::vector<Operation>;  // of one entry, in the order told
+
+  std::vector<std::pair<EntryName, Intention>> intentions(const agent::WriteRequest& request,
+                                                          const View& past) const;
+  bool saw(const Operation& later, const Operation& earlier) const;
+  bool covered(const Operation& operation, const View& view) const;
+  std::vector<const Operation*> relevant(const Operations& all, const View& view) const;
+  Mark mark(const Operation& operation, std::string_view value) const;
+  crdt::HybridTime stamp_for(const Intention& intention, const Alive& seen,
+                             crdt::HybridTime time) const;
+  const Change* find(const base::ActorId& actor, std::uint64_t seq) const;
+
+  std::map<base::ActorId, std::size_t> actor_numbers_;
+  std::vector<base::ActorId> actors_;
+  std::vector<std::map<std::uint64_t, std::size_t>> changes_of_;  // by actor: seq, change
+  std::vector<Change> changes_;
+  std::map<std::string, std::map<std::string, Operations>, std::less<>> entries_;
+};
+
+}  // namespace simulation
