@@ -8,9 +8,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -97,7 +97,7 @@ class Oracle {
   // Of all changes that `after` covers and `before` does not; ordered, each once.
   std::vector<EntryName> touched(const crdt::VersionVector& before,
                                  const crdt::VersionVector& after) const;
-  std::set<std::string> objects() const;
+  std::vector<std::string> objects() const;
   // Every id ever written or removed in it.
   std::vector<std::string> ids(std::string_view object) const;
   std::size_t changes() const { return changes_.size(); }
@@ -105,11 +105,11 @@ class Oracle {
   std::string history(const EntryName& entry, const crdt::VersionVector& vector) const;
 
  private:
+  class Reading;
   struct Change {
     std::size_t actor = 0;
     std::uint64_t seq = 0;
-    crdt::HybridTime time;
-    std::vector<std::uint64_t> past;  // as View::seqs_
+    View past;
     std::vector<EntryName> touched;
   };
   struct Operation {
@@ -117,21 +117,21 @@ class Oracle {
     crdt::HybridTime stamp;
     Intention intention;
   };
-  using Operations = std::vector<Operation>;  // of one entry, in the order told
+  // Of one entry, in the order told: whoever saw another stands behind it. Nothing in it moves.
+  using Operations = std::deque<Operation>;
 
   std::vector<std::pair<EntryName, Intention>> intentions(const agent::WriteRequest& request,
                                                           const View& past) const;
+  bool covers(const View& view, const Operation& operation) const;
   bool saw(const Operation& later, const Operation& earlier) const;
-  bool covered(const Operation& operation, const View& view) const;
   std::vector<const Operation*> relevant(const Operations& all, const View& view) const;
   Mark mark(const Operation& operation, std::string_view value) const;
-  crdt::HybridTime stamp_for(const Intention& intention, const Alive& seen,
-                             crdt::HybridTime time) const;
   const Change* find(const base::ActorId& actor, std::uint64_t seq) const;
+  const Operations* find(const EntryName& entry) const;
 
   std::map<base::ActorId, std::size_t> actor_numbers_;
-  std::vector<base::ActorId> actors_;
-  std::vector<std::map<std::uint64_t, std::size_t>> changes_of_;  // by actor: seq, change
+  std::vector<base::ActorId> actors_;                             // by number
+  std::vector<std::map<std::uint64_t, std::size_t>> changes_of_;  // by number: seq, change
   std::vector<Change> changes_;
   std::map<std::string, std::map<std::string, Operations>, std::less<>> entries_;
 };

@@ -4,6 +4,8 @@
 // conflicts, and every live cell by its writer, stamp and text. Says the first difference in words:
 // the entry, the vector, shown here, expected, and the operations that led there.
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,9 +29,9 @@ class StateChecker {
 
  private:
   struct Look;
-  Difference check_entry(Look& look, const EntryName& name) const;
-  Difference check_object(Look& look, const std::string& object) const;
-  Difference check_objects(Look& look) const;
+  Difference check_entry(const Look& look, const crdt::Entry& entry) const;
+  Difference check_object(const Look& look, const std::string& object, std::int64_t& count) const;
+  Difference check_counts(const Look& look, std::map<std::string, std::int64_t> counts) const;
   std::string describe(const Look& look, const EntryName& name, const std::string& what) const;
   const Oracle& oracle_;
 };

@@ -28,11 +28,12 @@ class Workload {
   Verb any_verb();
   std::string any_object();
   std::string any_id();
+  std::string any_field();
   std::string any_value();
   std::string any_text();
   crdt::Members any_fields(std::size_t most);
+  std::vector<std::string> any_unset(const crdt::Members& but);
   std::string any_metadata();
-  std::vector<std::string> any_ids(std::size_t most);
   agent::PatchEntry patch();
   agent::ImportEntries import(const Oracle& oracle, const crdt::VersionVector& seen);
   agent::WriteEntries write_entries();

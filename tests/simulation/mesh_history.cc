@@ -1,0 +1,172 @@
+#include "mesh_history.h"
+
+#include <utility>
+
+namespace simulation {
+namespace {
+
+constexpr std::int64_t kSkews[] = {0, 0, 1, -1, 7, -400, 400, -90'000, 90'000};
+constexpr std::size_t kReceivedMax = 12;
+
+}  // namespace
+
+MeshHistory::Counts& MeshHistory::Counts::operator+=(const Counts& other) {
+  requests += other.requests;
+  idle += other.idle;
+  refused_early += other.refused_early;
+  conflicts += other.conflicts;
+  restarts += other.restarts;
+  return *this;
+}
+
+MeshHistory::MeshHistory(std::uint64_t seed)
+    : random_(base::Random::from_number(seed)), workload_(random_.fork()), seed_(seed) {
+  std::uint64_t count = 3 + random_.below(3);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    Host host;
+    host.file = folder_.file(std::to_string(i) + ".db");
+    std::uint64_t chance = random_.next();
+    host.replica = agent::open_replica(host.file, agent::first_start(), chance);
+    hosts_.push_back(std::move(host));
+  }
+}
+
+MeshHistory::~MeshHistory() = default;
+
+void MeshHistory::go(std::size_t requests) {
+  while (counts_.requests < requests && difference_.empty()) {
+    Host& host = random_.pick(hosts_);
+    std::uint64_t step = random_.below(20);
+    if (step < 8) {
+      write(host);
+    } else if (step < 18) {
+      deliver(host, 8);
+    } else if (step == 18) {
+      step_clock(host);
+    } else if (random_.chance(4)) {
+      restart(host);
+    }
+  }
+}
+
+void MeshHistory::settle() {
+  for (Host& host : hosts_) {
+    while (difference_.empty()) {
+      crdt::VersionVector before = host.replica->vector();
+      deliver(host, 0);
+      if (host.replica->vector() == before) break;
+    }
+    if (!difference_.empty()) return;
+    auto different = checker_.check_all(host.replica->store().cells(), host.replica->vector());
+    if (different) fail(*different);
+    if (host.replica->vector() != hosts_[0].replica->vector()) fail("vectors differ in the end");
+    if (host.replica->state() != hosts_[0].replica->state()) fail("digests differ in the end");
+  }
+}
+
+// Whole seconds and few of them: equal stamps of different hosts are common.
+base::Now MeshHistory::now_at(const Host& host) {
+  seconds_ += random_.chance(10) ? 1 : 0;
+  bool synchronised = random_.chance(2);
+  std::int64_t seconds = seconds_ + host.skew_seconds;
+  return {{}, agent::kWall + seconds * 1'000'000'000, synchronised};
+}
+
+void MeshHistory::step_clock(Host& host) {
+  host.skew_seconds = kSkews[random_.below(std::size(kSkews))];
+}
+
+// One to three requests of one turn, and what has just arrived before them.
+void MeshHistory::write(Host& host) {
+  bool burst = random_.chance(5);
+  std::uint64_t count = burst ? 1 + random_.below(3) : 1;
+  std::vector<agent::WriteRequest> requests;
+  std::vector<agent::Input> inputs;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    requests.push_back(workload_.next(oracle_, host.replica->vector()));
+    inputs.push_back(agent::Write{i, requests.back()});
+  }
+  counts_.requests += requests.size();
+  crdt::VersionVector before = host.replica->vector();
+  agent::Outputs outputs = turn(host, std::move(inputs));
+  tell(host, requests, outputs);
+  look(host, before);
+}
+
+// The past of each is the vector now, without the changes of the requests behind it.
+void MeshHistory::tell(const Host& host, const std::vector<agent::WriteRequest>& requests,
+                       const agent::Outputs& outputs) {
+  if (outputs.replies.size() != requests.size()) return fail("a request without a reply");
+  std::vector<crdt::VersionVector> pasts(requests.size());
+  crdt::VersionVector past = host.replica->vector();
+  for (std::size_t i = requests.size(); i-- > 0;) {
+    const auto& reply = outputs.replies[i].result;
+    if (!reply) return fail(describe(requests[i]) + " was refused: " + reply.error().message);
+    if (reply->dot) past.set(reply->dot->actor, {reply->dot->seq - 1, 0});
+    pasts[i] = past;
+  }
+  std::size_t made = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    bool idle = oracle_.is_idle(requests[i], pasts[i]);
+    const auto& dot = outputs.replies[i].result->dot;
+    if (dot.has_value() == idle) {
+      return fail(describe(requests[i]) + (idle ? " made a change for nothing" : " was lost"));
+    }
+    counts_.idle += idle ? 1 : 0;
+    if (idle) continue;
+    const crdt::SealedChange& sealed = outputs.facts.own.at(made++);
+    auto opened = crdt::open_change(sealed.bytes);
+    if (!opened) return fail("an own change cannot be opened");
+    oracle_.wrote(requests[i], dot->actor, dot->seq, opened->change.time, pasts[i]);
+    sent_.push_back(sealed);
+  }
+  if (made != outputs.facts.own.size()) fail("more changes than requests");
+}
+
+// The first changes that it lacks, with some left out: what depends on those comes too early.
+void MeshHistory::deliver(Host& host, std::uint32_t leave_out_one_in) {
+  std::uint64_t most = leave_out_one_in > 0 ? 1 + random_.below(kReceivedMax) : sent_.size();
+  std::vector<crdt::SealedChange> batch;
+  for (const crdt::SealedChange& sealed : sent_) {
+    if (batch.size() >= most) break;
+    if (host.replica->vector().covers(sealed.actor, sealed.seq)) continue;
+    bool left_out = leave_out_one_in > 0 && random_.chance(leave_out_one_in);
+    if (!left_out) batch.push_back(sealed);
+  }
+  if (batch.empty()) return;
+  crdt::VersionVector before = host.replica->vector();
+  agent::Outputs outputs = turn(host, {agent::received(batch)});
+  counts_.refused_early += outputs.facts.forgotten.size();
+  look(host, before);
+}
+
+void MeshHistory::restart(Host& host) {
+  bool clean = random_.chance(2);
+  auto mark = clean ? host.replica->close() : std::nullopt;
+  agent::Outside outside = agent::next_start(*host.replica, ++host.starts, mark);
+  host.replica.reset();
+  std::uint64_t chance = random_.next();
+  host.replica = agent::open_replica(host.file, outside, chance);
+  ++counts_.restarts;
+  auto different = checker_.check_all(host.replica->store().cells(), host.replica->vector());
+  if (different) fail("after a restart: " + *different);
+}
+
+agent::Outputs MeshHistory::turn(Host& host, std::vector<agent::Input> inputs) {
+  return host.replica->turn(now_at(host), inputs, false);
+}
+
+void MeshHistory::look(Host& host, const crdt::VersionVector& before) {
+  if (!difference_.empty()) return;
+  const crdt::VersionVector& after = host.replica->vector();
+  std::vector<EntryName> touched = oracle_.touched(before, after);
+  auto different = checker_.check_entries(host.replica->store().cells(), after, touched);
+  if (different) return fail(*different);
+  for (const EntryName& name : touched) counts_.conflicts += oracle_.conflicts(name, after).size();
+}
+
+void MeshHistory::fail(const std::string& what) {
+  if (difference_.empty()) difference_ = "seed " + std::to_string(seed_) + ": " + what;
+}
+
+}  // namespace simulation

@@ -1,0 +1,153 @@
+// The state checker over real replicas: silent on random histories, and each kind of difference
+// told.
+
+#include "tools/simulator/state_checker.h"
+
+#include <gtest/gtest.h>
+
+#include "mesh_history.h"
+
+namespace simulation {
+namespace {
+
+using ::agent::AddEntry;
+using ::agent::RemoveEntry;
+using ::agent::WriteRequest;
+
+TEST(StateChecker, RandomHistoriesShowWhatTheirAuthorsMeant) {
+  constexpr std::uint64_t kSeeds = 240;
+  MeshHistory::Counts sum;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    MeshHistory history(seed);
+
+    history.go(60);
+    history.settle();
+
+    ASSERT_EQ(history.difference(), "");
+    sum += history.counts();
+  }
+  // Else the histories were too tame to find anything.
+  EXPECT_GT(sum.idle, sum.requests / 50);
+  EXPECT_LT(sum.idle, sum.requests / 2);
+  EXPECT_GT(sum.refused_early, kSeeds);
+  EXPECT_GT(sum.conflicts, kSeeds);
+  EXPECT_GT(sum.restarts, kSeeds / 4);
+}
+
+TEST(StateChecker, LongHistoriesShowWhatTheirAuthorsMeant) {
+  for (std::uint64_t seed = 1'001; seed <= 1'012; ++seed) {
+    MeshHistory history(seed);
+
+    history.go(600);
+    history.settle();
+
+    ASSERT_EQ(history.difference(), "");
+  }
+}
+
+// One replica, and an oracle that is told something else than what happened.
+class Lie : public ::testing::Test {
+ protected:
+  void write(const WriteRequest& done, const WriteRequest& told) {
+    crdt::VersionVector past = replica_->vector();
+    std::vector<agent::Input> inputs{agent::Write{1, done}};
+    agent::Outputs outputs = replica_->turn(agent::at(++millis_), inputs, false);
+    ASSERT_EQ(outputs.facts.own.size(), 1u);
+    auto opened = crdt::open_change(outputs.facts.own[0].bytes);
+    oracle_.wrote(told, opened->change.actor, opened->change.seq, opened->change.time, past);
+  }
+  void write(const WriteRequest& both) { write(both, both); }
+  std::string entry_difference(const std::string& id) {
+    StateChecker checker(oracle_);
+    return checker.check_entries(cells(), replica_->vector(), {{"snapshots", id}}).value_or("none");
+  }
+  std::string difference() {
+    return StateChecker(oracle_).check_all(cells(), replica_->vector()).value_or("none");
+  }
+  store::CellTable& cells() { return replica_->store().cells(); }
+
+  agent::Folder folder_;
+  std::unique_ptr<agent::Replica> replica_ =
+      agent::open_replica(folder_.file(), agent::first_start(), 1);
+  Oracle oracle_;
+  std::int64_t millis_ = 0;
+};
+
+void expect_says(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST_F(Lie, TheTruthMakesNoDifference) {
+  write(AddEntry{"snapshots", "x", R"({"f":1})"});
+  write(agent::PatchEntry{"snapshots", "gone", {{"f", "2"}}, {}});
+  write(RemoveEntry{"snapshots", "x"});
+
+  EXPECT_EQ(entry_difference("x"), "none");
+  EXPECT_EQ(entry_difference("gone"), "none");
+  EXPECT_EQ(entry_difference("never"), "none");
+  EXPECT_EQ(difference(), "none");
+}
+
+TEST_F(Lie, AnotherValueIsToldWithWhatLedThere) {
+  write(AddEntry{"snapshots", "x", R"({"f":1.0})"}, AddEntry{"snapshots", "x", R"({"f":1})"});
+
+  std::string said = entry_difference("x");
+
+  expect_says(said, "snapshots/x: shown here:  { f=1.0 }");
+  expect_says(said, "shown meant: { f=1 }");
+  expect_says(said, "vector " + replica_->own_actor().short_hex() + ":1");
+  expect_says(said, ":1 at ");
+  expect_says(said, "add f=1;");
+  EXPECT_EQ(difference(), said);
+}
+
+TEST_F(Lie, AnEntryThatShouldBeGoneIsTold) {
+  write(AddEntry{"snapshots", "x", "{}"});
+  write(AddEntry{"snapshots", "x", "{}"}, RemoveEntry{"snapshots", "x"});
+
+  expect_says(entry_difference("x"), "exists here:  yes");
+  expect_says(difference(), "snapshots/x: is in a scan of its object, and nothing of it lives");
+}
+
+TEST_F(Lie, AnEntryThatShouldBeThereIsTold) {
+  write(AddEntry{"snapshots", "x", "{}"});
+  write(AddEntry{"snapshots", "z", "{}"});
+  write(RemoveEntry{"snapshots", "x"}, AddEntry{"snapshots", "x", "{}"});
+
+  expect_says(entry_difference("x"), "exists here:  no");
+  expect_says(difference(), "snapshots/x: is missing in a scan");
+}
+
+TEST_F(Lie, TheLastEntryThatIsMissingIsToldToo) {
+  write(AddEntry{"snapshots", "a", "{}"});
+  write(AddEntry{"snapshots", "z", "{}"});
+  write(RemoveEntry{"snapshots", "z"}, AddEntry{"snapshots", "z", "{}"});
+
+  expect_says(difference(), "snapshots/z: is missing in a scan");
+}
+
+TEST_F(Lie, WhatNobodySeesYetIsToldToo) {
+  write(AddEntry{"snapshots", "x", "{}"});
+  write(agent::PatchEntry{"snapshots", "y", {{"f", "1"}}, {}},
+        agent::PatchEntry{"snapshots", "y", {{"f", "2"}}, {}});
+
+  expect_says(entry_difference("y"), "cells here");
+}
+
+TEST_F(Lie, AnObjectThatNobodyWroteIsTold) {
+  write(AddEntry{"strange", "x", "{}"}, RemoveEntry{"snapshots", "none"});
+
+  EXPECT_EQ(difference(), "object strange counts 2 cells, meant are 0");
+}
+
+TEST_F(Lie, AChangeThatWasNeverToldIsTold) {
+  write(AddEntry{"snapshots", "x", "{}"});
+  std::vector<agent::Input> inputs{agent::add("y")};
+  replica_->turn(agent::at(100), inputs, false);
+
+  expect_says(entry_difference("x"), "nobody wrote change");
+  expect_says(difference(), "nobody wrote change");
+}
+
+}  // namespace
+}  // namespace simulation

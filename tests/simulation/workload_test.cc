@@ -1,0 +1,179 @@
+#include "tools/simulator/workload.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "crdt/value.h"
+
+namespace simulation {
+namespace {
+
+// A client of one replica that applies every request at once.
+class Client {
+ public:
+  explicit Client(std::uint64_t seed) : workload(base::Random::from_number(seed)) {
+    actor_.bytes.fill(1);
+  }
+
+  agent::WriteRequest next() {
+    agent::WriteRequest request = workload.next(oracle, seen_);
+    idle = oracle.is_idle(request, seen_);
+    std::uint64_t seq = seen_.seq_of(actor_) + 1;
+    if (!idle) {
+      oracle.wrote(request, actor_, seq, {static_cast<std::int64_t>(seq), 0}, seen_);
+      seen_.set(actor_, {seq, 0});
+    }
+    return request;
+  }
+
+  Workload workload;
+  Oracle oracle;
+  bool idle = false;
+
+ private:
+  base::ActorId actor_;
+  crdt::VersionVector seen_;
+};
+
+std::vector<std::string> values_of(const crdt::Members& members) {
+  std::vector<std::string> values;
+  for (const auto& [name, value] : members) values.push_back(value);
+  return values;
+}
+
+// Every JSON text of a request.
+std::vector<std::string> texts_of(const agent::WriteRequest& request) {
+  if (auto* add = std::get_if<agent::AddEntry>(&request)) return {add->metadata};
+  if (auto* put = std::get_if<agent::PutEntry>(&request)) return {put->metadata};
+  if (auto* patch = std::get_if<agent::PatchEntry>(&request)) return values_of(patch->set);
+  std::vector<std::string> texts;
+  if (auto* import = std::get_if<agent::ImportEntries>(&request)) {
+    for (const auto& [id, metadata] : import->entries) texts.push_back(metadata);
+  }
+  if (auto* write = std::get_if<agent::WriteEntries>(&request)) {
+    for (const agent::EntryWrite& entry : write->entries) {
+      for (const std::string& value : values_of(entry.fields)) texts.push_back(value);
+    }
+  }
+  return texts;
+}
+
+// All of a request, to compare.
+std::string spelled(const agent::WriteRequest& request) {
+  std::string text = describe(request);
+  for (const std::string& part : texts_of(request)) text += "\n" + part;
+  return text;
+}
+
+TEST(Workload, TheSameSeedMakesTheSameRequests) {
+  Client a(7), b(7), other(8);
+  std::size_t different = 0;
+
+  for (int i = 0; i < 300; ++i) {
+    std::string request = spelled(a.next());
+    EXPECT_EQ(request, spelled(b.next()));
+    different += request == spelled(other.next()) ? 0 : 1;
+  }
+
+  EXPECT_GT(different, 100u);
+}
+
+TEST(Workload, EveryTextIsOneThatTheDoorsTakeAsItIs) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Client client(seed);
+    for (int i = 0; i < 100; ++i) {
+      for (const std::string& text : texts_of(client.next())) {
+        auto minified = crdt::minify_json(text);
+        ASSERT_TRUE(minified.ok()) << text << ": " << minified.error().message;
+        EXPECT_EQ(*minified, text);
+      }
+    }
+  }
+}
+
+TEST(Workload, NothingIsNamedTwiceInOneRequest) {
+  auto expect_each_once = [](std::vector<std::string> names) {
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+  };
+  auto expect_fields_once = [&](const crdt::Members& set, const std::vector<std::string>& unset) {
+    std::vector<std::string> names = unset;
+    for (const auto& [name, value] : set) names.push_back(name);
+    expect_each_once(names);
+  };
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Client client(seed);
+    for (int i = 0; i < 100; ++i) {
+      agent::WriteRequest request = client.next();
+      if (auto* patch = std::get_if<agent::PatchEntry>(&request)) {
+        expect_fields_once(patch->set, patch->unset);
+      }
+      auto* write = std::get_if<agent::WriteEntries>(&request);
+      if (write == nullptr) continue;
+      std::vector<std::string> ids;
+      for (const agent::EntryWrite& entry : write->entries) {
+        expect_fields_once(entry.fields, entry.unset);
+        ids.push_back(entry.id);
+      }
+      expect_each_once(ids);
+    }
+  }
+}
+
+TEST(Workload, RunsDifferInKindAndTogetherDoEverything) {
+  std::map<std::size_t, std::size_t> verbs;  // by the variant's index
+  std::set<std::size_t> verbs_left_out;      // by some run
+  std::size_t idle = 0, total = 0, longest = 0, twice = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    Client client(seed);
+    std::set<std::size_t> seen;
+    for (int i = 0; i < 200; ++i) {
+      agent::WriteRequest request = client.next();
+      seen.insert(request.index());
+      ++verbs[request.index()];
+      ++total;
+      idle += client.idle ? 1 : 0;
+      for (const std::string& text : texts_of(request)) longest = std::max(longest, text.size());
+      auto* import = std::get_if<agent::ImportEntries>(&request);
+      if (import == nullptr) continue;
+      std::set<std::string> ids;
+      for (const auto& [id, metadata] : import->entries) ids.insert(id);
+      twice += ids.size() < import->entries.size() ? 1 : 0;
+    }
+    for (std::size_t verb = 0; verb < std::variant_size_v<agent::WriteRequest>; ++verb) {
+      if (!seen.contains(verb)) verbs_left_out.insert(verb);
+    }
+  }
+
+  EXPECT_EQ(verbs.size(), std::variant_size_v<agent::WriteRequest>);
+  EXPECT_GE(verbs_left_out.size(), 5u);
+  EXPECT_GT(idle, total / 50);
+  EXPECT_LT(idle, total / 2);
+  EXPECT_GT(longest, 4'000u);
+  EXPECT_LT(longest, 1u << 20);
+  EXPECT_GT(twice, 20u);
+}
+
+TEST(Workload, ManyWritesMeetOnFewEntries) {
+  Client client(3);
+  for (int i = 0; i < 500; ++i) client.next();
+  std::size_t entries = 0;
+  for (const std::string& object : client.oracle.objects()) {
+    entries += client.oracle.ids(object).size();
+  }
+
+  EXPECT_LE(client.workload.objects().size(), 4u);
+  EXPECT_LE(entries, 120u);
+}
+
+TEST(Workload, TracesSayTheVerbAndItsPlace) {
+  EXPECT_EQ(describe(agent::AddEntry{"snapshots", "x", "{}"}), "add snapshots/x");
+  EXPECT_EQ(describe(agent::RemoveObject{"images"}), "remove images");
+  EXPECT_EQ(describe(agent::WriteEntries{"images", {{}}, true}), "replace images (1 entries)");
+}
+
+}  // namespace
+}  // namespace simulation

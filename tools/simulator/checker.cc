@@ -1,0 +1,228 @@
+#include "tools/simulator/checker.h"
+
+#include <fmt/format.h>
+
+#include "crdt/base/check.h"
+#include "crdt/change.h"
+
+namespace simulation {
+namespace {
+
+std::string text_of(const crdt::VersionVector::Entries& entries) {
+  std::string text;
+  for (const auto& [actor, head] : entries) {
+    text += fmt::format("{}{}:{}", text.empty() ? "" : " ", actor.short_hex(), head.seq);
+  }
+  return text;
+}
+
+}  // namespace
+
+void Checker::fail(const std::string& checker, const Host* host, const std::string& text) {
+  if (failed()) return;
+  report_.violation = Violation{checker, text, schedule_.now(), host ? host->name : ""};
+  trace_.add(schedule_.now(), host ? host->index : kEverybody,
+             "VIOLATION " + checker + ": " + text);
+}
+
+// --- Every turn ----------------------------------------------------------------------------------
+
+void Checker::turned(Process& process, const Observer::Turn& turn) {
+  const crdt::VersionVector& after = process.replica().vector();
+  if (!after.covers(turn.before)) {
+    fail("vector-went-back", &process.host(),
+         text_of(after.ahead_in(turn.before)) + " was covered before this turn");
+  }
+  adopt(process);
+  check_own(process, turn);
+  check_replies(process, turn);
+  check_digest(process);
+  check_state(process, turn);
+}
+
+void Checker::interrupted(Process& process, const Observer::Turn& turn) {
+  if (turn.writes.empty()) return;
+  CHECK(turn.writes.size() == 1);
+  in_doubt_[process.host().index] = {turn.writes.front().request, turn.before, turn.writes_first};
+}
+
+// A change that nobody was told of stands in the recovered file: it can only be the write that was
+// in doubt.
+void Checker::adopt(Process& process) {
+  auto doubt = in_doubt_.find(process.host().index);
+  if (doubt == in_doubt_.end() || process.replica().fault()) return;
+  for (const auto& [actor, head] : process.replica().vector().entries()) {
+    if (!oracle_.knows(actor, head.seq)) adopt(process, actor, head.seq);
+  }
+  in_doubt_.erase(process.host().index);
+}
+
+void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t seq) {
+  const InDoubt& doubt = in_doubt_.at(process.host().index);
+  store::Store& store = process.replica().store();
+  auto look = [&](const store::LogEntry& entry) {
+    if (entry.actor != actor || entry.seq != seq) return true;
+    auto opened = crdt::open_change(entry.sealed);
+    CHECK(opened.ok());
+    crdt::VersionVector past = doubt.writes_first ? doubt.before : process.replica().vector();
+    past.set(actor, doubt.before.head_of(actor));
+    sealed_[actor][seq] = {opened->sealed.hash, opened->change.time, process.host().name};
+    oracle_.wrote(doubt.request, actor, seq, opened->change.time, past);
+    return false;
+  };
+  auto found = store.log().scan(store.actors(), 0, SIZE_MAX, look);
+  CHECK(found.ok());
+}
+
+// Rule 2: one content for a number. Rule 9: times of an actor grow.
+void Checker::check_own(Process& process, const Observer::Turn& turn) {
+  for (const crdt::SealedChange& change : turn.outputs.facts.own) {
+    auto& of_actor = sealed_[change.actor];
+    auto opened = crdt::open_change(change.bytes);
+    CHECK(opened.ok());
+    Sealed fresh{change.hash, opened->change.time, process.host().name};
+    auto [known, added] = of_actor.emplace(change.seq, fresh);
+    if (!added) {
+      return fail("dot-twice", &process.host(),
+                  fmt::format("{}:{} sealed here was sealed on {} before", change.actor.short_hex(),
+                              change.seq, known->second.host));
+    }
+    if (known == of_actor.begin()) continue;
+    const Sealed& former = std::prev(known)->second;
+    if (fresh.time <= former.time) {
+      return fail("time-went-back", &process.host(),
+                  fmt::format("{}:{} at {} after {}", change.actor.short_hex(), change.seq,
+                              fresh.time.nanos, former.time.nanos));
+    }
+  }
+  // What was applied from others is what their owners sealed.
+  for (const auto& [actor, head] : turn.outputs.facts.advanced) {
+    auto of_actor = sealed_.find(actor);
+    if (of_actor == sealed_.end()) continue;
+    auto known = of_actor->second.find(head.seq);
+    if (known != of_actor->second.end() && known->second.hash != head.hash) {
+      fail("two-contents", &process.host(),
+           fmt::format("{}:{} is not what {} sealed", actor.short_hex(), head.seq,
+                       known->second.host));
+    }
+  }
+}
+
+// What the first own write of the turn had seen.
+crdt::VersionVector Checker::past_of_writes(const Process& process,
+                                            const Observer::Turn& turn) const {
+  if (turn.writes_first) return turn.before;
+  crdt::VersionVector past = process.replica().vector();
+  for (const crdt::SealedChange& change : turn.outputs.facts.own) {
+    past.set(change.actor, turn.before.head_of(change.actor));
+  }
+  return past;
+}
+
+void Checker::check_replies(Process& process, const Observer::Turn& turn) {
+  crdt::VersionVector past = past_of_writes(process, turn);
+  std::map<std::uint64_t, const agent::WriteRequest*> requests;
+  for (const agent::Write& write : turn.writes) requests[write.ticket] = &write.request;
+  for (const agent::Reply& reply : turn.outputs.replies) {
+    const agent::WriteRequest& request = *requests.at(reply.ticket);
+    if (!reply.result.ok() && reply.result.error().code == base::Code::kIndeterminate) {
+      in_doubt_[process.host().index] = {request, turn.before, turn.writes_first};
+    }
+    if (!reply.result.ok()) continue;
+    bool idle = oracle_.is_idle(request, past);
+    if (!reply.result->dot) {
+      if (!idle) {
+        fail("write-did-nothing", &process.host(), "a request with something to do made no change");
+      }
+      continue;
+    }
+    const crdt::Dot& dot = *reply.result->dot;
+    auto sealed = sealed_[dot.actor].find(dot.seq);
+    if (sealed == sealed_[dot.actor].end()) {
+      return fail("reply-without-change", &process.host(), "a dot was answered that is not sealed");
+    }
+    oracle_.wrote(request, dot.actor, dot.seq, sealed->second.time, past);
+    past.set(dot.actor, {dot.seq, sealed->second.hash});
+  }
+}
+
+void Checker::check_digest(Process& process) {
+  store::Store& store = process.replica().store();
+  const crdt::Digest& vector = store.actors().vector_digest();
+  const crdt::Digest& cells = store.cells().total_digest();
+  auto [known, added] = digests_.try_emplace(vector, cells, process.host().name);
+  if (added || known->second.first == cells) return;
+  fail("equal-vectors-unequal-digests", &process.host(),
+       "differs from what " + known->second.second + " held with this vector");
+}
+
+void Checker::check_state(Process& process, const Observer::Turn& turn) {
+  const crdt::VersionVector& after = process.replica().vector();
+  std::vector<EntryName> touched = oracle_.touched(turn.before, after);
+  auto difference = state_.check_entries(process.replica().store().cells(), after, touched);
+  if (difference) fail("state-is-not-what-was-meant", &process.host(), *difference);
+}
+
+// --- Promises ------------------------------------------------------------------------------------
+
+// Rule 1: what clients were told, and what peers are about to be.
+void Checker::told(Process& process, const agent::Outputs& outputs) {
+  for (const crdt::SealedChange& change : outputs.facts.own) {
+    process.host().promised.set(change.actor, {change.seq, change.hash});
+  }
+}
+
+// Rule 3.
+void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& entries) {
+  crdt::VersionVector& promised = process.host().promised;
+  for (const crdt::Dependency& entry : entries) {
+    if (!process.replica().vector().covers(entry.actor, entry.head.seq)) {
+      fail("claims-what-it-lacks", &process.host(),
+           fmt::format("{}:{}", entry.actor.short_hex(), entry.head.seq));
+    }
+    if (!promised.covers(entry.actor, entry.head.seq)) promised.set(entry.actor, entry.head);
+  }
+}
+
+void Checker::opened(Process& process) {
+  const crdt::VersionVector& vector = process.replica().vector();
+  const crdt::VersionVector& promised = process.host().promised;
+  adopt(process);
+  if (!vector.covers(promised)) {
+    fail("promise-broken", &process.host(),
+         "lost after a restart: " + text_of(vector.ahead_in(promised)));
+  }
+  auto difference =
+      state_.check_entries(process.replica().store().cells(), vector, oracle_.touched({}, vector));
+  if (difference) fail("state-is-not-what-was-meant", &process.host(), *difference);
+  check_digest(process);
+}
+
+void Checker::not_opened(const Host& host, const base::Error& error) {
+  fail("does-not-open", &host, error.message);
+}
+
+// --- After healing -------------------------------------------------------------------------------
+
+void Checker::healed(const std::vector<Process*>& processes, const crdt::VersionVector& owed) {
+  for (Process* process : processes) {
+    const crdt::VersionVector& vector = process->replica().vector();
+    if (!vector.covers(owed)) {
+      fail("acknowledged-write-lost", &process->host(),
+           "nobody brought back " + text_of(vector.ahead_in(owed)));
+    }
+    auto difference = state_.check_all(process->replica().store().cells(), vector);
+    if (difference) fail("state-is-not-what-was-meant", &process->host(), *difference);
+    base::Status digest = process->replica().store().verify_digest();
+    if (!digest.ok()) fail("digest-is-not-its-rows", &process->host(), digest.error().message);
+  }
+}
+
+void Checker::not_converged(const std::string& why) { fail("no-convergence", nullptr, why); }
+
+void Checker::not_quiet(const Process& process, const std::string& what) {
+  // Processes are only looked at here.
+  fail("payload-after-convergence", nullptr, what + " at " + process.node().short_hex());
+}
+
+}  // namespace simulation

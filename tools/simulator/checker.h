@@ -1,0 +1,73 @@
+#pragma once
+
+// Judges a run by the fourteen rules, every turn and after healing. Knows what clients were
+// answered, what was told to peers, and every sealed change; asks the oracle what a state must
+// show. The first violation ends the run.
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "tools/simulator/oracle.h"
+#include "tools/simulator/process.h"
+#include "tools/simulator/report.h"
+#include "tools/simulator/state_checker.h"
+#include "tools/simulator/trace.h"
+
+namespace simulation {
+
+class Checker {
+ public:
+  Checker(Schedule& schedule, Oracle& oracle, Trace& trace, Report& report)
+      : schedule_(schedule), oracle_(oracle), state_(oracle), trace_(trace), report_(report) {}
+
+  // Every turn.
+  void turned(Process& process, const Observer::Turn& turn);
+  void interrupted(Process& process, const Observer::Turn& turn);
+  void told(Process& process, const agent::Outputs& outputs);
+  void claimed(Process& process, const std::vector<crdt::Dependency>& entries);
+  // A process has opened its database: what the medium promised must be there.
+  void opened(Process& process);
+  // An open that failed although nobody had tampered with the medium.
+  void not_opened(const Host& host, const base::Error& error);
+
+  // After healing.
+  void healed(const std::vector<Process*>& processes, const crdt::VersionVector& owed);
+  void not_converged(const std::string& why);
+  void not_quiet(const Process& process, const std::string& what);
+
+  bool failed() const { return report_.violation.has_value(); }
+
+ private:
+  void fail(const std::string& checker, const Host* host, const std::string& text);
+  void adopt(Process& process);
+  void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
+  void check_own(Process& process, const Observer::Turn& turn);
+  void check_replies(Process& process, const Observer::Turn& turn);
+  void check_digest(Process& process);
+  void check_state(Process& process, const Observer::Turn& turn);
+  crdt::VersionVector past_of_writes(const Process& process, const Observer::Turn& turn) const;
+
+  Schedule& schedule_;
+  Oracle& oracle_;
+  StateChecker state_;
+  Trace& trace_;
+  Report& report_;
+  struct Sealed {
+    crdt::HeadHash hash = 0;
+    crdt::HybridTime time;
+    std::string host;
+  };
+  std::map<base::ActorId, std::map<std::uint64_t, Sealed>> sealed_;
+  // By host: a write whose outcome nobody knows. Should its change turn up, it is this one.
+  struct InDoubt {
+    agent::WriteRequest request;
+    crdt::VersionVector before;
+    bool writes_first = true;
+  };
+  std::map<std::size_t, InDoubt> in_doubt_;
+  // Rule 8: the digest that goes with a vector, and who showed it first.
+  std::map<crdt::Digest, std::pair<crdt::Digest, std::string>> digests_;
+};
+
+}  // namespace simulation

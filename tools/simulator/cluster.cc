@@ -1,0 +1,357 @@
+#include "tools/simulator/cluster.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "tools/simulator/words.h"
+
+namespace simulation {
+namespace {
+
+constexpr base::Duration kOpenAgain = base::seconds(2);
+
+}  // namespace
+
+Cluster::Cluster(const Settings& settings, Trace& trace, Report& report)
+    : settings_(settings),
+      trace_(trace),
+      report_(report),
+      random_(base::Random::from_number(settings.seed)),
+      network_(schedule_, random_.fork()),
+      checker_(schedule_, oracle_, trace, report),
+      workload_(random_.fork()) {
+  network_.weather = settings.weather;
+  for (std::size_t i = 0; i < settings.nodes; ++i) add_host();
+}
+
+Cluster::~Cluster() {
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    if (!processes_[i]) continue;
+    hosts_[i]->disk.kill();
+    processes_[i].reset();
+  }
+}
+
+void Cluster::add_host() {
+  base::Random random = random_.fork();
+  hosts_.push_back(std::make_unique<Host>(hosts_.size(), random));
+  processes_.emplace_back();
+  before_.emplace_back();
+}
+
+// --- Agents --------------------------------------------------------------------------------------
+
+// Two others at random, so that the ways in differ.
+std::vector<gossip::Address> Cluster::seeds_for(std::size_t host) {
+  std::vector<gossip::Address> seeds;
+  for (int i = 0; i < 2; ++i) {
+    auto other = static_cast<std::size_t>(random_.below(hosts_.size()));
+    if (other != host) seeds.push_back(hosts_[other]->address);
+  }
+  seeds.push_back(hosts_[host == 0 ? 1 : 0]->address);
+  return seeds;
+}
+
+void Cluster::start(std::size_t index) {
+  Host& host = *hosts_[index];
+  if (processes_[index] || host.dead) return;
+  base::Error error;
+  base::Random random = random_.fork();
+  processes_[index] =
+      Process::start(host, settings_, schedule_, network_, *this, random, seeds_for(index), error);
+  if (!processes_[index]) {
+    note(index, "does not open: " + error.message);
+    if (host.disk.powered() && host.healthy()) checker_.not_opened(host, error);
+    host.disk.kill();
+    schedule_.after(kOpenAgain, [this, index] { start(index); });
+    return;
+  }
+  Process& process = *processes_[index];
+  const agent::Replica& replica = process.replica();
+  Before& before = before_[index];
+  bool lost = !replica.vector().covers(before.vector);
+  bool other_node = !before.node.is_zero() && before.node != replica.node_id();
+  if (before.by && (lost || (*before.by == Fault::kClone && other_node))) {
+    report_.mattered(*before.by);
+  }
+  if (before.by == Fault::kCleanStop && !replica.own_actor().is_zero()) {
+    report_.mattered(Fault::kCleanStop);
+  }
+  note(index, fmt::format("start {}{}{}", replica.node_id().short_hex(),
+                          other_node ? " new node id" : "", lost ? " lost commits" : ""));
+  mix(replica.state().vector);
+  checker_.opened(process);
+}
+
+void Cluster::end(std::size_t index) {
+  count_stats(*processes_[index]);
+  processes_[index].reset();
+}
+
+void Cluster::kill(std::size_t index) {
+  if (!processes_[index]) return;
+  Process& process = *processes_[index];
+  bool busy = !process.idle();
+  before_[index] = {process.replica().vector(), process.node(), Fault::kKill};
+  if (busy) report_.mattered(Fault::kKill);
+  note(index, busy ? "killed at work" : "killed");
+  hosts_[index]->disk.kill();
+  end(index);
+}
+
+void Cluster::power_cut(std::size_t index, PowerCut how) {
+  if (!processes_[index]) return;
+  Process& process = *processes_[index];
+  auto by = hosts_[index]->disk.powered() ? Fault::kPowerCut : Fault::kPowerInTurn;
+  before_[index] = {process.replica().vector(), process.node(), by};
+  if (by == Fault::kPowerInTurn) report_.mattered(by);
+  note(index, by == Fault::kPowerInTurn ? "power off in a turn" : "power off");
+  hosts_[index]->disk.power_cut(random_, how);
+  end(index);
+}
+
+void Cluster::stop_cleanly(std::size_t index) {
+  if (!processes_[index] || processes_[index]->paused()) return;
+  note(index, "clean stop");
+  Process& process = *processes_[index];
+  before_[index] = {process.replica().vector(), process.node(), Fault::kCleanStop};
+  count_stats(process);
+  process.stop_cleanly();
+  processes_[index].reset();
+}
+
+void Cluster::clone(std::size_t from) {
+  Disk::Files files = hosts_[from]->disk.snapshot();
+  base::NodeId node = processes_[from] ? processes_[from]->node() : before_[from].node;
+  add_host();
+  std::size_t index = hosts_.size() - 1;
+  hosts_[index]->disk.restore(files);
+  before_[index] = {{}, node, Fault::kClone};
+  note(kEverybody, "copy of " + hosts_[from]->name + " as " + hosts_[index]->name);
+  start(index);
+}
+
+void Cluster::restore(std::size_t index, const Disk::Files& files) {
+  hosts_[index]->disk.restore(files);
+  before_[index].by = Fault::kRestore;
+  tampered(index);
+  note(index, "older copy put back");
+}
+
+void Cluster::tampered(std::size_t index) { hosts_[index]->promised = {}; }
+
+void Cluster::die(std::size_t index) {
+  kill(index);
+  hosts_[index]->dead = true;
+  report_.mattered(Fault::kDeath);
+  note(index, "never returns");
+}
+
+void Cluster::request(std::size_t index) {
+  if (!processes_[index]) return;
+  Process& process = *processes_[index];
+  agent::Write write{++tickets_, workload_.next(oracle_, process.replica().vector())};
+  note(index, describe(write.request));
+  ++report_.events["requests"];
+  if (!process.submit(std::move(write))) ++report_.events["requests refused: busy"];
+}
+
+// --- Time ----------------------------------------------------------------------------------------
+
+base::Instant Cluster::next_time() {
+  base::Instant next = schedule_.next();
+  for (const auto& process : processes_) {
+    if (process) next = std::min(next, process->next_deadline());
+  }
+  return next;
+}
+
+void Cluster::step() {
+  base::Instant next = next_time();
+  if (schedule_.next() <= next) {
+    schedule_.step();
+    return;
+  }
+  schedule_.advance_to(next);
+  for (const auto& process : processes_) {
+    if (process && process->next_deadline() <= next) process->advance();
+  }
+}
+
+void Cluster::run(base::Duration time) {
+  base::Instant until = schedule_.now() + time;
+  while (!checker_.failed() && next_time() <= until) step();
+  schedule_.advance_to(until);
+}
+
+bool Cluster::run_until(const std::function<bool()>& holds, base::Duration at_most) {
+  base::Instant until = schedule_.now() + at_most;
+  base::Instant look = schedule_.now();
+  while (!checker_.failed()) {
+    if (schedule_.now() >= look) {
+      if (holds()) return true;
+      look = schedule_.now() + base::millis(100);
+    }
+    if (next_time() > until) return holds();
+    step();
+  }
+  return false;
+}
+
+// --- Looking -------------------------------------------------------------------------------------
+
+std::vector<Process*> Cluster::running() {
+  std::vector<Process*> all;
+  for (const auto& process : processes_) {
+    if (process) all.push_back(process.get());
+  }
+  return all;
+}
+
+bool Cluster::converged() {
+  const Process* first = nullptr;
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    if (hosts_[i]->dead) continue;
+    const Process* process = processes_[i].get();
+    if (!process || !process->idle()) return false;
+    if (!first) first = process;
+    if (process->replica().vector() != first->replica().vector()) return false;
+  }
+  return first != nullptr;
+}
+
+bool Cluster::acquainted() {
+  for (Process* one : running()) {
+    std::map<base::NodeId, gossip::MemberState> seen;
+    for (const gossip::MemberView& view : one->node_machine().members(one->now())) {
+      seen[view.record.node] = view.record.state;
+    }
+    for (Process* other : running()) {
+      auto found = seen.find(other->node());
+      if (found == seen.end() || found->second != gossip::MemberState::kAlive) return false;
+    }
+  }
+  return true;
+}
+
+std::string Cluster::differences() {
+  std::string text;
+  for (Process* process : running()) {
+    text +=
+        fmt::format("{}: {} changes, state {:016x} {:016x}{}{}; ", process->host().name,
+                    crdt::VersionVector{}.lag_behind(process->replica().vector()),
+                    process->replica().state().vector, process->replica().state().cells,
+                    process->idle() ? "" : ", busy", process->replica().fault() ? ", fault" : "");
+  }
+  if (!acquainted()) text += "not all hold each other for alive";
+  return text;
+}
+
+crdt::VersionVector Cluster::owed() const {
+  crdt::VersionVector owed;
+  for (const auto& host : hosts_) {
+    if (host->dead) continue;
+    for (const auto& [actor, head] : host->promised.entries()) {
+      if (!owed.covers(actor, head.seq)) owed.set(actor, head);
+    }
+  }
+  return owed;
+}
+
+void Cluster::finish() {
+  for (Process* process : running()) count_stats(*process);
+  for (const auto& host : hosts_) mix(host->disk.counters().bytes_written);
+  mix(network_.counts.bytes);
+  mix(network_.counts.frame_bytes);
+  report_.virtual_time = schedule_.now() - base::Instant{};
+}
+
+// FNV-1a over 64-bit words.
+void Cluster::mix(std::uint64_t value) { report_.hash = (report_.hash ^ value) * 0x100000001b3ULL; }
+
+// --- Observer ------------------------------------------------------------------------------------
+
+void Cluster::turned(Process& process, const Turn& turn) {
+  checker_.turned(process, turn);
+  mix(process.replica().state().cells);
+  mix(static_cast<std::uint64_t>(schedule_.now().nanos));
+  for (const auto& [actor, head] : turn.outputs.facts.advanced) {
+    note(process.host().index, fmt::format("+{}:{}", actor.short_hex(), head.seq));
+  }
+  note_notices(process, turn.outputs);
+}
+
+void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
+  using Kind = agent::Notice::Kind;
+  for (const agent::Notice& notice : outputs.notices) {
+    ++report_.events[std::string(notice_name(notice.kind))];
+    note(process.host().index, fmt::format("{} {}:{} {}", notice_name(notice.kind),
+                                           notice.actor.short_hex(), notice.seq, notice.text));
+    if (notice.kind == Kind::kDiskFull) report_.mattered(Fault::kFullDisk);
+    if (notice.kind == Kind::kDiskFault) report_.mattered(Fault::kDiskError);
+    if (notice.kind == Kind::kCorruptRow) report_.mattered(Fault::kRot);
+    if (notice.kind == Kind::kClockAhead) report_.mattered(Fault::kClockWild);
+    if (notice.kind == Kind::kClockRestarted) report_.mattered(Fault::kClockStep);
+  }
+  report_.events["changes forgotten"] += outputs.facts.forgotten.size();
+}
+
+void Cluster::interrupted(Process& process, const Turn& turn) {
+  checker_.interrupted(process, turn);
+}
+
+void Cluster::told(Process& process, const agent::Outputs& outputs) {
+  checker_.told(process, outputs);
+}
+
+void Cluster::claimed(Process& process, const std::vector<crdt::Dependency>& entries) {
+  checker_.claimed(process, entries);
+}
+
+void Cluster::acted(Process& process, const gossip::Action& action) {
+  if (std::holds_alternative<gossip::MemberUp>(action)) {
+    const auto& member = std::get<gossip::MemberUp>(action).member;
+    note(process.host().index, "up " + member.name);
+  } else if (std::holds_alternative<gossip::MemberDown>(action)) {
+    const auto& member = std::get<gossip::MemberDown>(action).member;
+    note(process.host().index, "down " + member.name);
+  } else if (std::holds_alternative<gossip::Alarm>(action)) {
+    const auto& alarm = std::get<gossip::Alarm>(action);
+    bool echo = alarm.kind == gossip::Alarm::Kind::kEcho;
+    ++report_.events[echo ? "echoes" : "divergences"];
+    note(process.host().index, echo ? "echo" : "divergence");
+  } else if (quiet_ && (std::holds_alternative<gossip::Apply>(action) ||
+                        std::holds_alternative<gossip::Fetch>(action))) {
+    checker_.not_quiet(process, "changes travel");
+  }
+}
+
+// Not at once: the process is in the middle of a call.
+void Cluster::stopped(Process& process, bool reopen) {
+  std::size_t index = process.host().index;
+  schedule_.after({}, [this, index, reopen, which = &process] {
+    if (processes_[index].get() != which) return;
+    if (reopen) {
+      kill(index);
+      start(index);
+      return;
+    }
+    auto how = static_cast<PowerCut>(random_.below(4));
+    power_cut(index, how);
+    schedule_.after(kOpenAgain, [this, index] { start(index); });
+  });
+}
+
+void Cluster::count_stats(const Process& process) {
+  const gossip::Stats& stats = process.node_machine().stats();
+  auto& events = report_.events;
+  events["reconciliations"] += stats.reconciliations;
+  events["ranges served"] += stats.ranges_served;
+  events["below the floor"] += stats.below_floor;
+  events["duplicates dropped"] += stats.changes_duplicate;
+  events["datagrams replayed"] += stats.refused_replay;
+  events["datagrams refused"] += stats.refused_authentication;
+}
+
+}  // namespace simulation

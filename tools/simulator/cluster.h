@@ -1,0 +1,98 @@
+#pragma once
+
+// The hosts of a run and the agents on them: starts, ends, copies and restores them, carries
+// requests of clients, and moves virtual time. Holds no opinion: Nemesis decides what happens,
+// Checker judges it.
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "tools/simulator/checker.h"
+#include "tools/simulator/workload.h"
+
+namespace simulation {
+
+class Cluster : public Observer {
+ public:
+  Cluster(const Settings& settings, Trace& trace, Report& report);
+  ~Cluster() override;
+
+  // --- agents
+  void start(std::size_t host);
+  void kill(std::size_t host);
+  void power_cut(std::size_t host, PowerCut how);
+  void stop_cleanly(std::size_t host);
+  // A new host with a copy of the files of `host`, on other hardware; it is started.
+  void clone(std::size_t host);
+  // The files as they were are put back; the agent must be down.
+  void restore(std::size_t host, const Disk::Files& files);
+  // The medium has lost what nobody can promise any more.
+  void tampered(std::size_t host);
+  void request(std::size_t host);  // of a client
+  void die(std::size_t host);      // never returns
+
+  // --- time
+  void run(base::Duration time);
+  bool run_until(const std::function<bool()>& holds, base::Duration at_most);
+
+  // --- looking
+  std::size_t size() const { return hosts_.size(); }
+  Host& host(std::size_t index) { return *hosts_[index]; }
+  Process* process(std::size_t index) { return processes_[index].get(); }
+  std::vector<Process*> running();
+  bool converged();           // all running agents are idle, with equal vectors
+  bool acquainted();          // and hold each other for alive
+  std::string differences();  // in words
+  // What no crash may take: promises of the media that still exist.
+  crdt::VersionVector owed() const;
+
+  Schedule& schedule() { return schedule_; }
+  Network& network() { return network_; }
+  Checker& checker() { return checker_; }
+  base::Random& random() { return random_; }
+  void note(std::size_t host, const std::string& text) { trace_.add(schedule_.now(), host, text); }
+  void forbid_payload() { quiet_ = true; }
+  void finish();  // counts what the running agents counted
+
+  // --- Observer
+  void turned(Process& process, const Turn& turn) override;
+  void interrupted(Process& process, const Turn& turn) override;
+  void told(Process& process, const agent::Outputs& outputs) override;
+  void claimed(Process& process, const std::vector<crdt::Dependency>& entries) override;
+  void acted(Process& process, const gossip::Action& action) override;
+  void stopped(Process& process, bool reopen) override;
+
+ private:
+  void add_host();
+  void end(std::size_t host);  // the process; the medium has been dealt with
+  void count_stats(const Process& process);
+  void note_notices(Process& process, const agent::Outputs& outputs);
+  std::vector<gossip::Address> seeds_for(std::size_t host);
+  base::Instant next_time();
+  void step();
+  void mix(std::uint64_t value);
+
+  const Settings settings_;
+  Trace& trace_;
+  Report& report_;
+  Schedule schedule_;
+  base::Random random_;
+  Network network_;
+  Oracle oracle_;
+  Checker checker_;
+  Workload workload_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  // By host: what it held when it ended, and by which fault.
+  struct Before {
+    crdt::VersionVector vector;
+    base::NodeId node;
+    std::optional<Fault> by;
+  };
+  std::vector<Before> before_;
+  std::uint64_t tickets_ = 0;
+  bool quiet_ = false;
+};
+
+}  // namespace simulation

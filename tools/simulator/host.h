@@ -1,0 +1,54 @@
+#pragma once
+
+// One machine: its medium, its clock, what stands outside of the data directory, and where it is in
+// the network. It outlives the processes that run on it.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/replica/mark.h"
+#include "crdt/version_vector.h"
+#include "gossip/address.h"
+#include "gossip/member.h"
+#include "tools/simulator/disk.h"
+
+namespace simulation {
+
+// The directory of marks, as agent::Marks keeps it (rule 2).
+struct MarkDirectory {
+  std::optional<agent::Mark> mark;
+  std::vector<base::RunToken> tokens;
+};
+
+// What the machine believes the time to be. `error` is added to true time.
+struct WallClock {
+  base::Duration error;
+  bool synchronised = true;
+};
+
+struct Host {
+  Host(std::size_t number, base::Random random);
+
+  std::size_t index;
+  std::string name;  // "A", "B", …
+  gossip::Address address;
+  Disk disk;
+  base::Bytes fingerprint;
+  MarkDirectory marks;
+  WallClock clock;
+  std::vector<gossip::MemberRecord> remembered;  // members, as the daemon's file holds them
+  bool dead = false;                             // never returns
+  bool failing = false;                          // the medium fails on demand just now
+  bool rotten = false;                           // a bit of it flipped
+  bool healthy() const { return !failing && !rotten; }
+
+  // What this medium must hold after any crash: all that was told to peers as durable and all that
+  // was acknowledged to clients (rules 1 and 3). Taken back when the medium is tampered with.
+  crdt::VersionVector promised;
+};
+
+inline const std::string kDatabase = "hearsay.db";
+
+}  // namespace simulation

@@ -1,0 +1,207 @@
+// The program `hearsay-sim`: runs whole meshes on virtual time and judges them. The report goes to
+// stdout, as text or as JSON; what went wrong with the command to stderr. Exit codes: 0 all checks
+// hold, 1 a check failed, 2 usage.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <sstream>
+
+#include "tools/simulator/plants.h"
+#include "tools/simulator/run.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+
+struct Choices {
+  std::uint64_t seed = 1;
+  std::size_t nodes = 5;
+  int plant = 0;
+  std::string output = "text";
+  bool trace = false;
+  std::string profile;
+  std::string topology;
+  std::string faults;
+  double seconds = 0;
+  std::size_t requests = 0;
+  std::uint64_t log_bytes = 0;
+  std::uint32_t loss_percent = 0;
+  std::uint64_t count = 100;
+  std::size_t jobs = 1;
+  std::vector<int> hunted;
+};
+
+int usage(const std::string& what) {
+  std::cerr << "hearsay-sim: " << what << "\n";
+  return kUsage;
+}
+
+// What the operator set replaces what the seed drew. Empty: fine.
+std::string apply(const Choices& choices, simulation::Settings& settings) {
+  if (!choices.profile.empty()) {
+    auto profile = gossip::profile_from_name(choices.profile);
+    if (!profile) {
+      return "no profile '" + choices.profile + "': one of " + std::string(gossip::profile_names());
+    }
+    settings.node.profile = *profile;
+  }
+  if (!choices.topology.empty()) {
+    auto topology = gossip::topology_from_name(choices.topology);
+    if (!topology) return "no topology '" + choices.topology + "': direct or push-pull";
+    settings.node.topology = *topology;
+  }
+  if (choices.seconds > 0) {
+    settings.chaos = base::millis(static_cast<std::int64_t>(choices.seconds * 1'000));
+  }
+  if (choices.requests > 0) settings.requests = choices.requests;
+  if (choices.log_bytes > 0) settings.replica.store.log_bytes_max = choices.log_bytes;
+  if (choices.faults.empty()) return "";
+  settings.enabled.clear();
+  settings.weather = {.delay_min = settings.weather.delay_min,
+                      .delay_spread = settings.weather.delay_spread};
+  std::istringstream names(choices.faults);
+  for (std::string name; std::getline(names, name, ',');) {
+    if (name == "none") continue;
+    auto fault = simulation::fault_from_name(name);
+    if (!fault) return "no fault '" + name + "': hearsay-sim faults lists them";
+    settings.enabled.insert(*fault);
+  }
+  settings.weather.loss_permille = choices.loss_percent * 10;
+  return "";
+}
+
+int run_one(const Choices& choices) {
+  if (choices.plant != 0 && simulation::find_plant(choices.plant) == nullptr) {
+    return usage("no plant " + std::to_string(choices.plant) + ": hearsay-sim plants lists them");
+  }
+  simulation::Settings settings = simulation::Settings::draw(choices.seed, choices.nodes);
+  if (std::string problem = apply(choices, settings); !problem.empty()) return usage(problem);
+  simulation::plant(choices.plant);
+  std::function<void(const std::string&)> line;
+  if (choices.trace) line = [](const std::string& text) { std::cout << text << "\n"; };
+  simulation::Report report = simulation::run(settings, line);
+  bool json = choices.output == "json";
+  std::cout << (json ? simulation::json_of(report) + "\n" : simulation::text_of(report));
+  return report.passed() ? 0 : kFailed;
+}
+
+int run_many(const Choices& choices) {
+  simulation::SweepOptions options;
+  options.first = choices.seed;
+  options.count = choices.count;
+  options.jobs = choices.jobs;
+  simulation::Tally tally = simulation::sweep(options, [](const simulation::Report& report) {
+    if (!report.passed()) {
+      std::cerr << "seed " << report.seed << " nodes " << report.nodes << ": "
+                << report.violation->checker << ": " << report.violation->text << "\n";
+    }
+  });
+  bool json = choices.output == "json";
+  std::cout << (json ? simulation::json_of(tally) + "\n" : simulation::text_of(tally));
+  std::vector<std::string> idle = tally.idle_faults();
+  bool too_few = choices.count >= 1'000 && !idle.empty();
+  if (too_few) {
+    std::cerr << "hearsay-sim: these faults never mattered:";
+    for (const std::string& name : idle) std::cerr << " " << name;
+    std::cerr << "\n";
+  }
+  return tally.failed > 0 || too_few ? kFailed : 0;
+}
+
+int run_hunt(const Choices& choices) {
+  std::vector<simulation::Hunt> hunts;
+  bool all = true;
+  for (const simulation::PlantInfo& plant : simulation::plants()) {
+    bool wanted = choices.hunted.empty() ||
+                  std::count(choices.hunted.begin(), choices.hunted.end(), plant.number) > 0;
+    if (!wanted) continue;
+    hunts.push_back(simulation::hunt(plant, choices.seed, choices.count, choices.jobs));
+    all = all && (hunts.back().caught || plant.rare);
+    std::cerr << plant.number << " " << plant.name << ": "
+              << (hunts.back().caught ? hunts.back().caught->violation->checker : "not caught")
+              << " after " << hunts.back().seeds << " seeds\n";
+  }
+  std::cout << simulation::text_of(hunts);
+  return all ? 0 : kFailed;
+}
+
+int list_plants() {
+  for (const simulation::PlantInfo& plant : simulation::plants()) {
+    std::cout << plant.number << "\trule " << plant.rule << "\t" << plant.name << ": " << plant.what
+              << "\n";
+  }
+  return 0;
+}
+
+int list_faults() {
+  for (std::size_t i = 0; i < simulation::kFaults; ++i) {
+    std::cout << simulation::fault_name(static_cast<simulation::Fault>(i)) << "\n";
+  }
+  return 0;
+}
+
+CLI::App* add_run(CLI::App& app, Choices& choices) {
+  CLI::App* run = app.add_subcommand("run", "one mesh from one seed; exit 1 when a check fails");
+  run->add_option("--seed", choices.seed, "the run follows from it")->capture_default_str();
+  run->add_option("--nodes", choices.nodes, "agents")
+      ->check(CLI::Range(2, 100))
+      ->capture_default_str();
+  run->add_option("--plant", choices.plant, "a planted bug, by its number");
+  run->add_flag("--trace", choices.trace, "every event as it happens, one column a node");
+  run->add_option("--profile", choices.profile,
+                  "local, lan, wan or edge, instead of the drawn one");
+  run->add_option("--topology", choices.topology, "direct or push-pull, instead of the drawn one");
+  run->add_option("--faults", choices.faults, "only these, comma-separated; or none");
+  run->add_option("--loss", choices.loss_percent, "per cent of datagrams, with --faults")
+      ->check(CLI::Range(0, 100));
+  run->add_option("--seconds", choices.seconds, "virtual time of the faults");
+  run->add_option("--log-bytes", choices.log_bytes, "what each change log keeps");
+  run->add_option("--requests", choices.requests, "of clients over that time");
+  return run;
+}
+
+void add_output(CLI::App* command, Choices& choices) {
+  command->add_option("-o,--output", choices.output, "text or json")
+      ->check(CLI::IsMember({"text", "json"}));
+}
+
+void add_many(CLI::App* command, Choices& choices) {
+  command->add_option("--seed", choices.seed, "the first one")->capture_default_str();
+  command->add_option("--seeds", choices.count, "how many, at most")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  command->add_option("--jobs", choices.jobs, "runs at one time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Choices choices;
+  CLI::App app{"hearsay-sim: whole meshes on virtual time, with faults, judged every turn"};
+  app.require_subcommand(1);
+  CLI::App* run = add_run(app, choices);
+  CLI::App* many = app.add_subcommand("sweep", "many seeds with 5 to 9 nodes, all faults");
+  CLI::App* hunt = app.add_subcommand("hunt", "how many seeds each planted bug takes");
+  CLI::App* plants = app.add_subcommand("plants", "lists the planted bugs");
+  CLI::App* faults = app.add_subcommand("faults", "lists the faults");
+  add_output(run, choices);
+  add_output(many, choices);
+  add_many(many, choices);
+  add_many(hunt, choices);
+  hunt->add_option("--plant", choices.hunted, "only these numbers")->delimiter(',');
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int code = app.exit(error, std::cout, std::cerr);
+    return code == 0 ? 0 : kUsage;
+  }
+  if (run->parsed()) return run_one(choices);
+  if (many->parsed()) return run_many(choices);
+  if (hunt->parsed()) return run_hunt(choices);
+  if (plants->parsed()) return list_plants();
+  if (faults->parsed()) return list_faults();
+  return kUsage;
+}

@@ -1,0 +1,379 @@
+#include "tools/simulator/process.h"
+
+#include <algorithm>
+
+#include "crdt/base/check.h"
+#include "gossip/wire/message.h"
+
+namespace simulation {
+namespace {
+
+constexpr base::Duration kTurnTime = base::micros(300);
+constexpr base::Duration kReadTime = base::micros(200);
+constexpr base::Duration kFlushQuiet = base::millis(50);
+constexpr base::Duration kFlushAfter = base::seconds(1);
+constexpr base::Duration kFaultRetry = base::seconds(1);
+constexpr std::size_t kTurnChangesMax = 1'000;
+constexpr std::size_t kWaitingMax = 4'096;
+constexpr std::size_t kAsleepMax = 2'000;  // a socket's buffer; above: datagrams are lost
+constexpr std::int64_t kEpochWall = 1'800'000'000'000'000'000;  // true time at virtual zero
+
+gossip::Stored stored_of(agent::Facts facts) {
+  gossip::Stored stored;
+  stored.advanced = std::move(facts.advanced);
+  stored.state = facts.state;
+  stored.durable = facts.durable;
+  stored.own = std::move(facts.own);
+  stored.forgotten = std::move(facts.forgotten);
+  stored.bytes_done = facts.bytes_done;
+  return stored;
+}
+
+gossip::wire::MeshKey mesh_key() {
+  base::Random random = base::Random::from_number(77);
+  return gossip::wire::MeshKey::generate(random);
+}
+
+}  // namespace
+
+// --- Start and end -------------------------------------------------------------------------------
+
+std::unique_ptr<Process> Process::start(Host& host, const Settings& settings, Schedule& schedule,
+                                        Network& network, Observer& observer, base::Random random,
+                                        const std::vector<gossip::Address>& seeds,
+                                        base::Error& error) {
+  std::unique_ptr<Process> process(
+      new Process(host, settings, schedule, network, observer, random));
+  base::Status opened = process->open(seeds);
+  if (opened.ok()) return process;
+  error = opened.error();
+  return nullptr;
+}
+
+Process::Process(Host& host, const Settings& settings, Schedule& schedule, Network& network,
+                 Observer& observer, base::Random random)
+    : host_(host),
+      settings_(settings),
+      schedule_(schedule),
+      network_(network),
+      observer_(observer),
+      random_(random),
+      single_writes_(settings.enabled.contains(Fault::kPowerInTurn) ||
+                     settings.enabled.contains(Fault::kDiskError)) {}
+
+Process::~Process() {
+  *alive_ = false;
+  if (node_) network_.close(host_.address);
+}
+
+// As agent::Marks::begin_run: the mark is taken away, the new token stands before it is committed.
+agent::Outside Process::begin_run() {
+  agent::Outside outside;
+  outside.fingerprint = host_.fingerprint;
+  outside.mark = std::exchange(host_.marks.mark, std::nullopt);
+  host_.marks.tokens.push_back(random_.id<base::RunTag>());
+  outside.tokens = host_.marks.tokens;
+  return outside;
+}
+
+base::Status Process::open(const std::vector<gossip::Address>& seeds) {
+  settings_.replica.store.vfs = host_.disk.vfs();
+  agent::Outside outside = begin_run();
+  base::Random replica_random = random_.fork();
+  ASSIGN_OR_RETURN(
+      replica_, agent::Replica::open(now(), kDatabase, settings_.replica, outside, replica_random));
+  host_.marks.tokens = {replica_->run_token()};
+  ASSIGN_OR_RETURN(reader_, store::Reader::open(kDatabase, settings_.replica.store));
+  id_ = replica_->node_id();
+  gossip::Identity self;
+  self.node = id_;
+  self.name = host_.name;
+  self.advertised = host_.address;
+  self.key = mesh_key();
+  self.boot_epoch = replica_->boot_epoch();
+  base::Random node_random = random_.fork();
+  node_ = std::make_unique<gossip::Node>(self, settings_.node, replica_->vector(),
+                                         replica_->state(), node_random);
+  if (!replica_->own_actor().is_zero()) node_->own_actor(replica_->own_actor());
+  network_.listen(host_.address, *this);
+  drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
+    node.seeds(time, seeds, out);
+  });
+  return {};
+}
+
+void Process::stop_cleanly() {
+  while (!waiting_.empty() && !replica_->fault()) turn();
+  drive([](gossip::Node& node, base::Now time, gossip::Actions& out) { node.leave(time, out); });
+  std::optional<agent::Mark> mark = replica_->close();
+  reader_.reset();
+  replica_.reset();
+  host_.marks.mark = mark;
+}
+
+base::Now Process::now() const {
+  std::int64_t wall = kEpochWall + schedule_.now().nanos + host_.clock.error.nanos;
+  return {schedule_.now(), wall, host_.clock.synchronised};
+}
+
+// --- Pausing -------------------------------------------------------------------------------------
+
+void Process::pause(base::Duration time) {
+  paused_until_ = std::max(paused_until_, schedule_.now() + time);
+  schedule_.at(paused_until_, [this, alive = alive_] {
+    if (!*alive || paused()) return;
+    std::deque<std::function<void()>> asleep = std::move(asleep_);
+    asleep_.clear();
+    for (std::function<void()>& what : asleep) {
+      if (!*alive) return;
+      what();
+    }
+  });
+}
+
+void Process::when_awake(std::function<void()> what) {
+  if (paused()) {
+    asleep_.push_back(std::move(what));
+  } else {
+    what();
+  }
+}
+
+void Process::later(base::Duration wait, std::function<void()> what) {
+  schedule_.after(wait, [this, alive = alive_, what = std::move(what)]() mutable {
+    if (*alive) when_awake(std::move(what));
+  });
+}
+
+// --- The node ------------------------------------------------------------------------------------
+
+template <typename Call>
+void Process::drive(Call call) {
+  gossip::Actions actions;
+  call(*node_, now(), actions);
+  if (node_->next_deadline() <= schedule_.now()) node_->advance(now(), actions);
+  perform(actions);
+}
+
+base::Instant Process::next_deadline() const {
+  return std::max(node_->next_deadline(), paused_until_);
+}
+
+void Process::advance() {
+  drive([](gossip::Node&, base::Now, gossip::Actions&) {});
+}
+
+void Process::datagram(const gossip::Address& from, base::Bytes bytes) {
+  if (paused() && asleep_.size() >= kAsleepMax) return;
+  when_awake([this, from, bytes = std::move(bytes)] {
+    drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
+      node.receive(time, from, bytes, out);
+    });
+  });
+}
+
+void Process::frame(const base::NodeId& from, base::Bytes message) {
+  when_awake([this, from, message = std::move(message)] {
+    drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
+      node.receive_frame(time, from, message, out);
+    });
+  });
+}
+
+void Process::session_closed(const base::NodeId& peer) {
+  when_awake([this, peer] {
+    drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
+      node.session_closed(time, peer, out);
+    });
+  });
+}
+
+void Process::leave() {
+  when_awake([this] {
+    drive([](gossip::Node& node, base::Now time, gossip::Actions& out) { node.leave(time, out); });
+  });
+}
+
+void Process::rejoin() {
+  when_awake([this] {
+    drive([](gossip::Node& node, base::Now time, gossip::Actions& out) {
+      if (node.has_left()) node.rejoin(time, out);
+    });
+  });
+}
+
+void Process::perform(gossip::Actions& actions) {
+  for (gossip::Action& action : actions) {
+    observer_.acted(*this, action);
+    perform(action);
+  }
+}
+
+void Process::perform(gossip::Action& action) {
+  if (auto* datagram = std::get_if<gossip::SendDatagram>(&action)) {
+    network_.send_datagram(host_.address, datagram->to, std::move(datagram->bytes));
+  } else if (auto* send = std::get_if<gossip::SendFrame>(&action)) {
+    send_frame(*send);
+  } else if (auto* apply = std::get_if<gossip::Apply>(&action)) {
+    std::size_t bytes = 0;
+    for (const crdt::Opened& opened : apply->changes) bytes += opened.sealed.bytes.size();
+    std::size_t changes = apply->changes.size();
+    enqueue(agent::Received{apply->from, std::move(apply->changes), bytes}, changes);
+  } else if (auto* wanted = std::get_if<gossip::Fetch>(&action)) {
+    later(kReadTime, [this, wanted = *wanted] { fetch(wanted); });
+  } else if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
+    enqueue(agent::ConfirmOwn{confirmed->actor, confirmed->seq}, 1);
+  }
+}
+
+void Process::send_frame(gossip::SendFrame& send) {
+  auto decoded = gossip::wire::decode(send.message);
+  CHECK(decoded.ok());
+  if (const auto* message = std::get_if<gossip::wire::Message>(&*decoded)) {
+    if (const auto* vector = std::get_if<gossip::wire::Vector>(message)) {
+      observer_.claimed(*this, vector->entries);
+    }
+  }
+  network_.send_frame(host_.address, send.to, send.address, std::move(send.message));
+}
+
+// As the daemon's reader threads do.
+void Process::fetch(const gossip::Fetch& wanted) {
+  gossip::Fetched range;
+  range.request = wanted.request;
+  if (reader_->begin().ok()) {
+    auto actors = reader_->actors();
+    if (actors.ok()) {
+      store::RangeLimits limits{wanted.changes_max, wanted.bytes_max};
+      auto visited = reader_->log().range(
+          **actors, wanted.have, limits,
+          [&](const store::LogEntry& entry) { range.changes.emplace_back(entry.sealed); });
+      using Outcome = gossip::Fetched::Outcome;
+      if (visited.ok()) {
+        range.outcome = visited->complete ? Outcome::kComplete : Outcome::kMore;
+      } else if (visited.error().code == base::Code::kNotFound) {
+        range.outcome = Outcome::kBelowFloor;
+      }
+    }
+    reader_->end();
+  }
+  drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
+    node.fetched(time, range, out);
+  });
+}
+
+// --- The replica ---------------------------------------------------------------------------------
+
+bool Process::submit(agent::Write write) {
+  if (waiting_.size() >= kWaitingMax) return false;
+  when_awake([this, write = std::move(write)]() mutable { enqueue(std::move(write), 1); });
+  return true;
+}
+
+void Process::enqueue(agent::Input input, std::size_t changes) {
+  waiting_.push_back({std::move(input), changes});
+  schedule_turn();
+}
+
+void Process::schedule_turn() {
+  if (turning_ || waiting_.empty()) return;
+  turning_ = true;
+  later(base::micros(20), [this] { turn(); });
+}
+
+std::vector<agent::Input> Process::take_turn() {
+  std::vector<agent::Input> inputs;
+  std::size_t changes = 0;
+  bool written = false;
+  while (!waiting_.empty()) {
+    changes += waiting_.front().changes;
+    if (!inputs.empty() && changes > kTurnChangesMax) break;
+    bool write = std::holds_alternative<agent::Write>(waiting_.front().input);
+    if (single_writes_ && write && written) break;
+    written = written || write;
+    inputs.push_back(std::move(waiting_.front().input));
+    waiting_.pop_front();
+  }
+  return inputs;
+}
+
+// Writes stand together, before or after what was received, so that what each of them had seen is
+// known without asking the code under test.
+void Process::turn() {
+  std::vector<agent::Input> inputs = take_turn();
+  bool writes_first = random_.below(2) == 0;
+  auto is_write = [](const agent::Input& input) {
+    return std::holds_alternative<agent::Write>(input);
+  };
+  std::stable_partition(inputs.begin(), inputs.end(),
+                        [&](const agent::Input& input) { return is_write(input) == writes_first; });
+  std::vector<agent::Write> writes;
+  for (const agent::Input& input : inputs) {
+    if (is_write(input)) writes.push_back(std::get<agent::Write>(input));
+  }
+  if (replica_->fault()) recover();
+  crdt::VersionVector before = replica_->vector();
+  agent::Outputs outputs = replica_->turn(now(), inputs, false);
+  Observer::Turn turn{before, writes, outputs, writes_first};
+  if (!host_.disk.powered()) {
+    observer_.interrupted(*this, turn);
+    return observer_.stopped(*this, false);
+  }
+  observer_.turned(*this, turn);
+  base::Duration time = kTurnTime + host_.disk.take_cost();
+  ++quiet_;
+  later(time, [this, outputs = std::move(outputs)]() mutable {
+    turning_ = false;
+    deliver(std::move(outputs));
+  });
+}
+
+// A turn of its own, so that what recovery found is seen before anything follows.
+void Process::recover() {
+  crdt::VersionVector before;
+  agent::Outputs outputs = replica_->turn(now(), {}, false);
+  if (host_.disk.powered()) observer_.turned(*this, {before, {}, outputs, true});
+}
+
+void Process::deliver(agent::Outputs outputs) {
+  observer_.told(*this, outputs);
+  for (const agent::Notice& notice : outputs.notices) {
+    if (notice.kind == agent::Notice::Kind::kActorMinted) node_->own_actor(notice.actor);
+  }
+  bool reopen = outputs.reopen;
+  gossip::Stored stored = stored_of(std::move(outputs.facts));
+  drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
+    node.stored(time, stored, out);
+  });
+  if (reopen) return observer_.stopped(*this, true);
+  schedule_turn();
+  bool retries = replica_->fault().has_value();
+  if (retries && !turning_) {
+    turning_ = true;
+    later(kFaultRetry, [this] { turn(); });
+  }
+  if (!replica_->unsynced()) {
+    unsynced_since_ = base::Instant::never();
+    return;
+  }
+  unsynced_since_ = std::min(unsynced_since_, schedule_.now());
+  if (schedule_.now() - unsynced_since_ >= kFlushAfter) return flush();
+  later(kFlushQuiet, [this, number = quiet_] {
+    if (number == quiet_ && !turning_) flush();
+  });
+}
+
+void Process::flush() {
+  if (!replica_->unsynced()) return;
+  agent::Outputs outputs = replica_->flush(now());
+  if (!host_.disk.powered()) return observer_.stopped(*this, false);
+  unsynced_since_ = base::Instant::never();
+  turning_ = true;
+  ++quiet_;
+  later(kTurnTime + host_.disk.take_cost(), [this, outputs = std::move(outputs)]() mutable {
+    turning_ = false;
+    deliver(std::move(outputs));
+  });
+}
+
+}  // namespace simulation

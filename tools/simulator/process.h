@@ -1,0 +1,131 @@
+#pragma once
+
+// A running agent on a host: the same Node and Replica that the daemon runs, driven on virtual
+// time. Like the daemon it takes all that waits into one turn, tells clients and node only after
+// the turn has taken its time on the disk, and flushes when remote changes fall quiet. It decides
+// nothing else. One that is paused handles nothing until it goes on.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "agent/replica/replica.h"
+#include "gossip/node.h"
+#include "tools/simulator/host.h"
+#include "tools/simulator/network.h"
+#include "tools/simulator/settings.h"
+
+namespace simulation {
+
+class Process;
+
+// What a process does that others judge or record.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // A turn has ended in the replica; nobody has heard of it yet. `before`: the vector at its start.
+  // `writes_first`: its own writes were applied before what was received, else after.
+  struct Turn {
+    const crdt::VersionVector& before;
+    const std::vector<agent::Write>& writes;
+    const agent::Outputs& outputs;
+    bool writes_first;
+  };
+  virtual void turned(Process& process, const Turn& turn) = 0;
+  // The power went off inside the turn: its outcome is unknown. It had one write at most.
+  virtual void interrupted(Process& process, const Turn& turn) = 0;
+  // Clients and the node are about to hear of it.
+  virtual void told(Process& process, const agent::Outputs& outputs) = 0;
+  // Entries of a vector that this process tells a peer: claims (rule 3).
+  virtual void claimed(Process& process, const std::vector<crdt::Dependency>& entries) = 0;
+  virtual void acted(Process& process, const gossip::Action& action) = 0;
+  // The power is off, or the replica asks to be opened anew.
+  virtual void stopped(Process& process, bool reopen) = 0;
+};
+
+class Process : public Network::Endpoint {
+ public:
+  // Opens the database of `host`; null with `error` when it cannot be opened.
+  static std::unique_ptr<Process> start(Host& host, const Settings& settings, Schedule& schedule,
+                                        Network& network, Observer& observer, base::Random random,
+                                        const std::vector<gossip::Address>& seeds,
+                                        base::Error& error);
+  ~Process() override;
+
+  // False: too much waits; the client hears "busy".
+  bool submit(agent::Write write);
+  void pause(base::Duration time);
+  void leave();
+  void rejoin();
+  // A clean stop: what waits is finished, all is on the medium, the mark is written.
+  void stop_cleanly();
+
+  base::Instant next_deadline() const;
+  void advance();
+
+  Host& host() { return host_; }
+  const agent::Replica& replica() const { return *replica_; }
+  agent::Replica& replica() { return *replica_; }
+  const gossip::Node& node_machine() const { return *node_; }
+  bool paused() const { return schedule_.now() < paused_until_; }
+  bool idle() const { return waiting_.empty() && !turning_ && !replica_->unsynced(); }
+  std::size_t waiting() const { return waiting_.size(); }
+  base::Now now() const;
+
+  base::NodeId node() const override { return id_; }
+  void datagram(const gossip::Address& from, base::Bytes bytes) override;
+  void frame(const base::NodeId& from, base::Bytes message) override;
+  void session_closed(const base::NodeId& peer) override;
+
+ private:
+  Process(Host& host, const Settings& settings, Schedule& schedule, Network& network,
+          Observer& observer, base::Random random);
+  base::Status open(const std::vector<gossip::Address>& seeds);
+  agent::Outside begin_run();
+
+  // Runs `what` when the process is alive and not paused.
+  void when_awake(std::function<void()> what);
+  void later(base::Duration wait, std::function<void()> what);
+  template <typename Call>
+  void drive(Call call);
+  void perform(gossip::Actions& actions);
+  void perform(gossip::Action& action);
+  void send_frame(gossip::SendFrame& send);
+  void fetch(const gossip::Fetch& wanted);
+
+  void enqueue(agent::Input input, std::size_t changes);
+  void schedule_turn();
+  void turn();
+  void recover();
+  void flush();
+  void deliver(agent::Outputs outputs);
+  std::vector<agent::Input> take_turn();
+
+  Host& host_;
+  Settings settings_;
+  Schedule& schedule_;
+  Network& network_;
+  Observer& observer_;
+  base::Random random_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  base::NodeId id_;
+  std::unique_ptr<agent::Replica> replica_;
+  std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<gossip::Node> node_;
+  base::Instant paused_until_{0};
+  std::deque<std::function<void()>> asleep_;
+  bool turning_ = false;
+  bool single_writes_;  // where a turn may be cut short: one write in each, so that it is known
+                        // which one is in doubt
+  base::Instant unsynced_since_ = base::Instant::never();
+  std::uint64_t quiet_ = 0;  // number of the last turn: a flush waits for the next one's absence
+  struct Waiting {
+    agent::Input input;
+    std::size_t changes;
+  };
+  std::deque<Waiting> waiting_;
+};
+
+}  // namespace simulation

@@ -1,0 +1,25 @@
+#pragma once
+
+// One run: chaos, healing, quiet, judgement; and many runs.
+
+#include <functional>
+
+#include "tools/simulator/report.h"
+
+namespace simulation {
+
+// `line`: gets every line of the trace; without it only a failed run keeps its last ones.
+Report run(const Settings& settings, std::function<void(const std::string&)> line = nullptr);
+
+struct SweepOptions {
+  std::uint64_t first = 1;
+  std::uint64_t count = 100;
+  std::size_t nodes_min = 5;
+  std::size_t nodes_max = 9;
+  std::size_t jobs = 1;        // processes
+  bool stop_at_first = false;  // ends the sweep at the first failed seed
+};
+// `each` is called for every report, in the order in which they end.
+Tally sweep(const SweepOptions& options, const std::function<void(const Report&)>& each);
+
+}  // namespace simulation

@@ -1,0 +1,64 @@
+#include "tools/simulator/settings.h"
+
+#include <array>
+
+namespace simulation {
+namespace {
+
+constexpr std::array<std::string_view, kFaults> kNames = {
+    "loss",          "duplication", "reordering",  "corruption", "one-way-cut", "partition",
+    "session-break", "udp-blocked", "tcp-blocked", "kill",       "power-cut",   "power-in-turn",
+    "clean-stop",    "pause",       "slow-disk",   "full-disk",  "disk-error",  "clock-step",
+    "clock-wild",    "clone",       "restore",     "rot",        "death",       "leave"};
+
+std::uint32_t pick(base::Random& random, std::initializer_list<std::uint32_t> values) {
+  auto index = static_cast<std::size_t>(random.below(values.size()));
+  return *(values.begin() + index);
+}
+
+Weather draw_weather(base::Random& random, const std::set<Fault>& enabled) {
+  Weather weather;
+  if (enabled.contains(Fault::kLoss)) weather.loss_permille = pick(random, {20, 100, 200, 300});
+  if (enabled.contains(Fault::kDuplication)) weather.duplicate_permille = pick(random, {10, 100});
+  if (enabled.contains(Fault::kReordering)) weather.straggle_permille = pick(random, {10, 100});
+  if (enabled.contains(Fault::kCorruption)) weather.corrupt_permille = pick(random, {5, 50});
+  weather.delay_min = base::micros(pick(random, {100, 500, 5'000, 40'000}));
+  weather.delay_spread = weather.delay_min * pick(random, {1, 4});
+  return weather;
+}
+
+}  // namespace
+
+std::string_view fault_name(Fault fault) { return kNames.at(static_cast<std::size_t>(fault)); }
+
+std::optional<Fault> fault_from_name(std::string_view name) {
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    if (kNames.at(i) == name) return static_cast<Fault>(i);
+  }
+  return std::nullopt;
+}
+
+Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
+  base::Random random = base::Random::from_number(seed ^ 0x5e77195);
+  Settings settings;
+  settings.seed = seed;
+  settings.nodes = nodes;
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    if (random.below(2) == 0) settings.enabled.insert(static_cast<Fault>(i));
+  }
+  settings.weather = draw_weather(random, settings.enabled);
+  settings.requests = pick(random, {60, 150, 250});
+  settings.faults = pick(random, {6, 14, 24});
+  // Round trips of 80 ms and more need the times of a wide network.
+  bool wide = settings.weather.delay_min >= base::millis(5);
+  settings.node.profile = *gossip::profile_from_name(wide ? "wan" : "lan");
+  bool relayed = random.below(2) == 0;
+  settings.node.topology = relayed ? gossip::Topology::kDirect : gossip::Topology::kDirect;
+  settings.node.range_changes_max = pick(random, {2, 3, 20, 2'000});
+  settings.replica.store.log_bytes_max = getenv("LOGMAX") ? 100000000 : pick(random, {600, 2000, 10000, 1000000});
+  settings.replica.store.wal_pages = pick(random, {8, 60, 1'000});
+  settings.replica.clock.build_nanos = 1'700'000'000'000'000'000;
+  return settings;
+}
+
+}  // namespace simulation

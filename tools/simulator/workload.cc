@@ -1,0 +1,240 @@
+#include "tools/simulator/workload.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+namespace simulation {
+namespace {
+
+using Whole = agent::EntryWrite::Whole;
+
+constexpr std::array<std::string_view, 4> kObjects{"snapshots", "images", "volumes", "états"};
+constexpr std::uint64_t kIdsMax = 30;
+constexpr std::array<std::string_view, 6> kOddIds{"a b", "a/b", "ä-名", "-", "%41", "id-1 "};
+constexpr std::array<std::string_view, 8> kFieldNames{"size", "os",    "größe", "a\"b",
+                                                      "",     "x.y.z", "\t",    "日本"};
+// Equal by value, not by text: the text is what must come back.
+constexpr std::array<std::string_view, 8> kNumbers{
+    "1", "1.0", "1e0", "10E-1", "-0", "0.10", "123456789012345678901234567890", "2.5e+300"};
+constexpr std::array<std::string_view, 5> kTiny{"true", "false", "null", "\"\"", "[]"};
+constexpr std::array<std::string_view, 10> kText{"a",    "Z",   "0",       "ß",    "語",
+                                                 "🦊", "\\n", "\\u0041", "\\\"", "}, {"};
+constexpr std::size_t kLargeBytesMax = 8'192;
+
+std::string id_of(std::uint64_t number) {
+  if (number % 5 == 4) return std::string(kOddIds[number / 5]);
+  return "id-" + std::to_string(number);
+}
+
+// A JSON string literal, with every ASCII character as an escape when `escaped`.
+std::string quoted(std::string_view text, bool escaped) {
+  static constexpr std::string_view kDigits = "0123456789aBcDeF";
+  std::string out = "\"";
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    bool must = byte < 0x20 || c == '"' || c == '\\';
+    if (must || (escaped && byte < 0x80)) {
+      out += "\\u00";
+      out += kDigits[byte >> 4];
+      out += kDigits[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string object_of(const crdt::Members& members, bool escaped) {
+  std::string text = "{";
+  for (const auto& [name, value] : members) {
+    if (text.size() > 1) text += ",";
+    text += quoted(name, escaped) + ":" + value;
+  }
+  return text + "}";
+}
+
+}  // namespace
+
+Workload::Workload(base::Random random) : random_(std::move(random)) {
+  std::uint64_t objects = 1 + random_.below(kObjects.size());
+  objects_.assign(kObjects.begin(), kObjects.begin() + static_cast<std::ptrdiff_t>(objects));
+  ids_ = 1 + random_.below(kIdsMax);
+  hot_ids_ = 1 + random_.below(std::min<std::uint64_t>(ids_, 3));
+  hot_one_in_ = 1 + static_cast<std::uint32_t>(random_.below(6));
+  fields_ = 1 + random_.below(kFieldNames.size());
+  large_one_in_ = 10 + static_cast<std::uint32_t>(random_.below(200));
+  weights_.resize(static_cast<std::size_t>(Verb::kCount));
+  for (std::uint64_t& weight : weights_) {
+    bool left_out = random_.chance(4);
+    std::uint64_t drawn = 4 + random_.below(40);
+    weight = left_out ? 0 : drawn;
+  }
+  // One removal of an object undoes the work of many requests.
+  weights_[static_cast<std::size_t>(Verb::kRemoveObject)] /= 16;
+  weights_[static_cast<std::size_t>(Verb::kAdd)] += 4;
+}
+
+agent::WriteRequest Workload::next(const Oracle& oracle, const crdt::VersionVector& seen) {
+  Verb verb = any_verb();
+  if (verb == Verb::kPatch) return patch();
+  if (verb == Verb::kImport) return import(oracle, seen);
+  if (verb == Verb::kWrite) return write_entries();
+  std::string object = any_object();
+  if (verb == Verb::kRemoveObject) return agent::RemoveObject{object};
+  std::string id = any_id();
+  if (verb == Verb::kRemove) return agent::RemoveEntry{object, id};
+  std::string metadata = any_metadata();
+  if (verb == Verb::kPut) return agent::PutEntry{object, id, metadata};
+  return agent::AddEntry{object, id, metadata};
+}
+
+agent::PatchEntry Workload::patch() {
+  agent::PatchEntry patch;
+  patch.object = any_object();
+  patch.id = any_id();
+  patch.set = any_fields(3);
+  patch.unset = any_unset(patch.set);
+  return patch;
+}
+
+agent::ImportEntries Workload::import(const Oracle& oracle, const crdt::VersionVector& seen) {
+  agent::ImportEntries import;
+  import.object = any_object();
+  std::uint64_t lines = random_.below(7);
+  for (std::uint64_t i = 0; i < lines; ++i) {
+    std::string id = any_id();
+    bool again = random_.chance(2);
+    std::string metadata = any_metadata();
+    if (again) {
+      Fields shown = oracle.shown({import.object, id}, seen);
+      bool backwards = random_.chance(2);
+      crdt::Members members(shown.begin(), shown.end());
+      if (backwards) std::reverse(members.begin(), members.end());
+      metadata = object_of(members, backwards);
+    }
+    import.entries.emplace_back(std::move(id), std::move(metadata));
+  }
+  return import;
+}
+
+agent::WriteEntries Workload::write_entries() {
+  agent::WriteEntries write;
+  write.object = any_object();
+  write.replace = random_.chance(12);
+  std::uint64_t entries = random_.below(5);
+  std::set<std::string> ids;
+  for (std::uint64_t i = 0; i < entries; ++i) ids.insert(any_id());
+  for (const std::string& id : ids) write.entries.push_back(entry_write(id));
+  return write;
+}
+
+agent::EntryWrite Workload::entry_write(std::string id) {
+  agent::EntryWrite write;
+  write.id = std::move(id);
+  write.whole = static_cast<Whole>(random_.below(3));
+  write.fields = any_fields(3);
+  if (write.whole == Whole::kKeep) write.unset = any_unset(write.fields);
+  return write;
+}
+
+Workload::Verb Workload::any_verb() {
+  std::uint64_t sum = 0;
+  for (std::uint64_t weight : weights_) sum += weight;
+  std::uint64_t drawn = random_.below(sum);
+  std::size_t verb = 0;
+  while (drawn >= weights_[verb]) drawn -= weights_[verb++];
+  return static_cast<Verb>(verb);
+}
+
+std::string Workload::any_object() { return random_.pick(objects_); }
+
+std::string Workload::any_id() {
+  bool hot = random_.chance(hot_one_in_);
+  return id_of(random_.below(hot ? hot_ids_ : ids_));
+}
+
+std::string Workload::any_field() {
+  return std::string(kFieldNames[static_cast<std::size_t>(random_.below(fields_))]);
+}
+
+crdt::Members Workload::any_fields(std::size_t most) {
+  std::uint64_t count = random_.below(most + 1);
+  std::set<std::string> names;
+  for (std::uint64_t i = 0; i < count; ++i) names.insert(any_field());
+  crdt::Members members;
+  for (const std::string& name : names) members.emplace_back(name, any_value());
+  bool backwards = random_.chance(2);
+  if (backwards) std::reverse(members.begin(), members.end());
+  return members;
+}
+
+std::vector<std::string> Workload::any_unset(const crdt::Members& but) {
+  std::set<std::string> names;
+  std::uint64_t count = random_.below(3);
+  for (std::uint64_t i = 0; i < count; ++i) names.insert(any_field());
+  for (const auto& [name, value] : but) names.erase(name);
+  return {names.begin(), names.end()};
+}
+
+std::string Workload::any_metadata() {
+  crdt::Members fields = any_fields(4);
+  bool escaped = random_.chance(4);
+  return object_of(fields, escaped);
+}
+
+std::string Workload::any_value() {
+  bool large = random_.chance(large_one_in_);
+  if (large) {
+    std::size_t bytes = 1 + static_cast<std::size_t>(random_.below(kLargeBytesMax));
+    std::string text = any_text();
+    while (text.size() < bytes) text += text;
+    return "\"" + text + "\"";
+  }
+  std::uint64_t kind = random_.below(6);
+  if (kind == 0) return std::string(random_.pick(kNumbers));
+  if (kind == 1) return std::string(random_.pick(kTiny));
+  if (kind == 2) return "\"" + any_text() + "\"";
+  if (kind == 3) {
+    std::string inner = any_text();
+    return "{\"k\":[\"" + inner + "\",{}],\"\":" + std::to_string(random_.below(100)) + "}";
+  }
+  // Few, so that two authors often mean the same.
+  return std::to_string(random_.below(3));
+}
+
+// The inside of a JSON string literal.
+std::string Workload::any_text() {
+  std::string text;
+  std::uint64_t pieces = 1 + random_.below(8);
+  for (std::uint64_t i = 0; i < pieces; ++i) text += random_.pick(kText);
+  return text;
+}
+
+namespace {
+
+struct Words {
+  std::string operator()(const agent::AddEntry& add) { return "add " + at(add); }
+  std::string operator()(const agent::PutEntry& put) { return "put " + at(put); }
+  std::string operator()(const agent::PatchEntry& patch) { return "patch " + at(patch); }
+  std::string operator()(const agent::RemoveEntry& remove) { return "remove " + at(remove); }
+  std::string operator()(const agent::RemoveObject& remove) { return "remove " + remove.object; }
+  std::string operator()(const agent::ImportEntries& import) {
+    return "import " + import.object + " (" + std::to_string(import.entries.size()) + " lines)";
+  }
+  std::string operator()(const agent::WriteEntries& write) {
+    return (write.replace ? "replace " : "write ") + write.object + " (" +
+           std::to_string(write.entries.size()) + " entries)";
+  }
+  template <typename Request>
+  static std::string at(const Request& request) {
+    return request.object + "/" + request.id;
+  }
+};
+
+}  // namespace
+
+std::string describe(const agent::WriteRequest& request) { return std::visit(Words(), request); }
+
+}  // namespace simulation
