@@ -273,13 +273,16 @@ void Cluster::mix(std::uint64_t value) { report_.hash = (report_.hash ^ value) *
 // --- Observer ------------------------------------------------------------------------------------
 
 void Cluster::turned(Process& process, const Turn& turn) {
+  note_notices(process, turn.outputs);
+  for (const agent::Reply& reply : turn.outputs.replies) {
+    if (!reply.result.ok()) note(process.host().index, reply.result.error().message);
+  }
   checker_.turned(process, turn);
   mix(process.replica().state().cells);
   mix(static_cast<std::uint64_t>(schedule_.now().nanos));
   for (const auto& [actor, head] : turn.outputs.facts.advanced) {
     note(process.host().index, fmt::format("+{}:{}", actor.short_hex(), head.seq));
   }
-  note_notices(process, turn.outputs);
 }
 
 void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
@@ -290,7 +293,8 @@ void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
                                            notice.actor.short_hex(), notice.seq, notice.text));
     if (notice.kind == Kind::kDiskFull) report_.mattered(Fault::kFullDisk);
     if (notice.kind == Kind::kDiskFault) report_.mattered(Fault::kDiskError);
-    if (notice.kind == Kind::kCorruptRow) report_.mattered(Fault::kRot);
+    bool damage = notice.kind == Kind::kCorruptRow || notice.kind == Kind::kSetAside;
+    if (damage && process.host().rotten) report_.mattered(Fault::kRot);
     if (notice.kind == Kind::kClockAhead) report_.mattered(Fault::kClockWild);
     if (notice.kind == Kind::kClockRestarted) report_.mattered(Fault::kClockStep);
   }
@@ -345,6 +349,8 @@ void Cluster::stopped(Process& process, bool reopen) {
 
 void Cluster::count_stats(const Process& process) {
   const gossip::Stats& stats = process.node_machine().stats();
+  if (process.late_wakes() > 0) report_.mattered(Fault::kPause);
+  if (process.slow_turns() > 0) report_.mattered(Fault::kSlowDisk);
   auto& events = report_.events;
   events["reconciliations"] += stats.reconciliations;
   events["ranges served"] += stats.ranges_served;

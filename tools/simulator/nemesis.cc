@@ -141,6 +141,7 @@ void Nemesis::strike_disk(Fault fault, std::size_t host) {
       break;
     case Fault::kFullDisk:
       disk.set_capacity(disk.bytes() + 1);
+      cluster_.host(host).failing = true;
       break;
     case Fault::kDiskError: {
       cluster_.host(host).failing = true;

@@ -9,6 +9,7 @@ namespace simulation {
 namespace {
 
 constexpr base::Duration kTurnTime = base::micros(300);
+constexpr base::Duration kSlowTurn = base::millis(100);
 constexpr base::Duration kReadTime = base::micros(200);
 constexpr base::Duration kFlushQuiet = base::millis(50);
 constexpr base::Duration kFlushAfter = base::seconds(1);
@@ -124,6 +125,7 @@ void Process::pause(base::Duration time) {
     if (!*alive || paused()) return;
     std::deque<std::function<void()>> asleep = std::move(asleep_);
     asleep_.clear();
+    if (!asleep.empty()) ++late_wakes_;
     for (std::function<void()>& what : asleep) {
       if (!*alive) return;
       what();
@@ -321,6 +323,7 @@ void Process::turn() {
   }
   observer_.turned(*this, turn);
   base::Duration time = kTurnTime + host_.disk.take_cost();
+  if (time >= kSlowTurn) ++slow_turns_;
   ++quiet_;
   later(time, [this, outputs = std::move(outputs)]() mutable {
     turning_ = false;

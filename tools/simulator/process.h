@@ -72,6 +72,9 @@ class Process : public Network::Endpoint {
   bool paused() const { return schedule_.now() < paused_until_; }
   bool idle() const { return waiting_.empty() && !turning_ && !replica_->unsynced(); }
   std::size_t waiting() const { return waiting_.size(); }
+  // How often it woke with something to catch up on, and turns that took the disk 100 ms and more.
+  std::uint64_t late_wakes() const { return late_wakes_; }
+  std::uint64_t slow_turns() const { return slow_turns_; }
   base::Now now() const;
 
   base::NodeId node() const override { return id_; }
@@ -126,6 +129,8 @@ class Process : public Network::Endpoint {
     std::size_t changes;
   };
   std::deque<Waiting> waiting_;
+  std::uint64_t late_wakes_ = 0;
+  std::uint64_t slow_turns_ = 0;
 };
 
 }  // namespace simulation

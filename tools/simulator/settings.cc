@@ -55,7 +55,7 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   bool relayed = random.below(2) == 0;
   settings.node.topology = relayed ? gossip::Topology::kDirect : gossip::Topology::kDirect;
   settings.node.range_changes_max = pick(random, {2, 3, 20, 2'000});
-  settings.replica.store.log_bytes_max = getenv("LOGMAX") ? 100000000 : pick(random, {600, 2000, 10000, 1000000});
+  settings.replica.store.log_bytes_max = pick(random, {600, 2'000, 10'000, 1'000'000});
   settings.replica.store.wal_pages = pick(random, {8, 60, 1'000});
   settings.replica.clock.build_nanos = 1'700'000'000'000'000'000;
   return settings;
