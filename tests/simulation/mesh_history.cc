@@ -16,6 +16,7 @@ MeshHistory::Counts& MeshHistory::Counts::operator+=(const Counts& other) {
   refused_early += other.refused_early;
   conflicts += other.conflicts;
   restarts += other.restarts;
+  lost_suffixes += other.lost_suffixes;
   return *this;
 }
 
@@ -24,9 +25,8 @@ MeshHistory::MeshHistory(std::uint64_t seed)
   std::uint64_t count = 3 + random_.below(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     Host host;
-    host.file = folder_.file(std::to_string(i) + ".db");
-    std::uint64_t chance = random_.next();
-    host.replica = agent::open_replica(host.file, agent::first_start(), chance);
+    host.disk = std::make_unique<Disk>(random_.fork());
+    open(host, agent::first_start());
     hosts_.push_back(std::move(host));
   }
 }
@@ -140,14 +140,25 @@ void MeshHistory::deliver(Host& host, std::uint32_t leave_out_one_in) {
   look(host, before);
 }
 
+void MeshHistory::open(Host& host, const agent::Outside& outside) {
+  agent::ReplicaOptions options;
+  options.store.vfs = host.disk->vfs();
+  std::uint64_t chance = random_.next();
+  host.replica = agent::open_replica("a.db", outside, chance, options);
+}
+
+// A clean stop, or a power cut that takes what was received since the last sync.
 void MeshHistory::restart(Host& host) {
   bool clean = random_.chance(2);
   auto mark = clean ? host.replica->close() : std::nullopt;
   agent::Outside outside = agent::next_start(*host.replica, ++host.starts, mark);
+  crdt::VersionVector before = host.replica->vector();
+  auto how = static_cast<PowerCut>(random_.below(4));
+  if (!clean) host.disk->power_cut(random_, how);
   host.replica.reset();
-  std::uint64_t chance = random_.next();
-  host.replica = agent::open_replica(host.file, outside, chance);
+  open(host, outside);
   ++counts_.restarts;
+  counts_.lost_suffixes += host.replica->vector() == before ? 0 : 1;
   auto different = checker_.check_all(host.replica->store().cells(), host.replica->vector());
   if (different) fail("after a restart: " + *different);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/replica/replica_fixture.h"
+#include "tools/simulator/disk.h"
 #include "tools/simulator/oracle.h"
 #include "tools/simulator/state_checker.h"
 #include "tools/simulator/workload.h"
@@ -35,13 +36,14 @@ class MeshHistory {
     std::size_t refused_early = 0;  // changes that came before what they depend on
     std::size_t conflicts = 0;
     std::size_t restarts = 0;
+    std::size_t lost_suffixes = 0;  // restarts that forgot what had been received
     Counts& operator+=(const Counts& other);
   };
   const Counts& counts() const { return counts_; }
 
  private:
   struct Host {
-    std::string file;
+    std::unique_ptr<Disk> disk;
     std::unique_ptr<agent::Replica> replica;
     std::int64_t skew_seconds = 0;
     unsigned char starts = 1;
@@ -51,6 +53,7 @@ class MeshHistory {
   void step_clock(Host& host);
   void write(Host& host);
   void deliver(Host& host, std::uint32_t leave_out_one_in);
+  void open(Host& host, const agent::Outside& outside);
   void restart(Host& host);
   agent::Outputs turn(Host& host, std::vector<agent::Input> inputs);
   void tell(const Host& host, const std::vector<agent::WriteRequest>& requests,
@@ -58,7 +61,6 @@ class MeshHistory {
   void look(Host& host, const crdt::VersionVector& before);
   void fail(const std::string& what);
 
-  agent::Folder folder_;
   base::Random random_;
   Workload workload_;
   Oracle oracle_;

@@ -32,6 +32,7 @@ TEST(StateChecker, RandomHistoriesShowWhatTheirAuthorsMeant) {
   EXPECT_GT(sum.refused_early, kSeeds);
   EXPECT_GT(sum.conflicts, kSeeds);
   EXPECT_GT(sum.restarts, kSeeds / 4);
+  EXPECT_GT(sum.lost_suffixes, kSeeds / 10);
 }
 
 TEST(StateChecker, LongHistoriesShowWhatTheirAuthorsMeant) {
@@ -66,9 +67,15 @@ class Lie : public ::testing::Test {
   }
   store::CellTable& cells() { return replica_->store().cells(); }
 
-  agent::Folder folder_;
+  static agent::ReplicaOptions on(const Disk& disk) {
+    agent::ReplicaOptions options;
+    options.store.vfs = disk.vfs();
+    return options;
+  }
+
+  Disk disk_{base::Random::from_number(1)};
   std::unique_ptr<agent::Replica> replica_ =
-      agent::open_replica(folder_.file(), agent::first_start(), 1);
+      agent::open_replica("a.db", agent::first_start(), 1, on(disk_));
   Oracle oracle_;
   std::int64_t millis_ = 0;
 };
