@@ -67,7 +67,9 @@ TEST_P(WrongClock, AmongGoodOnesConvergesAndStaysWritable) {
 }
 
 INSTANTIATE_TEST_SUITE_P(BadDays, WrongClock, ::testing::Values(-1'800'000'000, kYear),
-                         [](const auto& chosen) { return chosen.param < 0 ? "In1970" : "AYearAhead"; });
+                         [](const auto& chosen) {
+                           return chosen.param < 0 ? "In1970" : "AYearAhead";
+                         });
 
 // The only holder of a predecessor never returns: its successors wait nowhere for ever, and nothing
 // else does.

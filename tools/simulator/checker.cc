@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "crdt/base/check.h"
 #include "crdt/change.h"
 
@@ -136,6 +138,9 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
       }
       continue;
     }
+    if (idle) {
+      fail("write-did-too-much", &process.host(), "a request with nothing to do made a change");
+    }
     const crdt::Dot& dot = *reply.result->dot;
     auto sealed = sealed_[dot.actor].find(dot.seq);
     if (sealed == sealed_[dot.actor].end()) {
@@ -161,8 +166,14 @@ void Checker::check_state(Process& process, const Observer::Turn& turn) {
   // While writing is stopped readers serve what is on the disk, not what is in memory.
   if (process.host().rotten || process.replica().fault()) return;
   const crdt::VersionVector& after = process.replica().vector();
-  std::vector<EntryName> touched = oracle_.touched(turn.before, after);
-  auto difference = state_.check_entries(process.replica().store().cells(), after, touched);
+  store::CellTable& cells = process.replica().store().cells();
+  // A join may harm what no new change touched.
+  bool joined = std::any_of(
+      turn.outputs.notices.begin(), turn.outputs.notices.end(),
+      [](const agent::Notice& notice) { return notice.kind == agent::Notice::Kind::kJoined; });
+  auto difference = joined
+                        ? state_.check_all(cells, after)
+                        : state_.check_entries(cells, after, oracle_.touched(turn.before, after));
   if (difference) fail("state-is-not-what-was-meant", &process.host(), *difference);
 }
 
