@@ -19,9 +19,9 @@ const std::string& Disk::vfs() const { return impl_->vfs.name(); }
 void Disk::kill() { impl_->medium.kill(); }
 void Disk::power_cut(base::Random& random, PowerCut how) { impl_->medium.power_cut(random, how); }
 
-Disk::Files Disk::crash_image(base::Random& random, PowerCut how) const {
+Disk::Files Disk::crash_image(base::Random& random, PowerCut how, Counters* lost) const {
   Counters uncounted;
-  return impl_->medium.crash_image(random, how, uncounted);
+  return impl_->medium.crash_image(random, how, lost ? *lost : uncounted);
 }
 
 void Disk::fail(Call call, std::uint64_t nth, bool for_ever) {

@@ -32,6 +32,19 @@ class Disk {
   // By name; the bytes of each.
   using Files = std::map<std::string, base::Bytes>;
 
+  struct Counters {
+    std::uint64_t reads = 0;
+    std::uint64_t writes = 0;
+    std::uint64_t bytes_written = 0;
+    std::uint64_t syncs = 0;
+    std::uint64_t lied_syncs = 0;
+    std::uint64_t failed_calls = 0;  // by fail(), a full disk, a read-only one
+    std::uint64_t power_cuts = 0;
+    std::uint64_t lost_writes = 0;   // wholly, by power cuts
+    std::uint64_t torn_writes = 0;   // some of their sectors lost
+    std::uint64_t torn_sectors = 0;  // lost of torn writes
+  };
+
   explicit Disk(base::Random random);
   ~Disk();  // CHECKs that every connection is closed
   Disk(const Disk&) = delete;
@@ -46,8 +59,8 @@ class Disk {
   void kill();
   // kill(), and of what was not synced only what `how` and chance keep.
   void power_cut(base::Random& random, PowerCut how);
-  // What power_cut() would leave, without doing it.
-  Files crash_image(base::Random& random, PowerCut how) const;
+  // What power_cut() would leave, without doing it; `lost` counts what that would take.
+  Files crash_image(base::Random& random, PowerCut how, Counters* lost = nullptr) const;
 
   // --- faults; all off at first, none is ended by kill()
 
@@ -90,18 +103,6 @@ class Disk {
 
   // Called before each changing call of SQLite; it may look (crash_image), not touch.
   void watch(std::function<void()> watcher);
-  struct Counters {
-    std::uint64_t reads = 0;
-    std::uint64_t writes = 0;
-    std::uint64_t bytes_written = 0;
-    std::uint64_t syncs = 0;
-    std::uint64_t lied_syncs = 0;
-    std::uint64_t failed_calls = 0;  // by fail(), a full disk, a read-only one
-    std::uint64_t power_cuts = 0;
-    std::uint64_t lost_writes = 0;   // wholly, by power cuts
-    std::uint64_t torn_writes = 0;   // some of their sectors lost
-    std::uint64_t torn_sectors = 0;  // lost of torn writes
-  };
   const Counters& counters() const;
 
  private:

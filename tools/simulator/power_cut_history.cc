@@ -1,0 +1,254 @@
+#include "tools/simulator/power_cut_history.h"
+
+#include "crdt/base/check.h"
+
+namespace simulation {
+namespace {
+
+constexpr std::int64_t kWallStart = 1'700'000'000'000'000'000;
+constexpr std::uint64_t kIds = 24;
+constexpr std::uint64_t kNoteBytesMax = 500;
+constexpr std::uint32_t kImageOneIn = 3;   // of the calls of SQLite that change something
+constexpr std::uint32_t kLyingOneIn = 10;  // of histories
+constexpr std::uint64_t kLyingSteps = 4;
+
+constexpr std::array<PowerCut, 4> kPowerCuts{PowerCut::kAll, PowerCut::kSuffix, PowerCut::kSubset,
+                                             PowerCut::kSectors};
+constexpr const char* kObject = "snapshots";
+
+std::string entry_id(base::Random& random) { return "id" + std::to_string(random.below(kIds)); }
+
+std::string metadata(base::Random& random) {
+  const std::uint64_t size = random.below(1'000'000);
+  const std::uint64_t note = random.below(kNoteBytesMax);
+  return R"({"size":)" + std::to_string(size) + R"(,"note":")" + std::string(note, 'n') + R"("})";
+}
+
+agent::WriteRequest some_request(base::Random& random) {
+  const std::uint64_t kind = random.below(10);
+  std::string id = entry_id(random);
+  if (kind < 4) return agent::AddEntry{kObject, std::move(id), metadata(random)};
+  if (kind < 5) return agent::PutEntry{kObject, std::move(id), metadata(random)};
+  if (kind < 7) {
+    const std::uint64_t size = random.below(1'000'000);
+    return agent::PatchEntry{kObject, std::move(id), {{"size", std::to_string(size)}}, {}};
+  }
+  if (kind < 9) return agent::RemoveEntry{kObject, std::move(id)};
+  agent::ImportEntries import{kObject, {}};
+  for (std::uint64_t i = 0; i < 6; ++i) {
+    import.entries.emplace_back("id" + std::to_string(i), metadata(random));
+  }
+  return import;
+}
+
+agent::Outside outside_of(base::Random& random) {
+  agent::Outside outside;
+  outside.tokens.push_back(random.id<base::RunTag>());
+  outside.fingerprint = "host";
+  return outside;
+}
+
+agent::ReplicaOptions tiny_options(base::Random& random, const std::string& vfs) {
+  agent::ReplicaOptions options;
+  options.store.vfs = vfs;
+  options.store.wal_pages = static_cast<std::int64_t>(8 + random.below(60));
+  options.store.log_bytes_max = 2'000 + random.below(20'000);
+  return options;
+}
+
+}  // namespace
+
+std::string_view cut_name(Cut cut) {
+  constexpr std::array<std::string_view, kCuts> kNames{"all", "suffix", "subset", "sectors",
+                                                       "lying sync"};
+  return kNames[static_cast<std::size_t>(cut)];
+}
+
+// Writes now and then, and keeps everything it ever sealed.
+class PowerCutHistory::Source {
+ public:
+  explicit Source(base::Random random) : random_(std::move(random)), disk_(random_.fork()) {
+    agent::ReplicaOptions options;
+    options.store.vfs = disk_.vfs();
+    agent::Outside outside = outside_of(random_);
+    auto opened = agent::Replica::open({{1}, kWallStart, true}, "source.db", options, outside,
+                                       random_.fork());
+    CHECK(opened.ok());
+    replica_ = std::move(*opened);
+  }
+
+  void write(base::Now now) {
+    std::vector<agent::Input> inputs;
+    inputs.push_back(agent::Write{1, some_request(random_)});
+    agent::Outputs out = replica_->turn(now, inputs, false);
+    for (crdt::SealedChange& sealed : out.facts.own) sealed_.push_back(std::move(sealed));
+  }
+
+  // What `vector` lacks, up to `count`, leaving out the first `skipped`.
+  agent::Received after(const crdt::VersionVector& vector, std::size_t skipped,
+                        std::size_t count) const {
+    agent::Received received;
+    received.from = replica_->node_id();
+    const std::size_t known = static_cast<std::size_t>(vector.seq_of(replica_->own_actor()));
+    for (std::size_t i = known + skipped; i < sealed_.size() && count > 0; ++i, --count) {
+      auto opened = crdt::open_change(sealed_[i].bytes);
+      CHECK(opened.ok());
+      received.bytes += sealed_[i].bytes.size();
+      received.changes.push_back(std::move(*opened));
+    }
+    return received;
+  }
+
+  // So that what it seals depends on what the other has written.
+  void hear(base::Now now, const std::vector<crdt::SealedChange>& own) {
+    agent::Received received;
+    for (const crdt::SealedChange& sealed : own) {
+      auto opened = crdt::open_change(sealed.bytes);
+      CHECK(opened.ok());
+      received.changes.push_back(std::move(*opened));
+    }
+    std::vector<agent::Input> inputs;
+    inputs.push_back(std::move(received));
+    replica_->turn(now, inputs, false);
+  }
+
+ private:
+  base::Random random_;
+  Disk disk_;
+  std::unique_ptr<agent::Replica> replica_;
+  std::vector<crdt::SealedChange> sealed_;
+};
+
+PowerCutHistory::PowerCutHistory(std::uint64_t seed, std::uint64_t steps)
+    : random_(base::Random::from_number(seed)),
+      images_random_(random_.fork()),
+      disk_(random_.fork()),
+      options_(tiny_options(random_, disk_.vfs())),
+      source_(std::make_unique<Source>(random_.fork())),
+      states_(1) {
+  if (random_.chance(kLyingOneIn) && steps > kLyingSteps) lies_from_ = steps - kLyingSteps + 1;
+  disk_.watch([this] {
+    if (images_.size() < images_max_ && images_random_.chance(kImageOneIn)) take_image();
+  });
+}
+
+PowerCutHistory::~PowerCutHistory() = default;
+
+base::Now PowerCutHistory::now() const {
+  const auto step = static_cast<std::int64_t>(steps_ + 1);
+  return {{step * 1'000'000}, kWallStart + step * 1'000'000, true};
+}
+
+std::vector<PowerCutImage> PowerCutHistory::step(std::size_t images_max) {
+  images_.clear();
+  images_max_ = images_max;
+  ++steps_;
+  if (steps_ >= lies_from_) disk_.set_lying(true);
+  const std::uint64_t kind = random_.below(100);
+  if (!replica_) {
+    start(false);
+  } else if (kind < 3) {
+    start(false);
+  } else if (kind < 6) {
+    start(true);
+  } else if (kind < 12) {
+    flush();
+  } else if (kind < 50) {
+    turn(remote());
+  } else {
+    std::vector<agent::Input> inputs;
+    if (kind < 60) inputs = remote();
+    const std::uint64_t writes = 1 + random_.below(3);
+    for (std::uint64_t i = 0; i < writes; ++i) inputs.push_back(own_write());
+    turn(std::move(inputs));
+  }
+  images_max_ = 0;
+  return std::move(images_);
+}
+
+// As the agent does it: the token stands outside before the database is opened and the mark is
+// gone; it is written after the last commit of a clean stop.
+void PowerCutHistory::start(bool clean) {
+  if (replica_) {
+    if (clean) told_.outside.mark = replica_->close();
+    if (!clean) disk_.kill();
+    replica_.reset();
+  }
+  agent::Outside outside = told_.outside;
+  const base::RunToken token = random_.id<base::RunTag>();
+  outside.tokens.push_back(token);
+  outside.fingerprint = "host";
+  told_.outside = outside;
+  told_.outside.mark.reset();
+  auto opened = agent::Replica::open(now(), kFile, options_, outside, random_.fork());
+  if (!opened.ok()) {
+    faults_.push_back("open after a " + std::string(clean ? "stop: " : "kill: ") +
+                      opened.error().message);
+    return;
+  }
+  replica_ = std::move(*opened);
+  told_.outside.tokens = {token};
+  told_.node = replica_->node_id();
+  told_.boot_epoch = replica_->boot_epoch();
+  commit_seen();
+  told_.durable = told_.running - 1;
+}
+
+void PowerCutHistory::turn(std::vector<agent::Input> inputs) {
+  bool wrote = false;
+  for (const agent::Input& input : inputs) wrote |= std::holds_alternative<agent::Write>(input);
+  const agent::Outputs out = replica_->turn(now(), inputs, false);
+  for (const agent::Reply& reply : out.replies) {
+    const bool fault = !reply.result.ok() && reply.result.error().code != base::Code::kNotFound;
+    if (fault) faults_.push_back("write: " + reply.result.error().message);
+  }
+  heard(out, wrote);
+  if (random_.chance(2) && !out.facts.own.empty()) source_->hear(now(), out.facts.own);
+}
+
+void PowerCutHistory::flush() { heard(replica_->flush(now()), false); }
+
+void PowerCutHistory::heard(const agent::Outputs& out, bool wrote) {
+  commit_seen();
+  const std::size_t committed = told_.running - 1;
+  if (wrote) told_.acknowledged = committed;
+  if (out.facts.durable) told_.durable = committed;
+  if (replica_->fault()) faults_.push_back("fault: " + replica_->fault()->message);
+}
+
+void PowerCutHistory::commit_seen() {
+  states_.push_back({replica_->vector(), replica_->store().meta().digest});
+  told_.running = states_.size();
+  told_.next_position = replica_->store().meta().next_position;
+}
+
+agent::Input PowerCutHistory::own_write() {
+  return agent::Write{++tickets_, some_request(random_)};
+}
+
+std::vector<agent::Input> PowerCutHistory::remote() {
+  const std::uint64_t writes = 1 + random_.below(3);
+  for (std::uint64_t i = 0; i < writes; ++i) source_->write(now());
+  const std::size_t skipped = random_.chance(8) ? 1 : 0;
+  const std::size_t count = 1 + random_.below(6);
+  std::vector<agent::Input> inputs;
+  inputs.push_back(source_->after(replica_->vector(), skipped, count));
+  if (random_.chance(4) && !replica_->own_actor().is_zero()) {
+    const std::uint64_t seq = replica_->vector().seq_of(replica_->own_actor());
+    inputs.push_back(agent::ConfirmOwn{replica_->own_actor(), seq});
+  }
+  return inputs;
+}
+
+void PowerCutHistory::take_image() {
+  PowerCutImage image;
+  const std::size_t how = images_random_.below(kPowerCuts.size());
+  image.cut = steps_ >= lies_from_ ? Cut::kLying : static_cast<Cut>(how);
+  image.told = told_;
+  Disk::Counters lost;
+  image.files = disk_.crash_image(images_random_, kPowerCuts[how], &lost);
+  image.mattered = lost.lost_writes + lost.torn_writes > 0;
+  images_.push_back(std::move(image));
+}
+
+}  // namespace simulation
