@@ -8,9 +8,10 @@ namespace {
 constexpr std::int64_t kWallStart = 1'700'000'000'000'000'000;
 constexpr std::uint64_t kIds = 24;
 constexpr std::uint64_t kNoteBytesMax = 500;
-constexpr std::uint32_t kImageOneIn = 3;   // of the calls of SQLite that change something
-constexpr std::uint32_t kLyingOneIn = 10;  // of histories
-constexpr std::uint64_t kLyingSteps = 4;
+constexpr std::uint32_t kImageOneIn = 3;  // of the calls of SQLite that change something
+constexpr std::uint32_t kLyingOneIn = 5;  // of mixed histories
+constexpr std::uint64_t kLyingSteps = 12;
+constexpr std::int64_t kOwnWritesPages = 60;
 
 constexpr std::array<PowerCut, 4> kPowerCuts{PowerCut::kAll, PowerCut::kSuffix, PowerCut::kSubset,
                                              PowerCut::kSectors};
@@ -48,9 +49,13 @@ agent::Outside outside_of(base::Random& random) {
   return outside;
 }
 
-agent::ReplicaOptions tiny_options(base::Random& random, const std::string& vfs) {
+agent::ReplicaOptions options_for(Course course, base::Random& random, const std::string& vfs) {
   agent::ReplicaOptions options;
   options.store.vfs = vfs;
+  if (course == Course::kOwnWrites) {
+    options.store.wal_pages = kOwnWritesPages;
+    return options;
+  }
   options.store.wal_pages = static_cast<std::int64_t>(8 + random.below(60));
   options.store.log_bytes_max = 2'000 + random.below(20'000);
   return options;
@@ -119,14 +124,16 @@ class PowerCutHistory::Source {
   std::vector<crdt::SealedChange> sealed_;
 };
 
-PowerCutHistory::PowerCutHistory(std::uint64_t seed, std::uint64_t steps)
+PowerCutHistory::PowerCutHistory(std::uint64_t seed, Course course, std::uint64_t steps)
     : random_(base::Random::from_number(seed)),
       images_random_(random_.fork()),
       disk_(random_.fork()),
-      options_(tiny_options(random_, disk_.vfs())),
+      course_(course),
+      options_(options_for(course, random_, disk_.vfs())),
       source_(std::make_unique<Source>(random_.fork())),
       states_(1) {
-  if (random_.chance(kLyingOneIn) && steps > kLyingSteps) lies_from_ = steps - kLyingSteps + 1;
+  const bool lies = course == Course::kMixed && random_.chance(kLyingOneIn);
+  if (lies && steps > kLyingSteps) lies_from_ = steps - kLyingSteps + 1;
   disk_.watch([this] {
     if (images_.size() < images_max_ && images_random_.chance(kImageOneIn)) take_image();
   });
@@ -144,26 +151,28 @@ std::vector<PowerCutImage> PowerCutHistory::step(std::size_t images_max) {
   images_max_ = images_max;
   ++steps_;
   if (steps_ >= lies_from_) disk_.set_lying(true);
-  const std::uint64_t kind = random_.below(100);
   if (!replica_) {
     start(false);
-  } else if (kind < 3) {
-    start(false);
-  } else if (kind < 6) {
-    start(true);
-  } else if (kind < 12) {
-    flush();
-  } else if (kind < 50) {
-    turn(remote());
+  } else if (course_ == Course::kOwnWrites) {
+    turn({own_write()});
   } else {
-    std::vector<agent::Input> inputs;
-    if (kind < 60) inputs = remote();
-    const std::uint64_t writes = 1 + random_.below(3);
-    for (std::uint64_t i = 0; i < writes; ++i) inputs.push_back(own_write());
-    turn(std::move(inputs));
+    mixed_step();
   }
   images_max_ = 0;
   return std::move(images_);
+}
+
+void PowerCutHistory::mixed_step() {
+  const std::uint64_t kind = random_.below(100);
+  if (kind < 3) return start(false);
+  if (kind < 6) return start(true);
+  if (kind < 12) return flush();
+  if (kind < 50) return turn(remote());
+  std::vector<agent::Input> inputs;
+  if (kind < 60) inputs = remote();
+  const std::uint64_t writes = 1 + random_.below(3);
+  for (std::uint64_t i = 0; i < writes; ++i) inputs.push_back(own_write());
+  turn(std::move(inputs));
 }
 
 // As the agent does it: the token stands outside before the database is opened and the mark is

@@ -21,6 +21,12 @@ enum class Cut : std::uint8_t { kAll, kSuffix, kSubset, kSectors, kLying };
 inline constexpr std::size_t kCuts = 5;
 std::string_view cut_name(Cut cut);
 
+// What a history is made of.
+enum class Course : std::uint8_t {
+  kMixed,      // everything, with tiny bounds
+  kOwnWrites,  // own writes only, and a longer log
+};
+
 // One committed state of the history. The numbers of states count commits, from 0: nothing.
 struct CommittedState {
   crdt::VersionVector vector;
@@ -47,8 +53,8 @@ struct PowerCutImage {
 
 class PowerCutHistory {
  public:
-  // Of `steps` steps; in one history of ten the last few syncs are lies.
-  PowerCutHistory(std::uint64_t seed, std::uint64_t steps);
+  // Of `steps` steps; in one mixed history of five the syncs of the last ones are lies.
+  PowerCutHistory(std::uint64_t seed, Course course, std::uint64_t steps);
   ~PowerCutHistory();
 
   // One turn, flush or restart; the images taken meanwhile, at most `images_max`.
@@ -64,6 +70,7 @@ class PowerCutHistory {
  private:
   class Source;  // the other replica
 
+  void mixed_step();
   void start(bool clean);
   void turn(std::vector<agent::Input> inputs);
   void flush();
@@ -76,6 +83,7 @@ class PowerCutHistory {
   base::Random random_;
   base::Random images_random_;
   Disk disk_;
+  Course course_;
   agent::ReplicaOptions options_;
   std::unique_ptr<agent::Replica> replica_;
   std::unique_ptr<Source> source_;

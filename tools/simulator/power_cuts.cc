@@ -47,7 +47,7 @@ PowerCutReport explore_power_cuts(const PowerCutOptions& options) {
   std::uint64_t images = 0;
   while (images < options.images) {
     const std::uint64_t seed = options.seed * kHistoriesOfSeed + report.histories++;
-    PowerCutHistory history(seed, options.steps);
+    PowerCutHistory history(seed, options.course, options.steps);
     for (std::uint64_t step = 0; step < options.steps && images < options.images; ++step) {
       const std::uint64_t left = options.images - images;
       const std::size_t wanted =

@@ -16,6 +16,7 @@ namespace simulation {
 struct PowerCutOptions {
   std::uint64_t images = 100'000;
   std::uint64_t seed = 1;
+  Course course = Course::kMixed;
   std::uint64_t steps = 60;         // of one history
   std::size_t images_of_step = 64;  // at most: they are held until the step has returned
 };
