@@ -6,6 +6,7 @@
 #include "agent/replica/gate.h"
 #include "agent/replica/planner.h"
 #include "crdt/base/hash.h"
+#include "crdt/base/plant.h"
 
 namespace agent {
 namespace {
@@ -109,7 +110,8 @@ struct Replica::Impl {
     // Rule 1: on the medium before anybody hears of it, if there is a write of our own.
     bool writes = fault.has_value();
     for (const Input& input : inputs) writes |= std::holds_alternative<Write>(input);
-    auto durability = writes ? store::Durability::kFull : store::Durability::kNormal;
+    auto durability = writes && !PLANTED(kOwnWritesNormal) ? store::Durability::kFull
+                                                           : store::Durability::kNormal;
     RETURN_IF_ERROR(store->begin(durability));
     for (Input& input : inputs) {
       if (auto* write = std::get_if<Write>(&input)) {
