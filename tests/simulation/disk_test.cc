@@ -187,6 +187,18 @@ TEST(Disk, AKillReleasesLocks) {
   EXPECT_EQ(next.ask("SELECT count(*) FROM t"), "2");
 }
 
+// The same with a lock on the database itself, as a rollback journal needs it.
+TEST(Disk, AKillReleasesTheLockOnTheDatabase) {
+  Disk disk(random(1));
+  Connection dead(disk);
+  ASSERT_EQ(dead.run("CREATE TABLE t(x); BEGIN IMMEDIATE; INSERT INTO t VALUES(1)"), SQLITE_OK);
+  disk.kill();
+  Connection next(disk);
+
+  EXPECT_EQ(next.run("INSERT INTO t VALUES(2)"), SQLITE_OK);
+  EXPECT_EQ(next.ask("SELECT count(*) FROM t"), "1");
+}
+
 TEST(Disk, APowerCutTakesWhatWasNotSynced) {
   for (PowerCut how : {PowerCut::kAll, PowerCut::kSuffix, PowerCut::kSubset, PowerCut::kSectors}) {
     int fewest = 100;
@@ -354,6 +366,30 @@ TEST(Disk, ThePowerGoesOffInTheMiddleOfACommit) {
   EXPECT_LT(whole, 3);
 }
 
+// Also when it goes off during the sync: that has promised nothing, and kept nothing.
+TEST(Disk, ThePowerGoesOffAtEveryCallOfACommit) {
+  std::uint64_t calls = 1;
+  for (std::uint64_t nth = 1; nth <= calls; ++nth) {
+    Disk disk(random(nth));
+    {
+      Connection db(disk);
+      fill(db, 3, 0);
+      if (nth == 1) {
+        disk.watch([&calls] { ++calls; });
+        ASSERT_EQ(db.run("INSERT INTO t VALUES(NULL, zeroblob(9000))"), SQLITE_OK);
+        disk.watch(nullptr);
+        continue;
+      }
+      disk.lose_power_at(nth - 1);
+      ASSERT_NE(db.run("INSERT INTO t VALUES(NULL, zeroblob(9000))"), SQLITE_OK) << nth;
+      base::Random chance = random(nth);
+      disk.power_cut(chance, PowerCut::kAll);
+    }
+    EXPECT_EQ(rows_in(disk), "3");
+  }
+  EXPECT_GT(calls, 5u);
+}
+
 TEST(Disk, AFullDiskRollsBackAndRecovers) {
   Disk disk(random(1));
   Connection db(disk);
@@ -404,6 +440,8 @@ TEST(Disk, AFlippedBitInTheLogHidesLaterCommits) {
   }
   ASSERT_TRUE(disk.flip_bit("a.db-wal", disk.read("a.db-wal").size() / 2, 3));
   EXPECT_FALSE(disk.flip_bit("a.db-wal", 1u << 30, 3));
+  base::Random chance = random(1);
+  disk.power_cut(chance, PowerCut::kAll);  // it is on the medium, too
   Connection db(disk);
 
   const int rows = std::stoi(db.ask("SELECT count(*) FROM t"));
