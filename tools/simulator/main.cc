@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tools/simulator/plants.h"
+#include "tools/simulator/power_cuts.h"
 #include "tools/simulator/run.h"
 
 namespace {
@@ -28,6 +29,7 @@ struct Choices {
   std::uint64_t log_bytes = 0;
   std::uint32_t loss_percent = 0;
   std::uint64_t count = 100;
+  std::uint64_t images = 10'000;
   std::size_t jobs = 1;
   std::vector<int> hunted;
 };
@@ -126,6 +128,17 @@ int run_hunt(const Choices& choices) {
   return all ? 0 : kFailed;
 }
 
+int run_power_cuts(const Choices& choices) {
+  simulation::plant(choices.plant);
+  simulation::PowerCutOptions options;
+  options.images = choices.images;
+  options.seed = choices.seed;
+  simulation::PowerCutReport report = simulation::explore_power_cuts(options);
+  std::cout << report.table();
+  for (const std::string& text : report.violated) std::cout << text << "\n";
+  return report.violations > 0 ? kFailed : 0;
+}
+
 int list_plants() {
   for (const simulation::PlantInfo& plant : simulation::plants()) {
     std::cout << plant.number << "\trule " << plant.rule << "\t" << plant.name << ": " << plant.what
@@ -185,6 +198,12 @@ int main(int argc, char** argv) {
   CLI::App* run = add_run(app, choices);
   CLI::App* many = app.add_subcommand("sweep", "many seeds with 5 to 9 nodes, all faults");
   CLI::App* hunt = app.add_subcommand("hunt", "how many seeds each planted bug takes");
+  CLI::App* cuts = app.add_subcommand("power-cuts", "what a cut at any I/O call leaves, recovered");
+  cuts->add_option("--seed", choices.seed, "the histories follow from it")->capture_default_str();
+  cuts->add_option("--images", choices.images, "how many")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
+  cuts->add_option("--plant", choices.plant, "a planted bug, by its number");
   CLI::App* plants = app.add_subcommand("plants", "lists the planted bugs");
   CLI::App* faults = app.add_subcommand("faults", "lists the faults");
   add_output(run, choices);
@@ -201,6 +220,7 @@ int main(int argc, char** argv) {
   if (run->parsed()) return run_one(choices);
   if (many->parsed()) return run_many(choices);
   if (hunt->parsed()) return run_hunt(choices);
+  if (cuts->parsed()) return run_power_cuts(choices);
   if (plants->parsed()) return list_plants();
   if (faults->parsed()) return list_faults();
   return kUsage;
