@@ -133,6 +133,9 @@ Vector read_vector(Reader& in, const Bounds& bounds) {
   vector.answer = in.boolean();
   vector.state = read_state(in);
   vector.entries = read_entries(in, bounds.entries);
+  vector.base = in.number();
+  vector.whole = in.boolean();
+  vector.more = in.boolean();
   return vector;
 }
 
@@ -152,20 +155,45 @@ Range read_range(Reader& in, const Bounds& bounds) {
   return range;
 }
 
-std::size_t field_count(MessageType type) {
-  switch (type) {
+SnapshotRequest read_snapshot_request(Reader& in) {
+  SnapshotRequest request;
+  request.request = in.number();
+  request.query = in.binary(kQueryBytesMax);
+  return request;
+}
+
+SnapshotPage read_snapshot_page(Reader& in) {
+  SnapshotPage page;
+  page.request = in.number();
+  page.outcome = static_cast<SnapshotPage::Outcome>(
+      in.number(static_cast<std::uint64_t>(SnapshotPage::Outcome::kFailed)));
+  page.body = in.binary(kPageBytesMax);
+  return page;
+}
+
+// Besides the type; 0: not a type that this version knows.
+std::size_t field_count(std::uint64_t number) {
+  switch (static_cast<MessageType>(number)) {
+    case MessageType::kChallenge:
+    case MessageType::kEcho:
+    case MessageType::kJoin:
+    case MessageType::kMembers:
+    case MessageType::kLeave:
+    case MessageType::kPush:
+      return 1;
     case MessageType::kPing:
     case MessageType::kAck:
       return 5;
     case MessageType::kVector:
-      return 4;
+      return 7;
     case MessageType::kRange:
+    case MessageType::kSnapshotPage:
       return 3;
     case MessageType::kRangeRequest:
+    case MessageType::kSnapshotRequest:
       return 2;
-    default:
-      return 1;
   }
+  return 0;
 }
 
 // `type` is known.
@@ -193,6 +221,10 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds) {
       return read_range_request(in, bounds);
     case MessageType::kRange:
       return read_range(in, bounds);
+    case MessageType::kSnapshotRequest:
+      return read_snapshot_request(in);
+    case MessageType::kSnapshotPage:
+      return read_snapshot_page(in);
   }
   in.fail();
   return Challenge{};
@@ -204,13 +236,14 @@ Decoded read_message(Reader& in, const Bounds& bounds) {
   if (count == 0) in.fail();
   std::uint64_t number = in.number();
   if (!in.ok()) return std::monostate{};
-  if (number < static_cast<std::uint64_t>(MessageType::kPing) ||
-      number > static_cast<std::uint64_t>(MessageType::kRange)) {
+  // Judged before the cast: the type is one byte.
+  std::size_t fields = number <= UINT8_MAX ? field_count(number) : 0;
+  if (fields == 0) {
     in.skip(count - 1);
     return std::monostate{};
   }
   auto type = static_cast<MessageType>(number);
-  std::size_t known = 1 + field_count(type);
+  std::size_t known = 1 + fields;
   if (count < known) in.fail();
   Decoded message = read_fields(in, type, bounds);
   if (in.ok()) in.skip(count - known);

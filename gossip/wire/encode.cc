@@ -75,9 +75,10 @@ void write(Writer& out, const Push& push) {
   write(out, push.changes);
 }
 void write(Writer& out, const Vector& vector) {
-  begin(out, MessageType::kVector, 4).boolean(vector.answer);
+  begin(out, MessageType::kVector, 7).boolean(vector.answer);
   write(out, vector.state);
   write(out, vector.entries);
+  out.number(vector.base).boolean(vector.whole).boolean(vector.more);
 }
 void write(Writer& out, const RangeRequest& request) {
   begin(out, MessageType::kRangeRequest, 2).number(request.request);
@@ -88,6 +89,15 @@ void write(Writer& out, const Range& range) {
       .number(range.request)
       .number(static_cast<std::uint64_t>(range.outcome));
   write(out, range.changes);
+}
+void write(Writer& out, const SnapshotRequest& request) {
+  begin(out, MessageType::kSnapshotRequest, 2).number(request.request).binary(request.query);
+}
+void write(Writer& out, const SnapshotPage& page) {
+  begin(out, MessageType::kSnapshotPage, 3)
+      .number(page.request)
+      .number(static_cast<std::uint64_t>(page.outcome))
+      .binary(page.body);
 }
 
 std::string_view name_of(const Ping&) { return "ping"; }
@@ -101,6 +111,8 @@ std::string_view name_of(const Push&) { return "push"; }
 std::string_view name_of(const Vector&) { return "vector"; }
 std::string_view name_of(const RangeRequest&) { return "range_request"; }
 std::string_view name_of(const Range&) { return "range"; }
+std::string_view name_of(const SnapshotRequest&) { return "snapshot_request"; }
+std::string_view name_of(const SnapshotPage&) { return "snapshot_page"; }
 
 }  // namespace
 

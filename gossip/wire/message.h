@@ -25,6 +25,8 @@ inline constexpr std::size_t kChangesPerMessage = 10'240;
 inline constexpr std::size_t kChangesPerDatagramMessage = 256;
 inline constexpr std::size_t kEntriesPerMessage = 65'536;
 inline constexpr std::size_t kEntriesPerDatagramMessage = 1'024;
+inline constexpr std::size_t kQueryBytesMax = 64u << 10;
+inline constexpr std::size_t kPageBytesMax = 24u << 20;
 inline constexpr std::size_t kMessageBytesMax = 25u << 20;
 
 // "Are you there?" and the answer. Both carry the state hash that reconciliation compares, and
@@ -70,12 +72,18 @@ struct Push {
   std::vector<base::Bytes> changes;
   bool operator==(const Push&) const = default;
 };
-// Reconciliation (sessions only): the claimed vector; who gets it answers with its own unless
-// `answer`.
+// Reconciliation (sessions only): the claimed vector, as what differs from one that the receiver
+// can work out. Who gets it answers with its own unless `answer`.
 struct Vector {
   bool answer = false;
-  crdt::StateHash state;
-  std::vector<crdt::Dependency> entries;
+  crdt::StateHash state;                  // of the sender; its vector half proves completeness
+  std::vector<crdt::Dependency> entries;  // seq 0: none of this actor
+  // What `entries` stand above: the vector half of a state in which the receiver once was. 0: of
+  // nothing; then closed actors may be left out, of which the receiver takes its own.
+  std::uint64_t base = 0;
+  bool whole =
+      false;  // says nothing but the state; asks for every entry, above nothing and none left out
+  bool more = false;  // the rest follows in the next message
   bool operator==(const Vector&) const = default;
 };
 // "Send what I lack": `have` names the entries of the asker that matter.
@@ -92,8 +100,23 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
+// State join (sessions only): one query of the joiner's replica, one page of the other's. Both are
+// opaque here; docs/storage.md has what is inside.
+struct SnapshotRequest {
+  std::uint64_t request = 0;
+  base::Bytes query;
+  bool operator==(const SnapshotRequest&) const = default;
+};
+struct SnapshotPage {
+  enum class Outcome : std::uint8_t { kPage = 0, kBusy = 1, kGone = 2, kFailed = 3 };
+  std::uint64_t request = 0;
+  Outcome outcome = Outcome::kPage;
+  base::Bytes body;  // empty unless kPage
+  bool operator==(const SnapshotPage&) const = default;
+};
+
 using Message = std::variant<Ping, Ack, Challenge, Echo, Join, Members, Leave, Push, Vector,
-                             RangeRequest, Range>;
+                             RangeRequest, Range, SnapshotRequest, SnapshotPage>;
 
 base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record in a state or topology that this

@@ -67,6 +67,16 @@ TEST(MessageBounds, EntriesAMessage) {
   EXPECT_FALSE(decodes(RangeRequest{1, more}));
 }
 
+TEST(MessageBounds, QueriesAndPagesOfSnapshots) {
+  EXPECT_TRUE(decodes(SnapshotRequest{1, base::Bytes(kQueryBytesMax, 'q')}));
+  EXPECT_FALSE(decodes(SnapshotRequest{1, base::Bytes(kQueryBytesMax + 1, 'q')}));
+  EXPECT_TRUE(decodes(SnapshotPage{1, {}, base::Bytes(kPageBytesMax, 'p')}));
+  EXPECT_FALSE(decodes(SnapshotPage{1, {}, base::Bytes(kPageBytesMax + 1, 'p')}));
+  base::Bytes outcome = encode(SnapshotPage{1, SnapshotPage::Outcome::kFailed, {}});
+  outcome[3] = 4;
+  EXPECT_FALSE(decode(outcome).ok());
+}
+
 TEST(MessageBounds, AChangeOfTheLargestSizePasses) {
   EXPECT_TRUE(decodes(Push{{base::Bytes(crdt::kChangeBytesMax, 'c')}}));
   EXPECT_FALSE(decodes(Push{{base::Bytes(crdt::kChangeBytesMax + 1, 'c')}}));

@@ -32,7 +32,8 @@ TEST(Message, EveryTypeIsItsOwnInverse) {
 
 TEST(Message, EmptyListsPass) {
   for (const Message& message :
-       std::vector<Message>{Ping{}, Ack{}, Members{}, Push{}, Vector{}, RangeRequest{}, Range{}}) {
+       std::vector<Message>{Ping{}, Ack{}, Members{}, Push{}, Vector{}, RangeRequest{}, Range{},
+                            SnapshotRequest{}, SnapshotPage{}}) {
     EXPECT_EQ(decoded(encode(message)), message) << message_name(message);
   }
 }
@@ -71,10 +72,12 @@ TEST(Message, GoldenEncodings) {
       "cd012e0204",
       "920796c41004040404040404040404040404040404a26e34c4060a0000041e14cd01300204",
       "920892c4036f6e65c5012c" + repeated("63", 300),
-      "9509c301029293c41001010101010101010101010101010101ce00011171cf010203040506070893"
-      "c41002020202020202020202020202020202ce00011172cf0102030405060708",
+      "9809c301029293c41001010101010101010101010101010101ce00011171cf010203040506070893"
+      "c41002020202020202020202020202020202ce00011172cf01020304050607084dc3c3",
       "930a099193c41001010101010101010101010101010101ce00011171cf0102030405060708",
       "940b090291c4066368616e6765",
+      "930e0ac4057175657279",
+      "940f0a02c40470616765",
   };
   auto all = samples();
 

@@ -38,9 +38,11 @@ inline std::vector<Message> samples() {
       Members{{sample_record(1), v6}},
       Leave{sample_record(4)},
       Push{{"one", base::Bytes(300, 'c')}},
-      Vector{true, {1, 2}, {sample_entry(1), sample_entry(2)}},
+      Vector{true, {1, 2}, {sample_entry(1), sample_entry(2)}, 77, true, true},
       RangeRequest{9, {sample_entry(1)}},
       Range{9, Range::Outcome::kBelowFloor, {"change"}},
+      SnapshotRequest{10, "query"},
+      SnapshotPage{10, SnapshotPage::Outcome::kGone, "page"},
   };
 }
 
