@@ -4,6 +4,7 @@
 #include <map>
 #include <vector>
 
+#include "crdt/base/plant.h"
 #include "store/log_table.h"
 #include "store/meta_table.h"
 #include "store/row.h"
@@ -73,7 +74,14 @@ base::Result<ChangeLog::Visited> ChangeLog::range(
     const Actors& actors, const crdt::VersionVector& have, const RangeLimits& limits,
     const std::function<void(const LogEntry&)>& visit) {
   ASSIGN_OR_RETURN(Impl::Plan plan, impl_->plan(actors, have));
-  return impl_->walk(actors, plan, limits, visit);
+  if (!PLANTED(kRangeByActor) || plan.needs.size() < 2) {
+    return impl_->walk(actors, plan, limits, visit);
+  }
+  plan.needs.erase(std::next(plan.needs.begin()), plan.needs.end());
+  std::erase_if(plan.starts, [&](const auto& start) { return !plan.needs.contains(start.second); });
+  ASSIGN_OR_RETURN(Visited visited, impl_->walk(actors, plan, limits, visit));
+  visited.complete = false;
+  return visited;
 }
 
 base::Status ChangeLog::scan(const Actors& actors, std::int64_t after, std::size_t limit,
