@@ -8,6 +8,8 @@
 #include "agent/api/api.h"
 #include "agent/clock.h"
 #include "agent/daemon_metrics.h"
+#include "agent/host_port.h"
+#include "agent/translate.h"
 #include "crdt/value.h"
 
 namespace agent {
@@ -16,6 +18,9 @@ namespace {
 constexpr std::uint64_t kHttpGraceMillis = 1'000;
 constexpr int kJoinTries = 30;  // looked at every kJoinPollMillis
 constexpr std::uint64_t kJoinPollMillis = 100;
+constexpr std::size_t kDeferredMax = 64;  // inputs that wait for the store thread; above: dropped,
+                                          // and the timers of the node ask again
+constexpr std::uint64_t kDeferredMillis = 20;
 
 base::Random kernel_random() {
   base::Random::Seed seed;
@@ -25,17 +30,6 @@ base::Random kernel_random() {
 
 std::string member_text(const gossip::MemberRecord& member) {
   return member.name.empty() ? member.node.short_hex() : member.name;
-}
-
-gossip::Stored facts_for_node(Facts facts) {
-  gossip::Stored stored;
-  stored.advanced = std::move(facts.advanced);
-  stored.state = facts.state;
-  stored.durable = facts.durable;
-  stored.own = std::move(facts.own);
-  stored.forgotten = std::move(facts.forgotten);
-  stored.bytes_done = facts.bytes_done;
-  return stored;
 }
 
 }  // namespace
@@ -99,8 +93,8 @@ base::Status Daemon::open_store() {
       log_.warn("mark_dir", {{"problem", settled.error().message}});
     }
   }
-  self_ = MeshSelf{replica_->node_id(),    replica_->signing_seed(), *key,
-                   replica_->boot_epoch(), replica_->vector(),       replica_->state()};
+  self_ = MeshSelf{replica_->node_id(), replica_->signing_seed(), *key, replica_->boot_epoch(),
+                   holdings_of(*replica_)};
   return {};
 }
 
@@ -171,7 +165,7 @@ int Daemon::run() {
   loop_open_ = false;
   std::optional<Mark> mark = replica_->close();
   replica_.reset();  // the last COMMIT and checkpoint are done
-  if (mark) {
+  if (mark && !again_) {
     if (auto written = marks_->write_mark(*mark); !written.ok()) {
       log_.warn("mark_dir", {{"problem", written.error().message}});
     }
@@ -217,11 +211,8 @@ void Daemon::stop_store() {
 
 Mesh::Hooks Daemon::mesh_hooks() {
   Mesh::Hooks hooks;
-  hooks.apply = [this](gossip::Apply received) { apply(std::move(received)); };
+  hooks.input = [this](Input input) { hand_over(std::move(input)); };
   hooks.fetch = [this](gossip::Fetch wanted) { fetch(std::move(wanted)); };
-  hooks.confirmed = [this](const gossip::Confirmed& confirmed) {
-    store_thread_->submit(ConfirmOwn{confirmed.actor, confirmed.seq}, sizeof(ConfirmOwn));
-  };
   hooks.alarm = [this](const gossip::Alarm& alarm) {
     bool divergence = alarm.kind == gossip::Alarm::Kind::kDivergence;
     log_.error(
@@ -238,17 +229,40 @@ Mesh::Hooks Daemon::mesh_hooks() {
   return hooks;
 }
 
-void Daemon::apply(gossip::Apply received) {
-  std::size_t bytes = 0;
-  for (const crdt::Opened& opened : received.changes) bytes += opened.sealed.bytes.size();
-  Input input = Received{received.from, std::move(received.changes), bytes};
-  if (store_thread_->submit(std::move(input), bytes)) return;
-  // The queue is full: forgotten, so that it is fetched again when there is room. Told later,
-  // because the node is in the middle of a call.
+// What the node asks of the replica. When the queue is full, each kind has its own answer; all are
+// told later, because the node is in the middle of a call.
+void Daemon::hand_over(Input input) {
+  std::size_t bytes = bytes_of(input);
+  // Steps of a join stay in their order.
+  bool waits = !deferred_.empty() && !std::holds_alternative<Received>(input);
+  if (!waits && store_thread_->submit(std::move(input), bytes)) return;
+  if (const auto* received = std::get_if<Received>(&input)) return refuse(*received);
+  if (const auto* asked = std::get_if<SnapshotQuery>(&input)) {
+    gossip::SnapshotRead busy{asked->request, gossip::SnapshotRead::Outcome::kBusy, {}};
+    return later(0, [this, busy] { mesh_->snapshot_read(busy); });
+  }
+  // Said again by the next comparison.
+  if (std::holds_alternative<ConfirmOwn>(input) || deferred_.size() >= kDeferredMax) return;
+  deferred_.push_back(std::move(input));
+  if (deferred_.size() == 1) later(kDeferredMillis, [this] { hand_over_deferred(); });
+}
+
+void Daemon::hand_over_deferred() {
+  while (!deferred_.empty()) {
+    std::size_t bytes = bytes_of(deferred_.front());
+    if (!store_thread_->submit(std::move(deferred_.front()), bytes)) {
+      return later(kDeferredMillis, [this] { hand_over_deferred(); });
+    }
+    deferred_.pop_front();
+  }
+}
+
+// Forgotten, so that it is fetched again when there is room.
+void Daemon::refuse(const Received& received) {
   gossip::Stored refused;
-  refused.bytes_done = bytes;
-  refused.state = self_.state;
-  for (const crdt::Opened& opened : std::get<Received>(input).changes) {
+  refused.bytes_done = received.bytes;
+  refused.state = self_.held.state;
+  for (const crdt::Opened& opened : received.changes) {
     refused.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
   }
   later(0, [this, refused] { mesh_->stored(refused); });
@@ -293,10 +307,28 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
     }
     for (const Notice& notice : output.notices) note(notice);
     changes_applied_ += output.facts.advanced.size();
-    self_.state = output.facts.state;
-    mesh_->stored(facts_for_node(std::move(output.facts)));
+    self_.held.state = output.facts.state;
+    mesh_->stored(stored_of(std::move(output.facts)));
+    for (SnapshotPage& page : output.pages) mesh_->snapshot_read(read_of(std::move(page)));
+    if (output.reopen) start_again();
   }
   tell_watchers(outputs);
+}
+
+// The replica takes no more writes; opening it again sets the database aside. Leaving the mesh is
+// right: who comes back is another node.
+void Daemon::start_again() {
+  if (stopping_) return;
+  again_ = true;
+  log_.error("set_aside", {{"meaning", "the state is set aside and fetched again from the peers"}});
+  stop();
+}
+
+DaemonOptions Daemon::again_options() const {
+  DaemonOptions options = options_;
+  if (auto bound = gossip::Address::parse(facts_.bind)) options.mesh.bind = *bound;
+  if (auto http = HostPort::parse(facts_.http)) options.http_port = http->port;
+  return options;
 }
 
 void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
@@ -329,6 +361,7 @@ void Daemon::note(const Notice& notice) {
 // ----------------------------------------------------------------------------
 
 void Daemon::write(WriteRequest request, std::function<void(base::Result<Written>)> done) {
+  if (again_) return done(base::Error{base::Code::kUnavailable, "the agent starts again"});
   std::uint64_t ticket = next_ticket_++;
   std::size_t bytes = 256;
   if (const auto* import = std::get_if<ImportEntries>(&request)) {

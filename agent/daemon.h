@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -48,6 +49,10 @@ class Daemon : public Host {
 
   base::Status start();
   int run();
+  // After run(): the database was marked to be set aside (rules 2 and 8). Another Daemon with these
+  // options goes on at the same addresses.
+  bool starts_again() const { return again_; }
+  DaemonOptions again_options() const;
   void stop();  // what SIGTERM and SIGINT do; from the loop thread
   uv_loop_t* loop() { return &loop_; }
   // What SIGHUP does; set before run().
@@ -78,7 +83,10 @@ class Daemon : public Host {
   void deliver(std::vector<Outputs> outputs);
   void tell_watchers(const std::vector<Outputs>& outputs);
   void note(const Notice& notice);
-  void apply(gossip::Apply apply);
+  void hand_over(Input input);
+  void hand_over_deferred();
+  void refuse(const Received& received);
+  void start_again();
   void fetch(gossip::Fetch fetch);
   void await_join(const std::string& address, std::vector<gossip::Address> resolved, int tries_left,
                   std::function<void(base::Result<bool>)> done);
@@ -104,6 +112,8 @@ class Daemon : public Host {
   std::vector<uv_signal_t*> signals_;
   std::function<void()> reload_;
   bool stopping_ = false;
+  bool again_ = false;
+  std::deque<Input> deferred_;  // did not fit into the queue of the store thread; in order
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
   std::uint64_t next_ticket_ = 1;

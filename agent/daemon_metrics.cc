@@ -69,6 +69,18 @@ void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("ranges_served_total", "Log ranges given out", mesh.ranges_served);
   text.counter("ranges_busy_total", "Log ranges refused by the bound", mesh.ranges_busy);
   text.counter("below_floor_total", "Ranges that need a state join", mesh.below_floor);
+  text.counter("joins_total", "State joins, by outcome", mesh.joins_merged, "outcome=\"merged\"");
+  text.counter("joins_total", "State joins, by outcome", mesh.joins_failed, "outcome=\"failed\"");
+  text.counter("joins_started_total", "State joins begun", mesh.joins);
+  text.counter("join_pages_total", "Pages of states received", mesh.join_pages);
+  text.counter("snapshots_served_total", "Pages of our state given out", mesh.snapshots_served);
+  text.counter("snapshots_busy_total", "Askers for it refused by the bound", mesh.snapshots_busy);
+  text.counter("vector_entries_sent_total", "Vector entries told to peers",
+               mesh.vector_entries_sent);
+  text.counter("vectors_whole_total", "Whole vectors asked for", mesh.vectors_whole);
+  text.counter("vectors_refused_total", "Whole vectors that did not fit their sum",
+               mesh.vectors_refused);
+  text.counter("actors_closed_total", "Actors held in full by all members", mesh.actors_closed);
   text.counter("divergences_total", "Equal vectors with unequal digests", mesh.divergences);
   text.counter("echoes_total", "Our own actor seen going on elsewhere", mesh.echoes);
 }

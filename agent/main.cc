@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <memory>
 
 #include "agent/config.h"
 #include "agent/daemon.h"
@@ -37,6 +38,18 @@ base::Result<gossip::Address> numeric(const agent::HostPort& where, const char* 
   return base::invalid(std::string(what) + " " + where.text() + ": not a numeric HOST:PORT");
 }
 
+void reload(const agent::Config& config, agent::Log& log, agent::Daemon& daemon) {
+  auto fresh = agent::load_config(config.flags);
+  if (!fresh.ok()) {
+    log.error("reload_refused", {{"reason", fresh.error().message}});
+    return;
+  }
+  log.set_level(fresh->log_level);
+  std::vector<std::string> seeds;
+  for (const agent::HostPort& seed : fresh->join) seeds.push_back(seed.text());
+  daemon.set_seeds(seeds);
+}
+
 int run_agent(const agent::Config& config) {
   agent::LogOptions log_options;
   log_options.level = config.log_level;
@@ -55,20 +68,14 @@ int run_agent(const agent::Config& config) {
     if (!advertise.ok()) return refuse(advertise.error(), 2);
     options.mesh.advertise = *advertise;
   }
-  agent::Daemon daemon(options, log);
-  daemon.on_reload([&] {
-    auto fresh = agent::load_config(config.flags);
-    if (!fresh.ok()) {
-      log.error("reload_refused", {{"reason", fresh.error().message}});
-      return;
-    }
-    log.set_level(fresh->log_level);
-    std::vector<std::string> seeds;
-    for (const agent::HostPort& seed : fresh->join) seeds.push_back(seed.text());
-    daemon.set_seeds(seeds);
-  });
-  if (auto started = daemon.start(); !started.ok()) return refuse(started.error(), 1);
-  return daemon.run();
+  for (;;) {
+    auto daemon = std::make_unique<agent::Daemon>(options, log);
+    daemon->on_reload([&, raw = daemon.get()] { reload(config, log, *raw); });
+    if (auto started = daemon->start(); !started.ok()) return refuse(started.error(), 1);
+    int exit_code = daemon->run();
+    if (!daemon->starts_again()) return exit_code;
+    options = daemon->again_options();
+  }
 }
 
 }  // namespace

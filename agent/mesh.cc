@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "agent/clock.h"
+#include "agent/translate.h"
 
 namespace agent {
 
@@ -40,8 +41,8 @@ base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOption
   if (identity.advertised.port == 0) identity.advertised.port = raw->bound().port;
   identity.key = self.key;
   identity.boot_epoch = self.boot_epoch;
-  mesh->node_ = std::make_unique<gossip::Node>(identity, options.node, self.vector, self.state,
-                                               std::move(random));
+  mesh->node_ =
+      std::make_unique<gossip::Node>(identity, options.node, self.held, std::move(random));
   mesh->timer_ = new uv_timer_t;
   uv_timer_init(loop, mesh->timer_);
   mesh->timer_->data = raw;
@@ -68,18 +69,15 @@ void Mesh::act(gossip::Actions& actions) {
       transport_->send_datagram(datagram->to, datagram->bytes);
     } else if (auto* frame = std::get_if<gossip::SendFrame>(&action)) {
       transport_->send_frame(frame->to, frame->address, std::move(frame->message));
-    } else if (auto* apply = std::get_if<gossip::Apply>(&action)) {
-      hooks_.apply(std::move(*apply));
     } else if (auto* fetch = std::get_if<gossip::Fetch>(&action)) {
       hooks_.fetch(std::move(*fetch));
     } else if (auto* up = std::get_if<gossip::MemberUp>(&action)) {
       hooks_.member(up->member, true);
     } else if (auto* down = std::get_if<gossip::MemberDown>(&action)) {
       hooks_.member(down->member, false);
-    } else if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
-      hooks_.confirmed(*confirmed);
     } else {
-      hooks_.alarm(std::get<gossip::Alarm>(action));
+      if (auto* alarm = std::get_if<gossip::Alarm>(&action)) hooks_.alarm(*alarm);
+      if (auto input = input_of(action)) hooks_.input(std::move(*input));
     }
   }
 }
@@ -109,6 +107,12 @@ void Mesh::stored(const gossip::Stored& facts) {
 void Mesh::fetched(const gossip::Fetched& range) {
   drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
     node.fetched(now, range, out);
+  });
+}
+
+void Mesh::snapshot_read(const gossip::SnapshotRead& read) {
+  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+    node.snapshot_read(now, read, out);
   });
 }
 

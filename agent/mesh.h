@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/replica/requests.h"
 #include "gossip/node.h"
 #include "gossip/transport/transport.h"
 
@@ -29,18 +30,16 @@ struct MeshSelf {
   base::Bytes signing_seed;
   gossip::wire::MeshKey key;
   std::uint64_t boot_epoch = 0;
-  crdt::VersionVector vector;
-  crdt::StateHash state;
+  gossip::Holdings held;
 };
 
 class Mesh {
  public:
   // What the data side must do, and what somebody should hear of.
   struct Hooks {
-    std::function<void(gossip::Apply)> apply;
+    std::function<void(Input)> input;
     std::function<void(gossip::Fetch)> fetch;
-    std::function<void(const gossip::Confirmed&)> confirmed;
-    std::function<void(const gossip::Alarm&)> alarm;
+    std::function<void(const gossip::Alarm&)> alarm;  // before its input
     std::function<void(const gossip::MemberRecord&, bool up)> member;
   };
   static base::Result<std::unique_ptr<Mesh>> open(uv_loop_t* loop, const MeshOptions& options,
@@ -50,6 +49,7 @@ class Mesh {
 
   void stored(const gossip::Stored& facts);
   void fetched(const gossip::Fetched& range);
+  void snapshot_read(const gossip::SnapshotRead& read);
   void own_actor(const base::ActorId& actor);
   void seeds(std::vector<gossip::Address> seeds);
   void leave();

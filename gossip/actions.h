@@ -88,6 +88,14 @@ struct Alarm {
   std::uint64_t seq = 0;
 };
 
+// What the replica holds on its medium when the node starts.
+struct Holdings {
+  crdt::VersionVector claimed;
+  crdt::StateHash state;
+  std::vector<base::ActorId> left;    // left behind by their owners (rule 2)
+  std::vector<base::ActorId> closed;  // and closed
+};
+
 using Action = std::variant<SendDatagram, SendFrame, Apply, Fetch, Join, JoinPage, JoinEnded,
                             ReadSnapshot, CloseActors, MemberUp, MemberDown, Confirmed, Alarm>;
 using Actions = std::vector<Action>;

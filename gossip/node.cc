@@ -10,6 +10,7 @@
 #include "gossip/reconcile/intake.h"
 #include "gossip/reconcile/range_server.h"
 #include "gossip/reconcile/reconciler.h"
+#include "gossip/reconcile/snapshot_server.h"
 #include "gossip/spread/strategy.h"
 #include "gossip/swim/membership.h"
 
@@ -39,19 +40,19 @@ const wire::Challenge* challenge_in(const wire::Packet& packet) {
 }  // namespace
 
 struct Node::Impl {
-  Impl(Identity identity, const Options& given, const crdt::VersionVector& claimed,
-       crdt::StateHash state, base::Random chance)
+  Impl(Identity identity, const Options& given, const Holdings& held, base::Random chance)
       : self(std::move(identity)),
         options(given),
         random(chance),
         seal(self.key, self.node, draw_start(random)),
         peers(options, random.fork()),
         box(options.datagram_bytes_max),
-        claims(claimed, state),
+        claims(held),
         membership(own_record(self, options), options, peers, claims, random.fork(), stats),
         intake(options, claims, stats),
         reconciler(options, membership.table(), claims, intake, random.fork(), stats),
         server(options, claims, membership.table(), stats),
+        snapshots(options, membership.table(), stats),
         strategy(make_strategy(options.topology,
                                wire::Packer::message_bytes_max(options.datagram_bytes_max))) {
     CHECK(strategy != nullptr);
@@ -236,6 +237,10 @@ struct Node::Impl {
       server.requested(now, node, *request, out);
     } else if (const auto* range = std::get_if<wire::Range>(message)) {
       reconciler.receive(now, node, *range, out);
+    } else if (const auto* query = std::get_if<wire::SnapshotRequest>(message)) {
+      snapshots.requested(now, node, *query, out);
+    } else if (const auto* page = std::get_if<wire::SnapshotPage>(message)) {
+      reconciler.receive(now, node, *page, out);
     } else {
       ++stats.refused_content;
     }
@@ -246,6 +251,9 @@ struct Node::Impl {
                           Actions& out) {
     if (const auto* request = std::get_if<wire::RangeRequest>(&message)) {
       return server.requested(now, node, *request, out);
+    }
+    if (const auto* query = std::get_if<wire::SnapshotRequest>(&message)) {
+      return snapshots.requested(now, node, *query, out);
     }
     const Member* member = membership.table().find(node);
     if (member != nullptr) membership.answer_as_left(node, member->record.address, box);
@@ -286,9 +294,11 @@ struct Node::Impl {
   // Ends every call: what is due for repair now, then all that was gathered is sealed. `first` is
   // where the actions of this call begin.
   void finish(base::Instant now, std::size_t first, Actions& out) {
+    std::vector<NodeId> gone;
     for (std::size_t i = first; i < out.size(); ++i) {
-      if (const auto* down = std::get_if<MemberDown>(&out[i])) reconciler.gone(down->member.node);
+      if (const auto* down = std::get_if<MemberDown>(&out[i])) gone.push_back(down->member.node);
     }
+    for (const NodeId& node : gone) reconciler.gone(now, node, out);
     if (!membership.has_left()) {
       std::vector<NodeId> ping;
       reconciler.advance(now, ping, out);
@@ -313,12 +323,12 @@ struct Node::Impl {
   Intake intake;
   Reconciler reconciler;
   RangeServer server;
+  SnapshotServer snapshots;
   std::unique_ptr<Strategy> strategy;
 };
 
-Node::Node(Identity self, const Options& options, const crdt::VersionVector& claimed,
-           crdt::StateHash state, base::Random random)
-    : impl_(std::make_unique<Impl>(std::move(self), options, claimed, state, random)) {}
+Node::Node(Identity self, const Options& options, const Holdings& held, base::Random random)
+    : impl_(std::make_unique<Impl>(std::move(self), options, held, random)) {}
 Node::~Node() = default;
 
 void Node::seeds(base::Now now, std::vector<Address> seeds, Actions& out) {
@@ -330,7 +340,7 @@ void Node::seeds(base::Now now, std::vector<Address> seeds, Actions& out) {
 void Node::leave(base::Now now, Actions& out) {
   std::size_t first = out.size();
   impl_->membership.leave(impl_->box);
-  impl_->reconciler.stop(now.instant);
+  impl_->reconciler.stop(now.instant, out);
   impl_->finish(now.instant, first, out);
 }
 
@@ -364,7 +374,7 @@ void Node::stored(base::Now now, const Stored& facts, Actions& out) {
   impl_->claims.stored(now.instant, facts);
   impl_->push(facts.own, out);
   Intake::Finished finished = impl_->intake.stored(facts);
-  impl_->reconciler.stored(now.instant, finished, out);
+  impl_->reconciler.stored(now.instant, facts, finished, out);
   impl_->finish(now.instant, first, out);
 }
 
@@ -374,18 +384,26 @@ void Node::fetched(base::Now now, const Fetched& range, Actions& out) {
   impl_->finish(now.instant, first, out);
 }
 
+void Node::snapshot_read(base::Now now, const SnapshotRead& read, Actions& out) {
+  std::size_t first = out.size();
+  impl_->snapshots.read(now.instant, read, out);
+  impl_->finish(now.instant, first, out);
+}
+
 void Node::own_actor(const base::ActorId& actor) { impl_->claims.own_actor(actor); }
 
 void Node::advance(base::Now now, Actions& out) {
   std::size_t first = out.size();
   impl_->membership.advance(now.instant, impl_->box, out);
   impl_->server.advance(now.instant);
+  impl_->snapshots.advance(now.instant);
   impl_->finish(now.instant, first, out);
 }
 
 base::Instant Node::next_deadline() const {
   base::Instant next = impl_->membership.next_deadline();
   if (!impl_->membership.has_left()) next = std::min(next, impl_->reconciler.next_deadline());
+  next = std::min(next, impl_->snapshots.next_deadline());
   return std::min(next, impl_->server.next_deadline());
 }
 
@@ -401,6 +419,7 @@ std::vector<MemberView> Node::members(base::Now now) const {
 const Stats& Node::stats() const { return impl_->stats; }
 const Options& Node::options() const { return impl_->options; }
 bool Node::syncing() const { return impl_->reconciler.syncing(); }
+std::optional<NodeId> Node::equal_peer() const { return impl_->reconciler.equal_peer(); }
 bool Node::has_left() const { return impl_->membership.has_left(); }
 
 }  // namespace gossip

@@ -6,6 +6,7 @@
 // first, `out` last; actions are appended to `out` in the order in which they must be done.
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "crdt/base/random.h"
@@ -27,10 +28,8 @@ struct Identity {
 
 class Node {
  public:
-  // `claimed` and `state` are what the replica holds on its medium at start; `own` its actors so
-  // far.
-  Node(Identity self, const Options& options, const crdt::VersionVector& claimed,
-       crdt::StateHash state, base::Random random);
+  // `held`: on the medium of the replica at start.
+  Node(Identity self, const Options& options, const Holdings& held, base::Random random);
   ~Node();
 
   // Addresses to join, again and again until one answers; replaces the former list.
@@ -43,6 +42,7 @@ class Node {
   void session_closed(base::Now now, const NodeId& peer, Actions& out);
   void stored(base::Now now, const Stored& facts, Actions& out);
   void fetched(base::Now now, const Fetched& range, Actions& out);
+  void snapshot_read(base::Now now, const SnapshotRead& page, Actions& out);
   void own_actor(const base::ActorId& actor);  // changes under it are ours: echo is looked for
 
   void advance(base::Now now, Actions& out);  // runs every timer due at `now`
@@ -54,6 +54,8 @@ class Node {
   // The first exchange with a seed that answered is still running.
   bool syncing() const;
   bool has_left() const;
+  // A member whose last word was the state that we claim now.
+  std::optional<NodeId> equal_peer() const;
 
  private:
   struct Impl;

@@ -39,6 +39,8 @@ struct Options {
   std::size_t range_changes_max = 2'000;
   std::size_t apply_bytes_max = 16u << 20;  // handed to the replica and not yet stored; above:
                                             // dropped, forgotten, fetched again
+  std::size_t join_serve_max = 4;           // peers that join our state at one time; above: "busy"
+  base::Duration join_store_timeout = base::seconds(300);  // the replica's next step, a merge too
   std::size_t message_bytes_max = 25u << 20;
   base::Duration exchange_timeout = base::seconds(10);  // without progress: given up, tried again
 };

@@ -32,6 +32,16 @@ struct Stats {
   std::uint64_t ranges_served = 0;
   std::uint64_t ranges_busy = 0;
   std::uint64_t below_floor = 0;  // a peer told us, or we told a peer, that a join is needed
+  std::uint64_t joins = 0;        // state joins begun
+  std::uint64_t joins_merged = 0;
+  std::uint64_t joins_failed = 0;      // given up, by either side
+  std::uint64_t join_pages = 0;        // received
+  std::uint64_t snapshots_served = 0;  // pages
+  std::uint64_t snapshots_busy = 0;
+  std::uint64_t vector_entries_sent = 0;
+  std::uint64_t vectors_whole = 0;    // asked for whole: what came could not be worked out
+  std::uint64_t vectors_refused = 0;  // whole, and the sum does not fit, or too many entries
+  std::uint64_t actors_closed = 0;
   std::uint64_t divergences = 0;  // rule 8
   std::uint64_t echoes = 0;       // rule 2
 };

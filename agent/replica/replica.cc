@@ -118,10 +118,9 @@ struct Replica::Impl {
         RETURN_IF_ERROR(apply_write(turn, *write));
       } else if (auto* received = std::get_if<Received>(&input)) {
         RETURN_IF_ERROR(apply_received(turn, *received));
-      } else {
-        const auto& confirmed = std::get<ConfirmOwn>(input);
-        if (confirmed.actor == store->meta().own_actor && confirmed.seq > own_confirmed) {
-          own_confirmed = confirmed.seq;
+      } else if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) {
+        if (confirmed->actor == store->meta().own_actor && confirmed->seq > own_confirmed) {
+          own_confirmed = confirmed->seq;
         }
       }
     }

@@ -2,20 +2,76 @@
 
 #include <algorithm>
 
+#include "crdt/base/plant.h"
+
 namespace gossip {
+
+Claims::Claims(const Holdings& held)
+    : committed_(held.claimed), claimed_(held.claimed), state_(held.state) {
+  for (const auto& [actor, head] : claimed_.entries()) changes_ += head.seq;
+  for (const base::ActorId& actor : held.left) left_[actor] = version_;
+  for (const base::ActorId& actor : held.closed) close(actor);
+  halves_.emplace_back(version_, state_.vector);
+  versions_[state_.vector] = version_;
+}
 
 void Claims::stored(base::Instant now, const Stored& facts) {
   for (const auto& [actor, head] : facts.advanced) {
     if (head.seq < committed_.seq_of(actor)) continue;
     committed_.set(actor, head);
     unclaimed_[actor] = head;
+    stopped_.erase(actor);
+    if (closed_.contains(actor)) open(actor);
   }
-  if (!facts.durable) return;
+  for (const base::ActorId& actor : facts.left) {
+    own_.erase(actor);
+    if (!closed_.contains(actor)) left_[actor] = version_;
+  }
+  stopped_.insert(facts.stopped.begin(), facts.stopped.end());
+  if (!facts.durable && !PLANTED(kQueuedChangesClaimed)) return;
   if (unclaimed_.empty() && facts.state == state_) return;
-  for (const auto& [actor, head] : unclaimed_) claimed_.set(actor, head);
-  unclaimed_.clear();
   state_ = facts.state;
   moved_ = now;
+  claim();
+}
+
+// All that is committed, under a new version.
+void Claims::claim() {
+  ++version_;
+  for (const auto& [actor, head] : unclaimed_) {
+    crdt::Head before = claimed_.head_of(actor);
+    moves_.push_back({version_, actor, before});
+    changes_ += head.seq - before.seq;
+    claimed_.set(actor, head);
+    auto left = left_.find(actor);
+    if (left != left_.end()) left->second = version_;
+  }
+  unclaimed_.clear();
+  halves_.emplace_back(version_, state_.vector);
+  versions_[state_.vector] = version_;
+  // A version can be worked out only if every later move is at hand.
+  while (moves_.size() > kMovesKept || halves_.size() > kMovesKept) {
+    auto [oldest, half] = halves_.front();
+    if (oldest == version_) break;
+    halves_.pop_front();
+    if (versions_.at(half) == oldest) versions_.erase(half);
+    Version next = halves_.front().first;
+    while (!moves_.empty() && moves_.front().version <= next) moves_.pop_front();
+  }
+}
+
+std::optional<Claims::Version> Claims::version_of(std::uint64_t vector_half) const {
+  auto found = versions_.find(vector_half);
+  if (found == versions_.end()) return std::nullopt;
+  return found->second;
+}
+
+crdt::VersionVector::Entries Claims::before(Version version) const {
+  crdt::VersionVector::Entries heads;
+  auto later = std::upper_bound(moves_.begin(), moves_.end(), version,
+                                [](Version at, const Move& move) { return at < move.version; });
+  for (; later != moves_.end(); ++later) heads.emplace(later->actor, later->before);
+  return heads;
 }
 
 bool Claims::is_echo(const base::ActorId& actor, const crdt::Head& head) const {
@@ -36,6 +92,15 @@ void Claims::confirm(const base::ActorId& actor, std::uint64_t seq, Actions& out
 
 void Claims::confirm_all(Actions& out) {
   for (const base::ActorId& actor : own_) confirm(actor, claimed_.seq_of(actor), out);
+}
+
+void Claims::close(const base::ActorId& actor) {
+  left_.erase(actor);
+  closed_.insert(actor);
+}
+
+void Claims::open(const base::ActorId& actor) {
+  if (closed_.erase(actor) != 0) left_[actor] = version_;
 }
 
 }  // namespace gossip

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "crdt/base/plant.h"
+
 namespace gossip {
 namespace {
 
@@ -69,7 +71,7 @@ Intake::Finished Intake::stored(const Stored& facts) {
     auto entry = seen_.find(key);
     if (entry == seen_.end()) continue;
     finished.wanting.insert(entry->second.from);
-    erase(entry);
+    if (!PLANTED(kDroppedStaysSeen)) erase(entry);
   }
   std::size_t done = facts.bytes_done;
   while (done > 0 && !under_way_.empty()) {
@@ -94,10 +96,10 @@ crdt::Head Intake::received(const base::ActorId& actor) const {
   }
 }
 
-crdt::VersionVector::Entries Intake::lacking(const crdt::VersionVector& vector) const {
+crdt::VersionVector::Entries Intake::lacking(const crdt::VersionVector::Entries& theirs) const {
   crdt::VersionVector::Entries lacking;
-  for (const auto& [actor, head] : vector.entries()) {
-    if (claims_.committed().covers(actor, head.seq)) continue;
+  for (const auto& [actor, head] : theirs) {
+    if (claims_.committed().covers(actor, head.seq) || claims_.is_stopped(actor)) continue;
     if (received(actor).seq < head.seq) lacking[actor] = head;
   }
   return lacking;

@@ -44,8 +44,8 @@ class Intake {
 
   // The last change of `actor` without a gap that is committed or under way.
   crdt::Head received(const base::ActorId& actor) const;
-  // What of `vector` we have not received.
-  crdt::VersionVector::Entries lacking(const crdt::VersionVector& vector) const;
+  // What of these entries of a peer we have not received and can make something of.
+  crdt::VersionVector::Entries lacking(const crdt::VersionVector::Entries& theirs) const;
   // The replica made nothing of what is under way for this actor: take it again.
   void forget(const base::ActorId& actor);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crdt/base/plant.h"
+
 namespace gossip {
 
 Reconciler::Reconciler(const Options& options, const MemberTable& members, Claims& claims,
@@ -11,7 +13,10 @@ Reconciler::Reconciler(const Options& options, const MemberTable& members, Claim
       claims_(claims),
       intake_(intake),
       random_(random),
-      stats_(stats) {}
+      stats_(stats),
+      vectors_(claims, stats),
+      closing_(members, claims, stats),
+      joiner_(options, members, random_.fork(), stats) {}
 
 // --- Noticing differences ------------------------------------------------------------------------
 
@@ -21,9 +26,16 @@ void Reconciler::observed(base::Instant now, const NodeId& id, crdt::StateHash s
   Peer& peer = peers_[id];
   peer.state = state;
   peer.said = now;
+  // Every vector half that was ours is one in which the peer holds nothing that we do not.
+  if (auto version = claims_.version_of(state.vector)) {
+    peer.base = state.vector;
+    closing_.equalled(id, *version, out);
+  }
   if (state == claims_.state()) {
+    equal_ = {id, state};
     peer.differs.reset();
     peer.vector.reset();
+    peer.below.reset();
     peer.stalls = 0;
     schedule(id, peer, base::Instant::never());
     claims_.confirm_all(out);
@@ -40,6 +52,7 @@ void Reconciler::advance(base::Instant now, std::vector<NodeId>& ping, Actions& 
     if (exchange.deadline <= now) late.push_back(id);
   }
   for (const NodeId& id : late) end(now, id, End::kLater);
+  join_ended(now, joiner_.advance(now, out));
   while (!due_.empty() && due_.begin()->first <= now) {
     NodeId id = due_.begin()->second;
     schedule(id, peers_.at(id), base::Instant::never());
@@ -53,12 +66,14 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
   Peer& peer = peers_.at(id);
   const Member* member = members_.find(id);
   if (exchanges_.contains(id) || member == nullptr || !member->is_alive()) return;
+  if (joiner_.peer() == id) return;  // its end gets here again
   bool first = sync_peer_ == id;
   if (!first && !peer.differs) return;
   if (!first && peer.state == claims_.state()) {
     peer.differs.reset();
     return;
   }
+  if (is_below(peer)) return consider_join(now, id, out);
   base::Instant ready = peer.allowed;
   if (!first) {
     // Rule 3: what the peer claims is on its medium, ours may be on the way there; so the grace
@@ -66,10 +81,12 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
     base::Duration grace = options_.profile.grace;
     base::Instant settled = std::min(claims_.moved(), *peer.differs + grace * kGraceStretch);
     ready = std::max({ready, *peer.differs + grace, settled + grace, quiet_until_});
+    bool fruitless = peer.fruitless && peer.fruitless->first == claims_.state() &&
+                     peer.fruitless->second == peer.state && peer.fruitless_forgets == forgets_;
+    if (fruitless) ready = std::max(ready, peer.fruitless_until);
   }
   if (now < ready) return schedule(id, peer, ready);
   if (!first && diverges(now, id, peer, out)) return;
-  if (peer.below_floor && peer.below_floor == peer.state) return;
   if (exchanges_.size() >= options_.reconcile_peers_max) {
     return schedule(id, peer, now + jittered(options_.profile.ping_interval / 2));
   }
@@ -87,8 +104,8 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
 // Equal vectors with unequal cells (rule 8): nothing to fetch, an alarm once a peer and state.
 bool Reconciler::diverges(base::Instant now, const NodeId& id, Peer& peer, Actions& out) {
   if (!peer.state || peer.state->vector != claims_.state().vector) return false;
-  if (now - claims_.moved() < options_.profile.grace) return true;
-  std::pair pair{*peer.state, claims_.state()};
+  if (PLANTED(kDivergenceIgnored) || now - claims_.moved() < options_.profile.grace) return true;
+  Pair pair{claims_.state(), *peer.state};
   if (peer.alarmed == pair) return true;
   peer.alarmed = pair;
   ++stats_.divergences;
@@ -96,222 +113,74 @@ bool Reconciler::diverges(base::Instant now, const NodeId& id, Peer& peer, Actio
   return true;
 }
 
-// --- Exchanges -----------------------------------------------------------------------------------
+// --- State joins ---------------------------------------------------------------------------------
 
-void Reconciler::start(base::Instant now, const NodeId& id, Actions& out) {
-  ++stats_.reconciliations;
-  Peer& peer = peers_[id];
-  peer.allowed = now + options_.profile.ping_interval * 2;
-  if (now - quiet_until_ > options_.profile.ping_interval * kQuietGapMax) quiet_gap_ = {0};
-  quiet_until_ = now + quiet_gap_;
-  exchanges_[id].deadline = now + options_.exchange_timeout;
-  wire::Vector vector{false, claims_.state(), {}};
-  for (const auto& [actor, head] : claims_.claimed().entries()) {
-    vector.entries.push_back({actor, head});
-  }
-  send(id, std::move(vector), out);
+bool Reconciler::is_below(const Peer& peer) const {
+  return peer.below && peer.below_at && peer.below_at->first == claims_.state() &&
+         peer.below_at->second == peer.state;
 }
 
-void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector& vector,
-                         Actions& out) {
-  for (const crdt::Dependency& entry : vector.entries) {
-    if (!claims_.is_echo(entry.actor, entry.head)) continue;
-    return echo(now, id, entry.actor, entry.head.seq, out);
-  }
-  for (const crdt::Dependency& entry : vector.entries) {
-    claims_.confirm(entry.actor, entry.head.seq, out);
-  }
-  if (!vector.answer) {
-    wire::Vector answer{true, claims_.state(), {}};
-    for (const auto& [actor, head] : claims_.claimed().entries()) {
-      answer.entries.push_back({actor, head});
-    }
-    send(id, std::move(answer), out);
-  }
-  if (members_.find(id) == nullptr) return;
-  Peer& peer = peers_[id];
-  remember(now, peer, vector);
-  auto found = exchanges_.find(id);
-  if (found == exchanges_.end()) {
-    // The peer asked first; this comparison serves us as well.
-    peer.differs.reset();
-    schedule(id, peer, base::Instant::never());
-    bool room = exchanges_.size() < options_.reconcile_peers_max;
-    if (!room || now < peer.allowed || intake_.lacking(*peer.vector).empty()) return;
-    ++stats_.reconciliations;
-    peer.allowed = now + options_.profile.ping_interval * 2;
-    found = exchanges_.emplace(id, Exchange{}).first;
-    found->second.vectors = true;
-  }
-  if (!found->second.vectors) return;
-  found->second.vectors = false;
-  ask(now, id, found->second, out);
-}
-
-void Reconciler::remember(base::Instant now, Peer& peer, const wire::Vector& vector) {
-  crdt::VersionVector entries;
-  for (const crdt::Dependency& entry : vector.entries) entries.set(entry.actor, entry.head);
-  peer.vector = std::move(entries);
-  peer.vector_at = now;
-  peer.state = vector.state;
-  peer.said = now;
-  Peer* oldest = nullptr;
-  std::size_t known = 0;
-  for (auto& [id, other] : peers_) {
-    if (!other.vector) continue;
-    ++known;
-    bool older = oldest == nullptr || other.vector_at < oldest->vector_at;
-    if (older && !exchanges_.contains(id)) oldest = &other;
-  }
-  if (known > kVectorsKnownMax && oldest != nullptr && oldest != &peer) oldest->vector.reset();
-}
-
-// Asks for the next page, or ends the exchange when nothing is left to ask for.
-void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out) {
+// The log of `id` does not reach back to us, for one entry at least.
+void Reconciler::below_floor(base::Instant now, const NodeId& id, Actions& out) {
+  end(now, id, End::kLater);
   Peer& peer = peers_.at(id);
-  bool refused = peer.below_floor && peer.below_floor == peer.state;
-  crdt::VersionVector::Entries lacking;
-  if (peer.vector && !refused) lacking = intake_.lacking(*peer.vector);
-  exchange.asked.clear();
-  for (const auto& [other, fetching] : exchanges_) {
-    if (other == id) continue;
-    for (const auto& [actor, seq] : fetching.asked) lacking.erase(actor);
-  }
-  exchange.deadline = now + options_.exchange_timeout;
-  if (lacking.empty()) {
-    if (exchange.storing == 0) end(now, id, End::kDone);
-    return;
-  }
-  wire::RangeRequest request{++requests_, {}};
-  for (const auto& [actor, head] : lacking) {
-    exchange.asked[actor] = claims_.committed().seq_of(actor);
-    request.have.push_back({actor, intake_.received(actor)});
-  }
-  exchange.request = request.request;
-  send(id, std::move(request), out);
+  if (!peer.below) peer.below = now;
+  peer.below_at = Pair{claims_.state(), *peer.state};
+  consider_join(now, id, out);
 }
 
-void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range& range,
-                         Actions& out) {
-  auto found = exchanges_.find(id);
-  if (found == exchanges_.end() || found->second.request != range.request) {
-    // Too late for its exchange, but a slow link must get on as well.
-    Intake::Taken late = intake_.take(id, range.changes, false, out);
-    if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.actor, late.seq, out);
-    return;
-  }
-  Exchange& exchange = found->second;
-  exchange.request.reset();
-  exchange.deadline = now + options_.exchange_timeout;
-  if (range.outcome == wire::Range::Outcome::kBusy) return end(now, id, End::kLater);
-  if (range.outcome == wire::Range::Outcome::kBelowFloor) {
-    ++stats_.below_floor;
-    peers_.at(id).below_floor = peers_.at(id).state;
-    return end(now, id, End::kDone);
-  }
-  Intake::Taken taken = intake_.take(id, range.changes, true, out);
-  if (taken.outcome == Intake::Outcome::kEcho) {
-    return echo(now, id, taken.actor, taken.seq, out);
-  }
-  if (taken.outcome == Intake::Outcome::kNothingNew) {
-    if (exchange.storing == 0) page_stored(now, id, out);
-    return;
-  }
-  exchange.fetched = true;
-  quiet_gap_ = {0};
-  quiet_until_ = now;
-  ++exchange.storing;
-  // One page ahead of the replica, so that the next is on its way while this one is stored.
-  bool ahead = range.outcome == wire::Range::Outcome::kMore && exchange.storing == 1;
-  if (ahead) {
-    std::map<base::ActorId, std::uint64_t> asked = exchange.asked;
-    ask(now, id, exchange, out);
-    // Progress is measured from the oldest page that is not stored.
-    for (const auto& [actor, seq] : asked) exchange.asked[actor] = seq;
-  }
-}
-
-void Reconciler::stored(base::Instant now, const Intake::Finished& finished, Actions& out) {
-  for (const NodeId& id : finished.pages) {
-    auto found = exchanges_.find(id);
-    if (found == exchanges_.end() || found->second.storing == 0) continue;
-    --found->second.storing;
-    found->second.deadline = now + options_.exchange_timeout;
-    if (found->second.storing == 0 && !found->second.request) page_stored(now, id, out);
-  }
-  // A gap lies before what these peers sent. The gap says when to compare, not what to fetch.
-  for (const NodeId& id : finished.wanting) {
-    if (members_.find(id) == nullptr || exchanges_.contains(id)) continue;
-    Peer& peer = peers_[id];
-    if (peer.differs) continue;
-    peer.differs = now;
-    schedule(id, peer, now + options_.profile.grace);
-  }
-}
-
-// The replica is done with all that this exchange brought: on with it, if it moved anything.
-void Reconciler::page_stored(base::Instant now, const NodeId& id, Actions& out) {
-  Exchange& exchange = exchanges_.at(id);
-  if (moved(exchange)) return ask(now, id, exchange, out);
-  const Peer& peer = peers_.at(id);
-  bool lacking = peer.vector && !intake_.lacking(*peer.vector).empty();
-  if (!lacking) return end(now, id, End::kDone);
-  // A page that follows what the peer holds and still moves nothing waits for entries that are
-  // fetched from others; started alone, asked for everything, its first change would fit (rule 4).
-  // Both come back later, at times of their own.
-  if (exchanges_.size() > 1) return end(now, id, End::kLater);
-  // Nobody else is asked, so what we hold for under way may be wrong: let go of it.
-  for (const auto& [actor, seq] : exchange.asked) intake_.forget(actor);
-  end(now, id, End::kStalled);
-}
-
-bool Reconciler::moved(const Exchange& exchange) const {
-  return std::any_of(exchange.asked.begin(), exchange.asked.end(), [&](const auto& entry) {
-    return claims_.committed().seq_of(entry.first) > entry.second;
-  });
-}
-
-void Reconciler::end(base::Instant now, const NodeId& id, End how) {
-  auto found = exchanges_.find(id);
-  if (found == exchanges_.end()) return;
-  bool fetched = found->second.fetched;
-  exchanges_.erase(found);
+// Joins `id` unless the logs of others may still do: they are cheaper, and what they bring may make
+// the log of `id` do for the rest. An empty replica does not wait for that.
+void Reconciler::consider_join(base::Instant now, const NodeId& id, Actions& out) {
   Peer& peer = peers_.at(id);
-  base::Duration interval = options_.profile.ping_interval;
-  if (how == End::kDone) {
-    peer.stalls = 0;
-    peer.differs.reset();
-    // Under constant writes every comparison differs and most find nothing: space them out.
-    base::Duration longest = interval * kQuietGapMax;
-    if (!fetched) quiet_gap_ = std::min(std::max(interval / 2, quiet_gap_ * 2), longest);
-    quiet_until_ = now + quiet_gap_;
-    if (sync_peer_ == id) sync_peer_.reset();
-    return;
+  if (joiner_.peer()) return;  // its end gets here again
+  base::Duration patience = options_.profile.ping_interval * kLogsFirst;
+  if (claims_.committed().empty()) patience = {0};
+  base::Instant ready = std::max(*peer.below + patience, peer.join_allowed);
+  if (now < ready) return schedule(id, peer, ready);
+  bool others_fetch = !exchanges_.empty() && now < *peer.below + options_.exchange_timeout;
+  if (others_fetch) {
+    return schedule(id, peer, now + jittered(options_.profile.ping_interval));
   }
-  if (how == End::kStalled) {
-    ++peer.stalls;
-    int gap = std::min(1 << std::min(peer.stalls, 10), kStallGapMax);
-    peer.allowed = now + jittered(interval * gap);
-  } else {
-    peer.allowed = now + jittered(interval);
-  }
-  if (!peer.differs) peer.differs = now;
-  schedule(id, peer, peer.allowed);
+  joiner_.start(now, id, out);
 }
 
-void Reconciler::echo(base::Instant now, const NodeId& peer, const base::ActorId& actor,
-                      std::uint64_t seq, Actions& out) {
-  ++stats_.echoes;
-  out.push_back(Alarm{Alarm::Kind::kEcho, peer, actor, seq});
-  end(now, peer, End::kStalled);
+void Reconciler::receive(base::Instant now, const NodeId& id, const wire::SnapshotPage& page,
+                         Actions& out) {
+  join_ended(now, joiner_.receive(now, id, page, out));
+}
+
+void Reconciler::join_ended(base::Instant now, const std::optional<Joiner::Ended>& ended) {
+  if (!ended) return;
+  auto found = peers_.find(ended->peer);
+  if (found != peers_.end()) {
+    Peer& peer = found->second;
+    peer.below.reset();
+    peer.join_failures = ended->merged ? 0 : peer.join_failures + 1;
+    if (!ended->merged) peer.join_allowed = now + jittered(gap_after(peer.join_failures));
+    peer.allowed = std::max(now, peer.join_allowed);
+    if (!peer.differs) peer.differs = now;
+  }
+  if (sync_peer_ == ended->peer && !ended->merged) sync_peer_.reset();
+  for (auto& [id, peer] : peers_) {
+    if (peer.differs && !exchanges_.contains(id)) schedule(id, peer, now);
+  }
 }
 
 // --- Peers ---------------------------------------------------------------------------------------
 
-void Reconciler::closed(base::Instant now, const NodeId& peer) { end(now, peer, End::kLater); }
+void Reconciler::closed(base::Instant now, const NodeId& peer) {
+  end(now, peer, End::kLater);
+  vectors_.closed(peer);
+  joiner_.closed(now, peer);
+}
 
-void Reconciler::gone(const NodeId& id) {
+void Reconciler::gone(base::Instant now, const NodeId& id, Actions& out) {
   exchanges_.erase(id);
+  vectors_.closed(id);
+  if (joiner_.peer() == id) join_ended(now, joiner_.stop(now, out));
+  closing_.gone(out);
+  if (equal_ && equal_->first == id) equal_.reset();
   auto peer = peers_.find(id);
   if (peer != peers_.end()) {
     schedule(id, peer->second, base::Instant::never());
@@ -322,7 +191,8 @@ void Reconciler::gone(const NodeId& id) {
   synchronised_ = false;  // the next seed that answers takes its place
 }
 
-void Reconciler::stop(base::Instant now) {
+void Reconciler::stop(base::Instant now, Actions& out) {
+  join_ended(now, joiner_.stop(now, out));
   while (!exchanges_.empty()) {
     NodeId id = exchanges_.begin()->first;
     end(now, id, End::kLater);
@@ -336,12 +206,17 @@ void Reconciler::synchronise(base::Instant now, const NodeId& peer, Actions& out
   if (!exchanges_.contains(peer)) start(now, peer, out);
 }
 
+std::optional<NodeId> Reconciler::equal_peer() const {
+  if (!equal_ || equal_->second != claims_.state()) return std::nullopt;
+  return equal_->first;
+}
+
 std::optional<std::uint64_t> Reconciler::lag(const NodeId& id) const {
   auto peer = peers_.find(id);
   if (peer == peers_.end() || !peer->second.state) return std::nullopt;
   if (peer->second.state == claims_.state()) return 0;
   if (!peer->second.vector) return std::nullopt;
-  return peer->second.vector->lag_behind(claims_.claimed());
+  return peer->second.vector->lag(claims_);
 }
 
 // --- Helpers -------------------------------------------------------------------------------------
@@ -353,7 +228,7 @@ void Reconciler::schedule(const NodeId& id, Peer& peer, base::Instant at) {
 }
 
 base::Instant Reconciler::next_deadline() const {
-  base::Instant next = base::Instant::never();
+  base::Instant next = joiner_.next_deadline();
   if (!due_.empty()) next = due_.begin()->first;
   for (const auto& [id, exchange] : exchanges_) next = std::min(next, exchange.deadline);
   return next;
@@ -363,6 +238,15 @@ void Reconciler::send(const NodeId& to, wire::Message message, Actions& out) con
   const Member* member = members_.find(to);
   Address address = member != nullptr ? member->record.address : Address{};
   out.push_back(SendFrame{to, address, wire::encode(message)});
+}
+
+void Reconciler::send(const NodeId& to, const Vectors::Messages& messages, Actions& out) const {
+  for (const wire::Vector& message : messages) send(to, message, out);
+}
+
+base::Duration Reconciler::gap_after(int times) const {
+  int gap = std::min(1 << std::min(times, 10), kStallGapMax);
+  return options_.profile.ping_interval * gap;
 }
 
 base::Duration Reconciler::jittered(base::Duration base) {

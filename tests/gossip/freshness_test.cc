@@ -45,7 +45,7 @@ const Address kStrange = *Address::parse("192.0.2.9:999");
 
 // Every action of a call on one node, which is otherwise alone.
 struct Alone {
-  Alone() : node(identity(), {}, {}, {}, base::Random::from_number(5)) {}
+  Alone() : node(identity(), {}, {}, base::Random::from_number(5)) {}
   static Identity identity() { return {node_id(1), "alone", Mesh::address(0), Mesh::key(), 3}; }
   Actions receive(base::BytesView bytes, Address from = kStrange) {
     Actions actions;
@@ -284,7 +284,7 @@ TEST(Freshness, ACopyWithAnOldEpochIsIgnored) {
   mesh.crash(z);
   mesh.start(z, {a});
   mesh.run(base::seconds(1));
-  Node copy(copied, Options(), {}, {}, base::Random::from_number(99));
+  Node copy(copied, Options(), {}, base::Random::from_number(99));
   Actions actions;
 
   copy.seeds(mesh.now(), {Mesh::address(a)}, actions);

@@ -24,7 +24,7 @@ struct Pair {
 TEST(Claims, MoveOnlyWhenDurable) {
   auto random = base::Random::from_number(1);
   auto actor = random.id<base::ActorTag>();
-  Claims claims({}, {1, 1});
+  Claims claims({{}, {1, 1}, {}, {}});
   Stored facts;
   facts.advanced[actor] = {3, 33};
   facts.state = {2, 2};
@@ -46,7 +46,7 @@ TEST(Claims, MoveOnlyWhenDurable) {
 TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
   Options options;
   options.apply_bytes_max = 300;
-  Claims claims({}, {});
+  Claims claims(Holdings{});
   Stats stats;
   Intake intake(options, claims, stats);
   auto random = base::Random::from_number(1);
@@ -78,7 +78,7 @@ TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
 TEST(Intake, AChangeAsLargeAsTheBoundGetsThrough) {
   Options options;
   options.apply_bytes_max = 300;
-  Claims claims({}, {});
+  Claims claims(Holdings{});
   Stats stats;
   Intake intake(options, claims, stats);
   auto random = base::Random::from_number(1);
@@ -93,7 +93,7 @@ TEST(Intake, AChangeAsLargeAsTheBoundGetsThrough) {
 TEST(Intake, TheSeenSetIsBounded) {
   Options options;
   options.apply_bytes_max = std::size_t{1} << 40;
-  Claims claims({}, {});
+  Claims claims(Holdings{});
   Stats stats;
   Intake intake(options, claims, stats);
   auto random = base::Random::from_number(1);

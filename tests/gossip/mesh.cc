@@ -41,8 +41,8 @@ void Mesh::start(std::size_t index, const std::vector<std::size_t>& seeds) {
   host.flushing = false;
   host.up.clear();
   host.apply_bytes_waiting = 0;
-  host.node = std::make_unique<Node>(host.identity, host.options, host.replica->vector(),
-                                     host.replica->state(), random_.fork());
+  host.node =
+      std::make_unique<Node>(host.identity, host.options, host.replica->holdings(), random_.fork());
   host.node->own_actor(host.replica->actor());
   std::vector<Address> addresses;
   for (std::size_t seed : seeds) addresses.push_back(address(seed));
@@ -134,6 +134,28 @@ void Mesh::perform(Host& host, Actions& actions) {
         host.node->fetched(now(), host.replica->fetch(wanted), more);
         perform(host, more);
       });
+    } else if (auto* join = std::get_if<Join>(&action)) {
+      host.replica->start_join(*join);
+      schedule_turn(host);
+    } else if (auto* page = std::get_if<JoinPage>(&action)) {
+      host.replica->take_page(std::move(*page));
+      schedule_turn(host);
+    } else if (auto* ended = std::get_if<JoinEnded>(&action)) {
+      host.replica->end_join(*ended);
+      schedule_turn(host);
+    } else if (auto* asked = std::get_if<ReadSnapshot>(&action)) {
+      at(commit_time, [this, &host, life = host.life, asked = *asked] {
+        if (host.life != life) return;
+        Actions more;
+        SnapshotRead read = host.replica->read_snapshot(now().instant, asked);
+        if (busy_percent > 0 && random_.below(100) < busy_percent) {
+          read.outcome = SnapshotRead::Outcome::kBusy;
+        }
+        host.node->snapshot_read(now(), read, more);
+        perform(host, more);
+      });
+    } else if (auto* close = std::get_if<CloseActors>(&action)) {
+      for (const base::ActorId& actor : close->actors) host.replica->close(actor);
     } else if (auto* up = std::get_if<MemberUp>(&action)) {
       ++host.ups;
       host.up[up->member.node] = true;
@@ -179,9 +201,12 @@ void Mesh::send_frame(Host& host, const SendFrame& send) {
   ++host.frames_sent;
   auto message = wire::decode(send.message);
   const auto* vector = std::get_if<wire::Vector>(std::get_if<wire::Message>(&*message));
+  host.session_bytes += send.message.size();
   if (vector != nullptr) {
+    ++host.vectors_sent;
+    host.vector_bytes += send.message.size();
     for (const crdt::Dependency& entry : vector->entries) {
-      host.claims_too_early += !host.replica->is_durable(entry);
+      host.claims_too_early += entry.head.seq > 0 && !host.replica->is_durable(entry);
     }
   }
   std::size_t from = host.index;

@@ -45,6 +45,9 @@ class Mesh {
     std::vector<Alarm> alarms;
     std::vector<Confirmed> confirmed;
     std::size_t frames_sent = 0;
+    std::size_t session_bytes = 0;  // of messages
+    std::size_t vectors_sent = 0;
+    std::size_t vector_bytes = 0;
     std::size_t claims_too_early = 0;  // of what a crash would take (rule 3)
     std::size_t applies = 0;
     std::size_t apply_bytes_waiting_max = 0;
@@ -61,6 +64,7 @@ class Mesh {
   void crash(std::size_t host);
   void start(std::size_t host, const std::vector<std::size_t>& seeds = {});  // a new epoch
   void write(std::size_t host, std::size_t bytes = 20);
+  void turn(std::size_t host) { schedule_turn(*hosts_[host]); }
   void leave(std::size_t host);
   void rejoin(std::size_t host);
   void cut(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
@@ -90,6 +94,7 @@ class Mesh {
   std::vector<Captured>* capture = nullptr;
   std::function<void(const Captured&)> tap;
   base::Duration commit_time = base::millis(2);
+  std::uint32_t busy_percent = 0;  // of snapshot pages are answered "busy"
 
  private:
   using Key = std::pair<base::Instant, std::uint64_t>;

@@ -200,26 +200,6 @@ TEST(Reconcile, WithoutLossAWriteStartsNoExchange) {
   EXPECT_LE(exchanges(mesh) - before, 2u);
 }
 
-TEST(Reconcile, BelowTheFloorIsNotAskedAgainButOthersAre) {
-  Mesh mesh(10);
-  std::size_t a = mesh.add();
-  std::size_t z = mesh.add({a});
-  for (int i = 0; i < 20; ++i) mesh.write(a);
-  ASSERT_TRUE(
-      mesh.run_until([&] { return mesh.converged() && mesh.acquainted(); }, base::seconds(5)));
-  mesh.host(a).replica->prune(5);
-  mesh.cut_both(z, 2);
-  std::size_t m = mesh.add({a});
-  mesh.run(base::seconds(30));
-  EXPECT_EQ(mesh.host(m).replica->size(), 0u);
-  EXPECT_LE(mesh.node(m).stats().below_floor, 2u);
-  EXPECT_FALSE(mesh.node(m).syncing());
-
-  mesh.heal();
-
-  EXPECT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(10)));
-}
-
 TEST(Reconcile, EqualVectorsWithUnequalCellsAreAnAlarmOnce) {
   Pair pair(11);
   pair.mesh.write(Pair::a);
@@ -302,6 +282,27 @@ TEST(Reconcile, OwnChangesAreConfirmedWhenAPeerClaimsThem) {
   std::size_t before = pair.mesh.host(Pair::a).confirmed.size();
   pair.mesh.run(base::seconds(10));
   EXPECT_EQ(pair.mesh.host(Pair::a).confirmed.size(), before);
+}
+
+// What a vector leaves out is as with us: that confirms it too.
+TEST(Reconcile, OwnChangesAreConfirmedWhereAVectorDoesNotNameThem) {
+  Pair pair(24);
+  pair.mesh.faults.loss_percent = 100;
+  pair.mesh.write(Pair::a);
+  pair.mesh.run(base::millis(100));
+  Mesh::Host& host = pair.mesh.host(Pair::a);
+  ASSERT_TRUE(host.confirmed.empty());
+  crdt::VersionVector theirs = host.replica->vector();
+  base::ActorId other = pair.mesh.host(Pair::z).replica->actor();
+  theirs.set(other, {1, 77});
+  wire::Vector vector{true, crdt::state_hash(crdt::vector_digest(theirs), {}), {{other, {1, 77}}}};
+  vector.base = host.replica->state().vector;
+
+  pair.mesh.frame(Pair::z, Pair::a, vector);
+
+  ASSERT_EQ(host.confirmed.size(), 1u);
+  EXPECT_EQ(host.confirmed[0].actor, host.replica->actor());
+  EXPECT_EQ(host.confirmed[0].seq, 1u);
 }
 
 TEST(Sync, LastsUntilTheFirstExchangeWithTheSeed) {

@@ -1,6 +1,10 @@
 #include "tests/gossip/replica_double.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "crdt/base/check.h"
+#include "crdt/codec.h"
 
 namespace gossip::testing {
 
@@ -12,6 +16,12 @@ Stored ReplicaDouble::turn() {
     for (crdt::Opened& opened : apply.changes) {
       facts.bytes_done += opened.sealed.bytes.size();
       if (vector_.covers(opened.sealed.actor, opened.sealed.seq)) continue;
+      auto stop = stop_at_.find(opened.sealed.actor);
+      if (stop != stop_at_.end() && opened.sealed.seq > stop->second) {
+        facts.stopped.push_back(opened.sealed.actor);
+        facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
+        continue;
+      }
       if (!ready(opened)) {
         ++rejected_;
         facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
@@ -21,6 +31,9 @@ Stored ReplicaDouble::turn() {
     }
   }
   waiting_.clear();
+  for (Step& step : steps_) take_step(step, facts);
+  steps_.clear();
+  facts.left = std::exchange(left_, {});
   bool wrote = !writes_.empty();
   for (std::size_t bytes : writes_) {
     crdt::Opened opened;
@@ -49,6 +62,7 @@ Stored ReplicaDouble::turn() {
   if (wrote) synced_ = log_.size();
   facts.state = state();
   facts.durable = !unsynced();
+  if (log_.size() > log_max) prune(log_max);
   return facts;
 }
 
@@ -70,15 +84,14 @@ bool ReplicaDouble::is_durable(const crdt::Dependency& entry) const {
 
 Fetched ReplicaDouble::fetch(const Fetch& fetch) const {
   Fetched out{fetch.request, Fetched::Outcome::kComplete, {}};
-  for (std::size_t i = 0; i < pruned_; ++i) {
-    const crdt::SealedChange& gone = log_[i].sealed;
-    if (fetch.have.covers(gone.actor, gone.seq)) continue;
+  for (const auto& [actor, seq] : gone_) {
+    if (fetch.have.covers(actor, seq)) continue;
     out.outcome = Fetched::Outcome::kBelowFloor;
     return out;
   }
   std::size_t bytes = 0;
-  for (std::size_t i = pruned_; i < log_.size(); ++i) {
-    const crdt::SealedChange& change = log_[i].sealed;
+  for (const crdt::Opened& opened : log_) {
+    const crdt::SealedChange& change = opened.sealed;
     if (fetch.have.covers(change.actor, change.seq)) continue;
     bool full = out.changes.size() >= fetch.changes_max ||
                 (!out.changes.empty() && bytes + change.bytes.size() > fetch.bytes_max);
@@ -94,14 +107,19 @@ Fetched ReplicaDouble::fetch(const Fetch& fetch) const {
 
 void ReplicaDouble::crash() {
   log_.resize(synced_);
-  pruned_ = std::min(pruned_, log_.size());
   waiting_.clear();
+  steps_.clear();
+  staged_.reset();
+  leases_.clear();
+  left_.clear();
   writes_.clear();
   rebuild();
 }
 
 void ReplicaDouble::prune(std::size_t keep) {
-  pruned_ = log_.size() > keep ? log_.size() - keep : 0;
+  for (std::size_t i = 0; i + keep < log_.size(); ++i) {
+    gone_.insert({log_[i].sealed.actor, log_[i].sealed.seq});
+  }
 }
 
 crdt::StateHash ReplicaDouble::state() const {
@@ -140,6 +158,118 @@ void ReplicaDouble::rebuild() {
   sealed_deps_.clear();
   Stored facts;
   for (const crdt::Opened& opened : kept) apply(opened, facts);
+}
+
+// --- State joins ---------------------------------------------------------------------------------
+
+// A query: the snapshot (0: a new one), how many changes are there, nothing else.
+void ReplicaDouble::start_join(const Join& join) { steps_.push_back({join, {}, {}}); }
+void ReplicaDouble::take_page(JoinPage page) { steps_.push_back({{}, std::move(page), {}}); }
+void ReplicaDouble::end_join(const JoinEnded& ended) {
+  ++joins_ended;
+  steps_.push_back({{}, {}, ended});
+}
+
+void ReplicaDouble::ask_page(Stored& facts) const {
+  crdt::codec::Writer query;
+  query.array(2).number(staged_->snapshot).number(staged_->changes.size());
+  facts.join = JoinStep{JoinStep::Kind::kAsk, staged_->peer, query.take()};
+}
+
+void ReplicaDouble::take_step(Step& step, Stored& facts) {
+  if (step.ended) {
+    if (staged_ && staged_->peer == step.ended->peer) staged_.reset();
+    if (facts.join && facts.join->peer == step.ended->peer) facts.join.reset();
+    return;
+  }
+  if (step.start) {
+    staged_ = Staged{step.start->peer, 0, {}};
+    return ask_page(facts);
+  }
+  if (!staged_ || staged_->peer != step.page->from) return;
+  auto in = crdt::codec::Reader::parse(step.page->body, {1u << 20, 4, 100'000});
+  CHECK(in.ok());
+  CHECK(in->array() == 3);
+  std::uint64_t snapshot = in->number();
+  bool last = in->boolean();
+  bool mixed = staged_->snapshot != 0 && staged_->snapshot != snapshot;
+  if (mixed) staged_->changes.clear();
+  staged_->snapshot = mixed ? 0 : snapshot;
+  std::size_t count = in->array();
+  for (std::size_t i = 0; i < count && !mixed; ++i) staged_->changes.emplace_back(in->binary());
+  CHECK(in->ok());
+  if (mixed || !last) return ask_page(facts);
+  merge(facts);
+}
+
+// The sender's order of application, so every one fits.
+void ReplicaDouble::merge(Stored& facts) {
+  for (const base::Bytes& bytes : staged_->changes) {
+    auto opened = crdt::open_change(bytes);
+    CHECK(opened.ok());
+    if (vector_.covers(opened->sealed.actor, opened->sealed.seq)) continue;
+    CHECK(ready(*opened));
+    gone_.insert({opened->sealed.actor, opened->sealed.seq});
+    apply(*opened, facts);
+  }
+  ++joins_merged;
+  facts.join = JoinStep{JoinStep::Kind::kDone, staged_->peer, {}};
+  staged_.reset();
+}
+
+SnapshotRead ReplicaDouble::read_snapshot(base::Instant now, const ReadSnapshot& asked) {
+  SnapshotRead read;
+  read.request = asked.request;
+  auto in = crdt::codec::Reader::parse(asked.query, {100, 2, 10});
+  CHECK(in.ok());
+  CHECK(in->array() == 2);
+  std::uint64_t snapshot = in->number();
+  std::uint64_t from = in->number();
+  std::erase_if(leases_, [&](const auto& entry) { return entry.second.used + kLeaseIdle <= now; });
+  if (snapshot == 0) {
+    std::erase_if(leases_, [&](const auto& entry) { return entry.second.peer == asked.peer; });
+    if (leases_.size() >= leases_max) {
+      read.outcome = SnapshotRead::Outcome::kBusy;
+      return read;
+    }
+    snapshot = ++snapshots_ + (std::uint64_t{actor_.bytes[0]} << 32);
+    Lease& lease = leases_[snapshot];
+    lease.peer = asked.peer;
+    // Rule 3: only what is on the medium.
+    for (std::size_t i = 0; i < synced_; ++i) lease.changes.push_back(log_[i].sealed.bytes);
+  }
+  auto found = leases_.find(snapshot);
+  if (found == leases_.end()) {
+    read.outcome = SnapshotRead::Outcome::kGone;
+    return read;
+  }
+  found->second.used = now;
+  const auto& changes = found->second.changes;
+  std::size_t until = std::min<std::size_t>(from + page_changes, changes.size());
+  crdt::codec::Writer page;
+  page.array(3).number(snapshot).boolean(until == changes.size()).array(until - from);
+  for (std::size_t i = from; i < until; ++i) page.binary(changes[i]);
+  read.outcome = SnapshotRead::Outcome::kPage;
+  read.body = page.take();
+  return read;
+}
+
+void ReplicaDouble::leave_actor(const base::ActorId& next) {
+  hear_left(actor_);
+  actor_ = next;
+}
+
+void ReplicaDouble::hear_left(const base::ActorId& actor) {
+  left_.push_back(actor);
+  all_left_.insert(actor);
+}
+
+Holdings ReplicaDouble::holdings() const {
+  Holdings held{vector_, state(), {}, {}};
+  for (const base::ActorId& actor : all_left_) {
+    (closed_.contains(actor) ? held.closed : held.left).push_back(actor);
+  }
+  return held;
 }
 
 }  // namespace gossip::testing

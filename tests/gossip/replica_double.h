@@ -1,10 +1,13 @@
 #pragma once
 
 // A replica without a disk: gates by predecessor and dependencies, keeps a log in the order of
-// application, forgets what does not fit, and knows how much of it a crash would leave.
+// application, forgets what does not fit, and knows how much of it a crash would leave. A state
+// join is a copy of the other's changes in pages: `gone` ones are in the state, not in the log.
 
 #include <deque>
 #include <map>
+#include <optional>
+#include <set>
 #include <vector>
 
 #include "crdt/change.h"
@@ -13,24 +16,42 @@
 
 namespace gossip::testing {
 
+inline constexpr base::Duration kLeaseIdle = base::seconds(3);
+
 class ReplicaDouble {
  public:
   explicit ReplicaDouble(base::ActorId actor) : actor_(actor) {}
 
   void write(std::size_t value_bytes);  // queued
   void receive(Apply apply) { waiting_.push_back(std::move(apply)); }
-  bool idle() const { return waiting_.empty() && writes_.empty(); }
+  bool idle() const { return waiting_.empty() && writes_.empty() && steps_.empty(); }
   // One turn: everything that waits, one commit.
   Stored turn();
   bool is_durable(const crdt::Dependency& entry) const;
   bool unsynced() const { return synced_ < log_.size(); }
   Stored flush();
   Fetched fetch(const Fetch& fetch) const;
+  void start_join(const Join& join);
+  void take_page(JoinPage page);
+  void end_join(const JoinEnded& ended);
+  SnapshotRead read_snapshot(base::Instant now, const ReadSnapshot& asked);
+  void leave_actor(const base::ActorId& next);  // goes on under another
+  void hear_left(const base::ActorId& actor);   // of another owner
+  void stop_at(const base::ActorId& actor, std::uint64_t seq) { stop_at_[actor] = seq; }
   void crash();                  // loses what is not on the medium
   void prune(std::size_t keep);  // the log forgets all but the last `keep`
+  void close(const base::ActorId& actor) { closed_.insert(actor); }
+  const std::set<base::ActorId>& closed() const { return closed_; }
   void use_actor(base::ActorId actor) { actor_ = actor; }
   void spoil_digest() { spoiled_ = true; }
 
+  std::size_t log_max = SIZE_MAX;  // changes; pruned after every turn
+  std::size_t page_changes = 3;    // of a snapshot
+  std::size_t leases_max = 2;      // snapshots served; above: busy
+  std::size_t joins_merged = 0;
+  std::size_t joins_ended = 0;  // by the node
+
+  Holdings holdings() const;
   const base::ActorId& actor() const { return actor_; }
   const crdt::VersionVector& vector() const { return vector_; }
   crdt::StateHash state() const;
@@ -38,13 +59,31 @@ class ReplicaDouble {
   std::size_t rejected() const { return rejected_; }
 
  private:
+  struct Staged {
+    NodeId peer;
+    std::uint64_t snapshot = 0;  // 0: none named yet
+    std::vector<base::Bytes> changes;
+  };
+  struct Lease {
+    NodeId peer;
+    std::vector<base::Bytes> changes;
+    base::Instant used;
+  };
+  struct Step {  // of a join, waiting for the next turn
+    std::optional<Join> start;
+    std::optional<JoinPage> page;
+    std::optional<JoinEnded> ended;
+  };
   bool ready(const crdt::Opened& opened) const;
+  void take_step(Step& step, Stored& facts);
+  void ask_page(Stored& facts) const;
+  void merge(Stored& facts);
   void apply(const crdt::Opened& opened, Stored& facts);
   void rebuild();
 
   base::ActorId actor_;
   std::vector<crdt::Opened> log_;
-  std::size_t pruned_ = 0;  // log entries that are no longer served
+  std::set<std::pair<base::ActorId, std::uint64_t>> gone_;  // no longer served
   std::size_t synced_ = 0;
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
@@ -54,6 +93,14 @@ class ReplicaDouble {
   std::deque<std::size_t> writes_;
   std::size_t rejected_ = 0;
   bool spoiled_ = false;
+  std::deque<Step> steps_;
+  std::optional<Staged> staged_;
+  std::map<std::uint64_t, Lease> leases_;
+  std::uint64_t snapshots_ = 0;
+  std::vector<base::ActorId> left_;  // to be told
+  std::set<base::ActorId> all_left_;
+  std::set<base::ActorId> closed_;
+  std::map<base::ActorId, std::uint64_t> stop_at_;
 };
 
 }  // namespace gossip::testing

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "agent/translate.h"
 #include "crdt/base/check.h"
 #include "gossip/wire/message.h"
 
@@ -18,17 +19,6 @@ constexpr std::size_t kTurnChangesMax = 1'000;
 constexpr std::size_t kWaitingMax = 4'096;
 constexpr std::size_t kAsleepMax = 2'000;  // a socket's buffer; above: datagrams are lost
 constexpr std::int64_t kEpochWall = 1'800'000'000'000'000'000;  // true time at virtual zero
-
-gossip::Stored stored_of(agent::Facts facts) {
-  gossip::Stored stored;
-  stored.advanced = std::move(facts.advanced);
-  stored.state = facts.state;
-  stored.durable = facts.durable;
-  stored.own = std::move(facts.own);
-  stored.forgotten = std::move(facts.forgotten);
-  stored.bytes_done = facts.bytes_done;
-  return stored;
-}
 
 gossip::wire::MeshKey mesh_key() {
   base::Random random = base::Random::from_number(77);
@@ -93,8 +83,8 @@ base::Status Process::open(const std::vector<gossip::Address>& seeds) {
   self.key = mesh_key();
   self.boot_epoch = replica_->boot_epoch();
   base::Random node_random = random_.fork();
-  node_ = std::make_unique<gossip::Node>(self, settings_.node, replica_->vector(),
-                                         replica_->state(), node_random);
+  node_ = std::make_unique<gossip::Node>(self, settings_.node, agent::holdings_of(*replica_),
+                                         node_random);
   if (!replica_->own_actor().is_zero()) node_->own_actor(replica_->own_actor());
   network_.listen(host_.address, *this);
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
@@ -216,15 +206,12 @@ void Process::perform(gossip::Action& action) {
     network_.send_datagram(host_.address, datagram->to, std::move(datagram->bytes));
   } else if (auto* send = std::get_if<gossip::SendFrame>(&action)) {
     send_frame(*send);
-  } else if (auto* apply = std::get_if<gossip::Apply>(&action)) {
-    std::size_t bytes = 0;
-    for (const crdt::Opened& opened : apply->changes) bytes += opened.sealed.bytes.size();
-    std::size_t changes = apply->changes.size();
-    enqueue(agent::Received{apply->from, std::move(apply->changes), bytes}, changes);
   } else if (auto* wanted = std::get_if<gossip::Fetch>(&action)) {
     later(kReadTime, [this, wanted = *wanted] { fetch(wanted); });
-  } else if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
-    enqueue(agent::ConfirmOwn{confirmed->actor, confirmed->seq}, 1);
+  } else if (auto input = agent::input_of(action)) {
+    const auto* received = std::get_if<agent::Received>(&*input);
+    std::size_t changes = received != nullptr ? received->changes.size() : 1;
+    enqueue(std::move(*input), changes);
   }
 }
 
@@ -344,9 +331,12 @@ void Process::deliver(agent::Outputs outputs) {
     if (notice.kind == agent::Notice::Kind::kActorMinted) node_->own_actor(notice.actor);
   }
   bool reopen = outputs.reopen;
-  gossip::Stored stored = stored_of(std::move(outputs.facts));
+  gossip::Stored stored = agent::stored_of(std::move(outputs.facts));
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
     node.stored(time, stored, out);
+    for (agent::SnapshotPage& page : outputs.pages) {
+      node.snapshot_read(time, agent::read_of(std::move(page)), out);
+    }
   });
   if (reopen) return observer_.stopped(*this, true);
   schedule_turn();

@@ -1,0 +1,95 @@
+#pragma once
+
+// Between the two machines: what one says, as what the other takes. The drivers of both (the
+// daemon, the simulator) share it, so that neither forgets a field.
+
+#include <optional>
+#include <utility>
+
+#include "agent/replica/replica.h"
+#include "gossip/actions.h"
+
+namespace agent {
+
+inline gossip::Holdings holdings_of(Replica& replica) {
+  gossip::Holdings held{replica.vector(), replica.state(), {}, {}};
+  for (const auto& [id, actor] : replica.store().actors().all()) {
+    if (actor.left) (actor.closed ? held.closed : held.left).push_back(id);
+  }
+  return held;
+}
+
+inline gossip::Stored stored_of(Facts facts) {
+  gossip::Stored stored;
+  stored.advanced = std::move(facts.advanced);
+  stored.state = facts.state;
+  stored.durable = facts.durable;
+  stored.own = std::move(facts.own);
+  stored.forgotten = std::move(facts.forgotten);
+  stored.bytes_done = facts.bytes_done;
+  stored.left = std::move(facts.left);
+  stored.stopped = std::move(facts.stopped);
+  if (facts.join) {
+    using Kind = gossip::JoinStep::Kind;
+    Kind kind = Kind::kAsk;
+    if (facts.join->kind == JoinStep::Kind::kDone) kind = Kind::kDone;
+    if (facts.join->kind == JoinStep::Kind::kFailed) kind = Kind::kFailed;
+    stored.join = gossip::JoinStep{kind, facts.join->peer, std::move(facts.join->query)};
+  }
+  return stored;
+}
+
+inline gossip::SnapshotRead read_of(SnapshotPage page) {
+  using Outcome = gossip::SnapshotRead::Outcome;
+  Outcome outcome = Outcome::kFailed;
+  if (page.outcome == SnapshotPage::Outcome::kPage) outcome = Outcome::kPage;
+  if (page.outcome == SnapshotPage::Outcome::kBusy) outcome = Outcome::kBusy;
+  if (page.outcome == SnapshotPage::Outcome::kGone) outcome = Outcome::kGone;
+  return {page.request, outcome, std::move(page.body)};
+}
+
+inline Input received_of(gossip::Apply&& apply) {
+  std::size_t bytes = 0;
+  for (const crdt::Opened& opened : apply.changes) bytes += opened.sealed.bytes.size();
+  return Received{apply.from, std::move(apply.changes), bytes};
+}
+
+inline Input seen_of(const gossip::Alarm& alarm) {
+  if (alarm.kind == gossip::Alarm::Kind::kDivergence) return DivergenceSeen{alarm.peer};
+  return EchoSeen{alarm.peer, alarm.actor, alarm.seq};
+}
+
+// What an action asks of the replica; nothing when it is for somebody else.
+inline std::optional<Input> input_of(gossip::Action& action) {
+  if (auto* apply = std::get_if<gossip::Apply>(&action)) return received_of(std::move(*apply));
+  if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
+    return ConfirmOwn{confirmed->actor, confirmed->seq};
+  }
+  if (auto* join = std::get_if<gossip::Join>(&action)) return StartJoin{join->peer, join->unite};
+  if (auto* page = std::get_if<gossip::JoinPage>(&action)) {
+    return JoinAnswer{page->from, std::move(page->body)};
+  }
+  if (auto* ended = std::get_if<gossip::JoinEnded>(&action)) return StopJoin{ended->peer};
+  if (auto* asked = std::get_if<gossip::ReadSnapshot>(&action)) {
+    return SnapshotQuery{asked->request, asked->peer, std::move(asked->query)};
+  }
+  if (auto* close = std::get_if<gossip::CloseActors>(&action)) {
+    return CloseActors{std::move(close->actors)};
+  }
+  if (auto* alarm = std::get_if<gossip::Alarm>(&action)) return seen_of(*alarm);
+  return std::nullopt;
+}
+
+// What an input costs a queue, about; of client writes their driver knows better.
+inline std::size_t bytes_of(const Input& input) {
+  std::size_t bytes = sizeof(Input);
+  if (const auto* received = std::get_if<Received>(&input)) bytes = received->bytes;
+  if (const auto* answer = std::get_if<JoinAnswer>(&input)) bytes += answer->body.size();
+  if (const auto* asked = std::get_if<SnapshotQuery>(&input)) bytes += asked->query.size();
+  if (const auto* close = std::get_if<CloseActors>(&input)) {
+    bytes += close->actors.size() * sizeof(base::ActorId);
+  }
+  return bytes;
+}
+
+}  // namespace agent

@@ -1,0 +1,49 @@
+#include "gossip/reconcile/closing.h"
+
+#include <algorithm>
+
+namespace gossip {
+
+void Closing::equalled(const NodeId& peer, Claims::Version version, Actions& out) {
+  auto [entry, added] = equal_.emplace(peer, version);
+  if (!added && entry->second >= version) return;
+  entry->second = version;
+  if (!missing_ || missing_ == peer) look(out);
+}
+
+void Closing::gone(Actions& out) {
+  std::erase_if(equal_, [&](const auto& entry) {
+    const Member* member = members_.find(entry.first);
+    return member == nullptr || member->state() == MemberState::kLeft;
+  });
+  look(out);
+}
+
+void Closing::look(Actions& out) {
+  missing_.reset();
+  if (claims_.left().empty()) return;
+  // Up to which version of our claim everybody has been equal to it, and who is last.
+  std::optional<Claims::Version> common;
+  for (const auto& [id, member] : members_.all()) {
+    if (member.state() == MemberState::kLeft) continue;
+    auto equal = equal_.find(id);
+    if (equal == equal_.end()) {
+      missing_ = id;
+      return;
+    }
+    if (common && *common <= equal->second) continue;
+    common = equal->second;
+    missing_ = id;
+  }
+  if (!common) return;  // alone: nothing to save
+  CloseActors close;
+  for (const auto& [actor, version] : claims_.left()) {
+    if (version <= *common && claims_.claimed().seq_of(actor) > 0) close.actors.push_back(actor);
+  }
+  for (const base::ActorId& actor : close.actors) claims_.close(actor);
+  if (close.actors.empty()) return;
+  stats_.actors_closed += close.actors.size();
+  out.push_back(std::move(close));
+}
+
+}  // namespace gossip

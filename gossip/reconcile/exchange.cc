@@ -1,0 +1,271 @@
+// The exchanges of Reconciler: vectors, then pages of the log.
+
+#include <algorithm>
+
+#include "gossip/reconcile/reconciler.h"
+
+namespace gossip {
+
+void Reconciler::start(base::Instant now, const NodeId& id, Actions& out) {
+  ++stats_.reconciliations;
+  Peer& peer = peers_[id];
+  peer.allowed = now + options_.profile.ping_interval * 2;
+  if (now - quiet_until_ > options_.profile.ping_interval * kQuietGapMax) quiet_gap_ = {0};
+  quiet_until_ = now + quiet_gap_;
+  exchanges_[id].deadline = now + options_.exchange_timeout;
+  send(id, vectors_.tell(false, peer.base), out);
+}
+
+void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector& vector,
+                         Actions& out) {
+  if (vector.whole) return send(id, vectors_.tell_whole(), out);
+  for (const crdt::Dependency& entry : vector.entries) {
+    if (!claims_.is_echo(entry.actor, entry.head)) continue;
+    vectors_.closed(id);
+    return echo(now, id, entry.actor, entry.head.seq, out);
+  }
+  for (const crdt::Dependency& entry : vector.entries) {
+    claims_.confirm(entry.actor, entry.head.seq, out);
+    if (entry.head.seq > claims_.claimed().seq_of(entry.actor)) claims_.open(entry.actor);
+  }
+  Vectors::Taken taken = vectors_.take(id, vector);
+  if (!taken.complete) return;
+  if (!vector.answer) {
+    bool worked_out = taken.differs.has_value();
+    auto peer = peers_.find(id);
+    auto base = peer != peers_.end() ? peer->second.base : std::nullopt;
+    send(id,
+         worked_out ? vectors_.tell_above(vector.state, *taken.differs) : vectors_.tell(true, base),
+         out);
+  }
+  if (members_.find(id) != nullptr) work_out(now, id, vector, taken, out);
+}
+
+void Reconciler::work_out(base::Instant now, const NodeId& id, const wire::Vector& vector,
+                          const Vectors::Taken& taken, Actions& out) {
+  Peer& peer = peers_[id];
+  peer.state = vector.state;
+  peer.said = now;
+  if (!taken.differs) return ask_whole(now, id, vector, out);
+  peer.asked_whole.reset();
+  for (const base::ActorId& actor : claims_.own()) {
+    auto theirs = taken.differs->find(actor);
+    bool equal = theirs == taken.differs->end();
+    claims_.confirm(actor, equal ? claims_.claimed().seq_of(actor) : theirs->second.seq, out);
+  }
+  remember(now, peer, *taken.differs);
+  compared(now, id, out);
+}
+
+// What came stands above something that we cannot work out, or leaves out what we do not know as
+// closed. Asked once: a list that stands alone after that and does not fit its own sum is no use.
+void Reconciler::ask_whole(base::Instant now, const NodeId& id, const wire::Vector& vector,
+                           Actions& out) {
+  Peer& peer = peers_.at(id);
+  if (peer.asked_whole && now < *peer.asked_whole + options_.profile.ping_interval) {
+    if (!vector.answer || vector.base != 0) return;  // sent before it heard of our question
+    ++stats_.vectors_refused;
+    return end(now, id, End::kStalled);
+  }
+  peer.asked_whole = now;
+  send(id, vectors_.ask_whole(), out);
+}
+
+void Reconciler::remember(base::Instant now, Peer& peer, const Vectors::Entries& differs) {
+  peer.vector.emplace(claims_, differs);
+  peer.vector_at = now;
+  Peer* oldest = nullptr;
+  std::size_t known = 0;
+  for (auto& [id, other] : peers_) {
+    if (!other.vector) continue;
+    ++known;
+    bool older = oldest == nullptr || other.vector_at < oldest->vector_at;
+    if (older && !exchanges_.contains(id)) oldest = &other;
+  }
+  if (known > kVectorsKnownMax && oldest != nullptr && oldest != &peer) oldest->vector.reset();
+}
+
+// The vector of `id` has come, to our question or because it asked first: that serves us as well.
+void Reconciler::compared(base::Instant now, const NodeId& id, Actions& out) {
+  Peer& peer = peers_.at(id);
+  auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) {
+    peer.differs.reset();
+    schedule(id, peer, base::Instant::never());
+    if (!lacks(peer)) return;
+    bool room = exchanges_.size() < options_.reconcile_peers_max;
+    if (!room || now < peer.allowed || is_below(peer) || joiner_.peer() == id) return;
+    ++stats_.reconciliations;
+    peer.allowed = now + options_.profile.ping_interval * 2;
+    found = exchanges_.emplace(id, Exchange{}).first;
+    found->second.vectors = true;
+  }
+  if (!found->second.vectors) return;
+  found->second.vectors = false;
+  ask(now, id, found->second, out);
+}
+
+// Asks for the next page, or ends the exchange when nothing is left to ask for.
+void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out) {
+  Peer& peer = peers_.at(id);
+  crdt::VersionVector::Entries lacking;
+  if (peer.vector) lacking = intake_.lacking(peer.vector->ahead());
+  exchange.asked.clear();
+  bool nothing = lacking.empty();
+  for (const auto& [other, fetching] : exchanges_) {
+    if (other == id) continue;
+    for (const auto& [actor, seq] : fetching.asked) lacking.erase(actor);
+  }
+  exchange.deadline = now + options_.exchange_timeout;
+  if (lacking.empty()) {
+    if (exchange.storing > 0) return;
+    if (nothing && !exchange.fetched) found_nothing(now, peer);
+    return end(now, id, End::kDone);
+  }
+  // So much is not told in one request, nor fetched change by change.
+  if (lacking.size() > wire::kEntriesPerMessage && exchange.storing == 0) {
+    return below_floor(now, id, out);
+  }
+  wire::RangeRequest request{++requests_, {}};
+  for (const auto& [actor, head] : lacking) {
+    if (request.have.size() == wire::kEntriesPerMessage) break;
+    exchange.asked[actor] = claims_.committed().seq_of(actor);
+    request.have.push_back({actor, intake_.received(actor)});
+  }
+  exchange.request = request.request;
+  send(id, std::move(request), out);
+}
+
+void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range& range,
+                         Actions& out) {
+  auto found = exchanges_.find(id);
+  if (found == exchanges_.end() || found->second.request != range.request) {
+    // Too late for its exchange, but a slow link must get on as well.
+    Intake::Taken late = intake_.take(id, range.changes, false, out);
+    if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.actor, late.seq, out);
+    return;
+  }
+  Exchange& exchange = found->second;
+  exchange.request.reset();
+  exchange.deadline = now + options_.exchange_timeout;
+  if (range.outcome == wire::Range::Outcome::kBusy) return end(now, id, End::kLater);
+  if (range.outcome == wire::Range::Outcome::kBelowFloor) {
+    ++stats_.below_floor;
+    return below_floor(now, id, out);
+  }
+  Intake::Taken taken = intake_.take(id, range.changes, true, out);
+  if (taken.outcome == Intake::Outcome::kEcho) {
+    return echo(now, id, taken.actor, taken.seq, out);
+  }
+  if (taken.outcome == Intake::Outcome::kNothingNew) {
+    if (exchange.storing == 0) page_stored(now, id, out);
+    return;
+  }
+  exchange.fetched = true;
+  peers_.at(id).below.reset();
+  quiet_gap_ = {0};
+  quiet_until_ = now;
+  ++exchange.storing;
+  // One page ahead of the replica, so that the next is on its way while this one is stored.
+  bool ahead = range.outcome == wire::Range::Outcome::kMore && exchange.storing == 1;
+  if (ahead) {
+    std::map<base::ActorId, std::uint64_t> asked = exchange.asked;
+    ask(now, id, exchange, out);
+    // Progress is measured from the oldest page that is not stored.
+    for (const auto& [actor, seq] : asked) exchange.asked[actor] = seq;
+  }
+}
+
+void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Finished& finished,
+                        Actions& out) {
+  if (facts.join) join_ended(now, joiner_.stored(now, *facts.join, out));
+  if (!facts.left.empty()) closing_.left(out);
+  if (!facts.forgotten.empty()) ++forgets_;
+  for (const NodeId& id : finished.pages) {
+    auto found = exchanges_.find(id);
+    if (found == exchanges_.end() || found->second.storing == 0) continue;
+    --found->second.storing;
+    found->second.deadline = now + options_.exchange_timeout;
+    if (found->second.storing == 0 && !found->second.request) page_stored(now, id, out);
+  }
+  // A gap lies before what these peers sent. The gap says when to compare, not what to fetch.
+  for (const NodeId& id : finished.wanting) {
+    if (members_.find(id) == nullptr || exchanges_.contains(id)) continue;
+    Peer& peer = peers_[id];
+    if (peer.differs) continue;
+    peer.differs = now;
+    schedule(id, peer, now + options_.profile.grace);
+  }
+}
+
+// The replica is done with all that this exchange brought: on with it, if it moved anything.
+void Reconciler::page_stored(base::Instant now, const NodeId& id, Actions& out) {
+  Exchange& exchange = exchanges_.at(id);
+  if (moved(exchange)) return ask(now, id, exchange, out);
+  if (!lacks(peers_.at(id))) return end(now, id, End::kDone);
+  // A page that follows what the peer holds and still moves nothing waits for entries that are
+  // fetched from others; started alone, asked for everything, its first change would fit (rule 4).
+  // Both come back later, at times of their own.
+  if (exchanges_.size() > 1) return end(now, id, End::kLater);
+  // Nobody else is asked, so what we hold for under way may be wrong: let go of it.
+  for (const auto& [actor, seq] : exchange.asked) intake_.forget(actor);
+  end(now, id, End::kStalled);
+}
+
+bool Reconciler::moved(const Exchange& exchange) const {
+  return std::any_of(exchange.asked.begin(), exchange.asked.end(), [&](const auto& entry) {
+    return claims_.committed().seq_of(entry.first) > entry.second;
+  });
+}
+
+bool Reconciler::lacks(const Peer& peer) const {
+  return peer.vector && !intake_.lacking(peer.vector->ahead()).empty();
+}
+
+// Both were compared and nothing is to be fetched here: the next look at the same two states waits
+// longer and longer. They stay apart when the other side is the one to fetch, or until an upgrade
+// (rule 12).
+void Reconciler::found_nothing(base::Instant now, Peer& peer) {
+  Pair pair{claims_.state(), *peer.state};
+  bool again = peer.fruitless == pair && peer.fruitless_forgets == forgets_;
+  peer.stalls = again ? peer.stalls + 1 : 0;
+  peer.fruitless_forgets = forgets_;
+  peer.fruitless = pair;
+  peer.fruitless_until = now + jittered(gap_after(peer.stalls));
+}
+
+void Reconciler::end(base::Instant now, const NodeId& id, End how) {
+  auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  bool fetched = found->second.fetched;
+  exchanges_.erase(found);
+  Peer& peer = peers_.at(id);
+  base::Duration interval = options_.profile.ping_interval;
+  if (how == End::kDone) {
+    if (fetched) peer.stalls = 0;
+    peer.differs.reset();
+    // Under constant writes every comparison differs and most find nothing: space them out.
+    base::Duration longest = interval * kQuietGapMax;
+    if (!fetched) quiet_gap_ = std::min(std::max(interval / 2, quiet_gap_ * 2), longest);
+    quiet_until_ = now + quiet_gap_;
+    if (sync_peer_ == id) sync_peer_.reset();
+    return;
+  }
+  if (how == End::kStalled) {
+    ++peer.stalls;
+    peer.allowed = now + jittered(gap_after(peer.stalls));
+  } else {
+    peer.allowed = now + jittered(interval);
+  }
+  if (!peer.differs) peer.differs = now;
+  schedule(id, peer, peer.allowed);
+}
+
+void Reconciler::echo(base::Instant now, const NodeId& peer, const base::ActorId& actor,
+                      std::uint64_t seq, Actions& out) {
+  ++stats_.echoes;
+  out.push_back(Alarm{Alarm::Kind::kEcho, peer, actor, seq});
+  end(now, peer, End::kStalled);
+}
+
+}  // namespace gossip

@@ -1,0 +1,123 @@
+#include "gossip/reconcile/joiner.h"
+
+#include <utility>
+
+#include "crdt/base/check.h"
+
+namespace gossip {
+
+void Joiner::start(base::Instant now, const NodeId& peer, Actions& out) {
+  CHECK(!join_);
+  ++stats_.joins;
+  stopped_.reset();
+  join_ = Join{peer, Join::Phase::kReplica, {}, 0, 0, now + options_.join_store_timeout};
+  out.push_back(gossip::Join{peer});
+}
+
+std::optional<NodeId> Joiner::peer() const {
+  if (!join_) return std::nullopt;
+  return join_->peer;
+}
+
+std::optional<Joiner::Ended> Joiner::stored(base::Instant now, const JoinStep& step, Actions& out) {
+  bool ours = join_ && join_->peer == step.peer;
+  if (step.kind == JoinStep::Kind::kAsk) {
+    if (!ours && stopped_ && stopped_->first == step.peer && now < stopped_->second) {
+      out.push_back(JoinEnded{step.peer});
+      return std::nullopt;
+    }
+    std::optional<Ended> replaced;
+    if (join_ && !ours) replaced = Ended{join_->peer, false};
+    if (!ours) ++stats_.joins;
+    join_ = Join{step.peer, Join::Phase::kPeer, step.query, 0, 0, now};
+    ask(now, out);
+    return replaced;
+  }
+  if (!ours) return std::nullopt;
+  bool merged = step.kind == JoinStep::Kind::kDone;
+  merged ? ++stats_.joins_merged : ++stats_.joins_failed;
+  join_.reset();
+  return Ended{step.peer, merged};
+}
+
+void Joiner::ask(base::Instant now, Actions& out) {
+  ++join_->tries;
+  join_->phase = Join::Phase::kPeer;
+  join_->request = ++requests_;
+  join_->deadline = now + options_.exchange_timeout;
+  const Member* member = members_.find(join_->peer);
+  Address address = member != nullptr ? member->record.address : Address{};
+  wire::SnapshotRequest request{join_->request, join_->query};
+  out.push_back(SendFrame{join_->peer, address, wire::encode(std::move(request))});
+}
+
+std::optional<Joiner::Ended> Joiner::receive(base::Instant now, const NodeId& from,
+                                             const wire::SnapshotPage& page, Actions& out) {
+  bool awaited = join_ && join_->peer == from && join_->phase != Join::Phase::kReplica;
+  if (!awaited || page.request > join_->request) return std::nullopt;
+  // On a slow link every page may come after its query was given up: any of these tries does.
+  auto back = join_->request - page.request;
+  bool late = back > 0 || join_->phase == Join::Phase::kPause;
+  if (back >= static_cast<std::uint64_t>(join_->tries)) return std::nullopt;
+  if (late && page.outcome != wire::SnapshotPage::Outcome::kPage) return std::nullopt;
+  switch (page.outcome) {
+    case wire::SnapshotPage::Outcome::kPage:
+      break;
+    case wire::SnapshotPage::Outcome::kBusy:
+      return pause(now, out);
+    case wire::SnapshotPage::Outcome::kGone:
+    case wire::SnapshotPage::Outcome::kFailed:
+      return stop(now, out);
+  }
+  ++stats_.join_pages;
+  join_->phase = Join::Phase::kReplica;
+  join_->deadline = now + options_.join_store_timeout;
+  out.push_back(JoinPage{from, page.body});
+  return std::nullopt;
+}
+
+// The same query again after a while; too often, and the join ends.
+std::optional<Joiner::Ended> Joiner::pause(base::Instant now, Actions& out) {
+  if (join_->tries >= kQueryTries) return stop(now, out);
+  base::Duration interval = options_.profile.ping_interval;
+  auto extra = random_.below(static_cast<std::uint64_t>(interval.nanos + 1));
+  join_->phase = Join::Phase::kPause;
+  join_->deadline = now + interval + base::nanos(static_cast<std::int64_t>(extra));
+  return std::nullopt;
+}
+
+void Joiner::closed(base::Instant now, const NodeId& peer) {
+  if (!join_ || join_->peer != peer || join_->phase != Join::Phase::kPeer) return;
+  // What ends it is advance(), which knows how often it was asked.
+  join_->deadline = now;
+}
+
+std::optional<Joiner::Ended> Joiner::stop(base::Instant now, Actions& out) {
+  if (!join_) return std::nullopt;
+  ++stats_.joins_failed;
+  Ended ended{join_->peer, false};
+  stopped_ = {join_->peer, now + options_.exchange_timeout};
+  join_.reset();
+  out.push_back(JoinEnded{ended.peer});
+  return ended;
+}
+
+std::optional<Joiner::Ended> Joiner::advance(base::Instant now, Actions& out) {
+  if (!join_ || now < join_->deadline) return std::nullopt;
+  switch (join_->phase) {
+    case Join::Phase::kReplica:
+      return stop(now, out);
+    case Join::Phase::kPeer:
+      return pause(now, out);
+    case Join::Phase::kPause:
+      ask(now, out);
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+base::Instant Joiner::next_deadline() const {
+  return join_ ? join_->deadline : base::Instant::never();
+}
+
+}  // namespace gossip

@@ -1,0 +1,66 @@
+#pragma once
+
+// Carries a state join (rule 6) between our replica and one peer: brings the replica's queries to
+// the peer and the peer's pages to the replica, one outstanding. Both are opaque here. Guarantees
+// one join at a time, that a query without an answer is asked again a bounded number of times, and
+// that every join ends, told to the replica unless it ended it itself. Leaves to Reconciler when
+// one starts, and with whom after it failed.
+
+#include <map>
+#include <optional>
+
+#include "crdt/base/random.h"
+#include "gossip/actions.h"
+#include "gossip/options.h"
+#include "gossip/stats.h"
+#include "gossip/swim/member_table.h"
+#include "gossip/wire/message.h"
+
+namespace gossip {
+
+inline constexpr int kQueryTries = 3;  // the same query; then the join ends
+
+class Joiner {
+ public:
+  Joiner(const Options& options, const MemberTable& members, base::Random random, Stats& stats)
+      : options_(options), members_(members), random_(random), stats_(stats) {}
+
+  struct Ended {
+    NodeId peer;
+    bool merged = false;
+  };
+  void start(base::Instant now, const NodeId& peer, Actions& out);  // none runs
+  std::optional<NodeId> peer() const;                               // of the one that runs
+
+  // The replica's next step. A join it began by itself (rule 8) is carried as well.
+  std::optional<Ended> stored(base::Instant now, const JoinStep& step, Actions& out);
+  std::optional<Ended> receive(base::Instant now, const NodeId& from,
+                               const wire::SnapshotPage& page, Actions& out);
+  void closed(base::Instant now, const NodeId& peer);  // the session ended: asks again over another
+  std::optional<Ended> stop(base::Instant now, Actions& out);
+  std::optional<Ended> advance(base::Instant now, Actions& out);
+  base::Instant next_deadline() const;
+
+ private:
+  struct Join {
+    NodeId peer;
+    enum class Phase { kReplica, kPeer, kPause } phase = Phase::kReplica;  // who is waited for
+    base::Bytes query;
+    std::uint64_t request = 0;
+    int tries = 0;  // of this query
+    base::Instant deadline;
+  };
+  void ask(base::Instant now, Actions& out);
+  std::optional<Ended> pause(base::Instant now, Actions& out);
+
+  const Options& options_;
+  const MemberTable& members_;
+  base::Random random_;
+  Stats& stats_;
+  std::uint64_t requests_ = 0;
+  std::optional<Join> join_;
+  // The last that we ended: a step of it may still be on its way to us.
+  std::optional<std::pair<NodeId, base::Instant>> stopped_;
+};
+
+}  // namespace gossip

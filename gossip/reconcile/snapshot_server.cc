@@ -1,0 +1,73 @@
+#include "gossip/reconcile/snapshot_server.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gossip {
+
+void SnapshotServer::requested(base::Instant now, const NodeId& peer,
+                               const wire::SnapshotRequest& request, Actions& out) {
+  auto found = places_.find(peer);
+  if (found == places_.end()) {
+    if (places_.size() >= options_.join_serve_max) {
+      ++stats_.snapshots_busy;
+      return answer(peer, {request.request, wire::SnapshotPage::Outcome::kBusy, {}}, out);
+    }
+    found = places_.emplace(peer, Place{}).first;
+  }
+  Place& place = found->second;
+  place.request = request.request;
+  // Asked again while it is read: the answer goes to the later number.
+  if (place.reading != 0 && place.query == request.query) return;
+  place.reading = ++requests_;
+  place.query = request.query;
+  place.until = now + options_.exchange_timeout * 3;
+  out.push_back(ReadSnapshot{place.reading, peer, request.query});
+}
+
+void SnapshotServer::read(base::Instant now, const SnapshotRead& read, Actions& out) {
+  auto found = std::find_if(places_.begin(), places_.end(), [&](const auto& entry) {
+    return entry.second.reading == read.request;
+  });
+  if (read.request == 0 || found == places_.end()) return;
+  auto& [peer, place] = *found;
+  NodeId asker = peer;
+  wire::SnapshotPage page{place.request, wire::SnapshotPage::Outcome::kPage, {}};
+  place.reading = 0;
+  place.until = now + options_.exchange_timeout;
+  bool ends = read.outcome != SnapshotRead::Outcome::kPage;
+  // A larger one would be refused by the peer's decoder, and with it the session's worth.
+  if (!ends && read.body.size() > wire::kPageBytesMax) {
+    page.outcome = wire::SnapshotPage::Outcome::kFailed;
+  } else if (!ends) {
+    ++stats_.snapshots_served;
+    page.body = read.body;
+  } else if (read.outcome == SnapshotRead::Outcome::kBusy) {
+    ++stats_.snapshots_busy;
+    page.outcome = wire::SnapshotPage::Outcome::kBusy;
+  } else if (read.outcome == SnapshotRead::Outcome::kGone) {
+    page.outcome = wire::SnapshotPage::Outcome::kGone;
+  } else {
+    page.outcome = wire::SnapshotPage::Outcome::kFailed;
+  }
+  if (page.outcome != wire::SnapshotPage::Outcome::kPage) places_.erase(found);
+  answer(asker, std::move(page), out);
+}
+
+void SnapshotServer::advance(base::Instant now) {
+  std::erase_if(places_, [&](const auto& entry) { return entry.second.until <= now; });
+}
+
+base::Instant SnapshotServer::next_deadline() const {
+  base::Instant next = base::Instant::never();
+  for (const auto& [peer, place] : places_) next = std::min(next, place.until);
+  return next;
+}
+
+void SnapshotServer::answer(const NodeId& peer, wire::SnapshotPage page, Actions& out) const {
+  const Member* member = members_.find(peer);
+  Address address = member != nullptr ? member->record.address : Address{};
+  out.push_back(SendFrame{peer, address, wire::encode(std::move(page))});
+}
+
+}  // namespace gossip

@@ -1,0 +1,47 @@
+#pragma once
+
+// Serves pages of our state to peers that join it: a bounded number of peers at a time, one query
+// of each; above that the asker is told "busy". A peer that was let in keeps its place while it
+// goes on asking, so that many joiners cannot keep each other from ending. Leaves reading to the
+// driver (ReadSnapshot, then snapshot_read()).
+
+#include <map>
+#include <optional>
+
+#include "gossip/actions.h"
+#include "gossip/options.h"
+#include "gossip/stats.h"
+#include "gossip/swim/member_table.h"
+#include "gossip/wire/message.h"
+
+namespace gossip {
+
+class SnapshotServer {
+ public:
+  SnapshotServer(const Options& options, const MemberTable& members, Stats& stats)
+      : options_(options), members_(members), stats_(stats) {}
+
+  void requested(base::Instant now, const NodeId& peer, const wire::SnapshotRequest& request,
+                 Actions& out);
+  void read(base::Instant now, const SnapshotRead& read, Actions& out);
+  void advance(base::Instant now);
+  base::Instant next_deadline() const;
+  std::size_t serving() const { return places_.size(); }
+
+ private:
+  struct Place {
+    std::uint64_t request = 0;  // the peer's number of its last query
+    std::uint64_t reading = 0;  // ours of what is being read for it; 0: nothing
+    base::Bytes query;          // of it
+    base::Instant until;
+  };
+  void answer(const NodeId& peer, wire::SnapshotPage page, Actions& out) const;
+
+  const Options& options_;
+  const MemberTable& members_;
+  Stats& stats_;
+  std::uint64_t requests_ = 0;
+  std::map<NodeId, Place> places_;
+};
+
+}  // namespace gossip

@@ -1,0 +1,170 @@
+#include "gossip/reconcile/vectors.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gossip {
+namespace {
+
+// What an entry adds to the vector half of a state hash.
+std::uint64_t part_of(const base::ActorId& actor, const crdt::Head& head) {
+  return head.seq == 0 ? 0 : crdt::vector_element(actor, head).low;
+}
+
+}  // namespace
+
+// --- What is kept of a peer ----------------------------------------------------------------------
+
+PeerVector::PeerVector(const Claims& claims, const crdt::VersionVector::Entries& differs)
+    : changes_then_(claims.changes()) {
+  for (const auto& [actor, head] : differs) {
+    std::uint64_t ours = claims.claimed().seq_of(actor);
+    if (head.seq > ours) {
+      ahead_[actor] = head;
+      ours_then_ += ours;
+    } else {
+      behind_then_ += ours - head.seq;
+    }
+  }
+}
+
+std::uint64_t PeerVector::lag(const Claims& claims) const {
+  // All that we grew by is what it lacks, but for what it had before us.
+  std::uint64_t grown = claims.changes() - changes_then_ + ours_then_;
+  std::uint64_t beyond = 0;
+  for (const auto& [actor, head] : ahead_) {
+    std::uint64_t ours = claims.claimed().seq_of(actor);
+    grown -= ours;
+    if (ours > head.seq) beyond += ours - head.seq;
+  }
+  return behind_then_ + grown + beyond;
+}
+
+// --- Telling -------------------------------------------------------------------------------------
+
+Vectors::Messages Vectors::tell(bool answer, std::optional<std::uint64_t> base) const {
+  wire::Vector head;
+  head.answer = answer;
+  Entries entries;
+  auto version = base && *base != 0 ? claims_.version_of(*base) : std::nullopt;
+  if (version) {
+    head.base = *base;
+    for (const auto& [actor, then] : claims_.before(*version)) {
+      entries[actor] = claims_.claimed().head_of(actor);
+    }
+    return cut(std::move(head), entries);
+  }
+  for (const auto& [actor, now] : claims_.claimed().entries()) {
+    if (!claims_.closed().contains(actor)) entries.emplace_hint(entries.end(), actor, now);
+  }
+  return cut(std::move(head), entries);
+}
+
+Vectors::Messages Vectors::tell_above(crdt::StateHash state, const Entries& differs) const {
+  // Above nothing an empty list is not the same as above an empty vector.
+  if (state.vector == 0) return tell_whole();
+  wire::Vector head;
+  head.answer = true;
+  head.base = state.vector;
+  Entries entries;
+  for (const auto& [actor, theirs] : differs) entries[actor] = claims_.claimed().head_of(actor);
+  return cut(std::move(head), entries);
+}
+
+Vectors::Messages Vectors::tell_whole() const {
+  wire::Vector head;
+  head.answer = true;
+  return cut(std::move(head), claims_.claimed().entries());
+}
+
+wire::Vector Vectors::ask_whole() const {
+  ++stats_.vectors_whole;
+  wire::Vector ask;
+  ask.state = claims_.state();
+  ask.whole = true;
+  return ask;
+}
+
+Vectors::Messages Vectors::cut(wire::Vector head, const Entries& entries) const {
+  head.state = claims_.state();
+  stats_.vector_entries_sent += entries.size();
+  Messages messages;
+  auto next = entries.begin();
+  do {
+    wire::Vector part = head;
+    for (; next != entries.end() && part.entries.size() < wire::kEntriesPerMessage; ++next) {
+      part.entries.push_back({next->first, next->second});
+    }
+    part.more = next != entries.end();
+    messages.push_back(std::move(part));
+  } while (next != entries.end());
+  return messages;
+}
+
+// --- Working out ---------------------------------------------------------------------------------
+
+Vectors::Taken Vectors::take(const NodeId& peer, const wire::Vector& message) {
+  Taken taken;
+  auto parts = parts_.find(peer);
+  if (parts != parts_.end()) {
+    taken.entries = std::move(parts->second);
+    parts_.erase(parts);
+  }
+  taken.entries.insert(taken.entries.end(), message.entries.begin(), message.entries.end());
+  if (message.more) {
+    bool room = parts_.size() < kVectorsInPartsMax && taken.entries.size() < kVectorEntriesMax;
+    if (room) parts_[peer] = std::move(taken.entries);
+    return {};
+  }
+  taken.complete = true;
+  Entries listed;
+  for (const crdt::Dependency& entry : taken.entries) listed[entry.actor] = entry.head;
+  taken.differs = message.base == 0 ? work_out(message, listed) : above_base(message, listed);
+  return taken;
+}
+
+std::optional<Vectors::Entries> Vectors::above_base(const wire::Vector& head,
+                                                    const Entries& listed) const {
+  auto version = claims_.version_of(head.base);
+  if (!version) return std::nullopt;
+  Entries theirs = claims_.before(*version);
+  std::uint64_t sum = head.base;
+  for (const auto& [actor, entry] : listed) {
+    auto moved = theirs.find(actor);
+    crdt::Head then = moved != theirs.end() ? moved->second : claims_.claimed().head_of(actor);
+    sum += part_of(actor, entry) - part_of(actor, then);
+    theirs[actor] = entry;
+  }
+  if (sum != head.state.vector) return std::nullopt;
+  std::erase_if(theirs, [&](const auto& entry) {
+    return claims_.claimed().head_of(entry.first) == entry.second;
+  });
+  return theirs;
+}
+
+// The list stands alone. What it does not name the sender lacks, or has closed: the sum says which.
+std::optional<Vectors::Entries> Vectors::work_out(const wire::Vector& head,
+                                                  const Entries& listed) const {
+  std::uint64_t sum = 0;
+  for (const auto& [actor, entry] : listed) sum += part_of(actor, entry);
+  bool alone = sum == head.state.vector;
+  auto is_left = [&](const base::ActorId& actor) {
+    return claims_.closed().contains(actor) || claims_.left().contains(actor);
+  };
+  for (const auto& [actor, entry] : claims_.claimed().entries()) {
+    if (alone) break;
+    if (is_left(actor) && !listed.contains(actor)) sum += part_of(actor, entry);
+  }
+  if (sum != head.state.vector) return std::nullopt;
+  Entries differs;
+  for (const auto& [actor, entry] : listed) {
+    if (claims_.claimed().head_of(actor) != entry) differs[actor] = entry;
+  }
+  for (const auto& [actor, entry] : claims_.claimed().entries()) {
+    if (listed.contains(actor)) continue;
+    if (alone || !is_left(actor)) differs[actor] = {};
+  }
+  return differs;
+}
+
+}  // namespace gossip

@@ -1,0 +1,492 @@
+// State joins as the mesh carries them, and the closing of actors that were left behind.
+
+#include <gtest/gtest.h>
+
+#include "tests/gossip/changes.h"
+#include "tests/gossip/mesh.h"
+
+namespace gossip::testing {
+namespace {
+
+constexpr std::size_t a = 0;
+constexpr std::size_t z = 1;
+
+// A has written 40 changes and kept 5; Z starts empty.
+struct Behind {
+  explicit Behind(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
+    mesh.add();
+    for (int i = 0; i < 40; ++i) mesh.write(a);
+    mesh.run(base::seconds(1));
+    mesh.host(a).replica->prune(5);
+  }
+  bool converges(base::Duration at_most) {
+    return mesh.run_until([&] { return mesh.converged(); }, at_most);
+  }
+  const Stats& stats() { return mesh.node(z).stats(); }
+  Mesh mesh;
+};
+
+TEST(StateJoin, FollowsFromALogThatDoesNotReachBack) {
+  Behind behind(1);
+  behind.mesh.add({a});
+
+  ASSERT_TRUE(behind.converges(base::seconds(2)));
+  behind.mesh.run(base::seconds(2));
+
+  EXPECT_EQ(behind.stats().joins, 1u);
+  EXPECT_EQ(behind.stats().joins_merged, 1u);
+  EXPECT_EQ(behind.stats().join_pages, 14u);  // three changes each
+  EXPECT_FALSE(behind.mesh.node(z).syncing());
+}
+
+TEST(StateJoin, SyncingLastsUntilItIsMerged) {
+  Behind behind(2);
+  behind.mesh.commit_time = base::millis(50);
+  behind.mesh.add({a});
+  ASSERT_TRUE(
+      behind.mesh.run_until([&] { return behind.stats().join_pages > 2; }, base::seconds(5)));
+  EXPECT_TRUE(behind.mesh.node(z).syncing());
+
+  ASSERT_TRUE(behind.converges(base::seconds(10)));
+
+  EXPECT_TRUE(
+      behind.mesh.run_until([&] { return !behind.mesh.node(z).syncing(); }, base::seconds(2)));
+}
+
+// The log of another peer does for everything: asked first, so no join is needed.
+TEST(StateJoin, TheLogOfAnotherPeerComesFirst) {
+  Mesh mesh(3);
+  for (int i = 0; i < 3; ++i) mesh.add(i == 0 ? std::vector<std::size_t>{} : std::vector{a});
+  mesh.write(2);
+  mesh.run(base::seconds(3));
+  std::size_t late = 2;
+  mesh.cut_both(late, a);
+  mesh.cut_both(late, z);
+  for (int i = 0; i < 40; ++i) mesh.write(a);
+  mesh.run(base::seconds(1));
+  mesh.host(a).replica->prune(5);
+  mesh.heal();
+  mesh.cut_both(late, z);
+  auto refused = [&] { return mesh.node(late).stats().below_floor > 0; };
+  ASSERT_TRUE(mesh.run_until(refused, base::seconds(3)));
+
+  mesh.heal();
+
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(8)));
+  EXPECT_EQ(mesh.node(late).stats().joins, 0u);
+}
+
+TEST(StateJoin, OneAtATime) {
+  Mesh mesh(4);
+  mesh.add();
+  mesh.add();
+  for (int i = 0; i < 40; ++i) mesh.write(static_cast<std::size_t>(i) % 2);
+  mesh.run(base::seconds(1));
+  mesh.host(a).replica->prune(2);
+  mesh.host(z).replica->prune(2);
+  std::size_t m = mesh.add({a, z});
+
+  ASSERT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(20)));
+
+  EXPECT_EQ(mesh.host(m).replica->joins_merged, 2u);
+  EXPECT_EQ(mesh.host(m).replica->joins_ended, 0u);  // none replaced another
+}
+
+// Frames to Z are lost now and then: a query is asked again, over a session of its own.
+TEST(StateJoin, ASessionThatBreaksDoesNotStartItAnew) {
+  Behind behind(5);
+  behind.mesh.commit_time = base::millis(100);
+  behind.mesh.add({a});
+  ASSERT_TRUE(
+      behind.mesh.run_until([&] { return behind.stats().join_pages > 2; }, base::seconds(5)));
+
+  for (int i = 0; i < 6; ++i) {
+    behind.mesh.close_session(z, a);
+    behind.mesh.close_session(a, z);
+    behind.mesh.run(base::millis(70));
+  }
+
+  ASSERT_TRUE(behind.converges(base::seconds(10)));
+  EXPECT_EQ(behind.stats().joins, 1u);
+  EXPECT_EQ(behind.stats().joins_failed, 0u);
+}
+
+TEST(StateJoin, EndsWhenThePeerIsGoneAndBeginsAgainElsewhere) {
+  Behind behind(6);
+  std::size_t other = 2;
+  behind.mesh.add({a});
+  behind.mesh.add({a});
+  ASSERT_TRUE(behind.converges(base::seconds(5)));
+  for (std::size_t i : {a, z}) behind.mesh.host(i).replica->prune(1);
+  std::size_t late = behind.mesh.add({a});
+  behind.mesh.commit_time = base::millis(100);
+  auto pages = [&] { return behind.mesh.node(late).stats().join_pages; };
+  ASSERT_TRUE(behind.mesh.run_until([&] { return pages() > 1; }, base::seconds(5)));
+
+  behind.mesh.crash(a);
+
+  ASSERT_TRUE(behind.converges(base::seconds(30)));
+  EXPECT_GE(behind.mesh.host(late).replica->joins_ended, 1u);
+  EXPECT_EQ(behind.mesh.host(other).replica->size(), 40u);
+}
+
+TEST(StateJoin, SilenceEndsItAfterThreeQueries) {
+  Options quick;
+  quick.exchange_timeout = base::seconds(1);
+  Behind behind(7, quick);
+  behind.mesh.host(a).replica->leases_max = 0;  // busy for ever
+  behind.mesh.add({a});
+
+  behind.mesh.run(base::seconds(60));
+
+  EXPECT_GE(behind.stats().joins_failed, 2u);
+  EXPECT_LE(behind.stats().joins, 8u);  // ever more seldom
+  EXPECT_LE(behind.mesh.node(a).stats().snapshots_busy, 3 * behind.stats().joins);
+  EXPECT_GE(behind.mesh.host(z).replica->joins_ended, 2u);
+  behind.mesh.host(a).replica->leases_max = 1;
+  EXPECT_TRUE(behind.converges(base::seconds(40)));
+}
+
+// A serves one peer at a time; two others ask.
+struct OneServed {
+  OneServed() : mesh(8, one()) {
+    for (int i = 0; i < 3; ++i) mesh.add(i == 0 ? std::vector<std::size_t>{} : std::vector{a});
+    mesh.run(base::seconds(2));
+  }
+  static Options one() {
+    Options options;
+    options.join_serve_max = 1;
+    return options;
+  }
+  Actions ask(std::size_t who, std::uint64_t request, base::Bytes query) {
+    Actions actions;
+    wire::SnapshotRequest message{request, std::move(query)};
+    mesh.node(a).receive_frame(mesh.now(), mesh.host(who).identity.node, wire::encode(message),
+                               actions);
+    return actions;
+  }
+  bool is_read(const Actions& actions) {
+    return actions.size() == 1 && std::holds_alternative<ReadSnapshot>(actions[0]);
+  }
+  Mesh mesh;
+};
+
+TEST(SnapshotServer, KeepsThePlaceOfWhoGoesOnAsking) {
+  OneServed served;
+  for (std::uint64_t page = 1; page <= 5; ++page) {
+    Actions asked = served.ask(1, page, "q" + std::to_string(page));
+    ASSERT_TRUE(served.is_read(asked));
+    Actions answer;
+    std::uint64_t number = std::get<ReadSnapshot>(asked[0]).request;
+    served.mesh.node(a).snapshot_read(served.mesh.now(),
+                                      {number, SnapshotRead::Outcome::kPage, "p"}, answer);
+    served.mesh.run(base::seconds(8));
+    EXPECT_FALSE(served.is_read(served.ask(2, 1, "q")));
+  }
+
+  served.mesh.run(base::seconds(11));
+
+  EXPECT_TRUE(served.is_read(served.ask(2, 2, "q")));
+}
+
+TEST(SnapshotServer, GivesThePlaceBackWhenTheReplicaCannot) {
+  OneServed served;
+  for (auto outcome : {SnapshotRead::Outcome::kBusy, SnapshotRead::Outcome::kGone,
+                       SnapshotRead::Outcome::kFailed}) {
+    Actions asked = served.ask(1, 1, "q");
+    ASSERT_TRUE(served.is_read(asked));
+    Actions answer;
+    std::uint64_t number = std::get<ReadSnapshot>(asked[0]).request;
+    served.mesh.node(a).snapshot_read(served.mesh.now(), {number, outcome, "rubbish"}, answer);
+    auto page = wire::decode(std::get<SendFrame>(answer.at(0)).message);
+    EXPECT_EQ(std::get<wire::SnapshotPage>(std::get<wire::Message>(*page)).body, "");
+  }
+  EXPECT_TRUE(served.is_read(served.ask(2, 1, "q")));
+}
+
+TEST(SnapshotServer, ServesSoManyAndTellsTheOthersBusy) {
+  OneServed served;
+  Mesh& mesh = served.mesh;
+  auto ask = [&](std::size_t who, std::uint64_t request, base::Bytes query) {
+    return served.ask(who, request, std::move(query));
+  };
+
+  Actions first = ask(1, 5, "q");
+  Actions again = ask(1, 6, "q");
+  Actions refused = ask(2, 7, "q");
+  ASSERT_EQ(first.size(), 1u);
+  auto read = std::get<ReadSnapshot>(first[0]);
+  EXPECT_EQ(read.query, "q");
+  EXPECT_TRUE(again.empty());  // it is being read; the answer goes to the later number
+  ASSERT_EQ(refused.size(), 1u);
+  auto busy = wire::decode(std::get<SendFrame>(refused[0]).message);
+  EXPECT_EQ(std::get<wire::Message>(*busy),
+            wire::Message(wire::SnapshotPage{7, wire::SnapshotPage::Outcome::kBusy, {}}));
+
+  Actions answer;
+  mesh.node(a).snapshot_read(mesh.now(), {read.request, SnapshotRead::Outcome::kPage, "p"}, answer);
+  ASSERT_EQ(answer.size(), 1u);
+  auto page = wire::decode(std::get<SendFrame>(answer[0]).message);
+  EXPECT_EQ(std::get<wire::Message>(*page),
+            wire::Message(wire::SnapshotPage{6, wire::SnapshotPage::Outcome::kPage, "p"}));
+  mesh.node(a).snapshot_read(mesh.now(), {read.request, SnapshotRead::Outcome::kPage, "p"}, answer);
+  EXPECT_EQ(answer.size(), 1u);  // once
+  EXPECT_EQ(std::get<ReadSnapshot>(ask(1, 8, "r").at(0)).query, "r");
+}
+
+// Z joins A by queries that the test answers.
+struct Asking {
+  Asking() : mesh(9) {
+    mesh.add();
+    mesh.add({a});
+    mesh.run(base::seconds(2));
+    peer = mesh.host(a).identity.node;
+  }
+  wire::SnapshotRequest step(const base::Bytes& query) {
+    Stored facts;
+    facts.state = mesh.host(z).replica->state();
+    facts.durable = true;
+    facts.join = JoinStep{JoinStep::Kind::kAsk, peer, query};
+    actions.clear();
+    mesh.node(z).stored(mesh.now(), facts, actions);
+    return sent();
+  }
+  wire::SnapshotRequest sent() {
+    for (const Action& action : actions) {
+      const auto* frame = std::get_if<SendFrame>(&action);
+      if (frame == nullptr) continue;
+      auto message = wire::decode(frame->message);
+      const auto* known = std::get_if<wire::Message>(&*message);
+      if (const auto* request = std::get_if<wire::SnapshotRequest>(known)) return *request;
+    }
+    return {};
+  }
+  // The body that the replica gets, if any.
+  std::optional<base::Bytes> answer(std::uint64_t request, const base::Bytes& body) {
+    actions.clear();
+    wire::SnapshotPage page{request, wire::SnapshotPage::Outcome::kPage, body};
+    mesh.node(z).receive_frame(mesh.now(), peer, wire::encode(page), actions);
+    for (Action& action : actions) {
+      if (auto* given = std::get_if<JoinPage>(&action)) return given->body;
+    }
+    return std::nullopt;
+  }
+  Mesh mesh;
+  NodeId peer;
+  Actions actions;
+};
+
+TEST(StateJoin, APageThatComesLateIsTaken) {
+  Asking asking;
+  wire::SnapshotRequest first = asking.step("query");
+  base::Now later{asking.mesh.now().instant + base::seconds(11), 0, false};
+  asking.actions.clear();
+  asking.mesh.node(z).advance(later, asking.actions);
+  later.instant = later.instant + base::seconds(2);
+  asking.mesh.node(z).advance(later, asking.actions);
+  wire::SnapshotRequest second = asking.sent();
+  EXPECT_EQ(second.query, "query");
+  EXPECT_GT(second.request, first.request);
+
+  EXPECT_EQ(asking.answer(first.request, "late"), "late");
+  EXPECT_EQ(asking.answer(second.request, "twice"), std::nullopt);
+  wire::SnapshotRequest third = asking.step("next");
+  EXPECT_EQ(asking.answer(second.request, "of the former query"), std::nullopt);
+  EXPECT_EQ(asking.answer(third.request, "page"), "page");
+}
+
+TEST(StateJoin, EndsWithItsPeerAlsoWhileTheReplicaIsBusy) {
+  Asking asking;
+  wire::SnapshotRequest request = asking.step("query");
+  ASSERT_EQ(asking.answer(request.request, "page"), "page");
+
+  asking.mesh.crash(a);
+  asking.mesh.run(base::seconds(10));
+
+  EXPECT_EQ(asking.mesh.host(z).replica->joins_ended, 1u);
+}
+
+// Rule 8: the replica joins by itself after an alarm.
+TEST(StateJoin, ThatTheReplicaBeganIsCarried) {
+  Asking asking;
+
+  wire::SnapshotRequest request = asking.step("query");
+
+  EXPECT_EQ(request.query, "query");
+  EXPECT_EQ(asking.answer(request.request, "page"), "page");
+}
+
+// --- What is never fetched (rule 12) -------------------------------------------------------------
+
+TEST(Stopped, IsNotFetchedAgainAndAgain) {
+  Mesh mesh(10);
+  mesh.add();
+  mesh.add({a});
+  mesh.run(base::seconds(2));
+  mesh.host(z).replica->stop_at(mesh.host(a).replica->actor(), 2);
+  for (int i = 0; i < 5; ++i) mesh.write(a);
+  mesh.run(base::seconds(60));
+  EXPECT_EQ(mesh.host(z).replica->size(), 2u);
+  EXPECT_EQ(mesh.node(a).members(mesh.now()).at(1).vector_lag, 3u);
+  std::size_t bytes = mesh.host(a).session_bytes + mesh.host(z).session_bytes;
+  std::uint64_t received = mesh.node(z).stats().changes_received;
+
+  mesh.run(base::seconds(60));
+
+  EXPECT_EQ(mesh.node(z).stats().changes_received, received);
+  EXPECT_LE(mesh.host(a).session_bytes + mesh.host(z).session_bytes - bytes, 2'000u);
+}
+
+// --- Closing (rule 2) ----------------------------------------------------------------------------
+
+base::ActorId next_actor(std::uint64_t number) {
+  return base::Random::from_number(number).id<base::ActorTag>();
+}
+
+struct Trio {
+  explicit Trio(std::uint64_t seed) : mesh(seed) {
+    mesh.add();
+    mesh.add({a});
+    mesh.add({a});
+    mesh.run(base::seconds(3));
+    actor = mesh.host(a).replica->actor();
+  }
+  bool closed(std::size_t host) { return mesh.host(host).replica->closed().contains(actor); }
+  // Everybody hears that the owner went on under another actor.
+  void leave_behind() {
+    mesh.run(base::seconds(1));
+    mesh.host(a).replica->leave_actor(next_actor(99));
+    mesh.write(a);
+    for (std::size_t i : {z, std::size_t{2}}) {
+      mesh.host(i).replica->hear_left(actor);
+      mesh.turn(i);
+    }
+  }
+  Mesh mesh;
+  base::ActorId actor;
+};
+
+TEST(Closing, FollowsWhenEveryMemberHoldsItAll) {
+  Trio trio(11);
+  trio.mesh.write(a);
+  trio.leave_behind();
+
+  trio.mesh.run(base::seconds(5));
+
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(trio.closed(i)) << i;
+    EXPECT_EQ(trio.mesh.node(i).stats().actors_closed, 1u);
+  }
+}
+
+TEST(Closing, WaitsForTheDeadButNotForThoseThatLeft) {
+  Trio trio(12);
+  trio.mesh.crash(2);
+  trio.mesh.run(base::seconds(10));
+  trio.mesh.write(a);
+  trio.mesh.run(base::seconds(1));
+  trio.mesh.host(a).replica->leave_actor(next_actor(99));
+  trio.mesh.write(a);
+  trio.mesh.run(base::seconds(20));
+  EXPECT_FALSE(trio.closed(a));
+
+  trio.mesh.start(2, {a});
+  trio.mesh.run(base::seconds(5));
+
+  EXPECT_TRUE(trio.closed(a));
+  trio.actor = trio.mesh.host(a).replica->actor();
+  trio.mesh.crash(2);
+  trio.mesh.write(a);
+  trio.mesh.run(base::seconds(10));
+  trio.mesh.host(a).replica->leave_actor(next_actor(98));
+  trio.mesh.write(a);
+  trio.mesh.run(base::seconds(5));
+  EXPECT_FALSE(trio.closed(a));
+  trio.mesh.start(2, {a});
+  trio.mesh.leave(2);
+  trio.mesh.run(base::seconds(5));
+  EXPECT_TRUE(trio.closed(a));
+}
+
+TEST(Closing, OfOneThatIsShownWithMoreIsUndoneAndItIsFetched) {
+  Trio trio(13);
+  trio.mesh.write(a);
+  trio.leave_behind();
+  trio.mesh.run(base::seconds(5));
+  ASSERT_TRUE(trio.closed(z));
+  // The owner's copy, which goes on under the old actor.
+  base::ActorId other = trio.mesh.host(a).replica->actor();
+  trio.mesh.host(a).replica->use_actor(trio.actor);
+  trio.mesh.write(a);
+  trio.mesh.run(base::seconds(3));
+
+  EXPECT_TRUE(trio.mesh.converged());
+  EXPECT_EQ(trio.mesh.host(z).replica->vector().seq_of(trio.actor), 2u);
+  EXPECT_GE(trio.mesh.host(z).replica->vector().seq_of(other), 1u);
+  EXPECT_EQ(trio.mesh.node(z).stats().actors_closed, 2u);  // and closed once more
+}
+
+TEST(Closing, DoesNotHideTheActorFromWhoLacksIt) {
+  Trio trio(14);
+  for (int i = 0; i < 4; ++i) trio.mesh.write(a);
+  trio.leave_behind();
+  trio.mesh.run(base::seconds(5));
+  ASSERT_TRUE(trio.closed(z));
+
+  std::size_t late = trio.mesh.add({z});
+
+  ASSERT_TRUE(trio.mesh.run_until([&] { return trio.mesh.converged(); }, base::seconds(5)));
+  EXPECT_EQ(trio.mesh.host(late).replica->vector().seq_of(trio.actor), 4u);
+}
+
+// Two meshes that never knew each other, each with a closed actor of its own, become one.
+TEST(Closing, DoesNotKeepTwoMeshesFromBecomingOne) {
+  Mesh mesh(16);
+  for (std::size_t i : {0, 2}) {
+    mesh.add();
+    mesh.add({i});
+    mesh.write(i);
+    mesh.run(base::seconds(3));
+    base::ActorId old = mesh.host(i).replica->actor();
+    mesh.host(i).replica->leave_actor(next_actor(50 + i));
+    mesh.write(i);
+    mesh.host(i + 1).replica->hear_left(old);
+    mesh.turn(i + 1);
+    mesh.run(base::seconds(3));
+    ASSERT_TRUE(mesh.host(i).replica->closed().contains(old));
+    ASSERT_TRUE(mesh.host(i + 1).replica->closed().contains(old));
+  }
+
+  mesh.crash(2);
+  mesh.start(2, {0});
+
+  auto one = [&] { return mesh.converged() && mesh.acquainted(); };
+  EXPECT_TRUE(mesh.run_until(one, base::seconds(10)));
+  std::uint64_t whole = 0;
+  for (std::size_t i = 0; i < 4; ++i) whole += mesh.node(i).stats().vectors_whole;
+  EXPECT_GT(whole, 0u);
+}
+
+TEST(Echo, AnActorThatWeLeftBehindIsFetchedLikeAnyOther) {
+  Mesh mesh(15);
+  mesh.add();
+  mesh.add({a});
+  mesh.write(a);
+  mesh.run(base::seconds(2));
+  base::ActorId old = mesh.host(a).replica->actor();
+  mesh.host(a).replica->leave_actor(next_actor(97));
+  mesh.node(a).own_actor(next_actor(97));
+  mesh.write(a);
+  mesh.run(base::seconds(2));
+  mesh.host(z).replica->use_actor(old);  // a copy of A that runs at Z
+  mesh.write(z);
+
+  mesh.run(base::seconds(3));
+
+  EXPECT_TRUE(mesh.host(a).alarms.empty());
+  EXPECT_TRUE(mesh.converged());
+  EXPECT_EQ(mesh.host(a).replica->vector().seq_of(old), 2u);
+}
+
+}  // namespace
+}  // namespace gossip::testing
