@@ -65,9 +65,6 @@ void KillLoops::run_loop() {
   for (auto& writer : writers) writer->stop();
   writers.clear();
   check(fates);
-  condemned_ = history_.present(prefix);
-  std::shuffle(condemned_.begin(), condemned_.end(), random_);
-  if (condemned_.size() > kCondemnedMax) condemned_.resize(kCondemnedMax);
 }
 
 // Sorted by loop, so that the entries of the latest are a page of the catalog.
@@ -138,8 +135,16 @@ void KillLoops::check(const std::vector<Fate>& fates) {
   if (!mesh_.converged(kAgree)) return find("no agreement: " + mesh_.states());
   figures_.slowest_millis = std::max(figures_.slowest_millis, millis_now() - started);
   check_entries(loop_prefix(std::max(1, figures_.loops - 1)));
+  condemn();
   check_actors(fates);
   check_alarms();
+}
+
+// For the next loop. A removal only removes what its agent has seen: these are on all.
+void KillLoops::condemn() {
+  condemned_ = history_.present(loop_prefix(figures_.loops));
+  std::shuffle(condemned_.begin(), condemned_.end(), random_);
+  if (condemned_.size() > kCondemnedMax) condemned_.resize(kCondemnedMax);
 }
 
 void KillLoops::check_everything() {
@@ -209,10 +214,9 @@ KillFigures KillLoops::figures() {
 std::string text_of(const KillFigures& figures) {
   const HistoryCounts& requests = figures.requests;
   return fmt::format(
-      "{} loops: {} kills, {} of a start, {} clean stops, {} pauses; requests: {} acknowledged, {} "
-      "refused, {} without answer ({} of them done); {} actors, {} entries; agreement after at "
-      "most "
-      "{} ms",
+      "{} loops: {} kills, {} of a start, {} clean stops, {} pauses; requests: {} acknowledged, "
+      "{} refused, {} without answer, which left {} marks; {} actors, {} entries; agreement after "
+      "at most {} ms",
       figures.loops, figures.kills, figures.kills_while_starting, figures.stops, figures.pauses,
       requests.acknowledged, requests.refused, requests.unknown, requests.unknown_applied,
       figures.actors, figures.entries, figures.slowest_millis);

@@ -51,6 +51,7 @@ class KillLoops {
   void start(AgentProcess& agent, bool kill_once);
   void check(const std::vector<Fate>& fates);
   void check_entries(const std::string& from_id);
+  void condemn();
   void check_actors(const std::vector<Fate>& fates);
   void check_alarms();
   void find(const std::string& what);
