@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/cluster/writer.h"
 
@@ -33,14 +34,14 @@ std::string own_address(std::size_t number) {
 
 }  // namespace
 
-KillLoops::KillLoops(int agents, std::uint64_t seed) : seed_(seed), random_(seed), mesh_(0) {
-  for (int i = 1; i <= agents; ++i) {
-    auto options = mesh_.usual("n" + std::to_string(i));
-    options.bind = own_address(static_cast<std::size_t>(i));
-    options.topology = "direct";
-    mesh_.add(std::move(options));
+KillLoops::KillLoops(const KillOptions& options)
+    : options_(options), random_(options.seed), mesh_(0) {
+  for (int i = 1; i <= options_.agents; ++i) {
+    auto agent = mesh_.usual("n" + std::to_string(i));
+    agent.bind = own_address(static_cast<std::size_t>(i));
+    mesh_.add(std::move(agent));
   }
-  if (!mesh_.all_alive(static_cast<std::size_t>(agents))) find("not all met: " + mesh_.states());
+  if (!mesh_.all_alive(mesh_.size())) find("not all met: " + mesh_.states());
 }
 
 void KillLoops::run_loop() {
@@ -100,10 +101,6 @@ void KillLoops::bring_back(const std::vector<Fate>& fates) {
   std::shuffle(order.begin(), order.end(), random_);
   for (std::size_t i : order) {
     AgentProcess& agent = mesh_[i];
-    if (fates[i] == Fate::kPaused) {
-      agent.process().signal(SIGCONT);
-      ++figures_.pauses;
-    }
     if (fates[i] == Fate::kKilled || fates[i] == Fate::kStopped) {
       bool kill_again = below(5) == 0;
       auto status = agent.process().wait(Millis{30'000});
@@ -114,6 +111,19 @@ void KillLoops::bring_back(const std::vector<Fate>& fates) {
       ++(fates[i] == Fate::kKilled ? figures_.kills : figures_.stops);
       start(agent, fates[i] == Fate::kKilled && kill_again);
     }
+  }
+  wake(fates);
+}
+
+// All at once, after a sleep that may be longer than the others' patience.
+void KillLoops::wake(const std::vector<Fate>& fates) {
+  if (std::find(fates.begin(), fates.end(), Fate::kPaused) == fates.end()) return;
+  auto sleep = below(static_cast<std::uint64_t>(options_.pause_max.count()) + 1);
+  std::this_thread::sleep_for(Millis{sleep});
+  for (std::size_t i = 0; i < fates.size(); ++i) {
+    if (fates[i] != Fate::kPaused) continue;
+    mesh_[i].process().signal(SIGCONT);
+    ++figures_.pauses;
   }
 }
 
@@ -203,7 +213,7 @@ void KillLoops::check_alarms() {
 }
 
 void KillLoops::find(const std::string& what) {
-  findings_.push_back(fmt::format("seed {}, loop {}: {}", seed_, figures_.loops, what));
+  findings_.push_back(fmt::format("seed {}, loop {}: {}", options_.seed, figures_.loops, what));
 }
 
 KillFigures KillLoops::figures() {

@@ -20,6 +20,14 @@
 
 namespace cluster {
 
+struct KillOptions {
+  int agents = 3;
+  std::uint64_t seed = 1;
+  // A paused agent sleeps up to so long while the others are killed and come back; 0: no longer
+  // than that takes.
+  support::Millis pause_max{0};
+};
+
 struct KillFigures {
   int loops = 0;
   int kills = 0;
@@ -34,7 +42,7 @@ struct KillFigures {
 
 class KillLoops {
  public:
-  KillLoops(int agents, std::uint64_t seed);
+  explicit KillLoops(const KillOptions& options);
   void run_loop();
   // What was found so far; each says its loop. After a finding further loops mean little.
   const std::vector<std::string>& findings() const { return findings_; }
@@ -48,6 +56,7 @@ class KillLoops {
   std::vector<Fate> draw_fates();
   void strike(const std::vector<Fate>& fates);
   void bring_back(const std::vector<Fate>& fates);
+  void wake(const std::vector<Fate>& fates);
   void start(AgentProcess& agent, bool kill_once);
   void check(const std::vector<Fate>& fates);
   void check_entries(const std::string& from_id);
@@ -57,7 +66,7 @@ class KillLoops {
   void find(const std::string& what);
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
 
-  std::uint64_t seed_;
+  KillOptions options_;
   std::mt19937_64 random_;
   Cluster mesh_;
   History history_;

@@ -1,13 +1,10 @@
 // Agents that are killed, stopped for a while or all restarted at once lose nothing acknowledged.
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <iostream>
 
 #include "tests/cluster/kill_loops.h"
-#include "tests/cluster/writer.h"
 
 namespace cluster {
 namespace {
@@ -19,8 +16,8 @@ std::string joined(const std::vector<std::string>& lines) {
 }
 
 // A thousand and more: the program kill_loops (docs/testing.md).
-void run_loops(int agents, int count, std::uint64_t seed) {
-  KillLoops loops(agents, seed);
+void run_loops(int count, const KillOptions& options) {
+  KillLoops loops(options);
   for (int i = 0; i < count && loops.findings().empty(); ++i) loops.run_loop();
   if (loops.findings().empty()) loops.check_everything();
 
@@ -28,9 +25,12 @@ void run_loops(int agents, int count, std::uint64_t seed) {
   std::cout << text_of(loops.figures()) << "\n";
 }
 
-TEST(Kills, TenLoopsOnThreeAgentsSeed1) { run_loops(3, 10, 1); }
-TEST(Kills, TenLoopsOnThreeAgentsSeed2) { run_loops(3, 10, 2); }
-TEST(Kills, TenLoopsOnFiveAgentsSeed3) { run_loops(5, 10, 3); }
+TEST(Kills, TenLoopsOnThreeAgents) { run_loops(10, {.agents = 3, .seed = 1}); }
+TEST(Kills, TenMoreLoopsOnThreeAgents) { run_loops(10, {.agents = 3, .seed = 2}); }
+TEST(Kills, TenLoopsOnFiveAgents) { run_loops(10, {.agents = 5, .seed = 3}); }
+TEST(Kills, WithPausesThatLookLikeDeath) {
+  run_loops(5, {.agents = 4, .seed = 5, .pause_max = Millis{2'500}});
+}
 
 }  // namespace
 }  // namespace cluster

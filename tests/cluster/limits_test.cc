@@ -114,7 +114,9 @@ TEST(Limits, APeerThatDoesNotReadCostsBoundedMemoryAndNobodyElse) {
     return there.ok() && there->status == 200;
   })) << mesh.states();
   // The queue of a session (32 MiB), a page cache, and what the allocator keeps of all that.
-  if (!kSanitized) EXPECT_LT(most, before + 150) << "from " << before;
+  if (!kSanitized) {
+    EXPECT_LT(most, before + 150) << "from " << before;
+  }
   mesh[1].process().signal(SIGCONT);
   EXPECT_TRUE(mesh.all_alive(3, kAgree)) << mesh.states();
   EXPECT_TRUE(mesh.converged(Millis{60'000})) << mesh.states();
