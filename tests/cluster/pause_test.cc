@@ -87,6 +87,9 @@ TEST_F(Halves, PausedAndWokenAtOnceTheyGoOn) {
   EXPECT_TRUE(acknowledged(0, before)) << "a sleeper does not take writes";
 
   all_agree_with_the_clients();
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(mesh_[i].log().find("member_down"), std::string::npos) << mesh_[i].log();
+  }
 }
 
 }  // namespace
