@@ -9,14 +9,16 @@ namespace {
 
 constexpr Millis kStartTimeout{20'000};
 constexpr Millis kStopTimeout{15'000};
-constexpr const char* kAnyPort = "127.0.0.1:0";
+constexpr const char* kHttp = "127.0.0.1:0";
 
 Command command_of(const AgentOptions& options, const std::string& bind) {
   Command command;
-  command.arguments = {hearsay_program(), "agent",      "--name",
-                       options.name,      "--data-dir", (options.root / "data").string(),
-                       "--bind",          bind,         "--http",
-                       kAnyPort,          "--profile",  options.profile};
+  command.arguments = {hearsay_program(), "agent",
+                       "--name",          options.name,
+                       "--data-dir",      (options.root / "data").string(),
+                       "--bind",          bind,
+                       "--http",          kHttp,
+                       "--profile",       options.profile};
   auto add = [&](const std::string& flag, const std::string& value) {
     command.arguments.push_back(flag);
     command.arguments.push_back(value);
@@ -35,12 +37,14 @@ Command command_of(const AgentOptions& options, const std::string& bind) {
 base::Result<std::unique_ptr<AgentProcess>> AgentProcess::start(AgentOptions options) {
   std::filesystem::create_directories(options.root);
   std::unique_ptr<AgentProcess> agent(new AgentProcess(std::move(options)));
-  RETURN_IF_ERROR(agent->launch(kAnyPort));
+  agent->bind_ = agent->options_.bind;
+  RETURN_IF_ERROR(agent->begin());
+  RETURN_IF_ERROR(agent->wait_serving());
   return agent;
 }
 
 base::Status AgentProcess::wait_ready(Millis timeout) {
-  HttpClient asking(http_);
+  HttpClient asking = client();
   bool ready = eventually(timeout, [&] {
     auto answer = asking.get("/readyz");
     return answer.ok() && answer->status == 200;
@@ -62,15 +66,21 @@ base::Result<int> AgentProcess::stop() {
 }
 
 base::Status AgentProcess::restart() {
-  if (process_->running()) {
-    ASSIGN_OR_RETURN([[maybe_unused]] int status, stop());
-  }
-  return launch(bind_);
+  RETURN_IF_ERROR(begin());
+  return wait_serving();
 }
 
-base::Status AgentProcess::launch(const std::string& bind) {
+base::Status AgentProcess::begin() {
+  if (process_ && process_->running()) {
+    ASSIGN_OR_RETURN([[maybe_unused]] int status, stop());
+  }
   process_.reset();
-  ASSIGN_OR_RETURN(process_, Process::start(command_of(options_, bind)));
+  InNetwork there(options_.network);
+  ASSIGN_OR_RETURN(process_, Process::start(command_of(options_, bind_)));
+  return {};
+}
+
+base::Status AgentProcess::wait_serving() {
   bool serving = false;
   eventually(kStartTimeout, [&] {
     serving = read_announcement();

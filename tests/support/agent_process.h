@@ -24,6 +24,8 @@ struct AgentOptions {
   std::string topology;  // empty: the agent's default
   std::vector<std::string> more_arguments;
   std::map<std::string, std::string> environment;
+  std::string bind = "127.0.0.1:0";
+  const Network* network = nullptr;  // the test's own; outlives the agent
 };
 
 class AgentProcess {
@@ -36,8 +38,13 @@ class AgentProcess {
   base::Result<int> stop();                                  // SIGTERM; the exit status
   // Starts it again on the same directories and, so that peers find it, the same mesh address.
   base::Status restart();
+  // The same in two steps, so that several start at once or one is killed while it starts.
+  base::Status begin();
+  base::Status wait_serving();
 
-  HttpClient client() const { return HttpClient(http_); }
+  HttpClient client(Millis timeout = Millis{20'000}) const {
+    return HttpClient(http_, timeout, options_.network);
+  }
   const std::string& bind() const { return bind_; }
   const std::string& http() const { return http_; }
   const std::string& node_id() const { return node_id_; }
@@ -49,7 +56,6 @@ class AgentProcess {
 
  private:
   explicit AgentProcess(AgentOptions options) : options_(std::move(options)) {}
-  base::Status launch(const std::string& bind);
   bool read_announcement();
   AgentOptions options_;
   std::unique_ptr<Process> process_;

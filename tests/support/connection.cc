@@ -32,7 +32,8 @@ base::Status wait_for(int socket, short what, Millis timeout) {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& address) {
+base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& address,
+                                                           const Network* network) {
   auto colon = address.rfind(':');
   if (colon == std::string::npos) return base::invalid("connect to " + address + ": no port");
   std::string host = address.substr(0, colon);
@@ -46,6 +47,7 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& ad
     return base::invalid("connect to " + address + ": not a numeric address");
   }
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
+  InNetwork there(network);  // a socket stays in the network it was made in
   int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (socket < 0) return failed("socket");
   auto connection = std::make_unique<Connection>(socket);

@@ -8,13 +8,15 @@
 
 #include "crdt/base/result.h"
 #include "tests/support/eventually.h"
+#include "tests/support/network.h"
 
 namespace support {
 
 class Connection {
  public:
-  // `address` is HOST:PORT with a numeric host, `[::1]:80` included.
-  static base::Result<std::unique_ptr<Connection>> open(const std::string& address);
+  // `address` is HOST:PORT with a numeric host, `[::1]:80` included; a null network is the test's.
+  static base::Result<std::unique_ptr<Connection>> open(const std::string& address,
+                                                        const Network* network = nullptr);
   explicit Connection(int socket) : socket_(socket) {}  // takes it over
   ~Connection();
   Connection(const Connection&) = delete;

@@ -169,7 +169,7 @@ base::Result<HttpResponse> HttpClient::request(const std::string& method, const 
 
 base::Result<EventStream> HttpClient::events(const std::string& target,
                                              const HttpHeaders& headers) {
-  ASSIGN_OR_RETURN(auto connection, Connection::open(address_));
+  ASSIGN_OR_RETURN(auto connection, Connection::open(address_, network_));
   RETURN_IF_ERROR(connection->send(head_of("GET", target, "", headers), timeout_));
   ASSIGN_OR_RETURN(HttpResponse response, read_head(*connection, timeout_));
   if (response.status != 200) {
@@ -181,7 +181,7 @@ base::Result<EventStream> HttpClient::events(const std::string& target,
 }
 
 base::Status HttpClient::connect() {
-  ASSIGN_OR_RETURN(connection_, Connection::open(address_));
+  ASSIGN_OR_RETURN(connection_, Connection::open(address_, network_));
   ++connections_opened_;
   return {};
 }

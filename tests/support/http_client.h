@@ -49,8 +49,9 @@ class EventStream {
 
 class HttpClient {
  public:
-  explicit HttpClient(std::string address, Millis timeout = Millis{20'000})
-      : address_(std::move(address)), timeout_(timeout) {}
+  explicit HttpClient(std::string address, Millis timeout = Millis{20'000},
+                      const Network* network = nullptr)
+      : address_(std::move(address)), timeout_(timeout), network_(network) {}
 
   // Host and Content-Length are added; a Host among `headers` replaces ours.
   base::Result<HttpResponse> request(const std::string& method, const std::string& target,
@@ -78,6 +79,7 @@ class HttpClient {
                       const HttpHeaders& headers) const;
   std::string address_;
   Millis timeout_;
+  const Network* network_;
   std::unique_ptr<Connection> connection_;
   int connections_opened_ = 0;
 };

@@ -1,0 +1,135 @@
+// Agents behind a relay that loses, repeats, delays, reorders and damages what they say.
+
+#include <gtest/gtest.h>
+
+#include "tests/cluster/cluster.h"
+#include "tests/support/relay.h"
+
+namespace cluster {
+namespace {
+
+constexpr Millis kAgree{30'000};
+
+// Agents that know each other by the relay's fronts only.
+class BadPaths : public ::testing::Test {
+ protected:
+  void start(int count) {
+    for (int i = 1; i <= count; ++i) {
+      std::size_t agent = relay_.add();
+      auto options = mesh_.usual("n" + std::to_string(i));
+      options.more_arguments = {"--advertise", relay_.front(agent)};
+      options.join.clear();
+      if (agent != 0) options.join = {relay_.front(0)};
+      relay_.attach(agent, mesh_.add(options).bind());
+    }
+    ASSERT_TRUE(mesh_.all_alive(static_cast<std::size_t>(count), kAgree)) << mesh_.states();
+  }
+  void write(const std::string& prefix, int each, const std::string& metadata = "{}") {
+    for (int i = 0; i < each; ++i) {
+      for (std::size_t k = 0; k < mesh_.size(); ++k) {
+        std::string id = prefix + std::to_string(k) + "-" + std::to_string(i);
+        ASSERT_TRUE(add_snapshot(mesh_[k], id, metadata));
+        written_.push_back(id);
+      }
+    }
+  }
+  void all_have_all() {
+    ASSERT_TRUE(mesh_.converged(kAgree)) << mesh_.states();
+    for (std::size_t k = 0; k < mesh_.size(); ++k) {
+      auto client = mesh_[k].client();
+      for (const std::string& id : written_) {
+        EXPECT_EQ(client.get("/v1/objects/snapshots/" + id)->status, 200) << id << " on " << k;
+      }
+    }
+  }
+  std::uint64_t sum(const std::string& name) {
+    std::uint64_t total = 0;
+    for (std::size_t k = 0; k < mesh_.size(); ++k) total += metric(mesh_[k], name);
+    return total;
+  }
+  support::Relay relay_{7};
+  Cluster mesh_{0};
+  std::vector<std::string> written_;
+};
+
+TEST_F(BadPaths, LossRepeatsAndReorderingOnlyDelay) {
+  support::DatagramFaults faults;
+  faults.loss = 200;
+  faults.duplicate = 200;
+  faults.delay_max = Millis{30};
+  start(4);
+  relay_.set_all(faults);
+
+  write("a", 50);
+
+  all_have_all();
+  support::RelayCounts counts = relay_.counts();
+  EXPECT_GT(counts.lost, 50u);
+  EXPECT_GT(counts.duplicated, 50u);
+  EXPECT_GT(sum(R"(hearsay_refused_total{reason="replay"})"), 50u);
+}
+
+TEST_F(BadPaths, DamagedDatagramsAreCountedAndHarmless) {
+  support::DatagramFaults faults;
+  faults.corrupt = 300;
+  start(3);
+  relay_.set_all(faults);
+
+  write("a", 50);
+
+  all_have_all();
+  EXPECT_GT(relay_.counts().corrupted, 50u);
+  EXPECT_GT(sum(R"(hearsay_refused_total{reason="authentication"})"), 30u);
+  EXPECT_EQ(sum(R"(hearsay_refused_total{reason="content"})"), 0u);
+  EXPECT_EQ(sum(R"(hearsay_notices_total{kind="equivocation"})"), 0u);
+}
+
+// Large values travel on sessions. One must live long enough for a page of the log (1 MiB).
+TEST_F(BadPaths, DamagedAndCutSessionsAreMadeAgain) {
+  std::string large = R"({"v":")" + std::string(60'000, 'v') + R"("})";
+  support::StreamFaults damage;
+  damage.corrupt = 5;
+  damage.bytes_a_turn = 8'192;
+  support::StreamFaults cut;
+  cut.cut_at = 1'600'000;
+  start(3);
+
+  relay_.set_streams(damage);
+  write("a", 20, large);
+  all_have_all();
+  relay_.set_streams(cut);
+  write("b", 20, large);
+  all_have_all();
+
+  EXPECT_GT(relay_.counts().bytes_corrupted, 0u);
+  EXPECT_GT(relay_.counts().connections, 6u);
+  EXPECT_EQ(sum(R"(hearsay_refused_total{reason="content"})"), 0u);
+}
+
+// n1 hears n2, n2 hears nothing of n1; the third sees both.
+TEST_F(BadPaths, WithOneWayCutTheThirdCarriesOn) {
+  support::DatagramFaults cut;
+  cut.cut = true;
+  start(3);
+  relay_.set(0, 1, cut);
+
+  write("a", 20);
+
+  all_have_all();
+  EXPECT_GT(relay_.counts().cut, 0u);
+}
+
+TEST_F(BadPaths, WhereOnlyShortDatagramsPassSessionsCarryTheRest) {
+  support::DatagramFaults narrow;
+  narrow.length_max = 700;
+  start(3);
+  relay_.set_all(narrow);
+
+  write("a", 20, R"({"v":")" + std::string(900, 'v') + R"("})");
+
+  all_have_all();
+  EXPECT_GT(relay_.counts().too_long, 0u);
+}
+
+}  // namespace
+}  // namespace cluster

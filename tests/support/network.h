@@ -1,0 +1,42 @@
+#pragma once
+
+// A network of a test's own: a Linux network namespace without a name, held by a descriptor. It
+// goes with the last that uses it, so a test that is killed leaves nothing behind. Making one needs
+// root.
+
+#include <memory>
+#include <string>
+
+#include "crdt/base/result.h"
+
+namespace support {
+
+class Network {
+ public:
+  static base::Result<std::unique_ptr<Network>> make();
+  ~Network();
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  std::string path() const;  // for programs that take a namespace, while this process lives
+
+ private:
+  explicit Network(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+// While it lives the calling thread is in `network`: sockets it makes and programs it starts are
+// there for good. Nothing happens for a null one.
+class InNetwork {
+ public:
+  explicit InNetwork(const Network* network);
+  ~InNetwork();
+  InNetwork(const InNetwork&) = delete;
+  InNetwork& operator=(const InNetwork&) = delete;
+
+ private:
+  int before_ = -1;
+};
+
+}  // namespace support
