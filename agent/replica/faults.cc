@@ -17,6 +17,7 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
       }
     }
   }
+  refuse_joins(inputs, out);
   // Neither harms the file; everything else needs recovery on a new connection (rule 13).
   bool full = error.code == base::Code::kDiskFull;
   bool corrupt = error.code == base::Code::kCorrupt;

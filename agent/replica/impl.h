@@ -1,7 +1,7 @@
 #pragma once
 
 // The inside of a replica, shared by the source files that define it: start.cc, own_writes.cc,
-// received.cc, faults.cc and replica.cc, which has the turn.
+// received.cc, joining.cc, faults.cc and replica.cc, which has the turn.
 
 #include <memory>
 #include <optional>
@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "agent/replica/join.h"
 #include "agent/replica/replica.h"
+#include "agent/replica/snapshots.h"
 
 namespace agent {
 
@@ -27,7 +29,10 @@ struct Replica::Impl {
   bool unsynced = false;
   std::optional<base::Error> fault;
   base::Instant reopen_at;
-  bool broken = false;  // the store must be opened again before the next write
+  bool broken = false;         // the store must be opened again before the next write
+  std::unique_ptr<Join> join;  // the one that runs
+  int join_restarts = 0;
+  Snapshots snapshots;  // its readers end before the store does
 
   // What one turn gathers.
   struct Turn {
@@ -37,10 +42,14 @@ struct Replica::Impl {
     std::optional<crdt::HybridTime> time;
     std::optional<crdt::Dot> first_dot;
     Outputs out;
+    bool changed = false;  // cells moved without the vector
   };
 
   Impl(std::string file, const ReplicaOptions& replica_options, base::Random chance)
-      : path(std::move(file)), options(replica_options), random(std::move(chance)) {}
+      : path(std::move(file)),
+        options(replica_options),
+        random(std::move(chance)),
+        snapshots(path, options.store, options.snapshots, random.fork()) {}
 
   // start.cc: who we are
   base::Status start(const Outside& outside);
@@ -66,7 +75,24 @@ struct Replica::Impl {
   const crdt::Opened* find_contradiction(Turn& turn, const Received& received);
   bool dependency_contradicts(const crdt::Opened& opened) const;
   static void forget_all(Turn& turn, const Received& received);
+  base::Status apply_effects(const crdt::Change& change);
   base::Status apply_change(Turn& turn, const crdt::Opened& opened);
+
+  // joining.cc
+  base::Status start_join(Turn& turn, const StartJoin& start);
+  base::Status take_answer(Turn& turn, const JoinAnswer& answer);
+  base::Status stop_join(Turn& turn, JoinStep::Kind outcome);
+  void ask(Turn& turn);
+  bool is_superfluous() const;
+  bool refuse_contradiction(Turn& turn);
+  void join_shows_echo(Turn& turn, const EchoSeen& echo);
+  base::Status finish_join(Turn& turn);
+  base::Status join_vectors(Turn& turn);
+  base::Status after_merge(Turn& turn);  // what waits for other changes may fit now
+  void answer_queries(Turn& turn, std::span<Input> inputs);
+  void refuse_joins(std::span<Input> inputs, Outputs& out);
+  void close_actors(const CloseActors& close);
+  void leave_others(const base::ActorId& id, const base::NodeId& node);
 
   // faults.cc
   Outputs refuse(Turn& turn, std::span<Input> inputs, const base::Error& error);

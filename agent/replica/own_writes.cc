@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/replica/planner.h"
+#include "crdt/base/plant.h"
 
 namespace agent {
 
@@ -57,6 +58,9 @@ base::Status Replica::Impl::seal_and_apply(Turn& turn, std::vector<crdt::Effect>
   change.prev = head.hash;
   change.effects = std::move(effects);
   if (change.seq == 1) change.node = store->meta().node_id;
+  if (PLANTED(kRemoveWithoutDot) && change.effects[0].kind == crdt::EffectKind::kRemove) {
+    return apply_effects(change);
+  }
   std::vector<crdt::Dependency> deps = actors.take_moved(change.actor);
   change.deps = deps;
   auto sealed = crdt::seal(change);

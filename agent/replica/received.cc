@@ -72,11 +72,7 @@ void Replica::Impl::forget_all(Turn& turn, const Received& received) {
   }
 }
 
-// Cells, log, vector and digest of one change, own or received (rule 6).
-base::Status Replica::Impl::apply_change(Turn& turn, const crdt::Opened& opened) {
-  const crdt::Change& change = opened.change;
-  store::Actors& actors = store->actors();
-  std::int64_t index = actors.intern(change.actor);
+base::Status Replica::Impl::apply_effects(const crdt::Change& change) {
   for (std::size_t i = 0; i < change.effects.size(); ++i) {
     const crdt::Effect& effect = change.effects[i];
     ASSIGN_OR_RETURN(store::SlotRow row, store->cells().load_slot(effect.slot));
@@ -87,11 +83,23 @@ base::Status Replica::Impl::apply_change(Turn& turn, const crdt::Opened& opened)
     auto after = static_cast<std::int64_t>(row.cells.size());
     RETURN_IF_ERROR(store->cells().account(effect.slot, after - before, {}, delta));
   }
+  return {};
+}
+
+// Cells, log, vector and digest of one change, own or received (rule 6).
+base::Status Replica::Impl::apply_change(Turn& turn, const crdt::Opened& opened) {
+  const crdt::Change& change = opened.change;
+  store::Actors& actors = store->actors();
+  std::int64_t index = actors.intern(change.actor);
+  RETURN_IF_ERROR(apply_effects(change));
   std::int64_t position = store->meta().next_position++;
   RETURN_IF_ERROR(store->log().append(position, index, opened.sealed));
   crdt::Head head{change.seq, opened.sealed.hash};
   actors.advance(change.actor, head);
-  if (change.node) actors.set_node(change.actor, *change.node);
+  if (change.node) {
+    actors.set_node(change.actor, *change.node);
+    leave_others(change.actor, *change.node);
+  }
   turn.out.facts.advanced[change.actor] = head;
   if (!turn.watched) return {};
   return append_events(store->cells(), actors, change, position, turn.out.events);

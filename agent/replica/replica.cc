@@ -1,5 +1,6 @@
 #include "agent/replica/replica.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/replica/impl.h"
@@ -41,17 +42,20 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
     impl_->fault.reset();
     recovered.notices.push_back({Notice::Kind::kRecovered, {}, 0, "writes succeed again"});
   }
+  impl_->answer_queries(turn, inputs);
   for (Notice& notice : recovered.notices) turn.out.notices.push_back(std::move(notice));
-  bool moved = !turn.out.facts.advanced.empty();
+  bool moved = turn.changed || !turn.out.facts.advanced.empty();
   impl_->unsynced = !turn.synced && (impl_->unsynced || moved);
   turn.out.facts.state = impl_->state();
-  turn.out.facts.durable = !impl_->unsynced;
+  turn.out.facts.durable = !impl_->unsynced || PLANTED(kUnsyncedClaimed);
+  turn.out.facts.left = impl_->store->actors().take_left();
   return std::move(turn.out);
 }
 
 Outputs Replica::flush(base::Now now) {
   Outputs out;
   if (impl_->broken) return out;
+  impl_->snapshots.expire(now, *impl_->store);
   auto synced = impl_->store->sync();
   out.facts.state = impl_->state();
   if (synced.ok()) {
@@ -67,6 +71,7 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   // Rule 1: on the medium before anybody hears of it, if there is a write of our own.
   bool writes = fault.has_value();
   for (const Input& input : inputs) writes |= std::holds_alternative<Write>(input);
+  snapshots.expire(turn.now, *store);
   bool full = writes && !PLANTED(kOwnWritesNormal);
   auto durability = full ? store::Durability::kFull : store::Durability::kNormal;
   RETURN_IF_ERROR(store->begin(durability));
@@ -76,9 +81,17 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
     } else if (auto* received = std::get_if<Received>(&input)) {
       RETURN_IF_ERROR(apply_received(turn, *received));
     } else if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) {
-      if (confirmed->actor == store->meta().own_actor && confirmed->seq > own_confirmed) {
-        own_confirmed = confirmed->seq;
-      }
+      bool ours = confirmed->actor == store->meta().own_actor;
+      if (ours) own_confirmed = std::max(own_confirmed, confirmed->seq);
+    } else if (const auto* start = std::get_if<StartJoin>(&input)) {
+      RETURN_IF_ERROR(start_join(turn, *start));
+    } else if (const auto* answer = std::get_if<JoinAnswer>(&input)) {
+      RETURN_IF_ERROR(take_answer(turn, *answer));
+    } else if (const auto* stop = std::get_if<StopJoin>(&input)) {
+      bool runs = join && join->peer() == stop->peer;
+      if (runs) RETURN_IF_ERROR(stop_join(turn, JoinStep::Kind::kFailed));
+    } else if (const auto* close = std::get_if<CloseActors>(&input)) {
+      close_actors(*close);
     }
   }
   RETURN_IF_ERROR(prune());
@@ -91,7 +104,8 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
 
 base::Status Replica::Impl::prune() {
   if (store->log().bytes() <= options.store.log_bytes_max) return {};
-  auto pruned = store->log().prune(store->actors(), store->meta().own_actor, own_confirmed);
+  auto pruned = store->log().prune(store->actors(), store->meta().own_actor, own_confirmed,
+                                   snapshots.keep_from());
   if (!pruned.ok()) return pruned.error();
   return {};
 }

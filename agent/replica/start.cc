@@ -12,6 +12,7 @@ base::Status Replica::Impl::start(const Outside& outside) {
   bool same_node = keeps_node(outside);
   bool proven = same_node && keeps_actor(outside);
   RETURN_IF_ERROR(store->begin());
+  RETURN_IF_ERROR(store->staged().clear());
   if (!proven) leave_actor();
   if (!same_node) {
     meta.node_id = random.id<base::NodeTag>();
@@ -48,7 +49,10 @@ bool Replica::Impl::keeps_node(const Outside& outside) const {
 // The next own write mints a new actor, and its first change names this one in its deps.
 void Replica::Impl::leave_actor() {
   store::Meta& meta = store->meta();
-  if (!meta.own_actor.is_zero()) store->actors().mark_unsealed(meta.own_actor);
+  if (!meta.own_actor.is_zero()) {
+    store->actors().mark_unsealed(meta.own_actor);
+    store->actors().set_left(meta.own_actor);
+  }
   meta.own_actor = {};
   own_confirmed = 0;
 }
@@ -58,7 +62,7 @@ void Replica::Impl::mint_actor(Turn& turn, std::string why) {
   store->meta().own_actor = random.id<base::ActorTag>();
   std::size_t live = 1;
   for (const auto& [id, actor] : store->actors().all()) {
-    live += actor.node && *actor.node == store->meta().node_id ? 1 : 0;
+    live += actor.node && *actor.node == store->meta().node_id && !actor.closed ? 1 : 0;
   }
   const base::ActorId& own = store->meta().own_actor;
   turn.out.notices.push_back({Notice::Kind::kActorMinted, own, 0, std::move(why)});
