@@ -49,7 +49,7 @@ struct Replica::Impl {
       : path(std::move(file)),
         options(replica_options),
         random(std::move(chance)),
-        snapshots(path, options.store, options.snapshots, random.fork()) {}
+        snapshots(path, options.store, options.snapshots, random) {}
 
   // start.cc: who we are
   base::Status start(const Outside& outside);

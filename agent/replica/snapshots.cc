@@ -20,8 +20,8 @@ struct Snapshots::Lease {
 };
 
 Snapshots::Snapshots(std::string path, const store::Options& store, const SnapshotLimits& limits,
-                     base::Random random)
-    : path_(std::move(path)), store_options_(store), limits_(limits), random_(std::move(random)) {}
+                     base::Random& random)
+    : path_(std::move(path)), store_options_(store), limits_(limits), random_(random) {}
 
 Snapshots::~Snapshots() = default;
 

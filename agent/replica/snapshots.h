@@ -31,8 +31,9 @@ struct SnapshotLimits {
 
 class Snapshots {
  public:
+  // `random` outlives this: the ids of snapshots come from it.
   Snapshots(std::string path, const store::Options& store, const SnapshotLimits& limits,
-            base::Random random);
+            base::Random& random);
   ~Snapshots();
 
   // Before the transaction of a turn: ends what is over its bounds.
@@ -56,7 +57,7 @@ class Snapshots {
   std::string path_;
   store::Options store_options_;
   SnapshotLimits limits_;
-  base::Random random_;
+  base::Random& random_;
   std::map<std::uint64_t, std::unique_ptr<Lease>> leases_;  // by the id of the snapshot
 };
 
