@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "crdt/base/plant.h"
+
 namespace crdt {
 namespace {
 
@@ -96,7 +98,7 @@ Digest cell_element(const Slot& slot, const Cell& cell) {
 }
 
 bool apply_effect(const Effect& effect, const Dot& dot, Cells& cells, Digest& digest) {
-  bool changed = kill(effect, cells, digest);
+  bool changed = !PLANTED(kKillsForgotten) && kill(effect, cells, digest);
   if (!effect.body) return changed;
   auto place = std::lower_bound(cells.begin(), cells.end(), dot, by_dot);
   if (place != cells.end() && place->dot == dot) return changed;

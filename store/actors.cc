@@ -73,7 +73,7 @@ base::Status Actors::load() {
   ASSIGN_OR_RETURN(Loan select, select_all_.use());
   for (;;) {
     ASSIGN_OR_RETURN(bool row, select->step());
-    if (!row) return {};
+    if (!row) break;
     base::ActorId id;
     ASSIGN_OR_RETURN(Actor actor, parse(select, id));
     ids_[actor.index] = id;
@@ -85,6 +85,12 @@ base::Status Actors::load() {
     }
     actors_.emplace(id, actor);
   }
+  // What was marked in a transaction that is gone was not; what was committed is still to be told.
+  std::erase_if(left_, [this](const base::ActorId& id) {
+    const Actor* known = find(id);
+    return !known || !known->left;
+  });
+  return {};
 }
 
 const Actor* Actors::find(const base::ActorId& id) const {
@@ -119,6 +125,7 @@ void Actors::advance(const base::ActorId& id, crdt::Head head) {
   CHECK(head.seq >= actor.head.seq);
   if (actor.head.seq > 0) vector_digest_.subtract(crdt::vector_element(id, actor.head));
   actor.head = head;
+  actor.closed = false;  // somebody writes under it after all
   vector_.set(id, head);
   if (head.seq > 0) vector_digest_.add(crdt::vector_element(id, head));
   if (head.seq > actor.sealed_seq) moved_.insert(id);
@@ -135,7 +142,12 @@ void Actors::set_node(const base::ActorId& id, const base::NodeId& node) {
   unnamed_.insert(id);
 }
 
-void Actors::set_left(const base::ActorId& id) { at(id).left = true; }
+void Actors::set_left(const base::ActorId& id) {
+  const Actor* known = find(id);
+  if (!known || known->left || known->head.seq == 0) return;
+  at(id).left = true;
+  left_.insert(id);
+}
 
 void Actors::set_closed(const base::ActorId& id, bool closed) { at(id).closed = closed; }
 
@@ -158,6 +170,12 @@ void Actors::mark_unsealed(const base::ActorId& id) {
   if (actor.head.seq == 0) return;
   moved_.insert(id);
   unsealed_.insert(id);
+}
+
+std::vector<base::ActorId> Actors::take_left() {
+  std::vector<base::ActorId> left(left_.begin(), left_.end());
+  left_.clear();
+  return left;
 }
 
 base::Status Actors::flush() {

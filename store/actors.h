@@ -49,12 +49,14 @@ class Actors {
   void advance(const base::ActorId& id, crdt::Head head);
   void raise_floor(const base::ActorId& id, std::uint64_t floor);
   void set_node(const base::ActorId& id, const base::NodeId& node);
+  // An actor without a change of its own is not worth a mark.
   void set_left(const base::ActorId& id);
   void set_closed(const base::ActorId& id, bool closed);
   // Entries moved since the last seal, then marks them as sealed. `own` is left out unless
   // mark_unsealed() named it.
   std::vector<crdt::Dependency> take_moved(const base::ActorId& own);
   void mark_unsealed(const base::ActorId& id);  // the former own actor, when a new one is minted
+  std::vector<base::ActorId> take_left();       // marked since the last call, and committed
   base::Status flush();
   bool touched() const { return touched_; }  // memory differs from what load() read
   void committed() { touched_ = false; }
@@ -77,6 +79,7 @@ class Actors {
   std::set<base::ActorId> unsealed_;  // named by mark_unsealed() and not yet taken
   std::set<base::ActorId> dirty_;     // heads to write
   std::set<base::ActorId> unnamed_;   // ids and nodes to write: seldom
+  std::set<base::ActorId> left_;      // marked and not yet taken
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
   std::int64_t next_index_ = 1;

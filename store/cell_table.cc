@@ -124,9 +124,21 @@ base::Status CellTable::scan_slots(std::string_view object, const std::vector<st
   return {};
 }
 
+base::Status CellTable::scan_object(const ObjectInfo& object, const crdt::Slot* after,
+                                    const std::function<bool(SlotRow&)>& visit) {
+  const ObjectInfo kept = object;  // the visitor may move the original
+  return impl_->scan.slots_after(kept, after, visit);
+}
+
 base::Result<std::vector<ObjectInfo>> CellTable::objects(std::optional<std::string_view> after,
                                                          std::size_t limit) {
-  return impl_->objects.after(after, limit);
+  if (!after) return objects_from({}, limit);
+  return objects_from(std::string(*after) + '\0', limit);  // the next name above it
+}
+
+base::Result<std::vector<ObjectInfo>> CellTable::objects_from(std::string_view name,
+                                                              std::size_t limit) {
+  return impl_->objects.from(name, limit);
 }
 
 const ObjectInfo* CellTable::object(std::string_view name, crdt::SlotType type) const {
@@ -158,6 +170,13 @@ base::Status CellTable::account(const crdt::Slot& slot, std::int64_t cells,
   RETURN_IF_ERROR(impl_->database.writable());
   return impl_->objects.account(slot.object, crdt::root_type(slot), cells, digest_before,
                                 digest_after);
+}
+
+base::Status CellTable::account(const crdt::ObjectKey& object, std::int64_t cells,
+                                const crdt::Digest& digest_before,
+                                const crdt::Digest& digest_after) {
+  RETURN_IF_ERROR(impl_->database.writable());
+  return impl_->objects.account(object.first, object.second, cells, digest_before, digest_after);
 }
 
 base::Status CellTable::flush() {
@@ -220,7 +239,7 @@ base::Status CellTable::verify() {
   crdt::Digest digest;
   std::int64_t cells = 0;
   for (;;) {
-    ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page, impl_->objects.after(after, 256));
+    ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page, objects(after, 256));
     if (page.empty()) break;
     for (const ObjectInfo& object : page) {
       RETURN_IF_ERROR(impl_->verify(object, slots));

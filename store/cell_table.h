@@ -16,6 +16,7 @@
 
 #include "crdt/cell.h"
 #include "crdt/map.h"
+#include "crdt/snapshot.h"
 #include "store/actors.h"
 #include "store/database.h"
 #include "store/objects.h"
@@ -50,10 +51,16 @@ class CellTable {
   // digests. Objects of several types under one name follow each other by type.
   base::Status scan_slots(std::string_view object, const std::vector<std::string>& path,
                           const std::function<bool(const SlotRow&)>& visit);
+  // Every slot of one object strictly after `after` (null: from the first), in order of path and
+  // type: the order of crdt::compare_slots, wherever the slots are kept. The visitor may save slots
+  // up to the one it is shown.
+  base::Status scan_object(const ObjectInfo& object, const crdt::Slot* after,
+                           const std::function<bool(SlotRow&)>& visit);
   // By name, strictly after `after` (nullopt: from the first). The types of one name are never
   // split over two pages, so a page may be a little longer than `limit`.
   base::Result<std::vector<ObjectInfo>> objects(std::optional<std::string_view> after,
                                                 std::size_t limit);
+  base::Result<std::vector<ObjectInfo>> objects_from(std::string_view name, std::size_t limit);
   // Null when there is none, and when its row cannot be read: find_object() says which. The pointer
   // lives until the next call.
   const ObjectInfo* object(std::string_view name, crdt::SlotType type) const;
@@ -68,6 +75,8 @@ class CellTable {
   // the last of its rows. account() moves the object's cell count and digest; flush() writes them.
   base::Status save(SlotRow& row);
   base::Status account(const crdt::Slot& slot, std::int64_t cells,
+                       const crdt::Digest& digest_before, const crdt::Digest& digest_after);
+  base::Status account(const crdt::ObjectKey& object, std::int64_t cells,
                        const crdt::Digest& digest_before, const crdt::Digest& digest_after);
   base::Status flush();
   bool touched() const;  // memory differs from what load() read

@@ -42,7 +42,12 @@ struct ChangeLog::Impl {
     std::uint32_t looked_at = 0;
     bool reached_end = false;
   };
-  base::Status choose(std::int64_t own, std::uint64_t confirmed, bool spare, Leaving& leaving);
+  struct Keep {
+    std::int64_t own = 0;         // changes of this actor …
+    std::uint64_t confirmed = 0;  // … above this are spared
+    std::int64_t from = 0;        // and everything from this position on
+  };
+  base::Status choose(const Keep& keep, bool spare, Leaving& leaving);
   base::Status drop(const Leaving& leaving, Actors& actors);
 
   Database& database;
@@ -111,21 +116,21 @@ base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
 }
 
 base::Result<std::uint32_t> ChangeLog::prune(Actors& actors, const base::ActorId& own,
-                                             std::uint64_t own_confirmed) {
+                                             std::uint64_t own_confirmed, std::int64_t keep_from) {
   RETURN_IF_ERROR(impl_->database.writable());
   if (impl_->totals.bytes <= impl_->options.log_bytes_max) return std::uint32_t{0};
   impl_->touched = true;
   const Actor* known = actors.find(own);
-  const std::int64_t own_index = known ? known->index : 0;
+  const Impl::Keep keep{known ? known->index : 0, own_confirmed, keep_from};
   Impl::Leaving leaving;
-  RETURN_IF_ERROR(impl_->choose(own_index, own_confirmed, true, leaving));
+  RETURN_IF_ERROR(impl_->choose(keep, true, leaving));
   RETURN_IF_ERROR(impl_->drop(leaving, actors));
   auto dropped = static_cast<std::uint32_t>(leaving.positions.size());
   if (!leaving.reached_end || impl_->totals.bytes <= impl_->options.log_bytes_max) return dropped;
   // Nothing but own changes that nobody has confirmed, and still over the budget.
   Impl::Leaving last;
   last.looked_at = dropped;
-  RETURN_IF_ERROR(impl_->choose(own_index, own_confirmed, false, last));
+  RETURN_IF_ERROR(impl_->choose(keep, false, last));
   RETURN_IF_ERROR(impl_->drop(last, actors));
   return dropped + static_cast<std::uint32_t>(last.positions.size());
 }
@@ -209,10 +214,9 @@ base::Error ChangeLog::Impl::missing(std::int64_t actor, std::uint64_t seq) cons
                                     " above its floor"};
 }
 
-// Chooses from the oldest on. `spare`: own changes above `confirmed` stay. Pruning looks at no more
-// than prune_rows_max rows a call, whether they leave or not.
-base::Status ChangeLog::Impl::choose(std::int64_t own, std::uint64_t confirmed, bool spare,
-                                     Leaving& leaving) {
+// Chooses from the oldest on. `spare`: own changes that nobody has confirmed stay. Pruning looks at
+// no more than prune_rows_max rows a call, whether they leave or not.
+base::Status ChangeLog::Impl::choose(const Keep& keep, bool spare, Leaving& leaving) {
   ASSIGN_OR_RETURN(LogTable::Cursor cursor, table.from(0));
   while (totals.bytes - leaving.bytes > options.log_bytes_max &&
          leaving.looked_at < options.prune_rows_max) {
@@ -221,8 +225,9 @@ base::Status ChangeLog::Impl::choose(std::int64_t own, std::uint64_t confirmed, 
       leaving.reached_end = true;
       return {};
     }
+    if (row->position >= keep.from) return {};
     ++leaving.looked_at;
-    if (spare && row->actor == own && row->seq > confirmed) {
+    if (spare && row->actor == keep.own && row->seq > keep.confirmed) {
       // Own numbers grow with the position, so all up to the mark is spared as well.
       if (row->position < spared_until) {
         { LogTable::Cursor ended = std::move(cursor); }
@@ -247,7 +252,7 @@ base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors) {
   for (const auto& [index, seq] : leaving.floors) {
     const base::ActorId* id = actors.id_of(index);
     if (!id) return corrupt_row(database.path(), "actors", index);
-    actors.raise_floor(base::ActorId(*id), seq);
+    if (!PLANTED(kFloorNotRaisedByPruning)) actors.raise_floor(base::ActorId(*id), seq);
     RETURN_IF_ERROR(table.erase_index(index, seq));
   }
   totals.changes -= leaving.positions.size();

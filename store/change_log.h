@@ -54,9 +54,11 @@ class ChangeLog {
   base::Status append(std::int64_t position, std::int64_t actor_index,
                       const crdt::SealedChange& change);
   // Prunes down to the budget, at most options.prune_rows_max rows; changes of `own` above
-  // `own_confirmed` go last. Raises floors in `actors`. Returns the number of rows deleted.
+  // `own_confirmed` go last, and what stands at `keep_from` or behind it stays. Raises floors in
+  // `actors`. Returns the number of rows deleted.
   base::Result<std::uint32_t> prune(Actors& actors, const base::ActorId& own,
-                                    std::uint64_t own_confirmed);
+                                    std::uint64_t own_confirmed,
+                                    std::int64_t keep_from = INT64_MAX);
 
   base::Status flush();  // the totals, when they moved
   bool touched() const;  // memory differs from what load() read

@@ -37,7 +37,7 @@ const std::string kSelect =
     "LEFT JOIN meta m ON m.k = o.idx + (1 << 32) WHERE ";
 const std::string kSelectOne = kSelect + "o.name=?1 AND o.type=?2";
 const std::string kSelectNamed = kSelect + "o.name=?1 ORDER BY o.type";
-const std::string kSelectAfter = kSelect + "o.name>=?1 ORDER BY o.name, o.type";
+const std::string kSelectFrom = kSelect + "o.name>=?1 ORDER BY o.name, o.type";
 
 }  // namespace
 
@@ -46,7 +46,7 @@ Objects::Objects(Database& database)
       meta_(database),
       select_(database, kSelectOne),
       select_named_(database, kSelectNamed),
-      select_after_(database, kSelectAfter),
+      select_from_(database, kSelectFrom),
       last_index_(database, "SELECT max(idx) FROM objects"),
       insert_(database, "INSERT INTO objects(idx, name, type, sum) VALUES(?1, ?2, ?3, ?4)"),
       erase_(database, "DELETE FROM objects WHERE idx=?1"),
@@ -82,13 +82,11 @@ base::Result<std::vector<ObjectInfo>> Objects::named(std::string_view name) {
   }
 }
 
-base::Result<std::vector<ObjectInfo>> Objects::after(std::optional<std::string_view> name,
-                                                     std::size_t limit) {
+base::Result<std::vector<ObjectInfo>> Objects::from(std::string_view name, std::size_t limit) {
   if (!dirty_.empty()) RETURN_IF_ERROR(flush());
-  const std::string from = name ? std::string(*name) + '\0' : std::string();  // the next above it
   std::vector<ObjectInfo> found;
-  ASSIGN_OR_RETURN(Loan select, select_after_.use());
-  select->bind_blob(1, from);
+  ASSIGN_OR_RETURN(Loan select, select_from_.use());
+  select->bind_blob(1, name);
   for (;;) {
     ASSIGN_OR_RETURN(bool row, select->step());
     if (!row) return found;

@@ -36,8 +36,8 @@ class Objects {
 
   base::Result<const ObjectInfo*> find(std::string_view name, crdt::SlotType type);
   base::Result<std::vector<ObjectInfo>> named(std::string_view name);
-  base::Result<std::vector<ObjectInfo>> after(std::optional<std::string_view> name,
-                                              std::size_t limit);
+  // By name, from `name` on; the types of one name are never split.
+  base::Result<std::vector<ObjectInfo>> from(std::string_view name, std::size_t limit);
   const CellTotals& totals() const { return totals_; }
 
   base::Result<const ObjectInfo*> intern(std::string_view name, crdt::SlotType type);
@@ -69,7 +69,7 @@ class Objects {
   MetaTable meta_;
   Query select_;
   Query select_named_;
-  Query select_after_;
+  Query select_from_;
   Query last_index_;
   Query insert_;
   Query erase_;

@@ -1,26 +1,15 @@
 #include "store/slot_scan.h"
 
-#include <map>
+#include <algorithm>
+#include <tuple>
 
 #include "store/row.h"
 
 namespace store {
 namespace {
 
-using Pending = std::map<std::pair<std::vector<std::string>, crdt::SlotType>, SlotRow>;
-
 bool starts_with(const std::vector<std::string>& path, const std::vector<std::string>& start) {
   return path.size() >= start.size() && std::equal(start.begin(), start.end(), path.begin());
-}
-
-// Shows what is pending below `path`; everything when there is none. False: no more wanted.
-bool show_below(Pending& pending, const std::vector<std::string>* path,
-                const std::function<bool(const SlotRow&)>& visit) {
-  while (!pending.empty() && (!path || pending.begin()->first.first < *path)) {
-    const auto first = pending.extract(pending.begin());
-    if (!visit(first.mapped())) return false;
-  }
-  return true;
 }
 
 // Keys of entry parts are one component for the entry, two for a field with a row of its own.
@@ -87,33 +76,76 @@ base::Status SlotScan::entries(const ObjectInfo& object, std::optional<std::stri
 base::Result<bool> SlotScan::slots(const ObjectInfo& object, const std::vector<std::string>& path,
                                    const std::function<bool(const SlotRow&)>& visit) {
   Pending pending;
-  const auto add = [&](const NameRow& row, const NameKey& key) -> base::Status {
-    ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, row, key));
-    for (SlotRow& slot : slots) {
-      if (!starts_with(slot.slot.path, path)) continue;
-      auto place = std::pair(slot.slot.path, slot.slot.type);
-      pending.insert_or_assign(std::move(place), std::move(slot));
-    }
-    return {};
-  };
+  const auto below = [&](const crdt::Slot& slot) { return starts_with(slot.path, path); };
   if (path.size() >= 2) {  // the slots at the path itself are lanes of the entry above
     NameKey parent{static_cast<std::uint32_t>(object.index), path, std::nullopt};
     parent.path.pop_back();
     NameRow row{entry_key(object.index, path, path.size() - 1), 0};
     ASSIGN_OR_RETURN(row.id, names_.find(row.key));
-    if (row.id != 0) RETURN_IF_ERROR(add(row, parent));
+    if (row.id != 0) RETURN_IF_ERROR(add(object, row, parent, below, pending));
   }
   const base::Bytes from = entry_key(object.index, path, path.size());
-  NameWalk walk(names_, from, after_all_below(from));
+  return walk(object, from, after_all_below(from), pending, below, visit);
+}
+
+base::Status SlotScan::slots_after(const ObjectInfo& object, const crdt::Slot* after,
+                                   const std::function<bool(SlotRow&)>& visit) {
+  Pending pending;
+  const auto wanted = [&](const crdt::Slot& slot) {
+    return !after || std::tie(after->path, after->type) < std::tie(slot.path, slot.type);
+  };
+  base::Bytes from = object_key(object.index);
+  const base::Bytes bound = after_all_below(from);
+  if (after) {
+    // An entry above the place has lanes on both sides of it; all other rows stand where they sort.
+    NameKey key{static_cast<std::uint32_t>(object.index), {}, std::nullopt};
+    for (std::size_t depth = 0; depth < after->path.size(); ++depth) {
+      NameRow row{entry_key(object.index, after->path, depth), 0};
+      ASSIGN_OR_RETURN(row.id, names_.find(row.key));
+      if (row.id != 0) RETURN_IF_ERROR(add(object, row, key, wanted, pending));
+      key.path.push_back(after->path[depth]);
+    }
+    from = entry_key(object.index, after->path, after->path.size());
+  }
+  const auto walked = walk(object, from, bound, pending, wanted, visit);
+  return walked.ok() ? base::Status() : walked.error();
+}
+
+base::Result<bool> SlotScan::walk(const ObjectInfo& object, base::BytesView from,
+                                  base::BytesView bound, Pending& pending,
+                                  const std::function<bool(const crdt::Slot&)>& wanted,
+                                  const std::function<bool(SlotRow&)>& visit) {
+  NameWalk walk(names_, from, bound);
   for (;;) {
     ASSIGN_OR_RETURN(const NameRow* row, walk.next());
     if (!row) break;
     ASSIGN_OR_RETURN(const NameKey key, parse(*row));
     // Rows yet to come hold no path below this one, but may hold another type at it.
     if (!show_below(pending, &key.path, visit)) return false;
-    RETURN_IF_ERROR(add(*row, key));
+    RETURN_IF_ERROR(add(object, *row, key, wanted, pending));
   }
   return show_below(pending, nullptr, visit);
+}
+
+base::Status SlotScan::add(const ObjectInfo& object, const NameRow& row, const NameKey& key,
+                           const std::function<bool(const crdt::Slot&)>& wanted, Pending& pending) {
+  ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, row, key));
+  for (SlotRow& slot : slots) {
+    if (!wanted(slot.slot)) continue;
+    auto place = std::pair(slot.slot.path, slot.slot.type);
+    pending.insert_or_assign(std::move(place), std::move(slot));
+  }
+  return {};
+}
+
+// Shows what is pending below `path`; everything when there is none. False: no more wanted.
+bool SlotScan::show_below(Pending& pending, const std::vector<std::string>* path,
+                          const std::function<bool(SlotRow&)>& visit) {
+  while (!pending.empty() && (!path || pending.begin()->first.first < *path)) {
+    auto first = pending.extract(pending.begin());
+    if (!visit(first.mapped())) return false;
+  }
+  return true;
 }
 
 base::Result<NameKey> SlotScan::parse(const NameRow& row) const {

@@ -3,6 +3,7 @@
 // Ordered reading over names and cells: entries of a map, and slots of any object.
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,21 @@ class SlotScan {
   // Returns whether the visitor wants more.
   base::Result<bool> slots(const ObjectInfo& object, const std::vector<std::string>& path,
                            const std::function<bool(const SlotRow&)>& visit);
+  // Every slot strictly after `after` (null: from the first), in order of path and type.
+  base::Status slots_after(const ObjectInfo& object, const crdt::Slot* after,
+                           const std::function<bool(SlotRow&)>& visit);
 
  private:
+  using Pending = std::map<std::pair<std::vector<std::string>, crdt::SlotType>, SlotRow>;
+  static bool show_below(Pending& pending, const std::vector<std::string>* path,
+                         const std::function<bool(SlotRow&)>& visit);
+  // Shows what is pending and what the names from `from` to `bound` lead to, in order, as long as
+  // `wanted` takes a slot. Returns whether the visitor wants more.
+  base::Result<bool> walk(const ObjectInfo& object, base::BytesView from, base::BytesView bound,
+                          Pending& pending, const std::function<bool(const crdt::Slot&)>& wanted,
+                          const std::function<bool(SlotRow&)>& visit);
+  base::Status add(const ObjectInfo& object, const NameRow& row, const NameKey& key,
+                   const std::function<bool(const crdt::Slot&)>& wanted, Pending& pending);
   base::Result<NameKey> parse(const NameRow& row) const;
   // All slots of a row of names.
   base::Result<std::vector<SlotRow>> slots_of(const ObjectInfo& object, const NameRow& row,

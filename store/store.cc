@@ -25,6 +25,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
       cells_(*database_, actors_),
       log_(*database_, options_),
       proofs_(*database_),
+      staged_(*database_),
       meta_table_(*database_) {}
 
 Store::~Store() { database_->rollback(); }

@@ -18,6 +18,7 @@
 #include "store/meta_table.h"
 #include "store/options.h"
 #include "store/proofs.h"
+#include "store/staged.h"
 
 namespace store {
 
@@ -51,6 +52,10 @@ class Store {
   CellTable& cells() { return cells_; }
   ChangeLog& log() { return log_; }
   Proofs& proofs() { return proofs_; }
+  Staged& staged() { return staged_; }
+  // In the write-ahead log after the last commit. It does not shrink below what a reader holds.
+  std::int64_t wal_pages() const { return database_->wal_pages(); }
+  std::uint64_t log_bytes() const { return log_.bytes(); }
 
   // Recomputes the digest of every object from its rows and compares it with the stored one.
   base::Status verify_digest();
@@ -74,6 +79,7 @@ class Store {
   CellTable cells_;
   ChangeLog log_;
   Proofs proofs_;
+  Staged staged_;
   MetaTable meta_table_;
   Durability durability_ = Durability::kFull;  // what the connection is set to
   bool unsynced_ = false;                      // there are kNormal commits after the last sync

@@ -11,8 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "agent/replica/join.h"
 #include "agent/replica/mark.h"
 #include "agent/replica/requests.h"
+#include "agent/replica/snapshots.h"
 #include "crdt/base/random.h"
 #include "crdt/base/time.h"
 #include "store/store.h"
@@ -25,6 +27,8 @@ struct ReplicaOptions {
   std::size_t own_actors_max = 64;          // live ones of this node; above: alarm
   std::size_t import_effects_max = 32'768;  // of one change of an import
   std::size_t import_bytes_max = 4u << 20;
+  JoinLimits join;
+  SnapshotLimits snapshots;
   base::Duration reopen_interval = base::seconds(1);  // tries to open again after a disk fault
 };
 
@@ -47,6 +51,7 @@ struct Outputs {
   std::vector<Event> events;  // only when watched
   std::vector<Notice> notices;
   std::vector<SnapshotPage> pages;
+  bool events_cut = false;  // there were more events than are kept: watchers start anew
   // The state must be set aside and joined anew (rules 2 and 8): stop without a mark and open
   // again; open() does the rest.
   bool reopen = false;
@@ -78,6 +83,9 @@ class Replica {
   const base::ActorId& own_actor() const;  // zero before the first own write that mints one
   const base::RunToken& run_token() const;
   const crdt::VersionVector& vector() const;
+  // Actors whose owners have left them behind (rule 2), open and closed ones, each in order.
+  std::vector<base::ActorId> left() const;
+  std::vector<base::ActorId> closed() const;
   crdt::StateHash state() const;
   const crdt::HybridClock& clock() const;
   store::Store& store();

@@ -83,8 +83,37 @@ struct Walk {
       ASSERT_TRUE(status.ok()) << status.error().message;
       ASSERT_TRUE(seen == expected) << seen.size() << " " << expected.size();
     }
+    ASSERT_NO_FATAL_FAILURE(resume_everywhere());
     const auto verified = store->verify_digest();
     ASSERT_TRUE(verified.ok()) << verified.error().message;
+  }
+
+  // The order of a snapshot, whatever lanes and names say; it can be entered behind any slot.
+  void resume_everywhere() {
+    for (const char* name : {"m", "snapshots"}) {
+      auto objects = store->cells().objects_from(name, 100);
+      ASSERT_TRUE(objects.ok());
+      for (const ObjectInfo& object : *objects) {
+        if (object.name != name) continue;
+        std::vector<crdt::Slot> all = slots_after(object, nullptr);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+          const bool grows = i == 0 || crdt::compare_slots(all[i - 1], all[i]) < 0;
+          ASSERT_TRUE(grows) << i;
+          if (!random.chance(4)) continue;
+          std::vector<crdt::Slot> rest(all.begin() + static_cast<std::ptrdiff_t>(i) + 1, all.end());
+          ASSERT_TRUE(slots_after(object, &all[i]) == rest) << i;
+        }
+      }
+    }
+  }
+  std::vector<crdt::Slot> slots_after(const ObjectInfo& object, const crdt::Slot* after) {
+    std::vector<crdt::Slot> slots;
+    const auto status = store->cells().scan_object(object, after, [&](SlotRow& row) {
+      slots.push_back(row.slot);
+      return true;
+    });
+    EXPECT_TRUE(status.ok());
+    return slots;
   }
 
   base::Random random;

@@ -57,5 +57,7 @@ struct MergeOptions {
 };
 // Remote changes into a full store, without network or threads; raw upserts beside them.
 base::Result<Report> run_merge(const Common& common, const MergeOptions& options);
+// A state join of an agent that missed those changes; raw upserts of the changes beside it.
+base::Result<Report> run_join(const Common& common, const MergeOptions& options);
 
 }  // namespace bench

@@ -128,6 +128,9 @@ int main(int argc, char** argv) {
   add_merge_options(add("merge", "remote changes into a full store, and raw upserts",
                         [&] { return bench::run_merge(common, choices.merge); }),
                     choices);
+  add_merge_options(add("join", "a state join between two full stores, and raw upserts",
+                        [&] { return bench::run_join(common, choices.merge); }),
+                    choices);
 
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
   peer->add_option("--driver", choices.driver_port, "")->required();

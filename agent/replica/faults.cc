@@ -1,0 +1,59 @@
+#include "agent/replica/impl.h"
+
+#include <utility>
+
+namespace agent {
+
+// Nothing of this turn happened, as far as anybody is told.
+Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::Error& error) {
+  Outputs out;
+  for (Input& input : inputs) {
+    if (auto* write = std::get_if<Write>(&input)) {
+      out.replies.push_back({write->ticket, error});
+    } else if (auto* received = std::get_if<Received>(&input)) {
+      out.facts.bytes_done += received->bytes;
+      for (const crdt::Opened& opened : received->changes) {
+        out.facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
+      }
+    }
+  }
+  refuse_joins(inputs, out);
+  // Neither harms the file; everything else needs recovery on a new connection (rule 13).
+  bool full = error.code == base::Code::kDiskFull;
+  bool corrupt = error.code == base::Code::kCorrupt;
+  if (!fault || fault->code != error.code) {
+    auto kind = full      ? Notice::Kind::kDiskFull
+                : corrupt ? Notice::Kind::kCorruptRow
+                          : Notice::Kind::kDiskFault;
+    out.notices.push_back({kind, {}, 0, error.message});
+  }
+  fault = error;
+  if (!full && !corrupt) {
+    reopen_at = turn.now.instant + options.reopen_interval;
+    broken = true;
+  }
+  out.facts.state = state();
+  return out;
+}
+
+bool Replica::Impl::reopen(base::Now now, Outputs& out) {
+  if (now.instant < reopen_at) return false;
+  reopen_at = now.instant + options.reopen_interval;
+  store::Meta before = store->meta();
+  auto opened = store::Store::open(path, options.store);
+  if (!opened.ok()) return false;
+  store = std::move(*opened);
+  if (!store->begin().ok()) return false;
+  leave_actor();
+  store->meta().run_token = before.run_token;
+  store->meta().boot_epoch = before.boot_epoch;
+  store->meta().next_position += kPositionGap;
+  if (!store->commit(store::Durability::kFull).ok()) return false;
+  clock = crdt::HybridClock(std::max(clock.latest(), store->meta().clock), options.clock);
+  broken = false;
+  fault.reset();
+  out.notices.push_back({Notice::Kind::kRecovered, {}, 0, "opened again"});
+  return true;
+}
+
+}  // namespace agent

@@ -1,0 +1,209 @@
+#include "agent/replica/join.h"
+
+#include <utility>
+
+#include "crdt/base/plant.h"
+
+namespace agent {
+namespace {
+
+// What a peer sent is wrong: an error on the way up, a refusal in the end. Errors of the store have
+// other codes.
+base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
+
+}  // namespace
+
+Join::Join(const base::NodeId& peer, bool unite, std::uint64_t first_step, const JoinLimits& limits,
+           crdt::VersionVector ours)
+    : peer_(peer), unite_(unite), limits_(limits), start_(std::move(ours)) {
+  query_.step = first_step;
+}
+
+base::Result<Join::Next> Join::take(store::Store& store, base::BytesView body) {
+  auto page = crdt::decode_snapshot_page(body);
+  if (!page.ok()) return refuse(page.error().message);
+  if (page->step != query_.step) return Next::kIgnored;
+  if (name_ && page->name != *name_ && !PLANTED(kMixedSnapshots)) return Next::kRestart;
+  staged_bytes_ += body.size();
+  if (staged_bytes_ > limits_.staged_bytes_max) return refuse("more bytes than may be staged");
+  name_ = page->name;
+  query_.snapshot = page->name.id;
+  ++query_.step;
+  auto next = query_.run ? take_cells(store, *page, body) : take_head(store, *page, body);
+  if (next.ok() || next.error().code != base::Code::kInvalid) return next;
+  return refuse(next.error().message);
+}
+
+Join::Next Join::refuse(std::string why) {
+  why_ = std::move(why);
+  return Next::kRefused;
+}
+
+base::Result<Join::Next> Join::take_head(store::Store& store, const crdt::SnapshotPage& page,
+                                         base::BytesView body) {
+  if (!page.slots.empty()) return wrong("cells before the vector is known");
+  if (!add_actors(page) || !add_objects(page)) return wrong("a head page is not in order");
+  if (page.more && page.actors.empty() && page.objects.empty()) return wrong("an empty head page");
+  clock_ = page.clock;
+  RETURN_IF_ERROR(stage(store, kHead, head_pages_++, body));
+  if (page.more) return Next::kAsk;
+  if (crdt::state_hash(vector_sum_, objects_sum_) != name_->state) {
+    return wrong("vector and index are not of the state that the pages name");
+  }
+  planned_ = std::make_unique<StagedIndex>(store.staged(), kHead);
+  expected_ = std::make_unique<StagedIndex>(store.staged(), kHead);
+  return next_run(store);
+}
+
+bool Join::add_actors(const crdt::SnapshotPage& page) {
+  if (!page.actors.empty() && query_.head.object) return false;  // actors come before objects
+  for (const crdt::SnapshotActor& actor : page.actors) {
+    if (query_.head.actor && actor.actor <= *query_.head.actor) return false;
+    if (vector_.entries().size() >= crdt::kSnapshotActorsMax) return false;
+    vector_.set(actor.actor, actor.head);
+    vector_sum_.add(crdt::vector_element(actor.actor, actor.head));
+    query_.head.actor = actor.actor;
+  }
+  return true;
+}
+
+bool Join::add_objects(const crdt::SnapshotPage& page) {
+  const auto& after = query_.head.object;
+  if (!page.objects.empty() && after && page.objects.front().key.first <= *after) return false;
+  for (const crdt::SnapshotObject& object : page.objects) objects_sum_.add(object.digest);
+  if (!page.objects.empty()) query_.head.object = page.objects.back().key.first;
+  return true;
+}
+
+base::Result<Join::Next> Join::take_cells(store::Store& store, const crdt::SnapshotPage& page,
+                                          base::BytesView body) {
+  if (!page.actors.empty() || !page.objects.empty()) return wrong("a head among the cells");
+  if (page.more && page.slots.empty()) return wrong("an empty page of cells");
+  for (const crdt::SnapshotSlot& slot : page.slots) RETURN_IF_ERROR(check_slot(slot));
+  bool late = !late_.empty();
+  std::int64_t part = late ? kLate + static_cast<std::int64_t>(late_.size()) - 1 : kCells;
+  RETURN_IF_ERROR(stage(store, part, pages_++, body));
+  if (PLANTED(kVectorWithFirstPage)) return Next::kComplete;
+  if (page.more) return Next::kAsk;
+  bool ended = current_ && current_->key == query_.run->last && object_complete();
+  if (!ended && !PLANTED(kMixedSnapshots)) return wrong("cells that the index names are missing");
+  current_.reset();
+  return late ? check_skipped(store) : next_run(store);
+}
+
+// Every cell in its place, of the objects asked for, covered by the vector, and in the end as many
+// and with such a digest as the index says.
+base::Status Join::check_slot(const crdt::SnapshotSlot& slot) {
+  crdt::SnapshotQuery::Run& run = *query_.run;
+  crdt::ObjectKey object = crdt::object_of(slot.slot);
+  if (object < run.first || run.last < object) return wrong("an object that was not asked for");
+  if (run.after) {
+    auto order = crdt::compare_slots(run.after->slot, slot.slot);
+    bool goes_on = order == 0 && run.after->dot < slot.cells.front().dot;
+    if (order >= 0 && !goes_on) return wrong("cells that are not in order");
+  }
+  if (!current_ || current_->key != object) RETURN_IF_ERROR(begin_object(object));
+  for (const crdt::Cell& cell : slot.cells) {
+    if (!vector_.covers(cell.dot.actor, cell.dot.seq) && !PLANTED(kMixedSnapshots)) {
+      return wrong("a cell that the vector does not cover");
+    }
+    current_sum_.add(crdt::cell_element(slot.slot, cell));
+  }
+  current_cells_ += slot.cells.size();
+  if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots)) {
+    return wrong("more cells than the index names");
+  }
+  run.after = crdt::SnapshotQuery::Place{slot.slot, slot.cells.back().dot};
+  return {};
+}
+
+base::Status Join::begin_object(const crdt::ObjectKey& object) {
+  bool whole = !current_ || object_complete() || PLANTED(kMixedSnapshots);
+  if (!whole) return wrong("cells that the index names are missing");
+  bool first = !current_;
+  current_sum_ = {};
+  current_cells_ = 0;
+  if (!late_.empty()) {
+    current_ = skipped_.at(object);
+    return {};
+  }
+  // The index from the start of the run on: no object of it may be left out.
+  bool found = false;
+  while (!found) {
+    ASSIGN_OR_RETURN(const crdt::SnapshotObject* next, expected_->peek());
+    if (!next || object < next->key) return wrong("cells of an object that the index lacks");
+    found = next->key == object;
+    bool passed_over = first ? next->key < query_.run->first : false;
+    if (!found && !passed_over && !PLANTED(kMixedSnapshots)) {
+      return wrong("cells that the index names are missing");
+    }
+    current_ = *next;
+    expected_->pop();
+  }
+  return {};
+}
+
+bool Join::object_complete() const {
+  return current_cells_ == current_->cells && current_sum_ == current_->digest;
+}
+
+// The next objects in a row that differ from ours.
+base::Result<Join::Next> Join::next_run(store::Store& store) {
+  std::optional<crdt::ObjectKey> first;
+  crdt::ObjectKey last;
+  for (;;) {
+    ASSIGN_OR_RETURN(const crdt::SnapshotObject* object, planned_->peek());
+    if (!object) break;
+    ASSIGN_OR_RETURN(const bool equal, equals_ours(store, *object));
+    if (equal && skipped_.size() < limits_.skipped_max) {
+      if (first) break;
+      skipped_.emplace(object->key, *object);
+    } else {
+      if (!first) first = object->key;
+      last = object->key;
+    }
+    planned_->pop();
+  }
+  if (!first) return check_skipped(store);
+  ask_run(*first, last);
+  return Next::kAsk;
+}
+
+base::Result<bool> Join::equals_ours(store::Store& store, const crdt::SnapshotObject& object) {
+  ASSIGN_OR_RETURN(const store::ObjectInfo* ours,
+                   store.cells().find_object(object.key.first, object.key.second));
+  return ours && static_cast<std::uint64_t>(ours->cells) == object.cells &&
+         ours->digest == object.digest;
+}
+
+base::Result<Join::Next> Join::check_skipped(store::Store& store) {
+  if (PLANTED(kEqualObjectSkipped)) return Next::kComplete;
+  for (const auto& [key, object] : skipped_) {
+    if (late_.contains(key)) continue;
+    ASSIGN_OR_RETURN(const bool equal, equals_ours(store, object));
+    if (equal) continue;
+    late_.emplace(key, kLate + static_cast<std::int64_t>(late_.size()));
+    pages_ = 0;
+    ask_run(key, key);
+    return Next::kAsk;
+  }
+  return Next::kComplete;
+}
+
+void Join::ask_run(const crdt::ObjectKey& first, const crdt::ObjectKey& last) {
+  query_.run = crdt::SnapshotQuery::Run{first, last, std::nullopt};
+  current_.reset();
+}
+
+std::optional<std::int64_t> Join::late_part(const crdt::ObjectKey& object) const {
+  auto found = late_.find(object);
+  if (found == late_.end()) return std::nullopt;
+  return found->second;
+}
+
+base::Status Join::stage(store::Store& store, std::int64_t part, std::int64_t page,
+                         base::BytesView body) {
+  return store.staged().put(part, page, body);
+}
+
+}  // namespace agent

@@ -1,0 +1,188 @@
+#include <utility>
+
+#include "agent/replica/impl.h"
+#include "agent/replica/merge.h"
+#include "crdt/base/plant.h"
+
+// State joins in a turn of the replica, both sides, and the closing of actors.
+
+namespace agent {
+
+base::Status Replica::Impl::start_join(Turn& turn, const StartJoin& start) {
+  RETURN_IF_ERROR(store->staged().clear());
+  std::uint64_t first_step = random.next() >> 1;
+  join = std::make_unique<Join>(start.peer, start.unite, first_step, options.join,
+                                store->actors().vector());
+  ask(turn);
+  return {};
+}
+
+void Replica::Impl::ask(Turn& turn) {
+  turn.out.facts.join = {JoinStep::Kind::kAsk, join->peer(), crdt::encode(join->query())};
+}
+
+base::Status Replica::Impl::stop_join(Turn& turn, JoinStep::Kind outcome) {
+  turn.out.facts.join = {outcome, join->peer(), {}};
+  join.reset();
+  join_restarts = 0;
+  return store->staged().clear();
+}
+
+base::Status Replica::Impl::take_answer(Turn& turn, const JoinAnswer& answer) {
+  if (!join || join->peer() != answer.peer) return {};
+  ASSIGN_OR_RETURN(Join::Next next, join->take(*store, answer.body));
+  if (next == Join::Next::kIgnored) return {};
+  if (next == Join::Next::kRestart && ++join_restarts <= options.join.restarts_max) {
+    return start_join(turn, {join->peer(), join->unite()});
+  }
+  if (next == Join::Next::kRestart || next == Join::Next::kRefused) {
+    std::string why = next == Join::Next::kRefused ? join->why() : "pages of other snapshots";
+    turn.out.notices.push_back(
+        {Notice::Kind::kJoinRefused, {}, 0, "from " + answer.peer.hex() + ": " + why});
+    return stop_join(turn, JoinStep::Kind::kFailed);
+  }
+  if (join->knows_vector()) {
+    if (refuse_contradiction(turn)) return stop_join(turn, JoinStep::Kind::kFailed);
+    if (is_superfluous()) return stop_join(turn, JoinStep::Kind::kDone);
+  }
+  if (next == Join::Next::kComplete) {
+    ASSIGN_OR_RETURN(next, join->check_skipped(*store));
+  }
+  if (next == Join::Next::kComplete) return finish_join(turn);
+  ask(turn);
+  return {};
+}
+
+// Everything has come over the log meanwhile. On equal vectors rule 6 would delete good copies of
+// what the other side has lost (rule 8), so this is also what keeps it from running there.
+bool Replica::Impl::is_superfluous() const {
+  if (join->unite() || PLANTED(kDivergenceJoinsEqualVectors)) return false;
+  return store->actors().vector().covers(join->vector());
+}
+
+// Rule 2: nothing is taken over from a vector that shows our actor above ours, or one number with
+// two contents.
+bool Replica::Impl::refuse_contradiction(Turn& turn) {
+  const crdt::VersionVector& ours = store->actors().vector();
+  for (const auto& [actor, theirs] : join->vector().entries()) {
+    crdt::Head head = ours.head_of(actor);
+    bool own = actor == store->meta().own_actor;
+    bool echo = own && theirs.seq > head.seq;
+    if (!echo && (theirs.seq != head.seq || theirs.hash == head.hash)) continue;
+    turn.out.notices.push_back(
+        {Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + join->peer().hex()});
+    if (own) join_shows_echo(turn, {join->peer(), actor, theirs.seq});
+    return true;
+  }
+  return false;
+}
+
+// A copy of us writes, or we lost our tail: nothing more is sealed under this actor.
+void Replica::Impl::join_shows_echo(Turn&, const EchoSeen&) { leave_actor(); }
+
+// Cells, vector and floors in the transaction of this turn (rules 6 and 7).
+base::Status Replica::Impl::finish_join(Turn& turn) {
+  MergeEvents events;
+  events.most = options.join.events_max;
+  if (clock.merge(turn.now, join->clock()) == crdt::HybridClock::Merge::kAhead) {
+    turn.out.notices.push_back(
+        {Notice::Kind::kClockAhead, {}, 0, "a join from " + join->peer().hex()});
+  }
+  events.time = clock.latest();
+  events.position = store->meta().next_position++;
+  ASSIGN_OR_RETURN(const Merged merged,
+                   merge_join(*store, *join, options.join, turn.watched ? &events : nullptr));
+  if (!join->unite()) RETURN_IF_ERROR(join_vectors(turn));
+  turn.changed |= merged.added > 0 || merged.dropped > 0;
+  for (Event& event : events.events) turn.out.events.push_back(std::move(event));
+  turn.out.events_cut |= events.cut;
+  turn.out.notices.push_back({Notice::Kind::kJoined,
+                              {},
+                              0,
+                              "from " + join->peer().hex() + ": " + std::to_string(merged.added) +
+                                  " cells added, " + std::to_string(merged.dropped) + " dropped"});
+  RETURN_IF_ERROR(stop_join(turn, JoinStep::Kind::kDone));
+  return after_merge(turn);
+}
+
+base::Status Replica::Impl::join_vectors(Turn& turn) {
+  store::Actors& actors = store->actors();
+  StagedPages pages(store->staged(), Join::kHead);
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto page, pages.next());
+    if (!page) return {};
+    for (const crdt::SnapshotActor& theirs : page->actors) {
+      const store::Actor* known = actors.find(theirs.actor);
+      if (theirs.node && !(known && known->node)) actors.set_node(theirs.actor, *theirs.node);
+      if (!actors.vector().covers(theirs.actor, theirs.head.seq)) {
+        actors.advance(theirs.actor, theirs.head);
+        if (!PLANTED(kFloorNotRaisedByJoin)) actors.raise_floor(theirs.actor, theirs.head.seq);
+        turn.out.facts.advanced[theirs.actor] = theirs.head;
+      }
+      if (theirs.left && theirs.actor != store->meta().own_actor) actors.set_left(theirs.actor);
+    }
+  }
+}
+
+base::Status Replica::Impl::after_merge(Turn&) { return {}; }
+
+void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
+  for (const Input& input : inputs) {
+    const auto* query = std::get_if<SnapshotQuery>(&input);
+    if (!query) continue;
+    turn.out.pages.push_back(snapshots.answer(turn.now, *query, *store, turn.synced));
+  }
+}
+
+// What a refused turn leaves of joins: its queries fail, and so does the join, whose pages of this
+// turn are gone.
+void Replica::Impl::refuse_joins(std::span<Input> inputs, Outputs& out) {
+  for (const Input& input : inputs) {
+    if (const auto* query = std::get_if<SnapshotQuery>(&input)) {
+      out.pages.push_back({query->request, SnapshotPage::Outcome::kFailed, {}});
+    } else if (const auto* start = std::get_if<StartJoin>(&input)) {
+      out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
+    }
+  }
+  if (!join) return;
+  out.facts.join = {JoinStep::Kind::kFailed, join->peer(), {}};
+  join.reset();
+  join_restarts = 0;
+}
+
+void Replica::Impl::close_actors(const CloseActors& close) {
+  store::Actors& actors = store->actors();
+  for (const base::ActorId& id : close.actors) {
+    const store::Actor* actor = actors.find(id);
+    if (actor && actor->left && !actor->closed) actors.set_closed(id, true);
+  }
+}
+
+// The owner of `id` writes under it: it has left its other actors behind (rule 2).
+void Replica::Impl::leave_others(const base::ActorId& id, const base::NodeId& node) {
+  store::Actors& actors = store->actors();
+  std::vector<base::ActorId> others;
+  for (const auto& [other, actor] : actors.all()) {
+    bool same_node = actor.node && *actor.node == node;
+    if (same_node && other != id && other != store->meta().own_actor) others.push_back(other);
+  }
+  for (const base::ActorId& other : others) actors.set_left(other);
+}
+
+std::vector<base::ActorId> Replica::left() const {
+  std::vector<base::ActorId> found;
+  for (const auto& [id, actor] : impl_->store->actors().all()) {
+    if (actor.left && !actor.closed) found.push_back(id);
+  }
+  return found;
+}
+
+std::vector<base::ActorId> Replica::closed() const {
+  std::vector<base::ActorId> found;
+  for (const auto& [id, actor] : impl_->store->actors().all()) {
+    if (actor.closed) found.push_back(id);
+  }
+  return found;
+}
+
+}  // namespace agent

@@ -1,0 +1,267 @@
+#include "agent/replica/merge.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "agent/replica/entry_watch.h"
+#include "crdt/base/plant.h"
+
+namespace agent {
+namespace {
+
+constexpr std::size_t kObjectsAtOnce = 64;
+
+// Which cells stay and which come.
+class Judge {
+ public:
+  Judge(const crdt::VersionVector& ours, const Join& join, const std::set<crdt::Dot>& revived)
+      : ours_(ours), theirs_(join.vector()), unite_(join.unite()), revived_(revived) {}
+
+  // One of ours that the other side does not hold.
+  bool stays(const crdt::Dot& dot) const {
+    if (unite_ || PLANTED(kJoinDropsNothing)) return true;
+    return !theirs_.covers(dot.actor, dot.seq);
+  }
+  // One of theirs that we do not hold.
+  bool comes(const crdt::Dot& dot) const {
+    return unite_ ? revived_.contains(dot) : !ours_.covers(dot.actor, dot.seq);
+  }
+
+ private:
+  const crdt::VersionVector& ours_;
+  const crdt::VersionVector& theirs_;
+  bool unite_;
+  const std::set<crdt::Dot>& revived_;
+};
+
+// Calls `visit` with every slot that either side has, in order.
+class Walk {
+ public:
+  using Visit = std::function<base::Status(store::SlotRow& ours, const crdt::Cells& theirs)>;
+  using Ended = std::function<base::Status(const crdt::ObjectKey& object)>;
+  Walk(store::Store& store, const Join& join)
+      : store_(store),
+        join_(join),
+        index_(store.staged(), Join::kHead),
+        cells_(store.staged(), 1) {}
+
+  base::Status run(const Visit& visit, const Ended& ended) {
+    visit_ = visit;
+    ended_ = ended;
+    for (;;) {
+      ASSIGN_OR_RETURN(const store::ObjectInfo* mine, next_of_ours());
+      ASSIGN_OR_RETURN(const crdt::SnapshotObject* theirs, index_.peek());
+      if (!mine && !theirs) return {};
+      crdt::ObjectKey mine_key = mine ? crdt::ObjectKey{mine->name, mine->type} : crdt::ObjectKey();
+      bool ours_first = mine && (!theirs || mine_key < theirs->key);
+      bool both = mine && theirs && mine_key == theirs->key;
+      crdt::ObjectKey key = ours_first ? mine_key : theirs->key;
+      if (!join_.skipped(key) || join_.late_part(key)) {
+        RETURN_IF_ERROR(object(ours_first || both ? mine : nullptr, key, ours_first));
+      }
+      if (ours_first || both) ++at_;
+      if (!ours_first) index_.pop();
+    }
+  }
+
+ private:
+  base::Result<const store::ObjectInfo*> next_of_ours() {
+    if (at_ == objects_.size()) {
+      std::string from = objects_.empty() ? std::string() : objects_.back().name + '\0';
+      if (started_ && objects_.empty()) return nullptr;
+      started_ = true;
+      ASSIGN_OR_RETURN(objects_, store_.cells().objects_from(from, kObjectsAtOnce));
+      at_ = 0;
+    }
+    return objects_.empty() ? nullptr : &objects_[at_];
+  }
+
+  base::Status object(const store::ObjectInfo* mine, const crdt::ObjectKey& key, bool only_ours) {
+    std::optional<StagedSlots> late;
+    if (auto part = join_.late_part(key)) late.emplace(store_.staged(), *part);
+    StagedSlots& theirs = late ? *late : cells_;
+    key_ = only_ours ? nullptr : &key;
+    base::Status failed;
+    if (mine) {
+      auto visit = [&](store::SlotRow& row) {
+        failed = both_sides(row, theirs);
+        return failed.ok();
+      };
+      RETURN_IF_ERROR(store_.cells().scan_object(*mine, nullptr, visit));
+      RETURN_IF_ERROR(failed);
+    }
+    for (;;) {
+      ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, next_of(theirs));
+      if (!slot) break;
+      RETURN_IF_ERROR(only_theirs(*slot, theirs));
+    }
+    return ended_(key);
+  }
+
+  // The next slot of the object at hand; null when there is none.
+  base::Result<crdt::SnapshotSlot*> next_of(StagedSlots& theirs) {
+    if (!key_) return nullptr;
+    ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, theirs.peek());
+    return slot && crdt::object_of(slot->slot) == *key_ ? slot : nullptr;
+  }
+
+  base::Status both_sides(store::SlotRow& row, StagedSlots& theirs) {
+    for (;;) {
+      ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, next_of(theirs));
+      auto order = slot ? crdt::compare_slots(slot->slot, row.slot) : std::strong_ordering::greater;
+      if (order > 0) return visit_(row, {});
+      if (order < 0) {
+        RETURN_IF_ERROR(only_theirs(*slot, theirs));
+        continue;
+      }
+      RETURN_IF_ERROR(visit_(row, slot->cells));
+      theirs.pop();
+      return {};
+    }
+  }
+
+  base::Status only_theirs(const crdt::SnapshotSlot& slot, StagedSlots& theirs) {
+    store::SlotRow row;
+    row.slot = slot.slot;
+    RETURN_IF_ERROR(visit_(row, slot.cells));
+    theirs.pop();
+    return {};
+  }
+
+  store::Store& store_;
+  const Join& join_;
+  StagedIndex index_;
+  StagedSlots cells_;
+  Visit visit_;
+  Ended ended_;
+  const crdt::ObjectKey* key_ = nullptr;
+  std::vector<store::ObjectInfo> objects_;  // ours, a page of them
+  std::size_t at_ = 0;
+  bool started_ = false;
+};
+
+class Merger {
+ public:
+  Merger(store::Store& store, const Judge& judge, MergeEvents* events)
+      : store_(store), judge_(judge), watch_(store, events) {}
+
+  base::Status slot(store::SlotRow& row, const crdt::Cells& theirs) {
+    crdt::Cells result;
+    crdt::Digest taken;
+    crdt::Digest given;
+    std::uint64_t added = 0;
+    std::uint64_t dropped = 0;
+    auto other = theirs.begin();
+    for (;;) {
+      bool more = other != theirs.end();
+      bool mine = at_ != row.cells.size();
+      if (!more && !mine) break;
+      crdt::Cell* cell = mine ? &row.cells[at_] : nullptr;
+      if (mine && more && cell->dot == other->dot) {
+        result.push_back(std::move(*cell));
+        ++at_;
+        ++other;
+      } else if (mine && (!more || cell->dot < other->dot)) {
+        bool stays = judge_.stays(cell->dot);
+        if (!stays) taken.add(crdt::cell_element(row.slot, *cell));
+        if (!stays) ++dropped;
+        if (stays) result.push_back(std::move(*cell));
+        ++at_;
+      } else {
+        bool comes = judge_.comes(other->dot);
+        if (comes) given.add(crdt::cell_element(row.slot, *other));
+        if (comes) ++added;
+        if (comes) result.push_back(*other);
+        ++other;
+      }
+    }
+    at_ = 0;
+    if (added == 0 && dropped == 0) return {};
+    RETURN_IF_ERROR(watch_.before(row.slot));
+    row.cells = std::move(result);
+    RETURN_IF_ERROR(store_.cells().save(row));
+    cells_ += static_cast<std::int64_t>(added) - static_cast<std::int64_t>(dropped);
+    taken_.add(taken);
+    given_.add(given);
+    merged_.added += added;
+    merged_.dropped += dropped;
+    return {};
+  }
+
+  base::Status ended(const crdt::ObjectKey& object) {
+    RETURN_IF_ERROR(store_.cells().account(object, cells_, taken_, given_));
+    cells_ = 0;
+    taken_ = {};
+    given_ = {};
+    return watch_.finish();
+  }
+
+  const Merged& merged() const { return merged_; }
+
+ private:
+  store::Store& store_;
+  const Judge& judge_;
+  EntryWatch watch_;
+  std::size_t at_ = 0;
+  // Of the object at hand, until it ends.
+  std::int64_t cells_ = 0;
+  crdt::Digest taken_;
+  crdt::Digest given_;
+  Merged merged_;
+};
+
+// Rule 8: the dots of the other side that our vector covers, that we do not hold, and that no
+// change in our log kills. Only where our log tells everything that we know and the other does not.
+base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const Join& join,
+                                               const JoinLimits& limits) {
+  std::set<crdt::Dot> dots;
+  const store::Actors& actors = store.actors();
+  for (const auto& [id, actor] : actors.all()) {
+    std::uint64_t seen = join.vector().seq_of(id);
+    if (seen < actor.head.seq && seen < actor.floor) return dots;
+  }
+  auto collect = [&](store::SlotRow& row, const crdt::Cells& theirs) -> base::Status {
+    for (const crdt::Cell& cell : theirs) {
+      auto same = [&](const crdt::Cell& mine) { return mine.dot == cell.dot; };
+      if (std::any_of(row.cells.begin(), row.cells.end(), same)) continue;
+      bool known = actors.vector().covers(cell.dot.actor, cell.dot.seq);
+      if (known && dots.size() < limits.unite_max) dots.insert(cell.dot);
+    }
+    return {};
+  };
+  RETURN_IF_ERROR(Walk(store, join).run(collect, [](const auto&) { return base::Status(); }));
+  if (dots.empty()) return dots;
+  auto spare = [&](const store::LogEntry& entry) {
+    auto opened = crdt::open_change(entry.sealed);
+    if (!opened.ok()) return true;
+    for (const crdt::Effect& effect : opened->change.effects) {
+      for (const crdt::Dot& dot : effect.kills) dots.erase(dot);
+    }
+    return true;
+  };
+  RETURN_IF_ERROR(store.log().scan(actors, 0, SIZE_MAX, spare));
+  return dots;
+}
+
+}  // namespace
+
+base::Result<Merged> merge_join(store::Store& store, const Join& join, const JoinLimits& limits,
+                                MergeEvents* events) {
+  std::set<crdt::Dot> revived;
+  if (join.unite()) {
+    ASSIGN_OR_RETURN(revived, find_revived(store, join, limits));
+  }
+  const crdt::VersionVector& ours =
+      PLANTED(kJudgedByStartVector) ? join.start_vector() : store.actors().vector();
+  Judge judge(ours, join, revived);
+  Merger merger(store, judge, events);
+  auto slot = [&](store::SlotRow& row, const crdt::Cells& theirs) {
+    return merger.slot(row, theirs);
+  };
+  auto ended = [&](const crdt::ObjectKey& object) { return merger.ended(object); };
+  RETURN_IF_ERROR(Walk(store, join).run(slot, ended));
+  return merger.merged();
+}
+
+}  // namespace agent

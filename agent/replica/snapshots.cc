@@ -1,0 +1,130 @@
+#include "agent/replica/snapshots.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/replica/snapshot_pages.h"
+#include "crdt/base/plant.h"
+
+namespace agent {
+
+struct Snapshots::Lease {
+  base::NodeId peer;
+  std::uint64_t first_step = 0;
+  crdt::SnapshotName name;
+  std::unique_ptr<store::Reader> reader;
+  std::int64_t next_position = 0;  // of the log, at this state
+  base::Instant taken;
+  base::Instant used;
+  bool all_given = false;  // the last answer had nothing behind it
+};
+
+Snapshots::Snapshots(std::string path, const store::Options& store, const SnapshotLimits& limits,
+                     base::Random& random)
+    : path_(std::move(path)), store_options_(store), limits_(limits), random_(random) {}
+
+Snapshots::~Snapshots() = default;
+
+void Snapshots::expire(base::Now now, const store::Store& store) {
+  if (leases_.empty()) return;
+  bool grown = store.wal_pages() > store_options_.wal_pages + limits_.wal_pages_max ||
+               store.log_bytes() > store_options_.log_bytes_max + limits_.log_bytes_max;
+  std::erase_if(leases_, [&](const auto& item) {
+    const Lease& lease = *item.second;
+    return grown || now.instant - lease.used > limits_.idle_max ||
+           now.instant - lease.taken > limits_.age_max;
+  });
+}
+
+std::int64_t Snapshots::keep_from() const {
+  std::int64_t from = INT64_MAX;
+  for (const auto& [id, lease] : leases_) from = std::min(from, lease->next_position);
+  return from;
+}
+
+SnapshotPage Snapshots::answer(base::Now now, const SnapshotQuery& asked, store::Store& store,
+                               bool& synced) {
+  SnapshotPage answer;
+  answer.request = asked.request;
+  auto query = crdt::decode_snapshot_query(asked.query);
+  if (!query.ok()) return answer;
+  expire(now, store);
+  Lease* lease = find(asked.peer, *query);
+  if (!lease && query->snapshot != 0 && !PLANTED(kMixedSnapshots)) {
+    answer.outcome = Outcome::kGone;
+    return answer;
+  }
+  if (!lease) {
+    if (!make_room()) {
+      answer.outcome = Outcome::kBusy;
+      return answer;
+    }
+    auto taken = take(now, asked.peer, query->step, store);
+    if (!taken.ok()) return answer;
+    lease = *taken;
+    synced = true;
+  }
+  lease->used = now.instant;
+  auto page = make_page(*lease->reader, lease->name, *query, limits_.page_bytes);
+  if (!page.ok()) {  // a bad row is never sent (rule 13)
+    leases_.erase(lease->name.id);
+    return answer;
+  }
+  lease->all_given = query->run.has_value() && !page->more;
+  answer.outcome = Outcome::kPage;
+  answer.body = crdt::encode(*page);
+  return answer;
+}
+
+// A query for a new snapshot that was asked before, its answer lost, means the same one; any other
+// ends what the peer had.
+Snapshots::Lease* Snapshots::find(const base::NodeId& peer, const crdt::SnapshotQuery& query) {
+  if (query.snapshot != 0) {
+    auto found = leases_.find(query.snapshot);
+    return found != leases_.end() && found->second->peer == peer ? found->second.get() : nullptr;
+  }
+  for (auto& [id, lease] : leases_) {
+    if (lease->peer != peer) continue;
+    if (lease->first_step == query.step) return lease.get();
+    leases_.erase(id);
+    return nullptr;
+  }
+  return nullptr;
+}
+
+// A lease that has given everything stays for objects that are asked for after all, unless somebody
+// needs its place.
+bool Snapshots::make_room() {
+  if (leases_.size() < limits_.leases_max) return true;
+  auto oldest = leases_.end();
+  for (auto it = leases_.begin(); it != leases_.end(); ++it) {
+    if (!it->second->all_given) continue;
+    if (oldest == leases_.end() || it->second->used < oldest->second->used) oldest = it;
+  }
+  if (oldest == leases_.end()) return false;
+  leases_.erase(oldest);
+  return true;
+}
+
+base::Result<Snapshots::Lease*> Snapshots::take(base::Now now, const base::NodeId& peer,
+                                                std::uint64_t step, store::Store& store) {
+  if (!PLANTED(kUnsyncedClaimed)) RETURN_IF_ERROR(store.sync());
+  auto lease = std::make_unique<Lease>();
+  ASSIGN_OR_RETURN(lease->reader, store::Reader::open(path_, store_options_));
+  RETURN_IF_ERROR(lease->reader->begin());
+  ASSIGN_OR_RETURN(const store::Actors* actors, lease->reader->actors());
+  ASSIGN_OR_RETURN(const store::Meta meta, lease->reader->meta());
+  lease->peer = peer;
+  lease->first_step = step;
+  lease->name.state = crdt::state_hash(actors->vector_digest(), meta.digest);
+  do {
+    lease->name.id = random_.next();
+  } while (lease->name.id == 0 || leases_.contains(lease->name.id));
+  lease->next_position = meta.next_position;
+  lease->taken = now.instant;
+  Lease* taken = lease.get();
+  leases_.emplace(taken->name.id, std::move(lease));
+  return taken;
+}
+
+}  // namespace agent

@@ -1,0 +1,74 @@
+#include "agent/replica/impl.h"
+
+namespace agent {
+namespace {
+
+constexpr std::size_t kSigningSeedBytes = 32;
+
+}  // namespace
+
+base::Status Replica::Impl::start(const Outside& outside) {
+  store::Meta& meta = store->meta();
+  bool same_node = keeps_node(outside);
+  bool proven = same_node && keeps_actor(outside);
+  RETURN_IF_ERROR(store->begin());
+  RETURN_IF_ERROR(store->staged().clear());
+  if (!proven) leave_actor();
+  if (!same_node) {
+    meta.node_id = random.id<base::NodeTag>();
+    meta.signing_seed = random.bytes(kSigningSeedBytes);
+  }
+  if (!proven) meta.next_position += kPositionGap;
+  meta.run_token = outside.tokens.empty() ? random.id<base::RunTag>() : outside.tokens.back();
+  meta.host_fingerprint = outside.fingerprint;
+  ++meta.boot_epoch;
+  return store->commit(store::Durability::kFull);
+}
+
+// Rule 2: proof is a mark outside the data directory that equals the database exactly, on the
+// same host and path. Kill, power cut, restore and copy leave none.
+bool Replica::Impl::keeps_actor(const Outside& outside) const {
+  const store::Meta& meta = store->meta();
+  if (meta.own_actor.is_zero() || !outside.mark) return false;
+  Mark here{meta.run_token, meta.own_actor, store->actors().vector().head_of(meta.own_actor)};
+  return *outside.mark == here && meta.host_fingerprint == outside.fingerprint;
+}
+
+// A database with another token, host or path was copied or restored. Where no token stands (its
+// place cannot be written), the fingerprint alone has to do.
+bool Replica::Impl::keeps_node(const Outside& outside) const {
+  const store::Meta& meta = store->meta();
+  if (meta.node_id.is_zero() || meta.host_fingerprint != outside.fingerprint) return false;
+  if (outside.tokens.size() <= 1) return true;
+  for (const base::RunToken& token : outside.tokens) {
+    if (token == meta.run_token) return true;
+  }
+  return false;
+}
+
+// The next own write mints a new actor, and its first change names this one in its deps.
+void Replica::Impl::leave_actor() {
+  store::Meta& meta = store->meta();
+  if (!meta.own_actor.is_zero()) {
+    store->actors().mark_unsealed(meta.own_actor);
+    store->actors().set_left(meta.own_actor);
+  }
+  meta.own_actor = {};
+  own_confirmed = 0;
+}
+
+void Replica::Impl::mint_actor(Turn& turn, std::string why) {
+  leave_actor();
+  store->meta().own_actor = random.id<base::ActorTag>();
+  std::size_t live = 1;
+  for (const auto& [id, actor] : store->actors().all()) {
+    live += actor.node && *actor.node == store->meta().node_id && !actor.closed ? 1 : 0;
+  }
+  const base::ActorId& own = store->meta().own_actor;
+  turn.out.notices.push_back({Notice::Kind::kActorMinted, own, 0, std::move(why)});
+  if (live > options.own_actors_max) {
+    turn.out.notices.push_back({Notice::Kind::kActorsMany, own, live, ""});
+  }
+}
+
+}  // namespace agent

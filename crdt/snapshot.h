@@ -1,0 +1,118 @@
+#pragma once
+
+// What a state join exchanges (rule 6): queries of the joiner and pages of one committed state.
+// Every page names the snapshot and the hash of its one state. The head pages hold the vector with
+// heads and an index of the objects; the rest holds cells in one order that does not depend on
+// where a store keeps them. Layout: docs/protocol.md, "State joins". Decoding checks every bound
+// before it allocates; kInvalid says what is wrong.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "crdt/cell.h"
+#include "crdt/digest.h"
+#include "crdt/hybrid_time.h"
+#include "crdt/version_vector.h"
+
+namespace crdt {
+
+// A page is closed when it has reached this many bytes; a single larger cell has one of its own.
+inline constexpr std::size_t kSnapshotPageBytes = 1u << 20;
+inline constexpr std::size_t kSnapshotPageBytesMax = 26u << 20;  // to be decoded at all
+inline constexpr std::size_t kSnapshotQueryBytesMax = 64u << 10;
+inline constexpr std::size_t kSnapshotActorsMax = 1u << 20;  // of one snapshot
+// Components shared with the slot before cost no bytes on the wire, but memory when decoded.
+inline constexpr std::size_t kSnapshotSlotBytesMax = 32u << 20;
+
+using ObjectKey = std::pair<std::string, SlotType>;  // name, root type; ordered so
+ObjectKey object_of(const Slot& slot);
+
+// The order of slots in a snapshot: object (name, root type), path component by component, bytes
+// as unsigned numbers, then type. Cells of a slot follow by dot.
+std::strong_ordering compare_slots(const Slot& a, const Slot& b);
+
+struct SnapshotActor {
+  ActorId actor;
+  Head head;
+  bool left = false;  // its owner has gone on under another actor
+  std::optional<NodeId> node;
+  bool operator==(const SnapshotActor&) const = default;
+};
+
+struct SnapshotObject {
+  ObjectKey key;
+  std::uint64_t cells = 0;  // above 0
+  Digest digest;
+  bool operator==(const SnapshotObject&) const = default;
+};
+
+// A slot with cells. One that does not fit goes on in the next page, under the same name.
+struct SnapshotSlot {
+  Slot slot;
+  Cells cells;  // at least one
+  bool operator==(const SnapshotSlot&) const = default;
+};
+
+struct SnapshotName {
+  std::uint64_t id = 0;  // random; never 0
+  StateHash state;
+  bool operator==(const SnapshotName&) const = default;
+};
+
+struct SnapshotPage {
+  std::uint64_t step = 0;  // of the query it answers
+  SnapshotName name;
+  HybridTime clock;  // of the sender, at this state
+  std::vector<SnapshotActor> actors;
+  std::vector<SnapshotObject> objects;
+  std::vector<SnapshotSlot> slots;
+  bool more = false;  // the query has an answer that goes on behind this page
+  bool operator==(const SnapshotPage&) const = default;
+};
+
+struct SnapshotQuery {
+  // Where the cells of a page begin: strictly after this one.
+  struct Place {
+    Slot slot;
+    Dot dot;
+    bool operator==(const Place&) const = default;
+  };
+  // Head pages: actors above `actor`, then objects with names above `object`.
+  struct Head {
+    std::optional<ActorId> actor;
+    std::optional<std::string> object;
+    bool operator==(const Head&) const = default;
+  };
+  // Cells of the objects from `first` to `last`.
+  struct Run {
+    ObjectKey first;
+    ObjectKey last;
+    std::optional<Place> after;
+    bool operator==(const Run&) const = default;
+  };
+  // Grows by one with every query of a join and begins anywhere. With `snapshot` 0 a new snapshot
+  // is asked for; the same step then means the same one.
+  std::uint64_t step = 0;
+  std::uint64_t snapshot = 0;
+  Head head;
+  std::optional<Run> run;  // absent: a head page
+  bool operator==(const SnapshotQuery&) const = default;
+};
+
+base::Bytes encode(const SnapshotQuery& query);
+base::Result<SnapshotQuery> decode_snapshot_query(base::BytesView bytes);
+
+base::Bytes encode(const SnapshotPage& page);
+base::Result<SnapshotPage> decode_snapshot_page(base::BytesView bytes);
+
+// What adding this to a page costs at most, so that its maker knows when it is full.
+std::size_t encoded_size(const SnapshotActor& actor);
+std::size_t encoded_size(const SnapshotObject& object);
+std::size_t encoded_size(const Slot& slot, const Slot* before);
+std::size_t encoded_size(const Cell& cell);
+std::size_t memory_charge(const Slot& slot);  // counted against kSnapshotSlotBytesMax
+
+}  // namespace crdt

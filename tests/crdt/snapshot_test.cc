@@ -1,0 +1,192 @@
+#include "crdt/snapshot.h"
+
+#include <gtest/gtest.h>
+
+#include "crdt/base/random.h"
+#include "samples.h"
+
+namespace crdt {
+namespace {
+
+using samples::actor;
+
+Cell cell(unsigned char who, std::uint64_t seq, std::string body) {
+  Cell cell;
+  cell.dot = {actor(who), seq, 0};
+  cell.stamp.time = {1'700'000'000'000'000'000, 3};
+  cell.body = std::move(body);
+  return cell;
+}
+
+SnapshotPage sample() {
+  SnapshotPage page;
+  page.step = 5;
+  page.name = {77, {1, UINT64_MAX}};
+  page.clock = {1'700'000'000'000'000'000, 9};
+  page.actors = {{actor(1), {3, 4}, false, std::nullopt},
+                 {actor(2), {UINT64_MAX, 1}, true, samples::node(7)}};
+  page.objects = {{{"images", SlotType::kMap}, 2, {1, 2}}, {{"images", SlotType::kSeq}, 1, {3, 4}}};
+  Cell strange = cell(2, 9, std::string("\0\xff", 2));
+  strange.kind = static_cast<EffectKind>(200);
+  strange.stamp = {{INT64_MIN, UINT32_MAX}, "device"};
+  strange.dot.index = UINT32_MAX;
+  page.slots = {{{"images", {"a"}, SlotType::kMap}, {cell(1, 1, "")}},
+                {{"images", {"a", "f"}, SlotType::kLwwRegister}, {cell(1, 2, "1"), strange}},
+                {{"images", {"a", "f"}, static_cast<SlotType>(99)}, {cell(1, 3, "x")}},
+                {{"images", {"b", std::string(1, '\0')}, SlotType::kLwwRegister}, {strange}}};
+  page.more = true;
+  return page;
+}
+
+TEST(Snapshot, PagesSurviveTheWire) {
+  SnapshotPage page = sample();
+
+  auto decoded = decode_snapshot_page(encode(page));
+
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  EXPECT_EQ(*decoded, page);
+  EXPECT_EQ(encode(*decoded), encode(page));
+}
+
+TEST(Snapshot, QueriesSurviveTheWire) {
+  SnapshotQuery query;
+  query.step = UINT64_MAX;
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+  query.snapshot = 4;
+  query.head = {actor(3), std::string("images")};
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+  query.run = {{"a", SlotType::kMap}, {"b", SlotType::kSeq}, std::nullopt};
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+  query.run->after = {{"a", {"x", "y"}, SlotType::kLwwRegister}, {actor(1), 4, 2}};
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+}
+
+TEST(Snapshot, TheFirstQueryIsTheseBytes) {
+  SnapshotQuery query;
+  query.step = 0x2a;
+  EXPECT_EQ(encode(query), samples::hex("96012a00c0c0c0"));
+}
+
+TEST(Snapshot, EveryCutAndEveryChangedByteIsRefusedOrSound) {
+  std::string bytes = encode(sample());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_snapshot_page(bytes.substr(0, size)).ok()) << size;
+  }
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string changed = bytes;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
+      auto page = decode_snapshot_page(changed);
+      if (!page.ok()) continue;
+      auto again = decode_snapshot_page(encode(*page));
+      ASSERT_TRUE(again.ok());
+      EXPECT_EQ(*again, *page);
+    }
+  }
+}
+
+struct Broken {
+  const char* what;
+  void (*change)(SnapshotPage&);
+};
+class BrokenPage : public testing::TestWithParam<Broken> {};
+
+TEST_P(BrokenPage, IsRefused) {
+  SnapshotPage page = sample();
+  GetParam().change(page);
+
+  EXPECT_FALSE(decode_snapshot_page(encode(page)).ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Snapshot, BrokenPage,
+    testing::Values(
+        Broken{"no_name", [](SnapshotPage& page) { page.name.id = 0; }},
+        Broken{"actors_out_of_order",
+               [](SnapshotPage& page) { std::swap(page.actors[0], page.actors[1]); }},
+        Broken{"actor_without_change", [](SnapshotPage& page) { page.actors[0].head.seq = 0; }},
+        Broken{"objects_out_of_order",
+               [](SnapshotPage& page) { std::swap(page.objects[0], page.objects[1]); }},
+        Broken{"object_without_cells", [](SnapshotPage& page) { page.objects[0].cells = 0; }},
+        Broken{"slots_out_of_order",
+               [](SnapshotPage& page) { std::swap(page.slots[0], page.slots[1]); }},
+        Broken{"slot_twice", [](SnapshotPage& page) { page.slots[1].slot = page.slots[0].slot; }},
+        Broken{"slot_without_cells", [](SnapshotPage& page) { page.slots[0].cells.clear(); }},
+        Broken{
+            "cells_out_of_order",
+            [](SnapshotPage& page) { std::swap(page.slots[1].cells[0], page.slots[1].cells[1]); }},
+        Broken{"dot_of_no_change", [](SnapshotPage& page) { page.slots[0].cells[0].dot.seq = 0; }},
+        Broken{"path_too_deep",
+               [](SnapshotPage& page) { page.slots[3].slot.path.assign(17, "b"); }},
+        Broken{"component_too_long",
+               [](SnapshotPage& page) { page.slots[3].slot.path[0].assign(1025, 'b'); }},
+        Broken{"object_name_too_long",
+               [](SnapshotPage& page) { page.slots[3].slot.object.assign(513, 'j'); }},
+        Broken{"writer_too_long",
+               [](SnapshotPage& page) { page.slots[3].cells[0].stamp.writer.assign(257, 'w'); }}),
+    [](const auto& tested) { return std::string(tested.param.what); });
+
+// Slots that share a long path cost a few bytes each on the wire, and all of it in memory.
+TEST(Snapshot, SharedPathsAreChargedForTheMemoryTheyTake) {
+  SnapshotPage page;
+  page.name.id = 1;
+  Slot slot{"o", std::vector<std::string>(15, std::string(1024, 'p')), SlotType::kMap};
+  slot.path.emplace_back();
+  for (int i = 0; i < 3000; ++i) {
+    slot.path.back() = std::to_string(10'000 + i);
+    page.slots.push_back({slot, {cell(1, 1, "")}});
+  }
+  std::string bytes = encode(page);
+
+  EXPECT_LT(bytes.size(), 200'000u);
+  EXPECT_FALSE(decode_snapshot_page(bytes).ok());
+}
+
+TEST(Snapshot, SlotsAreOrderedByObjectRootTypePathAndType) {
+  std::vector<Slot> ordered{
+      {"a", {}, SlotType::kLwwRegister},
+      {"a", {"z"}, SlotType::kOrSet},
+      {"a", {}, SlotType::kMap},
+      {"a", {"x"}, SlotType::kMap},
+      {"a", {"x"}, SlotType::kReset},
+      {"a", {"x", ""}, SlotType::kLwwRegister},
+      {"a", {"x", "f"}, SlotType::kLwwRegister},
+      {"a", {"x", "f", "deep"}, SlotType::kOrSet},
+      {"a", {"x", "g"}, SlotType::kOrSet},
+      {"a", {std::string("x\0", 2)}, SlotType::kMap},
+      {"a", {"\x7f"}, SlotType::kMap},
+      {"a", {"\xff"}, SlotType::kMap},
+      {"b", {}, SlotType::kGCounter},
+  };
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    for (std::size_t j = 0; j < ordered.size(); ++j) {
+      EXPECT_EQ(compare_slots(ordered[i], ordered[j]), i <=> j) << i << " " << j;
+    }
+  }
+}
+
+// A page maker relies on it: what is counted is never less than what is written.
+TEST(Snapshot, SizesAreNotGuessedTooSmall) {
+  auto random = base::Random::from_number(1);
+  for (int round = 0; round < 200; ++round) {
+    SnapshotPage page = sample();
+    std::size_t empty = encode({page.step, page.name, page.clock, {}, {}, {}, true}).size();
+    std::size_t counted = 16;  // the headers of the lists
+    for (const SnapshotActor& one : page.actors) counted += encoded_size(one);
+    for (const SnapshotObject& one : page.objects) counted += encoded_size(one);
+    const Slot* before = nullptr;
+    for (SnapshotSlot& slot : page.slots) {
+      for (Cell& one : slot.cells) {
+        one.body = random.bytes(random.below(70'000));
+        one.stamp.time.nanos = static_cast<std::int64_t>(random.next());
+        counted += encoded_size(one);
+      }
+      counted += encoded_size(slot.slot, before);
+      before = &slot.slot;
+    }
+    EXPECT_LE(encode(page).size(), empty + counted);
+  }
+}
+
+}  // namespace
+}  // namespace crdt

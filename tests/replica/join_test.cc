@@ -1,0 +1,577 @@
+// Rule 6 and the holes of research that it closes: one state in all pages, judged by the vector at
+// merge time, equal objects skipped only while they are equal.
+
+#include "crdt/snapshot.h"
+#include "tests/replica/join_fixture.h"
+
+namespace agent {
+namespace {
+
+using Sealed = std::vector<crdt::SealedChange>;
+
+Input add_to(const std::string& object, const std::string& id) {
+  return Write{1, AddEntry{object, id, R"({"size":1})"}};
+}
+Input remove_from(const std::string& object, const std::string& id) {
+  return Write{1, RemoveEntry{object, id}};
+}
+std::string shown_in(Replica& replica, const std::string& object, const std::string& id) {
+  auto entry = replica.store().cells().entry(object, id);
+  return crdt::exists(*entry) ? crdt::shown_text(*entry) : "absent";
+}
+bool has_notice(const Outputs& out, Notice::Kind kind) {
+  for (const Notice& notice : out.notices) {
+    if (notice.kind == kind) return true;
+  }
+  return false;
+}
+
+struct JoinTest : testing::Test {
+  Folder folder;
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(1), 1, tiny_pages());
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(2), 2, tiny_pages());
+
+  Sealed write(Replica& replica, std::vector<Input> inputs) {
+    return turn(replica, 1, std::move(inputs)).facts.own;
+  }
+  // Answers the last query with a page that `forge` has changed.
+  template <typename Forge>
+  void take_forged(Joining& joining, Forge forge) {
+    SnapshotPage page = joining.ask();
+    auto forged = crdt::decode_snapshot_page(page.body);
+    ASSERT_TRUE(forged.ok());
+    forge(*forged);
+    page.body = crdt::encode(*forged);
+    joining.take(page);
+  }
+};
+
+TEST_F(JoinTest, AnEmptyReplicaTakesAllOver) {
+  for (int i = 0; i < 20; ++i) write(*a, {add("x" + std::to_string(i))});
+  write(*a, {add_to("images", "i"), remove_from("snapshots", "x3")});
+
+  Outputs out = join(*z, *a);
+
+  expect_equal(*a, *z);
+  EXPECT_EQ(out.facts.advanced.at(a->own_actor()), a->vector().head_of(a->own_actor()));
+  EXPECT_EQ(out.facts.state, z->state());
+  EXPECT_FALSE(out.facts.durable);
+  EXPECT_TRUE(z->unsynced());
+  EXPECT_TRUE(has_notice(out, Notice::Kind::kJoined));
+  EXPECT_FALSE(z->store().staged().get(0, 0)->has_value()) << "nothing stays staged";
+}
+
+TEST_F(JoinTest, WhatTheOtherHasNotSeenStays) {
+  join(*z, *a);
+  write(*a, {add("theirs")});
+  write(*z, {add("ours")});
+
+  join(*z, *a);
+
+  EXPECT_EQ(shown(*z, "ours"), R"({"size":1})");
+  EXPECT_EQ(shown(*z, "theirs"), R"({"size":1})");
+  join(*a, *z);
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, WhatTheOtherHasSeenAndRemovedGoes) {
+  Sealed first = write(*a, {add("x"), add_to("images", "gone")});
+  turn(*z, 1, {received(first)});
+  write(*a, {remove_from("snapshots", "x"), Write{1, RemoveObject{"images"}}});
+
+  join(*z, *a);
+
+  EXPECT_EQ(shown(*z, "x"), "absent");
+  EXPECT_EQ(z->store().cells().object("images", crdt::SlotType::kMap), nullptr);
+  expect_equal(*a, *z);
+}
+
+// H3: page 1 read at v1, writes, page 2 read at v2.
+TEST_F(JoinTest, AllPagesShowOneStateWhileTheServerWrites) {
+  for (int i = 0; i < 10; ++i) write(*a, {add("x" + std::to_string(i))});
+  crdt::VersionVector before = a->vector();
+  crdt::StateHash state = a->state();
+  Joining joining{*z, *a};
+  joining.start();
+  for (int i = 0; joining.asks(); ++i) {
+    joining.step();
+    write(*a,
+          {remove_from("snapshots", "x" + std::to_string(i % 10)), add("y" + std::to_string(i))});
+  }
+
+  EXPECT_TRUE(joining.done());
+  EXPECT_EQ(z->vector(), before);
+  EXPECT_EQ(z->state(), state);
+  expect_sound(*z);
+}
+
+TEST_F(JoinTest, APageOfAnotherSnapshotBeginsAnew) {
+  for (int i = 0; i < 5; ++i) write(*a, {add("x" + std::to_string(i))});
+  Joining joining{*z, *a};
+  joining.start();
+  joining.step();
+  joining.step();
+
+  take_forged(joining, [](crdt::SnapshotPage& page) { page.name.id += 1; });
+
+  ASSERT_TRUE(joining.asks());
+  EXPECT_EQ(crdt::decode_snapshot_query(joining.last.facts.join->query)->snapshot, 0u);
+  joining.finish();
+  EXPECT_TRUE(joining.done());
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, ForEverOtherSnapshotsAreGivenUp) {
+  write(*a, {add("x")});
+  Joining joining{*z, *a};
+  joining.start();
+  for (int i = 0; i < 20 && joining.asks(); ++i) {
+    joining.step();
+    if (joining.asks()) {
+      take_forged(joining, [](crdt::SnapshotPage& page) { page.name.state.vector ^= 1; });
+    }
+  }
+
+  EXPECT_TRUE(joining.failed());
+  EXPECT_TRUE(has_notice(joining.last, Notice::Kind::kJoinRefused));
+}
+
+// H6: judged by the vector at the start, a dot that arrived and died meanwhile comes back.
+TEST_F(JoinTest, ADotThatArrivedAndDiedMeanwhileStaysDead) {
+  Sealed born = write(*a, {add("x")});
+  Joining joining{*z, *a};
+  joining.start();
+  joining.step();
+  Sealed died = write(*a, {remove_from("snapshots", "x")});
+  turn(*z, 11, {received(born), received(died)});
+
+  joining.finish();
+
+  EXPECT_EQ(shown(*z, "x"), "absent");
+  expect_equal(*a, *z);
+}
+
+// The same where the join still has something to bring.
+TEST_F(JoinTest, ADotThatDiedMeanwhileStaysDeadInAMergeToo) {
+  Folder other;
+  auto m = open_replica(other.file(), first_start(3), 3);
+  Sealed from_m = write(*m, {add("m")});
+  Sealed born = write(*a, {add("x")});
+  turn(*a, 2, {received(from_m)});
+  Joining joining{*z, *a};
+  joining.start();
+  joining.step();
+  Sealed died = write(*a, {remove_from("snapshots", "x")});
+  Sealed without_m{born};
+  auto opened = crdt::open_change(died[0].bytes);
+  ASSERT_EQ(opened->change.deps.size(), 1u) << "died names m";
+  turn(*z, 11, {received(without_m)});
+  write(*z, {remove_from("snapshots", "x")});
+
+  joining.finish();
+
+  EXPECT_EQ(shown(*z, "x"), "absent");
+  EXPECT_EQ(shown(*z, "m"), R"({"size":1})");
+  expect_sound(*z);
+}
+
+// H7: the object is equal when compared and is skipped; then a change arrives at us alone that the
+// other side has seen together with its removal.
+TEST_F(JoinTest, AnObjectThatIsEqualNoLongerIsFetchedAfterAll) {
+  Folder other;
+  auto b = open_replica(other.file(), first_start(3), 3);
+  Sealed equal = write(*b, {add_to("equal", "e")});
+  turn(*a, 1, {received(equal)});
+  turn(*z, 1, {received(equal)});
+  Sealed added = write(*b, {add_to("equal", "x")});
+  Sealed removed = write(*b, {remove_from("equal", "x")});
+  turn(*a, 2, {received(added), received(removed)});
+  for (int i = 0; i < 5; ++i) write(*a, {add("y" + std::to_string(i))});
+  Joining joining{*z, *a};
+  joining.start();
+  do {
+    joining.step();
+  } while (!crdt::decode_snapshot_query(joining.last.facts.join->query)->run);
+  auto run = crdt::decode_snapshot_query(joining.last.facts.join->query)->run;
+  ASSERT_EQ(run->first.first, "snapshots") << "the equal object is skipped";
+  turn(*z, 11, {received(added)});
+  ASSERT_EQ(shown_in(*z, "equal", "x"), R"({"size":1})");
+
+  joining.finish();
+
+  EXPECT_EQ(shown_in(*z, "equal", "x"), "absent");
+  expect_equal(*a, *z);
+}
+
+// H4: a replica cannot serve a range that it only knows through a join.
+TEST_F(JoinTest, TheFloorRisesToTheJoinedVector) {
+  Sealed log = write(*a, {add("x0"), add("x1"), add("x2"), add("x3")});
+  turn(*z, 1, {received({log[0], log[1]})});
+  join(*z, *a);
+  base::ActorId actor = a->own_actor();
+  turn(*z, 12, {received(write(*a, {add("x4")}))});
+
+  auto range = [&](std::uint64_t seq) {
+    crdt::VersionVector have;
+    have.set(actor, {seq, 1});
+    int changes = 0;
+    auto visited = z->store().log().range(z->store().actors(), have, {},
+                                          [&](const store::LogEntry&) { ++changes; });
+    return visited.ok() ? changes : -1;
+  };
+  EXPECT_EQ(z->store().actors().find(actor)->floor, 4u);
+  EXPECT_EQ(range(1), -1) << "below the floor";
+  EXPECT_EQ(range(4), 1);
+}
+
+// H14: while a join runs the server does not prune above its snapshot.
+TEST_F(JoinTest, TheLogAboveTheSnapshotWaitsForTheJoiner) {
+  ReplicaOptions options = tiny_pages();
+  options.store.log_bytes_max = 1'000;
+  Folder other;
+  auto server = open_replica(other.file(), first_start(3), 3, options);
+  auto busy = [&](std::int64_t millis) {
+    turn(*server, millis,
+         {add("b" + std::to_string(millis % 7)), ConfirmOwn{server->own_actor(), 1u << 30}});
+  };
+  for (int i = 1; i < 20; ++i) busy(i);
+  ASSERT_GT(server->store().actors().find(server->own_actor())->floor, 5u);
+  Joining joining{*z, *server, 20};
+  joining.start();
+  while (joining.asks()) {
+    joining.step();
+    for (int i = 0; i < 5; ++i) busy(20);
+  }
+  std::uint64_t joined = z->vector().seq_of(server->own_actor());
+
+  EXPECT_LE(server->store().actors().find(server->own_actor())->floor, joined);
+  busy(40'000);
+  busy(40'001);
+  EXPECT_GT(server->store().actors().find(server->own_actor())->floor, joined)
+      << "an idle lease holds nothing";
+}
+
+TEST_F(JoinTest, TheNextOwnChangeNamesWhatTheJoinMoved) {
+  write(*a, {add("x")});
+  join(*z, *a);
+
+  Sealed own = write(*z, {add("y")});
+
+  auto opened = crdt::open_change(own[0].bytes);
+  ASSERT_EQ(opened->change.deps.size(), 1u);
+  EXPECT_EQ(opened->change.deps[0].actor, a->own_actor());
+  EXPECT_EQ(opened->change.deps[0].head.seq, 1u);
+  turn(*a, 3, {received(own)});
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, AJoinThatTheLogHasOvertakenMergesNothing) {
+  Sealed own = write(*a, {add("x")});
+  Joining joining{*z, *a};
+  joining.start();
+  SnapshotPage page = joining.ask();
+  turn(*z, 11, {received(own)});
+
+  joining.take(page);
+
+  EXPECT_TRUE(joining.done());
+  EXPECT_FALSE(has_notice(joining.last, Notice::Kind::kJoined));
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, AnAnswerThatComesTwiceOrFromAnotherIsIgnored) {
+  for (int i = 0; i < 3; ++i) write(*a, {add("x" + std::to_string(i))});
+  Joining joining{*z, *a};
+  joining.start();
+  SnapshotPage page = joining.ask();
+  base::NodeId stranger;
+  EXPECT_FALSE(turn(*z, 10, {JoinAnswer{stranger, page.body}}).facts.join.has_value());
+  joining.take(page);
+  EXPECT_FALSE(turn(*z, 10, {JoinAnswer{a->node_id(), page.body}}).facts.join.has_value());
+
+  joining.finish();
+
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, ARestartDropsWhatWasStaged) {
+  for (int i = 0; i < 3; ++i) write(*a, {add("x" + std::to_string(i))});
+  Joining joining{*z, *a};
+  joining.start();
+  joining.step();
+  joining.step();
+  ASSERT_TRUE(z->store().staged().get(Join::kHead, 0)->has_value());
+  Outside outside = next_start(*z, 3, std::nullopt);
+  z.reset();
+
+  z = open_replica(folder.file("z.db"), outside, 4);
+
+  EXPECT_FALSE(z->store().staged().get(Join::kHead, 0)->has_value());
+  EXPECT_TRUE(z->vector().empty());
+  join(*z, *a);
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, StoppingItLeavesNothing) {
+  write(*a, {add("x")});
+  Joining joining{*z, *a};
+  joining.start();
+  joining.step();
+
+  Outputs out = turn(*z, 11, {StopJoin{a->node_id()}});
+
+  EXPECT_EQ(out.facts.join->kind, JoinStep::Kind::kFailed);
+  EXPECT_FALSE(z->store().staged().get(Join::kHead, 0)->has_value());
+  EXPECT_TRUE(z->vector().empty());
+}
+
+TEST_F(JoinTest, WatchersHearOfEntriesThatShowSomethingElse) {
+  Sealed first = write(*a, {add("same"), add("gone"), add("moved")});
+  turn(*z, 1, {received(first)});
+  write(*a, {add("new"), remove_from("snapshots", "gone"),
+             Write{1, PatchEntry{"snapshots", "moved", {{"size", "2"}}, {}}}});
+
+  Outputs out = join(*z, *a);
+
+  ASSERT_EQ(out.events.size(), 3u);
+  EXPECT_EQ(out.events[0].path[0], "gone");
+  EXPECT_EQ(out.events[0].op, "remove");
+  EXPECT_EQ(out.events[0].value, "null");
+  EXPECT_EQ(out.events[1].path[0], "moved");
+  EXPECT_EQ(out.events[1].value, R"({"size":2})");
+  EXPECT_EQ(out.events[1].actor, a->own_actor());
+  EXPECT_EQ(out.events[1].seq, 6u);
+  EXPECT_EQ(out.events[1].node, a->node_id().hex());
+  EXPECT_EQ(out.events[2].path[0], "new");
+  EXPECT_EQ(out.events[0].position, out.events[2].position);
+  EXPECT_LT(out.events[0].position, z->store().meta().next_position);
+}
+
+TEST_F(JoinTest, MoreEventsThanTheBoundAreCutAndSaidSo) {
+  ReplicaOptions options;
+  options.join.events_max = 2;
+  Folder other;
+  auto m = open_replica(other.file(), first_start(3), 3, options);
+  write(*a, {add("x"), add("y"), add("z")});
+
+  Outputs out = join(*m, *a);
+
+  EXPECT_EQ(out.events.size(), 2u);
+  EXPECT_TRUE(out.events_cut);
+}
+
+TEST_F(JoinTest, TheClockOfTheSnapshotIsMerged) {
+  turn(*a, 60'000, {add("x")});
+
+  join(*z, *a, 10);
+
+  EXPECT_GE(z->clock().latest(), a->clock().latest());
+}
+
+// --- what is refused
+
+TEST_F(JoinTest, OneNumberWithTwoContentsIsRefused) {
+  Sealed own = write(*a, {add("x")});
+  auto opened = crdt::open_change(own[0].bytes);
+  opened->change.time.nanos += 1;
+  turn(*z, 1, {received({*crdt::seal(opened->change)})});
+  crdt::StateHash before = z->state();
+  Joining joining{*z, *a};
+  joining.start();
+
+  joining.finish();
+
+  EXPECT_TRUE(joining.failed());
+  ASSERT_TRUE(has_notice(joining.last, Notice::Kind::kJoinRefused));
+  EXPECT_EQ(joining.last.notices[0].actor, a->own_actor());
+  EXPECT_EQ(z->state(), before);
+}
+
+// Our own actor above ours: a copy of us writes, or we lost our tail.
+TEST_F(JoinTest, AnEchoIsRefusedAndTheActorLeft) {
+  Sealed own = write(*z, {add("x")});
+  auto opened = crdt::open_change(own[0].bytes);
+  opened->change.seq = 2;
+  opened->change.prev = own[0].hash;
+  opened->change.node.reset();
+  turn(*a, 1, {received({own[0], *crdt::seal(opened->change)})});
+  base::ActorId former = z->own_actor();
+  Joining joining{*z, *a};
+  joining.start();
+
+  joining.finish();
+
+  EXPECT_TRUE(joining.failed());
+  EXPECT_EQ(joining.last.facts.left, std::vector<base::ActorId>{former});
+  EXPECT_TRUE(z->own_actor().is_zero());
+  EXPECT_EQ(z->vector().seq_of(former), 1u);
+}
+
+struct Forgery {
+  const char* what;
+  std::function<void(crdt::SnapshotPage&)> forge;
+};
+class ForgedPage : public JoinTest, public testing::WithParamInterface<Forgery> {};
+
+TEST_P(ForgedPage, IsRefusedWhole) {
+  for (int i = 0; i < 6; ++i) write(*a, {add("x" + std::to_string(i))});
+  Joining joining{*z, *a};
+  joining.start();
+  bool forged = false;
+  while (joining.asks()) {
+    take_forged(joining, [&](crdt::SnapshotPage& page) {
+      crdt::SnapshotPage before = page;
+      GetParam().forge(page);
+      forged |= !(page == before);
+    });
+  }
+
+  EXPECT_TRUE(forged);
+  EXPECT_TRUE(joining.failed());
+  EXPECT_TRUE(has_notice(joining.last, Notice::Kind::kJoinRefused));
+  EXPECT_TRUE(z->vector().empty());
+  EXPECT_EQ(z->store().cells().total_cells(), 0);
+  expect_sound(*z);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Join, ForgedPage,
+    testing::Values(Forgery{"actor_left_out", [](auto& page) { page.actors.clear(); }},
+                    Forgery{"head_raised",
+                            [](auto& page) {
+                              for (auto& actor : page.actors) actor.head.seq += 1;
+                            }},
+                    Forgery{"object_left_out", [](auto& page) { page.objects.clear(); }},
+                    Forgery{"index_count",
+                            [](auto& page) {
+                              for (auto& object : page.objects) object.cells += 1;
+                            }},
+                    Forgery{"cell_left_out",
+                            [](auto& page) {
+                              if (page.slots.size() > 1) page.slots.pop_back();
+                            }},
+                    Forgery{"body",
+                            [](auto& page) {
+                              for (auto& slot : page.slots) slot.cells[0].body += "!";
+                            }},
+                    Forgery{"uncovered",
+                            [](auto& page) {
+                              for (auto& slot : page.slots) slot.cells[0].dot.seq += 100;
+                            }},
+                    Forgery{"other_object",
+                            [](auto& page) {
+                              for (auto& slot : page.slots) slot.slot.object = "elsewhere";
+                            }},
+                    Forgery{"ended_early",
+                            [](auto& page) {
+                              if (!page.slots.empty()) page.more = false;
+                            }},
+                    Forgery{"never_ends",
+                            [](auto& page) {
+                              if (page.slots.empty()) return;
+                              page.more = true;
+                              page.slots.clear();
+                            }}),
+    [](const auto& tested) { return std::string(tested.param.what); });
+
+TEST_F(JoinTest, BytesThatAreNoPageAreRefused) {
+  write(*a, {add("x")});
+  Joining joining{*z, *a};
+  joining.start();
+
+  joining.take({7, SnapshotPage::Outcome::kPage, "no page"});
+
+  EXPECT_TRUE(joining.failed());
+}
+
+// A row of what was staged goes bad before the merge: nothing of the turn happens.
+TEST_F(JoinTest, AMergeThatFailsLeavesTheStateAlone) {
+  for (int i = 0; i < 4; ++i) write(*a, {add("x" + std::to_string(i))});
+  write(*z, {add("ours")});
+  crdt::StateHash before = z->state();
+  Joining joining{*z, *a};
+  joining.start();
+  joining.step();
+  while (z->store().staged().get(Join::kCells, 0)->has_value() == false) joining.step();
+  ASSERT_TRUE(z->store().begin().ok());
+  ASSERT_TRUE(z->store().staged().clear().ok());
+  ASSERT_TRUE(z->store().staged().put(Join::kHead, 0, "bad").ok());
+  ASSERT_TRUE(z->store().commit(store::Durability::kNormal).ok());
+
+  for (int i = 0; i < 100 && joining.asks(); ++i) joining.step();
+
+  EXPECT_TRUE(joining.failed());
+  EXPECT_EQ(z->state(), before);
+  expect_sound(*z);
+}
+
+// --- rule 8: both sides sound, one lost a dot
+
+void lose(Replica& replica, const std::string& id) {
+  store::Store& store = replica.store();
+  ASSERT_TRUE(store.begin().ok());
+  auto row = store.cells().load_slot(crdt::presence_slot("snapshots", id));
+  ASSERT_EQ(row->cells.size(), 1u);
+  crdt::Digest lost = crdt::cell_element(row->slot, row->cells[0]);
+  row->cells.clear();
+  ASSERT_TRUE(store.cells().save(*row).ok());
+  ASSERT_TRUE(store.cells().account(row->slot, -1, lost, {}).ok());
+  ASSERT_TRUE(store.commit(store::Durability::kFull).ok());
+}
+
+TEST_F(JoinTest, OnEqualVectorsAnOrdinaryJoinDropsNothing) {
+  turn(*z, 1, {received(write(*a, {add("x"), add("y")}))});
+  lose(*z, "x");
+
+  join(*a, *z);
+
+  EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
+}
+
+TEST_F(JoinTest, UnitingTakesWhatWasLostAndDropsNothing) {
+  turn(*z, 1, {received(write(*a, {add("x"), add("y")}))});
+  lose(*z, "x");
+  lose(*a, "y");
+
+  Outputs united = join(*z, *a, 10, true);
+  join(*a, *z, 10, true);
+
+  EXPECT_FALSE(united.facts.durable);
+  EXPECT_TRUE(united.facts.advanced.empty());
+  EXPECT_EQ(shown(*z, "x"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "y"), R"({"size":1})");
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, UnitingDoesNotBringBackWhatALogEntryKills) {
+  Sealed own = write(*a, {add("x")});
+  Folder other;
+  auto m = open_replica(other.file(), first_start(3), 3);
+  turn(*m, 1, {received(own)});
+  Sealed removed = write(*a, {remove_from("snapshots", "x"), add("y")});
+  turn(*z, 1, {received(own), received(removed)});
+  // `m` holds x although its vector covers the removal.
+  ASSERT_TRUE(m->store().begin().ok());
+  m->store().actors().advance(a->own_actor(), a->vector().head_of(a->own_actor()));
+  ASSERT_TRUE(m->store().commit(store::Durability::kFull).ok());
+
+  join(*z, *m, 10, true);
+
+  EXPECT_EQ(shown(*z, "x"), "absent");
+  expect_equal(*a, *z);
+}
+
+TEST_F(JoinTest, UnitingTakesNothingThatOurVectorDoesNotCover) {
+  turn(*z, 1, {received(write(*a, {add("x")}))});
+  lose(*z, "x");
+  write(*a, {add("later")});
+
+  join(*z, *a, 10, true);
+
+  EXPECT_EQ(shown(*z, "x"), R"({"size":1})");
+  EXPECT_EQ(shown(*z, "later"), "absent");
+  EXPECT_EQ(z->vector().seq_of(a->own_actor()), 1u);
+}
+
+}  // namespace
+}  // namespace agent

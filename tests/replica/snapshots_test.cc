@@ -1,0 +1,197 @@
+// The serving side of joins: leases and their bounds.
+
+#include "crdt/snapshot.h"
+#include "tests/replica/join_fixture.h"
+
+namespace agent {
+namespace {
+
+using Outcome = SnapshotPage::Outcome;
+
+struct SnapshotsTest : testing::Test {
+  Folder folder;
+  std::unique_ptr<Replica> a = open();
+
+  std::unique_ptr<Replica> open(const ReplicaOptions& options = tiny_pages()) {
+    return open_replica(folder.file("a.db"), first_start(1), 1, options);
+  }
+  static crdt::SnapshotQuery query_of(std::uint64_t step, std::uint64_t snapshot = 0) {
+    crdt::SnapshotQuery query;
+    query.step = step;
+    query.snapshot = snapshot;
+    return query;
+  }
+  static base::NodeId peer(unsigned char number) {
+    base::NodeId id;
+    id.bytes[0] = number;
+    return id;
+  }
+  SnapshotPage ask(unsigned char who, const crdt::SnapshotQuery& query, std::int64_t millis = 10) {
+    Outputs out = turn(*a, millis, {SnapshotQuery{1, peer(who), crdt::encode(query)}});
+    return out.pages.at(0);
+  }
+  // A new snapshot for that peer; gives its id.
+  std::uint64_t begin(unsigned char who, std::int64_t millis = 10) {
+    SnapshotPage page = ask(who, query_of(who), millis);
+    EXPECT_EQ(page.outcome, Outcome::kPage);
+    return crdt::decode_snapshot_page(page.body)->name.id;
+  }
+  Outcome again(unsigned char who, std::uint64_t snapshot, std::int64_t millis = 10) {
+    return ask(who, query_of(100, snapshot), millis).outcome;
+  }
+};
+
+TEST_F(SnapshotsTest, MoreThanTheBoundAreBusy) {
+  for (unsigned char who = 1; who <= 4; ++who) begin(who);
+
+  EXPECT_EQ(ask(5, query_of(5)).outcome, Outcome::kBusy);
+  EXPECT_EQ(ask(5, query_of(5), 31'000).outcome, Outcome::kPage) << "the idle ones have ended";
+}
+
+TEST_F(SnapshotsTest, OneThatGaveEverythingMakesRoom) {
+  turn(*a, 1, {add("x")});
+  std::uint64_t first = begin(1);
+  for (unsigned char who = 2; who <= 4; ++who) begin(who);
+  crdt::ObjectKey object{"snapshots", crdt::SlotType::kMap};
+  crdt::SnapshotQuery last = query_of(9, first);
+  last.run = {object, object, std::nullopt};
+  bool more = true;
+  while (more) {
+    auto page = crdt::decode_snapshot_page(ask(1, last).body);
+    more = page->more;
+    last.run->after = {page->slots.back().slot, page->slots.back().cells.back().dot};
+  }
+
+  EXPECT_EQ(ask(5, query_of(5)).outcome, Outcome::kPage);
+  EXPECT_EQ(again(1, first), Outcome::kGone);
+}
+
+TEST_F(SnapshotsTest, AnIdleOneIsGone) {
+  std::uint64_t id = begin(1);
+  EXPECT_EQ(again(1, id, 29'000), Outcome::kPage);
+  EXPECT_EQ(again(1, id, 60'000), Outcome::kGone);
+}
+
+TEST_F(SnapshotsTest, AnOldOneIsGoneHoweverBusy) {
+  std::uint64_t id = begin(1);
+  Outcome last = Outcome::kPage;
+  for (std::int64_t millis = 20'000; millis < 640'000; millis += 20'000) {
+    last = again(1, id, millis);
+  }
+  EXPECT_EQ(last, Outcome::kGone);
+}
+
+TEST_F(SnapshotsTest, OneIsGoneWhenTheLogHasGrownTooFar) {
+  ReplicaOptions options = tiny_pages();
+  options.store.log_bytes_max = 500;
+  options.snapshots.log_bytes_max = 2'000;
+  a.reset();
+  a = open(options);
+  std::uint64_t id = begin(1);
+  for (int i = 0; i < 5; ++i) turn(*a, 11, {add("x")});
+  EXPECT_EQ(again(1, id), Outcome::kPage);
+  for (int i = 0; i < 30; ++i) turn(*a, 11, {add("x")});
+
+  EXPECT_EQ(again(1, id), Outcome::kGone);
+  turn(*a, 12, {ConfirmOwn{a->own_actor(), 1000}});
+  turn(*a, 13, {add("x")});
+  EXPECT_LT(a->store().log().bytes(), 1'000u);
+}
+
+TEST_F(SnapshotsTest, OneIsGoneWhenTheWriteAheadLogHasGrownTooFar) {
+  ReplicaOptions options = tiny_pages();
+  options.store.wal_pages = 50;
+  options.snapshots.wal_pages_max = 200;
+  a.reset();
+  a = open(options);
+  std::uint64_t id = begin(1);
+  for (int i = 0; i < 100; ++i) turn(*a, 11, {add("x" + std::to_string(i))});
+
+  EXPECT_EQ(again(1, id), Outcome::kGone);
+}
+
+TEST_F(SnapshotsTest, AnotherPeerCannotAskForIt) {
+  std::uint64_t id = begin(1);
+
+  EXPECT_EQ(again(2, id), Outcome::kGone);
+  EXPECT_EQ(again(1, id), Outcome::kPage);
+}
+
+// The first answer was lost: the same step means the same snapshot. Another join ends it.
+TEST_F(SnapshotsTest, AskingAgainGivesTheSameOne) {
+  std::uint64_t id = begin(1);
+
+  EXPECT_EQ(begin(1), id);
+  crdt::SnapshotQuery anew = query_of(77);
+  auto other = crdt::decode_snapshot_page(ask(1, anew).body);
+  EXPECT_NE(other->name.id, id);
+  EXPECT_EQ(again(1, id), Outcome::kGone);
+}
+
+TEST_F(SnapshotsTest, TheSameQueryGivesTheSamePage) {
+  turn(*a, 1, {add("x"), add("y")});
+  std::uint64_t id = begin(1);
+  crdt::ObjectKey object{"snapshots", crdt::SlotType::kMap};
+  crdt::SnapshotQuery query = query_of(4, id);
+  query.run = {object, object, std::nullopt};
+
+  std::string first = ask(1, query).body;
+  turn(*a, 11, {add("z"), Write{1, RemoveEntry{"snapshots", "x"}}});
+
+  EXPECT_EQ(ask(1, query).body, first);
+}
+
+TEST_F(SnapshotsTest, ARestartEndsThem) {
+  std::uint64_t id = begin(1);
+  Outside outside = next_start(*a, 2, std::nullopt);
+  a.reset();
+  a = open_replica(folder.file("a.db"), outside, 2);
+
+  EXPECT_EQ(again(1, id), Outcome::kGone);
+}
+
+TEST_F(SnapshotsTest, WhatIsNoQueryFails) {
+  Outputs out = turn(*a, 1, {SnapshotQuery{9, peer(1), "what"}});
+
+  ASSERT_EQ(out.pages.size(), 1u);
+  EXPECT_EQ(out.pages[0].request, 9u);
+  EXPECT_EQ(out.pages[0].outcome, Outcome::kFailed);
+}
+
+// Rule 3: a snapshot is of a state that is on the medium.
+TEST_F(SnapshotsTest, TakingOneBringsEverythingToTheMedium) {
+  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  turn(*z, 1, {received(turn(*a, 1, {add("x")}).facts.own)});
+  ASSERT_TRUE(z->unsynced());
+
+  Outputs out = turn(*z, 2, {SnapshotQuery{1, peer(1), crdt::encode(query_of(1))}});
+
+  EXPECT_EQ(out.pages.at(0).outcome, Outcome::kPage);
+  EXPECT_TRUE(out.facts.durable);
+  EXPECT_FALSE(z->unsynced());
+}
+
+// A turn that is refused answers its queries too.
+TEST_F(SnapshotsTest, ARefusedTurnAnswersItsQueries) {
+  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  turn(*z, 1, {add("y")});
+
+  Outputs started = turn(*a, 2, {StartJoin{z->node_id(), false}});
+  SnapshotQuery query{1, a->node_id(), started.facts.join->query};
+  auto page = turn(*z, 2, {query}).pages.at(0);
+  // The page cannot be staged: its place is taken.
+  ASSERT_TRUE(a->store().begin().ok());
+  ASSERT_TRUE(a->store().staged().put(0, 0, "in the way").ok());
+  ASSERT_TRUE(a->store().commit(store::Durability::kFull).ok());
+  Outputs out = turn(
+      *a, 3,
+      {JoinAnswer{z->node_id(), page.body}, SnapshotQuery{5, peer(1), crdt::encode(query_of(1))}});
+
+  EXPECT_EQ(out.facts.join->kind, JoinStep::Kind::kFailed);
+  ASSERT_EQ(out.pages.size(), 1u);
+  EXPECT_EQ(out.pages[0].request, 5u);
+  EXPECT_EQ(out.pages[0].outcome, Outcome::kFailed);
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,32 @@
+#include <filesystem>
+
+#include "tools/bench/benchmarks.h"
+#include "tools/bench/join.h"
+#include "tools/bench/work_folder.h"
+
+namespace bench {
+
+base::Result<Report> run_join(const Common& common, const MergeOptions& options) {
+  Report report("join", {"run", "join_s", "merge_turn_s", "ratio_to_raw", "cells_s",
+                         "bytes_over_payload", "memory_mb"});
+  for (int i = 0; i < options.repeats; ++i) {
+    ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
+    JoinWork work;
+    work.folder = folder / "join";
+    std::filesystem::create_directories(work.folder);
+    work.entries = static_cast<std::uint64_t>(options.cells) / 4;
+    work.changes = static_cast<std::uint64_t>(options.changes);
+    ASSIGN_OR_RETURN(JoinResult result, measure_join(work));
+    report.add({std::to_string(i + 1), result.seconds, result.merge_seconds,
+                result.seconds / result.raw_seconds,
+                static_cast<double>(result.cells) / result.seconds,
+                static_cast<double>(result.page_bytes) / static_cast<double>(result.payload_bytes),
+                static_cast<double>(result.memory_growth) / 1e6});
+  }
+  report.note(std::to_string(options.changes) + " changes missed by a store of " +
+              std::to_string(options.cells) +
+              " field cells; both sides in one process; raw: the same changes as batched upserts");
+  return report;
+}
+
+}  // namespace bench
