@@ -47,29 +47,33 @@ const PlantInfo* find_plant(int number) {
 void plant(int number) { base::planted = static_cast<base::Plant>(number); }
 
 Hunt hunt(const PlantInfo& info, std::uint64_t first, std::uint64_t most, std::size_t jobs) {
-  plant(info.number);
   Hunt hunt{&info, 0, std::nullopt};
-  SweepOptions options;
-  options.first = first;
-  options.count = most;
-  options.jobs = jobs;
-  options.stop_at_first = true;
-  sweep(options, [&](const Report& report) {
-    ++hunt.seeds;
-    if (report.passed()) return;
-    if (!hunt.caught || report.seed < hunt.caught->seed) hunt.caught = report;
-  });
-  plant(0);
+  while (hunt.seeds < most && !hunt.caught) {
+    SweepOptions options;
+    options.first = first + hunt.seeds;
+    options.count = most - hunt.seeds;
+    options.jobs = jobs;
+    options.stop_at_first = true;
+    std::optional<Report> failed;
+    plant(info.number);
+    sweep(options, [&](const Report& report) {
+      bool first_one = !failed || report.seed < failed->seed;
+      if (!report.passed() && first_one) failed = report;
+    });
+    plant(0);
+    hunt.seeds = failed ? failed->seed - first + 1 : most;
+    // A seed that fails by itself proves nothing.
+    if (failed && run(Settings::draw(failed->seed, failed->nodes)).passed()) hunt.caught = failed;
+  }
   return hunt;
 }
 
 std::string text_of(const std::vector<Hunt>& hunts) {
-  std::string text = fmt::format("{:>3} {:<31} {:>4}  {:>5} {:>5}  {}\n", "n", "plant", "rule",
-                                 "seeds", "seed", "caught by");
+  std::string text =
+      fmt::format("{:>3} {:<31} {:>4}  {:>5}  {}\n", "n", "plant", "rule", "seeds", "caught by");
   for (const Hunt& hunt : hunts) {
-    text += fmt::format("{:>3} {:<31} {:>4}  {:>5} {:>5}  {}{}\n", hunt.plant->number,
-                        hunt.plant->name, hunt.plant->rule, hunt.seeds,
-                        hunt.caught ? std::to_string(hunt.caught->seed) : "-",
+    text += fmt::format("{:>3} {:<31} {:>4}  {:>5}  {}{}\n", hunt.plant->number, hunt.plant->name,
+                        hunt.plant->rule, hunt.seeds,
                         hunt.caught ? hunt.caught->violation->checker : "NOT CAUGHT",
                         hunt.plant->rare ? " (rare: a directed test shows it)" : "");
   }

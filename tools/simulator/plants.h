@@ -29,7 +29,8 @@ struct Hunt {
   std::uint64_t seeds = 0;  // tried
   std::optional<Report> caught;
 };
-// Runs seeds from `first` until a checker sees the plant, at most `most`.
+// Runs seeds from `first` until a checker sees the plant, at most `most`; a seed that fails without
+// it does not count.
 Hunt hunt(const PlantInfo& plant, std::uint64_t first, std::uint64_t most, std::size_t jobs);
 std::string text_of(const std::vector<Hunt>& hunts);
 
