@@ -14,6 +14,8 @@ NoticeWords words_for(Notice::Kind kind) {
               "our clock was ahead of the wall clock; it starts from the wall"};
     case Notice::Kind::kPrevMismatch:
       return {"equivocation", true, "one number has two contents; the message was refused"};
+    case Notice::Kind::kEcho:
+      return {"echo", true, "our own actor is ahead elsewhere; this agent leaves it behind"};
     case Notice::Kind::kUnknownEnvelope:
       return {"unknown_envelope", true, "a change of a later version waits for an upgrade"};
     case Notice::Kind::kDropped:

@@ -103,6 +103,38 @@ base::Status ChangeLog::scan(const Actors& actors, std::int64_t after, std::size
   return {};
 }
 
+base::Result<std::optional<base::Bytes>> ChangeLog::find(const Actors& actors,
+                                                         const base::ActorId& actor,
+                                                         std::uint64_t seq) {
+  std::optional<base::Bytes> none;
+  const Actor* known = actors.find(actor);
+  if (!known || seq <= known->floor || seq > known->head.seq) return none;
+  ASSIGN_OR_RETURN(const std::int64_t start, impl_->table.start_of(known->index, seq));
+  ASSIGN_OR_RETURN(LogTable::Cursor cursor, impl_->table.from(start));
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto row, cursor.next());
+    if (!row || (row->actor == known->index && row->seq > seq)) {
+      return impl_->missing(known->index, seq);
+    }
+    if (row->actor != known->index || row->seq != seq) continue;
+    ASSIGN_OR_RETURN(const base::BytesView change, cursor.change(*row));
+    return std::optional<base::Bytes>(change);
+  }
+}
+
+base::Status ChangeLog::salvage(const Actors& actors,
+                                const std::function<base::Status(const LogEntry&)>& visit) {
+  ASSIGN_OR_RETURN(LogTable::Cursor cursor, impl_->table.from(0));
+  for (;;) {
+    const auto row = cursor.next();
+    if (!row.ok() || !*row) return {};  // a broken page ends the walk: nothing behind it is found
+    const auto change = cursor.change(**row);
+    const base::ActorId* actor = actors.id_of((*row)->actor);
+    if (!change.ok() || !actor) continue;
+    RETURN_IF_ERROR(visit({(*row)->position, *actor, (*row)->seq, *change}));
+  }
+}
+
 base::Result<std::int64_t> ChangeLog::oldest_position() { return impl_->table.oldest(); }
 
 base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,

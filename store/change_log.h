@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "crdt/change.h"
 #include "store/actors.h"
@@ -48,6 +49,11 @@ class ChangeLog {
   // Entries with position > after, in order.
   base::Status scan(const Actors& actors, std::int64_t after, std::size_t limit,
                     const std::function<bool(const LogEntry&)>& visit);
+  // The change of that name, sealed; nullopt when the log does not hold it.
+  base::Result<std::optional<base::Bytes>> find(const Actors& actors, const base::ActorId& actor,
+                                                std::uint64_t seq);
+  // All that can still be read, in order; what cannot is passed over. For a file that is given up.
+  base::Status salvage(const Actors& actors, const std::function<base::Status(const LogEntry&)>&);
   base::Result<std::int64_t> oldest_position();  // 0 when empty
 
   // Writing, inside a transaction.

@@ -12,6 +12,22 @@
 
 namespace store {
 
+// What a database goes through before it takes writes again, when peers hold other contents under
+// a number of ours (rule 2) or its rows are damaged (rule 8).
+struct Repair {
+  enum class Stage : std::uint8_t {
+    kNone = 0,
+    kFork = 1,       // at the next open: set aside, the tail of `actor` is sealed again later
+    kDamage = 2,     // at the next open: set aside
+    kFetching = 3,   // new beside the one set aside: the state comes from peers
+    kReplaying = 4,  // the state is here; what is held is applied
+  } stage = Stage::kNone;
+  base::ActorId actor;       // of kFork
+  std::uint64_t common = 0;  // of kFork: the last number that we and our peers hold alike, or less
+  bool sets_aside() const { return stage == Stage::kFork || stage == Stage::kDamage; }
+  bool operator==(const Repair&) const = default;
+};
+
 struct Meta {
   base::NodeId node_id;      // zero in a new database
   base::Bytes signing_seed;  // 32 bytes, Ed25519; empty in a new database
@@ -22,6 +38,7 @@ struct Meta {
   crdt::HybridTime clock;          // rule 9: persisted with every commit
   crdt::Digest digest;             // over all objects
   std::int64_t next_position = 1;  // of the change log; never goes back (cursors)
+  Repair repair;
   bool operator==(const Meta&) const = default;
 };
 

@@ -5,7 +5,7 @@
 namespace store {
 namespace {
 
-enum Key : std::int64_t { kIdentity = 1, kClock = 2, kCellTotals = 3, kLogTotals = 4 };
+enum Key : std::int64_t { kIdentity = 1, kClock = 2, kCellTotals = 3, kLogTotals = 4, kRepair = 5 };
 
 std::int64_t checksum(std::int64_t key, base::BytesView value) {
   return RowChecksum('m').number(key).bytes(value).value();
@@ -58,6 +58,25 @@ bool parse_clock(base::BytesView row, Meta& meta) {
   return parser.complete();
 }
 
+base::Bytes repair_row(const Repair& repair) {
+  base::Bytes out;
+  out.push_back(static_cast<char>(repair.stage));
+  out.append(repair.actor.view());
+  base::append_be64(out, repair.common);
+  return out;
+}
+
+bool parse_repair(base::BytesView row, Repair& repair) {
+  RowParser parser(row);
+  const int stage = parser.byte();
+  const auto actor = base::ActorId::from(parser.take(base::ActorId::kSize));
+  repair.common = parser.be64();
+  if (!parser.complete() || stage < 1 || stage > 4) return false;
+  repair.stage = static_cast<Repair::Stage>(stage);
+  repair.actor = *actor;
+  return true;
+}
+
 }  // namespace
 
 MetaTable::MetaTable(Database& database)
@@ -82,6 +101,10 @@ base::Result<Meta> MetaTable::load() {
   if (!parse_identity(identity, meta)) return corrupt_row(database_.path(), "meta", kIdentity);
   ASSIGN_OR_RETURN(const base::Bytes clock, get(kClock));
   if (!parse_clock(clock, meta)) return corrupt_row(database_.path(), "meta", kClock);
+  ASSIGN_OR_RETURN(const auto repair, find(kRepair));
+  if (repair && !parse_repair(*repair, meta.repair)) {
+    return corrupt_row(database_.path(), "meta", kRepair);
+  }
   ASSIGN_OR_RETURN(const CellTotals totals, cell_totals());
   meta.digest = totals.digest;
   return meta;
@@ -114,7 +137,9 @@ base::Status MetaTable::write(const Meta& meta, const Meta& stored) {
   if (identity != identity_row(stored)) RETURN_IF_ERROR(put(kIdentity, identity));
   const base::Bytes clock = clock_row(meta);
   if (clock != clock_row(stored)) RETURN_IF_ERROR(put(kClock, clock));
-  return {};
+  if (meta.repair == stored.repair) return {};
+  if (meta.repair.stage == Repair::Stage::kNone) return erase(kRepair);
+  return put(kRepair, repair_row(meta.repair));
 }
 
 base::Status MetaTable::write(const CellTotals& totals) {
@@ -134,15 +159,21 @@ base::Status MetaTable::write(const LogTotals& totals) {
 }
 
 base::Result<base::Bytes> MetaTable::get(std::int64_t key) {
+  ASSIGN_OR_RETURN(auto value, find(key));
+  if (!value) return corrupt_row(database_.path(), "meta", key);
+  return std::move(*value);
+}
+
+base::Result<std::optional<base::Bytes>> MetaTable::find(std::int64_t key) {
   ASSIGN_OR_RETURN(Loan select, select_.use());
   select->bind(1, key);
   ASSIGN_OR_RETURN(bool row, select->step());
-  if (!row) return corrupt_row(database_.path(), "meta", key);
+  if (!row) return std::optional<base::Bytes>();
   base::Bytes value(select->blob(0));
   if (!is_sound(key, value, select->integer(1))) {
     return corrupt_row(database_.path(), "meta", key);
   }
-  return value;
+  return std::optional<base::Bytes>(std::move(value));
 }
 
 base::Status MetaTable::put(std::int64_t key, base::BytesView value) {

@@ -1,9 +1,10 @@
 #pragma once
 
-// The table of single-row facts. Four rows, grouped by how often they change; each is written only
-// when it did.
+// The table of single-row facts. Four rows, grouped by how often they change, and one that is
+// there only while a repair is under way; each is written only when it changed.
 
 #include <cstdint>
+#include <optional>
 
 #include "crdt/digest.h"
 #include "store/database.h"
@@ -48,6 +49,7 @@ class MetaTable {
 
  private:
   base::Result<base::Bytes> get(std::int64_t key);
+  base::Result<std::optional<base::Bytes>> find(std::int64_t key);
 
   Database& database_;
   Query select_;

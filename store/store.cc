@@ -26,6 +26,8 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
       log_(*database_, options_),
       proofs_(*database_),
       staged_(*database_),
+      held_(*database_),
+      scrub_(*database_),
       meta_table_(*database_) {}
 
 Store::~Store() { database_->rollback(); }

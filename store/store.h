@@ -14,10 +14,12 @@
 #include "store/cell_table.h"
 #include "store/change_log.h"
 #include "store/database.h"
+#include "store/held.h"
 #include "store/meta.h"
 #include "store/meta_table.h"
 #include "store/options.h"
 #include "store/proofs.h"
+#include "store/scrub.h"
 #include "store/staged.h"
 
 namespace store {
@@ -56,6 +58,8 @@ class Store {
   // In the write-ahead log after the last commit. It does not shrink below what a reader holds.
   std::int64_t wal_pages() const { return database_->wal_pages(); }
   std::uint64_t log_bytes() const { return log_.bytes(); }
+  Held& held() { return held_; }
+  Scrub& scrub() { return scrub_; }
 
   // Recomputes the digest of every object from its rows and compares it with the stored one.
   base::Status verify_digest();
@@ -80,6 +84,8 @@ class Store {
   ChangeLog log_;
   Proofs proofs_;
   Staged staged_;
+  Held held_;
+  Scrub scrub_;
   MetaTable meta_table_;
   Durability durability_ = Durability::kFull;  // what the connection is set to
   bool unsynced_ = false;                      // there are kNormal commits after the last sync

@@ -18,17 +18,23 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
     }
   }
   refuse_joins(inputs, out);
-  // Neither harms the file; everything else needs recovery on a new connection (rule 13).
+  // What had waited may have gone with this turn; all of it is fetched again.
+  for (auto& names : {parked.clear(), turn.taken}) {
+    out.facts.forgotten.insert(out.facts.forgotten.end(), names.begin(), names.end());
+  }
+  if (error.code == base::Code::kCorrupt) {
+    note_damage(out, error.message);
+    out.facts.state = state();
+    return out;
+  }
+  // A full disk does not harm the file; the rest needs recovery on a new connection (rule 13).
   bool full = error.code == base::Code::kDiskFull;
-  bool corrupt = error.code == base::Code::kCorrupt;
   if (!fault || fault->code != error.code) {
-    auto kind = full      ? Notice::Kind::kDiskFull
-                : corrupt ? Notice::Kind::kCorruptRow
-                          : Notice::Kind::kDiskFault;
+    auto kind = full ? Notice::Kind::kDiskFull : Notice::Kind::kDiskFault;
     out.notices.push_back({kind, {}, 0, error.message});
   }
   fault = error;
-  if (!full && !corrupt) {
+  if (!full) {
     reopen_at = turn.now.instant + options.reopen_interval;
     broken = true;
   }

@@ -1,15 +1,17 @@
 #pragma once
 
-// The inside of a replica, shared by the source files that define it: start.cc, own_writes.cc,
-// received.cc, joining.cc, faults.cc and replica.cc, which has the turn.
+// The inside of a replica, shared by the source files that define it: one for each part below, and
+// replica.cc, which has the turn.
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "agent/replica/join.h"
+#include "agent/replica/parked.h"
 #include "agent/replica/replica.h"
 #include "agent/replica/snapshots.h"
 
@@ -33,14 +35,22 @@ struct Replica::Impl {
   std::unique_ptr<Join> join;  // the one that runs
   int join_restarts = 0;
   Snapshots snapshots;  // its readers end before the store does
+  Parked parked;
+  std::int64_t replayed_until = 0;  // of the held changes of the former log
+  std::string damage;               // a bad row that was met; given up when a peer is there
+  // Our own actor that is ahead elsewhere, until the change after our head shows a fork or none.
+  std::optional<base::ActorId> undecided;
+  Outputs carried;  // what the open has to say, with the next turn
 
   // What one turn gathers.
   struct Turn {
     base::Now now;
     bool watched = false;
     bool synced = false;  // the commit is on the medium, and all before it
+    base::Status check;   // of our own rows, when a divergence was reported
     std::optional<crdt::HybridTime> time;
     std::optional<crdt::Dot> first_dot;
+    std::vector<Parked::Name> taken;  // out of the parked ones, in case this turn fails
     Outputs out;
     bool changed = false;  // cells moved without the vector
   };
@@ -49,10 +59,11 @@ struct Replica::Impl {
       : path(std::move(file)),
         options(replica_options),
         random(std::move(chance)),
-        snapshots(path, options.store, options.snapshots, random) {}
+        snapshots(path, options.store, options.snapshots, random),
+        parked(replica_options.parked) {}
 
   // start.cc: who we are
-  base::Status start(const Outside& outside);
+  base::Status start(base::Now now, const Outside& outside);
   bool keeps_actor(const Outside& outside) const;
   bool keeps_node(const Outside& outside) const;
   void leave_actor();
@@ -60,7 +71,9 @@ struct Replica::Impl {
 
   // replica.cc: a turn
   base::Status apply_all(Turn& turn, std::span<Input> inputs);
+  base::Status apply_input(Turn& turn, Input& input);
   base::Status prune();
+  void tell(Outputs& before, Outputs& out);
   crdt::StateHash state() const;
 
   // own_writes.cc
@@ -72,8 +85,11 @@ struct Replica::Impl {
 
   // received.cc
   base::Status apply_received(Turn& turn, Received& received);
-  const crdt::Opened* find_contradiction(Turn& turn, const Received& received);
-  bool dependency_contradicts(const crdt::Opened& opened) const;
+  base::Status take_in(Turn& turn, crdt::Opened&& opened);
+  base::Status apply_remote(Turn& turn, const crdt::Opened& opened);
+  base::Status look_again(Turn& turn, std::set<base::ActorId> moved);
+  base::Status hold(Turn& turn, const crdt::SealedChange& sealed);
+  static void drop(Turn& turn, const crdt::SealedChange& sealed, Notice::Kind why);
   static void forget_all(Turn& turn, const Received& received);
   base::Status apply_effects(const crdt::Change& change);
   base::Status apply_change(Turn& turn, const crdt::Opened& opened);
@@ -85,14 +101,43 @@ struct Replica::Impl {
   void ask(Turn& turn);
   bool is_superfluous() const;
   bool refuse_contradiction(Turn& turn);
-  void join_shows_echo(Turn& turn, const EchoSeen& echo);
   base::Status finish_join(Turn& turn);
   base::Status join_vectors(Turn& turn);
-  base::Status after_merge(Turn& turn);  // what waits for other changes may fit now
+  base::Status after_merge(Turn& turn);  // in received.cc: what waits may fit now
   void answer_queries(Turn& turn, std::span<Input> inputs);
+  base::Status skip_join(Turn& turn, const Input& input);
   void refuse_joins(std::span<Input> inputs, Outputs& out);
   void close_actors(const CloseActors& close);
   void leave_others(const base::ActorId& id, const base::NodeId& node);
+  // echo.cc
+  struct Contradiction {
+    const crdt::Opened* opened;
+    base::ActorId actor;  // whose number has two contents
+  };
+  base::Result<std::optional<Contradiction>> find_contradiction(
+      const std::vector<crdt::Opened>& changes);
+  const base::ActorId* contradicted_dependency(const crdt::Opened& opened) const;
+  base::Status refuse_message(Turn& turn, const Contradiction& found, const std::string& from);
+  bool is_undecided(const base::ActorId& actor) const;
+  base::Result<std::uint64_t> last_in_common(const crdt::Opened& other, const base::ActorId& actor);
+  void on_fork(Turn& turn, const base::ActorId& actor, std::uint64_t common);
+  void note_echo(Turn& turn, const crdt::Opened& opened);
+  void on_echo(Turn& turn, const base::ActorId& actor, std::uint64_t seq);
+
+  // replay.cc
+  base::Status replay(Turn& turn);
+  base::Status apply_held(Turn& turn, const store::HeldChange& held);
+  base::Status seal_tail(Turn& turn);
+  base::Status drop_leftovers(Turn& turn);
+  base::Status apply_held_at_open(Turn& turn);
+
+  // repair.cc
+  base::Status on_divergence(Turn& turn, const DivergenceSeen& seen, const base::Status& check);
+  void give_up_rows(Outputs& out, const std::string& why);
+  void note_damage(Outputs& out, const std::string& what);
+  void give_up_damage(Outputs& out);
+  static bool names_a_peer(std::span<Input> inputs);
+  void scrub(Outputs& out);
 
   // faults.cc
   Outputs refuse(Turn& turn, std::span<Input> inputs, const base::Error& error);

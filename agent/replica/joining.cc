@@ -66,19 +66,17 @@ bool Replica::Impl::refuse_contradiction(Turn& turn) {
   const crdt::VersionVector& ours = store->actors().vector();
   for (const auto& [actor, theirs] : join->vector().entries()) {
     crdt::Head head = ours.head_of(actor);
-    bool own = actor == store->meta().own_actor;
+    bool own = actor == store->meta().own_actor || is_undecided(actor);
     bool echo = own && theirs.seq > head.seq;
     if (!echo && (theirs.seq != head.seq || theirs.hash == head.hash)) continue;
     turn.out.notices.push_back(
         {Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + join->peer().hex()});
-    if (own) join_shows_echo(turn, {join->peer(), actor, theirs.seq});
+    // A join cannot show whether what we have of it is the beginning of what they have.
+    if (own) on_fork(turn, actor, store->actors().find(actor)->floor);
     return true;
   }
   return false;
 }
-
-// A copy of us writes, or we lost our tail: nothing more is sealed under this actor.
-void Replica::Impl::join_shows_echo(Turn&, const EchoSeen&) { leave_actor(); }
 
 // Cells, vector and floors in the transaction of this turn (rules 6 and 7).
 base::Status Replica::Impl::finish_join(Turn& turn) {
@@ -124,14 +122,24 @@ base::Status Replica::Impl::join_vectors(Turn& turn) {
   }
 }
 
-base::Status Replica::Impl::after_merge(Turn&) { return {}; }
-
 void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
   for (const Input& input : inputs) {
     const auto* query = std::get_if<SnapshotQuery>(&input);
     if (!query) continue;
+    if (store->meta().repair.sets_aside()) {  // nobody is to have what we give up ourselves
+      turn.out.pages.push_back({query->request, SnapshotPage::Outcome::kFailed, {}});
+      continue;
+    }
     turn.out.pages.push_back(snapshots.answer(turn.now, *query, *store, turn.synced));
   }
+}
+
+// While the state is about to be set aside nothing is joined to it.
+base::Status Replica::Impl::skip_join(Turn& turn, const Input& input) {
+  if (const auto* start = std::get_if<StartJoin>(&input)) {
+    turn.out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
+  }
+  return join ? stop_join(turn, JoinStep::Kind::kFailed) : base::Status();
 }
 
 // What a refused turn leaves of joins: its queries fail, and so does the join, whose pages of this

@@ -6,10 +6,20 @@
 #include "crdt/base/plant.h"
 
 namespace agent {
+namespace {
+
+constexpr const char* kSetAside =
+    "this agent's state contradicts its peers' or is damaged; it is fetched from them, writes wait";
+
+}  // namespace
 
 // Errors of the request go to its client; a fault of the store ends the turn.
 base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
   turn.first_dot.reset();
+  if (store->meta().repair.stage != store::Repair::Stage::kNone) {
+    turn.out.replies.push_back({write.ticket, base::Error{base::Code::kUnavailable, kSetAside}});
+    return {};
+  }
   std::optional<base::Error> store_fault;
   auto time = [&] {
     if (!turn.time) turn.time = own_time(turn);
@@ -42,6 +52,7 @@ crdt::HybridTime Replica::Impl::own_time(Turn& turn) {
     turn.out.notices.push_back({Notice::Kind::kClockRestarted, store->meta().own_actor, 0, ""});
   }
   if (store->meta().own_actor.is_zero()) mint_actor(turn, "first write since an unproven start");
+  if (PLANTED(kWallClockAsStamp)) return {turn.now.wall_nanos, 0};
   return clock.tick(turn.now);
 }
 

@@ -1,69 +1,111 @@
-#include "agent/replica/impl.h"
-
 #include <utility>
 
 #include "agent/replica/events.h"
 #include "agent/replica/gate.h"
+#include "agent/replica/impl.h"
+#include "crdt/base/plant.h"
 
 namespace agent {
 
 // A message that contradicts what we hold is refused before anything of it is applied (rule 2).
 base::Status Replica::Impl::apply_received(Turn& turn, Received& received) {
   turn.out.facts.bytes_done += received.bytes;
-  if (const crdt::Opened* contradiction = find_contradiction(turn, received)) {
+  if (store->meta().repair.sets_aside()) {
     forget_all(turn, received);
-    return store->proofs().keep(contradiction->sealed);
+    return {};
+  }
+  ASSIGN_OR_RETURN(const auto contradiction, find_contradiction(received.changes));
+  if (contradiction) {
+    forget_all(turn, received);
+    return refuse_message(turn, *contradiction, "from " + received.from.hex());
   }
   for (crdt::Opened& opened : received.changes) {
-    Gate gate = judge(store->actors().vector(), opened);
-    if (gate == Gate::kSeen) continue;
-    if (gate != Gate::kReady) {
-      turn.out.facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
-      turn.out.notices.push_back(
-          {gate == Gate::kUnknown ? Notice::Kind::kUnknownEnvelope : Notice::Kind::kDropped,
-           opened.sealed.actor, opened.sealed.seq, ""});
-      continue;
-    }
-    if (clock.merge(turn.now, opened.change.time) == crdt::HybridClock::Merge::kAhead) {
-      turn.out.notices.push_back(
-          {Notice::Kind::kClockAhead, opened.sealed.actor, opened.sealed.seq, ""});
-    }
-    RETURN_IF_ERROR(apply_change(turn, opened));
+    note_echo(turn, opened);
+    RETURN_IF_ERROR(take_in(turn, std::move(opened)));
   }
   return {};
 }
 
-const crdt::Opened* Replica::Impl::find_contradiction(Turn& turn, const Received& received) {
-  crdt::VersionVector vector;  // of the actors named in this message, as it goes along
-  for (const crdt::Opened& opened : received.changes) {
-    const crdt::SealedChange& sealed = opened.sealed;
-    if (vector.seq_of(sealed.actor) == 0) {
-      vector.set(sealed.actor, store->actors().vector().head_of(sealed.actor));
-    }
-    crdt::Head head = vector.head_of(sealed.actor);
-    bool echo = sealed.actor == store->meta().own_actor && sealed.seq > head.seq;
-    bool other =
-        (head.seq == sealed.seq && head.hash != sealed.hash) ||
-        (opened.envelope_known && sealed.seq == head.seq + 1 && opened.change.prev != head.hash);
-    if (echo || other || dependency_contradicts(opened)) {
-      std::string from = "from " + received.from.hex();
-      turn.out.notices.push_back({Notice::Kind::kPrevMismatch, sealed.actor, sealed.seq, from});
-      // Our own actor goes on somewhere else: a copy of us writes, or we lost our tail. Nothing
-      // more is sealed under it.
-      if (sealed.actor == store->meta().own_actor) leave_actor();
-      return &opened;
-    }
-    if (sealed.seq == head.seq + 1) vector.set(sealed.actor, {sealed.seq, sealed.hash});
+// Through the gate (rule 4), and all that has waited for it.
+base::Status Replica::Impl::take_in(Turn& turn, crdt::Opened&& opened) {
+  const crdt::SealedChange& sealed = opened.sealed;
+  const base::ActorId actor = sealed.actor;
+  switch (judge(store->actors().vector(), opened)) {
+    case Gate::kSeen:
+      return {};
+    case Gate::kMissing:
+      if (!parked.add(store->actors().vector(), std::move(opened))) {
+        drop(turn, sealed, Notice::Kind::kDropped);
+      }
+      return {};
+    case Gate::kUnknown:
+      return hold(turn, sealed);
+    case Gate::kReady:
+      break;
   }
-  return nullptr;
+  RETURN_IF_ERROR(apply_remote(turn, opened));
+  return look_again(turn, {actor});
 }
 
-bool Replica::Impl::dependency_contradicts(const crdt::Opened& opened) const {
-  for (const crdt::Dependency& dep : opened.change.deps) {
-    crdt::Head known = store->actors().vector().head_of(dep.actor);
-    if (known.seq == dep.head.seq && known.hash != dep.head.hash) return true;
+base::Status Replica::Impl::apply_remote(Turn& turn, const crdt::Opened& opened) {
+  if (clock.merge(turn.now, opened.change.time) == crdt::HybridClock::Merge::kAhead) {
+    turn.out.notices.push_back(
+        {Notice::Kind::kClockAhead, opened.sealed.actor, opened.sealed.seq, ""});
+    if (PLANTED(kFutureStampsParked)) return {};
   }
-  return false;
+  if (is_undecided(opened.sealed.actor)) undecided.reset();  // it fits our head: no fork
+  return apply_change(turn, opened);
+}
+
+// Parked changes are judged anew when their turn comes: what they follow may be another content
+// than the one they were sealed upon.
+base::Status Replica::Impl::look_again(Turn& turn, std::set<base::ActorId> moved) {
+  while (!moved.empty()) {
+    const base::ActorId actor = *moved.begin();
+    auto next = parked.take(store->actors().vector(), actor);
+    if (!next) {
+      moved.erase(actor);
+      continue;
+    }
+    turn.taken.emplace_back(next->sealed.actor, next->sealed.seq);
+    std::vector<crdt::Opened> one;
+    one.push_back(std::move(*next));
+    ASSIGN_OR_RETURN(const auto contradiction, find_contradiction(one));
+    if (contradiction) {
+      drop(turn, one[0].sealed, Notice::Kind::kDropped);
+      RETURN_IF_ERROR(refuse_message(turn, *contradiction, "after a wait"));
+      continue;
+    }
+    if (!one[0].envelope_known) {
+      RETURN_IF_ERROR(hold(turn, one[0].sealed));
+      continue;
+    }
+    RETURN_IF_ERROR(apply_remote(turn, one[0]));
+    moved.insert(one[0].sealed.actor);
+  }
+  return {};
+}
+
+base::Status Replica::Impl::after_merge(Turn& turn) {
+  store::Repair& repair = store->meta().repair;
+  if (repair.stage == store::Repair::Stage::kFetching) {
+    repair.stage = store::Repair::Stage::kReplaying;
+  }
+  return look_again(turn, parked.awaited());
+}
+
+void Replica::Impl::drop(Turn& turn, const crdt::SealedChange& sealed, Notice::Kind why) {
+  turn.out.facts.forgotten.emplace_back(sealed.actor, sealed.seq);
+  turn.out.notices.push_back({why, sealed.actor, sealed.seq, ""});
+}
+
+// Rule 12: the vector stops here. The change waits for a version that understands it.
+base::Status Replica::Impl::hold(Turn& turn, const crdt::SealedChange& sealed) {
+  ASSIGN_OR_RETURN(const bool kept, store->held().keep_unknown(sealed));
+  turn.out.facts.stopped.push_back(sealed.actor);
+  turn.out.notices.push_back({Notice::Kind::kUnknownEnvelope, sealed.actor, sealed.seq, ""});
+  if (!kept) turn.out.facts.forgotten.emplace_back(sealed.actor, sealed.seq);
+  return {};
 }
 
 void Replica::Impl::forget_all(Turn& turn, const Received& received) {

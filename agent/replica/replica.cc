@@ -15,40 +15,52 @@ base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::s
                                                      const ReplicaOptions& options,
                                                      const Outside& outside, base::Random random) {
   auto impl = std::make_unique<Impl>(path, options, std::move(random));
-  ASSIGN_OR_RETURN(impl->store, store::Store::open(path, options.store));
-  RETURN_IF_ERROR(impl->start(outside));
-  impl->clock = crdt::HybridClock(impl->store->meta().clock, options.clock);
+  ASSIGN_OR_RETURN(OpenedStore opened,
+                   open_store(now, path, options.store, options.files, kPositionGap));
+  impl->store = std::move(opened.store);
+  if (!opened.set_aside.empty()) {
+    impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
+  }
+  RETURN_IF_ERROR(impl->start(now, outside));
   impl->reopen_at = now.instant;
   return std::unique_ptr<Replica>(new Replica(std::move(impl)));
 }
 
 Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
-  Impl::Turn turn{now, watched, false, {}, {}, {}};
+  Impl::Turn turn;
+  turn.now = now;
+  turn.watched = watched;
   Outputs recovered;
   if (impl_->broken && !impl_->reopen(now, recovered)) {
     base::Error stopped{base::Code::kReadOnly, "writing is stopped: " + impl_->fault->message};
     return impl_->refuse(turn, inputs, stopped);
   }
+  if (Impl::names_a_peer(inputs)) impl_->give_up_damage(recovered);
   crdt::HybridClock clock_before = impl_->clock;
   std::uint64_t confirmed_before = impl_->own_confirmed;
+  std::int64_t replayed_before = impl_->replayed_until;
   auto applied = impl_->apply_all(turn, inputs);
   if (!applied.ok()) {
     impl_->store->rollback();
     impl_->clock = clock_before;
     impl_->own_confirmed = confirmed_before;
-    return impl_->refuse(turn, inputs, applied.error());
+    impl_->replayed_until = replayed_before;
+    Outputs out = impl_->refuse(turn, inputs, applied.error());
+    if (PLANTED(kToldBeforeCommit)) out = std::move(turn.out);
+    impl_->tell(recovered, out);
+    return out;
   }
   if (impl_->fault) {
     impl_->fault.reset();
     recovered.notices.push_back({Notice::Kind::kRecovered, {}, 0, "writes succeed again"});
   }
   impl_->answer_queries(turn, inputs);
-  for (Notice& notice : recovered.notices) turn.out.notices.push_back(std::move(notice));
   bool moved = turn.changed || !turn.out.facts.advanced.empty();
   impl_->unsynced = !turn.synced && (impl_->unsynced || moved);
   turn.out.facts.state = impl_->state();
   turn.out.facts.durable = !impl_->unsynced || PLANTED(kUnsyncedClaimed);
   turn.out.facts.left = impl_->store->actors().take_left();
+  impl_->tell(recovered, turn.out);
   return std::move(turn.out);
 }
 
@@ -63,43 +75,64 @@ Outputs Replica::flush(base::Now now) {
     out.facts.durable = true;
     return out;
   }
-  Impl::Turn turn{now, false, false, {}, {}, {}};
+  Impl::Turn turn;
+  turn.now = now;
   return impl_->refuse(turn, {}, synced.error());
 }
 
 base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   // Rule 1: on the medium before anybody hears of it, if there is a write of our own.
   bool writes = fault.has_value();
-  for (const Input& input : inputs) writes |= std::holds_alternative<Write>(input);
+  base::Status check;  // of our own rows, before this turn moves any
+  for (const Input& input : inputs) {
+    writes |= std::holds_alternative<Write>(input);
+    if (std::holds_alternative<DivergenceSeen>(input) && check.ok()) check = store->verify_digest();
+  }
+  turn.check = check;
   snapshots.expire(turn.now, *store);
-  bool full = writes && !PLANTED(kOwnWritesNormal);
-  auto durability = full ? store::Durability::kFull : store::Durability::kNormal;
+  auto durability =
+      writes && !PLANTED(kOwnWritesNormal) ? store::Durability::kFull : store::Durability::kNormal;
   RETURN_IF_ERROR(store->begin(durability));
-  for (Input& input : inputs) {
-    if (auto* write = std::get_if<Write>(&input)) {
-      RETURN_IF_ERROR(apply_write(turn, *write));
-    } else if (auto* received = std::get_if<Received>(&input)) {
-      RETURN_IF_ERROR(apply_received(turn, *received));
-    } else if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) {
-      bool ours = confirmed->actor == store->meta().own_actor;
-      if (ours) own_confirmed = std::max(own_confirmed, confirmed->seq);
-    } else if (const auto* start = std::get_if<StartJoin>(&input)) {
-      RETURN_IF_ERROR(start_join(turn, *start));
-    } else if (const auto* answer = std::get_if<JoinAnswer>(&input)) {
-      RETURN_IF_ERROR(take_answer(turn, *answer));
-    } else if (const auto* stop = std::get_if<StopJoin>(&input)) {
-      bool runs = join && join->peer() == stop->peer;
-      if (runs) RETURN_IF_ERROR(stop_join(turn, JoinStep::Kind::kFailed));
-    } else if (const auto* close = std::get_if<CloseActors>(&input)) {
-      close_actors(*close);
-    }
+  for (Input& input : inputs) RETURN_IF_ERROR(apply_input(turn, input));
+  if (store->meta().repair.stage == store::Repair::Stage::kReplaying) {
+    RETURN_IF_ERROR(replay(turn));
   }
   RETURN_IF_ERROR(prune());
   // So that the commit writes something, and tells whether the fault lasts.
   if (fault) clock.tick(turn.now);
-  store->meta().clock = clock.latest();
+  if (!PLANTED(kClockNotPersisted)) store->meta().clock = clock.latest();
+  // A tail sealed again is our own, and what a repair decided must be there at the next open.
+  writes |= !turn.out.facts.own.empty() || store->meta().repair.sets_aside();
+  if (writes && !PLANTED(kOwnWritesNormal)) durability = store::Durability::kFull;
   turn.synced = writes;
   return store->commit(durability);
+}
+
+base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
+  if (auto* write = std::get_if<Write>(&input)) return apply_write(turn, *write);
+  if (auto* received = std::get_if<Received>(&input)) return apply_received(turn, *received);
+  if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) {
+    bool ours = confirmed->actor == store->meta().own_actor;
+    if (ours) own_confirmed = std::max(own_confirmed, confirmed->seq);
+  } else if (const auto* close = std::get_if<CloseActors>(&input)) {
+    close_actors(*close);
+  } else if (const auto* echo = std::get_if<EchoSeen>(&input)) {
+    on_echo(turn, echo->actor, echo->seq);
+  } else if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
+    return on_divergence(turn, *seen, turn.check);
+  } else if (std::holds_alternative<Synchronised>(input)) {
+    return after_merge(turn);
+  } else if (store->meta().repair.sets_aside()) {
+    return skip_join(turn, input);
+  } else if (const auto* start = std::get_if<StartJoin>(&input)) {
+    return start_join(turn, *start);
+  } else if (const auto* answer = std::get_if<JoinAnswer>(&input)) {
+    return take_answer(turn, *answer);
+  } else if (const auto* stop = std::get_if<StopJoin>(&input)) {
+    bool runs = join && join->peer() == stop->peer;
+    if (runs) return stop_join(turn, JoinStep::Kind::kFailed);
+  }
+  return {};
 }
 
 base::Status Replica::Impl::prune() {
@@ -110,8 +143,41 @@ base::Status Replica::Impl::prune() {
   return {};
 }
 
+// What was to be said before this turn, and whether the next open has something to do.
+void Replica::Impl::tell(Outputs& before, Outputs& out) {
+  std::vector<Notice> notices = std::move(carried.notices);
+  for (std::vector<Notice>* more : {&before.notices, &out.notices}) {
+    for (Notice& notice : *more) notices.push_back(std::move(notice));
+  }
+  out.notices = std::move(notices);
+  for (const Facts* facts : {&carried.facts, &before.facts}) {
+    out.facts.left.insert(out.facts.left.end(), facts->left.begin(), facts->left.end());
+    out.facts.stopped.insert(out.facts.stopped.end(), facts->stopped.begin(), facts->stopped.end());
+  }
+  carried = {};
+  out.reopen = store->meta().repair.sets_aside();
+}
+
 crdt::StateHash Replica::Impl::state() const {
   return crdt::state_hash(store->actors().vector_digest(), store->meta().digest);
+}
+
+Outputs Replica::scrub() {
+  Outputs out;
+  if (!impl_->broken) impl_->scrub(out);
+  out.facts.state = impl_->state();
+  out.facts.durable = !impl_->unsynced;
+  Outputs nothing;
+  impl_->tell(nothing, out);
+  return out;
+}
+
+bool Replica::replaying() const {
+  return impl_->store->meta().repair.stage == store::Repair::Stage::kReplaying;
+}
+
+bool Replica::fetching() const {
+  return impl_->store->meta().repair.stage == store::Repair::Stage::kFetching;
 }
 
 bool Replica::unsynced() const { return impl_->unsynced; }

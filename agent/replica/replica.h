@@ -13,7 +13,9 @@
 
 #include "agent/replica/join.h"
 #include "agent/replica/mark.h"
+#include "agent/replica/parked.h"
 #include "agent/replica/requests.h"
+#include "agent/replica/set_aside.h"
 #include "agent/replica/snapshots.h"
 #include "crdt/base/random.h"
 #include "crdt/base/time.h"
@@ -29,6 +31,8 @@ struct ReplicaOptions {
   std::size_t import_bytes_max = 4u << 20;
   JoinLimits join;
   SnapshotLimits snapshots;
+  ParkedLimits parked;             // changes that came before what they need
+  DatabaseFiles* files = nullptr;  // outlives the replica; needed to set a database aside
   base::Duration reopen_interval = base::seconds(1);  // tries to open again after a disk fault
 };
 
@@ -60,7 +64,8 @@ struct Outputs {
 class Replica {
  public:
   // `outside` is judged against the database: node id and actor are kept or left behind (rule 2).
-  // The new run token and the raised boot epoch are committed before this returns.
+  // The new run token and the raised boot epoch are committed before this returns. A database that
+  // is to be set aside, or is damaged, is replaced first (set_aside.h).
   static base::Result<std::unique_ptr<Replica>> open(base::Now now, const std::string& path,
                                                      const ReplicaOptions& options,
                                                      const Outside& outside, base::Random random);
@@ -73,6 +78,14 @@ class Replica {
   // Brings commits of remote changes to the medium (rule 3); needed when unsynced().
   Outputs flush(base::Now now);
   bool unsynced() const;
+  // Reads a slice of rows and checks them (rule 13): once a second when nothing else is to do, then
+  // every row is read within a day. Also says what the open had to say.
+  Outputs scrub();
+  // What was held is being applied: turns should follow each other without a pause.
+  bool replaying() const;
+  // The database was set aside and its state comes from peers: writes are refused until the driver
+  // sends Synchronised.
+  bool fetching() const;
   // A clean stop: everything on the medium; the mark to be written outside, if there is an actor to
   // keep.
   std::optional<Mark> close();

@@ -112,8 +112,13 @@ struct EchoSeen {  // our own actor elsewhere, at a number above ours or with an
 struct DivergenceSeen {  // equal vectors, unequal digests
   base::NodeId peer;
 };
+// After a database was set aside: our state equals that of `peer`. Without one: no member has been
+// known for as long as the driver waits, go on alone with what was held.
+struct Synchronised {
+  std::optional<base::NodeId> peer;
+};
 using Input = std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin,
-                           SnapshotQuery, CloseActors, EchoSeen, DivergenceSeen>;
+                           SnapshotQuery, CloseActors, EchoSeen, DivergenceSeen, Synchronised>;
 
 // --- Outputs
 // --------------------------------------------------------------------------------------
@@ -162,6 +167,7 @@ struct Notice {
     kClockAhead,   // a change from the future: applied, its time not merged (rule 9)
     kClockRestarted,
     kPrevMismatch,     // two contents under one number: refused, kept as proof (rule 2)
+    kEcho,             // our own actor is ahead elsewhere: left behind
     kUnknownEnvelope,  // the vector of this actor stops here until an upgrade (rule 12)
     kDropped,          // did not fit (predecessor or deps missing): forgotten, fetched again
     kActorsMany,       // more live own actors than the bound

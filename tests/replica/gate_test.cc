@@ -13,19 +13,6 @@ struct Pair {
   std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
 };
 
-TEST(Gate, AGapIsDroppedAndForgotten) {
-  Pair pair;
-  auto own = turn(*pair.a, 1, {add("x"), add("y")}).facts.own;
-
-  Outputs out = turn(*pair.z, 2, {received({own[1]})});
-
-  ASSERT_EQ(out.facts.forgotten.size(), 1u);
-  EXPECT_EQ(out.facts.forgotten[0].second, 2u);
-  EXPECT_TRUE(pair.z->vector().empty());
-  turn(*pair.z, 3, {received(own)});
-  EXPECT_EQ(pair.z->vector(), pair.a->vector());
-}
-
 TEST(Gate, WhatWasSeenIsIgnored) {
   Pair pair;
   auto own = turn(*pair.a, 1, {add("x")}).facts.own;
@@ -37,22 +24,6 @@ TEST(Gate, WhatWasSeenIsIgnored) {
   EXPECT_TRUE(out.facts.forgotten.empty());
   EXPECT_TRUE(out.facts.advanced.empty());
   EXPECT_EQ(pair.z->state(), once);
-}
-
-TEST(Gate, AChangeWaitsForItsDependencies) {
-  Pair pair;
-  Folder folder;
-  auto m = open_replica(folder.file(), first_start(), 3);
-  auto from_a = turn(*pair.a, 1, {add("x")}).facts.own;
-  turn(*pair.z, 2, {received(from_a)});
-  auto from_z = turn(*pair.z, 3, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
-
-  Outputs early = turn(*m, 4, {received(from_z)});
-  EXPECT_EQ(early.facts.forgotten.size(), 1u);
-  turn(*m, 5, {received(from_a), received(from_z)});
-
-  EXPECT_EQ(shown(*m, "x"), "absent");
-  EXPECT_EQ(m->state(), pair.z->state());
 }
 
 // Two contents under one number, as after a restored copy: nothing of that message is applied.
@@ -91,24 +62,6 @@ TEST(Gate, APredecessorThatDoesNotFitIsRefused) {
   ASSERT_EQ(out.notices.size(), 1u);
   EXPECT_EQ(out.notices[0].kind, Notice::Kind::kPrevMismatch);
   EXPECT_EQ(pair.z->vector().seq_of(pair.a->own_actor()), 1u);
-}
-
-// Our own actor at a number above ours: a copy of us writes. Nothing more is sealed under it.
-TEST(Gate, OurOwnActorGoingOnElsewhereEndsIt) {
-  Pair pair;
-  auto own = turn(*pair.a, 1, {add("x")}).facts.own;
-  auto opened = crdt::open_change(own[0].bytes);
-  opened->change.seq = 2;
-  opened->change.prev = own[0].hash;
-  opened->change.node.reset();
-  auto copy = crdt::seal(opened->change);
-  base::ActorId former = pair.a->own_actor();
-
-  Outputs out = turn(*pair.a, 2, {received({*copy})});
-  turn(*pair.a, 3, {add("y")});
-
-  EXPECT_EQ(out.notices.at(0).kind, Notice::Kind::kPrevMismatch);
-  EXPECT_NE(pair.a->own_actor(), former);
 }
 
 // Rule 12: an envelope of a later version stops the vector before it.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "agent/replica/replica.h"
@@ -70,6 +71,37 @@ inline Outputs turn(Replica& replica, std::int64_t millis, std::vector<Input> in
   return replica.turn(at(millis), inputs, watched);
 }
 
+// Moves whole files; from call number `dies_at` on nothing happens any more, as if the power had
+// gone.
+class Files : public DatabaseFiles {
+ public:
+  explicit Files(int dies_at = -1) : dies_at_(dies_at) {}
+  bool exists(const std::string& path) override { return std::filesystem::exists(path); }
+  base::Status move(const std::string& from, const std::string& to) override {
+    if (calls_++ >= dies_at_ && dies_at_ >= 0) return dead();
+    std::filesystem::rename(from, to);
+    return {};
+  }
+  base::Status remove(const std::string& path) override {
+    if (calls_++ >= dies_at_ && dies_at_ >= 0) return dead();
+    std::filesystem::remove(path);
+    return {};
+  }
+  int calls() const { return calls_; }
+
+ private:
+  static base::Status dead() { return base::Error{base::Code::kReadOnly, "the power is gone"}; }
+  int dies_at_;
+  int calls_ = 0;
+};
+
+inline bool says(const Outputs& out, Notice::Kind kind) {
+  for (const Notice& notice : out.notices) {
+    if (notice.kind == kind) return true;
+  }
+  return false;
+}
+
 // What `sealed` looks like when it arrives.
 inline Input received(const std::vector<crdt::SealedChange>& sealed) {
   Received input;
@@ -80,6 +112,29 @@ inline Input received(const std::vector<crdt::SealedChange>& sealed) {
     input.changes.push_back(std::move(*opened));
   }
   return input;
+}
+
+// Everything in its log, in order of application.
+inline std::vector<crdt::SealedChange> log_of(Replica& replica) {
+  std::vector<crdt::SealedChange> changes;
+  auto status = replica.store().log().scan(
+      replica.store().actors(), 0, 100'000, [&](const store::LogEntry& entry) {
+        changes.push_back(
+            {base::Bytes(entry.sealed), crdt::head_hash(entry.sealed), entry.actor, entry.seq});
+        return true;
+      });
+  EXPECT_TRUE(status.ok());
+  return changes;
+}
+
+inline crdt::SealedChange changed(const crdt::SealedChange& from,
+                                  const std::function<void(crdt::Change&)>& edit) {
+  auto opened = crdt::open_change(from.bytes);
+  EXPECT_TRUE(opened.ok());
+  edit(opened->change);
+  auto sealed = crdt::seal(opened->change);
+  EXPECT_TRUE(sealed.ok());
+  return *sealed;
 }
 
 inline std::string shown(Replica& replica, const std::string& id) {

@@ -1,0 +1,112 @@
+// Rule 2: contradictions, and what they say about ourselves. docs/decisions/0007 has the reasons.
+
+#include <utility>
+
+#include "agent/replica/impl.h"
+#include "agent/replica/tail.h"
+
+namespace agent {
+
+// Whether a message contradicts what we hold, before anything of it is applied: one number with two
+// contents, or a predecessor or dependency that is not the one we have.
+base::Result<std::optional<Replica::Impl::Contradiction>> Replica::Impl::find_contradiction(
+    const std::vector<crdt::Opened>& changes) {
+  crdt::VersionVector vector;  // of the actors named in this message, as it goes along
+  for (const crdt::Opened& opened : changes) {
+    const crdt::SealedChange& sealed = opened.sealed;
+    const crdt::Head held = store->actors().vector().head_of(sealed.actor);
+    if (vector.seq_of(sealed.actor) == 0) vector.set(sealed.actor, held);
+    const crdt::Head head = vector.head_of(sealed.actor);
+    bool other =
+        (head.seq == sealed.seq && head.hash != sealed.hash) ||
+        (opened.envelope_known && sealed.seq == head.seq + 1 && opened.change.prev != head.hash);
+    // Of our own we look behind the head too: a copy of us that is behind shows itself only here.
+    if (!other && sealed.seq < held.seq && is_of_this_node(*store, sealed.actor)) {
+      ASSIGN_OR_RETURN(const auto ours,
+                       store->log().find(store->actors(), sealed.actor, sealed.seq));
+      other = ours && crdt::head_hash(*ours) != sealed.hash;
+    }
+    if (other) return std::optional(Contradiction{&opened, sealed.actor});
+    if (const auto* actor = contradicted_dependency(opened)) {
+      return std::optional(Contradiction{&opened, *actor});
+    }
+    if (sealed.seq == head.seq + 1) vector.set(sealed.actor, {sealed.seq, sealed.hash});
+  }
+  return std::optional<Contradiction>();
+}
+
+const base::ActorId* Replica::Impl::contradicted_dependency(const crdt::Opened& opened) const {
+  for (const crdt::Dependency& dep : opened.change.deps) {
+    const crdt::Head known = store->actors().vector().head_of(dep.actor);
+    if (known.seq == dep.head.seq && known.hash != dep.head.hash) return &dep.actor;
+  }
+  return nullptr;
+}
+
+base::Status Replica::Impl::refuse_message(Turn& turn, const Contradiction& found,
+                                           const std::string& from) {
+  const crdt::SealedChange& sealed = found.opened->sealed;
+  turn.out.notices.push_back({Notice::Kind::kPrevMismatch, sealed.actor, sealed.seq, from});
+  RETURN_IF_ERROR(store->proofs().keep(sealed));
+  if (!is_of_this_node(*store, found.actor)) return {};
+  ASSIGN_OR_RETURN(const std::uint64_t common, last_in_common(*found.opened, found.actor));
+  on_fork(turn, found.actor, common);
+  return {};
+}
+
+// The last number of `actor` that whoever sealed `other` holds as we do, as far as `other` proves
+// it; else the floor of our log, for the tail is what stands above it.
+base::Result<std::uint64_t> Replica::Impl::last_in_common(const crdt::Opened& other,
+                                                          const base::ActorId& actor) {
+  const store::Actor* known = store->actors().find(actor);
+  const std::uint64_t floor = known ? known->floor : 0;
+  const std::uint64_t before = other.sealed.seq - 1;
+  if (other.sealed.actor != actor || !other.envelope_known || before <= floor) return floor;
+  ASSIGN_OR_RETURN(const auto ours, store->log().find(store->actors(), actor, before));
+  return ours && crdt::head_hash(*ours) == other.change.prev ? before : floor;
+}
+
+bool Replica::Impl::is_undecided(const base::ActorId& actor) const {
+  return undecided && *undecided == actor;
+}
+
+// Other contents stand under our numbers: nothing is sealed any more, not even under another
+// actor, and the next open sets the database aside.
+void Replica::Impl::on_fork(Turn& turn, const base::ActorId& actor, std::uint64_t common) {
+  store::Repair& repair = store->meta().repair;
+  if (repair.sets_aside()) return;
+  if (actor == store->meta().own_actor) leave_actor();
+  repair = {store::Repair::Stage::kFork, actor, common};
+  turn.out.notices.push_back({Notice::Kind::kSetAside, actor, common, "a fork of our own actor"});
+}
+
+// Our actor at a number above ours, and nothing contradicts: we have lost our tail, or a copy of us
+// goes on. Nothing more is sealed under it; what comes of it is taken like any other actor's, and
+// shows by its predecessor which of the two it is.
+void Replica::Impl::note_echo(Turn& turn, const crdt::Opened& opened) {
+  const base::ActorId own = store->meta().own_actor;
+  if (own.is_zero()) return;
+  const std::uint64_t ours = store->actors().vector().seq_of(own);
+  bool echo = opened.sealed.actor == own && opened.sealed.seq > ours;
+  for (const crdt::Dependency& dep : opened.change.deps) {
+    echo |= dep.actor == own && dep.head.seq > ours;
+  }
+  if (echo) on_echo(turn, own, ours + 1);
+}
+
+// Evidence without a change: `seq` of our own actor was seen elsewhere, above what we had told or
+// with another content.
+void Replica::Impl::on_echo(Turn& turn, const base::ActorId& actor, std::uint64_t seq) {
+  if (actor.is_zero() || actor != store->meta().own_actor) return;
+  const store::Actor* known = store->actors().find(actor);
+  const std::uint64_t head = known ? known->head.seq : 0;
+  if (seq <= head) {
+    on_fork(turn, actor, known->floor);
+    return;
+  }
+  turn.out.notices.push_back({Notice::Kind::kEcho, actor, seq, ""});
+  undecided = actor;
+  leave_actor();
+}
+
+}  // namespace agent

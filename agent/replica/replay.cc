@@ -1,0 +1,132 @@
+// What was held, applied: after an upgrade (rule 12) and after a database was set aside (rules 2
+// and 8).
+
+#include <utility>
+
+#include "agent/replica/gate.h"
+#include "agent/replica/impl.h"
+#include "agent/replica/tail.h"
+
+namespace agent {
+namespace {
+
+using Stage = store::Repair::Stage;
+
+constexpr std::size_t kSlice = 1'000;  // changes of one turn
+
+}  // namespace
+
+// One slice a turn; the tail follows, in one turn, when the old log is through.
+base::Status Replica::Impl::replay(Turn& turn) {
+  ASSIGN_OR_RETURN(const auto rows,
+                   store->held().rows(store::HeldKind::kOldLog, replayed_until, kSlice));
+  for (const store::HeldChange& held : rows) {
+    replayed_until = held.index;
+    RETURN_IF_ERROR(apply_held(turn, held));
+  }
+  if (!rows.empty()) return {};
+  RETURN_IF_ERROR(seal_tail(turn));
+  RETURN_IF_ERROR(drop_leftovers(turn));
+  store->meta().repair = {};
+  turn.out.notices.push_back({Notice::Kind::kRecovered, {}, 0, "the state is complete again"});
+  return {};
+}
+
+// A change that does not fit stays where it is.
+base::Status Replica::Impl::apply_held(Turn& turn, const store::HeldChange& held) {
+  auto read = crdt::open_change(held.bytes);
+  if (!read.ok()) return store->held().erase(held.index);
+  std::vector<crdt::Opened> one;
+  one.push_back(std::move(*read));
+  const Gate gate = judge(store->actors().vector(), one[0]);
+  if (gate == Gate::kMissing) return {};
+  if (gate == Gate::kUnknown) {
+    // Named at every start, so that nobody asks for what comes after it.
+    if (held.kind == store::HeldKind::kOldLog) return hold(turn, one[0].sealed);
+    turn.out.facts.stopped.push_back(one[0].sealed.actor);
+    return {};
+  }
+  RETURN_IF_ERROR(store->held().erase(held.index));
+  if (gate == Gate::kSeen) return {};
+  ASSIGN_OR_RETURN(const auto contradiction, find_contradiction(one));
+  if (contradiction) {
+    turn.out.notices.push_back(
+        {Notice::Kind::kPrevMismatch, one[0].sealed.actor, one[0].sealed.seq, "among the held"});
+    return store->proofs().keep(one[0].sealed);
+  }
+  RETURN_IF_ERROR(apply_remote(turn, one[0]));
+  return look_again(turn, {one[0].sealed.actor});
+}
+
+// Again in the order in which they were sealed, so each finds what it kills under its new name.
+base::Status Replica::Impl::seal_tail(Turn& turn) {
+  Renaming renaming;
+  for (std::int64_t after = 0;;) {
+    ASSIGN_OR_RETURN(const auto rows, store->held().rows(store::HeldKind::kTail, after, kSlice));
+    if (rows.empty()) return {};
+    for (const store::HeldChange& held : rows) {
+      after = held.index;
+      RETURN_IF_ERROR(store->held().erase(held.index));
+      auto opened = crdt::open_change(held.bytes);
+      if (!opened.ok() || !opened->envelope_known) continue;
+      ASSIGN_OR_RETURN(const bool there, is_held(*store, *opened));
+      if (there) continue;
+      std::optional<base::Error> store_fault;
+      const base::Status sealed =
+          seal_and_apply(turn, renaming.apply(std::move(opened->change.effects)), store_fault);
+      if (store_fault) return *store_fault;
+      if (!sealed.ok()) {  // longer than a change may be, under its new names
+        turn.out.notices.push_back(
+            {Notice::Kind::kDropped, opened->sealed.actor, opened->sealed.seq, "of our own tail"});
+        continue;
+      }
+      const base::ActorId& own = store->meta().own_actor;
+      renaming.add(opened->sealed.actor, opened->sealed.seq, own,
+                   store->actors().vector().seq_of(own));
+    }
+  }
+}
+
+// What still misses something after all waits on, within the bounds of other held changes, and is
+// tried again at every open.
+base::Status Replica::Impl::drop_leftovers(Turn& turn) {
+  std::int64_t kept = 0;
+  std::int64_t bytes = 0;
+  std::uint64_t dropped = 0;
+  for (std::int64_t after = 0;;) {
+    ASSIGN_OR_RETURN(const auto rows, store->held().rows(store::HeldKind::kOldLog, after, kSlice));
+    if (rows.empty()) break;
+    for (const store::HeldChange& held : rows) {
+      after = held.index;
+      bytes += static_cast<std::int64_t>(held.bytes.size());
+      if (++kept <= store::kHeldUnknownMax && bytes <= store::kHeldUnknownBytesMax) continue;
+      RETURN_IF_ERROR(store->held().erase(held.index));
+      ++dropped;
+    }
+  }
+  if (kept == 0) return {};
+  turn.out.notices.push_back({Notice::Kind::kDropped,
+                              {},
+                              dropped,
+                              std::to_string(kept) + " changes of the former log do not fit, " +
+                                  std::to_string(dropped) + " of them are dropped"});
+  return {};
+}
+
+// What this version understands now, or fits now, is applied before anything is claimed.
+base::Status Replica::Impl::apply_held_at_open(Turn& turn) {
+  if (store->meta().repair.stage != Stage::kNone) return {};
+  for (auto kind : {store::HeldKind::kUnknown, store::HeldKind::kOldLog}) {
+    for (std::int64_t after = 0;;) {
+      ASSIGN_OR_RETURN(const auto rows, store->held().rows(kind, after, kSlice));
+      if (rows.empty()) break;
+      for (const store::HeldChange& held : rows) {
+        after = held.index;
+        RETURN_IF_ERROR(apply_held(turn, held));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace agent

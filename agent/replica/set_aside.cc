@@ -1,0 +1,159 @@
+#include "agent/replica/set_aside.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "agent/replica/tail.h"
+
+namespace agent {
+namespace {
+
+using Stage = store::Repair::Stage;
+
+constexpr std::size_t kRowsOfATransaction = 1'000;
+constexpr const char* kSideFiles[] = {"-wal", "-shm"};
+
+base::Status remove_database(DatabaseFiles& files, const std::string& path) {
+  // The database first: side files without it are harmless, a database without its log is not.
+  RETURN_IF_ERROR(files.remove(path));
+  for (const char* side : kSideFiles) RETURN_IF_ERROR(files.remove(path + side));
+  return {};
+}
+
+base::Status move_if_there(DatabaseFiles& files, const std::string& from, const std::string& to) {
+  return files.exists(from) ? files.move(from, to) : base::Status();
+}
+
+// The last part of a swap. A log of the old database must be gone before the new one stands there:
+// SQLite would play it back into a file that it does not belong to.
+base::Status put_in_place(DatabaseFiles& files, const std::string& path) {
+  RETURN_IF_ERROR(move_if_there(files, path + "-wal", path + ".aside-1-wal"));
+  RETURN_IF_ERROR(files.remove(path + "-shm"));
+  return files.move(path + "-new", path);
+}
+
+base::Status swap(DatabaseFiles& files, const std::string& path) {
+  if (files.exists(path + ".aside-1")) {
+    RETURN_IF_ERROR(remove_database(files, path + ".aside-2"));
+    RETURN_IF_ERROR(files.move(path + ".aside-1", path + ".aside-2"));
+    RETURN_IF_ERROR(move_if_there(files, path + ".aside-1-wal", path + ".aside-2-wal"));
+  }
+  RETURN_IF_ERROR(files.move(path, path + ".aside-1"));
+  return put_in_place(files, path);
+}
+
+// A swap that was cut off is finished; a database that was not whole yet is thrown away.
+base::Status settle(DatabaseFiles& files, const std::string& path) {
+  if (!files.exists(path + "-new")) return {};
+  return files.exists(path) ? remove_database(files, path + "-new") : put_in_place(files, path);
+}
+
+// Commits now and then, so that a large log does not become one transaction.
+class Copy {
+ public:
+  explicit Copy(store::Store& to) : to_(to) {}
+
+  base::Status keep(store::HeldKind kind, const base::ActorId& actor, std::uint64_t seq,
+                    base::BytesView change) {
+    RETURN_IF_ERROR(to_.held().keep(kind, actor, seq, change));
+    if (++rows_ % kRowsOfATransaction != 0) return {};
+    RETURN_IF_ERROR(to_.commit(store::Durability::kNormal));
+    return to_.begin();
+  }
+
+ private:
+  store::Store& to_;
+  std::size_t rows_ = 0;
+};
+
+// What the old database itself still held goes first, in its order.
+base::Status copy_held(store::Store& old, Copy& copy) {
+  for (auto kind : {store::HeldKind::kUnknown, store::HeldKind::kOldLog, store::HeldKind::kTail}) {
+    for (std::int64_t after = 0;;) {
+      auto rows = old.held().rows(kind, after, kRowsOfATransaction);
+      if (!rows.ok() || rows->empty()) break;  // the rest of a damaged table is lost
+      for (const store::HeldChange& held : *rows) {
+        after = held.index;
+        auto opened = crdt::open_change(held.bytes);
+        if (!opened.ok()) continue;
+        RETURN_IF_ERROR(copy.keep(kind, opened->sealed.actor, opened->sealed.seq, held.bytes));
+      }
+    }
+  }
+  return {};
+}
+
+base::Status copy_log(store::Store& old, Copy& copy) {
+  const store::Repair repair = old.meta().repair;
+  bool in_tail = false;
+  return old.log().salvage(old.actors(), [&](const store::LogEntry& entry) -> base::Status {
+    const bool forked = repair.stage == Stage::kFork && entry.actor == repair.actor;
+    in_tail |= forked && entry.seq > repair.common;
+    // Whatever this node sealed after the first of them was sealed upon it.
+    const bool tail = in_tail && (forked || is_of_this_node(old, entry.actor));
+    const auto kind = tail ? store::HeldKind::kTail : store::HeldKind::kOldLog;
+    return copy.keep(kind, entry.actor, entry.seq, entry.sealed);
+  });
+}
+
+// `old` is null when it cannot be opened.
+base::Status build(const base::Now& now, const std::string& path, const store::Options& options,
+                   store::Store* old, std::int64_t position_gap) {
+  ASSIGN_OR_RETURN(auto fresh, store::Store::open(path, options));
+  RETURN_IF_ERROR(fresh->begin());
+  store::Meta& meta = fresh->meta();
+  meta.repair.stage = Stage::kFetching;
+  // Positions were given out as cursors. Where the last one cannot be read, the microseconds of the
+  // wall clock are above any count of changes.
+  meta.next_position = old ? old->meta().next_position + position_gap
+                           : std::max(position_gap, now.wall_nanos / 1'000);
+  if (old) {
+    meta.clock = old->meta().clock;
+    Copy copy(*fresh);
+    RETURN_IF_ERROR(copy_held(*old, copy));
+    RETURN_IF_ERROR(copy_log(*old, copy));
+  }
+  return fresh->commit(store::Durability::kFull);
+}
+
+std::string reason_of(const store::Repair& repair) {
+  if (repair.stage == Stage::kDamage) return "its rows are damaged";
+  return "peers hold other changes of " + repair.actor.hex() + " above " +
+         std::to_string(repair.common);
+}
+
+}  // namespace
+
+base::Result<OpenedStore> open_store(const base::Now& now, const std::string& path,
+                                     const store::Options& options, DatabaseFiles* files,
+                                     std::int64_t position_gap) {
+  if (files) RETURN_IF_ERROR(settle(*files, path));
+  auto opened = store::Store::open(path, options);
+  const bool damaged = !opened.ok() && opened.error().code == base::Code::kCorrupt;
+  if (!opened.ok() && (!damaged || !files)) return opened.error();
+  std::string why;
+  if (damaged) {
+    why = opened.error().message;
+  } else {
+    const store::Repair& repair = (*opened)->meta().repair;
+    if (repair.stage != Stage::kFork && repair.stage != Stage::kDamage) {
+      return OpenedStore{std::move(*opened), {}};
+    }
+    why = reason_of(repair);
+  }
+  if (!files) return base::Error{base::Code::kUnavailable, path + ": to be set aside: " + why};
+  std::unique_ptr<store::Store> old;
+  if (!damaged) old = std::move(*opened);
+  RETURN_IF_ERROR(build(now, path + "-new", options, old.get(), position_gap));
+  old.reset();
+  // Its last connection has folded it in; a file without what is in its log would be half empty.
+  if (files->exists(path + "-new-wal")) {
+    return base::Error{base::Code::kReadOnly, path + "-new: its log was not folded in"};
+  }
+  RETURN_IF_ERROR(swap(*files, path));
+  ASSIGN_OR_RETURN(auto store, store::Store::open(path, options));
+  return OpenedStore{std::move(store), why};
+}
+
+}  // namespace agent

@@ -1,0 +1,37 @@
+#pragma once
+
+// Setting a database aside (rules 2 and 8): a new one is built beside it, with what has to be
+// applied or sealed again in its table `held`, and takes its place. The old one stays as
+// <path>.aside-1, the one before as .aside-2. A crash at any point is finished or repeated by the
+// next open: what is new counts from the move that puts it in place.
+
+#include <memory>
+#include <string>
+
+#include "crdt/base/time.h"
+#include "store/store.h"
+
+namespace agent {
+
+// Whole files of one directory. Each call is on the medium when it returns.
+class DatabaseFiles {
+ public:
+  virtual ~DatabaseFiles() = default;
+  virtual bool exists(const std::string& path) = 0;
+  virtual base::Status move(const std::string& from, const std::string& to) = 0;  // replaces `to`
+  virtual base::Status remove(const std::string& path) = 0;                       // absent is fine
+};
+
+struct OpenedStore {
+  std::unique_ptr<store::Store> store;
+  std::string set_aside;  // why, when that has just happened
+};
+
+// Opens the store at `path` and, where its repair row asks for it or it is damaged, the one that
+// takes its place. Without `files` a database that would have to be set aside is not opened: its
+// own error, or kUnavailable.
+base::Result<OpenedStore> open_store(const base::Now& now, const std::string& path,
+                                     const store::Options& options, DatabaseFiles* files,
+                                     std::int64_t position_gap);
+
+}  // namespace agent

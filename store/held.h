@@ -1,0 +1,57 @@
+#pragma once
+
+// Sealed changes that wait on the medium, in the order in which they came: for an upgrade (rule
+// 12), or for the state that is fetched after a database was set aside (rules 2 and 8).
+
+#include <cstdint>
+#include <vector>
+
+#include "crdt/change.h"
+#include "store/database.h"
+
+namespace store {
+
+enum class HeldKind : std::uint8_t {
+  kUnknown = 1,  // an envelope of a later version: the vector stops before it
+  kOldLog = 2,   // of the log that was set aside: to be applied like any received change
+  kTail = 3,     // our own that no peer can take as they are: to be sealed again
+};
+
+inline constexpr std::int64_t kHeldUnknownMax = 1'024;          // above: not kept
+inline constexpr std::int64_t kHeldUnknownBytesMax = 16 << 20;  // of all of the kind together
+// What is read at a time; the other kinds are bounded by the log that they come from.
+inline constexpr std::size_t kHeldReadBytes = 4u << 20;
+
+struct HeldChange {
+  std::int64_t index = 0;
+  HeldKind kind = HeldKind::kUnknown;
+  base::Bytes bytes;  // of the sealed change
+};
+
+class Held {
+ public:
+  explicit Held(Database& database);
+
+  // Inside a transaction. False when the bounds of kUnknown are reached; what is kept already is
+  // kept once.
+  base::Result<bool> keep_unknown(const crdt::SealedChange& change);
+  base::Status keep(HeldKind kind, const base::ActorId& actor, std::uint64_t seq,
+                    base::BytesView change);
+  base::Status erase(std::int64_t index);
+
+  // With index > after, in order; at least one if there is any, then up to the limits. A row that
+  // cannot be read is kCorrupt.
+  base::Result<std::vector<HeldChange>> rows(HeldKind kind, std::int64_t after, std::size_t limit);
+  base::Result<std::int64_t> count(HeldKind kind);
+
+ private:
+  Query insert_;
+  Query next_;
+  Query room_;
+  Query rows_;
+  Query count_;
+  Query erase_;
+  Database& database_;
+};
+
+}  // namespace store

@@ -1,0 +1,144 @@
+#include "store/scrub.h"
+
+#include <limits>
+
+#include "store/row.h"
+
+namespace store {
+namespace {
+
+constexpr std::int64_t kBefore = std::numeric_limits<std::int64_t>::min();
+
+bool meta_row(const Statement& row) {
+  return RowChecksum('m').number(row.integer(0)).bytes(row.blob(1)).value() == row.integer(2);
+}
+bool actor_row(const Statement& row) {
+  RowChecksum sum('a');
+  sum.number(row.integer(0)).bytes(row.blob(1)).bytes(row.blob(2));
+  return sum.value() == row.integer(3);
+}
+bool object_row(const Statement& row) {
+  RowChecksum sum('o');
+  sum.number(row.integer(0)).bytes(row.blob(1)).number(row.integer(2));
+  return sum.value() == row.integer(3);
+}
+bool lane_row(const Statement& row) {
+  RowChecksum sum('l');
+  sum.number(row.integer(0)).number(row.integer(1)).number(row.is_null(2) ? 0 : 1);
+  return sum.bytes(row.blob(2)).value() == row.integer(3);
+}
+bool name_row(const Statement& row) {
+  return RowChecksum('n').bytes(row.blob(0)).number(row.integer(1)).value() == row.integer(2);
+}
+bool cell_row(const Statement& row) {
+  RowParser parser(row.blob(1));
+  const auto stored = static_cast<std::int32_t>(parser.be32());
+  const std::int64_t sum = RowChecksum('c').number(row.integer(0)).bytes(parser.rest()).value();
+  return parser.ok() && sum == stored;
+}
+bool log_row(const Statement& row) {
+  RowChecksum sum('g');
+  sum.number(row.integer(0)).number(row.integer(1)).number(row.integer(2));
+  return sum.bytes(row.blob(3)).value() == row.integer(4);
+}
+bool index_row(const Statement& row) {
+  RowChecksum sum('i');
+  sum.number(row.integer(2)).number(row.integer(0)).number(row.integer(1));
+  return sum.value() == row.integer(3);
+}
+bool proof_row(const Statement& row) {
+  RowChecksum sum('p');
+  sum.bytes(row.blob(1)).number(row.integer(2)).bytes(row.blob(3));
+  return sum.value() == row.integer(4);
+}
+bool staged_row(const Statement& row) {
+  RowChecksum sum('s');
+  sum.number(row.integer(0)).number(row.integer(1)).bytes(row.blob(2));
+  return sum.value() == row.integer(3);
+}
+bool held_row(const Statement& row) {
+  RowChecksum sum('h');
+  sum.number(row.integer(0)).number(row.integer(1)).bytes(row.blob(2)).number(row.integer(3));
+  return sum.bytes(row.blob(4)).value() == row.integer(5);
+}
+
+enum class Key { kNumber, kTwoNumbers, kBlob };
+
+}  // namespace
+
+// The key comes first in what is selected; docs/storage.md lists what each checksum covers.
+struct Scrub::Table {
+  const char* name;
+  Key key;
+  int content;  // the column whose bytes count, -1 for none
+  bool (*sound)(const Statement& row);
+  const char* select;
+};
+
+const Scrub::Table Scrub::kTables[] = {
+    {"meta", Key::kNumber, 1, meta_row, "SELECT k, v, sum FROM meta WHERE k>?1 ORDER BY k"},
+    {"actors", Key::kNumber, -1, actor_row,
+     "SELECT idx, id, node, sum FROM actors WHERE idx>?1 ORDER BY idx"},
+    {"objects", Key::kNumber, -1, object_row,
+     "SELECT idx, name, type, sum FROM objects WHERE idx>?1 ORDER BY idx"},
+    {"lanes", Key::kNumber, -1, lane_row,
+     "SELECT idx, type, name, sum FROM lanes WHERE idx>?1 ORDER BY idx"},
+    {"names", Key::kBlob, 0, name_row, "SELECT k, id, sum FROM names WHERE k>?1 ORDER BY k"},
+    {"cells", Key::kNumber, 1, cell_row, "SELECT id, v FROM cells WHERE id>?1 ORDER BY id"},
+    {"log", Key::kNumber, 3, log_row,
+     "SELECT pos, actor, seq, change, sum FROM log WHERE pos>?1 ORDER BY pos"},
+    {"log_index", Key::kTwoNumbers, -1, index_row,
+     "SELECT actor, seq, pos, sum FROM log_index WHERE (actor, seq)>(?1, ?2) ORDER BY actor, seq"},
+    {"proofs", Key::kNumber, 3, proof_row,
+     "SELECT idx, actor, seq, change, sum FROM proofs WHERE idx>?1 ORDER BY idx"},
+    {"staged", Key::kTwoNumbers, 2, staged_row,
+     "SELECT part, page, body, sum FROM staged WHERE (part, page)>(?1, ?2) ORDER BY part, page"},
+    {"held", Key::kNumber, 4, held_row,
+     "SELECT idx, kind, actor, seq, change, sum FROM held WHERE idx>?1 ORDER BY idx"},
+};
+
+base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_max) {
+  Step done;
+  std::size_t bytes = 0;
+  while (done.rows < rows_max && bytes < bytes_max) {
+    const Table& table = kTables[table_];
+    ASSIGN_OR_RETURN(auto select, database_.prepare(table.select));
+    if (table.key == Key::kBlob) {
+      select->bind_blob(1, key_);  // before the first row it is empty, and no key is
+    } else {
+      select->bind(1, begun_ ? first_ : kBefore);
+    }
+    if (table.key == Key::kTwoNumbers) select->bind(2, begun_ ? second_ : kBefore);
+    while (done.rows < rows_max && bytes < bytes_max) {
+      ASSIGN_OR_RETURN(const bool row, select->step());
+      if (!row) {
+        next_table();
+        done.finished = table_ == 0;
+        break;
+      }
+      begun_ = true;
+      if (table.key == Key::kBlob) {
+        key_ = base::Bytes(select->blob(0));
+      } else {
+        first_ = select->integer(0);
+      }
+      if (table.key == Key::kTwoNumbers) second_ = select->integer(1);
+      if (!table.sound(*select)) {
+        const bool text = table.key == Key::kBlob;
+        return corrupt_row(database_.path(), table.name, text ? "" : std::to_string(first_));
+      }
+      ++done.rows;
+      if (table.content >= 0) bytes += select->blob(table.content).size();
+    }
+    if (done.finished) break;
+  }
+  return done;
+}
+
+void Scrub::next_table() {
+  table_ = (table_ + 1) % std::size(kTables);
+  begun_ = false;
+  key_.clear();
+}
+
+}  // namespace store

@@ -1,0 +1,38 @@
+#pragma once
+
+// Reads every row of every table, a slice at a time, and compares its checksum (rule 13): what no
+// reader has touched for months is found before its last good copy elsewhere is gone.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "store/database.h"
+
+namespace store {
+
+class Scrub {
+ public:
+  explicit Scrub(Database& database) : database_(database) {}
+
+  struct Step {
+    std::size_t rows = 0;
+    bool finished = false;  // with the last row of the last table; the next step starts anew
+  };
+  // Goes on where the last step ended, for about that many rows or bytes. kCorrupt names the bad
+  // row; the next step goes on behind it.
+  base::Result<Step> step(std::size_t rows_max, std::size_t bytes_max);
+
+ private:
+  struct Table;
+  static const Table kTables[];
+  void next_table();
+
+  Database& database_;
+  std::size_t table_ = 0;
+  bool begun_ = false;  // the place below is behind the first row of this table
+  std::int64_t first_ = 0;
+  std::int64_t second_ = 0;
+  base::Bytes key_;
+};
+
+}  // namespace store

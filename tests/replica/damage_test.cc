@@ -1,0 +1,263 @@
+// Rules 8 and 13: damaged rows and files, and the check when digests differ.
+
+#include <sqlite3.h>
+
+#include <fstream>
+
+#include "tests/replica/replica_fixture.h"
+
+namespace agent {
+namespace {
+
+struct Damaged : testing::Test {
+  Folder folder;
+  Files files;
+  ReplicaOptions options;
+  std::unique_ptr<Replica> a;
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+
+  void SetUp() override {
+    options.files = &files;
+    a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+    turn(*z, 2, {received(turn(*a, 1, {add("x"), add("y")}).facts.own)});
+    turn(*a, 4, {received(turn(*z, 3, {add("of z")}).facts.own)});
+  }
+  // Behind the back of the replica, as a bad card would.
+  void harm(const std::string& sql) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(folder.file("a.db").c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(handle);
+    sqlite3_close(handle);
+  }
+  void reopen() {
+    Outside outside = next_start(*a, 3, std::nullopt);
+    a.reset();
+    a = open_replica(folder.file("a.db"), outside, 7, options);
+  }
+  void fetch_all() {
+    turn(*a, 20, {received(log_of(*z)), Synchronised{z->node_id()}});
+    while (a->replaying()) turn(*a, 21, {});
+  }
+  Outputs scrub_all() {
+    Outputs all;
+    for (int i = 0; i < 50; ++i) {
+      for (Notice& notice : a->scrub().notices) all.notices.push_back(notice);
+    }
+    return all;
+  }
+  static constexpr const char* kFlip =
+      "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB) WHERE id=(SELECT min(id) "
+      "FROM cells)";
+};
+
+TEST_F(Damaged, SoundRowsPassTheScrub) { EXPECT_TRUE(scrub_all().notices.empty()); }
+
+TEST_F(Damaged, TheScrubFindsABadRowOfEveryTable) {
+  const char* harms[] = {"UPDATE meta SET sum=sum+1 WHERE k=4",
+                         "UPDATE actors SET sum=sum+1",
+                         "UPDATE objects SET sum=sum+1",
+                         "UPDATE lanes SET sum=sum+1 WHERE idx=2",
+                         "UPDATE names SET sum=sum+1",
+                         kFlip,
+                         "UPDATE log SET sum=sum+1 WHERE pos=(SELECT max(pos) FROM log)",
+                         "UPDATE log_index SET sum=sum+1",
+                         "INSERT INTO proofs VALUES(1, x'00', 1, 1, x'00')",
+                         "INSERT INTO staged VALUES(1, 1, 1, x'00')",
+                         "INSERT INTO held VALUES(1, 1, x'00', 1, 1, x'00')"};
+  const char* undo[] = {"UPDATE meta SET sum=sum-1 WHERE k=4",
+                        "UPDATE actors SET sum=sum-1",
+                        "UPDATE objects SET sum=sum-1",
+                        "UPDATE lanes SET sum=sum-1 WHERE idx=2",
+                        "UPDATE names SET sum=sum-1",
+                        nullptr,
+                        "UPDATE log SET sum=sum-1 WHERE pos=(SELECT max(pos) FROM log)",
+                        "UPDATE log_index SET sum=sum-1",
+                        "DELETE FROM proofs",
+                        "DELETE FROM staged",
+                        "DELETE FROM held"};
+  for (std::size_t i = 0; i < std::size(harms); ++i) {
+    if (undo[i] == nullptr) continue;  // below: it does not come back
+    harm(harms[i]);
+    EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow)) << harms[i];
+    harm(undo[i]);
+  }
+  harm(kFlip);
+  EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
+}
+
+TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
+  harm(kFlip);
+  ASSERT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
+  Outputs alone = turn(*a, 5, {add("more")});
+
+  Outputs heard = turn(*a, 6, {received(turn(*z, 5, {add("more of z")}).facts.own)});
+  reopen();
+  fetch_all();
+
+  EXPECT_TRUE(alone.replies.at(0).result.ok()) << "other rows are still written";
+  EXPECT_FALSE(alone.reopen) << "nobody to fetch from";
+  EXPECT_TRUE(heard.reopen);
+  EXPECT_TRUE(says(heard, Notice::Kind::kSetAside));
+  for (const char* id : {"x", "y", "more", "of z", "more of z"}) {
+    EXPECT_EQ(shown(*a, id), R"({"size":1})") << id;
+  }
+  EXPECT_TRUE(a->store().verify_digest().ok());
+}
+
+TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
+  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+
+  Outputs bad = turn(*a, 5, {Write{1, PatchEntry{"snapshots", "x", {{"size", "2"}}, {}}}});
+  Outputs good = turn(*a, 6, {add("new")});
+
+  EXPECT_EQ(bad.replies.at(0).result.error().code, base::Code::kCorrupt);
+  EXPECT_TRUE(good.replies.at(0).result.ok());
+}
+
+TEST_F(Damaged, AReceivedChangeThatMeetsABadRowStartsTheRepair) {
+  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  auto kill = turn(*z, 5, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
+
+  turn(*a, 6, {received(kill)});
+  Outputs out = turn(*a, 7, {received(kill)});
+  reopen();
+  fetch_all();
+
+  EXPECT_TRUE(out.reopen);
+  EXPECT_EQ(shown(*a, "x"), "absent");
+  EXPECT_EQ(shown(*a, "y"), R"({"size":1})");
+}
+
+TEST_F(Damaged, ADivergenceWithABadRowOfOursSetsUsAside) {
+  harm(kFlip);
+  base::ActorId actor = a->own_actor();
+  auto unconfirmed = turn(*a, 5, {add("only here")}).facts.own;
+
+  Outputs out = turn(*a, 6, {DivergenceSeen{z->node_id()}});
+  reopen();
+  fetch_all();
+  turn(*a, 30, {add("after")});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kDivergence));
+  EXPECT_TRUE(out.reopen);
+  EXPECT_TRUE(out.facts.durable);
+  EXPECT_EQ(shown(*a, "only here"), R"({"size":1})") << "own changes that nobody confirmed";
+  EXPECT_EQ(a->vector().seq_of(actor), 3u) << "as they were sealed";
+  EXPECT_NE(a->own_actor(), actor);
+  turn(*z, 31, {received(log_of(*a))});
+  EXPECT_EQ(z->state(), a->state());
+}
+
+// A row that vanished has no checksum: the recount finds it.
+TEST_F(Damaged, ADivergenceWithALostRowSetsUsAside) {
+  harm("DELETE FROM cells WHERE id=(SELECT min(id) FROM cells)");
+
+  EXPECT_TRUE(turn(*a, 6, {DivergenceSeen{z->node_id()}}).reopen);
+}
+
+TEST_F(Damaged, ADivergenceWithSoundRowsIsReportedAndNothingIsGivenUp) {
+  Outputs out = turn(*a, 6, {DivergenceSeen{z->node_id()}});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kDivergence));
+  EXPECT_FALSE(out.reopen);
+}
+
+struct BadFile : Damaged {
+  void expect_set_aside() {
+    auto opened = Replica::open(at(5), folder.file("a.db"), options, first_start(3),
+                                base::Random::from_number(7));
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    a = std::move(*opened);
+    EXPECT_TRUE(says(turn(*a, 5, {}), Notice::Kind::kSetAside));
+    EXPECT_TRUE(a->fetching());
+    EXPECT_TRUE(std::filesystem::exists(folder.file("a.db.aside-1")));
+    fetch_all();
+    EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
+    EXPECT_TRUE(turn(*a, 40, {add("new")}).replies.at(0).result.ok());
+  }
+};
+
+TEST_F(BadFile, ATruncatedFileIsSetAside) {
+  a.reset();
+  std::filesystem::resize_file(folder.file("a.db"), 5'000);
+  expect_set_aside();
+}
+
+TEST_F(BadFile, NoiseIsSetAside) {
+  a.reset();
+  std::ofstream(folder.file("a.db")) << std::string(8'192, 'n');
+  expect_set_aside();
+}
+
+TEST_F(BadFile, AFlippedBitInTheTreeIsSetAsideOrFound) {
+  a.reset();
+  const auto size = std::filesystem::file_size(folder.file("a.db"));
+  for (std::uintmax_t at_byte = 100; at_byte < size; at_byte += 1'021) {
+    const std::string name = "flip" + std::to_string(at_byte) + ".db";
+    std::filesystem::copy_file(folder.file("a.db"), folder.file(name));
+    std::fstream file(folder.file(name), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(at_byte));
+    const char was = static_cast<char>(file.get());
+    file.seekp(static_cast<std::streamoff>(at_byte));
+    file.put(static_cast<char>(was ^ 0x10));
+    file.close();
+
+    auto opened = Replica::open(at(5), folder.file(name), options, first_start(3),
+                                base::Random::from_number(7));
+
+    // A bit of the header can make it the file of another application: then it is left alone.
+    if (!opened.ok()) {
+      EXPECT_TRUE(opened.error().code == base::Code::kInvalid ||
+                  opened.error().code == base::Code::kConflict)
+          << at_byte << ": " << opened.error().message;
+      continue;
+    }
+    if ((*opened)->fetching()) continue;
+    auto entry = (*opened)->store().cells().entry("snapshots", "x");
+    if (entry.ok() && crdt::exists(*entry)) {
+      EXPECT_EQ(crdt::shown_text(*entry), R"({"size":1})") << "a bad row was served: " << at_byte;
+    }
+  }
+}
+
+TEST_F(BadFile, AForeignFileIsLeftAlone) {
+  a.reset();
+  harm("PRAGMA application_id=77");
+
+  auto opened = Replica::open(at(5), folder.file("a.db"), options, first_start(3),
+                              base::Random::from_number(7));
+
+  ASSERT_FALSE(opened.ok());
+  EXPECT_EQ(opened.error().code, base::Code::kInvalid);
+  EXPECT_FALSE(std::filesystem::exists(folder.file("a.db.aside-1")));
+}
+
+// SQLite drops the end of a damaged log in silence, synced commits too. The mark does not fit then,
+// and what peers hold of us comes back under the old numbers.
+TEST_F(BadFile, ADamagedLogCostsTheActorAndComesBackFromPeers) {
+  base::ActorId actor = a->own_actor();
+  auto late = turn(*a, 6, {add("late")}).facts.own;
+  turn(*z, 7, {received(late)});
+  // As after a kill, but with the mark of a clean stop: the worst case.
+  Mark mark{a->run_token(), actor, a->vector().head_of(actor)};
+  Outside outside = next_start(*a, 3, mark);
+  std::filesystem::copy_file(folder.file("a.db"), folder.file("b.db"));
+  std::filesystem::copy_file(folder.file("a.db-wal"), folder.file("b.db-wal"));
+  std::filesystem::resize_file(folder.file("b.db-wal"),
+                               std::filesystem::file_size(folder.file("b.db-wal")) - 100);
+
+  auto b = open_replica(folder.file("b.db"), outside, 9, options);
+  const std::uint64_t kept = b->vector().seq_of(actor);
+  auto under_new = turn(*b, 8, {add("after")}).facts.own;
+  turn(*b, 9, {received(log_of(*z))});
+
+  EXPECT_EQ(kept, 2u);
+  EXPECT_NE(b->own_actor(), actor);
+  EXPECT_EQ(shown(*b, "late"), R"({"size":1})");
+  turn(*z, 10, {received(under_new)});
+  EXPECT_EQ(z->state(), b->state());
+}
+
+}  // namespace
+}  // namespace agent

@@ -1,0 +1,222 @@
+// Rule 2, echo: our own actor goes on elsewhere. Lost tail or fork: docs/decisions/0007.
+
+#include "tests/replica/replica_fixture.h"
+
+namespace agent {
+namespace {
+
+struct Copied : testing::Test {
+  Folder folder;
+  Files files;
+  ReplicaOptions options;
+  std::unique_ptr<Replica> a;
+  std::unique_ptr<Replica> copy;
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+  base::ActorId actor;
+
+  // `a` and its copy believe the same mark: a whole image with its marks, copied.
+  void SetUp() override {
+    options.files = &files;
+    a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+    auto own = turn(*a, 1, {add("common")}).facts.own;
+    turn(*z, 2, {received(own)});
+    actor = a->own_actor();
+    auto mark = a->close();
+    Outside outside = next_start(*a, 2, mark);
+    a.reset();
+    std::filesystem::copy_file(folder.file("a.db"), folder.file("copy.db"));
+    a = open_replica(folder.file("a.db"), outside, 3, options);
+    copy = open_replica(folder.file("copy.db"), outside, 4, options);
+    ASSERT_EQ(a->own_actor(), copy->own_actor());
+  }
+  void reopen_a() {
+    Outside outside = next_start(*a, 3, std::nullopt);
+    a.reset();
+    a = open_replica(folder.file("a.db"), outside, 7, options);
+  }
+};
+
+// We lost our tail: what comes fits our head, so nothing of ours contradicts it.
+TEST_F(Copied, ALostTailIsTakenBackUnderItsOldNumbers) {
+  auto later = turn(*copy, 3, {add("y"), add("z")}).facts.own;
+
+  Outputs out = turn(*a, 4, {received(later)});
+  Outputs next = turn(*a, 5, {add("mine")});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kEcho));
+  EXPECT_FALSE(out.reopen);
+  ASSERT_EQ(out.facts.left.size(), 1u);
+  EXPECT_EQ(out.facts.left[0], actor);
+  EXPECT_EQ(a->vector().seq_of(actor), 3u);
+  EXPECT_NE(a->own_actor(), actor);
+  auto first = crdt::open_change(next.facts.own.at(0).bytes);
+  ASSERT_EQ(first->change.deps.size(), 1u);
+  EXPECT_EQ(first->change.deps[0].head.seq, 3u);
+  turn(*z, 6, {received(later), received(next.facts.own)});
+  EXPECT_EQ(z->state(), a->state());
+}
+
+TEST_F(Copied, AVectorAboveOursEndsTheActorBeforeItsChangesCome) {
+  Outputs out = turn(*a, 4, {EchoSeen{z->node_id(), actor, 3}, add("mine")});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kEcho));
+  EXPECT_FALSE(out.reopen);
+  EXPECT_EQ(a->vector().seq_of(actor), 1u);
+  EXPECT_NE(a->own_actor(), actor);
+  turn(*a, 5, {EchoSeen{z->node_id(), actor, 1}, EchoSeen{z->node_id(), actor, 3}});
+  EXPECT_FALSE(turn(*a, 6, {}).reopen) << "late evidence about an actor that was left";
+}
+
+TEST_F(Copied, ADependencyAboveOursEndsTheActorToo) {
+  auto later = turn(*copy, 3, {add("y")}).facts.own;
+  turn(*z, 4, {received(later)});
+  auto upon = turn(*z, 5, {add("w")}).facts.own;
+
+  Outputs out = turn(*a, 6, {received(upon), add("mine")});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kEcho));
+  EXPECT_NE(a->own_actor(), actor);
+  EXPECT_EQ(shown(*a, "w"), "absent") << "it waits";
+  turn(*a, 7, {received(later)});
+  EXPECT_EQ(shown(*a, "w"), R"({"size":1})");
+}
+
+TEST_F(Copied, AForkIsRefusedAndStopsWriting) {
+  auto other = turn(*copy, 3, {add("theirs")}).facts.own;
+  turn(*a, 3, {add("mine")});
+
+  Outputs out = turn(*a, 4, {received({other})});
+  Outputs refused = turn(*a, 5, {add("more"), received(log_of(*z))});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kPrevMismatch));
+  EXPECT_TRUE(says(out, Notice::Kind::kSetAside));
+  EXPECT_TRUE(out.reopen);
+  EXPECT_TRUE(out.facts.durable);
+  EXPECT_EQ(shown(*a, "theirs"), "absent");
+  EXPECT_EQ(*a->store().proofs().count(), 1);
+  EXPECT_EQ(a->store().meta().repair.common, 1u) << "its predecessor is our first change";
+  EXPECT_EQ(refused.replies.at(0).result.error().code, base::Code::kUnavailable);
+  EXPECT_TRUE(refused.reopen);
+}
+
+TEST_F(Copied, AForkFurtherUpIsSeenByItsPredecessor) {
+  auto other = turn(*copy, 3, {add("theirs"), add("theirs too")}).facts.own;
+  turn(*a, 3, {add("mine")});
+
+  Outputs out = turn(*a, 4, {received({other[1]})});
+
+  EXPECT_TRUE(out.reopen);
+  EXPECT_EQ(a->store().meta().repair.common, 0u) << "not proven: the floor of the log";
+}
+
+// A copy that is behind us shows itself by an old number only.
+TEST_F(Copied, AForkBelowOurHeadIsSeen) {
+  auto other = turn(*copy, 3, {add("theirs")}).facts.own;
+  turn(*a, 3, {add("mine"), add("mine too")});
+
+  Outputs out = turn(*a, 4, {received(other)});
+
+  EXPECT_TRUE(out.reopen);
+  EXPECT_EQ(a->store().meta().repair.common, 1u);
+}
+
+TEST_F(Copied, OurNumberWithAnotherContentInAVectorIsAFork) {
+  turn(*a, 3, {add("mine")});
+
+  Outputs out = turn(*a, 4, {EchoSeen{z->node_id(), actor, 2}});
+
+  EXPECT_TRUE(out.reopen);
+}
+
+TEST_F(Copied, TheForkOfAnActorThatWeLeftIsSeenAsWell) {
+  auto other = turn(*copy, 3, {add("theirs")}).facts.own;
+  turn(*a, 3, {add("mine")});
+  reopen_a();
+  turn(*a, 4, {add("under a new actor")});
+
+  Outputs out = turn(*a, 5, {received(other)});
+
+  EXPECT_TRUE(out.reopen);
+  EXPECT_EQ(a->store().meta().repair.actor, actor);
+}
+
+// What others sealed under one number twice is their matter.
+TEST_F(Copied, AForkOfSomebodyElseStopsNobodyElse) {
+  turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
+
+  Outputs out = turn(*z, 4, {received(turn(*a, 3, {add("mine")}).facts.own)});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kPrevMismatch));
+  EXPECT_FALSE(out.reopen);
+  EXPECT_TRUE(turn(*z, 5, {add("w")}).replies.at(0).result.ok());
+}
+
+TEST_F(Copied, AfterAForkTheTailIsSealedAgainUponWhatPeersHold) {
+  turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
+  turn(*z, 4, {add("of z")});
+  turn(*a, 3, {add("mine", R"({"size":5})")});
+  turn(*a, 4, {Write{1, PatchEntry{"snapshots", "mine", {{"size", "6"}}, {}}}});
+  turn(*a, 5, {Write{1, RemoveEntry{"snapshots", "common"}}});
+  base::NodeId node = a->node_id();
+  ASSERT_TRUE(turn(*a, 6, {received(log_of(*z))}).reopen);
+
+  reopen_a();
+  Outputs early = turn(*a, 7, {add("too early"), received(log_of(*z))});
+  Outputs out = turn(*a, 8, {Synchronised{z->node_id()}});
+  while (a->replaying()) {
+    Outputs more = turn(*a, 9, {});
+    out.facts.own.insert(out.facts.own.end(), more.facts.own.begin(), more.facts.own.end());
+  }
+
+  EXPECT_TRUE(says(early, Notice::Kind::kSetAside));
+  EXPECT_EQ(early.replies.at(0).result.error().code, base::Code::kUnavailable);
+  EXPECT_NE(a->node_id(), node);
+  EXPECT_EQ(out.facts.own.size(), 3u);
+  EXPECT_EQ(out.facts.own.at(0).actor, a->own_actor());
+  EXPECT_EQ(shown(*a, "mine"), R"({"size":6})");
+  EXPECT_EQ(shown(*a, "theirs"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "of z"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "common"), "absent") << "a kill of the tail hits what was in common";
+  turn(*z, 10, {received(out.facts.own)});
+  EXPECT_EQ(z->state(), a->state());
+  EXPECT_TRUE(a->store().verify_digest().ok());
+  EXPECT_TRUE(turn(*a, 11, {add("again")}).replies.at(0).result.ok());
+  EXPECT_TRUE(std::filesystem::exists(folder.file("a.db.aside-1")));
+  auto slot = crdt::Slot{"snapshots", {"mine", "size"}, crdt::SlotType::kLwwRegister};
+  EXPECT_EQ(a->store().cells().load_slot(slot)->cells.size(), 1u)
+      << "the patch killed the dot under its new name";
+}
+
+// Only a later head is known: what peers hold alike is found when they have it.
+TEST_F(Copied, WhatWasInCommonAfterAllIsNotSealedTwice) {
+  turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
+  turn(*z, 4, {Write{1, RemoveEntry{"snapshots", "common"}}});
+  turn(*a, 3, {add("mine")});
+  ASSERT_TRUE(turn(*a, 4, {EchoSeen{z->node_id(), actor, 2}}).reopen);
+
+  reopen_a();
+  turn(*a, 5, {received(log_of(*z)), Synchronised{z->node_id()}});
+  while (a->replaying()) turn(*a, 6, {});
+
+  EXPECT_EQ(shown(*a, "common"), "absent") << "a removed entry returned";
+  EXPECT_EQ(shown(*a, "mine"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "theirs"), R"({"size":1})");
+}
+
+TEST_F(Copied, WithoutAnyMemberItGoesOnAloneWithWhatWasHeld) {
+  turn(*a, 3, {add("mine"), received(turn(*z, 3, {add("of z")}).facts.own)});
+  ASSERT_TRUE(turn(*a, 4, {received(turn(*copy, 3, {add("theirs")}).facts.own)}).reopen);
+
+  reopen_a();
+  EXPECT_TRUE(a->fetching());
+  turn(*a, 5, {Synchronised{}});
+  while (a->replaying()) turn(*a, 6, {});
+
+  EXPECT_EQ(shown(*a, "common"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "of z"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "mine"), R"({"size":1})");
+  EXPECT_TRUE(turn(*a, 7, {add("more")}).replies.at(0).result.ok());
+}
+
+}  // namespace
+}  // namespace agent
