@@ -8,6 +8,7 @@
 #include "agent/api/api.h"
 #include "agent/clock.h"
 #include "agent/daemon_metrics.h"
+#include "agent/database_files.h"
 #include "agent/host_port.h"
 #include "agent/translate.h"
 #include "crdt/value.h"
@@ -47,7 +48,10 @@ struct Daemon::Once {
 };
 
 Daemon::Daemon(DaemonOptions options, Log& log)
-    : options_(std::move(options)), log_(log), random_(kernel_random()) {}
+    : options_(std::move(options)),
+      log_(log),
+      random_(kernel_random()),
+      repair_watch_(options_.lonely_after) {}
 
 Daemon::~Daemon() {
   if (!loop_open_) return;
@@ -85,6 +89,7 @@ base::Status Daemon::open_store() {
   Outside outside = marks_->begin_run(random_, warning);
   if (!warning.empty()) log_.warn("mark_dir", {{"problem", warning}});
   options_.replica.clock.build_nanos = build_nanos();
+  options_.replica.files = &database_files();
   base::Random replica_random = random_.fork();
   ASSIGN_OR_RETURN(replica_, Replica::open(read_clock(), directory_->database_path(),
                                            options_.replica, outside, replica_random));
@@ -308,6 +313,10 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
     for (const Notice& notice : output.notices) note(notice);
     changes_applied_ += output.facts.advanced.size();
     self_.held.state = output.facts.state;
+    if (output.fetching) {
+      auto complete = repair_watch_.look(read_clock().instant, members());
+      if (complete) hand_over(std::move(*complete));
+    }
     mesh_->stored(stored_of(std::move(output.facts)));
     for (SnapshotPage& page : output.pages) mesh_->snapshot_read(read_of(std::move(page)));
     if (output.reopen) start_again();

@@ -22,6 +22,7 @@
 #include "agent/mesh.h"
 #include "agent/notices.h"
 #include "agent/reader_pool.h"
+#include "agent/repair_watch.h"
 #include "agent/seed_resolver.h"
 #include "agent/store_thread.h"
 
@@ -40,6 +41,7 @@ struct DaemonOptions {
   ReplicaOptions replica;
   StoreThreadOptions store_thread;
   ReaderPoolOptions readers;
+  base::Duration lonely_after = base::seconds(60);  // repair_watch.h
 };
 
 class Daemon : public Host {
@@ -101,6 +103,7 @@ class Daemon : public Host {
   std::unique_ptr<Marks> marks_;
   std::unique_ptr<Replica> replica_;
   MeshSelf self_;
+  RepairWatch repair_watch_;
   uv_loop_t loop_{};
   bool loop_open_ = false;
   std::unique_ptr<StoreThread> store_thread_;

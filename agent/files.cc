@@ -89,6 +89,11 @@ base::Result<std::optional<std::string>> read_small_file(const std::string& path
   }
 }
 
+base::Status move_file(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) != 0) return failed("move " + from + " to " + to);
+  return flush_directory_of(to);
+}
+
 base::Status remove_file(const std::string& path) {
   if (unlink(path.c_str()) != 0) {
     if (errno == ENOENT) return {};

@@ -17,6 +17,6 @@ struct NoticeWords {
 };
 NoticeWords words_for(Notice::Kind kind);
 
-inline constexpr std::size_t kNoticeKinds = 15;
+inline constexpr std::size_t kNoticeKinds = 16;
 
 }  // namespace agent

@@ -12,6 +12,11 @@ std::size_t changes_in(const Input& input) {
   return received ? received->changes.size() : 1;
 }
 
+bool says_something(const Outputs& out) {
+  return out.reopen || out.fetching || !out.notices.empty() || !out.facts.left.empty() ||
+         !out.facts.stopped.empty();
+}
+
 }  // namespace
 
 StoreThread::StoreThread(uv_loop_t* loop, Replica& replica, const StoreThreadOptions& options,
@@ -56,22 +61,20 @@ void StoreThread::run() {
   std::unique_lock lock(mutex_);
   base::Instant unsynced_since = base::Instant::never();
   for (;;) {
-    auto something = [this] { return stopping_ || !queue_.empty(); };
-    if (replica_.fault()) {
-      ready_.wait_for(lock, std::chrono::nanoseconds(options_.flush_after.nanos), something);
-    } else if (replica_.unsynced()) {
-      ready_.wait_for(lock, std::chrono::nanoseconds(options_.flush_quiet.nanos), something);
-    } else {
-      ready_.wait(lock, something);
-    }
+    wait(lock);
     bool last = stopping_ && queue_.empty();
     std::vector<Input> inputs = take_turn();
     lock.unlock();
     base::Now now = read_clock();
     bool idle = inputs.empty();
     bool overdue = now.instant - unsynced_since >= options_.flush_after;
-    if (!idle || (replica_.fault() && !last)) {
+    bool without_inputs = (replica_.fault() || replica_.replaying()) && !last;
+    if (!idle || without_inputs) {
       hand_over(replica_.turn(now, inputs, watched_));
+    } else if (!last && now.instant - scrubbed_ >= options_.scrub_every) {
+      scrubbed_ = now.instant;
+      Outputs checked = replica_.scrub();
+      if (says_something(checked)) hand_over(std::move(checked));
     }
     if (!replica_.unsynced()) unsynced_since = base::Instant::never();
     if (replica_.unsynced() && (idle || overdue)) {
@@ -86,6 +89,15 @@ void StoreThread::run() {
   finished_ = true;
   lock.unlock();
   uv_async_send(wake_);
+}
+
+void StoreThread::wait(std::unique_lock<std::mutex>& lock) {
+  auto something = [this] { return stopping_ || !queue_.empty(); };
+  base::Duration longest = options_.scrub_every;
+  if (replica_.fault()) longest = options_.flush_after;
+  if (replica_.unsynced()) longest = options_.flush_quiet;
+  if (replica_.replaying()) longest = {};
+  ready_.wait_for(lock, std::chrono::nanoseconds(longest.nanos), something);
 }
 
 std::vector<Input> StoreThread::take_turn() {

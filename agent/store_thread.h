@@ -3,7 +3,8 @@
 // The thread that owns the replica (rule 10): takes everything that waits, runs one turn, hands the
 // outputs to the loop. Natural batching: what queues during a commit goes into the next one, there
 // is no artificial delay. After remote changes it brings the log to the medium when nothing has
-// come for a moment, at the latest after a second (rule 3): one flush for a burst of changes.
+// come for a moment, at the latest after a second (rule 3): one flush for a burst of changes. When
+// idle it reads a slice of rows and checks them (rule 13).
 
 #include <uv.h>
 
@@ -26,6 +27,7 @@ struct StoreThreadOptions {
   std::size_t turn_changes_max = 1'000;  // research/store.md: longer turns only stall
   base::Duration flush_quiet = base::millis(50);  // docs/decisions/0002
   base::Duration flush_after = base::seconds(1);
+  base::Duration scrub_every = base::seconds(1);  // when nothing else is to do
 };
 
 class StoreThread {
@@ -47,6 +49,7 @@ class StoreThread {
     std::size_t bytes;
   };
   void run();
+  void wait(std::unique_lock<std::mutex>& lock);
   std::vector<Input> take_turn();  // holds the mutex
   void hand_over(Outputs outputs);
   void deliver();
@@ -62,6 +65,7 @@ class StoreThread {
   std::deque<Waiting> queue_;
   std::size_t queue_bytes_ = 0;
   std::vector<Outputs> outputs_;
+  base::Instant scrubbed_;
   bool stopping_ = false;
   bool finished_ = false;
   std::atomic<bool> watched_ = false;

@@ -40,6 +40,7 @@ struct MemberView {
   MemberRecord record;
   std::optional<base::Duration> rtt;
   std::optional<std::uint64_t> vector_lag;  // changes the member lacks, as far as known
+  bool in_step = false;                     // its state equals ours, by its last word
   base::Instant heard;                      // last authenticated datagram or frame
 };
 

@@ -409,9 +409,10 @@ base::Instant Node::next_deadline() const {
 
 std::vector<MemberView> Node::members(base::Now now) const {
   std::vector<MemberView> views;
-  views.push_back({impl_->membership.self(), base::Duration{0}, 0, now.instant});
+  views.push_back({impl_->membership.self(), base::Duration{0}, 0, true, now.instant});
   for (const auto& [node, member] : impl_->membership.table().all()) {
-    views.push_back({member.view(), member.rtt, impl_->reconciler.lag(node), member.heard});
+    views.push_back({member.view(), member.rtt, impl_->reconciler.lag(node),
+                     impl_->reconciler.in_step(node), member.heard});
   }
   return views;
 }

@@ -156,6 +156,7 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
   }
   carried = {};
   out.reopen = store->meta().repair.sets_aside();
+  out.fetching = store->meta().repair.stage == store::Repair::Stage::kFetching;
 }
 
 crdt::StateHash Replica::Impl::state() const {

@@ -59,6 +59,7 @@ struct Outputs {
   // The state must be set aside and joined anew (rules 2 and 8): stop without a mark and open
   // again; open() does the rest.
   bool reopen = false;
+  bool fetching = false;  // the state is awaited from peers: the driver looks for Synchronised
 };
 
 class Replica {
@@ -83,8 +84,8 @@ class Replica {
   Outputs scrub();
   // What was held is being applied: turns should follow each other without a pause.
   bool replaying() const;
-  // The database was set aside and its state comes from peers: writes are refused until the driver
-  // sends Synchronised.
+  // The database was set aside and its state comes from peers: writes are refused until a join is
+  // merged or the driver sends Synchronised.
   bool fetching() const;
   // A clean stop: everything on the medium; the mark to be written outside, if there is an actor to
   // keep.

@@ -219,6 +219,11 @@ std::optional<std::uint64_t> Reconciler::lag(const NodeId& id) const {
   return peer->second.vector->lag(claims_);
 }
 
+bool Reconciler::in_step(const NodeId& id) const {
+  auto peer = peers_.find(id);
+  return peer != peers_.end() && peer->second.state == claims_.state();
+}
+
 // --- Helpers -------------------------------------------------------------------------------------
 
 void Reconciler::schedule(const NodeId& id, Peer& peer, base::Instant at) {
