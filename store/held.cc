@@ -26,8 +26,7 @@ Held::Held(Database& database)
             "SELECT idx, kind, actor, seq, sum, change FROM held WHERE kind=?1 AND idx>?2 "
             "ORDER BY idx"),
       count_(database, "SELECT count(*) FROM held WHERE kind=?1"),
-      erase_(database, "DELETE FROM held WHERE idx=?1"),
-      database_(database) {}
+      erase_(database, "DELETE FROM held WHERE idx=?1") {}
 
 base::Result<bool> Held::keep_unknown(const crdt::SealedChange& change) {
   {
@@ -80,7 +79,7 @@ base::Result<std::vector<HeldChange>> Held::rows(HeldKind kind, std::int64_t aft
     const std::int64_t index = select->integer(0);
     const base::BytesView change = select->blob(5);
     if (checksum(index, kind, select->blob(2), select->integer(3), change) != select->integer(4)) {
-      return corrupt_row(database_.path(), "held", index);
+      continue;
     }
     found.push_back({index, kind, base::Bytes(change)});
     bytes += change.size();

@@ -39,8 +39,8 @@ class Held {
                     base::BytesView change);
   base::Status erase(std::int64_t index);
 
-  // With index > after, in order; at least one if there is any, then up to the limits. A row that
-  // cannot be read is kCorrupt.
+  // With index > after, in order; at least one if there is any, then up to the limits. A row whose
+  // checksum fails is passed over, for it must not keep the others waiting; the scrub names it.
   base::Result<std::vector<HeldChange>> rows(HeldKind kind, std::int64_t after, std::size_t limit);
   base::Result<std::int64_t> count(HeldKind kind);
 
@@ -51,7 +51,6 @@ class Held {
   Query rows_;
   Query count_;
   Query erase_;
-  Database& database_;
 };
 
 }  // namespace store

@@ -72,7 +72,8 @@ bool Replica::Impl::refuse_contradiction(Turn& turn) {
     turn.out.notices.push_back(
         {Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + join->peer().hex()});
     // A join cannot show whether what we have of it is the beginning of what they have.
-    if (own) on_fork(turn, actor, store->actors().find(actor)->floor);
+    const store::Actor* known = store->actors().find(actor);
+    if (own) on_fork(turn, actor, known ? known->floor : 0);
     return true;
   }
   return false;

@@ -46,7 +46,7 @@ void Replica::Impl::note_damage(Outputs& out, const std::string& what) {
 
 // Damaged rows are given up once somebody is there to fetch the state from.
 void Replica::Impl::give_up_damage(Outputs& out) {
-  if (damage.empty() || store->meta().repair.stage != store::Repair::Stage::kNone) return;
+  if (damage.empty() || store->meta().repair.sets_aside()) return;
   if (!store->begin().ok()) return;
   Outputs said;
   give_up_rows(said, damage);

@@ -21,7 +21,15 @@ base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::s
   if (!opened.set_aside.empty()) {
     impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
   }
-  RETURN_IF_ERROR(impl->start(now, outside));
+  base::Status started = impl->start(now, outside);
+  if (!started.ok() && started.error().code == base::Code::kCorrupt && options.files) {
+    ASSIGN_OR_RETURN(opened, replace_store(now, path, options.store, *options.files, kPositionGap,
+                                           std::move(impl->store), started.error().message));
+    impl->store = std::move(opened.store);
+    impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
+    started = impl->start(now, outside);
+  }
+  RETURN_IF_ERROR(started);
   impl->reopen_at = now.instant;
   return std::unique_ptr<Replica>(new Replica(std::move(impl)));
 }

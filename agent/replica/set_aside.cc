@@ -145,13 +145,20 @@ base::Result<OpenedStore> open_store(const base::Now& now, const std::string& pa
   if (!files) return base::Error{base::Code::kUnavailable, path + ": to be set aside: " + why};
   std::unique_ptr<store::Store> old;
   if (!damaged) old = std::move(*opened);
+  return replace_store(now, path, options, *files, position_gap, std::move(old), why);
+}
+
+base::Result<OpenedStore> replace_store(const base::Now& now, const std::string& path,
+                                        const store::Options& options, DatabaseFiles& files,
+                                        std::int64_t position_gap,
+                                        std::unique_ptr<store::Store> old, const std::string& why) {
   RETURN_IF_ERROR(build(now, path + "-new", options, old.get(), position_gap));
   old.reset();
   // Its last connection has folded it in; a file without what is in its log would be half empty.
-  if (files->exists(path + "-new-wal")) {
+  if (files.exists(path + "-new-wal")) {
     return base::Error{base::Code::kReadOnly, path + "-new: its log was not folded in"};
   }
-  RETURN_IF_ERROR(swap(*files, path));
+  RETURN_IF_ERROR(swap(files, path));
   ASSIGN_OR_RETURN(auto store, store::Store::open(path, options));
   return OpenedStore{std::move(store), why};
 }

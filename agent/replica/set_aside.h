@@ -34,4 +34,11 @@ base::Result<OpenedStore> open_store(const base::Now& now, const std::string& pa
                                      const store::Options& options, DatabaseFiles* files,
                                      std::int64_t position_gap);
 
+// Sets `old` aside whatever its repair row says, because it turned out to be damaged. Null when it
+// cannot be opened at all.
+base::Result<OpenedStore> replace_store(const base::Now& now, const std::string& path,
+                                        const store::Options& options, DatabaseFiles& files,
+                                        std::int64_t position_gap,
+                                        std::unique_ptr<store::Store> old, const std::string& why);
+
 }  // namespace agent

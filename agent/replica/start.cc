@@ -30,7 +30,13 @@ base::Status Replica::Impl::start(base::Now now, const Outside& outside) {
   Turn turn;
   turn.now = now;
   RETURN_IF_ERROR(store->begin());
-  RETURN_IF_ERROR(apply_held_at_open(turn));
+  if (const base::Status applied = apply_held_at_open(turn); !applied.ok()) {
+    if (applied.error().code != base::Code::kCorrupt) return applied;
+    // A bad row is in the way. The agent starts all the same, and is repaired from its peers.
+    store->rollback();
+    note_damage(carried, applied.error().message);
+    return {};
+  }
   meta.clock = clock.latest();
   RETURN_IF_ERROR(store->commit(store::Durability::kFull));
   carried.facts.stopped = std::move(turn.out.facts.stopped);

@@ -163,6 +163,28 @@ TEST_F(Damaged, ADivergenceWithSoundRowsIsReportedAndNothingIsGivenUp) {
   EXPECT_FALSE(out.reopen);
 }
 
+// Neither a bad row among the held ones nor one that a held change meets keeps the agent down.
+TEST_F(Damaged, ABadRowMetAtTheStartIsRepairedLater) {
+  auto kill = turn(*z, 5, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
+  ASSERT_TRUE(a->store().begin().ok());
+  ASSERT_TRUE(a->store().held().keep_unknown(kill[0]).ok());
+  ASSERT_TRUE(
+      a->store().held().keep(store::HeldKind::kUnknown, kill[0].actor, 9, kill[0].bytes).ok());
+  ASSERT_TRUE(a->store().commit(store::Durability::kFull).ok());
+  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  harm("UPDATE held SET sum=sum+1 WHERE seq=9");
+
+  reopen();
+  Outputs out = turn(*a, 6, {received(log_of(*z))});
+  EXPECT_TRUE(says(out, Notice::Kind::kCorruptRow));
+  EXPECT_TRUE(out.reopen);
+  reopen();
+  fetch_all();
+
+  EXPECT_EQ(shown(*a, "x"), "absent");
+  EXPECT_EQ(shown(*a, "y"), R"({"size":1})");
+}
+
 struct BadFile : Damaged {
   void expect_set_aside() {
     auto opened = Replica::open(at(5), folder.file("a.db"), options, first_start(3),

@@ -21,20 +21,34 @@ sqlite3_file* real(sqlite3_file* file) { return ours(file)->real(); }
 bool is_wal(sqlite3_file* file) { return ours(file)->kind & SQLITE_OPEN_WAL; }
 bool is_database(sqlite3_file* file) { return ours(file)->kind & SQLITE_OPEN_MAIN_DB; }
 
+// What this call answers in place of doing anything; SQLITE_OK: it is done.
+int verdict(int code) {
+  const int call = state.calls++;
+  const bool fails = (call >= state.fail_from && call < state.fail_until) ||
+                     (call >= state.again_from && call < state.again_until);
+  if (!fails || (state.full && code != SQLITE_IOERR_WRITE)) return SQLITE_OK;
+  ++state.failed;
+  return state.full ? SQLITE_FULL : code;
+}
+
 int close(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file)); }
 int read(sqlite3_file* file, void* out, int size, sqlite3_int64 at) {
+  if (const int code = verdict(SQLITE_IOERR_READ)) return code;
   if (state.fail_database_read && is_database(file)) return SQLITE_IOERR_READ;
   return real(file)->pMethods->xRead(real(file), out, size, at);
 }
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {
+  if (const int code = verdict(SQLITE_IOERR_WRITE)) return code;
   if (state.fail_wal_write && is_wal(file)) return SQLITE_IOERR_WRITE;
   if (state.fill_wal_write && is_wal(file)) return SQLITE_FULL;
   return real(file)->pMethods->xWrite(real(file), bytes, size, at);
 }
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
+  if (const int code = verdict(SQLITE_IOERR_TRUNCATE)) return code;
   return real(file)->pMethods->xTruncate(real(file), size);
 }
 int sync(sqlite3_file* file, int flags) {
+  if (const int code = verdict(SQLITE_IOERR_FSYNC)) return code;
   if (is_wal(file)) {
     if (state.fail_wal_sync) return SQLITE_IOERR_FSYNC;
     ++state.wal_syncs;

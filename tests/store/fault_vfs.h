@@ -13,6 +13,16 @@ struct Faults {
   bool fill_wal_write = false;      // SQLITE_FULL
   bool fail_database_sync = false;  // SQLITE_IOERR_FSYNC, met by checkpoints
   bool fail_database_read = false;  // SQLITE_IOERR_READ
+
+  // The n-th call: reads, writes, syncs and truncates of every file count from 0; those in
+  // [fail_from, fail_until) fail, and [again_from, again_until) too.
+  int calls = 0;
+  int fail_from = 0;
+  int fail_until = 0;
+  int again_from = 0;
+  int again_until = 0;
+  bool full = false;  // only writes fail, with SQLITE_FULL
+  int failed = 0;     // calls that did
 };
 
 // Registered at the first call; one state for the whole program.

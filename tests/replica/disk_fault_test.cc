@@ -1,0 +1,222 @@
+// Rule 13: every n-th call of the disk fails, over a scripted history. Reads go on, writes are
+// refused with the right codes, and what was told stays true.
+
+#include "tests/replica/replica_fixture.h"
+#include "tests/store/fault_vfs.h"
+
+namespace agent {
+namespace {
+
+using store::sample::faults;
+
+// A replica on the failing disk, a peer on a sound one, and what each was told.
+class History {
+ public:
+  History() {
+    faults() = {};
+    options_.store.vfs = store::sample::kFaultVfs;
+    options_.store.wal_pages = 12;
+    options_.store.log_bytes_max = 2'000;
+    options_.store.cache_kib = 40;
+    a_ = open_replica(folder_.file("a.db"), first_start(1), 1, options_);
+    z_ = open_replica(folder_.file("z.db"), first_start(), 2);
+    faults().calls = 0;
+  }
+  ~History() { faults() = {}; }
+
+  void run() {
+    for (int step = 0; step < 24; ++step) {
+      now_ += 200;
+      if (step % 4 == 1) {
+        std::vector<Input> inputs{add("z" + std::to_string(step))};
+        take(turn(*z_, now_, inputs).facts.own);
+      } else if (step % 6 == 5) {
+        hear(a_->flush(at(now_)));
+      } else {
+        write("a" + std::to_string(step));
+      }
+    }
+  }
+  // The disk is sound again: writing must go on by itself.
+  void heal() {
+    faults().fail_until = faults().again_until = 0;
+    for (int i = 0; i < 5 && (a_->fault() || i == 0); ++i) {
+      now_ += 1'000;
+      hear(turn(*a_, now_, {}));
+    }
+    EXPECT_FALSE(a_->fault().has_value()) << a_->fault()->message;
+    write("after");
+    EXPECT_TRUE(acknowledged_.count("after") > 0);
+  }
+  void check() {
+    EXPECT_TRUE(a_->store().verify_digest().ok());
+    // What a turn forgot is fetched again.
+    hear(turn(*a_, now_ + 1, {received(log_of(*z_))}));
+    for (const std::string& id : acknowledged_) {
+      EXPECT_EQ(shown(*a_, id), R"({"size":1})") << id << " was acknowledged";
+    }
+    for (const std::string& id : refused_) {
+      EXPECT_EQ(shown(*a_, id), "absent") << id << " was refused";
+    }
+    // A dot used twice would contradict what the peer was told before.
+    Outputs merged = turn(*z_, now_ + 2, {received(told_)});
+    EXPECT_FALSE(says(merged, Notice::Kind::kPrevMismatch));
+    std::map<std::pair<base::ActorId, std::uint64_t>, std::uint64_t> contents;
+    for (const auto& change : told_) {
+      auto [place, fresh] = contents.emplace(std::pair(change.actor, change.seq), change.hash);
+      EXPECT_EQ(place->second, change.hash) << "a number with two contents was told";
+    }
+    for (const auto& [actor, seq] : claimed_) {
+      EXPECT_GE(a_->vector().seq_of(actor), seq) << "less than what was called durable";
+    }
+    // A write of unknown outcome that came back reached nobody yet: it does now.
+    take_all_of_a();
+    EXPECT_EQ(z_->state(), a_->state());
+  }
+  int indeterminate() const { return indeterminate_; }
+  const std::set<std::string>& refused() const { return refused_; }
+
+ private:
+  void write(const std::string& id) {
+    Outputs out = turn(*a_, now_, {add(id)});
+    ASSERT_EQ(out.replies.size(), 1u);
+    if (out.replies[0].result.ok()) {
+      acknowledged_.insert(id);
+      EXPECT_TRUE(out.facts.durable);
+    } else {
+      const base::Code code = out.replies[0].result.error().code;
+      EXPECT_TRUE(code == base::Code::kReadOnly || code == base::Code::kDiskFull ||
+                  code == base::Code::kIndeterminate)
+          << out.replies[0].result.error().message;
+      EXPECT_TRUE(out.facts.own.empty());
+      EXPECT_TRUE(out.facts.advanced.empty());
+      (code == base::Code::kIndeterminate ? indeterminate_ : not_done_) += 1;
+      if (code != base::Code::kIndeterminate) refused_.insert(id);
+    }
+    hear(out);
+  }
+  void take(const std::vector<crdt::SealedChange>& changes) {
+    Outputs out = turn(*a_, now_, {received(changes)});
+    const bool applied = !out.facts.advanced.empty();
+    EXPECT_TRUE(applied || !out.facts.forgotten.empty() || changes[0].seq > 1);
+    hear(out);
+  }
+  void take_all_of_a() {
+    crdt::VersionVector have = z_->vector();
+    std::vector<crdt::SealedChange> lacking;
+    auto visited =
+        a_->store().log().range(a_->store().actors(), have, {}, [&](const store::LogEntry& entry) {
+          lacking.push_back(
+              {base::Bytes(entry.sealed), crdt::head_hash(entry.sealed), entry.actor, entry.seq});
+        });
+    ASSERT_TRUE(visited.ok()) << visited.error().message;
+    turn(*z_, now_ + 3, {received(lacking)});
+  }
+  void hear(const Outputs& out) {
+    told_.insert(told_.end(), out.facts.own.begin(), out.facts.own.end());
+    for (const auto& [actor, head] : out.facts.advanced) unclaimed_[actor] = head.seq;
+    if (!out.facts.durable) return;
+    for (const auto& [actor, seq] : unclaimed_) claimed_[actor] = seq;
+    unclaimed_.clear();
+  }
+
+  Folder folder_;
+  ReplicaOptions options_;
+  std::unique_ptr<Replica> a_;
+  std::unique_ptr<Replica> z_;
+  std::int64_t now_ = 0;
+  std::set<std::string> acknowledged_;
+  std::set<std::string> refused_;
+  int indeterminate_ = 0;
+  int not_done_ = 0;
+  std::vector<crdt::SealedChange> told_;
+  std::map<base::ActorId, std::uint64_t> unclaimed_;
+  std::map<base::ActorId, std::uint64_t> claimed_;
+};
+
+int calls_of_a_history() {
+  History history;
+  history.run();
+  return faults().calls;
+}
+
+TEST(DiskFaults, EveryCallThatFailsOnceIsRecoveredFrom) {
+  const int calls = calls_of_a_history();
+  ASSERT_GT(calls, 100);
+  int indeterminate = 0;
+  for (int n = 0; n < calls; ++n) {
+    SCOPED_TRACE("call " + std::to_string(n));
+    History history;
+    faults().fail_from = n;
+    faults().fail_until = n + 1;
+
+    history.run();
+    history.heal();
+
+    history.check();
+    indeterminate += history.indeterminate();
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(indeterminate, 10);
+}
+
+TEST(DiskFaults, ADiskThatStaysBrokenForAWhileIsRecoveredFrom) {
+  const int calls = calls_of_a_history();
+  for (int n = 0; n < calls; n += 3) {
+    SCOPED_TRACE("from call " + std::to_string(n));
+    History history;
+    faults().fail_from = n;
+    faults().fail_until = 1 << 30;
+
+    history.run();
+    history.heal();
+
+    history.check();
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
+// The recovery itself meets a fault.
+TEST(DiskFaults, AFaultDuringTheRecoveryIsRecoveredFrom) {
+  const int calls = calls_of_a_history();
+  for (int n = 5; n < calls; n += 11) {
+    for (int gap : {1, 2, 4, 7, 12, 20}) {
+      SCOPED_TRACE("call " + std::to_string(n) + ", then " + std::to_string(gap) + " later");
+      History history;
+      faults().fail_from = n;
+      faults().fail_until = n + 1;
+      faults().again_from = n + gap;
+      faults().again_until = n + gap + 2;
+
+      history.run();
+      history.heal();
+
+      history.check();
+      if (testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+TEST(DiskFaults, AFullDiskRefusesWritesAndRecoversWithoutANewConnection) {
+  const int calls = calls_of_a_history();
+  std::size_t refused = 0;
+  for (int n = 0; n < calls; n += 2) {
+    SCOPED_TRACE("from call " + std::to_string(n));
+    History history;
+    faults().full = true;
+    faults().fail_from = n;
+    faults().fail_until = n + 40;
+
+    history.run();
+    history.heal();
+
+    history.check();
+    EXPECT_EQ(history.indeterminate(), 0);
+    refused += history.refused().size();
+    if (testing::Test::HasFailure()) return;
+  }
+  EXPECT_GT(refused, 100u);
+}
+
+}  // namespace
+}  // namespace agent
