@@ -134,6 +134,28 @@ class History {
   std::map<base::ActorId, std::uint64_t> claimed_;
 };
 
+// Rule 1, and the tail of a repair is our own as well.
+TEST(DiskFaults, AnOwnWriteIsOnTheMediumBeforeItIsAnswered) {
+  faults() = {};
+  Folder folder;
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  auto remote = turn(*z, 1, {add("z")}).facts.own;
+
+  const int before = faults().wal_syncs;
+  Outputs merged = turn(*a, 2, {received(remote)});
+  const int after_merge = faults().wal_syncs;
+  Outputs written = turn(*a, 3, {add("x")});
+  const int after_write = faults().wal_syncs;
+
+  EXPECT_EQ(after_merge, before);
+  EXPECT_FALSE(merged.facts.durable);
+  EXPECT_EQ(after_write, after_merge + 1);
+  EXPECT_TRUE(written.facts.durable);
+}
+
 int calls_of_a_history() {
   History history;
   history.run();
