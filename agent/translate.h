@@ -26,6 +26,7 @@ inline gossip::Stored stored_of(Facts facts) {
   stored.durable = facts.durable;
   stored.own = std::move(facts.own);
   stored.forgotten = std::move(facts.forgotten);
+  stored.parked = std::move(facts.parked);
   stored.bytes_done = facts.bytes_done;
   stored.left = std::move(facts.left);
   stored.stopped = std::move(facts.stopped);

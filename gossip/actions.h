@@ -121,7 +121,9 @@ struct Stored {
   bool durable = false;
   std::vector<crdt::SealedChange> own;  // sealed here in this turn: to be told to others
   std::vector<std::pair<base::ActorId, std::uint64_t>>
-      forgotten;                       // did not fit; fetch again when claimed
+      forgotten;  // did not fit; fetch again when claimed
+  std::vector<std::pair<base::ActorId, std::uint64_t>>
+      parked;                          // came too early and wait: who sent them has more
   std::size_t bytes_done = 0;          // of Apply actions that this turn finished, kept or not
   std::vector<base::ActorId> left;     // actors whose owner has left them behind, first seen now
   std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version: no

@@ -34,9 +34,10 @@ base::Status Replica::Impl::take_in(Turn& turn, crdt::Opened&& opened) {
     case Gate::kSeen:
       return {};
     case Gate::kMissing:
-      if (!parked.add(store->actors().vector(), std::move(opened))) {
-        drop(turn, sealed, Notice::Kind::kDropped);
-      }
+      turn.out.facts.parked.emplace_back(actor, sealed.seq);
+      if (parked.add(store->actors().vector(), std::move(opened))) return {};
+      turn.out.facts.parked.pop_back();
+      drop(turn, sealed, Notice::Kind::kDropped);
       return {};
     case Gate::kUnknown:
       return hold(turn, sealed);

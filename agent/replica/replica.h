@@ -43,6 +43,7 @@ struct Facts {
   bool durable = false;  // everything so far is on the medium
   std::vector<crdt::SealedChange> own;
   std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
+  std::vector<std::pair<base::ActorId, std::uint64_t>> parked;  // in this turn
   std::size_t bytes_done = 0;
   std::vector<base::ActorId> left;     // whose owner has left them behind, first seen now
   std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version

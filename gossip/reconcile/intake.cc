@@ -73,6 +73,10 @@ Intake::Finished Intake::stored(const Stored& facts) {
     finished.wanting.insert(entry->second.from);
     if (!PLANTED(kDroppedStaysSeen)) erase(entry);
   }
+  for (const auto& key : facts.parked) {
+    auto entry = seen_.find(key);
+    if (entry != seen_.end()) finished.wanting.insert(entry->second.from);
+  }
   std::size_t done = facts.bytes_done;
   while (done > 0 && !under_way_.empty()) {
     UnderWay& first = under_way_.front();

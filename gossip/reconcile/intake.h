@@ -38,7 +38,7 @@ class Intake {
 
   struct Finished {
     std::vector<NodeId> pages;  // whose pages the replica is done with
-    std::set<NodeId> wanting;   // who sent changes that did not fit yet: a gap lies before them
+    std::set<NodeId> wanting;   // who sent changes that do not fit yet: a gap lies before them
   };
   Finished stored(const Stored& facts);
 

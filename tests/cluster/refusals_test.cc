@@ -1,6 +1,7 @@
 // Starts that must be refused, and how they say why.
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "tests/cluster/cluster.h"
@@ -102,7 +103,11 @@ TEST_F(Refusal, AnHttpPortOffLoopback) {
 
 TEST_F(Refusal, ADatabaseOfAnotherProgram) {
   std::filesystem::create_directories(folder_ / "data");
-  support::write_file(folder_ / "data/hearsay.db", std::string(8192, 'x'));
+  sqlite3* handle = nullptr;
+  sqlite3_open((folder_ / "data/hearsay.db").c_str(), &handle);
+  sqlite3_exec(handle, "CREATE TABLE notes(t); PRAGMA application_id=77", nullptr, nullptr,
+               nullptr);
+  sqlite3_close(handle);
 
   auto outcome = start({});
 

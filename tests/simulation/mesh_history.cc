@@ -136,7 +136,7 @@ void MeshHistory::deliver(Host& host, std::uint32_t leave_out_one_in) {
   if (batch.empty()) return;
   crdt::VersionVector before = host.replica->vector();
   agent::Outputs outputs = turn(host, {agent::received(batch)});
-  counts_.refused_early += outputs.facts.forgotten.size();
+  counts_.refused_early += outputs.facts.forgotten.size() + outputs.facts.parked.size();
   look(host, before);
 }
 

@@ -13,6 +13,8 @@ std::string_view notice_name(agent::Notice::Kind kind) {
       return "clocks restarted";
     case Kind::kPrevMismatch:
       return "contradictions refused";
+    case Kind::kEcho:
+      return "echoes of our own actor";
     case Kind::kUnknownEnvelope:
       return "unknown envelopes";
     case Kind::kDropped:
