@@ -299,6 +299,7 @@ void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
     if (notice.kind == Kind::kClockRestarted) report_.mattered(Fault::kClockStep);
   }
   report_.events["changes forgotten"] += outputs.facts.forgotten.size();
+  report_.events["parked"] += outputs.facts.parked.size();
 }
 
 void Cluster::interrupted(Process& process, const Turn& turn) {
