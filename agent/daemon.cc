@@ -126,6 +126,12 @@ base::Status Daemon::open_sockets() {
   return {};
 }
 
+void Daemon::set_topology(gossip::Topology topology) {
+  options_.mesh.node.topology = topology;
+  mesh_->topology(topology);
+  facts_.topology = gossip::topology_name(topology);
+}
+
 void Daemon::announce() {
   std::string json = "{\"pid\":" + std::to_string(uv_os_getpid());
   json += ",\"name\":" + crdt::json_quote(facts_.name);
