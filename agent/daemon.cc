@@ -228,9 +228,12 @@ Mesh::Hooks Daemon::mesh_hooks() {
                                 : "our own actor goes on elsewhere: a copy of this agent runs"}});
   };
   hooks.member = [this](const gossip::MemberRecord& member, bool up) {
-    log_.info(up ? "member_up" : "member_down", {{"member", member_text(member)},
-                                                 {"address", member.address.text()},
-                                                 {"state", gossip::state_name(member.state)}});
+    // Thinned a member: when a whole site goes or comes, each of them is named.
+    log_.info(up ? "member_up" : "member_down",
+              {{"member", member_text(member)},
+               {"address", member.address.text()},
+               {"state", gossip::state_name(member.state)}},
+              member.node.hex());
   };
   return hooks;
 }

@@ -58,4 +58,16 @@ struct MergeOptions {
 // Remote changes into a full store, without network or threads; raw upserts beside them.
 base::Result<Report> run_merge(const Common& common, const MergeOptions& options);
 
+struct MeshOptions {
+  int agents = 30;
+  int runs = 5;  // of what is cheap to repeat
+  bool quick = false;
+  std::vector<std::string> rows{"crash", "faults", "outage", "idle", "behind"};
+  std::string memberlist;  // peers/memberlist, built; empty: beside this program
+  std::string serf;        // empty: on the PATH
+};
+// Failure detection, false alarms, healing, traffic and catching up of whole meshes, beside
+// memberlist and Serf where they are.
+base::Result<Report> run_mesh(const Common& common, const MeshOptions& options);
+
 }  // namespace bench

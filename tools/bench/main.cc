@@ -21,6 +21,7 @@ struct Choices {
   bench::StartOptions start;
   bench::GetOptions get;
   bench::MergeOptions merge;
+  bench::MeshOptions mesh;
   std::uint16_t driver_port = 0;
   std::string peer_file;
 };
@@ -76,6 +77,23 @@ void add_merge_options(CLI::App* command, Choices& choices) {
       ->capture_default_str();
 }
 
+void add_mesh_options(CLI::App* command, Choices& choices) {
+  bench::MeshOptions& mesh = choices.mesh;
+  command->add_option("--agents", mesh.agents, "members of a mesh")
+      ->check(CLI::Range(3, 200))
+      ->capture_default_str();
+  command->add_option("--runs", mesh.runs, "crashes and silences a row")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_flag("--quick", mesh.quick, "10 members, short faults, one run: some minutes");
+  command->add_option("--rows", mesh.rows, "which groups of rows")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"crash", "faults", "outage", "idle", "behind"}))
+      ->capture_default_str();
+  command->add_option("--memberlist", mesh.memberlist, "tools/bench/peers/memberlist, built");
+  command->add_option("--serf", mesh.serf, "the program serf");
+}
+
 int print(const base::Result<bench::Report>& report, const std::string& output) {
   if (!report.ok()) {
     std::cerr << "hearsay-bench: " << report.error().message << '\n';
@@ -128,6 +146,10 @@ int main(int argc, char** argv) {
   add_merge_options(add("merge", "remote changes into a full store, and raw upserts",
                         [&] { return bench::run_merge(common, choices.merge); }),
                     choices);
+
+  add_mesh_options(add("mesh", "crashes, loss, outages, traffic and catching up; beside others",
+                       [&] { return bench::run_mesh(common, choices.mesh); }),
+                   choices);
 
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
   peer->add_option("--driver", choices.driver_port, "")->required();
