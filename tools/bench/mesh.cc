@@ -158,6 +158,9 @@ class MeshBench {
     }
     for (const auto& [name, values] : *measured) {
       Summary summary = summarise(values);
+      // A whole run takes most of an hour: what is known is told at once.
+      fmt::print(stderr, "{}, {} {}, {}: {:.3f}, {:.3f} ({})\n", name, program, with.profile,
+                 members, summary.median, summary.worst, summary.count);
       nlohmann::json median = values.empty() ? nlohmann::json() : nlohmann::json(summary.median);
       nlohmann::json worst = values.empty() ? nlohmann::json() : nlohmann::json(summary.worst);
       report_.add({name, program, with.profile, members, summary.count, median, worst, unit});
