@@ -81,10 +81,9 @@ class MeshBench {
     for (Kind kind : {Kind::kHearsay, Kind::kMemberlist, Kind::kSerf}) {
       for (const char* profile : {"lan", "local"}) {
         if (options_.quick && std::string(profile) != "lan") continue;
-        add(setup(kind, profile), lengths_.members, "crash and silence", "s",
-            [&](const auto& with) {
-              return measure_crashes(with, lengths_.members, lengths_.runs, folder_);
-            });
+        add(setup(kind, profile), lengths_.members, "crash and silence", [&](const auto& with) {
+          return measure_crashes(with, lengths_.members, lengths_.runs, folder_);
+        });
       }
     }
   }
@@ -94,7 +93,7 @@ class MeshBench {
       std::vector<std::string> profiles{"lan"};
       if (kind == Kind::kHearsay && !options_.quick) profiles = {"local", "lan", "wan", "edge"};
       for (const auto& profile : profiles) {
-        add(setup(kind, profile), lengths_.members, "idle", "B/s; %", [&](const auto& with) {
+        add(setup(kind, profile), lengths_.members, "idle", [&](const auto& with) {
           return measure_idle(with, lengths_.members, lengths_.idle_seconds, folder_);
         });
       }
@@ -104,7 +103,7 @@ class MeshBench {
   void faults() {
     if (needs_root("false deaths under loss and black holes")) return;
     for (Kind kind : compared()) {
-      add(setup(kind, "lan"), lengths_.members, "faults", "deaths", [&](const auto& with) {
+      add(setup(kind, "lan"), lengths_.members, "faults", [&](const auto& with) {
         return measure_faults(with, lengths_.members, lengths_.fault_seconds,
                               lengths_.loss_percents, folder_);
       });
@@ -115,7 +114,7 @@ class MeshBench {
     if (needs_root("outage")) return;
     for (Kind kind : compared()) {
       for (int members : lengths_.outage_members) {
-        add(setup(kind, "lan"), members, "outage", "s", [&](const auto& with) {
+        add(setup(kind, "lan"), members, "outage", [&](const auto& with) {
           return measure_outage(with, members, lengths_.outage_seconds, folder_);
         });
       }
@@ -127,7 +126,7 @@ class MeshBench {
       MeshSetup with = setup(Kind::kHearsay, "lan");
       if (join) with.more = {"--log-bytes", kSmallLog};
       std::string what = join ? "away, by state join" : "away, by log";
-      add(with, 2, what, "s; MB", [&](const auto& given) -> base::Result<Measured> {
+      add(with, 2, what, [&](const auto& given) -> base::Result<Measured> {
         ASSIGN_OR_RETURN(Measured measured, measure_behind(given, lengths_.changes, folder_));
         Measured named;
         for (auto& [name, values] : measured) named[what + ": " + name] = std::move(values);
@@ -143,8 +142,7 @@ class MeshBench {
   }
 
   template <typename Measure>
-  void add(const MeshSetup& with, int members, const std::string& what, const char* unit,
-           Measure measure) {
+  void add(const MeshSetup& with, int members, const std::string& what, Measure measure) {
     std::string program{program_name(with.program.kind)};
     if (!with.program.here()) {
       report_.add({what, program, with.profile, members, 0, nullptr, nullptr, "not run"});
@@ -159,11 +157,13 @@ class MeshBench {
     for (const auto& [name, values] : *measured) {
       Summary summary = summarise(values);
       // A whole run takes most of an hour: what is known is told at once.
-      fmt::print(stderr, "{}, {} {}, {}: {:.3f}, {:.3f} ({})\n", name, program, with.profile,
+      fmt::print(stderr, "{}: {} {} {}: {:.3f}, {:.3f} ({})\n", name, program, with.profile,
                  members, summary.median, summary.worst, summary.count);
       nlohmann::json median = values.empty() ? nlohmann::json() : nlohmann::json(summary.median);
       nlohmann::json worst = values.empty() ? nlohmann::json() : nlohmann::json(summary.worst);
-      report_.add({name, program, with.profile, members, summary.count, median, worst, unit});
+      auto unit = name.rfind(", ");
+      report_.add({name.substr(0, unit), program, with.profile, members, summary.count, median,
+                   worst, name.substr(unit + 2)});
     }
   }
 

@@ -26,6 +26,10 @@ base::Status without_ipv6() {
   return {};
 }
 
+std::string hardware_address(int index) {
+  return fmt::format("02:77:00:00:{:02x}:{:02x}", index / 256, index % 256);
+}
+
 }  // namespace
 
 bool MeshNetwork::can_isolate() {
@@ -46,8 +50,8 @@ base::Status MeshNetwork::connect(int hosts) {
   for (int i = 0; i < hosts; ++i) {
     ASSIGN_OR_RETURN(auto host, Namespace::make());
     RETURN_IF_ERROR(host.inside(without_ipv6));
-    lines += fmt::format("link add v{} type veth peer name eth0 netns /proc/{}/fd/{}\n", i,
-                         ::getpid(), host.handle());
+    lines += fmt::format("link add v{} type veth peer name eth0 address {} netns /proc/{}/fd/{}\n",
+                         i, hardware_address(i), ::getpid(), host.handle());
     lines += fmt::format("link set v{} master br0 up\n", i);
     hosts_.push_back(std::move(host));
   }
@@ -55,6 +59,13 @@ base::Status MeshNetwork::connect(int hosts) {
   for (int i = 0; i < hosts; ++i) {
     std::string own =
         fmt::format("link set lo up\naddr add {}/16 dev eth0\nlink set eth0 up\n", host(i));
+    // Fixed neighbours: learned ones share one small table over all namespaces of the machine, and
+    // where it is full nothing is sent.
+    for (int other = 0; other < hosts; ++other) {
+      if (other == i) continue;
+      own += fmt::format("neigh add {} lladdr {} dev eth0 nud permanent\n", host(other),
+                         hardware_address(other));
+    }
     RETURN_IF_ERROR(on(i, [&] { return run_tool("ip", "-batch", own); }));
   }
   return set_rules();

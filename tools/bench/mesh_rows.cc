@@ -67,8 +67,8 @@ base::Result<Measured> measure_crashes(const MeshSetup& setup, int members, int 
     std::int64_t started = monotonic_nanos();
     run->kill(victim);
     ASSIGN_OR_RETURN(Detection crash, detect(*run, victim, started));
-    measured["crash known to the first"].push_back(crash.first);
-    measured["crash known to all"].push_back(crash.all);
+    measured["crash known to the first, s"].push_back(crash.first);
+    measured["crash known to all, s"].push_back(crash.all);
     RETURN_IF_ERROR(run->launch(victim));
     RETURN_IF_ERROR(wait_acquainted(*run));
 
@@ -77,8 +77,8 @@ base::Result<Measured> measure_crashes(const MeshSetup& setup, int members, int 
     auto silence = detect(*run, victim, started);
     run->resume(victim);
     if (!silence.ok()) return silence.error();
-    measured["silence known to the first"].push_back(silence->first);
-    measured["silence known to all"].push_back(silence->all);
+    measured["silence known to the first, s"].push_back(silence->first);
+    measured["silence known to all, s"].push_back(silence->all);
     RETURN_IF_ERROR(wait_acquainted(*run));
   }
   return measured;
@@ -98,7 +98,7 @@ base::Result<Measured> measure_faults(const MeshSetup& setup, int members, int s
     run->watch(seconds * kSecond);
     RETURN_IF_ERROR(network->lose_datagrams(0));
     auto deaths = static_cast<double>(run->deaths_since(first, {}));
-    measured[fmt::format("false deaths, {} % loss", percent)].push_back(deaths);
+    measured[fmt::format("false deaths at {} % loss, count", percent)].push_back(deaths);
     RETURN_IF_ERROR(wait_acquainted(*run));
   }
   std::set<int> holes;
@@ -111,7 +111,7 @@ base::Result<Measured> measure_faults(const MeshSetup& setup, int members, int s
     run->watch(kBreathSeconds * kSecond);
   }
   auto deaths = static_cast<double>(run->deaths_since(first, holes));
-  measured["deaths of healthy ones, black holes"].push_back(deaths);
+  measured["deaths of healthy ones amid black holes, count"].push_back(deaths);
   return measured;
 }
 
@@ -145,7 +145,7 @@ base::Result<Measured> measure_outage(const MeshSetup& setup, int members, int s
   });
   Measured measured;
   auto note = [&](const char* what, const std::optional<double>& value) {
-    std::string name = fmt::format("outage of {} s: {}", seconds, what);
+    std::string name = fmt::format("outage of {} s: {}, s", seconds, what);
     measured[name] = value ? std::vector{*value} : std::vector<double>{};
   };
   note("all members again", acquainted);
@@ -180,8 +180,8 @@ base::Result<Measured> measure_idle(const MeshSetup& setup, int members, int sec
   double elapsed = seconds_of(monotonic_nanos() - started);
   for (double& value : bytes) value /= elapsed;
   for (double& value : processor) value *= 100 / elapsed;
-  Measured measured{{"idle: processor", processor}};
-  if (network->isolated()) measured["idle: sent"] = bytes;
+  Measured measured{{"idle: processor, %", processor}};
+  if (network->isolated()) measured["idle: sent, B/s"] = bytes;
   return measured;
 }
 
@@ -255,12 +255,12 @@ base::Result<Measured> measure_behind(const MeshSetup& setup, int changes,
   });
   if (!equal) return late("an agent that was away is equal again");
   Measured measured;
-  measured["changes missed"].push_back(static_cast<double>(log.changes));
-  measured["time"].push_back(seconds_of(monotonic_nanos() - started));
+  measured["changes missed, count"].push_back(static_cast<double>(log.changes));
+  measured["time, s"].push_back(seconds_of(monotonic_nanos() - started));
   if (network->isolated()) {
     ASSIGN_OR_RETURN(after, network->bytes_received(1));
-    measured["received"].push_back(static_cast<double>(after - before) / 1e6);
-    measured["bytes of the log"].push_back(log.bytes / 1e6);
+    measured["received, MB"].push_back(static_cast<double>(after - before) / 1e6);
+    measured["log of the other, MB"].push_back(log.bytes / 1e6);
   }
   return measured;
 }

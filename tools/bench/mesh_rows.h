@@ -11,7 +11,8 @@
 
 namespace bench {
 
-using Measured = std::map<std::string, std::vector<double>>;  // by what was measured
+// By what was measured, with its unit: "crash known to all, s".
+using Measured = std::map<std::string, std::vector<double>>;
 
 // Members crash (SIGKILL) and fall silent (SIGSTOP), one at a time: seconds until the first and
 // until all others say so.
