@@ -11,7 +11,6 @@ namespace agent {
 namespace {
 
 constexpr std::uint64_t kLogBytesMin = 1u << 20;  // less holds not even one large change
-constexpr std::string_view kTopologiesHere = "direct";
 
 // Settings being judged, one after the other. The first refusal stays.
 class Judge {
@@ -174,8 +173,11 @@ void Judge::one_of_ours(std::string_view key, std::string_view text, std::string
 void Judge::spreading() {
   if (const auto* given = value("topology")) {
     auto topology = gossip::topology_from_name(*given);
-    if (topology != gossip::Topology::kDirect) one_of_ours("topology", *given, kTopologiesHere);
-    if (topology) config_.topology = *topology;
+    if (topology && gossip::has_strategy(*topology)) {
+      config_.topology = *topology;
+    } else {
+      one_of_ours("topology", *given, gossip::topology_names());
+    }
   }
   if (!config_.parents.empty() && config_.topology != gossip::Topology::kTree) {
     refuse("parent", config_.parents.front().text(), "only the topology tree has parents");

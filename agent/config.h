@@ -27,7 +27,7 @@ struct Config {
   HostPort http{"127.0.0.1", 7780};   // loopback; port 0: a free one
   std::vector<HostPort> join;
   std::string key_file;  // empty: a key of its own in the data directory
-  gossip::Topology topology = gossip::Topology::kDirect;
+  gossip::Topology topology = gossip::Topology::kPushPull;
   std::vector<HostPort> parents;
   gossip::Profile profile;
   LogLevel log_level = LogLevel::kInfo;

@@ -131,6 +131,12 @@ base::Status Daemon::open_sockets() {
   return {};
 }
 
+void Daemon::set_topology(gossip::Topology topology) {
+  options_.mesh.node.topology = topology;
+  mesh_->topology(topology);
+  facts_.topology = gossip::topology_name(topology);
+}
+
 void Daemon::announce() {
   std::string json = "{\"pid\":" + std::to_string(uv_os_getpid());
   json += ",\"name\":" + crdt::json_quote(facts_.name);
@@ -227,9 +233,12 @@ Mesh::Hooks Daemon::mesh_hooks() {
                                 : "our own actor goes on elsewhere: a copy of this agent runs"}});
   };
   hooks.member = [this](const gossip::MemberRecord& member, bool up) {
-    log_.info(up ? "member_up" : "member_down", {{"member", member_text(member)},
-                                                 {"address", member.address.text()},
-                                                 {"state", gossip::state_name(member.state)}});
+    // Thinned a member: when a whole site goes or comes, each of them is named.
+    log_.info(up ? "member_up" : "member_down",
+              {{"member", member_text(member)},
+               {"address", member.address.text()},
+               {"state", gossip::state_name(member.state)}},
+              member.node.hex());
   };
   return hooks;
 }

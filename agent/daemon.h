@@ -60,6 +60,7 @@ class Daemon : public Host {
   // What SIGHUP does; set before run().
   void on_reload(std::function<void()> reload) { reload_ = std::move(reload); }
   void set_seeds(const std::vector<std::string>& seeds) { resolver_->set(seeds); }
+  void set_topology(gossip::Topology topology);
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
   bool read(Work work) override;

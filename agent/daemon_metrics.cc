@@ -62,6 +62,9 @@ void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("acks_received_total", "Answers to them", mesh.acks_received);
   text.counter("members_refused_total", "Members above the bound", mesh.members_refused);
   text.counter("pushes_sent_total", "Changes pushed, times targets", mesh.pushes_sent);
+  text.counter("pushes_relayed_total", "Changes of others passed on, times targets",
+               mesh.pushes_relayed);
+  text.counter("relays_dropped_total", "Changes not passed on by the bound", mesh.relays_dropped);
   text.counter("changes_received_total", "Changes received", mesh.changes_received);
   text.counter("changes_duplicate_total", "Of them known already", mesh.changes_duplicate);
   text.counter("changes_dropped_total", "Of them dropped by a full queue", mesh.changes_dropped);

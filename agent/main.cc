@@ -48,6 +48,7 @@ void reload(const agent::Config& config, agent::Log& log, agent::Daemon& daemon)
   std::vector<std::string> seeds;
   for (const agent::HostPort& seed : fresh->join) seeds.push_back(seed.text());
   daemon.set_seeds(seeds);
+  daemon.set_topology(fresh->topology);
 }
 
 int run_agent(const agent::Config& config) {

@@ -126,6 +126,8 @@ void Mesh::seeds(std::vector<gossip::Address> seeds) {
   });
 }
 
+void Mesh::topology(gossip::Topology topology) { node_->topology(topology); }
+
 void Mesh::leave() {
   drive([](gossip::Node& node, base::Now now, gossip::Actions& out) { node.leave(now, out); });
 }

@@ -52,6 +52,7 @@ class Mesh {
   void snapshot_read(const gossip::SnapshotRead& read);
   void own_actor(const base::ActorId& actor);
   void seeds(std::vector<gossip::Address> seeds);
+  void topology(gossip::Topology topology);
   void leave();
   void rejoin();
   void close(std::function<void()> closed);

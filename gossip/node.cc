@@ -11,7 +11,7 @@
 #include "gossip/reconcile/range_server.h"
 #include "gossip/reconcile/reconciler.h"
 #include "gossip/reconcile/snapshot_server.h"
-#include "gossip/spread/strategy.h"
+#include "gossip/spread/push_pull.h"
 #include "gossip/swim/membership.h"
 
 namespace gossip {
@@ -53,8 +53,16 @@ struct Node::Impl {
         reconciler(options, membership.table(), claims, intake, random.fork(), stats),
         server(options, claims, membership.table(), stats),
         snapshots(options, membership.table(), stats),
-        strategy(make_strategy(options.topology,
-                               wire::Packer::message_bytes_max(options.datagram_bytes_max))) {
+        relays(self.node, options, datagram_room(), random.fork()) {
+    set_strategy();
+  }
+
+  std::size_t datagram_room() const {
+    return wire::Packer::message_bytes_max(options.datagram_bytes_max);
+  }
+
+  void set_strategy() {
+    strategy = make_strategy(self.node, options, datagram_room(), random.fork());
     CHECK(strategy != nullptr);
   }
 
@@ -215,6 +223,21 @@ struct Node::Impl {
     if (taken.outcome == Intake::Outcome::kEcho) {
       reconciler.echo(now, node, taken.actor, taken.seq, out);
     }
+    bool relayed = push.passing == wire::Passing::kRelay;
+    if (relayed && taken.outcome == Intake::Outcome::kTaken) relay(node, out);
+  }
+
+  // What the last action hands to the replica goes on to others, before its commit (rule 3).
+  void relay(const NodeId& giver, Actions& out) {
+    std::vector<const crdt::SealedChange*> fresh;
+    for (const crdt::Opened& opened : std::get<Apply>(out.back()).changes) {
+      fresh.push_back(&opened.sealed);
+    }
+    if (!relays.may_relay(fresh)) {
+      stats.relays_dropped += fresh.size();
+      return;
+    }
+    stats.pushes_relayed += send(relays.relay(fresh, giver, alive()), out);
   }
 
   // --- Frames: the session has authenticated its peer, live ------------------------------------
@@ -259,18 +282,27 @@ struct Node::Impl {
     if (member != nullptr) membership.answer_as_left(node, member->record.address, box);
   }
 
-  // --- Own changes -----------------------------------------------------------------------------
+  // --- Pushes ----------------------------------------------------------------------------------
 
   void push(const std::vector<crdt::SealedChange>& own, Actions& out) {
     if (own.empty() || membership.has_left()) return;
-    std::vector<Target> alive;
+    stats.pushes_sent += send(strategy->originate(own, alive()), out);
+  }
+
+  std::vector<Target> alive() const {
+    std::vector<Target> targets;
     for (const auto& [node, member] : membership.table().all()) {
-      if (member.is_alive()) alive.push_back({member.record.address, node});
+      if (member.is_alive()) targets.push_back({member.record.address, node});
     }
-    if (alive.empty()) return;
-    PushPlan plan = strategy->originate(own, std::move(alive));
+    return targets;
+  }
+
+  // Changes times targets.
+  std::size_t send(PushPlan plan, Actions& out) {
+    if (plan.targets.empty()) return 0;
+    std::size_t sent = 0;
     for (PushBatch& batch : plan.batches) {
-      stats.pushes_sent += batch.changes * plan.targets.size();
+      sent += batch.changes * plan.targets.size();
       if (!batch.fits_datagram) {
         for (const Target& to : plan.targets) {
           out.push_back(SendFrame{*to.node, to.address, batch.message});
@@ -281,6 +313,7 @@ struct Node::Impl {
           wire::encode_packet(self.node, self.boot_epoch, {std::move(batch.message)});
       for (const Target& to : plan.targets) send(to.address, seal.seal(plain, &*to.node), out);
     }
+    return sent;
   }
 
   // --- Sending and time ------------------------------------------------------------------------
@@ -324,6 +357,7 @@ struct Node::Impl {
   Reconciler reconciler;
   RangeServer server;
   SnapshotServer snapshots;
+  PushPull relays;
   std::unique_ptr<Strategy> strategy;
 };
 
@@ -348,6 +382,13 @@ void Node::rejoin(base::Now now, Actions& out) {
   std::size_t first = out.size();
   impl_->membership.rejoin(now.instant, impl_->box, out);
   impl_->finish(now.instant, first, out);
+}
+
+void Node::topology(Topology topology) {
+  if (topology == impl_->options.topology) return;
+  impl_->options.topology = topology;
+  impl_->set_strategy();
+  impl_->membership.topology(topology);
 }
 
 void Node::receive(base::Now now, Address from, base::BytesView datagram, Actions& out) {

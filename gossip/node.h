@@ -37,6 +37,9 @@ class Node {
   void leave(base::Now now, Actions& out);  // tells the mesh; join with seeds() or rejoin()
   void rejoin(base::Now now, Actions& out);
 
+  // How own changes spread from now on; one that has_strategy(). Others hear of it with the news.
+  void topology(Topology topology);
+
   void receive(base::Now now, Address from, base::BytesView datagram, Actions& out);
   void receive_frame(base::Now now, const NodeId& from, base::BytesView message, Actions& out);
   void session_closed(base::Now now, const NodeId& peer, Actions& out);

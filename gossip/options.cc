@@ -26,4 +26,10 @@ std::optional<Profile> profile_from_name(std::string_view name) {
 
 std::string_view profile_names() { return "local, lan, wan, edge"; }
 
+bool has_strategy(Topology topology) {
+  return topology == Topology::kDirect || topology == Topology::kPushPull;
+}
+
+std::string_view topology_names() { return "push-pull, direct"; }
+
 }  // namespace gossip

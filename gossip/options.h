@@ -23,13 +23,20 @@ struct Profile {
 std::optional<Profile> profile_from_name(std::string_view name);  // local, lan, wan, edge
 std::string_view profile_names();                                 // "local, lan, wan, edge"
 
+// Topologies of this version; a Node is given no other.
+bool has_strategy(Topology topology);
+std::string_view topology_names();  // "push-pull, direct"
+
 struct Options {
   Profile profile = *profile_from_name("lan");
   Topology topology = Topology::kDirect;
 
-  std::size_t datagram_bytes_max = 1200;  // sealed, as sent
-  std::size_t members_max = 10'240;       // further ones are not added; counted
-  std::size_t starts_known_max = 20'480;  // replay windows; the least recently heard goes
+  std::size_t fan_out = 4;  // members to whom `push-pull` pushes, at the origin and at every relay
+  std::size_t relay_bytes_max = 16u << 10;  // of new changes in one push; above: not passed on,
+                                            // counted, pulled
+  std::size_t datagram_bytes_max = 1200;    // sealed, as sent
+  std::size_t members_max = 10'240;         // further ones are not added; counted
+  std::size_t starts_known_max = 20'480;    // replay windows; the least recently heard goes
   std::uint32_t challenges_per_second =
       64;                                   // requests for an echo, in all; above: dropped, counted
   std::size_t dead_retries_per_second = 2;  // pings to dead members, round-robin, in all

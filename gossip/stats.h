@@ -25,6 +25,8 @@ struct Stats {
   std::uint64_t acks_received = 0;
   std::uint64_t members_refused = 0;  // above members_max
   std::uint64_t pushes_sent = 0;      // changes times targets
+  std::uint64_t pushes_relayed = 0;   // changes of others times targets
+  std::uint64_t relays_dropped = 0;   // changes in pushes above relay_bytes_max
   std::uint64_t changes_received = 0;
   std::uint64_t changes_duplicate = 0;
   std::uint64_t changes_dropped = 0;  // apply_bytes_max

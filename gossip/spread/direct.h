@@ -1,15 +1,11 @@
 #pragma once
 
-// The topology `direct`: every change goes from its origin to every living member. For meshes on
-// one network, up to some two hundred members.
+// The topology `direct`: every change goes from its origin to every living member, and no further.
+// For meshes on one network, up to some two hundred members.
 
 #include "gossip/spread/strategy.h"
 
 namespace gossip {
-
-// A turn with more small changes than fit here goes over sessions, which do not overflow.
-inline constexpr std::size_t kPushDatagramsMax = 8;
-inline constexpr std::size_t kPushFrameBytes = 256 * 1024;  // aimed at; a change is never cut
 
 class Direct : public Strategy {
  public:

@@ -7,18 +7,13 @@
 #include <memory>
 #include <vector>
 
+#include "crdt/base/random.h"
 #include "crdt/change.h"
 #include "gossip/options.h"
 #include "gossip/outbox.h"
+#include "gossip/spread/batches.h"
 
 namespace gossip {
-
-// One Push message, encoded once for all its targets.
-struct PushBatch {
-  base::Bytes message;
-  std::size_t changes = 0;
-  bool fits_datagram = false;  // else it goes over a session
-};
 
 struct PushPlan {
   std::vector<PushBatch> batches;
@@ -28,13 +23,14 @@ struct PushPlan {
 class Strategy {
  public:
   virtual ~Strategy() = default;
-  // `alive`: every other living member. Called with at least one change.
+  // `alive`: every other living member, in order of node ids. Called with at least one change.
   virtual PushPlan originate(const std::vector<crdt::SealedChange>& own,
                              std::vector<Target> alive) = 0;
 };
 
-// `datagram_room`: bytes of one encoded message in a datagram. Null for a topology that this
-// version does not have.
-std::unique_ptr<Strategy> make_strategy(Topology topology, std::size_t datagram_room);
+// Of options.topology. `datagram_room`: bytes of one encoded message in a datagram. Null for a
+// topology that this version does not have.
+std::unique_ptr<Strategy> make_strategy(const NodeId& self, const Options& options,
+                                        std::size_t datagram_room, base::Random random);
 
 }  // namespace gossip

@@ -66,6 +66,12 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
   advance(now, box, out);
 }
 
+void Membership::topology(Topology topology) {
+  self_.topology = topology;
+  ++self_.incarnation;
+  news_.add(self_.node);
+}
+
 void Membership::join(base::Instant now, const Target& to, Outbox& box) {
   box.add(to, wire::Join{self_});
   // So that its answer proves its start in one round trip.

@@ -37,6 +37,8 @@ class Membership {
   void leave(Outbox& box);
   void rejoin(base::Instant now, Outbox& box, Actions& out);
 
+  void topology(Topology topology);  // told to others as news about ourselves
+
   void heard(base::Instant now, const NodeId& node, Actions& out);
   // The start of `node` was just proven: what we wanted of it is done at once.
   void proven(base::Instant now, const NodeId& node, const Address& from, Outbox& box);

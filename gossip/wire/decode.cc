@@ -118,6 +118,17 @@ std::vector<crdt::Dependency> read_entries(Reader& in, std::size_t at_most) {
   return entries;
 }
 
+// `more`: fields after the changes.
+Push read_push(Reader& in, const Bounds& bounds, std::size_t& more) {
+  Push push;
+  push.changes = read_changes(in, bounds.changes);
+  if (more == 0) return push;
+  --more;
+  bool relay = in.number() == static_cast<std::uint64_t>(Passing::kRelay);
+  push.passing = relay ? Passing::kRelay : Passing::kNone;
+  return push;
+}
+
 template <typename Probe>
 Message read_probe(Reader& in, const Bounds& bounds) {
   Probe probe;
@@ -196,8 +207,9 @@ std::size_t field_count(std::uint64_t number) {
   return 0;
 }
 
-// `type` is known.
-Message read_fields(Reader& in, MessageType type, const Bounds& bounds) {
+// `type` is known. `more`: fields beyond those that every version has; what is read of them is
+// taken off.
+Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::size_t& more) {
   switch (type) {
     case MessageType::kPing:
       return read_probe<Ping>(in, bounds);
@@ -214,7 +226,7 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds) {
     case MessageType::kLeave:
       return Leave{read_one_record(in)};
     case MessageType::kPush:
-      return Push{read_changes(in, bounds.changes)};
+      return read_push(in, bounds, more);
     case MessageType::kVector:
       return read_vector(in, bounds);
     case MessageType::kRangeRequest:
@@ -245,8 +257,10 @@ Decoded read_message(Reader& in, const Bounds& bounds) {
   auto type = static_cast<MessageType>(number);
   std::size_t known = 1 + fields;
   if (count < known) in.fail();
-  Decoded message = read_fields(in, type, bounds);
-  if (in.ok()) in.skip(count - known);
+  if (!in.ok()) return std::monostate{};
+  std::size_t more = count - known;
+  Decoded message = read_fields(in, type, bounds, more);
+  if (in.ok()) in.skip(more);
   return message;
 }
 

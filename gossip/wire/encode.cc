@@ -71,8 +71,10 @@ void write(Writer& out, const Leave& leave) {
   write(out, leave.self);
 }
 void write(Writer& out, const Push& push) {
-  begin(out, MessageType::kPush, 1);
+  bool passed_on = push.passing != Passing::kNone;
+  begin(out, MessageType::kPush, passed_on ? 2 : 1);
   write(out, push.changes);
+  if (passed_on) out.number(static_cast<std::uint64_t>(push.passing));
 }
 void write(Writer& out, const Vector& vector) {
   begin(out, MessageType::kVector, 7).boolean(vector.answer);

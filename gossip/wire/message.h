@@ -67,9 +67,15 @@ struct Leave {
   MemberRecord self;
   bool operator==(const Leave&) const = default;
 };
-// Sealed changes, pushed the moment they are committed.
+// Sealed changes, pushed the moment they are committed. The message says how it travels on, so that
+// members of different topologies make one mesh.
+enum class Passing : std::uint8_t {
+  kNone = 0,  // it ends here; also a way of a later version
+  kRelay = 1  // everybody to whom it is new passes it on once, to a few
+};
 struct Push {
   std::vector<base::Bytes> changes;
+  Passing passing = Passing::kNone;
   bool operator==(const Push&) const = default;
 };
 // Reconciliation (sessions only): the claimed vector, as what differs from one that the receiver

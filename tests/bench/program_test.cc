@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/support/process.h"
 #include "tests/support/scoped_directory.h"
@@ -44,9 +45,33 @@ TEST(BenchProgram, RawWritesGrowWithTheClientsThatShareACommit) {
   EXPECT_GT(json["rows"][1]["writes_per_s"], json["rows"][0]["writes_per_s"]);
 }
 
+// Three agents, one of which is killed and stopped once; nobody else is there to compare with.
+TEST(BenchProgram, MeshTellsWhenALostMemberIsKnown) {
+  support::ScopedDirectory directory;
+
+  auto outcome = run_bench({"mesh", "--agents", "3", "--runs", "1", "--rows", "crash",
+                            "--memberlist", "/nowhere", "--serf", "/nowhere", "-o", "json", "--dir",
+                            directory.path().string()});
+
+  ASSERT_EQ(outcome.status, 0) << outcome.errors;
+  auto json = nlohmann::json::parse(outcome.output);
+  std::set<std::string> measured;
+  for (const auto& row : json["rows"]) {
+    if (row["program"] == "hearsay") {
+      EXPECT_GT(row["median"], 0) << row;
+      measured.insert(row["what"]);
+    } else {
+      EXPECT_EQ(row["unit"], "not run");
+    }
+  }
+  EXPECT_EQ(measured.size(), 4u) << outcome.output;
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path()));
+}
+
 TEST(BenchProgram, SaysWhatIsWrong) {
   EXPECT_EQ(run_bench({}).status, 2);
   EXPECT_EQ(run_bench({"floor", "--sizes", "1"}).status, 2);
+  EXPECT_EQ(run_bench({"mesh", "--rows", "weather"}).status, 2);
   EXPECT_EQ(run_bench({"floor", "--dir", "/nowhere/at/all"}).status, 3);
   EXPECT_EQ(run_bench({"--help"}).status, 0);
   auto missing = run_bench({"get", "--hearsay", "/no/such/program"});

@@ -44,7 +44,7 @@ TEST(Config, DefaultsAreThoseOfTheInterface) {
   EXPECT_EQ(config->bind.text(), "0.0.0.0:7700");
   EXPECT_EQ(config->http.text(), "127.0.0.1:7780");
   EXPECT_EQ(config->advertise, std::nullopt);
-  EXPECT_EQ(config->topology, gossip::Topology::kDirect);
+  EXPECT_EQ(config->topology, gossip::Topology::kPushPull);
   EXPECT_EQ(config->profile.name, "lan");
   EXPECT_EQ(config->log_level, LogLevel::kInfo);
   EXPECT_EQ(config->log_format, LogFormat::kText);
@@ -285,8 +285,9 @@ TEST(Config, HttpElsewhereThanLoopbackIsRefusedUntilThereAreKeys) {
 }
 
 TEST(Config, WhatThisVersionLacksIsRefusedWithWhatItHas) {
-  for (const char* topology : {"push-pull", "gossip", "tree", "ring", ""}) {
-    expect_mentions(refusal({{"topology", {topology}}}, host()), "this version has: direct");
+  for (const char* topology : {"gossip", "tree", "ring", ""}) {
+    expect_mentions(refusal({{"topology", {topology}}}, host()),
+                    "this version has: push-pull, direct");
   }
   expect_mentions(refusal({{"profile", {"moon"}}}, host()), "local, lan, wan, edge");
 }

@@ -106,6 +106,7 @@ void disturb(Mesh& mesh, base::Random& random, bool tiny_logs) {
   if (what == 4 && !up) mesh.start(one, {(one + 1) % count});
   if (what == 5 && up) mesh.leave(one);
   if (what == 6 && up) mesh.rejoin(one);
+  if (what == 8 && up) mesh.node(one).topology(Topology::kPushPull);
   if (what == 7) mesh.commit_time = base::millis(1 + static_cast<std::int64_t>(random.below(40)));
 }
 
@@ -130,7 +131,10 @@ void expect_convergence(std::uint64_t seed, bool tiny_logs) {
   mesh.faults.duplicate_percent = static_cast<std::uint32_t>(random.below(20));
   mesh.faults.delay_max = base::millis(1 + static_cast<std::int64_t>(random.below(20)));
   mesh.add();
-  for (std::size_t i = 1; i < count; ++i) mesh.add({0, i - 1});
+  for (std::size_t i = 1; i < count; ++i) {
+    options.topology = random.chance(2) ? Topology::kPushPull : Topology::kDirect;
+    mesh.add({0, i - 1}, options);
+  }
   if (tiny_logs) make_logs_tiny(mesh, random, count);
   for (int round = 0; round < 40; ++round) {
     auto writes = random.below(6);

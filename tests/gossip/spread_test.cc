@@ -1,7 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "gossip/spread/direct.h"
+#include "gossip/spread/push_pull.h"
 #include "tests/gossip/changes.h"
+#include "tests/gossip/mesh.h"
 
 namespace gossip::testing {
 namespace {
@@ -60,11 +64,314 @@ TEST(Direct, ManySmallChangesGoOverSessions) {
   EXPECT_EQ(changes, own.size());
 }
 
-TEST(Strategy, OnlyDirectExists) {
-  EXPECT_NE(make_strategy(Topology::kDirect, 1'000), nullptr);
-  EXPECT_EQ(make_strategy(Topology::kPushPull, 1'000), nullptr);
-  EXPECT_EQ(make_strategy(Topology::kGossip, 1'000), nullptr);
-  EXPECT_EQ(make_strategy(Topology::kTree, 1'000), nullptr);
+TEST(Strategy, ThereIsOneForEveryTopologyThatIsNamed) {
+  for (Topology topology :
+       {Topology::kDirect, Topology::kPushPull, Topology::kGossip, Topology::kTree}) {
+    Options options;
+    options.topology = topology;
+    auto strategy = make_strategy({}, options, 1'000, base::Random::from_number(1));
+
+    EXPECT_EQ(strategy != nullptr, has_strategy(topology)) << topology_name(topology);
+    bool named = topology_names().find(topology_name(topology)) != std::string_view::npos;
+    EXPECT_EQ(named, has_strategy(topology)) << topology_name(topology);
+  }
+}
+
+// --- push-pull: who gets a push
+// -------------------------------------------------------------------
+
+struct Others {
+  explicit Others(std::size_t count) {
+    std::map<NodeId, Target> sorted;
+    for (std::size_t i = 0; i < count; ++i) {
+      auto node = random.id<base::NodeTag>();
+      sorted[node] = {Mesh::address(i), node};
+    }
+    for (const auto& [node, target] : sorted) alive.push_back(target);
+    actor = random.id<base::ActorTag>();
+  }
+  NodeId next_after(const NodeId& self) const {
+    for (const Target& target : alive) {
+      if (*target.node > self) return *target.node;
+    }
+    return *alive[0].node;
+  }
+  base::Random random = base::Random::from_number(5);
+  std::vector<Target> alive;
+  base::ActorId actor;
+};
+
+std::set<NodeId> nodes_of(const std::vector<Target>& targets) {
+  std::set<NodeId> nodes;
+  for (const Target& target : targets) nodes.insert(*target.node);
+  EXPECT_EQ(nodes.size(), targets.size());  // none twice
+  return nodes;
+}
+
+TEST(PushPull, OriginPushesToTheNextOnTheRingAndAFewByChance) {
+  Others others(40);
+  std::map<NodeId, int> chosen;
+  for (int i = 0; i < 2'000; ++i) {
+    auto self = others.random.id<base::NodeTag>();
+    PushPull push_pull(self, {}, 1'100, others.random.fork());
+
+    PushPlan plan = push_pull.originate({change_of(others.actor, 1)}, others.alive);
+
+    auto nodes = nodes_of(plan.targets);
+    EXPECT_EQ(nodes.size(), 4u);
+    EXPECT_TRUE(nodes.contains(others.next_after(self)));
+    for (const NodeId& node : nodes) chosen[node] += node != others.next_after(self);
+  }
+  // 6,000 draws among 40: 150 each.
+  ASSERT_EQ(chosen.size(), 40u);
+  for (const auto& [node, times] : chosen) EXPECT_NEAR(times, 150, 60);
+}
+
+TEST(PushPull, ARelayNeverGoesBackToItsGiver) {
+  for (std::size_t count = 1; count < 9; ++count) {
+    Others others(count);
+    for (const Target& giver : others.alive) {
+      for (int i = 0; i < 20; ++i) {
+        auto self = others.random.id<base::NodeTag>();
+        PushPull push_pull(self, {}, 1'100, others.random.fork());
+        auto change = change_of(others.actor, 1);
+
+        PushPlan plan = push_pull.relay({&change}, *giver.node, others.alive);
+
+        auto nodes = nodes_of(plan.targets);
+        EXPECT_FALSE(nodes.contains(*giver.node));
+        EXPECT_EQ(nodes.size(), std::min<std::size_t>(4, count - 1));
+        bool given = others.next_after(self) == *giver.node;
+        EXPECT_TRUE(given || nodes.contains(others.next_after(self)));
+      }
+    }
+  }
+}
+
+TEST(PushPull, NobodyElseMeansNothingToSend) {
+  PushPull push_pull({}, {}, 1'100, base::Random::from_number(1));
+  auto change = change_of({}, 1);
+
+  EXPECT_TRUE(push_pull.originate({change}, {}).targets.empty());
+  EXPECT_TRUE(push_pull.relay({&change}, {}, {}).targets.empty());
+}
+
+TEST(PushPull, RelaysNoChangeTwice) {
+  Others others(10);
+  PushPull push_pull({}, {}, 1'100, others.random.fork());
+  auto one = change_of(others.actor, 1);
+  auto two = change_of(others.actor, 2);
+  auto fork = change_of(others.actor, 2, {}, 9);  // another content under that number: proof
+
+  auto changes_in = [&](std::vector<const crdt::SealedChange*> fresh) {
+    PushPlan plan = push_pull.relay(fresh, *others.alive[0].node, others.alive);
+    std::size_t changes = 0;
+    for (const PushBatch& batch : plan.batches) changes += batch.changes;
+    return changes;
+  };
+
+  EXPECT_EQ(changes_in({&one}), 1u);
+  EXPECT_EQ(changes_in({&one, &two}), 1u);
+  EXPECT_EQ(changes_in({&two, &one}), 0u);
+  EXPECT_EQ(changes_in({&fork}), 1u);
+}
+
+TEST(PushPull, WhatItRemembersIsBounded) {
+  Others others(3);
+  PushPull push_pull({}, {}, 1'100, others.random.fork());
+  std::vector<crdt::SealedChange> changes;
+  for (std::uint64_t seq = 1; seq <= kRelayedMax + 1; ++seq) {
+    changes.push_back({"x", 1, others.actor, seq});
+  }
+  auto relayed = [&](const crdt::SealedChange& change) {
+    return !push_pull.relay({&change}, {}, others.alive).batches.empty();
+  };
+  for (const auto& change : changes) EXPECT_TRUE(relayed(change));
+
+  EXPECT_FALSE(relayed(changes.back()));
+  EXPECT_FALSE(relayed(changes[1]));
+  EXPECT_TRUE(relayed(changes[0]));  // the oldest was forgotten
+}
+
+// --- push-pull: in a mesh
+// -------------------------------------------------------------------------
+
+Options with(Topology topology) {
+  Options options;
+  options.topology = topology;
+  return options;
+}
+
+// Members that know each other, with the topology that `of` gives to each.
+std::unique_ptr<Mesh> acquainted_mesh(std::uint64_t seed, std::size_t count,
+                                      const std::function<Topology(std::size_t)>& of) {
+  auto mesh = std::make_unique<Mesh>(seed);
+  for (std::size_t i = 0; i < count; ++i) {
+    mesh->add(i == 0 ? std::vector<std::size_t>{} : std::vector<std::size_t>{0}, with(of(i)));
+  }
+  EXPECT_TRUE(mesh->run_until([&] { return mesh->acquainted(); }, base::seconds(20)));
+  mesh->run(base::seconds(2));
+  return mesh;
+}
+
+std::uint64_t sum(Mesh& mesh, std::uint64_t Stats::*counter) {
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < mesh.size(); ++i) {
+    if (mesh.host(i).node != nullptr) all += mesh.node(i).stats().*counter;
+  }
+  return all;
+}
+
+std::size_t holders(Mesh& mesh) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < mesh.size(); ++i) {
+    count += mesh.host(i).replica->size() == 1;
+  }
+  return count;
+}
+
+class PushPullSeeds : public ::testing::TestWithParam<std::uint64_t> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, PushPullSeeds, ::testing::Range<std::uint64_t>(0, 25));
+
+// The ring reaches whom chance left out: without loss no pull is needed. Each relays once.
+TEST_P(PushPullSeeds, WithoutLossPushesAloneReachAll) {
+  auto mesh = acquainted_mesh(GetParam(), 30, [](std::size_t) { return Topology::kPushPull; });
+
+  mesh->write(GetParam() % mesh->size());
+  bool all = mesh->run_until([&] { return holders(*mesh) == 30; }, base::millis(40));
+  mesh->run(base::seconds(5));
+
+  EXPECT_TRUE(all);
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_sent), 4u);
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 29u * 4);
+  EXPECT_EQ(sum(*mesh, &Stats::changes_received), 30u * 4);
+  EXPECT_EQ(sum(*mesh, &Stats::changes_duplicate), 30u * 4 - 29);
+  EXPECT_EQ(sum(*mesh, &Stats::ranges_served), 0u);
+}
+
+TEST_P(PushPullSeeds, WhatRelaysLoseIsPulled) {
+  auto mesh = acquainted_mesh(GetParam(), 20, [](std::size_t) { return Topology::kPushPull; });
+  mesh->faults.loss_percent = 60;
+
+  mesh->write(GetParam() % mesh->size());
+  mesh->run(base::millis(40));
+  std::size_t pushed = holders(*mesh);
+  mesh->faults.loss_percent = 0;
+  bool repaired = mesh->run_until([&] { return holders(*mesh) == 20; }, base::seconds(3));
+
+  EXPECT_TRUE(repaired) << "by push: " << pushed;
+  EXPECT_TRUE(mesh->run_until([&] { return mesh->converged(); }, base::seconds(3)));
+  EXPECT_TRUE(pushed == 20 || sum(*mesh, &Stats::ranges_served) > 0) << pushed;
+}
+
+// Each relays by what the message says, whatever it was started with.
+TEST_P(PushPullSeeds, TopologiesMixInOneMesh) {
+  auto mesh = acquainted_mesh(GetParam(), 12, [](std::size_t index) {
+    return index % 2 == 0 ? Topology::kPushPull : Topology::kDirect;
+  });
+  std::size_t push_pull = 2 * (GetParam() % 6);
+  std::size_t direct = 1 + 2 * (GetParam() % 6);
+
+  mesh->write(push_pull);
+  EXPECT_TRUE(mesh->run_until([&] { return holders(*mesh) == 12; }, base::millis(40)));
+  mesh->run(base::seconds(1));
+  EXPECT_EQ(mesh->node(push_pull).stats().pushes_sent, 4u);
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 11u * 4);
+
+  mesh->write(direct);
+  EXPECT_TRUE(mesh->run_until([&] { return mesh->converged(); }, base::millis(40)));
+  mesh->run(base::seconds(1));
+  EXPECT_EQ(mesh->node(direct).stats().pushes_sent, 11u);
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 11u * 4);  // no more than before
+}
+
+TEST(PushPullMesh, TheTopologyChangesWhileItRunsAndOthersLearnOfIt) {
+  auto mesh = acquainted_mesh(1, 8, [](std::size_t) { return Topology::kDirect; });
+  mesh->write(3);
+  mesh->run(base::seconds(1));
+  ASSERT_EQ(mesh->node(3).stats().pushes_sent, 7u);
+
+  mesh->node(3).topology(Topology::kPushPull);
+  mesh->write(3);
+  bool learned = mesh->run_until(
+      [&] {
+        std::size_t know = 0;
+        for (std::size_t i = 0; i < mesh->size(); ++i) {
+          for (const MemberView& view : mesh->node(i).members(mesh->now())) {
+            bool changed = view.record.topology == Topology::kPushPull;
+            know += changed && view.record.node == mesh->host(3).identity.node;
+          }
+        }
+        return know == mesh->size();
+      },
+      base::seconds(20));
+
+  EXPECT_TRUE(learned);
+  EXPECT_EQ(mesh->node(3).stats().pushes_sent, 7u + 4u);
+  EXPECT_TRUE(mesh->converged());
+  EXPECT_EQ(mesh->host(3).downs, 0u);
+}
+
+// Its predecessor lost everywhere, a change is new again and again to replicas that have no room
+// for it. Each copy must not beget four.
+TEST(PushPullMesh, AChangeThatNobodyCanApplyDoesNotMultiply) {
+  auto mesh = acquainted_mesh(1, 20, [](std::size_t) { return Topology::kPushPull; });
+  auto random = base::Random::from_number(9);
+  auto actor = random.id<base::ActorTag>();
+  std::uint64_t before = sum(*mesh, &Stats::datagrams_sent);
+
+  mesh->frame(1, 0, wire::Push{{change_of(actor, 2).bytes}, wire::Passing::kRelay});
+  mesh->run(base::seconds(1));
+
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 20u * 4);
+  EXPECT_LT(sum(*mesh, &Stats::datagrams_sent) - before, 20u * 4 + 20u * 40);  // pings beside
+}
+
+TEST(PushPullMesh, APushThatIsNotToBePassedOnEndsWhereItArrives) {
+  auto mesh = acquainted_mesh(1, 6, [](std::size_t) { return Topology::kPushPull; });
+  auto random = base::Random::from_number(9);
+  auto change = change_of(random.id<base::ActorTag>(), 1);
+
+  mesh->frame(1, 0, wire::Push{{change.bytes}, wire::Passing::kNone});
+  mesh->run(base::millis(20));
+
+  EXPECT_EQ(holders(*mesh), 1u);
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 0u);
+}
+
+TEST(PushPullMesh, NothingIsRelayedThatDoesNotOpen) {
+  auto mesh = acquainted_mesh(1, 6, [](std::size_t) { return Topology::kPushPull; });
+
+  mesh->frame(1, 0, wire::Push{{"rubbish"}, wire::Passing::kRelay});
+  mesh->run(base::millis(20));
+
+  EXPECT_EQ(mesh->node(0).stats().refused_content, 1u);
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 0u);
+}
+
+// Bulk reaches everybody once by pull, not four times by push.
+TEST(PushPullMesh, AboveTheBoundAPushIsPulledInstead) {
+  auto mesh = acquainted_mesh(1, 10, [](std::size_t) { return Topology::kPushPull; });
+  Options options;
+
+  mesh->write(0, options.relay_bytes_max + 1);
+  EXPECT_TRUE(
+      mesh->run_until([&] { return mesh->converged() && holders(*mesh) == 10; }, base::seconds(5)));
+
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 0u);
+  EXPECT_EQ(sum(*mesh, &Stats::relays_dropped), 4u);
+  EXPECT_GT(sum(*mesh, &Stats::ranges_served), 0u);
+}
+
+TEST(PushPullMesh, WhoHasLeftRelaysNothing) {
+  auto mesh = acquainted_mesh(1, 6, [](std::size_t) { return Topology::kPushPull; });
+  auto random = base::Random::from_number(9);
+  mesh->leave(0);
+
+  mesh->frame(1, 0,
+              wire::Push{{change_of(random.id<base::ActorTag>(), 1).bytes}, wire::Passing::kRelay});
+
+  EXPECT_EQ(mesh->node(0).stats().pushes_relayed, 0u);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST(Message, GoldenEncodings) {
       "1002020202020202020202020202020202a26e32c41220010db80000000000000000000000021e15"
       "cd012e0204",
       "920796c41004040404040404040404040404040404a26e34c4060a0000041e14cd01300204",
-      "920892c4036f6e65c5012c" + repeated("63", 300),
+      "930892c4036f6e65c5012c" + repeated("63", 300) + "01",
       "9809c301029293c41001010101010101010101010101010101ce00011171cf010203040506070893"
       "c41002020202020202020202020202020202ce00011172cf01020304050607084dc3c3",
       "930a099193c41001010101010101010101010101010101ce00011171cf0102030405060708",
@@ -100,6 +100,21 @@ TEST(Message, FieldsOfLaterVersionsAreSkipped) {
   auto longer = Writer().array(4).number(4).number(77).map(1).text("k").nil().boolean(true).take();
 
   EXPECT_EQ(decoded(longer), Message(Echo{77}));
+}
+
+TEST(Message, APushThatEndsHereHasNoFurtherField) {
+  EXPECT_EQ(base::to_hex(encode(Push{{"one"}, Passing::kNone})), "920891c4036f6e65");
+}
+
+// A later version may have further ways; whoever does not know them lets the push end.
+TEST(Message, APushPassedOnInALaterWayEndsHere) {
+  for (std::uint64_t passing : {std::uint64_t{0}, std::uint64_t{2}, UINT64_MAX}) {
+    auto later = Writer().array(4).number(8).array(1).binary("one").number(passing).nil().take();
+
+    EXPECT_EQ(decoded(later), Message(Push{{"one"}, Passing::kNone}));
+  }
+  auto wrong = Writer().array(3).number(8).array(1).binary("one").text("on").take();
+  EXPECT_FALSE(decode(wrong).ok());
 }
 
 Writer& write_record(Writer& out, std::uint64_t state, std::uint64_t topology) {

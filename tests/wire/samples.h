@@ -37,7 +37,7 @@ inline std::vector<Message> samples() {
       Join{sample_record(3)},
       Members{{sample_record(1), v6}},
       Leave{sample_record(4)},
-      Push{{"one", base::Bytes(300, 'c')}},
+      Push{{"one", base::Bytes(300, 'c')}, Passing::kRelay},
       Vector{true, {1, 2}, {sample_entry(1), sample_entry(2)}, 77, true, true},
       RangeRequest{9, {sample_entry(1)}},
       Range{9, Range::Outcome::kBelowFloor, {"change"}},

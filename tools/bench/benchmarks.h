@@ -60,4 +60,16 @@ base::Result<Report> run_merge(const Common& common, const MergeOptions& options
 // A state join of an agent that missed those changes; raw upserts of the changes beside it.
 base::Result<Report> run_join(const Common& common, const MergeOptions& options);
 
+struct MeshOptions {
+  int agents = 30;
+  int runs = 5;  // of what is cheap to repeat
+  bool quick = false;
+  std::vector<std::string> rows{"crash", "faults", "outage", "idle", "behind"};
+  std::string memberlist;  // peers/memberlist, built; empty: beside this program
+  std::string serf;        // empty: on the PATH
+};
+// Failure detection, false alarms, healing, traffic and catching up of whole meshes, beside
+// memberlist and Serf where they are.
+base::Result<Report> run_mesh(const Common& common, const MeshOptions& options);
+
 }  // namespace bench

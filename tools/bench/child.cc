@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <sstream>
 
 #include "tools/bench/clock.h"
 
@@ -55,14 +57,10 @@ base::Result<std::unique_ptr<Child>> Child::start(const std::vector<std::string>
   ::_exit(kCannotRun);
 }
 
-Child::~Child() {
-  if (!running()) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-}
+Child::~Child() { kill(); }
 
 bool Child::running() {
-  if (!ended_) ended_ = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
+  if (!ended_) ended_ = ::waitpid(pid_, &status_, WNOHANG) == pid_;
   return !ended_;
 }
 
@@ -71,16 +69,37 @@ bool Child::stop(std::int64_t timeout_nanos) {
   if (running()) ::kill(pid_, SIGTERM);
   while (running() && monotonic_nanos() < deadline) ::usleep(kPauseMicros);
   if (!running()) return true;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-  ended_ = true;
+  kill();
   return false;
+}
+
+void Child::kill() {
+  if (!running()) return;
+  ::kill(pid_, SIGKILL);
+  ended_ = ::waitpid(pid_, &status_, 0) == pid_;
+}
+
+std::optional<int> Child::wait(std::int64_t timeout_nanos) {
+  std::int64_t deadline = monotonic_nanos() + timeout_nanos;
+  while (running() && monotonic_nanos() < deadline) ::usleep(kPauseMicros);
+  if (!ended_ || !WIFEXITED(status_)) return std::nullopt;
+  return WEXITSTATUS(status_);
 }
 
 std::string own_program() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
 std::string program_beside(const std::string& name) {
   return (std::filesystem::path(own_program()).parent_path() / name).string();
+}
+
+std::string find_program(const std::string& name) {
+  const char* path = ::getenv("PATH");
+  std::istringstream folders(std::string(path != nullptr ? path : "") + ":/usr/sbin:/sbin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    std::string program = folder + "/" + name;
+    if (!folder.empty() && ::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return "";
 }
 
 }  // namespace bench

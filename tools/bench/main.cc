@@ -21,6 +21,7 @@ struct Choices {
   bench::StartOptions start;
   bench::GetOptions get;
   bench::MergeOptions merge;
+  bench::MeshOptions mesh;
   std::uint16_t driver_port = 0;
   std::string peer_file;
 };
@@ -74,6 +75,23 @@ void add_merge_options(CLI::App* command, Choices& choices) {
   command->add_option("--repeats", choices.merge.repeats, "runs, each on a folder of its own")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+}
+
+void add_mesh_options(CLI::App* command, Choices& choices) {
+  bench::MeshOptions& mesh = choices.mesh;
+  command->add_option("--agents", mesh.agents, "members of a mesh")
+      ->check(CLI::Range(3, 200))
+      ->capture_default_str();
+  command->add_option("--runs", mesh.runs, "crashes and silences a row")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_flag("--quick", mesh.quick, "10 members, short faults, one run: some minutes");
+  command->add_option("--rows", mesh.rows, "which groups of rows")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"crash", "faults", "outage", "idle", "behind"}))
+      ->capture_default_str();
+  command->add_option("--memberlist", mesh.memberlist, "tools/bench/peers/memberlist, built");
+  command->add_option("--serf", mesh.serf, "the program serf");
 }
 
 int print(const base::Result<bench::Report>& report, const std::string& output) {
@@ -131,6 +149,10 @@ int main(int argc, char** argv) {
   add_merge_options(add("join", "a state join between two full stores, and raw upserts",
                         [&] { return bench::run_join(common, choices.merge); }),
                     choices);
+
+  add_mesh_options(add("mesh", "crashes, loss, outages, traffic and catching up; beside others",
+                       [&] { return bench::run_mesh(common, choices.mesh); }),
+                   choices);
 
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
   peer->add_option("--driver", choices.driver_port, "")->required();

@@ -1,0 +1,75 @@
+#include "gossip/spread/push_pull.h"
+
+#include <algorithm>
+
+namespace gossip {
+
+PushPull::PushPull(const NodeId& self, const Options& options, std::size_t datagram_room,
+                   base::Random random)
+    : self_(self),
+      fan_out_(options.fan_out),
+      relay_bytes_max_(options.relay_bytes_max),
+      datagram_room_(datagram_room),
+      random_(random) {}
+
+PushPlan PushPull::originate(const std::vector<crdt::SealedChange>& own,
+                             std::vector<Target> alive) {
+  std::vector<const crdt::SealedChange*> changes;
+  for (const crdt::SealedChange& change : own) changes.push_back(&change);
+  return {cut_into_batches(changes, wire::Passing::kRelay, datagram_room_),
+          pick(std::move(alive), nullptr)};
+}
+
+bool PushPull::may_relay(const std::vector<const crdt::SealedChange*>& fresh) const {
+  std::size_t bytes = 0;
+  for (const crdt::SealedChange* change : fresh) bytes += change->bytes.size();
+  return bytes <= relay_bytes_max_;
+}
+
+PushPlan PushPull::relay(const std::vector<const crdt::SealedChange*>& fresh, const NodeId& giver,
+                         std::vector<Target> alive) {
+  std::vector<const crdt::SealedChange*> first_time;
+  for (const crdt::SealedChange* change : fresh) {
+    if (remember(*change)) first_time.push_back(change);
+  }
+  if (first_time.empty()) return {};
+  return {cut_into_batches(first_time, wire::Passing::kRelay, datagram_room_),
+          pick(std::move(alive), &giver)};
+}
+
+// A change that waits for another may be dropped by the replica and come as new again, everywhere
+// at once: without this memory its copies would multiply with every hop.
+bool PushPull::remember(const crdt::SealedChange& change) {
+  Key key{change.actor, change.seq, change.hash};
+  if (!relayed_.insert(key).second) return false;
+  relayed_in_order_.push_back(key);
+  if (relayed_in_order_.size() > kRelayedMax) {
+    relayed_.erase(relayed_in_order_.front());
+    relayed_in_order_.pop_front();
+  }
+  return true;
+}
+
+std::vector<Target> PushPull::pick(std::vector<Target> alive, const NodeId* giver) {
+  if (alive.empty() || fan_out_ == 0) return {};
+  auto next = std::find_if(alive.begin(), alive.end(),
+                           [&](const Target& target) { return *target.node > self_; });
+  if (next == alive.end()) next = alive.begin();
+  std::size_t chosen = 0;
+  // Where the giver is next on the ring, the ring has been served and chance has one more.
+  if (giver == nullptr || *next->node != *giver) {
+    std::swap(alive[0], *next);
+    chosen = 1;
+  }
+  if (giver != nullptr) {
+    std::erase_if(alive, [&](const Target& target) { return *target.node == *giver; });
+  }
+  for (; chosen < std::min(fan_out_, alive.size()); ++chosen) {
+    auto drawn = random_.below(alive.size() - chosen);
+    std::swap(alive[chosen], alive[chosen + static_cast<std::size_t>(drawn)]);
+  }
+  alive.resize(chosen);
+  return alive;
+}
+
+}  // namespace gossip

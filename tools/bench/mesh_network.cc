@@ -1,0 +1,151 @@
+#include "tools/bench/mesh_network.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "tools/bench/child.h"
+#include "tools/bench/clock.h"
+
+namespace bench {
+namespace {
+
+constexpr std::int64_t kToolTimeout = 30 * kSecond;
+
+base::Error unavailable(std::string what) { return {base::Code::kUnavailable, std::move(what)}; }
+
+// Neighbour discovery would be counted as traffic of the mesh.
+base::Status without_ipv6() {
+  for (const char* which : {"all", "default"}) {
+    std::ofstream file(fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", which));
+    file << 1;
+  }
+  return {};
+}
+
+std::string hardware_address(int index) {
+  return fmt::format("02:77:00:00:{:02x}:{:02x}", index / 256, index % 256);
+}
+
+}  // namespace
+
+bool MeshNetwork::can_isolate() {
+  return ::geteuid() == 0 && !find_program("ip").empty() && !find_program("nft").empty();
+}
+
+base::Result<std::unique_ptr<MeshNetwork>> MeshNetwork::make(int hosts, const WorkFolder& folder) {
+  std::unique_ptr<MeshNetwork> network(new MeshNetwork(folder));
+  if (can_isolate()) RETURN_IF_ERROR(network->connect(hosts));
+  return network;
+}
+
+base::Status MeshNetwork::connect(int hosts) {
+  ASSIGN_OR_RETURN(auto hub, Namespace::make());
+  hub_ = std::move(hub);
+  RETURN_IF_ERROR(hub_->inside(without_ipv6));
+  std::string lines = "link add br0 type bridge\nlink set br0 up\n";
+  for (int i = 0; i < hosts; ++i) {
+    ASSIGN_OR_RETURN(auto host, Namespace::make());
+    RETURN_IF_ERROR(host.inside(without_ipv6));
+    lines += fmt::format("link add v{} type veth peer name eth0 address {} netns /proc/{}/fd/{}\n",
+                         i, hardware_address(i), ::getpid(), host.handle());
+    lines += fmt::format("link set v{} master br0 up\n", i);
+    hosts_.push_back(std::move(host));
+  }
+  RETURN_IF_ERROR(hub_->inside([&] { return run_tool("ip", "-batch", lines); }));
+  for (int i = 0; i < hosts; ++i) {
+    std::string own =
+        fmt::format("link set lo up\naddr add {}/16 dev eth0\nlink set eth0 up\n", host(i));
+    // Fixed neighbours: learned ones share one small table over all namespaces of the machine, and
+    // where it is full nothing is sent.
+    for (int other = 0; other < hosts; ++other) {
+      if (other == i) continue;
+      own += fmt::format("neigh add {} lladdr {} dev eth0 nud permanent\n", host(other),
+                         hardware_address(other));
+    }
+    RETURN_IF_ERROR(on(i, [&] { return run_tool("ip", "-batch", own); }));
+  }
+  return set_rules();
+}
+
+std::string MeshNetwork::host(int index) const {
+  return fmt::format("{}.{}.{}", isolated() ? "10.77" : "127.0", index / 250 + 1, index % 250 + 1);
+}
+
+base::Status MeshNetwork::on(int index, const std::function<base::Status()>& what) const {
+  return isolated() ? hosts_[static_cast<std::size_t>(index)].inside(what) : what();
+}
+
+base::Status MeshNetwork::lose_datagrams(int percent) {
+  loss_percent_ = percent;
+  return set_rules();
+}
+
+base::Status MeshNetwork::mute(const std::set<int>& hosts) {
+  muted_ = hosts;
+  return set_rules();
+}
+
+base::Status MeshNetwork::set_rules() {
+  std::string lines =
+      "table bridge mesh\ndelete table bridge mesh\ntable bridge mesh {\n"
+      "chain pass {\ntype filter hook forward priority 0;\n";
+  for (int host : muted_) {
+    lines += fmt::format("iifname v{0} drop\noifname v{0} drop\n", host);
+  }
+  if (loss_percent_ > 0) {
+    lines += fmt::format("ip protocol udp numgen random mod 100 < {} drop\n", loss_percent_);
+  }
+  lines += "}\n}\n";
+  return hub_->inside([&] { return run_tool("nft", "-f", lines); });
+}
+
+base::Status MeshNetwork::run_tool(const char* name, const std::string& option,
+                                   const std::string& lines) const {
+  std::string file = (folder_ / "tool.txt").string();
+  std::string log = (folder_ / "tool.log").string();
+  std::ofstream(file) << lines;
+  ASSIGN_OR_RETURN(auto tool, Child::start({find_program(name), option, file}, {}, log));
+  if (tool->wait(kToolTimeout) == 0) return {};
+  std::ifstream said(log);
+  return unavailable(fmt::format("{} {}: {}", name, option,
+                                 std::string{std::istreambuf_iterator<char>(said), {}}));
+}
+
+base::Result<std::uint64_t> MeshNetwork::bytes_sent(int index) const {
+  return ip_counter(index, "OutOctets");
+}
+
+base::Result<std::uint64_t> MeshNetwork::bytes_received(int index) const {
+  return ip_counter(index, "InOctets");
+}
+
+// The first line of IpExt names the columns, the second holds the values.
+base::Result<std::uint64_t> MeshNetwork::ip_counter(int index, const std::string& name) const {
+  std::string text;
+  RETURN_IF_ERROR(on(index, [&]() -> base::Status {
+    std::ifstream file("/proc/thread-self/net/netstat");
+    text.assign(std::istreambuf_iterator<char>(file), {});
+    return {};
+  }));
+  std::istringstream lines(text);
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("IpExt:")) continue;
+    std::istringstream words(line);
+    std::vector<std::string> row{std::istream_iterator<std::string>(words), {}};
+    if (names.empty()) {
+      names = std::move(row);
+      continue;
+    }
+    for (std::size_t i = 0; i < std::min(names.size(), row.size()); ++i) {
+      if (names[i] == name) return static_cast<std::uint64_t>(std::stoull(row[i]));
+    }
+  }
+  return unavailable("read the IP counters: no " + name);
+}
+
+}  // namespace bench

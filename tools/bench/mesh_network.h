@@ -1,0 +1,54 @@
+#pragma once
+
+// The hosts of a mesh benchmark. As root each host has a network namespace with one interface on a
+// bridge, where packets are lost, cut or counted. Otherwise all hosts are addresses of the
+// loopback, and only what needs none of that can be measured.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "tools/bench/namespace.h"
+#include "tools/bench/work_folder.h"
+
+namespace bench {
+
+inline constexpr int kMeshPort = 7700;
+
+class MeshNetwork {
+ public:
+  static base::Result<std::unique_ptr<MeshNetwork>> make(int hosts, const WorkFolder& folder);
+  static bool can_isolate();  // root, with `ip` and `nft`
+
+  bool isolated() const { return !hosts_.empty(); }
+  std::string host(int index) const;  // its address, without a port
+  // Runs `what` on that host.
+  base::Status on(int index, const std::function<base::Status()>& what) const;
+
+  // Only where isolated().
+  base::Status lose_datagrams(int percent);       // of UDP, everywhere
+  base::Status mute(const std::set<int>& hosts);  // nothing passes to or from these; none: heals
+  base::Result<std::uint64_t> bytes_sent(int index) const;  // of IP, headers included
+  base::Result<std::uint64_t> bytes_received(int index) const;
+
+ private:
+  explicit MeshNetwork(const WorkFolder& folder) : folder_(folder) {}
+  base::Status connect(int hosts);
+  base::Status set_rules();
+  base::Status run_tool(const char* name, const std::string& option,
+                        const std::string& lines) const;
+  base::Result<std::uint64_t> ip_counter(int index, const std::string& name) const;
+
+  const WorkFolder& folder_;
+  std::optional<Namespace> hub_;
+  std::vector<Namespace> hosts_;
+  int loss_percent_ = 0;
+  std::set<int> muted_;
+};
+
+}  // namespace bench

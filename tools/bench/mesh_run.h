@@ -1,0 +1,93 @@
+#pragma once
+
+// A running mesh of one program, and what its members say of each other. Their output is read
+// every 20 ms and stamped when it is read: one clock for all programs, and no question to anybody
+// that would wake what is measured.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "crdt/base/result.h"
+#include "tools/bench/child.h"
+#include "tools/bench/http_connection.h"
+#include "tools/bench/mesh_network.h"
+#include "tools/bench/mesh_program.h"
+
+namespace bench {
+
+struct MeshSetup {
+  MeshProgram program;
+  std::string profile;
+  std::string key_file;
+  std::string topology;
+  std::vector<std::string> more;  // further arguments of every member
+};
+
+struct MemberEvent {
+  std::int64_t at = 0;  // monotonic
+  int observer = 0;
+  int subject = 0;
+  bool up = false;
+};
+
+class MeshRun {
+ public:
+  // Starts that many, all joining the first, and waits until each sees all.
+  static base::Result<std::unique_ptr<MeshRun>> start(const MeshSetup& setup, int members,
+                                                      MeshNetwork& network,
+                                                      const WorkFolder& folder,
+                                                      const std::string& label);
+  // Starts member `index`, or starts it again on its data.
+  base::Status launch(int index);
+  void kill(int index);
+  void stop(int index);    // cleanly
+  void pause(int index);   // SIGSTOP
+  void resume(int index);  // SIGCONT
+
+  // Reads what members say for so long, or until `holds` (then true).
+  bool watch_until(std::int64_t nanos, const std::function<bool()>& holds);
+  void watch(std::int64_t nanos);
+  // Each running member sees each other running one and no other.
+  bool acquainted() const;
+  const std::vector<MemberEvent>& events() const { return events_; }
+  // Events from `first` on of members held for gone: how many, without those about `excepted`.
+  std::size_t deaths_since(std::size_t first, const std::set<int>& excepted) const;
+
+  int size() const { return static_cast<int>(members_.size()); }
+  double cpu_seconds(int index) const;
+  // Of Hearsay: a question to its HTTP port.
+  base::Result<HttpConnection::Answer> ask(int index, const std::string& method,
+                                           const std::string& target, const std::string& body = "");
+  base::Result<std::string> http(int index);  // HOST:PORT, on that host
+  // Running members have equal vectors and digests.
+  bool equal();
+
+ private:
+  struct Member {
+    std::unique_ptr<Child> child;
+    std::string log;
+    std::size_t read = 0;
+    std::string rest;  // an incomplete line
+    bool running = false;
+    std::set<int> view;
+  };
+  MeshRun(const MeshSetup& setup, MeshNetwork& network, const WorkFolder& folder, std::string label)
+      : setup_(setup), network_(network), folder_(folder), label_(std::move(label)) {}
+  void read_all();
+  void read(int index);
+  void take_line(int index, std::string_view line);
+  std::string data(int index) const;
+
+  MeshSetup setup_;
+  MeshNetwork& network_;
+  const WorkFolder& folder_;
+  std::string label_;
+  std::vector<Member> members_;
+  std::vector<MemberEvent> events_;
+};
+
+}  // namespace bench
