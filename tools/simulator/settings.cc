@@ -53,7 +53,7 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   bool wide = settings.weather.delay_min >= base::millis(5);
   settings.node.profile = *gossip::profile_from_name(wide ? "wan" : "lan");
   bool relayed = random.below(2) == 0;
-  settings.node.topology = relayed ? gossip::Topology::kDirect : gossip::Topology::kDirect;
+  settings.node.topology = relayed ? gossip::Topology::kPushPull : gossip::Topology::kDirect;
   settings.node.range_changes_max = pick(random, {2, 3, 20, 2'000});
   settings.replica.store.log_bytes_max = pick(random, {600, 2'000, 10'000, 1'000'000});
   settings.replica.store.wal_pages = pick(random, {8, 60, 1'000});
