@@ -52,6 +52,8 @@ class Mesh {
   void snapshot_read(const gossip::SnapshotRead& read);
   void own_actor(const base::ActorId& actor);
   void seeds(std::vector<gossip::Address> seeds);
+  void remember(const std::vector<gossip::MemberRecord>& members);
+  std::vector<gossip::MemberRecord> memory() const;  // what remember() wants after a restart
   void leave();
   void rejoin();
   void close(std::function<void()> closed);

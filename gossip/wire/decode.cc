@@ -32,6 +32,12 @@ class Fields {
     if (count < known) in.fail();
     if (in.ok()) extra_ = count - known;
   }
+  // Whether there is one more field that this version knows.
+  bool optional() {
+    if (!in_.ok() || extra_ == 0) return false;
+    --extra_;
+    return true;
+  }
   void leave() {
     if (in_.ok()) in_.skip(extra_);
   }
@@ -68,6 +74,7 @@ std::optional<MemberRecord> read_record(Reader& in) {
   record.incarnation = in.number();
   auto state = in.number();
   auto topology = in.number();
+  if (fields.optional() && !in.take_nil()) record.accuser = read_id<NodeId>(in);
   fields.leave();
   bool known = state >= static_cast<std::uint64_t>(MemberState::kAlive) &&
                state <= static_cast<std::uint64_t>(MemberState::kLeft) &&
@@ -119,13 +126,23 @@ std::vector<crdt::Dependency> read_entries(Reader& in, std::size_t at_most) {
 }
 
 template <typename Probe>
-Message read_probe(Reader& in, const Bounds& bounds) {
+Probe read_probe(Reader& in, const Bounds& bounds) {
   Probe probe;
   probe.token = in.number();
   probe.state = read_state(in);
   probe.incarnation = in.number();
   probe.news = read_records(in, bounds.records);
   return probe;
+}
+
+PingRequest read_ping_request(Reader& in) {
+  PingRequest request;
+  request.token = in.number();
+  request.target = read_id<NodeId>(in);
+  auto address = Address::from(in.binary(18));
+  if (!address) in.fail();
+  request.address = address.value_or(Address{});
+  return request;
 }
 
 Vector read_vector(Reader& in, const Bounds& bounds) {
@@ -180,6 +197,7 @@ std::size_t field_count(std::uint64_t number) {
     case MessageType::kMembers:
     case MessageType::kLeave:
     case MessageType::kPush:
+    case MessageType::kNack:
       return 1;
     case MessageType::kPing:
     case MessageType::kAck:
@@ -188,6 +206,7 @@ std::size_t field_count(std::uint64_t number) {
       return 7;
     case MessageType::kRange:
     case MessageType::kSnapshotPage:
+    case MessageType::kPingRequest:
       return 3;
     case MessageType::kRangeRequest:
     case MessageType::kSnapshotRequest:
@@ -225,6 +244,10 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds) {
       return read_snapshot_request(in);
     case MessageType::kSnapshotPage:
       return read_snapshot_page(in);
+    case MessageType::kPingRequest:
+      return read_ping_request(in);
+    case MessageType::kNack:
+      return Nack{in.number()};
   }
   in.fail();
   return Challenge{};
@@ -246,7 +269,14 @@ Decoded read_message(Reader& in, const Bounds& bounds) {
   std::size_t known = 1 + fields;
   if (count < known) in.fail();
   Decoded message = read_fields(in, type, bounds);
-  if (in.ok()) in.skip(count - known);
+  if (!in.ok()) return message;
+  std::size_t extra = count - known;
+  auto* ping = std::get_if<Ping>(std::get_if<Message>(&message));
+  if (ping != nullptr && extra > 0) {
+    if (!in.take_nil()) ping->table = in.number();
+    --extra;
+  }
+  if (in.ok()) in.skip(extra);
   return message;
 }
 
@@ -267,8 +297,13 @@ base::Result<Packet> decode_packet(base::BytesView plaintext) {
   Packet packet;
   std::size_t count = in.array(2 + kMessagesPerPacket);
   if (count < 2) in.fail();
-  packet.sender = read_id<NodeId>(in);
-  packet.boot_epoch = in.number();
+  if (!in.take_nil()) {
+    packet.sender = read_id<NodeId>(in);
+    if (packet.sender.is_zero()) in.fail();
+    packet.boot_epoch = in.number();
+  } else if (!in.take_nil()) {
+    in.fail();
+  }
   for (std::size_t i = 2; i < count && in.ok(); ++i) {
     Decoded message = read_message(in, kInDatagram);
     if (!in.ok()) break;
