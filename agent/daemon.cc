@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "agent/api/api.h"
 #include "agent/clock.h"
@@ -113,6 +114,11 @@ base::Status Daemon::open_sockets() {
   base::Random mesh_random = random_.fork();
   ASSIGN_OR_RETURN(mesh_, Mesh::open(&loop_, options_.mesh, self_, mesh_random, mesh_hooks()));
   if (!replica_->own_actor().is_zero()) mesh_->own_actor(replica_->own_actor());
+  memory_ = std::make_unique<MemberMemory>(&loop_, directory_->members_path(),
+                                           [this](const std::string& problem) {
+                                             log_.warn("members_file", {{"problem", problem}});
+                                           });
+  mesh_->remember(memory_->load());
   resolver_ = std::make_unique<SeedResolver>(
       &loop_, [this](std::vector<gossip::Address> seeds) { mesh_->seeds(std::move(seeds)); });
   resolver_->set(options_.join);
@@ -135,6 +141,12 @@ void Daemon::set_topology(gossip::Topology topology) {
   options_.mesh.node.topology = topology;
   mesh_->topology(topology);
   facts_.topology = gossip::topology_name(topology);
+}
+
+// Soon after the first member came, then rarely; once more at the end.
+void Daemon::remember_members() {
+  memory_->save(mesh_->memory());
+  later(kMemoryGapMillis, [this] { remember_members(); });
 }
 
 void Daemon::announce() {
@@ -189,6 +201,7 @@ int Daemon::run() {
 void Daemon::stop() {
   if (stopping_) return;
   stopping_ = true;
+  if (memory_ && met_anybody_) memory_->save(mesh_->memory());
   if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
   for (uv_signal_t* handle : signals_) {
     uv_close(reinterpret_cast<uv_handle_t*>(handle),
@@ -239,6 +252,8 @@ Mesh::Hooks Daemon::mesh_hooks() {
                {"address", member.address.text()},
                {"state", gossip::state_name(member.state)}},
               member.node.hex());
+    if (!up || std::exchange(met_anybody_, true)) return;
+    later(kMemorySoonMillis, [this] { remember_members(); });
   };
   return hooks;
 }

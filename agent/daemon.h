@@ -19,6 +19,7 @@
 #include "agent/http/server.h"
 #include "agent/log.h"
 #include "agent/marks.h"
+#include "agent/member_memory.h"
 #include "agent/mesh.h"
 #include "agent/notices.h"
 #include "agent/reader_pool.h"
@@ -81,6 +82,7 @@ class Daemon : public Host {
   base::Status open_store();
   base::Status open_sockets();
   void announce();
+  void remember_members();
   void catch_signals();
   Mesh::Hooks mesh_hooks();
   void deliver(std::vector<Outputs> outputs);
@@ -110,6 +112,8 @@ class Daemon : public Host {
   std::unique_ptr<StoreThread> store_thread_;
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<Mesh> mesh_;
+  std::unique_ptr<MemberMemory> memory_;
+  bool met_anybody_ = false;
   std::unique_ptr<SeedResolver> resolver_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;

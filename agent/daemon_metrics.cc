@@ -61,6 +61,10 @@ void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("pings_sent_total", "Pings", mesh.pings_sent);
   text.counter("acks_received_total", "Answers to them", mesh.acks_received);
   text.counter("members_refused_total", "Members above the bound", mesh.members_refused);
+  text.counter("suspicions_total", "Members suspected", mesh.suspicions);
+  text.counter("silences_total", "Probes that failed with us, not with the target", mesh.silences);
+  text.counter("refutations_total", "Contradictions of what was said of us", mesh.refutations);
+  text.counter("pauses_total", "Times this process stood still", mesh.pauses);
   text.counter("pushes_sent_total", "Changes pushed, times targets", mesh.pushes_sent);
   text.counter("pushes_relayed_total", "Changes of others passed on, times targets",
                mesh.pushes_relayed);

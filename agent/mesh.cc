@@ -10,6 +10,7 @@ namespace agent {
 base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOptions& options,
                                                const MeshSelf& self, base::Random random,
                                                Hooks hooks) {
+  RETURN_IF_ERROR(options.node.check());
   std::unique_ptr<Mesh> mesh(new Mesh(std::move(hooks)));
   Mesh* raw = mesh.get();
   transport::Handlers handlers;
@@ -127,6 +128,14 @@ void Mesh::seeds(std::vector<gossip::Address> seeds) {
 }
 
 void Mesh::topology(gossip::Topology topology) { node_->topology(topology); }
+
+void Mesh::remember(const std::vector<gossip::MemberRecord>& members) {
+  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+    node.remember(now, members, out);
+  });
+}
+
+std::vector<gossip::MemberRecord> Mesh::memory() const { return node_->memory(read_clock()); }
 
 void Mesh::leave() {
   drive([](gossip::Node& node, base::Now now, gossip::Actions& out) { node.leave(now, out); });

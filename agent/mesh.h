@@ -53,6 +53,8 @@ class Mesh {
   void own_actor(const base::ActorId& actor);
   void seeds(std::vector<gossip::Address> seeds);
   void topology(gossip::Topology topology);
+  void remember(const std::vector<gossip::MemberRecord>& members);
+  std::vector<gossip::MemberRecord> memory() const;  // what remember() wants after a restart
   void leave();
   void rejoin();
   void close(std::function<void()> closed);

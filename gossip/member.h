@@ -32,6 +32,7 @@ struct MemberRecord {
   std::uint64_t incarnation = 0;
   MemberState state = MemberState::kAlive;
   Topology topology = Topology::kDirect;
+  NodeId accuser{};  // of a suspect or dead one: who said so, zero if it is not known
   bool operator==(const MemberRecord&) const = default;
 };
 
@@ -42,6 +43,8 @@ struct MemberView {
   std::optional<std::uint64_t> vector_lag;  // changes the member lacks, as far as known
   bool in_step = false;                     // its state equals ours, by its last word
   base::Instant heard;                      // last authenticated datagram or frame
+  bool udp_blocked = false;  // answers over sessions only: its datagrams or ours are lost
+  bool unreachable = false;  // we have heard nobody for long; our own view, told to no one
 };
 
 }  // namespace gossip

@@ -80,6 +80,15 @@ struct Node::Impl {
       return;
     }
     base::Result<wire::Packet> packet = wire::decode_packet(opened->plaintext);
+    bool brief = packet.ok() && packet->sender.is_zero();
+    if (brief && standing == Peers::Standing::kUnknown) {
+      ++stats.refused_unproven;
+      return answer_nameless(now, from, *opened, *packet, datagram.size(), out);
+    }
+    if (brief) {
+      packet->sender = *peers.owner(*opened);
+      packet->boot_epoch = *peers.epoch(packet->sender);
+    }
     bool valid =
         packet.ok() && packet->sender != self.node &&
         std::equal(opened->sender.begin(), opened->sender.end(), packet->sender.bytes.begin());
@@ -166,13 +175,33 @@ struct Node::Impl {
     send(from, seal.seal(plain, &packet.sender), out);
   }
 
+  // A short packet of a start that we do not know: who sends it believes to be known here, so one
+  // of us has started anew. Its address is asked for a proof, and the member whose id begins so is
+  // asked at its own.
+  void answer_nameless(base::Instant now, const Address& from,
+                       const wire::DatagramSeal::Opened& opened, const wire::Packet& packet,
+                       std::size_t bytes_max, Actions& out) {
+    membership.doubted(now, opened.sender);
+    if (challenge_in(packet) != nullptr) return;  // of another such answer: that would be endless
+    base::Bytes question = wire::encode(wire::Challenge{UINT64_MAX});
+    std::size_t size = wire::encode_packet({}, 0, {question}).size() + wire::kSealOverhead;
+    if (size > bytes_max) return;
+    if (!peers.may_challenge(now, from)) {
+      ++stats.challenges_suppressed;
+      return;
+    }
+    ++stats.challenges_sent;
+    question = wire::encode(wire::Challenge{peers.issue_token(now)});
+    send(from, seal.seal(wire::encode_packet({}, 0, {question}), nullptr), out);
+  }
+
   void take(base::Instant now, const Address& from, const wire::Packet& packet, bool met,
             Actions& out) {
     const NodeId& node = packet.sender;
     if (const wire::Challenge* asked = challenge_in(packet)) {
       box.add({from, node}, wire::Echo{asked->token});
     }
-    membership.heard(now, node, out);
+    membership.heard(now, node, false, out);
     if (met) membership.proven(now, node, from, box);
     for (const wire::Message& message : packet.messages) {
       bool valid = membership.has_left() ? take_as_left(from, node, message)
@@ -195,8 +224,16 @@ struct Node::Impl {
       return true;
     }
     if (const auto* ack = std::get_if<wire::Ack>(&message)) {
-      membership.receive(now, node, from, *ack, out);
+      membership.receive(now, node, from, *ack, box, out);
       reconciler.observed(now, node, ack->state, out);
+      return true;
+    }
+    if (const auto* request = std::get_if<wire::PingRequest>(&message)) {
+      membership.receive(now, node, from, *request, box);
+      return true;
+    }
+    if (const auto* nack = std::get_if<wire::Nack>(&message)) {
+      membership.receive(node, *nack);
       return true;
     }
     if (const auto* join = std::get_if<wire::Join>(&message)) {
@@ -248,7 +285,7 @@ struct Node::Impl {
       ++stats.refused_content;
       return;
     }
-    membership.heard(now, node, out);
+    membership.heard(now, node, true, out);
     const auto* message = std::get_if<wire::Message>(&*decoded);
     if (message == nullptr) return;
     if (membership.has_left()) return take_frame_as_left(now, node, *message, out);
@@ -264,6 +301,12 @@ struct Node::Impl {
       snapshots.requested(now, node, *query, out);
     } else if (const auto* page = std::get_if<wire::SnapshotPage>(message)) {
       reconciler.receive(now, node, *page, out);
+    } else if (const auto* ping = std::get_if<wire::Ping>(message)) {
+      membership.receive_frame(now, node, *ping, out);
+      reconciler.observed(now, node, ping->state, out);
+    } else if (const auto* ack = std::get_if<wire::Ack>(message)) {
+      membership.receive_frame(now, node, *ack, out);
+      reconciler.observed(now, node, ack->state, out);
     } else {
       ++stats.refused_content;
     }
@@ -338,7 +381,8 @@ struct Node::Impl {
       for (const NodeId& node : ping) membership.ping(now, node, box);
     }
     for (Outbox::Packet& packet : box.take()) {
-      base::Bytes plain = packet.messages.take(self.node, self.boot_epoch);
+      base::Bytes plain = packet.brief ? packet.messages.take({}, 0)
+                                       : packet.messages.take(self.node, self.boot_epoch);
       const NodeId* node = packet.to.node ? &*packet.to.node : nullptr;
       send(packet.to.address, seal.seal(plain, node), out);
     }
@@ -368,6 +412,12 @@ Node::~Node() = default;
 void Node::seeds(base::Now now, std::vector<Address> seeds, Actions& out) {
   std::size_t first = out.size();
   impl_->membership.seeds(now.instant, seeds, impl_->box, out);
+  impl_->finish(now.instant, first, out);
+}
+
+void Node::remember(base::Now now, const std::vector<MemberRecord>& members, Actions& out) {
+  std::size_t first = out.size();
+  impl_->membership.remember(now.instant, members);
   impl_->finish(now.instant, first, out);
 }
 
@@ -450,12 +500,20 @@ base::Instant Node::next_deadline() const {
 
 std::vector<MemberView> Node::members(base::Now now) const {
   std::vector<MemberView> views;
-  views.push_back({impl_->membership.self(), base::Duration{0}, 0, true, now.instant});
+  views.push_back(
+      {impl_->membership.self(), base::Duration{0}, 0, true, now.instant, false, false});
+  bool isolated = impl_->membership.isolated(now.instant);
   for (const auto& [node, member] : impl_->membership.table().all()) {
+    bool unreachable = isolated && member.is_alive();
     views.push_back({member.view(), member.rtt, impl_->reconciler.lag(node),
-                     impl_->reconciler.in_step(node), member.heard});
+                     impl_->reconciler.in_step(node), member.heard, member.udp_blocked,
+                     unreachable});
   }
   return views;
+}
+
+std::vector<MemberRecord> Node::memory(base::Now now) const {
+  return impl_->membership.memory(now.instant);
 }
 
 const Stats& Node::stats() const { return impl_->stats; }

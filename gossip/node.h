@@ -34,6 +34,9 @@ class Node {
 
   // Addresses to join, again and again until one answers; replaces the former list.
   void seeds(base::Now now, std::vector<Address> seeds, Actions& out);
+  // Members of an earlier run (memory()): tried until they are heard, so that an agent finds its
+  // mesh again without seeds. Those above Options::remembered_max are ignored.
+  void remember(base::Now now, const std::vector<MemberRecord>& members, Actions& out);
   void leave(base::Now now, Actions& out);  // tells the mesh; join with seeds() or rejoin()
   void rejoin(base::Now now, Actions& out);
 
@@ -52,6 +55,8 @@ class Node {
   base::Instant next_deadline() const;        // call advance() no later than this
 
   std::vector<MemberView> members(base::Now now) const;  // itself first
+  std::vector<MemberRecord> memory(
+      base::Now now) const;  // to be stored for remember(), the living first
   const Stats& stats() const;
   const Options& options() const;
   // The first exchange with a seed that answered is still running.

@@ -5,14 +5,15 @@
 namespace gossip {
 namespace {
 
-// Rule of thumb of all four: silence is at least six pings of one member (the first, two quick
-// repeats, then one an interval), and grace exceeds the usual way of a change through its
-// receiver's commit.
+// Rule of thumb of all four: two timeouts and two round trips fit into an interval, and grace
+// exceeds the usual way of a change through its receiver's commit.
+using base::millis;
+using base::seconds;
 constexpr std::array kProfiles = {
-    Profile{"local", base::millis(200), base::millis(60), base::seconds(1), base::millis(30)},
-    Profile{"lan", base::millis(500), base::millis(150), base::seconds(3), base::millis(100)},
-    Profile{"wan", base::millis(1'500), base::millis(400), base::seconds(10), base::millis(400)},
-    Profile{"edge", base::seconds(5), base::millis(1'500), base::seconds(30), base::millis(600)},
+    Profile{"local", millis(200), millis(60), millis(50), 20, 3, millis(30)},
+    Profile{"lan", millis(500), millis(150), millis(100), 20, 4, millis(100)},
+    Profile{"wan", millis(1'500), millis(400), millis(200), 20, 4, millis(400)},
+    Profile{"edge", seconds(5), millis(1'500), millis(500), 15, 4, millis(600)},
 };
 
 }  // namespace
@@ -22,6 +23,23 @@ std::optional<Profile> profile_from_name(std::string_view name) {
     if (profile.name == name) return profile;
   }
   return std::nullopt;
+}
+
+base::Status Options::check() const {
+  const Profile& p = profile;
+  auto text = [](base::Duration time) { return std::to_string(time.millis()) + " ms"; };
+  bool positive = p.ping_timeout.nanos > 0 && p.gossip_interval.nanos > 0 &&
+                  p.suspicion_tenths > 0 && p.suspicion_max_factor > 0;
+  // A tenth of the interval is left for two round trips; a longer one stretches the probe.
+  if (!positive || p.ping_timeout * 2 + p.ping_interval / 10 > p.ping_interval) {
+    return base::invalid("profile: a ping timeout of " + text(p.ping_timeout) +
+                         " does not fit twice, with two round trips, into an interval of " +
+                         text(p.ping_interval) + ": no silence would ever be noticed");
+  }
+  if (members_max == 0 || helpers_max == 0 || news_targets == 0 || datagram_bytes_max < 512) {
+    return base::invalid("gossip options: a bound is zero, or a datagram below 512 bytes");
+  }
+  return {};
 }
 
 std::string_view profile_names() { return "local, lan, wan, edge"; }

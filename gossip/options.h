@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "crdt/base/result.h"
 #include "crdt/base/time.h"
 #include "gossip/member.h"
 
@@ -15,10 +16,13 @@ namespace gossip {
 // Ping times of a profile. Traffic of each is in docs/protocol.md.
 struct Profile {
   std::string_view name;
-  base::Duration ping_interval;  // between two pings this node starts
-  base::Duration ping_timeout;   // until the ping is repeated
-  base::Duration silence;        // without any answer: dead
-  base::Duration grace;          // a difference in state lasts this long before it is repaired
+  base::Duration ping_interval;       // from one probe of this node to the next
+  base::Duration ping_timeout;        // until helpers are asked
+  base::Duration gossip_interval;     // between two rounds of news, while there is any
+  std::int64_t suspicion_tenths;      // of an interval, times log10 of the members: the shortest
+                                      // suspicion
+  std::int64_t suspicion_max_factor;  // the longest is so many times the shortest
+  base::Duration grace;               // a difference in state lasts this long before it is repaired
 };
 std::optional<Profile> profile_from_name(std::string_view name);  // local, lan, wan, edge
 std::string_view profile_names();                                 // "local, lan, wan, edge"
@@ -40,6 +44,9 @@ struct Options {
   std::uint32_t challenges_per_second =
       64;                                   // requests for an echo, in all; above: dropped, counted
   std::size_t dead_retries_per_second = 2;  // pings to dead members, round-robin, in all
+  std::size_t helpers_max = 3;              // asked to ping for us in one probe
+  std::size_t news_targets = 3;             // of one round of news
+  std::size_t remembered_max = 1'024;       // members kept over a restart; the living first
   std::size_t reconcile_peers_max = 3;      // exchanges this node starts at one time
   std::size_t serve_peers_max = 8;          // ranges it serves at one time; above: told "busy"
   std::size_t range_bytes_max = 1u << 20;   // of one range page
@@ -50,6 +57,9 @@ struct Options {
   base::Duration join_store_timeout = base::seconds(300);  // the replica's next step, a merge too
   std::size_t message_bytes_max = 25u << 20;
   base::Duration exchange_timeout = base::seconds(10);  // without progress: given up, tried again
+
+  // What cannot work, said before it runs: times with which no probe could ever fail or succeed.
+  base::Status check() const;
 };
 
 }  // namespace gossip

@@ -6,11 +6,14 @@
 
 namespace gossip {
 
-void Outbox::add(const Target& to, const wire::Message& message) {
+void Outbox::add(const Target& to, const wire::Message& message, bool brief) {
   base::Bytes encoded = wire::encode(message);
   auto filling = filling_.find(to);
-  if (filling != filling_.end() && packets_[filling->second].messages.add(encoded)) return;
-  packets_.push_back({to, wire::Packer(datagram_bytes_max_)});
+  if (filling != filling_.end() && packets_[filling->second].messages.add(encoded)) {
+    packets_[filling->second].brief &= brief;
+    return;
+  }
+  packets_.push_back({to, wire::Packer(datagram_bytes_max_), brief});
   CHECK(packets_.back().messages.add(std::move(encoded)));
   filling_.insert_or_assign(to, packets_.size() - 1);
 }

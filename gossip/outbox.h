@@ -24,11 +24,13 @@ class Outbox {
   struct Packet {
     Target to;
     wire::Packer messages;
+    bool brief = true;
   };
   explicit Outbox(std::size_t datagram_bytes_max) : datagram_bytes_max_(datagram_bytes_max) {}
 
-  // The message must fit into an empty datagram: its author cuts it.
-  void add(const Target& to, const wire::Message& message);
+  // The message must fit into an empty datagram: its author cuts it. `brief`: may go in a short
+  // packet, because the receiver knows our start; a packet is short when all of its messages may.
+  void add(const Target& to, const wire::Message& message, bool brief = false);
   std::vector<Packet> take();
 
  private:

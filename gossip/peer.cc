@@ -37,6 +37,18 @@ bool Peers::outdated(const NodeId& node, std::uint64_t epoch) const {
   return peer != peers_.end() && epoch < peer->second.epoch;
 }
 
+std::optional<std::uint64_t> Peers::epoch(const NodeId& node) const {
+  auto peer = peers_.find(node);
+  if (peer == peers_.end()) return std::nullopt;
+  return peer->second.epoch;
+}
+
+std::optional<NodeId> Peers::owner(const Opened& datagram) const {
+  auto start = starts_.find(StartKey{datagram.sender, datagram.start});
+  if (start == starts_.end()) return std::nullopt;
+  return start->second;
+}
+
 bool Peers::accept(const Opened& datagram, const NodeId& node, std::uint64_t epoch) {
   auto found = peers_.find(node);
   if (found == peers_.end()) return false;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "crdt/base/random.h"
@@ -51,6 +52,9 @@ class Peers {
   // The start returned a token of ours: it replaces any other start of that node.
   void prove(const Opened& datagram, const NodeId& node, std::uint64_t epoch);
   bool knows(const NodeId& node) const { return peers_.contains(node); }
+  std::optional<std::uint64_t> epoch(const NodeId& node) const;  // of the proven start
+  // Who proved the start of this datagram; a short packet leaves that out.
+  std::optional<NodeId> owner(const Opened& datagram) const;
 
   std::uint64_t issue_token(base::Instant now);
   bool redeem_token(base::Instant now, std::uint64_t token);  // once

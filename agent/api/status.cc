@@ -129,6 +129,8 @@ void get_members(Host& host, const ExchangePtr& exchange) {
                  .number("incarnation", record.incarnation)
                  .raw("rtt_ms", member.rtt ? millis_text(*member.rtt) : "null")
                  .text("topology", gossip::topology_name(record.topology))
+                 .raw("udp_blocked", member.udp_blocked ? "true" : "false")
+                 .raw("unreachable", member.unreachable ? "true" : "false")
                  .raw("vector_lag", member.vector_lag ? std::to_string(*member.vector_lag) : "null")
                  .take();
   }

@@ -194,6 +194,7 @@ void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Fi
     Peer& peer = peers_[id];
     if (peer.differs) continue;
     peer.differs = now;
+    peer.state.reset();  // older than what it sent; equal to ours, it would end this at once
     schedule(id, peer, now + options_.profile.grace);
   }
 }

@@ -1,17 +1,11 @@
 #include "gossip/swim/member_table.h"
 
+#include <algorithm>
+
+#include "crdt/base/check.h"
+#include "crdt/base/hash.h"
+
 namespace gossip {
-
-MemberState Member::state() const {
-  if (record.state == MemberState::kLeft) return MemberState::kLeft;
-  return silent ? MemberState::kDead : MemberState::kAlive;
-}
-
-MemberRecord Member::view() const {
-  MemberRecord seen = record;
-  seen.state = state();
-  return seen;
-}
 
 Member* MemberTable::find(const NodeId& node) {
   auto found = members_.find(node);
@@ -23,23 +17,88 @@ const Member* MemberTable::find(const NodeId& node) const {
   return found == members_.end() ? nullptr : &found->second;
 }
 
-Member* MemberTable::insert(base::Instant now, const MemberRecord& record,
-                            std::optional<NodeId>& evicted) {
+const Member* MemberTable::find_prefix(const std::array<unsigned char, 8>& prefix) const {
+  NodeId first;
+  std::copy(prefix.begin(), prefix.end(), first.bytes.begin());
+  auto found = members_.lower_bound(first);
+  if (found == members_.end()) return nullptr;
+  bool same = std::equal(prefix.begin(), prefix.end(), found->first.bytes.begin());
+  return same ? &found->second : nullptr;
+}
+
+Member* MemberTable::insert(base::Instant now, const MemberRecord& record, bool itself,
+                            std::optional<MemberRecord>& evicted) {
   if (members_.size() >= members_max_) {
-    auto gives_way = members_.end();
-    for (auto it = members_.begin(); it != members_.end(); ++it) {
-      if (it->second.is_alive()) continue;
-      bool older = gives_way == members_.end() || it->second.heard < gives_way->second.heard;
-      if (older) gives_way = it;
-    }
-    if (gives_way == members_.end()) return nullptr;
-    evicted = gives_way->first;
+    bool displaces = itself && gone_.empty();
+    const auto& those = displaces ? hearsay_ : gone_;
+    if (those.empty()) return nullptr;
+    auto gives_way = members_.find(those.begin()->second);
+    evicted = gives_way->second.record;
+    leave(gives_way->second);
     members_.erase(gives_way);
   }
   Member& member = members_[record.node];
   member.record = record;
+  member.heard_ourselves = itself;
   member.heard = now;
+  enter(now, member);
   return &member;
+}
+
+void MemberTable::change(base::Instant now, Member& member, const MemberRecord& record) {
+  CHECK(member.record.node == record.node);
+  base::Instant since = member.gone_since_;
+  bool was_gone = !member.is_alive();
+  leave(member);
+  member.record = record;
+  enter(was_gone && !member.is_alive() ? since : now, member);
+}
+
+void MemberTable::heard(base::Instant now, Member& member) {
+  member.heard = now;
+  member.unanswered = 0;
+  if (member.heard_ourselves) return;
+  leave(member);
+  member.heard_ourselves = true;
+  enter(now, member);
+}
+
+void MemberTable::enter(base::Instant now, Member& member) {
+  const NodeId& node = member.record.node;
+  member.gone_since_ = now;
+  if (member.is_alive()) {
+    member.place_ = living_.size();
+    living_.push_back(node);
+    ring_.insert(node);
+    member.hash_ = hash_of(member.record);
+    hash_ += member.hash_;
+    if (!member.heard_ourselves) hearsay_.insert({now, node});
+  } else {
+    gone_.insert({now, node});
+    if (member.state() == MemberState::kDead) dead_.insert(node);
+  }
+}
+
+void MemberTable::leave(Member& member) {
+  const NodeId& node = member.record.node;
+  if (member.is_alive()) {
+    NodeId last = living_.back();
+    living_[member.place_] = last;
+    living_.pop_back();
+    if (last != node) members_.at(last).place_ = member.place_;
+    ring_.erase(node);
+    hash_ -= member.hash_;
+    hearsay_.erase({member.gone_since_, node});
+  } else {
+    gone_.erase({member.gone_since_, node});
+    dead_.erase(node);
+  }
+}
+
+NodeId MemberTable::living_after(const NodeId& node) const {
+  CHECK(!ring_.empty());
+  auto next = ring_.upper_bound(node);
+  return next == ring_.end() ? *ring_.begin() : *next;
 }
 
 const Member* MemberTable::after(NodeId& cursor) const {
@@ -48,6 +107,13 @@ const Member* MemberTable::after(NodeId& cursor) const {
   if (next == members_.end()) next = members_.begin();
   cursor = next->first;
   return &next->second;
+}
+
+std::uint64_t MemberTable::hash_of(const MemberRecord& record) {
+  base::Bytes bytes(record.node.view());
+  base::append_be64(bytes, record.incarnation);
+  auto hash = base::hash128(bytes);
+  return base::read_be64(reinterpret_cast<const char*>(hash.data()));
 }
 
 }  // namespace gossip

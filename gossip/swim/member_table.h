@@ -1,12 +1,17 @@
 #pragma once
 
-// Every member we know of, by node id: what its subject says of itself, and what we observe. Merges
-// records by incarnation. Bounded: when full, a member that left or fell silent gives way to a new
-// one; if there is none the new one is refused.
+// Every member we know of, by node id: what is held of it, and what we observe. Keeps the living
+// and the dead at hand and a hash of the living, so that nothing that happens often walks the
+// table. Bounded: when full, the one that is dead or left for longest gives way to a new one; to
+// one that speaks to us itself also one that we know from others only. A member that we have heard
+// ourselves never gives way while it lives.
 
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "crdt/base/time.h"
 #include "gossip/member.h"
@@ -19,23 +24,33 @@ struct SentPing {
 };
 
 struct Member {
-  // As told by its subject: alive or left. Never our own judgement, which is `silent`.
-  MemberRecord record;
-  bool silent = false;      // dead for us; retried
-  bool introduced = false;  // has answered a ping that carried our own record to its present start
-  base::Instant heard;      // last authenticated datagram or frame, or when it was learned
+  MemberRecord record;           // changed by MemberTable::change only
+  bool introduced = false;       // has answered a ping that carried our own record to its present
+                                 // start, and so knows our start too
+  bool heard_ourselves = false;  // not only from others
+  bool udp_blocked = false;      // heard over sessions, while pings by datagram get no answer
+  base::Instant heard;           // last authenticated datagram or frame, or when it was learned
+  bool disputed = false;  // its own word is below what we were told of it; it shall hear that
+  base::Instant heard_datagram{INT64_MIN / 2};
   std::optional<base::Duration> rtt;
+  std::optional<Address> claimed;  // where others say that it has started anew; to be asked there
 
-  // Of the probe: since when, and how often, we asked without any sign of life.
-  base::Instant asked = base::Instant::never();
-  std::uint32_t unanswered = 0;
-  base::Instant due = base::Instant::never();  // next ping or judgement
-  base::Instant revisited{INT64_MIN / 2};      // when somebody's word last made us ask a silent one
-  std::array<SentPing, 3> pings{};             // to measure the round trip
+  std::uint32_t unanswered = 0;            // pings since it was heard
+  base::Instant revisited{INT64_MIN / 2};  // when somebody's word last made us ask it
+  std::array<SentPing, 3> pings{};         // to measure the round trip
 
-  MemberState state() const;
-  bool is_alive() const { return state() == MemberState::kAlive; }
-  MemberRecord view() const;  // the record with our judgement
+  MemberState state() const { return record.state; }
+  // Counts as a member: a suspect does, until it is dead.
+  bool is_alive() const {
+    return record.state == MemberState::kAlive || record.state == MemberState::kSuspect;
+  }
+  const MemberRecord& view() const { return record; }
+
+ private:
+  friend class MemberTable;
+  std::size_t place_ = 0;     // among the living
+  std::uint64_t hash_ = 0;    // its part of the table's
+  base::Instant gone_since_;  // key among those that may give way
 };
 
 class MemberTable {
@@ -44,18 +59,38 @@ class MemberTable {
 
   Member* find(const NodeId& node);
   const Member* find(const NodeId& node) const;
-  // Null when the table is full of living members. `evicted`, if set, gave way.
-  Member* insert(base::Instant now, const MemberRecord& record, std::optional<NodeId>& evicted);
+  // The member whose id begins so; null if none does.
+  const Member* find_prefix(const std::array<unsigned char, 8>& prefix) const;
+  // Null when the table is full. `itself`: the new one speaks to us. `evicted`, if set, gave way.
+  Member* insert(base::Instant now, const MemberRecord& record, bool itself,
+                 std::optional<MemberRecord>& evicted);
+  void change(base::Instant now, Member& member, const MemberRecord& record);
+  void heard(base::Instant now, Member& member);
 
   const std::map<NodeId, Member>& all() const { return members_; }
-  std::map<NodeId, Member>& all() { return members_; }
   std::size_t size() const { return members_.size(); }
+  const std::vector<NodeId>& living() const { return living_; }  // in no order that means anything
+  const std::set<NodeId>& dead() const { return dead_; }
+  // The next living one in id order, round and round. There must be one.
+  NodeId living_after(const NodeId& node) const;
   // The next member in id order after `cursor`, round and round; null only when empty.
   const Member* after(NodeId& cursor) const;
+  // A sum over the living of a hash of id and incarnation; `self` is added by its owner.
+  std::uint64_t hash() const { return hash_; }
+  static std::uint64_t hash_of(const MemberRecord& record);
 
  private:
+  void enter(base::Instant now, Member& member);  // into the indexes
+  void leave(Member& member);
+
   std::size_t members_max_;
   std::map<NodeId, Member> members_;
+  std::vector<NodeId> living_;
+  std::set<NodeId> ring_;  // the same, in order
+  std::set<NodeId> dead_;
+  std::set<std::pair<base::Instant, NodeId>> gone_;     // dead or left, the longest first
+  std::set<std::pair<base::Instant, NodeId>> hearsay_;  // living, never heard ourselves
+  std::uint64_t hash_ = 0;
 };
 
 }  // namespace gossip

@@ -1,13 +1,14 @@
 #include "gossip/swim/membership.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gossip {
 namespace {
 
 // What stays free of a datagram for the rest of the ping and what rides beside it.
 constexpr std::size_t kPingRoom = 120;
-constexpr std::size_t kRecordBytesMax = 60 + kNameMax;
+constexpr std::size_t kRecordBytesMax = 78 + kNameMax;
 
 std::size_t news_room(const Options& options) {
   std::size_t room = wire::Packer::message_bytes_max(options.datagram_bytes_max);
@@ -22,6 +23,7 @@ base::Duration seed_gap(const Options& options) { return options.profile.ping_in
 Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
                        const Claims& claims, base::Random random, Stats& stats)
     : self_(std::move(self)),
+      start_(self_.incarnation),
       options_(options),
       peers_(peers),
       claims_(claims),
@@ -29,8 +31,12 @@ Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
       stats_(stats),
       news_room_(news_room(options)),
       table_(options.members_max),
-      probe_(options, table_, random_.fork()),
-      seeds_(seed_gap(options), random_.fork()) {}
+      turns_(self_.node, table_, random_.fork()),
+      probe_(options.profile),
+      relays_(options.profile),
+      greetings_(options.profile),
+      seeds_(seed_gap(options), random_.fork()),
+      join_answers_(kJoinAnswersPerSecond) {}
 
 // --- Joining and leaving -------------------------------------------------------------------------
 
@@ -41,15 +47,46 @@ void Membership::seeds(base::Instant now, const std::vector<Address>& seeds, Out
   advance(now, box, out);
 }
 
+void Membership::remember(base::Instant now, const std::vector<MemberRecord>& members) {
+  for (const MemberRecord& told : members) {
+    bool sound = told.node != self_.node && !told.node.is_zero() && told.address.port != 0;
+    if (!sound || table_.find(told.node) != nullptr) continue;
+    if (table_.size() >= options_.remembered_max) return;
+    MemberRecord record = told;
+    // Below every incarnation there is: a memory contradicts nobody.
+    record.incarnation = 0;
+    record.state = MemberState::kDead;
+    record.accuser = {};
+    std::optional<MemberRecord> evicted;
+    if (table_.insert(now, record, false, evicted) == nullptr) return;
+    greetings_.add(now, record.node);
+  }
+}
+
+std::vector<MemberRecord> Membership::memory(base::Instant now) const {
+  std::vector<MemberRecord> out;
+  for (bool living : {true, false}) {
+    for (const auto& [node, member] : table_.all()) {
+      bool left = member.state() == MemberState::kLeft;
+      bool wanted = member.is_alive() == living && (!left || now - member.heard < kLeftRemembered);
+      if (wanted && out.size() < options_.remembered_max) out.push_back(member.record);
+    }
+  }
+  return out;
+}
+
 void Membership::leave(Outbox& box) {
   if (has_left()) return;
   self_.state = MemberState::kLeft;
   for (const auto& [node, member] : table_.all()) {
-    if (!member.is_alive()) continue;
-    box.add({member.record.address, node}, wire::Leave{self_});
+    if (member.is_alive()) box.add({member.record.address, node}, wire::Leave{self_});
   }
   seeds_.stop();
   probe_.stop();
+  greetings_.clear();
+  relays_.clear();
+  while (!held_.empty()) forget_suspicion(held_.begin()->first);
+  started_ = false;
 }
 
 void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
@@ -57,11 +94,20 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
   self_.state = MemberState::kAlive;
   ++self_.incarnation;
   news_.add(self_.node);
-  probe_.resume();
   seeds_.restart(now);
-  for (auto& [node, member] : table_.all()) {
+  // What we suspected before we left is asked anew.
+  std::vector<NodeId> all;
+  for (const auto& [node, member] : table_.all()) all.push_back(node);
+  for (const NodeId& node : all) {
+    Member& member = *table_.find(node);
     member.introduced = false;
-    probe_.greet(now, node);
+    member.unanswered = 0;
+    if (member.state() != MemberState::kLeft) greetings_.add(now, node);
+    if (member.state() != MemberState::kSuspect) continue;
+    MemberRecord record = member.record;
+    record.state = MemberState::kAlive;
+    record.accuser = {};
+    change(now, member, record, out);
   }
   advance(now, box, out);
 }
@@ -84,13 +130,36 @@ void Membership::answer_as_left(const NodeId& node, const Address& from, Outbox&
 
 // --- What arrives --------------------------------------------------------------------------------
 
-void Membership::heard(base::Instant now, const NodeId& node, Actions& out) {
+void Membership::heard(base::Instant now, const NodeId& node, bool session, Actions& out) {
+  wake(now);
   Member* member = table_.find(node);
   if (member == nullptr) return;
-  probe_.heard(now, *member);
-  if (!member->silent) return;
-  member->silent = false;
-  if (member->is_alive()) out.push_back(MemberUp{member->record});
+  // The end of a long silence: what made us slow is over.
+  if (isolated(now)) awareness_.well();
+  heard_any_ = now;
+  if (probe_.heard(node)) awareness_.better();
+  if (session) {
+    auto lost = [&](const SentPing& ping) {
+      bool late = now - ping.at > options_.profile.ping_timeout;
+      return ping.token != 0 && late && ping.at > member->heard_datagram;
+    };
+    // One may get lost.
+    member->udp_blocked |= std::count_if(member->pings.begin(), member->pings.end(), lost) >= 2;
+  } else {
+    member->heard_datagram = now;
+    member->udp_blocked = false;
+  }
+  table_.heard(now, *member);
+  if (member->state() != MemberState::kDead) return greetings_.drop(node);
+  // It lives for us, but others may hold it for dead: it must hear that and contradict.
+  MemberRecord record = member->record;
+  record.state = MemberState::kAlive;
+  record.accuser = {};
+  NodeId accuser = member->record.accuser.is_zero() ? self_.node : member->record.accuser;
+  bool remembered = record.incarnation == 0;
+  change(now, *member, record, out);
+  if (!remembered) suspect(now, *member, accuser, out);
+  greetings_.add(now, node);
 }
 
 void Membership::proven(base::Instant now, const NodeId& node, const Address& from, Outbox& box) {
@@ -100,33 +169,111 @@ void Membership::proven(base::Instant now, const NodeId& node, const Address& fr
   if (seeds_.waits_for(from, table_)) {
     join(now, {from, node}, box);
   } else if (member != nullptr && member->state() != MemberState::kLeft) {
-    ping(now, node, box);
+    ping(now, *member, from, box, next_token());
   }
+}
+
+void Membership::doubted(base::Instant now, const std::array<unsigned char, 8>& prefix) {
+  const Member* there = table_.find_prefix(prefix);
+  if (has_left() || there == nullptr || there->state() == MemberState::kLeft) return;
+  Member* member = table_.find(there->record.node);
+  // The next ping asks for a proof and brings our own record.
+  if (member->unanswered == 0) member->unanswered = 1;
+  revisit(now, *member);
 }
 
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Ping& ping, Outbox& box, Actions& out) {
+  if (Member* member = table_.find(node)) own_incarnation(now, *member, ping.incarnation, out);
   merge_all(now, node, from, ping.news, Source::kNews, out);
   const Member* member = table_.find(node);
   bool fresh = member == nullptr || !member->introduced;
-  wire::Ack ack{ping.token, claims_.state(), self_.incarnation, pick_news(node, fresh, fresh)};
-  box.add({from, node}, ack);
+  bool named = std::any_of(ping.news.begin(), ping.news.end(),
+                           [&](const MemberRecord& told) { return told.node == self_.node; });
+  wire::Ack ack{ping.token, claims_.state(), in_start(), pick_news(node, fresh || named, fresh)};
+  box.add({from, node}, ack, may_be_short(node));
+  if (ping.table) compare_tables(now, node, *ping.table, box);
 }
 
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
-                         const wire::Ack& ack, Actions& out) {
+                         const wire::Ack& ack, Outbox& box, Actions& out) {
   ++stats_.acks_received;
   if (Member* member = table_.find(node)) {
-    probe_.answered(now, *member, ack.token);
-    member->introduced = true;
+    own_incarnation(now, *member, ack.incarnation, out);
+    answered(now, *member, ack.token);
   }
+  if (probe_.vouched(ack.token)) awareness_.better();
   merge_all(now, node, from, ack.news, Source::kNews, out);
+  auto relay = relays_.acked(ack.token, node);
+  if (!relay) return;
+  // Our word for it, with what we hold of it: its incarnation answers an old suspicion.
+  wire::Ack passed_on{relay->asker_token, claims_.state(), in_start(), {}};
+  if (const Member* target = table_.find(node)) passed_on.news.push_back(target->view());
+  box.add(relay->asker, passed_on, may_be_short(*relay->asker.node));
+}
+
+void Membership::answered(base::Instant now, Member& member, std::uint64_t token) {
+  for (SentPing& ping : member.pings) {
+    if (ping.token != token || token == 0) continue;
+    base::Duration sample = now - ping.at;
+    ping.token = 0;
+    // Smoothed as in RFC 6298: an eighth of each new sample.
+    member.rtt = member.rtt ? *member.rtt * 7 / 8 + sample / 8 : sample;
+    member.introduced = true;
+    return;
+  }
+}
+
+void Membership::receive_frame(base::Instant now, const NodeId& node, const wire::Ping& ping,
+                               Actions& out) {
+  const Member* member = table_.find(node);
+  if (member == nullptr) return;
+  Address address = member->record.address;
+  merge_all(now, node, address, ping.news, Source::kNews, out);
+  wire::Ack ack{ping.token, claims_.state(), in_start(), pick_news(node, true, false)};
+  out.push_back(SendFrame{node, address, wire::encode(ack)});
+}
+
+void Membership::receive_frame(base::Instant now, const NodeId& node, const wire::Ack& ack,
+                               Actions& out) {
+  ++stats_.acks_received;
+  const Member* member = table_.find(node);
+  if (member == nullptr) return;
+  Address address = member->record.address;
+  merge_all(now, node, address, ack.news, Source::kNews, out);
+}
+
+void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
+                         const wire::PingRequest& request, Outbox& box) {
+  Target asker{from, node};
+  if (request.target == self_.node) {
+    box.add(asker, wire::Ack{request.token, claims_.state(), in_start(), {self_}},
+            may_be_short(node));
+    return;
+  }
+  Member* target = table_.find(request.target);
+  // Whom we do not know we cannot vouch for; nor shall a stranger's address be pinged for others.
+  if (target == nullptr || target->state() == MemberState::kLeft) return;
+  std::uint16_t token = next_token();
+  if (!relays_.add(now, token, asker, request.token, request.target)) {
+    ++stats_.helps_refused;
+    return;
+  }
+  ping(now, *target, target->record.address, box, token);
+}
+
+void Membership::receive(const NodeId& node, const wire::Nack& nack) {
+  probe_.nack(nack.token, node);
 }
 
 bool Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Join& join, Outbox& box, Actions& out) {
   if (join.self.node != node || join.self.state != MemberState::kAlive) return false;
   merge(now, node, from, join.self, Source::kNews, out);
+  if (!join_answers_.grant(now, from)) {
+    ++stats_.joins_suppressed;
+    return true;
+  }
   // A big mesh answers with a part, from a random place on; the joiner learns the rest from the
   // acks of those.
   std::size_t others = table_.size();
@@ -136,7 +283,8 @@ bool Membership::receive(base::Instant now, const NodeId& node, const Address& f
   std::size_t pages = 0;
   for (std::size_t i = 0; i < others && pages < kJoinPagesMax; ++i) {
     MemberRecord record = table_.after(cursor)->view();
-    if (record.node == node) continue;
+    // What we only remember of an earlier run is no news of it.
+    if (record.node == node || record.incarnation == 0) continue;
     if (bytes + wire::encoded_size(record) > news_room_) {
       box.add({from, node}, wire::Members{std::exchange(page, {})});
       bytes = 0;
@@ -162,86 +310,25 @@ bool Membership::receive(base::Instant now, const NodeId& node, const Address& f
   return seeds_.answered(from, node);
 }
 
-// --- Records -------------------------------------------------------------------------------------
-
-void Membership::merge_all(base::Instant now, const NodeId& node, const Address& from,
-                           const std::vector<MemberRecord>& records, Source source, Actions& out) {
-  for (const MemberRecord& record : records) merge(now, node, from, record, source, out);
-}
-
-void Membership::merge(base::Instant now, const NodeId& teller, const Address& from,
-                       const MemberRecord& told, Source source, Actions& out) {
-  if (told.node == self_.node) return merge_self(now, told);
-  MemberRecord record = told;
-  // Who does not know its own address is where it speaks from.
-  if (record.address.is_any() && told.node == teller) record.address = from;
-  if (record.address.is_any() || record.address.port == 0) return;
-  Member* member = table_.find(record.node);
-  if (member == nullptr) return add(now, std::move(record), source, out);
-  bool newer = record.incarnation > member->record.incarnation;
-  bool same = record.incarnation == member->record.incarnation;
-  bool left_now =
-      same && record.state == MemberState::kLeft && member->record.state != MemberState::kLeft;
-  if (newer || left_now) {
-    update(now, *member, record, out);
-    news_.add(record.node);
-  } else if (same && record.state == MemberState::kAlive) {
-    revisit(now, *member);
-  }
-}
-
-void Membership::merge_self(base::Instant now, const MemberRecord& told) {
-  if (has_left() || told.incarnation < self_.incarnation) return;
-  bool stale = told.incarnation == self_.incarnation;
-  if (stale && told.state == MemberState::kAlive) return;
-  // Once an interval: two copies under one id must not drive each other up without end.
-  if (now - refuted_ < options_.profile.ping_interval) return;
-  refuted_ = now;
-  self_.incarnation = told.incarnation + 1;
-  news_.add(self_.node);
-}
-
-void Membership::add(base::Instant now, MemberRecord record, Source source, Actions& out) {
-  bool told_dead = record.state == MemberState::kDead;
-  if (record.state != MemberState::kLeft) record.state = MemberState::kAlive;
-  std::optional<NodeId> evicted;
-  Member* member = table_.insert(now, record, evicted);
-  if (evicted) news_.drop(*evicted);
-  if (member == nullptr) {
-    ++stats_.members_refused;
+// Tables that differ for long are brought together by asking for the other one.
+void Membership::compare_tables(base::Instant now, const NodeId& node, std::uint64_t theirs,
+                                Outbox& box) {
+  if (theirs == table_hash()) {
+    tables_differ_.reset();
     return;
   }
-  member->silent = told_dead;
-  if (source == Source::kNews) news_.add(record.node);
-  if (record.state == MemberState::kLeft) return;
-  if (member->is_alive()) out.push_back(MemberUp{member->record});
-  probe_.greet(now, record.node);
+  base::Duration grace = options_.profile.ping_interval * kTableGrace;
+  if (!tables_differ_) tables_differ_ = now;
+  bool lasts = now - *tables_differ_ >= grace && now - table_asked_ >= grace;
+  const Member* member = table_.find(node);
+  if (!lasts || member == nullptr) return;
+  table_asked_ = now;
+  join(now, {member->record.address, node}, box);
 }
 
-void Membership::update(base::Instant now, Member& member, const MemberRecord& told, Actions& out) {
-  bool was_alive = member.is_alive();
-  member.record = told;
-  if (told.state == MemberState::kLeft) {
-    probe_.heard(member.heard, member);  // nothing more is asked of it
-    if (was_alive) out.push_back(MemberDown{member.view()});
-    return;
-  }
-  member.record.state = MemberState::kAlive;
-  // A newer incarnation speaks for a restart, but a silent one is alive only when it answers.
-  if (!was_alive && member.is_alive()) out.push_back(MemberUp{member.record});
-  member.introduced = false;
-  probe_.greet(now, told.node);
-}
+// --- What is told --------------------------------------------------------------------------------
 
-// Somebody holds a member for alive that is dead for us: ask it, but not for every such word.
-void Membership::revisit(base::Instant now, Member& member) {
-  if (member.state() != MemberState::kDead) return;
-  if (now - member.revisited < options_.profile.silence) return;
-  member.revisited = now;
-  probe_.greet(now, member.record.node);
-}
-
-std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce, bool fill_all) {
+std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce, bool fill) {
   std::vector<MemberRecord> records;
   std::size_t bytes = 0;
   auto put = [&](const MemberRecord& record) {
@@ -254,51 +341,34 @@ std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce
   };
   if (introduce) put(self_);
   const Member* receiver = table_.find(to);
-  // Who speaks although it left for us learns that, and can contradict.
-  if (receiver != nullptr && receiver->state() == MemberState::kLeft) put(receiver->record);
+  // Who is accused, or speaks although it left for us, learns that first, and can contradict.
+  bool accused =
+      receiver != nullptr && (receiver->state() != MemberState::kAlive || receiver->disputed);
+  if (accused && receiver->record.incarnation != 0) put(receiver->record);
   std::size_t most = news_room_ / kRecordBytesMax;
-  for (const NodeId& about : news_.take(most, table_.size() + 1)) {
+  for (const NodeId& about : news_.take(most, table_.living().size() + 1)) {
     if (about == self_.node) put(self_);
-    const Member* member = table_.find(about);
-    if (member != nullptr && about != to) put(member->view());
+    // Also to its subject: what is said of it, it alone can contradict.
+    if (const Member* member = table_.find(about)) put(member->view());
   }
-  std::size_t fill = fill_all ? most : kFillRecords;
-  for (std::size_t i = 0; i < std::min(fill, table_.size()); ++i) {
+  if (!fill) return records;
+  for (std::size_t i = 0; i < std::min(most, table_.size()); ++i) {
     const Member* member = table_.after(fill_cursor_);
-    if (member->record.node != to) put(member->view());
+    if (member->record.node != to && member->record.incarnation != 0) put(member->view());
   }
   return records;
 }
 
-// --- Time ----------------------------------------------------------------------------------------
-
-void Membership::ping(base::Instant now, const NodeId& node, Outbox& box) {
-  Member* member = table_.find(node);
-  if (member == nullptr || has_left()) return;
-  Target to{member->record.address, node};
-  std::uint64_t token = random_.next();
-  bool introduce = !member->introduced;
-  box.add(to, wire::Ping{token, claims_.state(), self_.incarnation,
-                         pick_news(node, introduce, introduce)});
-  // A member that does not answer may have started anew: its proof is asked for along the way.
-  bool doubtful = !peers_.knows(node) || member->unanswered > 0 || member->silent;
-  if (doubtful) box.add(to, wire::Challenge{peers_.issue_token(now)});
-  probe_.sent(now, *member, token);
-  ++stats_.pings_sent;
+bool Membership::may_be_short(const NodeId& node) const {
+  const Member* member = table_.find(node);
+  return member != nullptr && member->introduced && peers_.knows(node);
 }
 
-void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
-  if (has_left()) return;
-  for (const Address& address : seeds_.due(now, table_)) join(now, {address, std::nullopt}, box);
-  Probe::Due due;
-  probe_.advance(now, due);
-  for (const NodeId& node : due.lost) out.push_back(MemberDown{table_.find(node)->view()});
-  for (const NodeId& node : due.ping) ping(now, node, box);
-}
-
-base::Instant Membership::next_deadline() const {
-  if (has_left()) return base::Instant::never();
-  return std::min(probe_.next_deadline(), seeds_.next_deadline());
+// Small, for every byte of a ping is paid all day long. What it must not do is repeat among the few
+// that wait for an answer.
+std::uint16_t Membership::next_token() {
+  if (++token_ == 0) ++token_;
+  return token_;
 }
 
 }  // namespace gossip

@@ -1,12 +1,15 @@
 #pragma once
 
-// Who is in the mesh. Joins through seeds, asks for signs of life, spreads news of members on pings
-// and acks, tells which came and went. Members are alive when they answered, or were told alive and
-// have not been silent yet; the judgement "dead" is each node's own and never overrules another's
-// (no suspicion in this version). Only the subject of a record raises its incarnation. What arrives
-// here comes from a proven start; `from` is where the datagram came from.
+// Who is in the mesh: SWIM with Lifeguard. Joins through seeds, probes, suspects, tells news of
+// members on pings, acks and rounds of their own. A member that does not answer is suspected, and
+// dead when nobody heard it contradict in time; only the subject of a record raises its
+// incarnation. What we hear ourselves counts more than what we are told. Silence from everybody is
+// our own fault. What arrives here comes from a proven start or an authenticated session; `from` is
+// where a datagram came from.
 
+#include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "crdt/base/random.h"
@@ -16,36 +19,64 @@
 #include "gossip/peer.h"
 #include "gossip/reconcile/claims.h"
 #include "gossip/stats.h"
+#include "gossip/swim/awareness.h"
+#include "gossip/swim/greetings.h"
 #include "gossip/swim/member_table.h"
 #include "gossip/swim/news.h"
 #include "gossip/swim/probe.h"
+#include "gossip/swim/relays.h"
 #include "gossip/swim/seeds.h"
+#include "gossip/swim/suspicion.h"
+#include "gossip/swim/turns.h"
 #include "gossip/wire/message.h"
 
 namespace gossip {
 
 inline constexpr std::size_t kJoinPagesMax = 32;  // datagrams of Members in answer to one join
-inline constexpr std::size_t kFillRecords = 2;    // rotating records on a ping or ack, beside news
+// What others may claim of an incarnation above the one held. More is asked of the member itself:
+// else one lie would put it beyond refuting.
+inline constexpr std::uint64_t kIncarnationStep = 8;
+inline constexpr int kRefutationsMax = 8;             // at once; regained one an interval
+inline constexpr int kLastWords = 8;                  // pings to a suspect over its suspicion
+inline constexpr std::size_t kLastWordSpeakers = 40;  // of a larger mesh, about so many send them
+inline constexpr int kSilentIntervals = 10;  // without a word from anybody: all are unreachable
+inline constexpr int kQuietPeriods = 2;      // after a pause of ours nobody is accused
+// Who left so lately is kept over a restart: a whole mesh may have been stopped.
+inline constexpr base::Duration kLeftRemembered = base::seconds(3'600);
+inline constexpr std::uint32_t kTableEvery = 8;  // pings, for a hash of the table
+inline constexpr int kTableGrace = 8;  // intervals of a difference before a table is asked for
+inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;  // a table each; above: dropped
 
 class Membership {
  public:
-  // `peers` and `claims` outlive this.
+  // `peers` and `claims` outlive this. `self` is in the incarnation of this start.
   Membership(MemberRecord self, const Options& options, Peers& peers, const Claims& claims,
              base::Random random, Stats& stats);
 
   void seeds(base::Instant now, const std::vector<Address>& seeds, Outbox& box, Actions& out);
+  // Members of an earlier run: dead until heard, asked at once and then like all dead ones.
+  void remember(base::Instant now, const std::vector<MemberRecord>& members);
   void leave(Outbox& box);
   void rejoin(base::Instant now, Outbox& box, Actions& out);
 
   void topology(Topology topology);  // told to others as news about ourselves
 
-  void heard(base::Instant now, const NodeId& node, Actions& out);
+  void heard(base::Instant now, const NodeId& node, bool session, Actions& out);
   // The start of `node` was just proven: what we wanted of it is done at once.
   void proven(base::Instant now, const NodeId& node, const Address& from, Outbox& box);
+  // Somebody whose id begins so speaks from a start that we do not know.
+  void doubted(base::Instant now, const std::array<unsigned char, 8>& prefix);
+
   void receive(base::Instant now, const NodeId& node, const Address& from, const wire::Ping& ping,
                Outbox& box, Actions& out);
   void receive(base::Instant now, const NodeId& node, const Address& from, const wire::Ack& ack,
-               Actions& out);
+               Outbox& box, Actions& out);
+  // Over a session; the answer goes there too.
+  void receive_frame(base::Instant now, const NodeId& node, const wire::Ping& ping, Actions& out);
+  void receive_frame(base::Instant now, const NodeId& node, const wire::Ack& ack, Actions& out);
+  void receive(base::Instant now, const NodeId& node, const Address& from,
+               const wire::PingRequest& request, Outbox& box);
+  void receive(const NodeId& node, const wire::Nack& nack);
   // False: not what its sender may say.
   bool receive(base::Instant now, const NodeId& node, const Address& from, const wire::Join& join,
                Outbox& box, Actions& out);
@@ -63,21 +94,65 @@ class Membership {
   const MemberTable& table() const { return table_; }
   const MemberRecord& self() const { return self_; }
   bool has_left() const { return self_.state == MemberState::kLeft; }
+  std::uint32_t health_score() const { return awareness_.score(); }
+  bool isolated(base::Instant now) const;  // silence from everybody; with two members never
+  std::vector<MemberRecord> memory(
+      base::Instant now) const;  // what remember() wants after a restart
 
  private:
   enum class Source { kNews, kTable };  // kTable: old knowledge of a seed, not spread further
+  struct Held {                         // a suspicion
+    Suspicion suspicion;
+    base::Instant next_word;
+    int words = 0;  // still to be sent
+  };
+
+  void wake(base::Instant now);
+  // Records (membership_records.cc).
+  void merge_all(base::Instant now, const NodeId& node, const Address& from,
+                 const std::vector<MemberRecord>& records, Source source, Actions& out);
   void merge(base::Instant now, const NodeId& teller, const Address& from, const MemberRecord& told,
              Source source, Actions& out);
   void merge_self(base::Instant now, const MemberRecord& told);
-  void add(base::Instant now, MemberRecord record, Source source, Actions& out);
-  void update(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
+  void merge_own(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
+  void merge_alive(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
+  void merge_suspect(base::Instant now, Member& member, const MemberRecord& told,
+                     const NodeId& teller, Actions& out);
+  void merge_dead(base::Instant now, Member& member, const MemberRecord& told, const NodeId& teller,
+                  Actions& out);
+  void own_incarnation(base::Instant now, Member& member, std::uint64_t in_start, Actions& out);
+  void add(base::Instant now, MemberRecord record, bool itself, Source source, Actions& out);
+  void change(base::Instant now, Member& member, const MemberRecord& record, Actions& out);
+  void suspect(base::Instant now, Member& member, const NodeId& accuser, Actions& out);
+  void die(base::Instant now, Member& member, const NodeId& accuser, Actions& out);
+  void forget_suspicion(const NodeId& node);
+  void schedule(const NodeId& node);
+  void schedule(const NodeId& node, base::Instant at);
   void revisit(base::Instant now, Member& member);
-  void merge_all(base::Instant now, const NodeId& node, const Address& from,
-                 const std::vector<MemberRecord>& records, Source source, Actions& out);
+  void remind(base::Instant now, Member& member);
+  bool may_refute(base::Instant now);
+
   void join(base::Instant now, const Target& to, Outbox& box);
-  std::vector<MemberRecord> pick_news(const NodeId& to, bool introduce, bool fill_all);
+  void run_probe(base::Instant now, Outbox& box, Actions& out);
+  void begin_probe(base::Instant now, Outbox& box);
+  void ask_around(base::Instant now, Outbox& box, Actions& out);
+  void judge_silence(base::Instant now, Actions& out);
+  void run_suspicions(base::Instant now, Outbox& box, Actions& out);
+  void run_news(base::Instant now, Outbox& box);
+  void run_retries(base::Instant now, Outbox& box);
+  void answered(base::Instant now, Member& member, std::uint64_t token);
+  void ping(base::Instant now, Member& member, const Address& address, Outbox& box,
+            std::uint16_t token);
+  void compare_tables(base::Instant now, const NodeId& node, std::uint64_t theirs, Outbox& box);
+  std::uint64_t table_hash() const { return table_.hash() + MemberTable::hash_of(self_); }
+  std::uint64_t in_start() const { return self_.incarnation - start_; }
+  std::uint16_t next_token();
+  bool may_be_short(const NodeId& node) const;
+  std::vector<NodeId> pick_living(std::size_t count, const NodeId& but, bool introduced);
+  std::vector<MemberRecord> pick_news(const NodeId& to, bool introduce, bool fill);
 
   MemberRecord self_;
+  const std::uint64_t start_;
   const Options& options_;
   Peers& peers_;
   const Claims& claims_;
@@ -85,11 +160,30 @@ class Membership {
   Stats& stats_;
   std::size_t news_room_;
   MemberTable table_;
+  Turns turns_;
   Probe probe_;
+  Awareness awareness_;
+  Relays relays_;
+  Greetings greetings_;
   Seeds seeds_;
   News news_;
-  NodeId fill_cursor_;
+  AnswerLimit join_answers_;
+  std::map<NodeId, Held> held_;  // suspicions, of members
+  std::set<std::pair<base::Instant, NodeId>> held_due_;
+  std::map<NodeId, base::Instant> held_at_;  // their keys
+
+  bool started_ = false;
+  std::uint16_t token_ = 0;
+  std::uint32_t pings_ = 0;
+  base::Instant news_at_{INT64_MIN / 2};  // the next round of news, if there is any
+  base::Instant retry_at_ = base::Instant::never();
+  base::Instant accuse_from_{INT64_MIN / 2};
+  base::Instant heard_any_;
+  int refutations_ = kRefutationsMax;
   base::Instant refuted_{INT64_MIN / 2};
+  std::optional<base::Instant> tables_differ_;
+  base::Instant table_asked_{INT64_MIN / 2};
+  NodeId fill_cursor_;
 };
 
 }  // namespace gossip

@@ -5,7 +5,7 @@ namespace gossip {
 std::uint32_t retransmissions(std::size_t members) {
   std::uint32_t digits = 0;
   for (std::size_t reach = 1; reach < members + 1; reach *= 10) ++digits;
-  return 4 * (digits == 0 ? 1 : digits);
+  return kRetransmitFactor * (digits == 0 ? 1 : digits);
 }
 
 void News::add(const NodeId& about) {

@@ -28,7 +28,8 @@ class News {
   std::set<std::pair<std::uint32_t, NodeId>> by_told_;
 };
 
-// 4 * ceil(log10(members + 1)).
+// kRetransmitFactor * ceil(log10(members + 1)). Four leaves one crash in a hundred known late.
+inline constexpr std::uint32_t kRetransmitFactor = 6;
 std::uint32_t retransmissions(std::size_t members);
 
 }  // namespace gossip

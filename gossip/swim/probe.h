@@ -1,71 +1,66 @@
 #pragma once
 
-// Who is asked for a sign of life, and who is given up. Each ping interval one living member is
-// asked in shuffled round-robin order (SWIM 4.3 bounds the worst case that way). One that does not
-// answer is asked again after ping_timeout, twice, then every interval, until it is heard or lost.
-//
-// Silence is judged only by our own unanswered pings. In a mesh of 60 a member is asked by us twice
-// a minute, so having heard nothing for `silence` means nothing; having asked at least three times
-// over `silence` without any authenticated sign of life means that it is dead for us. Suspicion
-// confirmed by others belongs to a later version.
+// One probe at a time, as in SWIM: a direct ping, after the timeout pings by helpers, a session and
+// two more direct ones, a verdict at the end of the interval. Judges only silence that it could
+// have noticed: a probe whose timers ran late starts over. Leaves choosing the target and sending
+// to Membership.
 
-#include <deque>
+#include <optional>
 #include <set>
-#include <utility>
-#include <vector>
 
-#include "crdt/base/random.h"
+#include "crdt/base/time.h"
 #include "gossip/options.h"
-#include "gossip/swim/member_table.h"
 
 namespace gossip {
 
-inline constexpr std::uint32_t kUnansweredMin = 3;  // pings before a member may be lost
-inline constexpr std::size_t kGreetingsPerTick = 16;
-inline constexpr base::Duration kGreetingTick = base::millis(10);
-
 class Probe {
  public:
-  Probe(const Options& options, MemberTable& table, base::Random random);
+  explicit Probe(const Profile& profile) : profile_(profile) {}
 
-  // What is due: members to ping now, and members just lost.
-  struct Due {
-    std::vector<NodeId> ping;
-    std::vector<NodeId> lost;
+  enum class Step {
+    kNothing,
+    kNext,       // choose a target, then begin() or rest()
+    kAskAround,  // no answer: helpers, a session, the target again
+    kAskAgain,   // the target once more
+    kSilent      // the end of a probe without any sign of life
   };
-  void advance(base::Instant now, Due& due);
-  base::Instant next_deadline() const;
+  Step advance(base::Instant now);  // again and again until kNothing
+  base::Instant next_deadline() const { return next_; }
 
-  // Asks a member soon, paced: used for every member just learned.
-  void greet(base::Instant now, const NodeId& node);
-  void sent(base::Instant now, Member& member, std::uint64_t token);
-  // Any authenticated sign of life ends the asking.
-  void heard(base::Instant now, Member& member);
-  void answered(base::Instant now, Member& member, std::uint64_t token);
-  void forget(const Member& member);
-  void stop();  // asks nobody until greet() or resume()
-  void resume() { stopped_ = false; }
+  void start_at(base::Instant at) { next_ = at; }
+  // `score`: our own health; it stretches the interval. `rtt` of the target, if measured: with a
+  // long one timeout and interval grow, or no nack could come in time.
+  void begin(base::Instant now, const NodeId& target, std::uint32_t score,
+             std::optional<base::Duration> rtt);
+  void rest(base::Instant now);  // nobody to ask
+  void asked_around(std::uint16_t token, std::size_t helpers);
+  void drop(base::Instant resume_at);  // without a verdict
+  void stop();
+
+  // True when this ended the wait for the target: it lives.
+  bool heard(const NodeId& node);
+  bool vouched(std::uint64_t token);
+  void nack(std::uint64_t token, const NodeId& helper);
+
+  const NodeId& target() const { return target_; }
+  std::size_t helpers() const { return helpers_; }
+  std::size_t nacks() const { return nacks_.size(); }
+  bool stretched() const { return stretched_; }  // by the round trip
 
  private:
-  void run_greetings(base::Instant now, Due& due);
-  void run_due(base::Instant now, Due& due);
-  void run_round(base::Instant now, Due& due);
-  void run_retries(base::Instant now, Due& due);
-  void schedule(Member& member, base::Instant at);
+  enum class Stage { kIdle, kDirect, kIndirect, kLast, kAnswered };
+  bool waiting() const { return stage_ != Stage::kIdle && stage_ != Stage::kAnswered; }
 
-  const Options& options_;
-  MemberTable& table_;
-  base::Random random_;
-  bool started_ = false;
-  bool stopped_ = false;
-  base::Instant round_at_;
-  base::Instant retry_at_;
-  base::Instant greet_at_ = base::Instant::never();
-  std::vector<NodeId> round_;  // shuffled; taken from the back
-  NodeId retry_cursor_;
-  std::deque<NodeId> greetings_;  // members to be asked soon
-  std::set<NodeId> greeted_;      // the same, to hold each once
-  std::set<std::pair<base::Instant, NodeId>> due_;
+  const Profile& profile_;
+  Stage stage_ = Stage::kIdle;
+  NodeId target_;
+  base::Instant next_ = base::Instant::never();
+  base::Instant end_;
+  base::Duration timeout_{0};
+  bool stretched_ = false;
+  std::uint16_t token_ = 0;  // of the requests to helpers
+  std::size_t helpers_ = 0;
+  std::set<NodeId> nacks_;  // at most as many as helpers
 };
 
 }  // namespace gossip

@@ -32,6 +32,12 @@ class Fields {
     if (count < known) in.fail();
     if (in.ok()) extra_ = count - known;
   }
+  // Whether there is one more field that this version knows.
+  bool optional() {
+    if (!in_.ok() || extra_ == 0) return false;
+    --extra_;
+    return true;
+  }
   void leave() {
     if (in_.ok()) in_.skip(extra_);
   }
@@ -68,6 +74,7 @@ std::optional<MemberRecord> read_record(Reader& in) {
   record.incarnation = in.number();
   auto state = in.number();
   auto topology = in.number();
+  if (fields.optional() && !in.take_nil()) record.accuser = read_id<NodeId>(in);
   fields.leave();
   bool known = state >= static_cast<std::uint64_t>(MemberState::kAlive) &&
                state <= static_cast<std::uint64_t>(MemberState::kLeft) &&
@@ -130,13 +137,31 @@ Push read_push(Reader& in, const Bounds& bounds, std::size_t& more) {
 }
 
 template <typename Probe>
-Message read_probe(Reader& in, const Bounds& bounds) {
+Probe read_probe(Reader& in, const Bounds& bounds) {
   Probe probe;
   probe.token = in.number();
   probe.state = read_state(in);
   probe.incarnation = in.number();
   probe.news = read_records(in, bounds.records);
   return probe;
+}
+
+Ping read_ping(Reader& in, const Bounds& bounds, std::size_t& more) {
+  Ping ping = read_probe<Ping>(in, bounds);
+  if (more == 0) return ping;
+  --more;
+  if (!in.take_nil()) ping.table = in.number();
+  return ping;
+}
+
+PingRequest read_ping_request(Reader& in) {
+  PingRequest request;
+  request.token = in.number();
+  request.target = read_id<NodeId>(in);
+  auto address = Address::from(in.binary(18));
+  if (!address) in.fail();
+  request.address = address.value_or(Address{});
+  return request;
 }
 
 Vector read_vector(Reader& in, const Bounds& bounds) {
@@ -191,6 +216,7 @@ std::size_t field_count(std::uint64_t number) {
     case MessageType::kMembers:
     case MessageType::kLeave:
     case MessageType::kPush:
+    case MessageType::kNack:
       return 1;
     case MessageType::kPing:
     case MessageType::kAck:
@@ -199,6 +225,7 @@ std::size_t field_count(std::uint64_t number) {
       return 7;
     case MessageType::kRange:
     case MessageType::kSnapshotPage:
+    case MessageType::kPingRequest:
       return 3;
     case MessageType::kRangeRequest:
     case MessageType::kSnapshotRequest:
@@ -212,7 +239,7 @@ std::size_t field_count(std::uint64_t number) {
 Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::size_t& more) {
   switch (type) {
     case MessageType::kPing:
-      return read_probe<Ping>(in, bounds);
+      return read_ping(in, bounds, more);
     case MessageType::kAck:
       return read_probe<Ack>(in, bounds);
     case MessageType::kChallenge:
@@ -237,6 +264,10 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
       return read_snapshot_request(in);
     case MessageType::kSnapshotPage:
       return read_snapshot_page(in);
+    case MessageType::kPingRequest:
+      return read_ping_request(in);
+    case MessageType::kNack:
+      return Nack{in.number()};
   }
   in.fail();
   return Challenge{};
@@ -281,8 +312,13 @@ base::Result<Packet> decode_packet(base::BytesView plaintext) {
   Packet packet;
   std::size_t count = in.array(2 + kMessagesPerPacket);
   if (count < 2) in.fail();
-  packet.sender = read_id<NodeId>(in);
-  packet.boot_epoch = in.number();
+  if (!in.take_nil()) {
+    packet.sender = read_id<NodeId>(in);
+    if (packet.sender.is_zero()) in.fail();
+    packet.boot_epoch = in.number();
+  } else if (!in.take_nil()) {
+    in.fail();
+  }
   for (std::size_t i = 2; i < count && in.ok(); ++i) {
     Decoded message = read_message(in, kInDatagram);
     if (!in.ok()) break;

@@ -14,13 +14,15 @@ Writer& begin(Writer& out, MessageType type, std::size_t fields) {
 }
 
 void write(Writer& out, const MemberRecord& record) {
-  out.array(6)
+  bool accused = !record.accuser.is_zero();
+  out.array(accused ? 7 : 6)
       .binary(record.node.view())
       .text(record.name)
       .binary(record.address.bytes())
       .number(record.incarnation)
       .number(static_cast<std::uint64_t>(record.state))
       .number(static_cast<std::uint64_t>(record.topology));
+  if (accused) out.binary(record.accuser.view());
 }
 
 void write(Writer& out, const std::vector<MemberRecord>& records) {
@@ -45,15 +47,18 @@ void write(Writer& out, const crdt::StateHash& state) {
 }
 
 template <typename Probe>
-void write_probe(Writer& out, MessageType type, const Probe& probe) {
-  begin(out, type, 5).number(probe.token);
+void write_probe(Writer& out, MessageType type, const Probe& probe, std::size_t fields) {
+  begin(out, type, fields).number(probe.token);
   write(out, probe.state);
   out.number(probe.incarnation);
   write(out, probe.news);
 }
 
-void write(Writer& out, const Ping& ping) { write_probe(out, MessageType::kPing, ping); }
-void write(Writer& out, const Ack& ack) { write_probe(out, MessageType::kAck, ack); }
+void write(Writer& out, const Ping& ping) {
+  write_probe(out, MessageType::kPing, ping, ping.table ? 6 : 5);
+  if (ping.table) out.number(*ping.table);
+}
+void write(Writer& out, const Ack& ack) { write_probe(out, MessageType::kAck, ack, 5); }
 void write(Writer& out, const Challenge& challenge) {
   begin(out, MessageType::kChallenge, 1).number(challenge.token);
 }
@@ -102,6 +107,14 @@ void write(Writer& out, const SnapshotPage& page) {
       .binary(page.body);
 }
 
+void write(Writer& out, const PingRequest& request) {
+  begin(out, MessageType::kPingRequest, 3)
+      .number(request.token)
+      .binary(request.target.view())
+      .binary(request.address.bytes());
+}
+void write(Writer& out, const Nack& nack) { begin(out, MessageType::kNack, 1).number(nack.token); }
+
 std::string_view name_of(const Ping&) { return "ping"; }
 std::string_view name_of(const Ack&) { return "ack"; }
 std::string_view name_of(const Challenge&) { return "challenge"; }
@@ -115,6 +128,8 @@ std::string_view name_of(const RangeRequest&) { return "range_request"; }
 std::string_view name_of(const Range&) { return "range"; }
 std::string_view name_of(const SnapshotRequest&) { return "snapshot_request"; }
 std::string_view name_of(const SnapshotPage&) { return "snapshot_page"; }
+std::string_view name_of(const PingRequest&) { return "ping_request"; }
+std::string_view name_of(const Nack&) { return "nack"; }
 
 }  // namespace
 
@@ -132,7 +147,12 @@ base::Bytes encode_packet(const NodeId& sender, std::uint64_t boot_epoch,
                           const std::vector<base::Bytes>& messages) {
   CHECK(messages.size() <= kMessagesPerPacket);
   Writer head;
-  head.array(2 + messages.size()).binary(sender.view()).number(boot_epoch);
+  head.array(2 + messages.size());
+  if (sender.is_zero()) {
+    head.nil().nil();
+  } else {
+    head.binary(sender.view()).number(boot_epoch);
+  }
   base::Bytes out = head.take();
   // Each message is one msgpack object already, so it goes into the array as it is.
   for (const auto& message : messages) out += message;

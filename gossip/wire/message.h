@@ -6,6 +6,7 @@
 // docs/protocol.md; each has a golden encoding in tests/.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -30,12 +31,13 @@ inline constexpr std::size_t kPageBytesMax = 24u << 20;
 inline constexpr std::size_t kMessageBytesMax = 25u << 20;
 
 // "Are you there?" and the answer. Both carry the state hash that reconciliation compares, and
-// members.
+// members. An ack with token 0 answers nothing: it brings news.
 struct Ping {
   std::uint64_t token = 0;
   crdt::StateHash state;
-  std::uint64_t incarnation = 0;  // of the sender
+  std::uint64_t incarnation = 0;  // of the sender, counted from that of its start
   std::vector<MemberRecord> news;
+  std::optional<std::uint64_t> table{};  // hash of the living members, now and then
   bool operator==(const Ping&) const = default;
 };
 struct Ack {
@@ -44,6 +46,18 @@ struct Ack {
   std::uint64_t incarnation = 0;
   std::vector<MemberRecord> news;
   bool operator==(const Ack&) const = default;
+};
+// "Ask this member for me": its ack is passed on as an ack of ours with this token, its silence is
+// answered by a nack.
+struct PingRequest {
+  std::uint64_t token = 0;
+  NodeId target;
+  Address address;
+  bool operator==(const PingRequest&) const = default;
+};
+struct Nack {
+  std::uint64_t token = 0;
+  bool operator==(const Nack&) const = default;
 };
 // Freshness of an unknown start: "prove you live by returning this", and the return.
 struct Challenge {
@@ -122,7 +136,7 @@ struct SnapshotPage {
 };
 
 using Message = std::variant<Ping, Ack, Challenge, Echo, Join, Members, Leave, Push, Vector,
-                             RangeRequest, Range, SnapshotRequest, SnapshotPage>;
+                             RangeRequest, Range, SnapshotRequest, SnapshotPage, PingRequest, Nack>;
 
 base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record in a state or topology that this
@@ -131,13 +145,15 @@ using Decoded = std::variant<std::monostate, Message>;
 base::Result<Decoded> decode(base::BytesView bytes);    // of a session
 std::string_view message_name(const Message& message);  // for counters: "ping"
 
-// The plaintext of a datagram: who speaks, in which boot epoch, and messages.
+// The plaintext of a datagram: who speaks, in which boot epoch, and messages. A short one leaves
+// out sender (zero here) and epoch: who has proven the start knows them.
 struct Packet {
   NodeId sender;
   std::uint64_t boot_epoch = 0;
   std::vector<Message> messages;
   bool operator==(const Packet&) const = default;
 };
+// A zero sender makes a short packet.
 base::Bytes encode_packet(const NodeId& sender, std::uint64_t boot_epoch,
                           const std::vector<base::Bytes>& messages);
 // Messages of unknown type are left out; one malformed message refuses the packet.

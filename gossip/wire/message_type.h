@@ -18,6 +18,8 @@ enum class MessageType : std::uint8_t {
   kVector = 9,
   kRangeRequest = 10,
   kRange = 11,
+  kPingRequest = 12,
+  kNack = 13,
   kSnapshotRequest = 14,
   kSnapshotPage = 15,
 };

@@ -30,7 +30,8 @@ std::size_t encoded_size(const MemberRecord& record) {
   return 1 + encoded_size(record.node.view()) + text_head(record.name.size()) + record.name.size() +
          encoded_size(record.address.bytes()) + number_size(record.incarnation) +
          number_size(static_cast<std::uint64_t>(record.state)) +
-         number_size(static_cast<std::uint64_t>(record.topology));
+         number_size(static_cast<std::uint64_t>(record.topology)) +
+         (record.accuser.is_zero() ? 0 : encoded_size(record.accuser.view()));
 }
 
 std::size_t encoded_size(const crdt::Dependency& entry) {

@@ -118,5 +118,42 @@ TEST(Durability, NothingLeavesBeforeTheSyncOfItsCommit) {
   EXPECT_GE(first_seen, 300);
 }
 
+// Nobody tells it where its mesh is: it has kept that in its data directory.
+TEST(Members, AnAgentStartedWithoutSeedsFindsItsMeshAgain) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  RunningDaemon a(options_in(folder, "a"));
+  auto meets = [](const RunningDaemon& daemon) {
+    return support::eventually(support::Millis{10'000}, [&] {
+      auto status = daemon.client().get("/v1/status");
+      return status.ok() && status->body.find("\"alive\":2") != std::string::npos;
+    });
+  };
+  {
+    DaemonOptions first = options_in(folder, "z");
+    first.join = {a.bind()};
+    RunningDaemon z(first);
+    ASSERT_TRUE(meets(z));
+  }
+
+  RunningDaemon again(options_in(folder, "z"));
+
+  EXPECT_TRUE(meets(again));
+}
+
+TEST(Members, TimesThatCannotWorkStopTheStart) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  DaemonOptions options = options_in(folder, "a");
+  options.mesh.node.profile.ping_timeout = options.mesh.node.profile.ping_interval / 2;
+  Log log({LogLevel::kError});
+  Daemon daemon(options, log);
+
+  auto started = daemon.start();
+
+  ASSERT_FALSE(started.ok());
+  EXPECT_NE(started.error().message.find("ping timeout"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace agent

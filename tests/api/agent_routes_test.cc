@@ -87,6 +87,8 @@ TEST(Members, AreListedWithWhatIsKnown) {
                               {"state", "alive"},
                               {"incarnation", 3},
                               {"rtt_ms", nullptr},
+                              {"udp_blocked", false},
+                              {"unreachable", false},
                               {"topology", "push-pull"},
                               {"vector_lag", 0}}));
   EXPECT_EQ(members[1]["state"], "left");

@@ -55,7 +55,7 @@ TEST(StateJoin, SyncingLastsUntilItIsMerged) {
 
 // The log of another peer does for everything: asked first, so no join is needed.
 TEST(StateJoin, TheLogOfAnotherPeerComesFirst) {
-  Mesh mesh(3);
+  Mesh mesh(4);
   for (int i = 0; i < 3; ++i) mesh.add(i == 0 ? std::vector<std::size_t>{} : std::vector{a});
   mesh.write(2);
   mesh.run(base::seconds(3));

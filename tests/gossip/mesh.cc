@@ -80,6 +80,12 @@ void Mesh::leave(std::size_t index) {
   perform(*hosts_[index], actions);
 }
 
+void Mesh::remember(std::size_t index, const std::vector<MemberRecord>& members) {
+  Actions actions;
+  hosts_[index]->node->remember(now(), members, actions);
+  perform(*hosts_[index], actions);
+}
+
 void Mesh::rejoin(std::size_t index) {
   Actions actions;
   hosts_[index]->node->rejoin(now(), actions);
@@ -91,9 +97,32 @@ void Mesh::cut_both(std::size_t a, std::size_t z) {
   cut(z, a);
 }
 
+void Mesh::cut_datagrams(std::size_t a, std::size_t z) {
+  datagram_cuts_.insert({a, z});
+  datagram_cuts_.insert({z, a});
+}
+
+void Mesh::heal() {
+  cuts_.clear();
+  datagram_cuts_.clear();
+}
+
+void Mesh::thaw(std::size_t index) {
+  Host& host = *hosts_[index];
+  host.frozen = false;
+  Actions actions;
+  if (host.node->next_deadline() <= now_) host.node->advance(now(), actions);
+  perform(host, actions);
+  for (const auto& read : std::exchange(host.unread, {})) read();
+}
+
 void Mesh::inject(const Address& from, std::size_t to, base::BytesView bytes) {
   Host& host = *hosts_[to];
   if (host.node == nullptr) return;
+  if (host.frozen) {
+    host.unread.push_back([this, from, to, copy = base::Bytes(bytes)] { inject(from, to, copy); });
+    return;
+  }
   Actions actions;
   host.node->receive(now(), from, bytes, actions);
   perform(host, actions);
@@ -161,6 +190,8 @@ void Mesh::perform(Host& host, Actions& actions) {
       host.up[up->member.node] = true;
     } else if (auto* down = std::get_if<MemberDown>(&action)) {
       ++host.downs;
+      bool declared = down->member.accuser == host.identity.node;
+      if (declared) host.declared_dead.push_back(down->member.node);
       host.up[down->member.node] = false;
     } else if (auto* confirmed = std::get_if<Confirmed>(&action)) {
       host.confirmed.push_back(*confirmed);
@@ -185,6 +216,8 @@ void Mesh::send_datagram(Host& host, const SendDatagram& send) {
   for (auto& to : hosts_) {
     if (address(to->index) != send.to) continue;
     if (cuts_.contains({host.index, to->index})) return;
+    if (datagram_cuts_.contains({host.index, to->index})) return;
+    if (send.bytes.size() > faults.datagram_bytes_max) return;
     auto lost = random_.below(100);
     if (lost < faults.loss_percent) return;
     auto doubled = random_.below(100);
@@ -215,6 +248,7 @@ void Mesh::send_frame(Host& host, const SendFrame& send) {
     std::size_t index = to->index;
     bool up =
         to->node != nullptr && !cuts_.contains({from, index}) && !cuts_.contains({index, from});
+    up &= !faults.sessions_blocked && !to->frozen;
     if (!up) {
       // Both ends of a session learn that it broke.
       at(base::millis(500), [this, from, index] {
@@ -267,7 +301,7 @@ base::Instant Mesh::next_time() const {
   base::Instant next = base::Instant::never();
   if (!events_.empty()) next = events_.begin()->first.first;
   for (const auto& host : hosts_) {
-    if (host->node != nullptr) next = std::min(next, host->node->next_deadline());
+    if (host->node != nullptr && !host->frozen) next = std::min(next, host->node->next_deadline());
   }
   return next;
 }
@@ -280,7 +314,7 @@ void Mesh::step() {
     event();
   }
   for (auto& host : hosts_) {
-    if (host->node == nullptr || host->node->next_deadline() > now_) continue;
+    if (host->node == nullptr || host->frozen || host->node->next_deadline() > now_) continue;
     Actions actions;
     host->node->advance(now(), actions);
     perform(*host, actions);

@@ -20,6 +20,8 @@ namespace gossip::testing {
 struct Faults {
   std::uint32_t loss_percent = 0;
   std::uint32_t duplicate_percent = 0;
+  bool sessions_blocked = false;
+  std::size_t datagram_bytes_max = 65'535;  // larger ones vanish
   base::Duration delay_min = base::micros(200);
   base::Duration delay_max = base::millis(2);
 };
@@ -52,6 +54,9 @@ class Mesh {
     std::size_t applies = 0;
     std::size_t apply_bytes_waiting_max = 0;
     std::size_t apply_bytes_waiting = 0;
+    std::vector<NodeId> declared_dead;  // by this host itself
+    bool frozen = false;
+    std::vector<std::function<void()>> unread;  // what came meanwhile
     std::size_t ups = 0;
     std::size_t downs = 0;
   };
@@ -66,10 +71,16 @@ class Mesh {
   void write(std::size_t host, std::size_t bytes = 20);
   void turn(std::size_t host) { schedule_turn(*hosts_[host]); }
   void leave(std::size_t host);
+  void remember(std::size_t host, const std::vector<MemberRecord>& members);
   void rejoin(std::size_t host);
   void cut(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
   void cut_both(std::size_t a, std::size_t z);
-  void heal() { cuts_.clear(); }
+  // Datagrams only; sessions get through.
+  void cut_datagrams(std::size_t a, std::size_t z);
+  void heal();
+  // The process stands still; its timers run before its socket is read when it goes on.
+  void freeze(std::size_t host) { hosts_[host]->frozen = true; }
+  void thaw(std::size_t host);
   void inject(const Address& from, std::size_t to, base::BytesView bytes);
   void frame(std::size_t from, std::size_t to, const wire::Message& message);
   void close_session(std::size_t host, std::size_t peer);
@@ -115,6 +126,7 @@ class Mesh {
   std::map<Key, std::function<void()>> events_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
+  std::set<std::pair<std::size_t, std::size_t>> datagram_cuts_;
   std::map<std::pair<std::size_t, std::size_t>, base::Instant> frame_order_;
 };
 

@@ -59,8 +59,8 @@ std::string repeated(std::string_view text, int times) {
 // These are formats: a change here cuts a mesh in two.
 TEST(Message, GoldenEncodings) {
   const std::vector<std::string> golden = {
-      "9601050607089196c41001010101010101010101010101010101a26e31c4060a0000011e14cd012d"
-      "0204",
+      "9701050607089197c41001010101010101010101010101010101a26e31c4060a0000011e14cd012d"
+      "0204c41009090909090909090909090909090909cd012c",
       "960205cfffffffffffffffff07089296c41001010101010101010101010101010101a26e31c4060a"
       "0000011e14cd012d020496c41002020202020202020202020202020202a26e32c41220010db80000"
       "000000000000000000021e15cd012e0204",
@@ -78,6 +78,8 @@ TEST(Message, GoldenEncodings) {
       "940b090291c4066368616e6765",
       "930e0ac4057175657279",
       "940f0a02c40470616765",
+      "940c05c41006060606060606060606060606060606c41220010db80000000000000000000000021e15",
+      "920d05",
   };
   auto all = samples();
 
@@ -88,7 +90,7 @@ TEST(Message, GoldenEncodings) {
 }
 
 TEST(Message, AnUnknownTypeIsNoError) {
-  auto later = Writer().array(3).number(12).text("what").array(1).nil().take();
+  auto later = Writer().array(3).number(120).text("what").array(1).nil().take();
 
   auto result = decode(later);
 
@@ -118,13 +120,14 @@ TEST(Message, APushPassedOnInALaterWayEndsHere) {
 }
 
 Writer& write_record(Writer& out, std::uint64_t state, std::uint64_t topology) {
-  return out.array(7)
+  return out.array(8)
       .binary(base::Bytes(16, 'n'))
       .text("n1")
       .binary(base::Bytes("\x0A\x00\x00\x01\x1E\x14", 6))
       .number(3)
       .number(state)
       .number(topology)
+      .nil()
       .array(2)
       .nil()
       .nil();
@@ -177,6 +180,23 @@ TEST(Packet, GoldenEncoding) {
   EXPECT_EQ(base::to_hex(packet),
             "94c41007070707070707070707070707070707cd010292030192"
             "0402");
+}
+
+TEST(Packet, AShortOneNamesNobody) {
+  auto bytes = encode_packet({}, 0, {encode(Echo{2})});
+
+  EXPECT_EQ(base::to_hex(bytes), "93c0c0920402");
+  auto packet = decode_packet(bytes);
+  ASSERT_TRUE(packet.ok());
+  EXPECT_TRUE(packet->sender.is_zero());
+}
+
+TEST(Packet, HalfANameIsMalformed) {
+  auto nameless = Writer().array(2).nil().number(1).take();
+  auto zero = Writer().array(2).binary(NodeId{}.view()).number(1).take();
+
+  EXPECT_FALSE(decode_packet(nameless).ok());
+  EXPECT_FALSE(decode_packet(zero).ok());
 }
 
 TEST(Packet, MessagesOfUnknownTypeAreLeftOut) {

@@ -29,8 +29,10 @@ inline crdt::Dependency sample_entry(unsigned char number) {
 inline std::vector<Message> samples() {
   auto v6 = sample_record(2);
   v6.address = *Address::parse("[2001:db8::2]:7701");
+  auto accused = sample_record(1);
+  accused.accuser.bytes.fill(9);
   return {
-      Ping{5, {6, 7}, 8, {sample_record(1)}},
+      Ping{5, {6, 7}, 8, {accused}, 300},
       Ack{5, {0xFFFFFFFFFFFFFFFF, 7}, 8, {sample_record(1), v6}},
       Challenge{0x1122334455667788},
       Echo{0x1122334455667788},
@@ -43,6 +45,8 @@ inline std::vector<Message> samples() {
       Range{9, Range::Outcome::kBelowFloor, {"change"}},
       SnapshotRequest{10, "query"},
       SnapshotPage{10, SnapshotPage::Outcome::kGone, "page"},
+      PingRequest{5, sample_record(6).node, v6.address},
+      Nack{5},
   };
 }
 

@@ -1,0 +1,24 @@
+#pragma once
+
+// How slow we are ourselves (Lifeguard's local health): 0 is well, 7 the worst. It stretches the
+// probe interval, so that a host that cannot keep up accuses nobody. Bounded at both ends.
+
+#include <algorithm>
+#include <cstdint>
+
+namespace gossip {
+
+inline constexpr std::uint32_t kHealthScoreMax = 7;
+
+class Awareness {
+ public:
+  void worse(std::uint32_t by) { score_ = std::min(kHealthScoreMax, score_ + by); }
+  void better() { score_ -= score_ > 0 ? 1 : 0; }
+  void well() { score_ = 0; }
+  std::uint32_t score() const { return score_; }
+
+ private:
+  std::uint32_t score_ = 0;
+};
+
+}  // namespace gossip

@@ -1,0 +1,49 @@
+#include "gossip/swim/greetings.h"
+
+#include <algorithm>
+
+namespace gossip {
+
+void Greetings::add(base::Instant now, const NodeId& node) {
+  if (!waiting_.try_emplace(node, Greeting{now, 0}).second) return;
+  by_time_.insert({now, node});
+}
+
+void Greetings::drop(const NodeId& node) {
+  auto found = waiting_.find(node);
+  if (found == waiting_.end()) return;
+  by_time_.erase({found->second.at, node});
+  waiting_.erase(found);
+}
+
+std::vector<NodeId> Greetings::due(base::Instant now) {
+  std::vector<NodeId> out;
+  if (now < tick_) return out;
+  while (out.size() < kGreetingsPerTick && !by_time_.empty() && by_time_.begin()->first <= now) {
+    NodeId node = by_time_.begin()->second;
+    by_time_.erase(by_time_.begin());
+    out.push_back(node);
+    auto greeting = waiting_.find(node);
+    int tries = ++greeting->second.tries;
+    if (tries == 3) {
+      waiting_.erase(greeting);
+      continue;
+    }
+    greeting->second.at = now + profile_.ping_interval * (tries == 1 ? 1 : 4);
+    by_time_.insert({greeting->second.at, node});
+  }
+  if (!out.empty()) tick_ = now + kGreetingTick;
+  return out;
+}
+
+base::Instant Greetings::next_deadline() const {
+  if (by_time_.empty()) return base::Instant::never();
+  return std::max(tick_, by_time_.begin()->first);
+}
+
+void Greetings::clear() {
+  waiting_.clear();
+  by_time_.clear();
+}
+
+}  // namespace gossip

@@ -1,0 +1,307 @@
+// What is told of members, merged: SWIM's order of incarnations and states, with three limits. The
+// subject's own word beats hearsay; a claim far above the incarnation held is asked of the subject
+// instead of believed; who has just been heard is at most suspected.
+
+#include <algorithm>
+
+#include "gossip/swim/membership.h"
+
+namespace gossip {
+
+void Membership::merge_all(base::Instant now, const NodeId& node, const Address& from,
+                           const std::vector<MemberRecord>& records, Source source, Actions& out) {
+  for (const MemberRecord& record : records) merge(now, node, from, record, source, out);
+}
+
+void Membership::merge(base::Instant now, const NodeId& teller, const Address& from,
+                       const MemberRecord& told, Source source, Actions& out) {
+  if (told.node == self_.node) return merge_self(now, told);
+  MemberRecord record = told;
+  bool itself = told.node == teller;
+  // Who does not know its own address is where it speaks from.
+  if (record.address.is_any() && itself) record.address = from;
+  if (record.address.is_any() || record.address.port == 0) return;
+  Member* member = table_.find(record.node);
+  if (member == nullptr) return add(now, std::move(record), itself, source, out);
+  if (itself) return merge_own(now, *member, record, out);
+  std::uint64_t held = member->record.incarnation;
+  bool far = record.incarnation > held && record.incarnation - held > kIncarnationStep;
+  if (far && peers_.knows(record.node)) {
+    // It may have started anew, perhaps at another place: only itself can prove that.
+    if (record.state == MemberState::kAlive) member->claimed = record.address;
+    return revisit(now, *member);
+  }
+  switch (record.state) {
+    case MemberState::kAlive:
+      return merge_alive(now, *member, record, out);
+    case MemberState::kSuspect:
+      return merge_suspect(now, *member, record, teller, out);
+    case MemberState::kDead:
+      return merge_dead(now, *member, record, teller, out);
+    case MemberState::kLeft:
+      if (record.incarnation < held || member->state() == MemberState::kLeft) return;
+      change(now, *member, record, out);
+      return news_.add(record.node);
+  }
+}
+
+void Membership::merge_self(base::Instant now, const MemberRecord& told) {
+  if (has_left() || told.incarnation < self_.incarnation) return;
+  bool agrees = told.incarnation == self_.incarnation && told.state == MemberState::kAlive;
+  if (agrees) return;
+  bool accused = told.state == MemberState::kSuspect || told.state == MemberState::kDead;
+  if (accused) awareness_.worse(1);
+  // A number that we never had is somebody's lie. A small step is answered by one above it, a large
+  // one by our own word alone, which those who hear it take; the numbers of one start end before
+  // those of the next begin.
+  std::uint64_t above = told.incarnation - self_.incarnation;
+  bool in_reach = above <= kIncarnationStep && told.incarnation - start_ < 0xFFFF;
+  if (!may_refute(now)) return;
+  if (in_reach) {
+    self_.incarnation = told.incarnation + 1;
+    ++stats_.refutations;
+  } else {
+    ++stats_.incarnations_refused;
+  }
+  news_.add(self_.node);
+}
+
+// Bounded in rate: two copies under one id must not drive each other up without end.
+bool Membership::may_refute(base::Instant now) {
+  auto regained = (now - refuted_).nanos / options_.profile.ping_interval.nanos;
+  if (regained > 0) {
+    refutations_ = static_cast<int>(std::min<std::int64_t>(
+        kRefutationsMax, refutations_ + std::min<std::int64_t>(regained, kRefutationsMax)));
+    refuted_ = now;
+  }
+  if (refutations_ == 0) return false;
+  --refutations_;
+  return true;
+}
+
+void Membership::merge_own(base::Instant now, Member& member, const MemberRecord& told,
+                           Actions& out) {
+  std::uint64_t held = member.record.incarnation;
+  bool lowered = told.incarnation < held;
+  if (lowered && held - told.incarnation <= kIncarnationStep) return;  // an older word of its own
+  bool same = told.incarnation == held;
+  member.claimed.reset();
+  if (told.state == MemberState::kLeft) {
+    if (member.state() == MemberState::kLeft) return;
+    change(now, member, told, out);
+    return news_.add(told.node);
+  }
+  if (!same) {
+    MemberRecord alive = told;
+    alive.state = MemberState::kAlive;
+    alive.accuser = {};
+    bool moved = alive.address != member.record.address;
+    change(now, member, alive, out);
+    news_.add(told.node);
+    if (moved) greetings_.add(now, told.node);
+    return;
+  }
+  // The same number with another address or name is what somebody else made of it.
+  bool repaired = told.address != member.record.address || told.name != member.record.name;
+  if (!repaired) return;
+  MemberRecord record = member.record;
+  record.address = told.address;
+  record.name = told.name;
+  record.topology = told.topology;
+  change(now, member, record, out);
+}
+
+// What every ping and ack of a datagram says of its sender.
+void Membership::own_incarnation(base::Instant now, Member& member, std::uint64_t in_start,
+                                 Actions& out) {
+  auto epoch = peers_.epoch(member.record.node);
+  if (!epoch || in_start > 0xFFFF) return;
+  MemberRecord told = member.record;
+  told.incarnation = (*epoch << 16) + in_start;
+  member.disputed = told.incarnation < member.record.incarnation;
+  if (told.incarnation == member.record.incarnation) return;
+  told.state = MemberState::kAlive;
+  merge_own(now, member, told, out);
+}
+
+void Membership::merge_alive(base::Instant now, Member& member, const MemberRecord& told,
+                             Actions& out) {
+  if (told.incarnation > member.record.incarnation) {
+    bool moved = told.address != member.record.address;
+    MemberRecord alive = told;
+    alive.accuser = {};
+    change(now, member, alive, out);
+    news_.add(told.node);
+    if (moved) greetings_.add(now, told.node);
+  } else if (told.incarnation == member.record.incarnation &&
+             member.state() == MemberState::kDead) {
+    revisit(now, member);
+  } else if (told.incarnation < member.record.incarnation) {
+    remind(now, member);
+  }
+}
+
+void Membership::merge_suspect(base::Instant now, Member& member, const MemberRecord& told,
+                               const NodeId& teller, Actions& out) {
+  std::uint64_t held = member.record.incarnation;
+  if (told.incarnation < held) return remind(now, member);
+  bool newer = told.incarnation > held;
+  if (!newer && !member.is_alive()) return;
+  const NodeId& accuser = told.accuser.is_zero() ? teller : told.accuser;
+  if (newer) {
+    MemberRecord record = member.record;
+    record.incarnation = told.incarnation;
+    record.state = MemberState::kAlive;
+    change(now, member, record, out);
+  }
+  suspect(now, member, accuser, out);
+}
+
+void Membership::merge_dead(base::Instant now, Member& member, const MemberRecord& told,
+                            const NodeId& teller, Actions& out) {
+  std::uint64_t held = member.record.incarnation;
+  if (told.incarnation < held) return remind(now, member);
+  if (!member.is_alive()) {
+    if (told.incarnation == held) return;
+    MemberRecord record = told;
+    return change(now, member, record, out);
+  }
+  auto suspected = held_.find(told.node);
+  base::Instant since = suspected != held_.end() ? suspected->second.suspicion.since()
+                                                 : now - options_.profile.ping_interval;
+  bool ours = member.heard_ourselves && member.heard > since;
+  if (!ours) {
+    MemberRecord record = member.record;
+    record.incarnation = told.incarnation;
+    change(now, member, record, out);
+    return die(now, member, told.accuser.is_zero() ? teller : told.accuser, out);
+  }
+  // We have heard it after it was accused. It shall speak for itself.
+  forget_suspicion(told.node);
+  merge_suspect(now, member, told, teller, out);
+  greetings_.add(now, told.node);
+}
+
+void Membership::add(base::Instant now, MemberRecord record, bool itself, Source source,
+                     Actions& out) {
+  bool accused = record.state == MemberState::kSuspect;
+  NodeId accuser = record.accuser;
+  if (accused) {
+    record.state = MemberState::kAlive;
+    record.accuser = {};
+  }
+  NodeId node = record.node;
+  std::optional<MemberRecord> evicted;
+  Member* member = table_.insert(now, record, itself, evicted);
+  if (evicted) {
+    ++stats_.members_displaced;
+    news_.drop(evicted->node);
+    greetings_.drop(evicted->node);
+    forget_suspicion(evicted->node);
+    bool lived = evicted->state != MemberState::kDead && evicted->state != MemberState::kLeft;
+    evicted->state = lived ? MemberState::kDead : evicted->state;
+    if (lived) out.push_back(MemberDown{*evicted});
+  }
+  if (member == nullptr) {
+    ++stats_.members_refused;
+    return;
+  }
+  if (source == Source::kNews) news_.add(node);
+  if (member->is_alive()) out.push_back(MemberUp{member->record});
+  if (record.state != MemberState::kLeft) greetings_.add(now, node);
+  if (accused) suspect(now, *member, accuser, out);
+}
+
+// Every change of a record goes through here: who comes and goes is told once.
+void Membership::change(base::Instant now, Member& member, const MemberRecord& record,
+                        Actions& out) {
+  bool was_alive = member.is_alive();
+  if (record.state != MemberState::kSuspect) forget_suspicion(record.node);
+  table_.change(now, member, record);
+  tables_differ_.reset();
+  if (was_alive == member.is_alive()) return;
+  if (was_alive) {
+    greetings_.drop(record.node);
+    out.push_back(MemberDown{member.record});
+  } else {
+    member.unanswered = 0;
+    out.push_back(MemberUp{member.record});
+  }
+}
+
+void Membership::suspect(base::Instant now, Member& member, const NodeId& accuser, Actions& out) {
+  const NodeId node = member.record.node;
+  auto held = held_.find(node);
+  if (held != held_.end()) {
+    if (!held->second.suspicion.confirm(accuser)) return;
+    MemberRecord record = member.record;
+    record.accuser = accuser;
+    table_.change(now, member, record);
+    news_.add(node);
+    return schedule(node);
+  }
+  MemberRecord record = member.record;
+  record.state = MemberState::kSuspect;
+  record.accuser = accuser;
+  change(now, member, record, out);
+  SuspicionTimes times = suspicion_times(options_.profile, table_.living().size() + 1);
+  Held fresh{Suspicion(now, accuser, times), now, kLastWords};
+  // In a large mesh not everybody asks: the suspect could not answer them all.
+  std::size_t speakers = table_.living().size();
+  if (speakers > kLastWordSpeakers && accuser != self_.node) {
+    auto drawn = random_.below(speakers);
+    if (drawn >= kLastWordSpeakers) fresh.words = 0;
+  }
+  held_.emplace(node, fresh);
+  schedule(node);
+  news_.add(node);
+  if (accuser != self_.node) turns_.accused(node);
+  ++stats_.suspicions;
+}
+
+void Membership::die(base::Instant now, Member& member, const NodeId& accuser, Actions& out) {
+  MemberRecord record = member.record;
+  record.state = MemberState::kDead;
+  record.accuser = accuser;
+  change(now, member, record, out);
+  news_.add(record.node);
+}
+
+void Membership::forget_suspicion(const NodeId& node) {
+  if (held_.erase(node) != 0) schedule(node);
+}
+
+void Membership::schedule(const NodeId& node) {
+  auto held = held_.find(node);
+  if (held == held_.end()) return schedule(node, base::Instant::never());
+  base::Instant at = held->second.suspicion.deadline();
+  if (held->second.words > 0) at = std::min(at, held->second.next_word);
+  schedule(node, at);
+}
+
+void Membership::schedule(const NodeId& node, base::Instant at) {
+  auto key = held_at_.find(node);
+  if (key != held_at_.end()) held_due_.erase({key->second, node});
+  if (at == base::Instant::never()) {
+    held_at_.erase(node);
+    return;
+  }
+  held_at_[node] = at;
+  held_due_.insert({at, node});
+}
+
+// Somebody's word makes us ask a member itself, but not for every such word.
+void Membership::revisit(base::Instant now, Member& member) {
+  if (now - member.revisited < options_.profile.ping_interval * 4) return;
+  member.revisited = now;
+  greetings_.add(now, member.record.node);
+}
+
+// The teller has an old word: what we know is told again.
+void Membership::remind(base::Instant now, Member& member) {
+  if (now - member.revisited < options_.profile.ping_interval) return;
+  member.revisited = now;
+  news_.add(member.record.node);
+}
+
+}  // namespace gossip

@@ -1,0 +1,234 @@
+// What membership does by its own timers: probes, suspicions, rounds of news, retries of the dead.
+
+#include <algorithm>
+
+#include "gossip/swim/membership.h"
+
+namespace gossip {
+
+void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
+  if (has_left()) return;
+  wake(now);
+  if (!started_) {
+    // Hosts that start together must not ping in step.
+    auto interval = static_cast<std::uint64_t>(options_.profile.ping_interval.nanos);
+    auto phase = random_.below(interval + 1);
+    probe_.start_at(now + base::nanos(static_cast<std::int64_t>(phase)));
+    retry_at_ = now + base::seconds(1);
+    heard_any_ = now;
+    started_ = true;
+  }
+  for (const Address& address : seeds_.due(now, table_)) join(now, {address, std::nullopt}, box);
+  for (const NodeId& node : greetings_.due(now)) {
+    Member* member = table_.find(node);
+    if (member == nullptr || member->state() == MemberState::kLeft) continue;
+    ping(now, *member, member->record.address, box, next_token());
+    if (!member->claimed) continue;
+    ping(now, *member, *member->claimed, box, next_token());
+  }
+  for (const Relays::Relay& relay : relays_.due(now)) {
+    box.add(relay.asker, wire::Nack{relay.asker_token}, may_be_short(*relay.asker.node));
+  }
+  run_probe(now, box, out);
+  run_suspicions(now, box, out);
+  run_retries(now, box);
+  run_news(now, box);
+}
+
+base::Instant Membership::next_deadline() const {
+  if (has_left()) return base::Instant::never();
+  if (!started_) return base::Instant{};
+  base::Instant next = std::min(probe_.next_deadline(), seeds_.next_deadline());
+  next = std::min(next, greetings_.next_deadline());
+  next = std::min(next, relays_.next_deadline());
+  if (!held_due_.empty()) next = std::min(next, held_due_.begin()->first);
+  if (!table_.dead().empty()) next = std::min(next, retry_at_);
+  bool news = news_.size() > 0 && !table_.living().empty();
+  return news ? std::min(next, news_at_) : next;
+}
+
+// A process that stood still (a stopped or a sleeping host) knows nothing of what it missed: its
+// timers are stale, and while it looks around it accuses nobody. Others took it for dead.
+void Membership::wake(base::Instant now) {
+  if (!started_ || has_left()) return;
+  base::Duration interval = options_.profile.ping_interval;
+  if (now - probe_.next_deadline() <= interval * kQuietPeriods) return;
+  ++stats_.pauses;
+  accuse_from_ = now + interval * kQuietPeriods;
+  probe_.drop(now + interval / 4);
+  relays_.clear();
+  heard_any_ = now;
+  SuspicionTimes times = suspicion_times(options_.profile, table_.living().size() + 1);
+  for (auto& [node, held] : held_) {
+    held = Held{Suspicion(now, table_.find(node)->record.accuser, times), now, kLastWords};
+    schedule(node);
+  }
+  if (table_.size() == 0 || !may_refute(now) || in_start() >= 0xFFFF) return;
+  ++self_.incarnation;
+  ++stats_.refutations;
+  news_.add(self_.node);
+}
+
+// --- Probes --------------------------------------------------------------------------------------
+
+void Membership::run_probe(base::Instant now, Outbox& box, Actions& out) {
+  for (;;) {
+    switch (probe_.advance(now)) {
+      case Probe::Step::kNothing:
+        return;
+      case Probe::Step::kNext:
+        begin_probe(now, box);
+        break;
+      case Probe::Step::kAskAround:
+        ask_around(now, box, out);
+        break;
+      case Probe::Step::kAskAgain:
+        ping(now, probe_.target(), box);
+        break;
+      case Probe::Step::kSilent:
+        judge_silence(now, out);
+        break;
+    }
+  }
+}
+
+void Membership::begin_probe(base::Instant now, Outbox& box) {
+  std::optional<NodeId> target = turns_.next();
+  if (!target) return probe_.rest(now);
+  const Member& member = *table_.find(*target);
+  probe_.begin(now, *target, awareness_.score(), member.rtt);
+  if (probe_.stretched()) ++stats_.probes_stretched;
+  ping(now, *target, box);
+}
+
+void Membership::ask_around(base::Instant now, Outbox& box, Actions& out) {
+  const Member* member = table_.find(probe_.target());
+  if (member == nullptr || !member->is_alive()) return;
+  Address address = member->record.address;
+  std::uint16_t token = next_token();
+  std::vector<NodeId> helpers = pick_living(options_.helpers_max, probe_.target(), true);
+  for (const NodeId& helper : helpers) {
+    Target to{table_.find(helper)->record.address, helper};
+    box.add(to, wire::PingRequest{token, probe_.target(), address}, true);
+  }
+  stats_.helpers_asked += helpers.size();
+  probe_.asked_around(token, helpers.size());
+  // Where datagrams are blocked, or too large ones get lost, a session may still get through.
+  wire::Ping over_session{next_token(), claims_.state(), in_start(), {self_}, {}};
+  if (member->state() != MemberState::kAlive) over_session.news.push_back(member->view());
+  out.push_back(SendFrame{probe_.target(), address, wire::encode(over_session)});
+  ping(now, probe_.target(), box);
+}
+
+void Membership::judge_silence(base::Instant now, Actions& out) {
+  Member* member = table_.find(probe_.target());
+  if (member == nullptr || !member->is_alive()) return;
+  auto missing = static_cast<std::uint32_t>(probe_.helpers() - probe_.nacks());
+  awareness_.worse(probe_.helpers() == 0 ? 1 : missing);
+  // No ack, no session, and no helper that said anything: the silence is mine.
+  bool mine = probe_.helpers() > 0 && probe_.nacks() == 0;
+  if (mine || now < accuse_from_) {
+    ++stats_.silences;
+    return;
+  }
+  suspect(now, *member, self_.node, out);
+}
+
+// --- Suspicions ----------------------------------------------------------------------------------
+
+void Membership::run_suspicions(base::Instant now, Outbox& box, Actions& out) {
+  while (!held_due_.empty() && held_due_.begin()->first <= now) {
+    auto [at, node] = *held_due_.begin();
+    Held& held = held_.at(node);
+    Member& member = *table_.find(node);
+    const Suspicion& suspicion = held.suspicion;
+    if (suspicion.deadline() <= now) {
+      if (now - at > options_.profile.ping_timeout) {
+        // We were not running ourselves: its answer may wait unread.
+        schedule(node, now + options_.profile.ping_timeout);
+        continue;
+      }
+      // Who was heard meanwhile lives, even if it cannot hear the charge.
+      bool spoke = member.heard_ourselves && member.heard > suspicion.since();
+      if (!spoke) {
+        die(now, member, self_.node, out);
+        continue;
+      }
+      MemberRecord record = member.record;
+      record.state = MemberState::kAlive;
+      record.accuser = {};
+      change(now, member, record, out);
+      continue;
+    }
+    // The last word: it is told of the charge again and again while there is time.
+    base::Duration all = suspicion.deadline() - suspicion.since();
+    held.next_word = now + all / (kLastWords + 1);
+    --held.words;
+    schedule(node);
+    ping(now, node, box);
+  }
+}
+
+// --- News, retries, pings ------------------------------------------------------------------------
+
+void Membership::run_news(base::Instant now, Outbox& box) {
+  if (now < news_at_ || news_.size() == 0 || table_.living().empty()) return;
+  news_at_ = now + options_.profile.gossip_interval;
+  for (const NodeId& node : pick_living(options_.news_targets, self_.node, false)) {
+    wire::Ack news{0, claims_.state(), in_start(), pick_news(node, false, false)};
+    if (news.news.empty()) continue;
+    box.add({table_.find(node)->record.address, node}, news, may_be_short(node));
+  }
+}
+
+void Membership::run_retries(base::Instant now, Outbox& box) {
+  if (now < retry_at_) return;
+  auto rate = static_cast<std::int64_t>(std::max<std::size_t>(1, options_.dead_retries_per_second));
+  retry_at_ = now + base::seconds(1) / rate;
+  if (auto node = turns_.next_dead()) ping(now, *node, box);
+}
+
+// Different ones, evenly drawn; fewer where there are few. `introduced`: they know our start.
+std::vector<NodeId> Membership::pick_living(std::size_t count, const NodeId& but, bool introduced) {
+  std::vector<NodeId> picked;
+  const std::vector<NodeId>& living = table_.living();
+  for (std::size_t tries = 0; tries < count * 6 && picked.size() < count; ++tries) {
+    if (living.empty()) break;
+    auto at = static_cast<std::size_t>(random_.below(living.size()));
+    const NodeId& node = living[at];
+    if (node == but || std::find(picked.begin(), picked.end(), node) != picked.end()) continue;
+    if (introduced && !may_be_short(node)) continue;
+    picked.push_back(node);
+  }
+  return picked;
+}
+
+void Membership::ping(base::Instant now, const NodeId& node, Outbox& box) {
+  Member* member = table_.find(node);
+  if (member == nullptr || has_left()) return;
+  ping(now, *member, member->record.address, box, next_token());
+}
+
+void Membership::ping(base::Instant now, Member& member, const Address& address, Outbox& box,
+                      std::uint16_t token) {
+  const NodeId node = member.record.node;
+  Target to{address, node};
+  bool introduce = !member.introduced;
+  // A member that does not answer may have started anew: its proof is asked for along the way.
+  bool doubtful = !peers_.knows(node) || member.unanswered > 0 || !member.is_alive();
+  wire::Ping ping{token, claims_.state(), in_start(), pick_news(node, introduce, introduce), {}};
+  if (++pings_ % kTableEvery == 0) ping.table = table_hash();
+  box.add(to, ping, !introduce && !doubtful);
+  if (doubtful) box.add(to, wire::Challenge{peers_.issue_token(now)});
+  std::rotate(member.pings.begin(), member.pings.end() - 1, member.pings.end());
+  member.pings[0] = {token, now};
+  ++member.unanswered;
+  ++stats_.pings_sent;
+}
+
+bool Membership::isolated(base::Instant now) const {
+  if (!started_ || table_.living().size() < 2) return false;
+  return now - heard_any_ >= options_.profile.ping_interval * kSilentIntervals;
+}
+
+}  // namespace gossip

@@ -1,0 +1,55 @@
+#include "gossip/swim/turns.h"
+
+#include <utility>
+
+namespace gossip {
+
+std::optional<NodeId> Turns::next() {
+  if (table_.living().empty()) return std::nullopt;
+  if (hurried_) {
+    const Member* member = table_.find(*std::exchange(hurried_, std::nullopt));
+    if (member != nullptr && member->state() == MemberState::kSuspect) return member->record.node;
+  }
+  ++count_;
+  if (on_round()) return next_of_round();
+  // The first, second, third after ourselves; with fewer members it wraps.
+  NodeId node = self_;
+  for (std::size_t i = 0; i < count_ % (kWatched + 1); ++i) node = table_.living_after(node);
+  return node;
+}
+
+std::optional<NodeId> Turns::next_of_round() {
+  for (int fresh = 0; fresh < 2; ++fresh) {
+    while (!round_.empty()) {
+      NodeId node = round_.back();
+      round_.pop_back();
+      const Member* member = table_.find(node);
+      if (member != nullptr && member->is_alive()) return node;
+    }
+    round_ = table_.living();
+    for (std::size_t i = round_.size(); i > 1; --i) {
+      auto other = static_cast<std::size_t>(random_.below(i));
+      std::swap(round_[i - 1], round_[other]);
+    }
+  }
+  return std::nullopt;
+}
+
+void Turns::accused(const NodeId& node) {
+  NodeId watched = self_;
+  for (std::size_t i = 0; i < kWatched; ++i) {
+    watched = table_.living_after(watched);
+    if (watched == node) hurried_ = node;
+  }
+}
+
+std::optional<NodeId> Turns::next_dead() {
+  const auto& dead = table_.dead();
+  if (dead.empty()) return std::nullopt;
+  auto next = dead.upper_bound(dead_);
+  if (next == dead.end()) next = dead.begin();
+  dead_ = *next;
+  return dead_;
+}
+
+}  // namespace gossip

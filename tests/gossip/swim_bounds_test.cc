@@ -1,0 +1,296 @@
+// What a holder of the key can do to membership, and what ten thousand dead members cost.
+
+#include <gtest/gtest.h>
+
+#include "gossip/swim/membership.h"
+#include "tests/gossip/mesh.h"
+
+namespace gossip::testing {
+namespace {
+
+// A node that speaks for itself: proven to `to`, and free to say anything then.
+class Liar {
+ public:
+  Liar(Mesh& mesh, std::size_t to, NodeId node, std::uint64_t epoch = 1)
+      : mesh_(mesh),
+        to_(to),
+        node_(node),
+        epoch_(epoch),
+        seal_(Mesh::key(), node, {node.bytes[0], node.bytes[1], 9}) {
+    std::vector<Captured> answers;
+    auto* former = mesh.capture;
+    mesh.capture = &answers;
+    say({wire::Ping{UINT64_MAX, {}, 0, {}}, wire::Challenge{UINT64_MAX}});
+    mesh.capture = former;
+    for (const Captured& captured : answers) {
+      wire::DatagramSeal::Refusal refusal{};
+      auto opened = seal_.open(captured.bytes, refusal);
+      if (!opened) continue;
+      auto packet = wire::decode_packet(opened->plaintext);
+      if (!packet.ok()) continue;
+      for (const wire::Message& message : packet->messages) {
+        const auto* asked = std::get_if<wire::Challenge>(&message);
+        if (asked == nullptr) continue;
+        say({wire::Echo{asked->token}});
+        return;
+      }
+    }
+  }
+
+  MemberRecord self() const {
+    return {node_, "liar", kHere, epoch_ << 16, MemberState::kAlive, Topology::kDirect};
+  }
+  void say(const std::vector<wire::Message>& messages) {
+    std::vector<base::Bytes> encoded;
+    for (const wire::Message& message : messages) encoded.push_back(wire::encode(message));
+    base::Bytes plain = wire::encode_packet(node_, epoch_, encoded);
+    mesh_.inject(kHere, to_, seal_.seal(plain, &mesh_.host(to_).identity.node));
+  }
+  void claim(const MemberRecord& record) { say({wire::Ack{0, {}, 0, {record}}}); }
+
+  const Address kHere = *Address::parse("10.77.0.1:7700");
+
+ private:
+  Mesh& mesh_;
+  std::size_t to_;
+  NodeId node_;
+  std::uint64_t epoch_;
+  wire::DatagramSeal seal_;
+};
+
+NodeId forged_id(std::uint64_t number) {
+  return base::Random::from_number(0xF0'0000 + number).id<base::NodeTag>();
+}
+
+MemberRecord forged(std::uint64_t number, MemberState state) {
+  auto address = *Address::parse("10.99." + std::to_string(number / 250 % 250) + "." +
+                                 std::to_string(number % 250 + 1) + ":7700");
+  return {forged_id(number), "f", address, 1 << 16, state, Topology::kDirect};
+}
+
+void settle(Mesh& mesh, std::size_t count) {
+  mesh.add();
+  for (std::size_t i = 1; i < count; ++i) mesh.add({0});
+  mesh.run(base::seconds(5));
+  ASSERT_TRUE(mesh.acquainted());
+}
+
+MemberRecord record_of(Mesh& mesh, std::size_t host) {
+  return mesh.node(host).members(mesh.now())[0].record;
+}
+
+TEST(Forged, JoinsFillTheTableButDisplaceNobodyWhoLives) {
+  Options options;
+  options.members_max = 500;
+  Mesh mesh(1, options);
+  settle(mesh, 6);
+  Liar liar(mesh, 0, forged_id(999'999));
+  liar.say({wire::Join{liar.self()}});
+
+  for (std::uint64_t i = 0; i < 5'000; i += 10) {
+    std::vector<MemberRecord> records;
+    for (std::uint64_t j = i; j < i + 10; ++j) records.push_back(forged(j, MemberState::kAlive));
+    liar.say({wire::Members{records}});
+    mesh.run(base::millis(2));
+  }
+  mesh.run(base::seconds(20));
+
+  for (std::size_t i = 0; i < 6; ++i) {
+    EXPECT_LE(mesh.node(i).members(mesh.now()).size(), 501u);
+    for (std::size_t j = 0; j < 6; ++j) EXPECT_EQ(mesh.state_of(i, j), MemberState::kAlive);
+  }
+  EXPECT_GT(mesh.node(0).stats().members_refused, 4'000u);
+
+  // Who really comes finds a place.
+  std::size_t late = mesh.add({0});
+  auto in = [&] { return mesh.state_of(0, late) == MemberState::kAlive; };
+  EXPECT_TRUE(mesh.run_until(in, base::seconds(2)));
+}
+
+TEST(Forged, TenThousandDeadCostABoundedRateOfPings) {
+  Mesh mesh(2);
+  settle(mesh, 4);
+  Liar liar(mesh, 0, forged_id(999'999));
+  for (std::uint64_t i = 0; i < 10'000; i += 10) {
+    std::vector<MemberRecord> records;
+    for (std::uint64_t j = i; j < i + 10; ++j) records.push_back(forged(j, MemberState::kDead));
+    liar.say({wire::Members{records}});
+  }
+  EXPECT_GT(mesh.node(0).members(mesh.now()).size(), 10'000u);
+  mesh.run(base::seconds(60));
+  std::uint64_t before = mesh.node(0).stats().pings_sent;
+
+  mesh.run(base::seconds(30));
+
+  // Probes, and the dead ones at their rate.
+  std::uint64_t most = 30 * (2 + mesh.node(0).options().dead_retries_per_second) + 30;
+  EXPECT_LE(mesh.node(0).stats().pings_sent - before, most);
+  EXPECT_TRUE(mesh.acquainted());
+}
+
+TEST(Lies, AboutOurIncarnationAreAnsweredByBoundedSteps) {
+  Mesh mesh(3);
+  settle(mesh, 4);
+  std::uint64_t start = record_of(mesh, 1).incarnation;
+  Liar liar(mesh, 1, forged_id(7));
+  for (std::uint64_t lie : {UINT64_MAX, std::uint64_t{1} << 63, start + 1'000, start + 0xFFFF}) {
+    MemberRecord record = record_of(mesh, 1);
+    record.incarnation = lie;
+    for (MemberState state : {MemberState::kAlive, MemberState::kSuspect, MemberState::kDead}) {
+      record.state = state;
+      liar.claim(record);
+    }
+    mesh.run(base::seconds(5));
+  }
+
+  EXPECT_EQ(record_of(mesh, 1).incarnation, start);
+  EXPECT_GT(mesh.node(1).stats().incarnations_refused, 0u);
+  EXPECT_TRUE(mesh.acquainted());
+}
+
+TEST(Lies, InStepsAreRefutedAtABoundedRate) {
+  Mesh mesh(4);
+  settle(mesh, 4);
+  std::uint64_t start = record_of(mesh, 1).incarnation;
+  Liar liar(mesh, 1, forged_id(7));
+  for (int i = 0; i < 1'000; ++i) {
+    MemberRecord record = record_of(mesh, 1);
+    record.state = MemberState::kDead;
+    record.incarnation += kIncarnationStep;
+    liar.claim(record);
+    mesh.run(base::millis(10));
+  }
+  std::uint64_t raised = record_of(mesh, 1).incarnation - start;
+
+  // Ten seconds: eight at once, then one an interval, each by nine at most.
+  EXPECT_GT(raised, 0u);
+  EXPECT_LE(raised, (8u + 20u + 2u) * 9u);
+  mesh.run(base::seconds(10));
+  EXPECT_TRUE(mesh.acquainted());
+}
+
+// Told of somebody else: with a number that its subject can never reach.
+TEST(Lies, AboutAnotherAreAskedOfItself) {
+  for (MemberState state :
+       {MemberState::kAlive, MemberState::kSuspect, MemberState::kDead, MemberState::kLeft}) {
+    Mesh mesh(5);
+    settle(mesh, 6);
+    Liar liar(mesh, 0, forged_id(7));
+    liar.say({wire::Join{liar.self()}});
+    MemberRecord record = record_of(mesh, 2);
+    record.incarnation = UINT64_MAX;
+    record.state = state;
+    for (int i = 0; i < 50; ++i) {
+      liar.claim(record);
+      mesh.run(base::millis(20));
+    }
+    for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(mesh.host(i).downs, 0u) << state_name(state);
+
+    // And it is still noticed when that one really ends.
+    mesh.crash(2);
+    auto known = [&] {
+      for (std::size_t i = 0; i < 6; ++i) {
+        if (i != 2 && mesh.state_of(i, 2) != MemberState::kDead) return false;
+      }
+      return true;
+    };
+    EXPECT_TRUE(mesh.run_until(known, base::seconds(6))) << state_name(state);
+  }
+}
+
+TEST(Lies, ThatALivingMemberIsDeadAreContradicted) {
+  Mesh mesh(6);
+  settle(mesh, 10);
+  Liar liar(mesh, 0, forged_id(7));
+  liar.say({wire::Join{liar.self()}});
+  for (int i = 0; i < 20; ++i) {
+    MemberRecord record = record_of(mesh, 3);
+    record.state = MemberState::kDead;
+    liar.claim(record);
+    mesh.run(base::millis(500));
+  }
+
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(3)));
+  mesh.run(base::seconds(20));
+  EXPECT_TRUE(mesh.acquainted());
+}
+
+// A memory or a lie of an address that nobody has: only itself says where a member is.
+TEST(Lies, AboutAnAddressAreRepairedByTheMemberItself) {
+  Mesh mesh(7);
+  settle(mesh, 4);
+  Liar liar(mesh, 0, forged_id(7));
+  liar.say({wire::Join{liar.self()}});
+  MemberRecord record = record_of(mesh, 2);
+  record.incarnation += 1;
+  record.address = *Address::parse("10.66.0.1:7700");
+  liar.claim(record);
+
+  auto repaired = [&] {
+    for (const MemberView& view : mesh.node(0).members(mesh.now())) {
+      if (view.record.node == record.node) return view.record.address == Mesh::address(2);
+    }
+    return false;
+  };
+  EXPECT_FALSE(repaired());
+  EXPECT_TRUE(mesh.run_until(repaired, base::seconds(20)));
+}
+
+TEST(Floods, OfRequestsToPingAreBounded) {
+  Mesh mesh(8);
+  settle(mesh, 4);
+  Liar liar(mesh, 0, forged_id(7));
+  liar.say({wire::Join{liar.self()}});
+  std::uint64_t before = mesh.node(0).stats().pings_sent;
+
+  for (std::uint64_t i = 1; i <= 2'000; ++i) {
+    liar.say({wire::PingRequest{i, mesh.host(2).identity.node, Mesh::address(2)}});
+    liar.say({wire::PingRequest{i, forged_id(3), *Address::parse("10.55.0.1:1")}});
+  }
+
+  EXPECT_LE(mesh.node(0).stats().pings_sent - before, 256u);
+  EXPECT_GT(mesh.node(0).stats().helps_refused, 1'000u);
+}
+
+TEST(Floods, OfJoinsAreAnsweredAtABoundedRate) {
+  Mesh mesh(9);
+  settle(mesh, 30);
+  Liar liar(mesh, 0, forged_id(7));
+  std::vector<Captured> answers;
+  mesh.capture = &answers;
+
+  for (int i = 0; i < 1'000; ++i) liar.say({wire::Join{liar.self()}});
+  mesh.capture = nullptr;
+
+  EXPECT_LE(answers.size(), 8u * 4u);
+  EXPECT_GT(mesh.node(0).stats().joins_suppressed, 900u);
+}
+
+TEST(ShortPackets, OfAForgottenStartAreAnsweredAndTheMeshGoesOn) {
+  Options forgetful;
+  forgetful.starts_known_max = 2;
+  Mesh mesh(10);
+  std::size_t a = mesh.add({}, forgetful);
+  for (int i = 0; i < 6; ++i) mesh.add({a});
+  mesh.run(base::seconds(60));
+
+  EXPECT_GT(mesh.node(a).stats().refused_unproven, 0u);
+  for (std::size_t i = 0; i < mesh.size(); ++i) {
+    EXPECT_TRUE(mesh.host(i).declared_dead.empty()) << i;
+  }
+}
+
+TEST(ShortPackets, ToOneThatStartedAnewAreNoHindrance) {
+  Mesh mesh(11);
+  settle(mesh, 8);
+  mesh.crash(3);
+  mesh.start(3);  // no seeds, no memory: only the others know of it
+  std::uint64_t silences = mesh.node(0).stats().suspicions;
+
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(10)));
+  mesh.run(base::seconds(5));
+  EXPECT_LE(mesh.node(0).stats().suspicions, silences + 1);
+}
+
+}  // namespace
+}  // namespace gossip::testing
