@@ -57,7 +57,7 @@ inline Input received_of(gossip::Apply&& apply) {
 
 inline Input seen_of(const gossip::Alarm& alarm) {
   if (alarm.kind == gossip::Alarm::Kind::kDivergence) return DivergenceSeen{alarm.peer};
-  return EchoSeen{alarm.peer, alarm.actor, alarm.seq};
+  return EchoSeen{alarm.peer, alarm.actor, alarm.head};
 }
 
 // What an action asks of the replica; nothing when it is for somebody else.

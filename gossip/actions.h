@@ -85,7 +85,7 @@ struct Alarm {
   enum class Kind : std::uint8_t { kDivergence, kEcho } kind = Kind::kDivergence;
   NodeId peer;
   base::ActorId actor;  // of kEcho
-  std::uint64_t seq = 0;
+  crdt::Head head;
 };
 
 // What the replica holds on its medium when the node starts.

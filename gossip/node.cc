@@ -258,7 +258,7 @@ struct Node::Impl {
   void take_push(base::Instant now, const NodeId& node, const wire::Push& push, Actions& out) {
     Intake::Taken taken = intake.take(node, push.changes, false, out);
     if (taken.outcome == Intake::Outcome::kEcho) {
-      reconciler.echo(now, node, taken.actor, taken.seq, out);
+      reconciler.echo(now, node, taken.echo, out);
     }
     bool relayed = push.passing == wire::Passing::kRelay;
     if (relayed && taken.outcome == Intake::Outcome::kTaken) relay(node, out);

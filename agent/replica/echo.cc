@@ -91,19 +91,27 @@ void Replica::Impl::note_echo(Turn& turn, const crdt::Opened& opened) {
   for (const crdt::Dependency& dep : opened.change.deps) {
     echo |= dep.actor == own && dep.head.seq > ours;
   }
-  if (echo) on_echo(turn, own, ours + 1);
+  if (echo) behind_our_tail(turn, own, ours + 1);
 }
 
-// Evidence without a change: `seq` of our own actor was seen elsewhere, above what we had told or
-// with another content.
-void Replica::Impl::on_echo(Turn& turn, const base::ActorId& actor, std::uint64_t seq) {
-  if (actor.is_zero() || actor != store->meta().own_actor) return;
-  const store::Actor* known = store->actors().find(actor);
-  const std::uint64_t head = known ? known->head.seq : 0;
-  if (seq <= head) {
-    on_fork(turn, actor, known->floor);
-    return;
+// Evidence without a change: `head` of our own actor was seen elsewhere. The node looks at what it
+// was told; what we have committed and it has not heard of yet is no echo.
+base::Status Replica::Impl::on_echo(Turn& turn, const base::ActorId& actor, crdt::Head head) {
+  if (actor.is_zero() || actor != store->meta().own_actor) return {};
+  const crdt::Head ours = store->actors().vector().head_of(actor);
+  if (head.seq > ours.seq) {
+    behind_our_tail(turn, actor, head.seq);
+    return {};
   }
+  if (head == ours) return {};
+  ASSIGN_OR_RETURN(const auto kept, store->log().find(store->actors(), actor, head.seq));
+  bool other = head.seq == ours.seq || (kept && crdt::head_hash(*kept) != head.hash);
+  const store::Actor* known = store->actors().find(actor);
+  if (other) on_fork(turn, actor, known ? known->floor : 0);
+  return {};
+}
+
+void Replica::Impl::behind_our_tail(Turn& turn, const base::ActorId& actor, std::uint64_t seq) {
   turn.out.notices.push_back({Notice::Kind::kEcho, actor, seq, ""});
   undecided = actor;
   leave_actor();

@@ -122,7 +122,8 @@ struct Replica::Impl {
   base::Result<std::uint64_t> last_in_common(const crdt::Opened& other, const base::ActorId& actor);
   void on_fork(Turn& turn, const base::ActorId& actor, std::uint64_t common);
   void note_echo(Turn& turn, const crdt::Opened& opened);
-  void on_echo(Turn& turn, const base::ActorId& actor, std::uint64_t seq);
+  base::Status on_echo(Turn& turn, const base::ActorId& actor, crdt::Head head);
+  void behind_our_tail(Turn& turn, const base::ActorId& actor, std::uint64_t seq);
 
   // replay.cc
   base::Status replay(Turn& turn);

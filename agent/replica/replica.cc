@@ -125,7 +125,7 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
   } else if (const auto* close = std::get_if<CloseActors>(&input)) {
     close_actors(*close);
   } else if (const auto* echo = std::get_if<EchoSeen>(&input)) {
-    on_echo(turn, echo->actor, echo->seq);
+    return on_echo(turn, echo->actor, echo->head);
   } else if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
     return on_divergence(turn, *seen, turn.check);
   } else if (std::holds_alternative<Synchronised>(input)) {

@@ -107,7 +107,7 @@ struct CloseActors {
 struct EchoSeen {  // our own actor elsewhere, at a number above ours or with another content
   base::NodeId peer;
   base::ActorId actor;
-  std::uint64_t seq = 0;
+  crdt::Head head;
 };
 struct DivergenceSeen {  // equal vectors, unequal digests
   base::NodeId peer;

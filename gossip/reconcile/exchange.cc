@@ -22,7 +22,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector
   for (const crdt::Dependency& entry : vector.entries) {
     if (!claims_.is_echo(entry.actor, entry.head)) continue;
     vectors_.closed(id);
-    return echo(now, id, entry.actor, entry.head.seq, out);
+    return echo(now, id, entry, out);
   }
   for (const crdt::Dependency& entry : vector.entries) {
     claims_.confirm(entry.actor, entry.head.seq, out);
@@ -142,7 +142,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
   if (found == exchanges_.end() || found->second.request != range.request) {
     // Too late for its exchange, but a slow link must get on as well.
     Intake::Taken late = intake_.take(id, range.changes, false, out);
-    if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.actor, late.seq, out);
+    if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.echo, out);
     return;
   }
   Exchange& exchange = found->second;
@@ -155,7 +155,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
   }
   Intake::Taken taken = intake_.take(id, range.changes, true, out);
   if (taken.outcome == Intake::Outcome::kEcho) {
-    return echo(now, id, taken.actor, taken.seq, out);
+    return echo(now, id, taken.echo, out);
   }
   if (taken.outcome == Intake::Outcome::kNothingNew) {
     if (exchange.storing == 0) page_stored(now, id, out);
@@ -262,10 +262,10 @@ void Reconciler::end(base::Instant now, const NodeId& id, End how) {
   schedule(id, peer, peer.allowed);
 }
 
-void Reconciler::echo(base::Instant now, const NodeId& peer, const base::ActorId& actor,
-                      std::uint64_t seq, Actions& out) {
+void Reconciler::echo(base::Instant now, const NodeId& peer, const crdt::Dependency& seen,
+                      Actions& out) {
   ++stats_.echoes;
-  out.push_back(Alarm{Alarm::Kind::kEcho, peer, actor, seq});
+  out.push_back(Alarm{Alarm::Kind::kEcho, peer, seen.actor, seen.head});
   end(now, peer, End::kStalled);
 }
 

@@ -30,8 +30,7 @@ class Intake {
   enum class Outcome { kNothingNew, kTaken, kEcho };
   struct Taken {
     Outcome outcome = Outcome::kNothingNew;
-    base::ActorId actor;  // of kEcho
-    std::uint64_t seq = 0;
+    crdt::Dependency echo;  // of kEcho
   };
   // `page`: part of an exchange with `from`, reported by stored() when the replica is done with it.
   Taken take(const NodeId& from, const std::vector<base::Bytes>& changes, bool page, Actions& out);

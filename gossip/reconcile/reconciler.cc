@@ -109,7 +109,7 @@ bool Reconciler::diverges(base::Instant now, const NodeId& id, Peer& peer, Actio
   if (peer.alarmed == pair) return true;
   peer.alarmed = pair;
   ++stats_.divergences;
-  out.push_back(Alarm{Alarm::Kind::kDivergence, id, {}, 0});
+  out.push_back(Alarm{Alarm::Kind::kDivergence, id, {}, {}});
   return true;
 }
 

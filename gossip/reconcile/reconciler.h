@@ -44,8 +44,7 @@ class Reconciler {
   void stored(base::Instant now, const Stored& facts, const Intake::Finished& finished,
               Actions& out);
   // `peer` showed one of our actors where it cannot be (rule 2); nothing of its message was taken.
-  void echo(base::Instant now, const NodeId& peer, const base::ActorId& actor, std::uint64_t seq,
-            Actions& out);
+  void echo(base::Instant now, const NodeId& peer, const crdt::Dependency& seen, Actions& out);
   void closed(base::Instant now, const NodeId& peer);              // the session ended
   void gone(base::Instant now, const NodeId& peer, Actions& out);  // dead or left
   void stop(base::Instant now, Actions& out);                      // we leave ourselves

@@ -241,7 +241,7 @@ TEST(Reconcile, OurOwnActorAboveUsIsAnEcho) {
   EXPECT_EQ(host.alarms.size(), 2u);
   EXPECT_EQ(host.alarms[0].kind, Alarm::Kind::kEcho);
   EXPECT_EQ(host.alarms[0].actor, host.replica->actor());
-  EXPECT_EQ(host.alarms[0].seq, head.seq + 1);
+  EXPECT_EQ(host.alarms[0].head.seq, head.seq + 1);
 }
 
 TEST(Reconcile, AnEchoInAChangeOrItsDependenciesStopsTheWholeMessage) {

@@ -13,4 +13,15 @@ Host::Host(std::size_t number, base::Random random)
   address.port = 7700;
 }
 
+base::Status DiskFiles::move(const std::string& from, const std::string& to) {
+  disk_.remove(to);
+  if (disk_.rename(from, to)) return {};
+  return base::Error{base::Code::kNotFound, "move " + from + ": there is no such file"};
+}
+
+base::Status DiskFiles::remove(const std::string& path) {
+  disk_.remove(path);
+  return {};
+}
+
 }  // namespace simulation

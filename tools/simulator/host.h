@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/replica/mark.h"
+#include "agent/replica/set_aside.h"
 #include "crdt/version_vector.h"
 #include "gossip/address.h"
 #include "gossip/member.h"
@@ -28,6 +29,18 @@ struct WallClock {
   bool synchronised = true;
 };
 
+// Whole files of a medium, as the replica moves them when it sets a database aside.
+class DiskFiles : public agent::DatabaseFiles {
+ public:
+  explicit DiskFiles(Disk& disk) : disk_(disk) {}
+  bool exists(const std::string& path) override { return disk_.exists(path); }
+  base::Status move(const std::string& from, const std::string& to) override;
+  base::Status remove(const std::string& path) override;
+
+ private:
+  Disk& disk_;
+};
+
 struct Host {
   Host(std::size_t number, base::Random random);
 
@@ -35,6 +48,7 @@ struct Host {
   std::string name;  // "A", "B", …
   gossip::Address address;
   Disk disk;
+  DiskFiles files{disk};
   base::Bytes fingerprint;
   MarkDirectory marks;
   WallClock clock;

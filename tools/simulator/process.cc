@@ -14,6 +14,8 @@ constexpr base::Duration kSlowTurn = base::millis(100);
 constexpr base::Duration kReadTime = base::micros(200);
 constexpr base::Duration kFlushQuiet = base::millis(50);
 constexpr base::Duration kFlushAfter = base::seconds(1);
+constexpr base::Duration kTick = base::seconds(1);
+constexpr base::Duration kLonelyAfter = base::seconds(60);
 constexpr base::Duration kFaultRetry = base::seconds(1);
 constexpr std::size_t kTurnChangesMax = 1'000;
 constexpr std::size_t kWaitingMax = 4'096;
@@ -50,7 +52,8 @@ Process::Process(Host& host, const Settings& settings, Schedule& schedule, Netwo
       observer_(observer),
       random_(random),
       single_writes_(settings.enabled.contains(Fault::kPowerInTurn) ||
-                     settings.enabled.contains(Fault::kDiskError)) {}
+                     settings.enabled.contains(Fault::kDiskError)),
+      repair_watch_(kLonelyAfter) {}
 
 Process::~Process() {
   *alive_ = false;
@@ -69,6 +72,7 @@ agent::Outside Process::begin_run() {
 
 base::Status Process::open(const std::vector<gossip::Address>& seeds) {
   settings_.replica.store.vfs = host_.disk.vfs();
+  settings_.replica.files = &host_.files;
   agent::Outside outside = begin_run();
   base::Random replica_random = random_.fork();
   ASSIGN_OR_RETURN(
@@ -90,6 +94,7 @@ base::Status Process::open(const std::vector<gossip::Address>& seeds) {
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
     node.seeds(time, seeds, out);
   });
+  later(kTick, [this] { tick(); });
   return {};
 }
 
@@ -339,11 +344,15 @@ void Process::deliver(agent::Outputs outputs) {
     }
   });
   if (reopen) return observer_.stopped(*this, true);
+  if (outputs.fetching) {
+    auto complete = repair_watch_.look(schedule_.now(), node_->members(now()));
+    if (complete) enqueue(*complete, 1);
+  }
   schedule_turn();
-  bool retries = replica_->fault().has_value();
-  if (retries && !turning_) {
+  bool goes_on = replica_->fault() || replica_->replaying();
+  if (goes_on && !turning_) {
     turning_ = true;
-    later(kFaultRetry, [this] { turn(); });
+    later(replica_->fault() ? kFaultRetry : kTurnTime, [this] { turn(); });
   }
   if (!replica_->unsynced()) {
     unsynced_since_ = base::Instant::never();
@@ -354,6 +363,15 @@ void Process::deliver(agent::Outputs outputs) {
   later(kFlushQuiet, [this, number = quiet_] {
     if (number == quiet_ && !turning_) flush();
   });
+}
+
+// What the store thread does when nothing else is to do.
+void Process::tick() {
+  later(kTick, [this] { tick(); });
+  if (turning_ || !waiting_.empty() || replica_->unsynced()) return;
+  agent::Outputs outputs = replica_->scrub();
+  if (!host_.disk.powered()) return observer_.stopped(*this, false);
+  deliver(std::move(outputs));
 }
 
 void Process::flush() {

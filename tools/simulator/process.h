@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/repair_watch.h"
 #include "agent/replica/replica.h"
 #include "gossip/node.h"
 #include "tools/simulator/host.h"
@@ -102,6 +103,7 @@ class Process : public Network::Endpoint {
   void schedule_turn();
   void turn();
   void recover();
+  void tick();
   void flush();
   void deliver(agent::Outputs outputs);
   std::vector<agent::Input> take_turn();
@@ -129,6 +131,7 @@ class Process : public Network::Endpoint {
     std::size_t changes;
   };
   std::deque<Waiting> waiting_;
+  agent::RepairWatch repair_watch_;
   std::uint64_t late_wakes_ = 0;
   std::uint64_t slow_turns_ = 0;
 };
