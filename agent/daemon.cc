@@ -337,6 +337,9 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
     for (const Notice& notice : output.notices) note(notice);
     changes_applied_ += output.facts.advanced.size();
     self_.held.state = output.facts.state;
+    if (output.damaged) {
+      if (auto source = RepairWatch::find_source(members())) hand_over(*source);
+    }
     if (output.fetching) {
       auto complete = repair_watch_.look(read_clock().instant, members());
       if (complete) hand_over(std::move(*complete));
@@ -377,9 +380,9 @@ void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
 void Daemon::note(const Notice& notice) {
   NoticeWords words = words_for(notice.kind);
   ++notice_counts_[static_cast<std::size_t>(notice.kind)];
-  bool stops_writing = notice.kind == Notice::Kind::kDiskFull ||
-                       notice.kind == Notice::Kind::kDiskFault ||
-                       notice.kind == Notice::Kind::kCorruptRow;
+  bool stops_writing =
+      notice.kind == Notice::Kind::kDiskFull || notice.kind == Notice::Kind::kDiskFault ||
+      notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kSetAside;
   if (stops_writing) fault_ = notice.text;
   if (notice.kind == Notice::Kind::kRecovered) fault_.clear();
   if (notice.kind == Notice::Kind::kActorMinted) mesh_->own_actor(notice.actor);

@@ -22,4 +22,14 @@ std::optional<Synchronised> RepairWatch::look(base::Instant now,
   return Synchronised{};
 }
 
+std::optional<DivergenceSeen> RepairWatch::find_source(
+    const std::vector<gossip::MemberView>& members) {
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    if (members[i].record.state == gossip::MemberState::kAlive) {
+      return DivergenceSeen{members[i].record.node};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace agent

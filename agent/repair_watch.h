@@ -1,8 +1,8 @@
 #pragma once
 
-// After a database was set aside its state comes from peers, and writes wait. This decides when
-// they have waited enough: when a member's state equals ours, or when no member has been known for
-// so long that none is expected.
+// What a repair needs to know of the mesh. After a database was set aside its state comes from
+// peers, and writes wait. This decides when they have waited enough: when a member's state equals
+// ours, or when no member has been known for so long that none is expected.
 
 #include <optional>
 #include <vector>
@@ -22,6 +22,9 @@ class RepairWatch {
   // first. What it returns goes to the replica.
   std::optional<Synchronised> look(base::Instant now,
                                    const std::vector<gossip::MemberView>& members);
+  // While the replica says that rows are damaged: somebody to fetch the state from, if anybody is
+  // there. The replica then gives up its rows.
+  static std::optional<DivergenceSeen> find_source(const std::vector<gossip::MemberView>& members);
 
  private:
   base::Duration lonely_after_;
