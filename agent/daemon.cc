@@ -237,14 +237,6 @@ Mesh::Hooks Daemon::mesh_hooks() {
   Mesh::Hooks hooks;
   hooks.input = [this](Input input) { hand_over(std::move(input)); };
   hooks.fetch = [this](gossip::Fetch wanted) { fetch(std::move(wanted)); };
-  hooks.alarm = [this](const gossip::Alarm& alarm) {
-    bool divergence = alarm.kind == gossip::Alarm::Kind::kDivergence;
-    log_.error(
-        divergence ? "divergence" : "echo",
-        {{"peer", alarm.peer.hex()},
-         {"meaning", divergence ? "equal vectors, unequal state: one of the two is damaged"
-                                : "our own actor goes on elsewhere: a copy of this agent runs"}});
-  };
   hooks.member = [this](const gossip::MemberRecord& member, bool up) {
     // Thinned a member: when a whole site goes or comes, each of them is named.
     log_.info(up ? "member_up" : "member_down",
@@ -337,6 +329,9 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
     for (const Notice& notice : output.notices) note(notice);
     changes_applied_ += output.facts.advanced.size();
     self_.held.state = output.facts.state;
+    if (output.damaged) {
+      if (auto source = RepairWatch::find_source(members())) hand_over(*source);
+    }
     if (output.fetching) {
       auto complete = repair_watch_.look(read_clock().instant, members());
       if (complete) hand_over(std::move(*complete));
@@ -377,9 +372,9 @@ void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
 void Daemon::note(const Notice& notice) {
   NoticeWords words = words_for(notice.kind);
   ++notice_counts_[static_cast<std::size_t>(notice.kind)];
-  bool stops_writing = notice.kind == Notice::Kind::kDiskFull ||
-                       notice.kind == Notice::Kind::kDiskFault ||
-                       notice.kind == Notice::Kind::kCorruptRow;
+  bool stops_writing =
+      notice.kind == Notice::Kind::kDiskFull || notice.kind == Notice::Kind::kDiskFault ||
+      notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kSetAside;
   if (stops_writing) fault_ = notice.text;
   if (notice.kind == Notice::Kind::kRecovered) fault_.clear();
   if (notice.kind == Notice::Kind::kActorMinted) mesh_->own_actor(notice.actor);

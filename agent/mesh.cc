@@ -77,7 +77,6 @@ void Mesh::act(gossip::Actions& actions) {
     } else if (auto* down = std::get_if<gossip::MemberDown>(&action)) {
       hooks_.member(down->member, false);
     } else {
-      if (auto* alarm = std::get_if<gossip::Alarm>(&action)) hooks_.alarm(*alarm);
       if (auto input = input_of(action)) hooks_.input(std::move(*input));
     }
   }

@@ -39,7 +39,6 @@ class Mesh {
   struct Hooks {
     std::function<void(Input)> input;
     std::function<void(gossip::Fetch)> fetch;
-    std::function<void(const gossip::Alarm&)> alarm;  // before its input
     std::function<void(const gossip::MemberRecord&, bool up)> member;
   };
   static base::Result<std::unique_ptr<Mesh>> open(uv_loop_t* loop, const MeshOptions& options,

@@ -1,9 +1,10 @@
 #pragma once
 
-// After a database was set aside its state comes from peers, and writes wait. This decides when
-// they have waited enough: when a member's state equals ours, or when no member has been known for
-// so long that none is expected.
+// What a repair needs to know of the mesh. After a database was set aside its state comes from
+// peers, and writes wait. This decides when they have waited enough: when a member's state equals
+// ours, or when no member has been known for so long that none is expected.
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -22,10 +23,13 @@ class RepairWatch {
   // first. What it returns goes to the replica.
   std::optional<Synchronised> look(base::Instant now,
                                    const std::vector<gossip::MemberView>& members);
+  // While the replica says that rows are damaged: somebody to fetch the state from, if anybody is
+  // there. The replica then gives up its rows.
+  static std::optional<DivergenceSeen> find_source(const std::vector<gossip::MemberView>& members);
 
  private:
   base::Duration lonely_after_;
-  std::optional<base::Instant> lonely_since_;
+  base::Instant lonely_since_ = base::Instant::never();
 };
 
 inline std::optional<Synchronised> RepairWatch::look(
@@ -40,12 +44,22 @@ inline std::optional<Synchronised> RepairWatch::look(
   }
   // A member that is away for now may hold what we lost: only an empty mesh is no reason to wait.
   if (known > 0) {
-    lonely_since_.reset();
+    lonely_since_ = base::Instant::never();
     return std::nullopt;
   }
-  if (!lonely_since_) lonely_since_ = now;
-  if (now - *lonely_since_ < lonely_after_) return std::nullopt;
+  lonely_since_ = std::min(lonely_since_, now);
+  if (now - lonely_since_ < lonely_after_) return std::nullopt;
   return Synchronised{};
+}
+
+inline std::optional<DivergenceSeen> RepairWatch::find_source(
+    const std::vector<gossip::MemberView>& members) {
+  for (std::size_t i = 1; i < members.size(); ++i) {
+    if (members[i].record.state == gossip::MemberState::kAlive) {
+      return DivergenceSeen{members[i].record.node};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace agent

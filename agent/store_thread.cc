@@ -13,8 +13,8 @@ std::size_t changes_in(const Input& input) {
 }
 
 bool says_something(const Outputs& out) {
-  return out.reopen || out.fetching || !out.notices.empty() || !out.facts.left.empty() ||
-         !out.facts.stopped.empty();
+  return out.reopen || out.fetching || out.damaged || !out.notices.empty() ||
+         !out.facts.left.empty() || !out.facts.stopped.empty();
 }
 
 }  // namespace

@@ -164,6 +164,7 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
   }
   carried = {};
   out.reopen = store->meta().repair.sets_aside();
+  out.damaged = !damage.empty() && !out.reopen;
   out.fetching = store->meta().repair.stage == store::Repair::Stage::kFetching;
 }
 

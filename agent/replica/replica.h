@@ -61,6 +61,7 @@ struct Outputs {
   // again; open() does the rest.
   bool reopen = false;
   bool fetching = false;  // the state is awaited from peers: the driver looks for Synchronised
+  bool damaged = false;   // a bad row was met: the driver names a living peer (DivergenceSeen)
 };
 
 class Replica {

@@ -47,5 +47,11 @@ TEST(RepairWatch, WithoutAnyMemberItGoesOnAloneAfterAWhile) {
   EXPECT_FALSE(alone->peer);
 }
 
+TEST(RepairWatch, OnlyALivingMemberIsASource) {
+  EXPECT_FALSE(RepairWatch::find_source({member(true)}));
+  EXPECT_FALSE(RepairWatch::find_source({member(true), member(true, gossip::MemberState::kDead)}));
+  EXPECT_TRUE(RepairWatch::find_source({member(true), member(false)}));
+}
+
 }  // namespace
 }  // namespace agent

@@ -103,7 +103,7 @@ TEST_F(DamagedFiles, AnEmptyFileIsAnEmptyDatabaseUnderANewActor) {
   comes_back_whole();
 }
 
-TEST_F(DamagedFiles, DISABLED_HalfADatabaseIsSetAsideAndFetchedAgain) {
+TEST_F(DamagedFiles, HalfADatabaseIsSetAsideAndFetchedAgain) {
   ASSERT_EQ(*mesh_[1].stop(), 0);
   fs::resize_file(database(), fs::file_size(database()) / 2);
 
@@ -113,7 +113,7 @@ TEST_F(DamagedFiles, DISABLED_HalfADatabaseIsSetAsideAndFetchedAgain) {
   EXPECT_TRUE(is_set_aside());
 }
 
-TEST_F(DamagedFiles, DISABLED_ADatabaseOfNoiseIsSetAsideAndFetchedAgain) {
+TEST_F(DamagedFiles, ADatabaseOfNoiseIsSetAsideAndFetchedAgain) {
   ASSERT_EQ(*mesh_[1].stop(), 0);
   support::write_file(database(), std::string(8'192, 'x'));
 
@@ -123,7 +123,7 @@ TEST_F(DamagedFiles, DISABLED_ADatabaseOfNoiseIsSetAsideAndFetchedAgain) {
   EXPECT_TRUE(is_set_aside());
 }
 
-TEST_F(DamagedFiles, DISABLED_ADatabaseWithFlippedBitsIsSetAsideAndFetchedAgain) {
+TEST_F(DamagedFiles, ADatabaseWithFlippedBitsIsSetAsideAndFetchedAgain) {
   ASSERT_EQ(*mesh_[1].stop(), 0);
   flip_a_bit_a_page();
 

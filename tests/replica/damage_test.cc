@@ -90,6 +90,7 @@ TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
   harm(kFlip);
   ASSERT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
   Outputs alone = turn(*a, 5, {add("more")});
+  EXPECT_TRUE(alone.damaged) << "the driver looks for a peer";
 
   Outputs heard = turn(*a, 6, {received(turn(*z, 5, {add("more of z")}).facts.own)});
   reopen();

@@ -344,6 +344,10 @@ void Process::deliver(agent::Outputs outputs) {
     }
   });
   if (reopen) return observer_.stopped(*this, true);
+  if (outputs.damaged) {
+    auto source = agent::RepairWatch::find_source(node_->members(now()));
+    if (source) enqueue(*source, 1);
+  }
   if (outputs.fetching) {
     auto complete = repair_watch_.look(schedule_.now(), node_->members(now()));
     if (complete) enqueue(*complete, 1);
