@@ -61,6 +61,8 @@ class Store {
   Held& held() { return held_; }
   Scrub& scrub() { return scrub_; }
 
+  // Nothing is written any more: open a new Store. What this one holds in memory may be stale.
+  bool stopped() const { return !stopped_.empty(); }
   // Recomputes the digest of every object from its rows and compares it with the stored one.
   base::Status verify_digest();
   const std::string& path() const { return path_; }

@@ -24,7 +24,7 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   }
   if (error.code == base::Code::kCorrupt) {
     note_damage(out, error.message);
-    out.facts.state = state();
+    out.facts.state = committed;
     return out;
   }
   // A full disk does not harm the file; the rest needs recovery on a new connection (rule 13).
@@ -34,11 +34,12 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
     out.notices.push_back({kind, {}, 0, error.message});
   }
   fault = error;
-  if (!full) {
+  // Where rolling back could not read the state again, memory is not to be trusted either.
+  if (!full || store->stopped()) {
     reopen_at = turn.now.instant + options.reopen_interval;
     broken = true;
   }
-  out.facts.state = state();
+  out.facts.state = committed;
   return out;
 }
 
@@ -57,6 +58,7 @@ bool Replica::Impl::reopen(base::Now now, Outputs& out) {
   if (!store->commit(store::Durability::kFull).ok()) return false;
   clock = crdt::HybridClock(std::max(clock.latest(), store->meta().clock), options.clock);
   broken = false;
+  committed = state();
   fault.reset();
   out.notices.push_back({Notice::Kind::kRecovered, {}, 0, "opened again"});
   return true;

@@ -31,6 +31,7 @@ struct Replica::Impl {
   bool unsynced = false;
   std::optional<base::Error> fault;
   base::Instant reopen_at;
+  crdt::StateHash committed;   // the state of the last commit
   bool broken = false;         // the store must be opened again before the next write
   std::unique_ptr<Join> join;  // the one that runs
   int join_restarts = 0;

@@ -151,6 +151,9 @@ void Replica::Impl::refuse_joins(std::span<Input> inputs, Outputs& out) {
       out.pages.push_back({query->request, SnapshotPage::Outcome::kFailed, {}});
     } else if (const auto* start = std::get_if<StartJoin>(&input)) {
       out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
+    } else if (const auto* answer = std::get_if<JoinAnswer>(&input)) {
+      // It may have been the last page: merged in this turn, and gone with it.
+      out.facts.join = {JoinStep::Kind::kFailed, answer->peer, {}};
     }
   }
   if (!join) return;

@@ -31,6 +31,7 @@ base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::s
   }
   RETURN_IF_ERROR(started);
   impl->reopen_at = now.instant;
+  impl->committed = impl->state();
   return std::unique_ptr<Replica>(new Replica(std::move(impl)));
 }
 
@@ -65,7 +66,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   impl_->answer_queries(turn, inputs);
   bool moved = turn.changed || !turn.out.facts.advanced.empty();
   impl_->unsynced = !turn.synced && (impl_->unsynced || moved);
-  turn.out.facts.state = impl_->state();
+  turn.out.facts.state = impl_->committed = impl_->state();
   turn.out.facts.durable = !impl_->unsynced || PLANTED(kUnsyncedClaimed);
   turn.out.facts.left = impl_->store->actors().take_left();
   impl_->tell(recovered, turn.out);

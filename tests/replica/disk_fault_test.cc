@@ -1,7 +1,7 @@
 // Rule 13: every n-th call of the disk fails, over a scripted history. Reads go on, writes are
 // refused with the right codes, and what was told stays true.
 
-#include "tests/replica/replica_fixture.h"
+#include "tests/replica/join_fixture.h"
 #include "tests/store/fault_vfs.h"
 
 namespace agent {
@@ -238,6 +238,58 @@ TEST(DiskFaults, AFullDiskRefusesWritesAndRecoversWithoutANewConnection) {
     if (testing::Test::HasFailure()) return;
   }
   EXPECT_GT(refused, 100u);
+}
+
+// Simulator, seed 452: the disk was full in the turn that merged the last page. The join had gone
+// with the turn, nobody was told, and the node waited for it.
+TEST(DiskFaults, AJoinWhoseTurnFailsEndsAndIsTold) {
+  Folder folder;
+  faults() = {};
+  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  turn(*z, 1, {add("one"), add("two")});
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  for (int n = 0; n < 12; ++n) {
+    SCOPED_TRACE("call " + std::to_string(n));
+    faults() = {};
+    auto a = open_replica(folder.file("a" + std::to_string(n) + ".db"), first_start(1), 1, options);
+    Joining joining{*a, *z};
+    joining.start();
+    faults().full = true;
+    faults().calls = 0;
+    faults().fail_from = n;
+    faults().fail_until = n + 40;
+
+    for (int steps = 0; joining.asks() && steps < 10; ++steps) joining.step();
+
+    EXPECT_TRUE(joining.done() || joining.failed());
+    EXPECT_EQ(joining.failed(), a->fault().has_value());
+  }
+  faults() = {};
+}
+
+// Simulator, seed 33: COMMIT met a full disk, reading the state back met an I/O error. Memory kept
+// a change that is not in the file.
+TEST(DiskFaults, AReloadThatFailsTellsNothingOfTheTurn) {
+  Folder folder;
+  faults() = {};
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  turn(*a, 1, {add("one")});
+  const crdt::StateHash before = a->state();
+  faults().fill_wal_write = true;
+  faults().fail_database_read = true;
+
+  Outputs refused = turn(*a, 2, {add("two")});
+
+  EXPECT_FALSE(refused.replies.at(0).result.ok());
+  EXPECT_EQ(refused.facts.state, before);
+  faults() = {};
+  turn(*a, 2'000, {});
+  EXPECT_FALSE(a->fault().has_value());
+  EXPECT_EQ(shown(*a, "one"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "two"), "absent");
 }
 
 }  // namespace

@@ -127,8 +127,9 @@ TEST_F(Copied, WhatPeersFetchedBeforeTheNodeHeardOfItIsNoEcho) {
   crdt::Head first = a->vector().head_of(actor);
   turn(*a, 4, {add("mine too")});
 
-  Outputs out = turn(*a, 5, {EchoSeen{z->node_id(), actor, first},
-                             EchoSeen{z->node_id(), actor, a->vector().head_of(actor)}});
+  Outputs out = turn(*a, 5,
+                     {EchoSeen{z->node_id(), actor, first},
+                      EchoSeen{z->node_id(), actor, a->vector().head_of(actor)}});
 
   EXPECT_FALSE(out.reopen);
   EXPECT_EQ(a->own_actor(), actor);

@@ -164,7 +164,8 @@ void Checker::check_digest(Process& process) {
 
 void Checker::check_state(Process& process, const Observer::Turn& turn) {
   // While writing is stopped readers serve what is on the disk, not what is in memory.
-  if (process.host().rotten || process.replica().fault()) return;
+  const Host& host = process.host();
+  if (!host.healthy() || process.replica().fault()) return;
   const crdt::VersionVector& after = process.replica().vector();
   store::CellTable& cells = process.replica().store().cells();
   // A join may harm what no new change touched.
@@ -200,6 +201,7 @@ void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& ent
 
 void Checker::opened(Process& process) {
   const crdt::VersionVector& vector = process.replica().vector();
+  if (process.replica().fetching()) set_aside(process.host());
   const crdt::VersionVector& promised = process.host().promised;
   adopt(process);
   if (!vector.covers(promised)) {
@@ -213,13 +215,29 @@ void Checker::opened(Process& process) {
   check_digest(process);
 }
 
+// The state was set aside and comes back from peers and from the old log. A rotten medium may have
+// lost what only it held.
+void Checker::set_aside(Host& host) {
+  if (!host.rotten) {
+    for (const auto& [actor, head] : host.promised.entries()) {
+      if (!owed_.covers(actor, head.seq)) owed_.set(actor, head);
+    }
+  }
+  host.promised = {};
+  host.rotten = false;
+}
+
 void Checker::not_opened(const Host& host, const base::Error& error) {
   fail("does-not-open", &host, error.message);
 }
 
 // --- After healing -------------------------------------------------------------------------------
 
-void Checker::healed(const std::vector<Process*>& processes, const crdt::VersionVector& owed) {
+void Checker::healed(const std::vector<Process*>& processes, const crdt::VersionVector& promised) {
+  crdt::VersionVector owed = promised;
+  for (const auto& [actor, head] : owed_.entries()) {
+    if (!owed.covers(actor, head.seq)) owed.set(actor, head);
+  }
   for (Process* process : processes) {
     const crdt::VersionVector& vector = process->replica().vector();
     if (!vector.covers(owed)) {

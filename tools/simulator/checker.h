@@ -32,7 +32,8 @@ class Checker {
   void not_opened(const Host& host, const base::Error& error);
 
   // After healing.
-  void healed(const std::vector<Process*>& processes, const crdt::VersionVector& owed);
+  // `promised`: by all media that still exist.
+  void healed(const std::vector<Process*>& processes, const crdt::VersionVector& promised);
   void not_converged(const std::string& why);
   void not_quiet(const Process& process, const std::string& what);
 
@@ -40,6 +41,7 @@ class Checker {
 
  private:
   void fail(const std::string& checker, const Host* host, const std::string& text);
+  void set_aside(Host& host);
   void adopt(Process& process);
   void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
   void check_own(Process& process, const Observer::Turn& turn);
@@ -66,6 +68,7 @@ class Checker {
     bool writes_first = true;
   };
   std::map<std::size_t, InDoubt> in_doubt_;
+  crdt::VersionVector owed_;  // promised by media whose state was set aside
   // Rule 8: the digest that goes with a vector, and who showed it first.
   std::map<crdt::Digest, std::pair<crdt::Digest, std::string>> digests_;
 };

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "gossip/wire/message.h"
 #include "tools/simulator/words.h"
 
 namespace simulation {
@@ -314,7 +315,21 @@ void Cluster::claimed(Process& process, const std::vector<crdt::Dependency>& ent
   checker_.claimed(process, entries);
 }
 
+void Cluster::note_frame(const Process& process, const gossip::SendFrame& send) {
+  auto message = gossip::wire::decode(send.message);
+  const auto* known = message.ok() ? std::get_if<gossip::wire::Message>(&*message) : nullptr;
+  if (known == nullptr) return;
+  std::string to = send.to.short_hex();
+  for (const auto& other : processes_) {
+    if (other && other->node() == send.to) to = other->host().name;
+  }
+  trace_.add(schedule_.now(), process.host_index(),
+             fmt::format("{} to {}", gossip::wire::message_name(*known), to));
+}
+
 void Cluster::acted(Process& process, const gossip::Action& action) {
+  const auto* frame = std::get_if<gossip::SendFrame>(&action);
+  if (trace_.verbose() && frame) note_frame(process, *frame);
   if (std::holds_alternative<gossip::MemberUp>(action)) {
     const auto& member = std::get<gossip::MemberUp>(action).member;
     note(process.host().index, "up " + member.name);

@@ -72,6 +72,7 @@ class Cluster : public Observer {
   base::Instant next_time();
   void step();
   void mix(std::uint64_t value);
+  void note_frame(const Process& process, const gossip::SendFrame& send);
 
   const Settings settings_;
   Trace& trace_;

@@ -67,6 +67,7 @@ class Process : public Network::Endpoint {
   void advance();
 
   Host& host() { return host_; }
+  std::size_t host_index() const { return host_.index; }
   const agent::Replica& replica() const { return *replica_; }
   agent::Replica& replica() { return *replica_; }
   const gossip::Node& node_machine() const { return *node_; }

@@ -22,6 +22,7 @@ class Trace {
   // `column` beyond the last one: of the whole cluster, at the start of the line.
   void add(base::Instant now, std::size_t column, std::string_view text);
   std::string header() const;
+  bool verbose() const { return write_ != nullptr; }  // what is too much for a story is wanted
   const std::deque<std::string>& lines() const { return lines_; }
 
  private:
