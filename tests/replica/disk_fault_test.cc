@@ -279,7 +279,7 @@ TEST(DiskFaults, AReloadThatFailsTellsNothingOfTheTurn) {
   turn(*a, 1, {add("one")});
   const crdt::StateHash before = a->state();
   faults().fill_wal_write = true;
-  faults().fail_database_read = true;
+  faults().fail_database_read = faults().fail_wal_read = true;
 
   Outputs refused = turn(*a, 2, {add("two")});
 

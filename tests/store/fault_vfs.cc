@@ -35,6 +35,7 @@ int close(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file));
 int read(sqlite3_file* file, void* out, int size, sqlite3_int64 at) {
   if (const int code = verdict(SQLITE_IOERR_READ)) return code;
   if (state.fail_database_read && is_database(file)) return SQLITE_IOERR_READ;
+  if (state.fail_wal_read && is_wal(file)) return SQLITE_IOERR_READ;
   return real(file)->pMethods->xRead(real(file), out, size, at);
 }
 int write(sqlite3_file* file, const void* bytes, int size, sqlite3_int64 at) {

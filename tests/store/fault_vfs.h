@@ -13,6 +13,7 @@ struct Faults {
   bool fill_wal_write = false;      // SQLITE_FULL
   bool fail_database_sync = false;  // SQLITE_IOERR_FSYNC, met by checkpoints
   bool fail_database_read = false;  // SQLITE_IOERR_READ
+  bool fail_wal_read = false;       // SQLITE_IOERR_READ
 
   // The n-th call: reads, writes, syncs and truncates of every file count from 0; those in
   // [fail_from, fail_until) fail, and [again_from, again_until) too.
