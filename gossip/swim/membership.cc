@@ -113,8 +113,11 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
 }
 
 void Membership::topology(Topology topology) {
+  // Each member hears it from us with the next ping or ack: pings alone tell them our number, so
+  // that the word of others about it would come too late.
   self_.topology = topology;
   ++self_.incarnation;
+  for (const auto& [node, known] : table_.all()) table_.find(node)->introduced = false;
   news_.add(self_.node);
 }
 

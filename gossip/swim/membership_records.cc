@@ -101,8 +101,9 @@ void Membership::merge_own(base::Instant now, Member& member, const MemberRecord
     if (moved) greetings_.add(now, told.node);
     return;
   }
-  // The same number with another address or name is what somebody else made of it.
-  bool repaired = told.address != member.record.address || told.name != member.record.name;
+  // The same number with other words is what somebody else made of it.
+  bool repaired = told.address != member.record.address || told.name != member.record.name ||
+                  told.topology != member.record.topology;
   if (!repaired) return;
   MemberRecord record = member.record;
   record.address = told.address;

@@ -152,7 +152,7 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
 }
 
 void Checker::check_digest(Process& process) {
-  if (process.host().rotten) return;
+  if (process.host().rotten || process.host().twisted) return;
   store::Store& store = process.replica().store();
   const crdt::Digest& vector = store.actors().vector_digest();
   const crdt::Digest& cells = store.cells().total_digest();
@@ -165,7 +165,7 @@ void Checker::check_digest(Process& process) {
 void Checker::check_state(Process& process, const Observer::Turn& turn) {
   // While writing is stopped readers serve what is on the disk, not what is in memory.
   const Host& host = process.host();
-  if (!host.healthy() || process.replica().fault()) return;
+  if (!host.healthy() || host.twisted || process.replica().fault()) return;
   const crdt::VersionVector& after = process.replica().vector();
   store::CellTable& cells = process.replica().store().cells();
   // A join may harm what no new change touched.
@@ -208,7 +208,7 @@ void Checker::opened(Process& process) {
     fail("promise-broken", &process.host(),
          "lost after a restart: " + text_of(vector.ahead_in(promised)));
   }
-  if (process.host().rotten) return;
+  if (process.host().rotten || process.host().twisted) return;
   auto difference =
       state_.check_entries(process.replica().store().cells(), vector, oracle_.touched({}, vector));
   if (difference) fail("state-is-not-what-was-meant", &process.host(), *difference);

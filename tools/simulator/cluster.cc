@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include "crdt/base/check.h"
 
 #include "gossip/wire/message.h"
 #include "tools/simulator/words.h"
@@ -128,6 +129,7 @@ void Cluster::clone(std::size_t from) {
   add_host();
   std::size_t index = hosts_.size() - 1;
   hosts_[index]->disk.restore(files);
+  hosts_[index]->marks = hosts_[from]->marks;
   before_[index] = {{}, node, Fault::kClone};
   note(kEverybody, "copy of " + hosts_[from]->name + " as " + hosts_[index]->name);
   start(index);
@@ -138,6 +140,33 @@ void Cluster::restore(std::size_t index, const Disk::Files& files) {
   before_[index].by = Fault::kRestore;
   tampered(index);
   note(index, "older copy put back");
+}
+
+bool Cluster::lose_cell(std::size_t index) {
+  store::Options options;
+  options.vfs = hosts_[index]->disk.vfs();
+  auto store = store::Store::open(kDatabase, options);
+  if (!store.ok()) return false;
+  store::CellTable& cells = (*store)->cells();
+  auto objects = cells.objects(std::nullopt, 100);
+  if (!objects.ok() || objects->empty()) return false;
+  const store::ObjectInfo& object = random_.pick(*objects);
+  std::vector<store::SlotRow> rows;
+  auto keep = [&](const store::SlotRow& row) {
+    rows.push_back(row);
+    return true;
+  };
+  if (!cells.scan_slots(object.name, {}, keep).ok() || rows.empty()) return false;
+  store::SlotRow& row = random_.pick(rows);
+  crdt::Digest lost = crdt::cell_element(row.slot, row.cells.back());
+  row.cells.pop_back();
+  CHECK((*store)->begin().ok());
+  CHECK(cells.save(row).ok());
+  CHECK(cells.account(row.slot, -1, lost, {}).ok());
+  CHECK((*store)->commit(store::Durability::kFull).ok());
+  hosts_[index]->twisted = true;
+  note(index, "a cell of " + object.name + " is lost");
+  return true;
 }
 
 void Cluster::tampered(std::size_t index) { hosts_[index]->promised = {}; }
@@ -218,6 +247,7 @@ bool Cluster::converged() {
     if (!process || !process->idle()) return false;
     if (!first) first = process;
     if (process->replica().vector() != first->replica().vector()) return false;
+    if (process->replica().state() != first->replica().state()) return false;
   }
   return first != nullptr;
 }
@@ -292,6 +322,7 @@ void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
     ++report_.events[std::string(notice_name(notice.kind))];
     note(process.host().index, fmt::format("{} {}:{} {}", notice_name(notice.kind),
                                            notice.actor.short_hex(), notice.seq, notice.text));
+    if (notice.kind == Kind::kDivergence) report_.mattered(Fault::kLostCell);
     if (notice.kind == Kind::kDiskFull) report_.mattered(Fault::kFullDisk);
     if (notice.kind == Kind::kDiskFault) report_.mattered(Fault::kDiskError);
     bool damage = notice.kind == Kind::kCorruptRow || notice.kind == Kind::kSetAside;

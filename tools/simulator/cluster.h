@@ -23,10 +23,12 @@ class Cluster : public Observer {
   void kill(std::size_t host);
   void power_cut(std::size_t host, PowerCut how);
   void stop_cleanly(std::size_t host);
-  // A new host with a copy of the files of `host`, on other hardware; it is started.
+  // A new host with a copy of all that `host` has stored, on other hardware; it is started.
   void clone(std::size_t host);
   // The files as they were are put back; the agent must be down.
   void restore(std::size_t host, const Disk::Files& files);
+  // One live cell of a host that is down goes, with its part of the digest. False: it has none.
+  bool lose_cell(std::size_t host);
   // The medium has lost what nobody can promise any more.
   void tampered(std::size_t host);
   void request(std::size_t host);  // of a client

@@ -56,6 +56,7 @@ struct Host {
   bool dead = false;                             // never returns
   bool failing = false;                          // the medium fails on demand just now
   bool rotten = false;                           // a bit of it flipped
+  bool twisted = false;                          // its state is not what its vector says
   bool healthy() const { return !failing && !rotten; }
 
   // What this medium must hold after any crash: all that was told to peers as durable and all that

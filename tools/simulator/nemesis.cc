@@ -6,6 +6,8 @@ namespace simulation {
 namespace {
 
 constexpr std::size_t kClonesMax = 2;
+constexpr int kTriesToHurt = 100;
+constexpr std::uint64_t kLogWithoutJoins = 1'000'000;
 
 }  // namespace
 
@@ -26,9 +28,10 @@ void Nemesis::later(base::Duration wait, std::function<void()> what) {
 void Nemesis::plan() {
   std::vector<Fault> events;
   for (Fault fault : settings_.enabled) {
+    bool at_the_end = fault == Fault::kLostCell;
     bool weather = fault == Fault::kLoss || fault == Fault::kDuplication ||
                    fault == Fault::kReordering || fault == Fault::kCorruption;
-    if (!weather) events.push_back(fault);
+    if (!weather && !at_the_end) events.push_back(fault);
     if (weather) report_.fired(fault);
   }
   for (std::size_t i = 0; i < settings_.faults && !events.empty(); ++i) {
@@ -90,11 +93,8 @@ void Nemesis::strike_process(Fault fault, std::size_t host) {
     case Fault::kKill:
       cluster_.kill(host);
       break;
-    case Fault::kPowerCut: {
-      auto how = static_cast<PowerCut>(random_.below(4));
-      cluster_.power_cut(host, how);
-      break;
-    }
+    case Fault::kPowerCut:
+      return cut_power(host, kTriesToHurt);
     case Fault::kCleanStop:
       cluster_.stop_cleanly(host);
       break;
@@ -123,6 +123,20 @@ void Nemesis::strike_process(Fault fault, std::size_t host) {
       return;
   }
   report_.fired(fault);
+  restart_later(host);
+}
+
+// When something is on its way to the medium, if that comes soon.
+void Nemesis::cut_power(std::size_t host, int tries) {
+  Process* process = cluster_.process(host);
+  if (process == nullptr) return;
+  if (tries > 0 && !process->replica().unsynced()) {
+    return later(between({}, base::millis(20)),
+                 [this, host, tries] { cut_power(host, tries - 1); });
+  }
+  report_.fired(Fault::kPowerCut);
+  auto how = static_cast<PowerCut>(random_.below(4));
+  cluster_.power_cut(host, how);
   restart_later(host);
 }
 
@@ -169,23 +183,40 @@ void Nemesis::mend_disk(std::size_t host) {
   cluster_.host(host).failing = false;
 }
 
-// A bit of the database file, which the first host keeps sound.
+// A bit of the database file, which the first host keeps sound; what a process holds in its cache
+// would hide it.
 void Nemesis::rot(std::size_t host) {
   Disk& disk = cluster_.host(host).disk;
   std::uint64_t size = disk.read(kDatabase).size();
   if (host == 0 || size == 0) return;
   std::uint64_t offset = random_.below(size);
   auto bit = static_cast<unsigned>(random_.below(8));
+  cluster_.kill(host);
+  restart_later(host);
   disk.flip_bit(kDatabase, offset, bit);
   cluster_.host(host).rotten = true;
   cluster_.tampered(host);
   cluster_.note(host, "a bit flips");
 }
 
+// Rule 8. Only when no client writes any more: what is written upon a wrong state is wrong as well.
+void Nemesis::lose_cell() {
+  std::size_t host = any_host();
+  if (host == 0 || cluster_.host(host).dead || !cluster_.process(host)) return;
+  cluster_.kill(host);
+  if (!cluster_.lose_cell(host)) return;
+  report_.fired(Fault::kLostCell);
+}
+
 void Nemesis::clone(std::size_t host) {
   if (clones_ == kClonesMax) return;
   ++clones_;
   report_.fired(Fault::kClone);
+  // The whole card of a host that was shut down, marks included, or the files of one that runs.
+  if (random_.below(2) == 0) {
+    cluster_.stop_cleanly(host);
+    restart_later(host);
+  }
   cluster_.clone(host);
 }
 
@@ -281,9 +312,13 @@ void Nemesis::end() {
   cluster_.network().heal();
   cluster_.network().weather = {};
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
-    if (cluster_.host(i).dead) continue;
     mend_disk(i);
     cluster_.host(i).clock = {};
+  }
+  // Where joins are rare: one would carry the wrong state on before anybody has compared it.
+  bool joins = settings_.replica.store.log_bytes_max < kLogWithoutJoins;
+  if (settings_.enabled.contains(Fault::kLostCell) && !joins) lose_cell();
+  for (std::size_t i = 0; i < cluster_.size(); ++i) {
     if (cluster_.process(i)) {
       cluster_.process(i)->rejoin();
     } else {

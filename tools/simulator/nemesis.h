@@ -26,10 +26,12 @@ class Nemesis {
   void strike_network(Fault fault);
   void strike_clock(Fault fault, std::size_t host);
   void restart_later(std::size_t host);
+  void cut_power(std::size_t host, int tries);
   void partition();
   void clone(std::size_t host);
   void restore(std::size_t host);
   void rot(std::size_t host);
+  void lose_cell();
   void mend_disk(std::size_t host);
   std::size_t any_host();
   base::Duration between(base::Duration least, base::Duration most);

@@ -6,10 +6,11 @@ namespace simulation {
 namespace {
 
 constexpr std::array<std::string_view, kFaults> kNames = {
-    "loss",          "duplication", "reordering",  "corruption", "one-way-cut", "partition",
-    "session-break", "udp-blocked", "tcp-blocked", "kill",       "power-cut",   "power-in-turn",
-    "clean-stop",    "pause",       "slow-disk",   "full-disk",  "disk-error",  "clock-step",
-    "clock-wild",    "clone",       "restore",     "rot",        "death",       "leave"};
+    "loss",      "duplication",   "reordering",  "corruption",  "one-way-cut",
+    "partition", "session-break", "udp-blocked", "tcp-blocked", "kill",
+    "power-cut", "power-in-turn", "clean-stop",  "pause",       "slow-disk",
+    "full-disk", "disk-error",    "clock-step",  "clock-wild",  "clone",
+    "restore",   "rot",           "lost-cell",   "death",       "leave"};
 
 std::uint32_t pick(base::Random& random, std::initializer_list<std::uint32_t> values) {
   auto index = static_cast<std::size_t>(random.below(values.size()));

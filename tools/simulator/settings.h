@@ -38,6 +38,7 @@ enum class Fault : std::uint8_t {
   kClone,      // a copied data directory, both running
   kRestore,    // an older copy of the data directory put back
   kRot,        // a bit of the database file flips
+  kLostCell,   // a cell is gone, rows and digest agree: as by a bug of an earlier version
   kDeath,      // a host that never returns
   kLeave,      // leaves the mesh and joins again
 };
