@@ -361,10 +361,10 @@ DaemonOptions Daemon::again_options() const {
 
 void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
   for (const Outputs& output : outputs) {
-    if (output.events.empty()) continue;
+    if (output.events.empty() && !output.events_cut) continue;
     auto watchers = watchers_;  // one may leave while it is told
-    for (const auto& [number, events] : watchers) {
-      if (watchers_.count(number) != 0) events(output.events);
+    for (const auto& [number, watcher] : watchers) {
+      if (watchers_.count(number) != 0) watcher(output.events, output.events_cut);
     }
   }
 }
@@ -447,8 +447,8 @@ void Daemon::await_join(const std::string& address, std::vector<gossip::Address>
 
 void Daemon::leave() { mesh_->leave(); }
 
-std::uint64_t Daemon::watch(std::function<void(const std::vector<Event>&)> events) {
-  watchers_.emplace(next_watcher_, std::move(events));
+std::uint64_t Daemon::watch(Watcher watcher) {
+  watchers_.emplace(next_watcher_, std::move(watcher));
   store_thread_->set_watched(true);
   return next_watcher_++;
 }

@@ -74,7 +74,7 @@ class Daemon : public Host {
   std::string metrics() const override;
   void join(const std::string& address, std::function<void(base::Result<bool>)> done) override;
   void leave() override;
-  std::uint64_t watch(std::function<void(const std::vector<Event>&)> events) override;
+  std::uint64_t watch(Watcher watcher) override;
   void unwatch(std::uint64_t watcher) override;
   void later(std::uint64_t millis, std::function<void()> tick) override;
 
@@ -125,7 +125,7 @@ class Daemon : public Host {
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
   std::uint64_t next_ticket_ = 1;
-  std::map<std::uint64_t, std::function<void(const std::vector<Event>&)>> watchers_;
+  std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t next_watcher_ = 1;
   struct Once;  // one call of later()
   std::set<Once*> pending_;

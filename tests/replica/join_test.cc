@@ -360,6 +360,20 @@ TEST_F(JoinTest, MoreEventsThanTheBoundAreCutAndSaidSo) {
   EXPECT_TRUE(out.events_cut);
 }
 
+// Where a client that reads the log must read the state afresh.
+TEST_F(JoinTest, ItsPositionIsKeptAsOneThatTheLogCannotTell) {
+  write(*z, {add("before")});
+  write(*a, {add("x")});
+  join(*z, *a);
+  std::int64_t joined = z->store().meta().lost_position;
+  write(*z, {add("after")});
+  join(*z, *a);  // it has nothing that is new
+
+  EXPECT_EQ(joined, 2);
+  EXPECT_EQ(z->store().meta().lost_position, joined);
+  EXPECT_EQ(z->store().meta().next_position, 4);
+}
+
 TEST_F(JoinTest, TheClockOfTheSnapshotIsMerged) {
   turn(*a, 60'000, {add("x")});
 
