@@ -285,12 +285,14 @@ TEST(Events, AJoinThatMovesNothingIsNoReset) {
   FakeHost z("Z");
   add(a, "1"), a.run();
   z.learn_from(a);
-  body(a, "DELETE", "/snapshots/remove/nothing");
+  add(a, "gone"), a.run();
+  body(a, "DELETE", "/snapshots/remove/gone");
   auto first = open(z);
   z.run();
   add(z, "own"), z.run();
   z.join_from(a);
   z.run();
+  ASSERT_EQ(z.replica().vector().seq_of(a.replica().own_actor()), 3u);
 
   auto second = open(z, heard(*first).at(0).id);
   z.run();
