@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/api/host.h"
+#include "agent/condition.h"
 #include "agent/data_directory.h"
 #include "agent/http/server.h"
 #include "agent/log.h"
@@ -129,7 +130,7 @@ class Daemon : public Host {
   std::uint64_t next_watcher_ = 1;
   struct Once;  // one call of later()
   std::set<Once*> pending_;
-  std::string fault_;
+  Condition condition_;
   std::array<std::uint64_t, kNoticeKinds> notice_counts_{};
   std::uint64_t writes_ = 0;
   std::uint64_t writes_refused_ = 0;

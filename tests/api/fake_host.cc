@@ -278,6 +278,11 @@ void FakeHost::advance(std::uint64_t millis) {
   run();
 }
 
+void FakeHost::close_actor(const base::ActorId& actor) {
+  inputs_.push_back(CloseActors{{actor}});
+  run();
+}
+
 void FakeHost::join_from(FakeHost& other) {
   joins_ = &other;
   inputs_.push_back(StartJoin{other.facts_.node_id});

@@ -64,6 +64,7 @@ class FakeHost final : public Host {
   void advance(std::uint64_t millis);        // moves the clock and runs
   void learn_from(FakeHost& other);          // takes over every change it has not seen, and runs
   void hear_from(FakeHost& other);           // the same, without running
+  void close_actor(const base::ActorId& actor);
   // Begins a state join; its pages come as the turns go.
   void join_from(FakeHost& other);
   void restart(bool clean);
