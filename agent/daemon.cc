@@ -94,6 +94,7 @@ base::Status Daemon::open_store() {
   base::Random replica_random = random_.fork();
   ASSIGN_OR_RETURN(replica_, Replica::open(read_clock(), directory_->database_path(),
                                            options_.replica, outside, replica_random));
+  if (replica_->fetching() || replica_->replaying()) condition_.opened_rebuilding();
   if (warning.empty()) {
     if (auto settled = marks_->settle_token(replica_->run_token()); !settled.ok()) {
       log_.warn("mark_dir", {{"problem", settled.error().message}});
@@ -361,10 +362,10 @@ DaemonOptions Daemon::again_options() const {
 
 void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
   for (const Outputs& output : outputs) {
-    if (output.events.empty()) continue;
+    if (output.events.empty() && !output.events_cut) continue;
     auto watchers = watchers_;  // one may leave while it is told
-    for (const auto& [number, events] : watchers) {
-      if (watchers_.count(number) != 0) events(output.events);
+    for (const auto& [number, watcher] : watchers) {
+      if (watchers_.count(number) != 0) watcher(output.events, output.events_cut);
     }
   }
 }
@@ -372,11 +373,7 @@ void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
 void Daemon::note(const Notice& notice) {
   NoticeWords words = words_for(notice.kind);
   ++notice_counts_[static_cast<std::size_t>(notice.kind)];
-  bool stops_writing =
-      notice.kind == Notice::Kind::kDiskFull || notice.kind == Notice::Kind::kDiskFault ||
-      notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kSetAside;
-  if (stops_writing) fault_ = notice.text;
-  if (notice.kind == Notice::Kind::kRecovered) fault_.clear();
+  condition_.hear(notice);
   if (notice.kind == Notice::Kind::kActorMinted) mesh_->own_actor(notice.actor);
   std::string actor = notice.actor.is_zero() ? "" : notice.actor.hex();
   log_.write(
@@ -405,15 +402,9 @@ void Daemon::write(WriteRequest request, std::function<void(base::Result<Written
 
 bool Daemon::read(Work work) { return readers_->submit(std::move(work)); }
 
-Health Daemon::health() const {
-  if (!fault_.empty()) return Health::kDegraded;
-  return mesh_->node().syncing() ? Health::kSyncing : Health::kReady;
-}
+Health Daemon::health() const { return condition_.health(mesh_->node().syncing()); }
 
-std::string Daemon::health_reason() const {
-  if (!fault_.empty()) return fault_;
-  return mesh_->node().syncing() ? "the first exchange with a seed is running" : "";
-}
+std::string Daemon::health_reason() const { return condition_.reason(mesh_->node().syncing()); }
 
 base::Now Daemon::now() const { return read_clock(); }
 base::Duration Daemon::uptime() const { return read_clock().instant - started_; }
@@ -447,8 +438,8 @@ void Daemon::await_join(const std::string& address, std::vector<gossip::Address>
 
 void Daemon::leave() { mesh_->leave(); }
 
-std::uint64_t Daemon::watch(std::function<void(const std::vector<Event>&)> events) {
-  watchers_.emplace(next_watcher_, std::move(events));
+std::uint64_t Daemon::watch(Watcher watcher) {
+  watchers_.emplace(next_watcher_, std::move(watcher));
   store_thread_->set_watched(true);
   return next_watcher_++;
 }
@@ -484,7 +475,7 @@ std::string Daemon::metrics() const {
   counts.waiting = store_thread_->waiting();
   counts.watchers = watchers_.size();
   counts.uptime = uptime();
-  counts.degraded = !fault_.empty();
+  counts.degraded = condition_.degraded();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
                       server_->stats());
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/api/host.h"
+#include "agent/condition.h"
 #include "agent/data_directory.h"
 #include "agent/http/server.h"
 #include "agent/log.h"
@@ -74,7 +75,7 @@ class Daemon : public Host {
   std::string metrics() const override;
   void join(const std::string& address, std::function<void(base::Result<bool>)> done) override;
   void leave() override;
-  std::uint64_t watch(std::function<void(const std::vector<Event>&)> events) override;
+  std::uint64_t watch(Watcher watcher) override;
   void unwatch(std::uint64_t watcher) override;
   void later(std::uint64_t millis, std::function<void()> tick) override;
 
@@ -125,11 +126,11 @@ class Daemon : public Host {
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
   std::uint64_t next_ticket_ = 1;
-  std::map<std::uint64_t, std::function<void(const std::vector<Event>&)>> watchers_;
+  std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t next_watcher_ = 1;
   struct Once;  // one call of later()
   std::set<Once*> pending_;
-  std::string fault_;
+  Condition condition_;
   std::array<std::uint64_t, kNoticeKinds> notice_counts_{};
   std::uint64_t writes_ = 0;
   std::uint64_t writes_refused_ = 0;

@@ -11,7 +11,8 @@ void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& c
   text.gauge("build_info", "The version that runs", 1,
              fmt::format("version=\"{}\"", facts.version));
   text.gauge("uptime_seconds", "Since the start", static_cast<double>(counts.uptime.nanos) / 1e9);
-  text.gauge("degraded", "1 while writing is stopped by the disk", counts.degraded ? 1 : 0);
+  text.gauge("degraded", "1 while the disk stops writing, or a damaged row was met",
+             counts.degraded ? 1 : 0);
   text.counter("writes_total", "Acknowledged writes", counts.writes);
   text.counter("writes_refused_total", "Writes answered with an error", counts.writes_refused);
   text.counter("vector_advances_total", "Vector entries moved by commits", counts.changes_applied);

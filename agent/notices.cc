@@ -38,6 +38,8 @@ NoticeWords words_for(Notice::Kind kind) {
       return {"divergence", true, "equal vectors with unequal digests: our rows were checked"};
     case Notice::Kind::kSetAside:
       return {"set_aside", true, "the state is set aside and fetched again from the peers"};
+    case Notice::Kind::kRebuilt:
+      return {"rebuilt", false, "the state is complete again; writes are taken"};
   }
   return {"unknown", true, ""};
 }

@@ -17,6 +17,6 @@ struct NoticeWords {
 };
 NoticeWords words_for(Notice::Kind kind);
 
-inline constexpr std::size_t kNoticeKinds = 16;
+inline constexpr std::size_t kNoticeKinds = static_cast<std::size_t>(Notice::Kind::kRebuilt) + 1;
 
 }  // namespace agent

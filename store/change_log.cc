@@ -48,7 +48,7 @@ struct ChangeLog::Impl {
     std::int64_t from = 0;        // and everything from this position on
   };
   base::Status choose(const Keep& keep, bool spare, Leaving& leaving);
-  base::Status drop(const Leaving& leaving, Actors& actors);
+  base::Status drop(const Leaving& leaving, Actors& actors, Pruned& pruned);
 
   Database& database;
   Options options;
@@ -147,24 +147,25 @@ base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
   return {};
 }
 
-base::Result<std::uint32_t> ChangeLog::prune(Actors& actors, const base::ActorId& own,
-                                             std::uint64_t own_confirmed, std::int64_t keep_from) {
+base::Result<ChangeLog::Pruned> ChangeLog::prune(Actors& actors, const base::ActorId& own,
+                                                 std::uint64_t own_confirmed,
+                                                 std::int64_t keep_from) {
   RETURN_IF_ERROR(impl_->database.writable());
-  if (impl_->totals.bytes <= impl_->options.log_bytes_max) return std::uint32_t{0};
+  Pruned pruned;
+  if (impl_->totals.bytes <= impl_->options.log_bytes_max) return pruned;
   impl_->touched = true;
   const Actor* known = actors.find(own);
   const Impl::Keep keep{known ? known->index : 0, own_confirmed, keep_from};
   Impl::Leaving leaving;
   RETURN_IF_ERROR(impl_->choose(keep, true, leaving));
-  RETURN_IF_ERROR(impl_->drop(leaving, actors));
-  auto dropped = static_cast<std::uint32_t>(leaving.positions.size());
-  if (!leaving.reached_end || impl_->totals.bytes <= impl_->options.log_bytes_max) return dropped;
+  RETURN_IF_ERROR(impl_->drop(leaving, actors, pruned));
+  if (!leaving.reached_end || impl_->totals.bytes <= impl_->options.log_bytes_max) return pruned;
   // Nothing but own changes that nobody has confirmed, and still over the budget.
   Impl::Leaving last;
-  last.looked_at = dropped;
+  last.looked_at = pruned.rows;
   RETURN_IF_ERROR(impl_->choose(keep, false, last));
-  RETURN_IF_ERROR(impl_->drop(last, actors));
-  return dropped + static_cast<std::uint32_t>(last.positions.size());
+  RETURN_IF_ERROR(impl_->drop(last, actors, pruned));
+  return pruned;
 }
 
 base::Status ChangeLog::flush() {
@@ -277,9 +278,11 @@ base::Status ChangeLog::Impl::choose(const Keep& keep, bool spare, Leaving& leav
   return {};
 }
 
-base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors) {
+base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors, Pruned& pruned) {
   for (const std::int64_t position : leaving.positions) {
     RETURN_IF_ERROR(table.erase(position));
+    pruned.position = std::max(pruned.position, position);
+    ++pruned.rows;
   }
   for (const auto& [index, seq] : leaving.floors) {
     const base::ActorId* id = actors.id_of(index);

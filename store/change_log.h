@@ -61,10 +61,13 @@ class ChangeLog {
                       const crdt::SealedChange& change);
   // Prunes down to the budget, at most options.prune_rows_max rows; changes of `own` above
   // `own_confirmed` go last, and what stands at `keep_from` or behind it stays. Raises floors in
-  // `actors`. Returns the number of rows deleted.
-  base::Result<std::uint32_t> prune(Actors& actors, const base::ActorId& own,
-                                    std::uint64_t own_confirmed,
-                                    std::int64_t keep_from = INT64_MAX);
+  // `actors`.
+  struct Pruned {
+    std::uint32_t rows = 0;
+    std::int64_t position = 0;  // of the last of them, 0 when there was none
+  };
+  base::Result<Pruned> prune(Actors& actors, const base::ActorId& own, std::uint64_t own_confirmed,
+                             std::int64_t keep_from = INT64_MAX);
 
   base::Status flush();  // the totals, when they moved
   bool touched() const;  // memory differs from what load() read

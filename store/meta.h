@@ -38,6 +38,8 @@ struct Meta {
   crdt::HybridTime clock;          // rule 9: persisted with every commit
   crdt::Digest digest;             // over all objects
   std::int64_t next_position = 1;  // of the change log; never goes back (cursors)
+  // What the log cannot tell any more lies at or below it: pruned changes, merged state joins.
+  std::int64_t lost_position = 0;
   Repair repair;
   bool operator==(const Meta&) const = default;
 };

@@ -47,6 +47,7 @@ base::Bytes clock_row(const Meta& meta) {
   base::append_be64(out, static_cast<std::uint64_t>(meta.clock.nanos));
   base::append_be32(out, meta.clock.counter);
   base::append_be64(out, static_cast<std::uint64_t>(meta.next_position));
+  base::append_be64(out, static_cast<std::uint64_t>(meta.lost_position));
   return out;
 }
 
@@ -55,6 +56,9 @@ bool parse_clock(base::BytesView row, Meta& meta) {
   meta.clock.nanos = static_cast<std::int64_t>(parser.be64());
   meta.clock.counter = parser.be32();
   meta.next_position = static_cast<std::int64_t>(parser.be64());
+  // Version 1 did not keep it: what it has pruned is not known.
+  meta.lost_position =
+      parser.at_end() ? meta.next_position - 1 : static_cast<std::int64_t>(parser.be64());
   return parser.complete();
 }
 

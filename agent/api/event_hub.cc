@@ -34,8 +34,10 @@ void EventHub::open(const ExchangePtr& exchange, const std::string& object) {
 // --- watching --------------------------------------------------------------------------------
 
 void EventHub::arm() {
-  watcher_ = host_.watch([hub = weak_from_this()](const std::vector<Event>& events) {
-    if (auto self = hub.lock()) self->heard(events);
+  watcher_ = host_.watch([hub = weak_from_this()](const std::vector<Event>& events, bool cut) {
+    auto self = hub.lock();
+    if (!self) return;
+    cut ? self->missed_some() : self->heard(events);
   });
   send_barrier();
   if (!std::exchange(keeps_alive_, true)) keep_alive();
@@ -158,6 +160,19 @@ void EventHub::heard(const std::vector<Event>& events) {
       }
     }
     if (!open) drop(stream);
+  }
+}
+
+// Not all was told. The log says from where on it can tell again: each stream reads that after the
+// commit, and gets its reset there.
+void EventHub::missed_some() {
+  for (const StreamPtr& stream : std::vector(streams_)) {
+    if (std::exchange(stream->live, false)) {
+      read_on(stream);
+    } else {
+      stream->held.clear();
+      stream->overflowed = true;  // a snapshot from before is not the end
+    }
   }
 }
 

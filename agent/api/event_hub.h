@@ -2,7 +2,8 @@
 
 // Every open event stream of this agent. A stream first reads the log from its cursor, a slice a
 // snapshot, and holds what happens meanwhile; at the end of the log it joins the live events above
-// the last position read: no gap, no repeat. Loop thread only.
+// the last position read: no gap, no repeat. What neither can tell (pruned, or too much in one
+// state join) is a reset. Loop thread only.
 
 #include <memory>
 #include <optional>
@@ -45,6 +46,7 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
   bool send_slice(const StreamPtr& stream, const LogSlice& slice);
   void join_live(const StreamPtr& stream);
   void heard(const std::vector<Event>& events);
+  void missed_some();
   void hold(Stream& stream, const std::shared_ptr<const RenderedEvent>& event);
   bool send(const StreamPtr& stream, const RenderedEvent& event);
   void drop(const StreamPtr& stream);

@@ -53,9 +53,11 @@ class Host {
   virtual void join(const std::string& address, std::function<void(base::Result<bool>)> done) = 0;
   virtual void leave() = 0;
 
-  // Watching: `events` get every event from now on, in order, on the loop thread; returns a number
-  // for unwatch(). The daemon makes replicas produce events only while somebody watches.
-  virtual std::uint64_t watch(std::function<void(const std::vector<Event>&)> events) = 0;
+  // Watching: told every event from now on, in order, on the loop thread; returns a number for
+  // unwatch(). `cut`: there were more than these, and the log cannot tell them either. The daemon
+  // makes replicas produce events only while somebody watches.
+  using Watcher = std::function<void(const std::vector<Event>& events, bool cut)>;
+  virtual std::uint64_t watch(Watcher watcher) = 0;
   virtual void unwatch(std::uint64_t watcher) = 0;
   // Calls `tick` after `millis` on the loop thread, once; for keep-alive comments and time-outs.
   virtual void later(std::uint64_t millis, std::function<void()> tick) = 0;

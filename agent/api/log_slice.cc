@@ -8,15 +8,6 @@
 namespace agent {
 namespace {
 
-// Positions also skip after an unclean end, so a gap in them means lost changes only where
-// something was pruned.
-bool anything_pruned(const store::Actors& actors) {
-  for (const auto& [id, actor] : actors.all()) {
-    if (actor.floor > 0) return true;
-  }
-  return false;
-}
-
 LogSlice lost_slice(std::int64_t newest, std::string why) {
   LogSlice slice;
   slice.position = newest;
@@ -33,16 +24,15 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
   ASSIGN_OR_RETURN(const store::Actors* actors, reader.actors());
   std::int64_t newest = meta.next_position - 1;
   if (after > newest) return lost_slice(newest, "this agent has not come so far");
-  bool pruned = anything_pruned(*actors);
+  if (after < meta.lost_position) {
+    return lost_slice(newest, "what followed was pruned from the log, or joined as a whole");
+  }
   std::vector<Event> events;
   std::int64_t last = after;
   std::size_t visited = 0;
   std::size_t bytes = 0;
   base::Status read;
-  bool gap = false;
   auto visit = [&](const store::LogEntry& entry) {
-    gap = pruned && entry.position != last + 1;
-    if (gap) return false;
     last = entry.position;
     ++visited;
     bytes += entry.sealed.size();
@@ -61,8 +51,6 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
   LogSlice slice;
   slice.bytes = bytes;
   slice.end = visited < kCatchUpChanges && bytes < kCatchUpBytes;
-  gap |= slice.end && pruned && last != newest;
-  if (gap) return lost_slice(newest, "changes were pruned from the log");
   slice.position = slice.end ? newest : last;
   slice.events = render_events(events, node_short);
   return slice;

@@ -53,6 +53,7 @@ base::Result<Totals> count_objects(store::Reader& reader) {
 struct LiveFacts {
   AgentFacts facts;
   std::string state;
+  std::string reason;
   std::string members;
   base::Now now;
   std::int64_t uptime_seconds = 0;
@@ -82,6 +83,7 @@ base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& li
       .raw("actor_id", meta.own_actor.is_zero() ? "null" : "\"" + meta.own_actor.hex() + "\"")
       .text("version", facts.version)
       .text("state", live.state)
+      .text("reason", live.reason)
       .text("bind", facts.bind)
       .text("http", facts.http)
       .text("topology", facts.topology)
@@ -98,9 +100,9 @@ base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& li
 }
 
 void get_status(Host& host, const ExchangePtr& exchange) {
-  LiveFacts live{host.facts(), std::string(health_name(host.health())),
-                 members_count(host.members()), host.now(),
-                 host.uptime().nanos / base::seconds(1).nanos};
+  LiveFacts live{host.facts(),         std::string(health_name(host.health())),
+                 host.health_reason(), members_count(host.members()),
+                 host.now(),           host.uptime().nanos / base::seconds(1).nanos};
   answer_from_snapshot(host, exchange, [live = std::move(live)](store::Reader& reader) {
     auto text = status_text(reader, live);
     return text.ok() ? http::json_response(std::move(*text)) : http::error_response(text.error());

@@ -44,7 +44,8 @@ base::Status EntryWatch::finish() {
   ASSIGN_OR_RETURN(const crdt::Entry entry, store_.cells().entry(before.object, before.id));
   std::string value = value_shown(entry);
   if (value == before.value) return {};
-  if (events_->events.size() >= events_->most) {
+  events_->bytes += before.id.size() + value.size();
+  if (events_->events.size() >= events_->most || events_->bytes > events_->bytes_most) {
     events_->cut = true;
     return {};
   }

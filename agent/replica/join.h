@@ -22,6 +22,7 @@ struct JoinLimits {
   std::uint64_t staged_bytes_max = 16ull << 30;  // above: refused
   int restarts_max = 3;                          // by pages of other snapshots; then given up
   std::size_t events_max = 10'000;               // of one merge; above: Outputs::events_cut
+  std::size_t events_bytes_max = 1u << 20;       // of their ids and values; above: the same
   std::size_t unite_max = 65'536;  // cells looked up in the log; the rest waits for the next check
 };
 

@@ -83,6 +83,7 @@ bool Replica::Impl::refuse_contradiction(Turn& turn) {
 base::Status Replica::Impl::finish_join(Turn& turn) {
   MergeEvents events;
   events.most = options.join.events_max;
+  events.bytes_most = options.join.events_bytes_max;
   if (clock.merge(turn.now, join->clock()) == crdt::HybridClock::Merge::kAhead) {
     turn.out.notices.push_back(
         {Notice::Kind::kClockAhead, {}, 0, "a join from " + join->peer().hex()});
@@ -92,7 +93,9 @@ base::Status Replica::Impl::finish_join(Turn& turn) {
   ASSIGN_OR_RETURN(const Merged merged,
                    merge_join(*store, *join, options.join, turn.watched ? &events : nullptr));
   if (!join->unite()) RETURN_IF_ERROR(join_vectors(turn));
-  turn.changed |= merged.added > 0 || merged.dropped > 0;
+  bool moved = merged.added > 0 || merged.dropped > 0;
+  turn.changed |= moved;
+  if (moved) store->meta().lost_position = events.position;
   for (Event& event : events.events) turn.out.events.push_back(std::move(event));
   turn.out.events_cut |= events.cut;
   turn.out.notices.push_back({Notice::Kind::kJoined,

@@ -20,8 +20,10 @@ struct MergeEvents {
   std::int64_t position = 0;
   crdt::HybridTime time;  // of the join
   std::size_t most = 0;
+  std::size_t bytes_most = 0;  // of ids and values
   std::vector<Event> events;
-  bool cut = false;  // there would have been more than `most`
+  std::size_t bytes = 0;
+  bool cut = false;  // there were more: these are not all
 };
 
 struct Merged {

@@ -28,7 +28,7 @@ base::Status Replica::Impl::replay(Turn& turn) {
   RETURN_IF_ERROR(seal_tail(turn));
   RETURN_IF_ERROR(drop_leftovers(turn));
   store->meta().repair = {};
-  turn.out.notices.push_back({Notice::Kind::kRecovered, {}, 0, "the state is complete again"});
+  turn.out.notices.push_back({Notice::Kind::kRebuilt, {}, 0, ""});
   return {};
 }
 

@@ -146,9 +146,11 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
 
 base::Status Replica::Impl::prune() {
   if (store->log().bytes() <= options.store.log_bytes_max) return {};
-  auto pruned = store->log().prune(store->actors(), store->meta().own_actor, own_confirmed,
-                                   snapshots.keep_from());
-  if (!pruned.ok()) return pruned.error();
+  store::Meta& meta = store->meta();
+  ASSIGN_OR_RETURN(
+      const store::ChangeLog::Pruned pruned,
+      store->log().prune(store->actors(), meta.own_actor, own_confirmed, snapshots.keep_from()));
+  meta.lost_position = std::max(meta.lost_position, pruned.position);
   return {};
 }
 

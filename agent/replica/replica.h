@@ -56,7 +56,7 @@ struct Outputs {
   std::vector<Event> events;  // only when watched
   std::vector<Notice> notices;
   std::vector<SnapshotPage> pages;
-  bool events_cut = false;  // there were more events than are kept: watchers start anew
+  bool events_cut = false;  // there were more events than are kept: watchers read afresh
   // The state must be set aside and joined anew (rules 2 and 8): stop without a mark and open
   // again; open() does the rest.
   bool reopen = false;

@@ -178,7 +178,8 @@ struct Notice {
     kJoined,       // a state join was merged; `text`: cells added and dropped
     kJoinRefused,  // a join showed an echo or two contents for one number
     kDivergence,   // rule 8; `text`: what the check of our own rows gave
-    kSetAside,     // the state is set aside at the next open; `text`: why
+    kSetAside,     // the state is set aside at the next open, or was at this one; `text`: why
+    kRebuilt,      // after that: the state is complete again, writes are taken
   } kind;
   base::ActorId actor;
   std::uint64_t seq = 0;

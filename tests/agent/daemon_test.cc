@@ -141,6 +141,54 @@ TEST(Members, AnAgentStartedWithoutSeedsFindsItsMeshAgain) {
   EXPECT_TRUE(meets(again));
 }
 
+// The stages of a repair as clients see them: writes wait and say so, reads and events go on, an
+// old cursor is another agent's, and in the end all is there.
+TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  DaemonOptions options = options_in(folder, "a");
+  options.lonely_after = base::seconds(3);
+  std::string cursor;
+  {
+    RunningDaemon before(options);
+    auto events = before.client().events("/v1/events");
+    ASSERT_TRUE(events.ok());
+    ASSERT_EQ(before.client().post("/snapshots/add/s", "{}")->status, 200);
+    cursor = events->next(support::Millis{5'000})->id;
+    ASSERT_EQ(before.client().get("/readyz")->status, 200);
+  }
+  {
+    auto store = store::Store::open(options.data_dir + "/hearsay.db", {});
+    ASSERT_TRUE(store.ok());
+    ASSERT_TRUE((*store)->begin().ok());
+    (*store)->meta().repair.stage = store::Repair::Stage::kDamage;
+    ASSERT_TRUE((*store)->commit(store::Durability::kFull).ok());
+  }
+
+  RunningDaemon again(options);
+  support::HttpClient client = again.client();
+  auto ready = client.get("/readyz");
+  auto status = client.get("/v1/status");
+  auto written = client.post("/snapshots/add/t", "{}");
+  auto read = client.get("/catalog/query?type=snapshots");
+
+  EXPECT_EQ(ready->status, 503);
+  EXPECT_NE(ready->body.find("\"status\":\"syncing\""), std::string::npos) << ready->body;
+  EXPECT_NE(ready->body.find("writes wait"), std::string::npos) << ready->body;
+  EXPECT_NE(status->body.find("\"state\":\"syncing\""), std::string::npos) << status->body;
+  EXPECT_EQ(client.get("/healthz")->status, 200);
+  EXPECT_EQ(written->status, 503);
+  EXPECT_NE(written->body.find("\"unavailable\""), std::string::npos) << written->body;
+  EXPECT_EQ(read->status, 200);
+  ASSERT_TRUE(support::eventually(support::Millis{20'000},
+                                  [&] { return client.get("/readyz")->status == 200; }));
+  EXPECT_NE(client.get("/catalog/query?type=snapshots")->body.find("\"s\""), std::string::npos);
+  EXPECT_EQ(client.post("/snapshots/add/t", "{}")->status, 200);
+  auto resumed = client.events("/v1/events", {{"Last-Event-ID", cursor}});
+  ASSERT_TRUE(resumed.ok());
+  EXPECT_EQ(resumed->next(support::Millis{5'000})->event, "reset");
+}
+
 TEST(Members, TimesThatCannotWorkStopTheStart) {
   support::ScopedDirectory folder;
   make_key(folder);

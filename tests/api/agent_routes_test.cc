@@ -23,6 +23,7 @@ TEST(Status, ShowsIdentityVectorDigestAndCounts) {
   EXPECT_EQ(status["actor_id"], actor);
   EXPECT_EQ(status["version"], "1.2.3");
   EXPECT_EQ(status["state"], "ready");
+  EXPECT_EQ(status["reason"], "");
   EXPECT_EQ(status["bind"], "127.0.0.1:7700");
   EXPECT_EQ(status["http"], "127.0.0.1:7780");
   EXPECT_EQ(status["topology"], "push-pull");
@@ -47,6 +48,64 @@ TEST(Status, HasNoActorBeforeTheFirstWrite) {
   EXPECT_EQ(status["actor_id"], nullptr);
   EXPECT_EQ(status["vector"], Json::object());
   EXPECT_EQ(status["digest"], std::string(32, '0'));
+}
+
+TEST(Status, SaysWhyItIsNotReady) {
+  FakeHost a("A");
+  a.health_ = Health::kSyncing;
+  a.reason_ = "the state is fetched";
+
+  Json status = json(a, "GET", "/v1/status");
+
+  EXPECT_EQ(status["state"], "syncing");
+  EXPECT_EQ(status["reason"], "the state is fetched");
+}
+
+// The fields of the contract, whoever reads them by name.
+TEST(Status, HasTheFieldsOfItsContract) {
+  FakeHost a("A");
+
+  Json status = json(a, "GET", "/v1/status");
+
+  for (const char* field :
+       {"name", "node_id", "actor_id", "version", "state", "bind", "http", "topology", "profile",
+        "members", "vector", "digest", "objects", "cells", "log", "clock", "uptime_seconds"}) {
+    EXPECT_TRUE(status.contains(field)) << field;
+  }
+}
+
+TEST(Status, TheVectorHoldsClosedActorsToo) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/s", "{}");
+  base::ActorId first = a.replica().own_actor();
+  a.restart(false);
+  body(a, "POST", "/snapshots/add/t", "{}");
+  ASSERT_NE(a.replica().own_actor(), first);
+  a.close_actor(first);
+
+  Json status = json(a, "GET", "/v1/status");
+
+  ASSERT_EQ(a.replica().closed(), std::vector<base::ActorId>{first});
+  EXPECT_EQ(status["vector"], (Json{{first.hex(), 1}, {a.replica().own_actor().hex(), 1}}));
+  EXPECT_EQ(status["actor_id"], a.replica().own_actor().hex());
+}
+
+// Of one state: what a join moves comes with its vector, digest and counts.
+TEST(Status, FollowsAStateJoin) {
+  FakeHost a("A");
+  FakeHost z("Z");
+  for (const char* id : {"1", "2"}) body(a, "POST", "/images/add/" + std::string(id), "{}");
+
+  z.join_from(a);
+  z.run();
+
+  Json at_a = json(a, "GET", "/v1/status");
+  Json at_z = json(z, "GET", "/v1/status");
+  for (const char* field : {"vector", "digest", "objects", "cells"}) {
+    EXPECT_EQ(at_a[field], at_z[field]) << field;
+  }
+  EXPECT_EQ(at_z["log"]["changes"], 0);
+  EXPECT_EQ(at_z["actor_id"], nullptr);
 }
 
 TEST(Status, TwoAgentsThatHoldTheSameShowTheSame) {

@@ -23,8 +23,8 @@ http::Verb verb_of(const std::string& name) {
 
 }  // namespace
 
-FakeHost::FakeHost(const std::string& name, const store::Options& options)
-    : store_options_(options),
+FakeHost::FakeHost(const std::string& name, const ReplicaOptions& options)
+    : options_(options),
       now_{{kStart}, kStart, true},
       random_(base::Random::from_number(std::hash<std::string>{}(name))) {
   std::string pattern = testing::TempDir() + "/hearsay-api-XXXXXX";
@@ -47,13 +47,11 @@ FakeHost::~FakeHost() {
 }
 
 void FakeHost::open_replica(const Outside& outside) {
-  ReplicaOptions options;
-  options.store = store_options_;
   outside_ = outside;
-  auto replica = Replica::open(now_, folder_ + "/a.db", options, outside, random_.fork());
+  auto replica = Replica::open(now_, folder_ + "/a.db", options_, outside, random_.fork());
   if (!replica.ok()) ADD_FAILURE() << replica.error().message;
   replica_ = std::move(*replica);
-  auto reader = store::Reader::open(folder_ + "/a.db", store_options_);
+  auto reader = store::Reader::open(folder_ + "/a.db", options_.store);
   if (!reader.ok()) ADD_FAILURE() << reader.error().message;
   reader_ = std::move(*reader);
   facts_.node_id = replica_->node_id();
@@ -94,8 +92,8 @@ void FakeHost::join(const std::string& address, std::function<void(base::Result<
   loop_.push_back([done, answer = join_answer_] { done(answer); });
 }
 
-std::uint64_t FakeHost::watch(std::function<void(const std::vector<Event>&)> events) {
-  watchers_[next_number_] = std::move(events);
+std::uint64_t FakeHost::watch(Watcher watcher) {
+  watchers_[next_number_] = std::move(watcher);
   return next_number_++;
 }
 
@@ -191,8 +189,19 @@ void FakeHost::deliver(Outputs outputs) {
     auto waiting = waiting_.extract(reply.ticket);
     if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
   }
-  if (outputs.events.empty()) return;
-  for (auto& [number, events] : watchers_) events(outputs.events);
+  if (outputs.facts.join && outputs.facts.join->kind == JoinStep::Kind::kAsk) {
+    answer(*outputs.facts.join);
+  }
+  if (outputs.events.empty() && !outputs.events_cut) return;
+  for (auto& [number, watcher] : watchers_) watcher(outputs.events, outputs.events_cut);
+}
+
+void FakeHost::answer(const JoinStep& step) {
+  std::vector<Input> query = {SnapshotQuery{1, facts_.node_id, step.query}};
+  Outputs served = joins_->replica_->turn(now_, query, false);
+  ASSERT_EQ(served.pages.size(), 1u);
+  ASSERT_EQ(served.pages[0].outcome, SnapshotPage::Outcome::kPage);
+  inputs_.push_back(JoinAnswer{step.peer, std::move(served.pages[0].body)});
 }
 
 bool FakeHost::start_read() {
@@ -269,7 +278,22 @@ void FakeHost::advance(std::uint64_t millis) {
   run();
 }
 
+void FakeHost::close_actor(const base::ActorId& actor) {
+  inputs_.push_back(CloseActors{{actor}});
+  run();
+}
+
+void FakeHost::join_from(FakeHost& other) {
+  joins_ = &other;
+  inputs_.push_back(StartJoin{other.facts_.node_id});
+}
+
 void FakeHost::learn_from(FakeHost& other) {
+  hear_from(other);
+  run();
+}
+
+void FakeHost::hear_from(FakeHost& other) {
   Received received;
   received.from = other.facts_.node_id;
   for (const base::Bytes& bytes : other.told_) {
@@ -279,7 +303,6 @@ void FakeHost::learn_from(FakeHost& other) {
     received.changes.push_back(std::move(*opened));
   }
   if (!received.changes.empty()) inputs_.push_back(std::move(received));
-  run();
 }
 
 }  // namespace agent

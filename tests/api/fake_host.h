@@ -20,7 +20,7 @@ namespace agent {
 
 class FakeHost final : public Host {
  public:
-  explicit FakeHost(const std::string& name, const store::Options& options = {});
+  explicit FakeHost(const std::string& name, const ReplicaOptions& options = {});
   ~FakeHost() override;
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
@@ -34,7 +34,7 @@ class FakeHost final : public Host {
   std::string metrics() const override { return "hearsay_up 1\n"; }
   void join(const std::string& address, std::function<void(base::Result<bool>)> done) override;
   void leave() override { left_ = true; }
-  std::uint64_t watch(std::function<void(const std::vector<Event>&)> events) override;
+  std::uint64_t watch(Watcher watcher) override;
   void unwatch(std::uint64_t watcher) override { watchers_.erase(watcher); }
   void later(std::uint64_t millis, std::function<void()> tick) override;
 
@@ -62,7 +62,11 @@ class FakeHost final : public Host {
   void run();                                // until nothing waits, timers that are due included
   void run_by_chance(base::Random& random);  // the same, in an order of chance
   void advance(std::uint64_t millis);        // moves the clock and runs
-  void learn_from(FakeHost& other);          // takes over every change it has not seen
+  void learn_from(FakeHost& other);          // takes over every change it has not seen, and runs
+  void hear_from(FakeHost& other);           // the same, without running
+  void close_actor(const base::ActorId& actor);
+  // Begins a state join; its pages come as the turns go.
+  void join_from(FakeHost& other);
   void restart(bool clean);
 
   std::size_t watchers() const { return watchers_.size(); }
@@ -81,10 +85,11 @@ class FakeHost final : public Host {
  private:
   void open_replica(const Outside& outside);
   void deliver(Outputs outputs);
+  void answer(const JoinStep& step);
   bool fire_timer();
 
   std::string folder_;
-  store::Options store_options_;
+  ReplicaOptions options_;
   AgentFacts facts_;
   base::Now now_;
   base::Random random_;
@@ -103,7 +108,8 @@ class FakeHost final : public Host {
   std::deque<std::function<void()>> loop_;
   std::multimap<std::int64_t, std::function<void()>> timers_;
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
-  std::map<std::uint64_t, std::function<void(const std::vector<Event>&)>> watchers_;
+  std::map<std::uint64_t, Watcher> watchers_;
+  FakeHost* joins_ = nullptr;
   std::vector<base::Bytes> told_;  // every sealed change, own and received, in order
   std::uint64_t next_number_ = 1;
   std::size_t reads_done_ = 0;

@@ -228,6 +228,22 @@ TEST(Command, InterruptionIs130) {
   EXPECT_EQ(program.wait().exit, 130);
 }
 
+TEST(Command, StatusSaysWhyAnAgentIsNotReady) {
+  for (std::string state : {"syncing", "degraded"}) {
+    std::string body = status_body(state);
+    std::string with = "\"" + state + "\"";
+    body.replace(body.find(with), with.size(), with + R"(,"reason":"no space\u001b left")");
+    FakeAgent agent(always(FakeAgent::ok(body)));
+
+    auto asked = ask(agent, {"status"});
+
+    EXPECT_EQ(asked.exit, state == "degraded" ? 5 : 0);
+    EXPECT_TRUE(holds(asked.out, state + ": no space")) << asked.out;
+    EXPECT_EQ(holds(asked.err, "degraded: no space"), state == "degraded") << asked.err;
+    EXPECT_EQ((asked.out + asked.err).find('\x1B'), std::string::npos);
+  }
+}
+
 TEST(Command, StatusFitsOneScreenAndSpeaksOfDegradation) {
   FakeAgent ready(always(FakeAgent::ok(status_body("ready"))));
   FakeAgent degraded(always(FakeAgent::ok(status_body("degraded"))));

@@ -360,6 +360,22 @@ TEST_F(JoinTest, MoreEventsThanTheBoundAreCutAndSaidSo) {
   EXPECT_TRUE(out.events_cut);
 }
 
+// Where a client that reads the log must read the state afresh.
+TEST_F(JoinTest, ItsPositionIsKeptAsOneThatTheLogCannotTell) {
+  write(*z, {add("before")});
+  write(*a, {add("x")});
+  std::int64_t next = z->store().meta().next_position;
+  ASSERT_EQ(z->store().meta().lost_position, 0);
+
+  join(*z, *a);
+
+  EXPECT_EQ(z->store().meta().lost_position, next);
+  write(*z, {add("after")});
+  join(*z, *a);  // it has nothing that is new
+  EXPECT_EQ(z->store().meta().lost_position, next);
+  EXPECT_EQ(z->store().meta().next_position, next + 2);
+}
+
 TEST_F(JoinTest, TheClockOfTheSnapshotIsMerged) {
   turn(*a, 60'000, {add("x")});
 

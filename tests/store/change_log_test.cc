@@ -38,8 +38,10 @@ struct Log : testing::Test {
   std::uint32_t prune(unsigned own, std::uint64_t confirmed) {
     const auto pruned = store->log().prune(store->actors(), actor(own), confirmed);
     EXPECT_TRUE(pruned.ok());
-    return pruned.ok() ? *pruned : 0;
+    last_pruned = pruned.ok() ? pruned->position : -1;
+    return pruned.ok() ? pruned->rows : 0;
   }
+  std::int64_t last_pruned = 0;
 
   sample::Folder folder;
   Options options;
@@ -156,6 +158,9 @@ TEST_F(Log, PruningTakesTheOldestAndRaisesFloors) {
   }
 
   EXPECT_EQ(prune(9, 0), 10u);
+  EXPECT_EQ(last_pruned, 10);
+  EXPECT_EQ(prune(9, 0), 0u);
+  EXPECT_EQ(last_pruned, 0);
   commit();
 
   EXPECT_EQ(store->log().bytes(), 1000u);
@@ -204,6 +209,7 @@ TEST_F(Log, OwnUnconfirmedChangesGoLast) {
   EXPECT_EQ(store->actors().find(actor(2))->floor, 4u);
   for (std::uint64_t seq = 7; seq <= 10; ++seq) apply(1, seq);
   EXPECT_EQ(prune(1, 3), 4u);
+  EXPECT_EQ(last_pruned, 12) << "the last of the others, though own ones before it left later";
   commit();
 
   EXPECT_EQ(store->actors().find(actor(2))->floor, 6u);  // everything else is gone,

@@ -6,6 +6,7 @@
 
 #include "crdt/snapshot.h"
 #include "sample.h"
+#include "store/row.h"
 
 namespace store {
 namespace {
@@ -69,11 +70,11 @@ TEST_F(StagedPages, PruningStopsWhereSomebodyStillReads) {
         sample::apply(*store, sample::change(actor(seq % 2 == 0 ? 2 : 1), (seq + 1) / 2)).ok());
   }
   // Positions begin at 1. Actor 1 is our own and nobody has confirmed anything of it.
-  EXPECT_EQ(*store->log().prune(store->actors(), actor(1), 0, 5), 2u);
+  EXPECT_EQ(store->log().prune(store->actors(), actor(1), 0, 5)->rows, 2u);
   EXPECT_EQ(store->actors().find(actor(1))->floor, 0u) << "the reader is no reason to lose it";
   EXPECT_EQ(store->actors().find(actor(2))->floor, 2u);
 
-  EXPECT_GT(*store->log().prune(store->actors(), actor(1), 0), 3u);
+  EXPECT_GT(store->log().prune(store->actors(), actor(1), 0)->rows, 3u);
   commit();
 }
 
@@ -109,6 +110,11 @@ TEST_F(StagedPages, AFileOfVersion1IsUpgradedWithAllItHolds) {
   store.reset();
   const std::string path = folder.file("a.db");
   sample::raw(path, "DROP TABLE staged; DROP TABLE held; PRAGMA user_version=1");
+  base::Bytes clock(12, '\0');
+  base::append_be64(clock, 2);  // the next position; version 1 did not know what it had lost
+  sample::raw(path, "UPDATE meta SET v=x'" + base::to_hex(clock) + "', sum=" +
+                        std::to_string(RowChecksum('m').number(2).bytes(clock).value()) +
+                        " WHERE k=2");
 
   store = sample::open(path);
 
@@ -117,6 +123,8 @@ TEST_F(StagedPages, AFileOfVersion1IsUpgradedWithAllItHolds) {
   EXPECT_EQ(store->meta().digest, digest);
   EXPECT_FALSE(store->actors().find(actor(1))->left);
   EXPECT_EQ(store->log().changes(), 1u);
+  EXPECT_EQ(store->meta().next_position, 2);
+  EXPECT_EQ(store->meta().lost_position, 1);
   EXPECT_TRUE(store->verify_digest().ok());
   begin();
   ASSERT_TRUE(store->staged().put(0, 0, "page").ok());

@@ -141,6 +141,7 @@ TEST(StoreMeta, EveryFactSurvivesReopening) {
   meta.own_actor = actor(5);
   meta.clock = {-5, 77};
   meta.next_position = 12'345'678'901;
+  meta.lost_position = 12'345'678'000;
   {
     auto store = sample::open(folder.file("a.db"));
     ASSERT_TRUE(store->begin().ok());

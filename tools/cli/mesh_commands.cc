@@ -62,8 +62,10 @@ void print_status(Printer& printer, std::string_view body) {
   auto clock = at("clock");
   auto state = shown(at("state"));
   bool trusted = field(clock, "trusted") == "true";
+  auto reason = unquote(at("reason"));
+  std::string verdict = reason.empty() ? state : state + ": " + reason;
   printer.pairs({
-      {shown(at("name")), {state, state_colour(state)}},
+      {shown(at("name")), {verdict, state_colour(state)}},
       {"node", text("node_id")},
       {"actor", {at("actor_id") == "null" ? "none before the first write" : shown(at("actor_id"))}},
       {"version", text("version")},
@@ -124,7 +126,8 @@ int show_status(Session& session) {
     session.printer.answer(answer->body);
   }
   if (state != "degraded") return kDone;
-  say("the agent is degraded");
+  auto reason = unquote(field(answer->body, "reason"));
+  say(reason.empty() ? "the agent is degraded" : "the agent is degraded: " + reason);
   return kUnhealthy;
 }
 

@@ -37,6 +37,8 @@ std::string_view notice_name(agent::Notice::Kind kind) {
       return "divergences checked";
     case Kind::kSetAside:
       return "states set aside";
+    case Kind::kRebuilt:
+      return "states rebuilt";
   }
   return "other notices";
 }
