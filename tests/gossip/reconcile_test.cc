@@ -24,6 +24,23 @@ struct Pair {
   static constexpr std::size_t z = 1;
 };
 
+// A path that lets no connection carry 100 kB: whatever came before a break must count.
+TEST(Reconcile, ConnectionsThatAlwaysBreakEarlyCatchUp) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    Pair pair(seed);
+    pair.mesh.cut_both(Pair::a, Pair::z);
+    for (int i = 0; i < 60; ++i) pair.mesh.write(Pair::a, 20'000);
+    for (int i = 0; i < 60; ++i) pair.mesh.write(Pair::z, 1'000 * (i % 30));
+    pair.mesh.run(base::seconds(10));
+    pair.mesh.carried_max = 100'000;
+    pair.mesh.heal();
+
+    bool converged = pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(120));
+
+    EXPECT_TRUE(converged) << "seed " << seed << ": " << pair.mesh.describe();
+  }
+}
+
 TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
   Pair pair(1);
   pair.mesh.faults.loss_percent = 100;
