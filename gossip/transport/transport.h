@@ -32,7 +32,7 @@ struct Options {
   // A peer that takes nothing of what is sent to it, gone or standing still, is cut. Not longer
   // than an exchange waits (exchange_timeout), so that its next try gets a new connection.
   std::uint64_t write_stall_millis = 10'000;
-  int receive_buffer_bytes = 4 << 20;          // SO_RCVBUF of the UDP socket
+  int receive_buffer_bytes = 4 << 20;                 // SO_RCVBUF of the UDP socket
   std::size_t datagram_queue_bytes_max = 256u << 10;  // while the kernel takes none; above: dropped
 };
 
