@@ -72,7 +72,7 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   }
   if (auto* ended = std::get_if<gossip::JoinEnded>(&action)) return StopJoin{ended->peer};
   if (auto* asked = std::get_if<gossip::ReadSnapshot>(&action)) {
-    return SnapshotQuery{asked->request, asked->peer, std::move(asked->query)};
+    return SnapshotQuery{asked->request, asked->peer, std::move(asked->query), asked->bytes_max};
   }
   if (auto* close = std::get_if<gossip::CloseActors>(&action)) {
     return CloseActors{std::move(close->actors)};

@@ -72,7 +72,8 @@ struct JoinEnded {  // the peer is gone or answers no more: what was staged may 
 struct ReadSnapshot {
   std::uint64_t request = 0;
   NodeId peer;
-  base::Bytes query;  // opaque here
+  base::Bytes query;            // opaque here
+  std::uint64_t bytes_max = 0;  // of the page, about; 0: as we like
 };
 // Left behind by their owners and held in full by every member (rule 2): from now on not on the
 // wire by themselves.

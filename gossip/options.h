@@ -49,7 +49,7 @@ struct Options {
   std::size_t remembered_max = 1'024;       // members kept over a restart; the living first
   std::size_t reconcile_peers_max = 3;      // exchanges this node starts at one time
   std::size_t serve_peers_max = 8;          // ranges it serves at one time; above: told "busy"
-  std::size_t range_bytes_max = 1u << 20;   // of one range page
+  std::size_t range_bytes_max = 1u << 20;   // of one page, of a range or a join: see PageSize
   std::size_t range_changes_max = 2'000;
   std::size_t apply_bytes_max = 16u << 20;  // handed to the replica and not yet stored; above:
                                             // dropped, forgotten, fetched again

@@ -100,6 +100,7 @@ struct SnapshotQuery {  // a peer asks for a page of our state; answered by Outp
   std::uint64_t request = 0;
   base::NodeId peer;
   base::Bytes query;
+  std::uint64_t bytes_max = 0;  // of the page, about; 0: as SnapshotLimits has it
 };
 struct CloseActors {
   std::vector<base::ActorId> actors;

@@ -65,7 +65,9 @@ SnapshotPage Snapshots::answer(base::Now now, const SnapshotQuery& asked, store:
     synced = true;
   }
   lease->used = now.instant;
-  auto page = make_page(*lease->reader, lease->name, *query, limits_.page_bytes);
+  std::size_t bytes = limits_.page_bytes;
+  if (asked.bytes_max != 0) bytes = std::min<std::uint64_t>(bytes, asked.bytes_max);
+  auto page = make_page(*lease->reader, lease->name, *query, bytes);
   if (!page.ok()) {  // a bad row is never sent (rule 13)
     leases_.erase(lease->name.id);
     return answer;

@@ -126,7 +126,7 @@ void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Ac
   if (lacking.size() > wire::kEntriesPerMessage && exchange.storing == 0) {
     return below_floor(now, id, out);
   }
-  wire::RangeRequest request{++requests_, {}};
+  wire::RangeRequest request{++requests_, {}, peer.page.of(options_.range_bytes_max)};
   for (const auto& [actor, head] : lacking) {
     if (request.have.size() == wire::kEntriesPerMessage) break;
     exchange.asked[actor] = claims_.committed().seq_of(actor);
@@ -162,7 +162,9 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
     return;
   }
   exchange.fetched = true;
-  peers_.at(id).below.reset();
+  Peer& peer = peers_.at(id);
+  peer.below.reset();
+  if (range.outcome == wire::Range::Outcome::kMore) peer.page.came();  // it was a full one
   quiet_gap_ = {0};
   quiet_until_ = now;
   ++exchange.storing;
@@ -239,8 +241,9 @@ void Reconciler::end(base::Instant now, const NodeId& id, End how) {
   auto found = exchanges_.find(id);
   if (found == exchanges_.end()) return;
   bool fetched = found->second.fetched;
-  exchanges_.erase(found);
   Peer& peer = peers_.at(id);
+  if (found->second.request) peer.page.lost();
+  exchanges_.erase(found);
   base::Duration interval = options_.profile.ping_interval;
   if (how == End::kDone) {
     if (fetched) peer.stalls = 0;

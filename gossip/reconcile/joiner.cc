@@ -47,7 +47,8 @@ void Joiner::ask(base::Instant now, Actions& out) {
   join_->deadline = now + options_.exchange_timeout;
   const Member* member = members_.find(join_->peer);
   Address address = member != nullptr ? member->record.address : Address{};
-  wire::SnapshotRequest request{join_->request, join_->query};
+  std::uint64_t bytes_max = page_.of(options_.range_bytes_max);
+  wire::SnapshotRequest request{join_->request, join_->query, bytes_max};
   out.push_back(SendFrame{join_->peer, address, wire::encode(std::move(request))});
 }
 
@@ -70,6 +71,7 @@ std::optional<Joiner::Ended> Joiner::receive(base::Instant now, const NodeId& fr
       return stop(now, out);
   }
   ++stats_.join_pages;
+  if (!late) page_.came();
   join_->phase = Join::Phase::kReplica;
   join_->deadline = now + options_.join_store_timeout;
   out.push_back(JoinPage{from, page.body});
@@ -108,6 +110,7 @@ std::optional<Joiner::Ended> Joiner::advance(base::Instant now, Actions& out) {
     case Join::Phase::kReplica:
       return stop(now, out);
     case Join::Phase::kPeer:
+      page_.lost();
       return pause(now, out);
     case Join::Phase::kPause:
       ask(now, out);

@@ -12,6 +12,7 @@
 #include "crdt/base/random.h"
 #include "gossip/actions.h"
 #include "gossip/options.h"
+#include "gossip/reconcile/page_size.h"
 #include "gossip/stats.h"
 #include "gossip/swim/member_table.h"
 #include "gossip/wire/message.h"
@@ -59,6 +60,7 @@ class Joiner {
   Stats& stats_;
   std::uint64_t requests_ = 0;
   std::optional<Join> join_;
+  PageSize page_;  // kept from one join to the next: its tries may be too few to find it
   // The last that we ended: a step of it may still be on its way to us.
   std::optional<std::pair<NodeId, base::Instant>> stopped_;
 };

@@ -20,8 +20,9 @@ void RangeServer::requested(base::Instant now, const NodeId& peer,
   for (const crdt::Dependency& entry : request.have) have.set(entry.actor, entry.head);
   std::uint64_t number = ++requests_;
   serving_[number] = {peer, request.request, now + options_.exchange_timeout * 3, true};
-  out.push_back(
-      Fetch{number, peer, std::move(have), options_.range_changes_max, options_.range_bytes_max});
+  std::size_t bytes_max = options_.range_bytes_max;
+  if (request.bytes_max != 0) bytes_max = std::min<std::uint64_t>(bytes_max, request.bytes_max);
+  out.push_back(Fetch{number, peer, std::move(have), options_.range_changes_max, bytes_max});
 }
 
 void RangeServer::fetched(const Fetched& range, Actions& out) {

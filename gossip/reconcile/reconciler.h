@@ -18,6 +18,7 @@
 #include "gossip/reconcile/closing.h"
 #include "gossip/reconcile/intake.h"
 #include "gossip/reconcile/joiner.h"
+#include "gossip/reconcile/page_size.h"
 #include "gossip/reconcile/vectors.h"
 #include "gossip/swim/member_table.h"
 #include "gossip/wire/message.h"
@@ -82,6 +83,7 @@ class Reconciler {
     std::optional<Pair> below_at;        // in which states it said so
     base::Instant join_allowed{INT64_MIN / 2};
     int join_failures = 0;
+    PageSize page;
   };
   struct Exchange {
     std::optional<std::uint64_t> request;          // outstanding

@@ -18,11 +18,13 @@ void SnapshotServer::requested(base::Instant now, const NodeId& peer,
   Place& place = found->second;
   place.request = request.request;
   // Asked again while it is read: the answer goes to the later number.
-  if (place.reading != 0 && place.query == request.query) return;
+  bool same = place.query == request.query && place.bytes_max == request.bytes_max;
+  if (place.reading != 0 && same) return;
   place.reading = ++requests_;
   place.query = request.query;
+  place.bytes_max = request.bytes_max;
   place.until = now + options_.exchange_timeout * 3;
-  out.push_back(ReadSnapshot{place.reading, peer, request.query});
+  out.push_back(ReadSnapshot{place.reading, peer, request.query, request.bytes_max});
 }
 
 void SnapshotServer::read(base::Instant now, const SnapshotRead& read, Actions& out) {

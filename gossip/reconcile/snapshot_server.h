@@ -33,6 +33,7 @@ class SnapshotServer {
     std::uint64_t request = 0;  // the peer's number of its last query
     std::uint64_t reading = 0;  // ours of what is being read for it; 0: nothing
     base::Bytes query;          // of it
+    std::uint64_t bytes_max = 0;
     base::Instant until;
   };
   void answer(const NodeId& peer, wire::SnapshotPage page, Actions& out) const;

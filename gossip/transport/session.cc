@@ -47,7 +47,11 @@ bool Session::accept(uv_stream_t* server) {
 bool Session::connect(const Address& address, const NodeId& expected) {
   remote_ = address;
   expected_ = expected;
-  auto storage = to_sockaddr(address, family_of(address));
+  int family = family_of(address);
+  int descriptor = connecting_socket(family);
+  if (descriptor < 0) return false;
+  CHECK(uv_tcp_open(&tcp_, descriptor) == 0);
+  auto storage = to_sockaddr(address, family);
   connect_.data = this;
   arm();
   return uv_tcp_connect(&connect_, &tcp_, reinterpret_cast<sockaddr*>(&storage), on_connected) == 0;
@@ -62,6 +66,11 @@ void Session::on_connected(uv_connect_t* request, int status) noexcept {
 
 bool Session::start_reading() {
   uv_tcp_nodelay(&tcp_, 1);
+  // note_write_progress() sees what waits here; what waits in the kernel, only the kernel.
+  uv_os_fd_t descriptor = -1;
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(&tcp_), &descriptor) == 0) {
+    limit_silence(descriptor, options_.write_stall_millis);
+  }
   arm();
   return uv_read_start(stream(), on_allocate, on_read) == 0;
 }

@@ -1,9 +1,11 @@
 #include "gossip/transport/socket_address.h"
 
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <system_error>
 
@@ -23,9 +25,19 @@ base::Error failure(std::string_view protocol, const Address& address, int error
 }
 
 // -1 with errno set.
+int make_socket(int type, int family) {
+  int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  // A listener hands it down to what it accepts. A kernel that refuses costs only such paths.
+  if (fd >= 0 && type == SOCK_STREAM) {
+    setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &kSegmentBytes, sizeof(kSegmentBytes));
+  }
+  return fd;
+}
+
+// -1 with errno set.
 int bind_one(int type, const Address& address) {
   int family = family_of(address);
-  int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int fd = make_socket(type, family);
   if (fd < 0) return -1;
   int on = 1;
   // For TCP alone: a restart must not wait for old connections to time out. A UDP socket with it
@@ -114,6 +126,13 @@ base::Result<int> bind_listener(const Address& address) {
   int fd = bind_one(SOCK_STREAM, address);
   if (fd < 0) return failure("tcp", address, errno);
   return fd;
+}
+
+int connecting_socket(int family) { return make_socket(SOCK_STREAM, family); }
+
+void limit_silence(int descriptor, std::uint64_t millis) {
+  auto value = static_cast<unsigned>(std::min<std::uint64_t>(millis, INT_MAX));
+  setsockopt(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof(value));
 }
 
 }  // namespace transport

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstdint>
+
 #include "crdt/base/result.h"
 #include "gossip/address.h"
 
@@ -27,5 +29,14 @@ struct BoundSockets {
 base::Result<BoundSockets> bind_sockets(const Address& wanted, int receive_buffer_bytes);
 // A TCP listener alone, on the address of former sockets.
 base::Result<int> bind_listener(const Address& address);
+
+// What connections of ours carry in a segment, both ways, whichever side opened them: with every
+// header a packet of less than 1,000 bytes. Longer ones vanish on some paths without a word (a
+// tunnel, a firewall that drops ICMP), and a stream that once sent one would stand still for ever:
+// the kernel does not look for such paths unless its host is told to.
+inline constexpr int kSegmentBytes = 900;
+int connecting_socket(int family);  // -1: none can be had
+// What we sent and the other side does not take for so long ends the connection.
+void limit_silence(int descriptor, std::uint64_t millis);
 
 }  // namespace transport

@@ -29,8 +29,10 @@ struct Options {
   std::size_t message_bytes_max = 25u << 20;
   std::uint64_t handshake_timeout_millis = 5'000;
   std::uint64_t idle_timeout_millis = 60'000;  // an established session without traffic closes
-  std::uint64_t write_stall_millis = 20'000;   // a peer that stops reading is cut
-  int receive_buffer_bytes = 4 << 20;          // SO_RCVBUF of the UDP socket
+  // A peer that takes nothing of what is sent to it, gone or standing still, is cut. Not longer
+  // than an exchange waits (exchange_timeout), so that its next try gets a new connection.
+  std::uint64_t write_stall_millis = 10'000;
+  int receive_buffer_bytes = 4 << 20;                 // SO_RCVBUF of the UDP socket
   std::size_t datagram_queue_bytes_max = 256u << 10;  // while the kernel takes none; above: dropped
 };
 

@@ -175,10 +175,18 @@ Vector read_vector(Reader& in, const Bounds& bounds) {
   return vector;
 }
 
-RangeRequest read_range_request(Reader& in, const Bounds& bounds) {
+// 0 from a version that did not know it. `more`: fields that are left.
+std::uint64_t read_added_number(Reader& in, std::size_t& more) {
+  if (more == 0) return 0;
+  --more;
+  return in.number();
+}
+
+RangeRequest read_range_request(Reader& in, const Bounds& bounds, std::size_t& more) {
   RangeRequest request;
   request.request = in.number();
   request.have = read_entries(in, bounds.entries);
+  request.bytes_max = read_added_number(in, more);
   return request;
 }
 
@@ -191,10 +199,11 @@ Range read_range(Reader& in, const Bounds& bounds) {
   return range;
 }
 
-SnapshotRequest read_snapshot_request(Reader& in) {
+SnapshotRequest read_snapshot_request(Reader& in, std::size_t& more) {
   SnapshotRequest request;
   request.request = in.number();
   request.query = in.binary(kQueryBytesMax);
+  request.bytes_max = read_added_number(in, more);
   return request;
 }
 
@@ -257,11 +266,11 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
     case MessageType::kVector:
       return read_vector(in, bounds);
     case MessageType::kRangeRequest:
-      return read_range_request(in, bounds);
+      return read_range_request(in, bounds, more);
     case MessageType::kRange:
       return read_range(in, bounds);
     case MessageType::kSnapshotRequest:
-      return read_snapshot_request(in);
+      return read_snapshot_request(in, more);
     case MessageType::kSnapshotPage:
       return read_snapshot_page(in);
     case MessageType::kPingRequest:

@@ -88,8 +88,9 @@ void write(Writer& out, const Vector& vector) {
   out.number(vector.base).boolean(vector.whole).boolean(vector.more);
 }
 void write(Writer& out, const RangeRequest& request) {
-  begin(out, MessageType::kRangeRequest, 2).number(request.request);
+  begin(out, MessageType::kRangeRequest, 3).number(request.request);
   write(out, request.have);
+  out.number(request.bytes_max);
 }
 void write(Writer& out, const Range& range) {
   begin(out, MessageType::kRange, 3)
@@ -98,7 +99,10 @@ void write(Writer& out, const Range& range) {
   write(out, range.changes);
 }
 void write(Writer& out, const SnapshotRequest& request) {
-  begin(out, MessageType::kSnapshotRequest, 2).number(request.request).binary(request.query);
+  begin(out, MessageType::kSnapshotRequest, 3)
+      .number(request.request)
+      .binary(request.query)
+      .number(request.bytes_max);
 }
 void write(Writer& out, const SnapshotPage& page) {
   begin(out, MessageType::kSnapshotPage, 3)

@@ -110,6 +110,7 @@ struct Vector {
 struct RangeRequest {
   std::uint64_t request = 0;
   std::vector<crdt::Dependency> have;
+  std::uint64_t bytes_max = 0;  // of the answer's changes, if there are several; 0: not said
   bool operator==(const RangeRequest&) const = default;
 };
 struct Range {
@@ -125,6 +126,7 @@ struct Range {
 struct SnapshotRequest {
   std::uint64_t request = 0;
   base::Bytes query;
+  std::uint64_t bytes_max = 0;  // of the page, about; 0: not said
   bool operator==(const SnapshotRequest&) const = default;
 };
 struct SnapshotPage {

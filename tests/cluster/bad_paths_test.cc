@@ -14,15 +14,16 @@ constexpr Millis kAgree{30'000};
 class BadPaths : public ::testing::Test {
  protected:
   void start(int count) {
-    for (int i = 1; i <= count; ++i) {
-      std::size_t agent = relay_.add();
-      auto options = mesh_.usual("n" + std::to_string(i));
-      options.more_arguments = {"--advertise", relay_.front(agent)};
-      options.join.clear();
-      if (agent != 0) options.join = {relay_.front(0)};
-      relay_.attach(agent, mesh_.add(options).bind());
-    }
+    for (int i = 0; i < count; ++i) start_one();
     ASSERT_TRUE(mesh_.all_alive(static_cast<std::size_t>(count), kAgree)) << mesh_.states();
+  }
+  void start_one() {
+    std::size_t agent = relay_.add();
+    auto options = mesh_.usual("n" + std::to_string(agent + 1));
+    options.more_arguments = {"--advertise", relay_.front(agent)};
+    options.join.clear();
+    if (agent != 0) options.join = {relay_.front(0)};
+    relay_.attach(agent, mesh_.add(options).bind());
   }
   void write(const std::string& prefix, int each, const std::string& metadata = "{}") {
     for (int i = 0; i < each; ++i) {
@@ -33,8 +34,8 @@ class BadPaths : public ::testing::Test {
       }
     }
   }
-  void all_have_all() {
-    ASSERT_TRUE(mesh_.converged(kAgree)) << mesh_.states();
+  void all_have_all(Millis timeout = kAgree) {
+    ASSERT_TRUE(mesh_.converged(timeout)) << mesh_.states();
     for (std::size_t k = 0; k < mesh_.size(); ++k) {
       auto client = mesh_[k].client();
       for (const std::string& id : written_) {
@@ -84,7 +85,7 @@ TEST_F(BadPaths, DamagedDatagramsAreCountedAndHarmless) {
   EXPECT_EQ(sum(R"(hearsay_notices_total{kind="equivocation"})"), 0u);
 }
 
-// Large values travel on sessions. One must live long enough for a page of the log (1 MiB).
+// Large values travel on sessions.
 TEST_F(BadPaths, DamagedAndCutSessionsAreMadeAgain) {
   std::string large = R"({"v":")" + std::string(60'000, 'v') + R"("})";
   support::StreamFaults damage;
@@ -104,6 +105,23 @@ TEST_F(BadPaths, DamagedAndCutSessionsAreMadeAgain) {
   EXPECT_GT(relay_.counts().bytes_corrupted, 0u);
   EXPECT_GT(relay_.counts().connections, 6u);
   EXPECT_EQ(sum(R"(hearsay_refused_total{reason="content"})"), 0u);
+}
+
+// A newcomer fetches it all: three values come through a connection, a page of the log (1 MiB)
+// would not.
+TEST_F(BadPaths, ConnectionsThatAllBreakEarlyCatchUp) {
+  std::string large = R"({"v":")" + std::string(30'000, 'v') + R"("})";
+  support::StreamFaults cut;
+  cut.cut_at = 100'000;
+  start(2);
+  write("a", 30, large);
+  all_have_all();
+
+  relay_.set_streams(cut);
+  start_one();
+
+  all_have_all(Millis{60'000});
+  EXPECT_GT(relay_.counts().connections, 10u);
 }
 
 // n1 hears n2, n2 hears nothing of n1; the third sees both.

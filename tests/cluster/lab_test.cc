@@ -117,6 +117,18 @@ TEST_F(InLab, WhereLongPacketsVanishAllArrivesAndNobodyDies) {
   all_have_all();
 }
 
+// A black hole: no ICMP says that a packet was too long.
+TEST_F(InLab, WhereLongPacketsVanishLargeValuesArrive) {
+  start(3);
+  meet();
+  rule_everywhere("meta length > 1000 drop");
+
+  write(1, R"({"v":")" + std::string(20'000, 'v') + R"("})");
+  all_have_all();
+  write(1, R"({"v":")" + std::string(1'000'000, 'v') + R"("})");
+  all_have_all();
+}
+
 TEST_F(InLab, WithoutTcpSmallChangesTravelByUdpAlone) {
   start(3);
   rule_everywhere("tcp dport 7700 drop");

@@ -147,6 +147,24 @@ TEST(Serving, LeavesOutWhatTheAskerDidNotName) {
   EXPECT_EQ(fetch.have.seq_of(other), 1u);
 }
 
+TEST(Serving, ReadsNoMoreThanTheAskerWantsNorThanItsOwnBound) {
+  Pair pair(19);
+  base::ActorId actor = pair.mesh.host(Pair::a).replica->actor();
+  NodeId asker = pair.mesh.host(Pair::z).identity.node;
+  auto read_for = [&](std::uint64_t bytes_max) {
+    Actions actions;
+    wire::RangeRequest request{7, {{actor, {}}}, bytes_max};
+    pair.mesh.node(Pair::a).receive_frame(pair.mesh.now(), asker, wire::encode(request), actions);
+    const Fetch fetch = std::get<Fetch>(actions.at(0));
+    pair.mesh.node(Pair::a).fetched(pair.mesh.now(), {fetch.request, {}, {}}, actions);
+    return fetch.bytes_max;
+  };
+
+  EXPECT_EQ(read_for(5'000), 5'000u);
+  EXPECT_EQ(read_for(0), Options().range_bytes_max);
+  EXPECT_EQ(read_for(UINT64_MAX), Options().range_bytes_max);
+}
+
 TEST(Serving, AFetchThatIsNeverAnsweredGivesItsPlaceBack) {
   Pair pair(18);
   base::ActorId actor = pair.mesh.host(Pair::a).replica->actor();

@@ -39,6 +39,25 @@ TEST(StateJoin, FollowsFromALogThatDoesNotReachBack) {
   EXPECT_FALSE(behind.mesh.node(z).syncing());
 }
 
+// No connection carries more than one part in ten of the whole.
+TEST(StateJoin, ConnectionsThatAlwaysBreakEarlyAreEnough) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    Mesh mesh(seed);
+    mesh.add();
+    for (int i = 0; i < 50; ++i) mesh.write(a, 20'000);
+    mesh.run(base::seconds(1));
+    mesh.host(a).replica->prune(5);
+    mesh.host(a).replica->page_changes = 50;
+    mesh.carried_max = 100'000;
+    mesh.add({a});
+
+    bool converged = mesh.run_until([&] { return mesh.converged(); }, base::seconds(180));
+
+    EXPECT_TRUE(converged) << "seed " << seed << ": " << mesh.describe();
+    EXPECT_EQ(mesh.host(z).replica->joins_merged, 1u) << "seed " << seed;
+  }
+}
+
 TEST(StateJoin, SyncingLastsUntilItIsMerged) {
   Behind behind(2);
   behind.mesh.commit_time = base::millis(50);
@@ -189,6 +208,30 @@ TEST(SnapshotServer, KeepsThePlaceOfWhoGoesOnAsking) {
   EXPECT_TRUE(served.is_read(served.ask(2, 2, "q")));
 }
 
+// The first answer would be as large as the one that broke the connection.
+TEST(SnapshotServer, ReadsAgainForWhoWantsLess) {
+  OneServed served;
+  auto ask = [&](std::uint64_t request, std::uint64_t bytes_max) {
+    Actions actions;
+    served.mesh.node(a).receive_frame(served.mesh.now(), served.mesh.host(1).identity.node,
+                                      wire::encode(wire::SnapshotRequest{request, "q", bytes_max}),
+                                      actions);
+    return actions;
+  };
+  auto first = std::get<ReadSnapshot>(ask(1, 8'000).at(0));
+  auto second = std::get<ReadSnapshot>(ask(2, 4'000).at(0));
+  EXPECT_EQ(first.bytes_max, 8'000u);
+  EXPECT_EQ(second.bytes_max, 4'000u);
+
+  Actions answers;
+  served.mesh.node(a).snapshot_read(served.mesh.now(),
+                                    {first.request, SnapshotRead::Outcome::kPage, "p"}, answers);
+  EXPECT_TRUE(answers.empty());
+  served.mesh.node(a).snapshot_read(served.mesh.now(),
+                                    {second.request, SnapshotRead::Outcome::kPage, "p"}, answers);
+  EXPECT_EQ(answers.size(), 1u);
+}
+
 TEST(SnapshotServer, GivesThePlaceBackWhenTheReplicaCannot) {
   OneServed served;
   for (auto outcome : {SnapshotRead::Outcome::kBusy, SnapshotRead::Outcome::kGone,
@@ -293,6 +336,23 @@ TEST(StateJoin, APageThatComesLateIsTaken) {
   wire::SnapshotRequest third = asking.step("next");
   EXPECT_EQ(asking.answer(second.request, "of the former query"), std::nullopt);
   EXPECT_EQ(asking.answer(third.request, "page"), "page");
+}
+
+TEST(StateJoin, APageThatDoesNotComeIsAskedForInHalves) {
+  Asking asking;
+  wire::SnapshotRequest first = asking.step("query");
+  asking.actions.clear();
+  asking.mesh.node(z).session_closed(asking.mesh.now(), asking.peer, asking.actions);
+  base::Now later{asking.mesh.now().instant + base::seconds(2), 0, false};
+  asking.mesh.node(z).advance(asking.mesh.now(), asking.actions);
+  asking.mesh.node(z).advance(later, asking.actions);
+  wire::SnapshotRequest second = asking.sent();
+  ASSERT_EQ(asking.answer(second.request, "page"), "page");
+  wire::SnapshotRequest third = asking.step("next");
+
+  EXPECT_EQ(first.bytes_max, 1u << 20);
+  EXPECT_EQ(second.bytes_max, 1u << 19);
+  EXPECT_EQ(third.bytes_max, 1u << 20);
 }
 
 TEST(StateJoin, EndsWithItsPeerAlsoWhileTheReplicaIsBusy) {

@@ -249,6 +249,12 @@ void Mesh::send_frame(Host& host, const SendFrame& send) {
     bool up =
         to->node != nullptr && !cuts_.contains({from, index}) && !cuts_.contains({index, from});
     up &= !faults.sessions_blocked && !to->frozen;
+    std::size_t& carried = carried_[std::minmax(from, index)];
+    carried += send.message.size();
+    if (carried > carried_max) {
+      carried = 0;
+      up = false;
+    }
     if (!up) {
       // Both ends of a session learn that it broke.
       at(base::millis(500), [this, from, index] {

@@ -106,6 +106,8 @@ class Mesh {
   std::function<void(const Captured&)> tap;
   base::Duration commit_time = base::millis(2);
   std::uint32_t busy_percent = 0;  // of snapshot pages are answered "busy"
+  // A session that would carry more breaks before the frame is through.
+  std::size_t carried_max = SIZE_MAX;
 
  private:
   using Key = std::pair<base::Instant, std::uint64_t>;
@@ -128,6 +130,7 @@ class Mesh {
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::set<std::pair<std::size_t, std::size_t>> datagram_cuts_;
   std::map<std::pair<std::size_t, std::size_t>, base::Instant> frame_order_;
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> carried_;  // of both ways
 };
 
 }  // namespace gossip::testing

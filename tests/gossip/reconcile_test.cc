@@ -24,6 +24,45 @@ struct Pair {
   static constexpr std::size_t z = 1;
 };
 
+// A path that lets no connection carry 100 kB: whatever came before a break must count.
+TEST(Reconcile, ConnectionsThatAlwaysBreakEarlyCatchUp) {
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    Pair pair(seed);
+    pair.mesh.cut_both(Pair::a, Pair::z);
+    for (int i = 0; i < 60; ++i) pair.mesh.write(Pair::a, 20'000);
+    for (int i = 0; i < 60; ++i) pair.mesh.write(Pair::z, 1'000 * (i % 30));
+    pair.mesh.run(base::seconds(10));
+    pair.mesh.carried_max = 100'000;
+    pair.mesh.heal();
+
+    bool converged = pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(120));
+
+    EXPECT_TRUE(converged) << "seed " << seed << ": " << pair.mesh.describe();
+  }
+}
+
+// Small pages cost a round trip each: a path that has become good is used again.
+TEST(Reconcile, PagesGrowAgainWhereNothingBreaks) {
+  Pair pair(24);
+  pair.mesh.cut_both(Pair::a, Pair::z);
+  for (int i = 0; i < 20; ++i) pair.mesh.write(Pair::a, 20'000);
+  pair.mesh.run(base::seconds(10));
+  pair.mesh.carried_max = 30'000;
+  pair.mesh.heal();
+  ASSERT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(120)));
+  std::uint64_t served = pair.mesh.node(Pair::a).stats().ranges_served;
+  EXPECT_GE(served, 20u);
+
+  pair.mesh.carried_max = SIZE_MAX;
+  pair.mesh.cut_both(Pair::a, Pair::z);
+  for (int i = 0; i < 150; ++i) pair.mesh.write(Pair::a, 20'000);
+  pair.mesh.run(base::seconds(1));  // nobody is given up
+  pair.mesh.heal();
+
+  ASSERT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(20)));
+  EXPECT_LE(pair.mesh.node(Pair::a).stats().ranges_served - served, 15u);  // of 3 MB
+}
+
 TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
   Pair pair(1);
   pair.mesh.faults.loss_percent = 100;

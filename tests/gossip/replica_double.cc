@@ -245,7 +245,14 @@ SnapshotRead ReplicaDouble::read_snapshot(base::Instant now, const ReadSnapshot&
   }
   found->second.used = now;
   const auto& changes = found->second.changes;
-  std::size_t until = std::min<std::size_t>(from + page_changes, changes.size());
+  std::size_t until = from;
+  std::size_t bytes = 0;
+  while (until < changes.size() && until - from < page_changes) {
+    bytes += changes[until].size();
+    bool full = asked.bytes_max != 0 && bytes > asked.bytes_max;
+    if (full && until > from) break;
+    ++until;
+  }
   crdt::codec::Writer page;
   page.array(3).number(snapshot).boolean(until == changes.size()).array(until - from);
   for (std::size_t i = from; i < until; ++i) page.binary(changes[i]);

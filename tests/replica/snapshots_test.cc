@@ -66,6 +66,23 @@ TEST_F(SnapshotsTest, OneThatGaveEverythingMakesRoom) {
   EXPECT_EQ(again(1, first), Outcome::kGone);
 }
 
+TEST_F(SnapshotsTest, APageIsNoLargerThanAskedFor) {
+  a = open(ReplicaOptions());
+  for (int i = 0; i < 20; ++i) turn(*a, 1 + i, {add("entry" + std::to_string(i))});
+  crdt::SnapshotQuery query = query_of(9, begin(1, 50));
+  crdt::ObjectKey object{"snapshots", crdt::SlotType::kMap};
+  query.run = {object, object, std::nullopt};
+  auto page_of = [&](std::uint64_t bytes_max) {
+    Outputs out = turn(*a, 51, {SnapshotQuery{1, peer(1), crdt::encode(query), bytes_max}});
+    return crdt::decode_snapshot_page(out.pages.at(0).body);
+  };
+
+  EXPECT_FALSE(page_of(0)->more);
+  EXPECT_FALSE(page_of(UINT64_MAX)->more);
+  EXPECT_TRUE(page_of(500)->more);
+  EXPECT_EQ(page_of(1)->slots.size(), 1u) << "one, else it would stand still";
+}
+
 TEST_F(SnapshotsTest, AnIdleOneIsGone) {
   std::uint64_t id = begin(1);
   EXPECT_EQ(again(1, id, 29'000), Outcome::kPage);

@@ -75,7 +75,8 @@ base::Status Lab::plug_in(std::size_t host) {
   RETURN_IF_ERROR(tell(hub_.get(), "ip link set " + port + " master switch up"));
   RETURN_IF_ERROR(tell(network, "ip link set lo up"));
   RETURN_IF_ERROR(tell(network, "ip addr add " + ip(host) + "/24 dev eth0"));
-  RETURN_IF_ERROR(tell(network, "ip link set eth0 up"));
+  // A packet is then what a wire carries: the kernel would hand over 64 KiB of a stream as one.
+  RETURN_IF_ERROR(tell(network, "ip link set eth0 gso_max_segs 1 up"));
   RETURN_IF_ERROR(tell(network, std::string("nft add table ") + kTable));
   return tell(network, std::string("nft add chain ") + kTable +
                            " in { type filter hook input priority 0 ; }");

@@ -74,9 +74,9 @@ TEST(Message, GoldenEncodings) {
       "930892c4036f6e65c5012c" + repeated("63", 300) + "01",
       "9809c301029293c41001010101010101010101010101010101ce00011171cf010203040506070893"
       "c41002020202020202020202020202020202ce00011172cf01020304050607084dc3c3",
-      "930a099193c41001010101010101010101010101010101ce00011171cf0102030405060708",
+      "940a099193c41001010101010101010101010101010101ce00011171cf0102030405060708ce00010000",
       "940b090291c4066368616e6765",
-      "930e0ac4057175657279",
+      "940e0ac4057175657279ce00010000",
       "940f0a02c40470616765",
       "940c05c41006060606060606060606060606060606c41220010db80000000000000000000000021e15",
       "920d05",
@@ -87,6 +87,16 @@ TEST(Message, GoldenEncodings) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     EXPECT_EQ(base::to_hex(encode(all[i])), golden[i]) << message_name(all[i]);
   }
+}
+
+TEST(Message, RequestsOfTheFirstVersionSayNothingOfBytes) {
+  auto range = Writer().array(3).number(10).number(9).array(0).take();
+  auto snapshot = Writer().array(3).number(14).number(9).binary("query").take();
+  auto longer = Writer().array(5).number(10).number(9).array(0).number(77).nil().take();
+
+  EXPECT_EQ(decoded(range), Message(RangeRequest{9, {}, 0}));
+  EXPECT_EQ(decoded(snapshot), Message(SnapshotRequest{9, "query", 0}));
+  EXPECT_EQ(decoded(longer), Message(RangeRequest{9, {}, 77}));
 }
 
 TEST(Message, AnUnknownTypeIsNoError) {
