@@ -266,6 +266,11 @@ bool Cluster::acquainted() {
   return true;
 }
 
+bool Cluster::any_rotten() const {
+  return std::any_of(hosts_.begin(), hosts_.end(),
+                     [](const auto& host) { return host->rotten && !host->dead; });
+}
+
 std::string Cluster::differences() {
   std::string text;
   for (Process* process : running()) {
