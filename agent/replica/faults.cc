@@ -36,7 +36,8 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   fault = error;
   // Where rolling back could not read the state again, memory is not to be trusted either.
   if (!full || store->stopped()) {
-    reopen_at = turn.now.instant + options.reopen_interval;
+    // Once for a fault: turns may come faster than tries.
+    if (!broken) reopen_at = turn.now.instant + options.reopen_interval;
     broken = true;
   }
   out.facts.state = committed;

@@ -292,5 +292,22 @@ TEST(DiskFaults, AReloadThatFailsTellsNothingOfTheTurn) {
   EXPECT_EQ(shown(*a, "two"), "absent");
 }
 
+// Simulator, seed 1634: each refused turn put the next try off, and turns came faster than tries.
+TEST(DiskFaults, TurnsThatAreRefusedDoNotPutTheRecoveryOff) {
+  Folder folder;
+  faults() = {};
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  faults().fail_wal_write = true;
+  turn(*a, 100, {add("one")});
+  ASSERT_TRUE(a->fault().has_value());
+  faults() = {};
+
+  for (std::int64_t millis = 200; millis < 2'000; millis += 100) turn(*a, millis, {add("more")});
+
+  EXPECT_FALSE(a->fault().has_value());
+}
+
 }  // namespace
 }  // namespace agent
