@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "store/row.h"
+
 namespace store {
 namespace {
 
@@ -32,6 +34,8 @@ CREATE TABLE staged(part INTEGER NOT NULL, page INTEGER NOT NULL, sum INTEGER NO
 CREATE TABLE held(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, actor BLOB NOT NULL,
   seq INTEGER NOT NULL, sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
 )sql";
+
+constexpr std::size_t kTableCount = 11;
 
 base::Status set_version(Database& database) {
   return database.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
@@ -96,6 +100,20 @@ base::Status create_tables(Database& database) {
   RETURN_IF_ERROR(database.execute(kStep2));
   RETURN_IF_ERROR(database.execute("PRAGMA application_id=" + std::to_string(kApplicationId)));
   return set_version(database);
+}
+
+base::Status check_tables(Database& database) {
+  ASSIGN_OR_RETURN(auto tables,
+                   database.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL"));
+  std::size_t known = 0;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, tables->step());
+    if (!row) break;
+    const std::string_view sql = tables->text(0);
+    if (kTables.find(sql) != kTables.npos || kStep2.find(sql) != kStep2.npos) ++known;
+  }
+  if (known == kTableCount) return {};
+  return corrupt_row(database.path(), "sqlite_schema", "of a table");
 }
 
 base::Status upgrade_tables(Database& database) {

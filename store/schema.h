@@ -19,6 +19,9 @@ base::Status configure_reader(Database& database, const Options& options);
 // newer schema.
 base::Result<bool> is_empty(Database& database);
 base::Status create_tables(Database& database);  // inside a transaction
+// kCorrupt when the tables of the file are not those of our version: SQLite has no checksum over
+// their text, and a flipped bit in it fails in strange places.
+base::Status check_tables(Database& database);
 // Takes the steps from the file's version to ours; nothing when there is none to take. Inside a
 // transaction: all steps or none.
 base::Status upgrade_tables(Database& database);

@@ -13,6 +13,7 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
   RETURN_IF_ERROR(database->execute("PRAGMA synchronous=FULL"));
   std::unique_ptr<Store> store(new Store(std::move(database), path, options));
   RETURN_IF_ERROR(empty ? store->create() : store->upgrade());
+  RETURN_IF_ERROR(check_tables(*store->database_));
   RETURN_IF_ERROR(store->load());
   return store;
 }

@@ -21,7 +21,10 @@ void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
   for (const Address& address : seeds_.due(now, table_)) join(now, {address, std::nullopt}, box);
   for (const NodeId& node : greetings_.due(now)) {
     Member* member = table_.find(node);
-    if (member == nullptr || member->state() == MemberState::kLeft) continue;
+    if (member == nullptr) continue;
+    // One that left is asked when others say that it is back: two that left while the other was
+    // away would hold each other for gone for ever.
+    if (member->state() == MemberState::kLeft && !member->claimed) continue;
     ping(now, *member, member->record.address, box, next_token());
     if (!member->claimed) continue;
     ping(now, *member, *member->claimed, box, next_token());

@@ -213,6 +213,15 @@ TEST_F(BadFile, NoiseIsSetAside) {
   expect_set_aside();
 }
 
+// Simulator, seed 2284: a column had another name by one bit, and the agent did not start any more.
+TEST_F(BadFile, AFlippedBitInTheTextOfATableIsSetAside) {
+  a.reset();
+  harm(
+      "PRAGMA writable_schema=1;"
+      "UPDATE sqlite_schema SET sql=replace(sql, 'kind', 'kjnd') WHERE name='held'");
+  expect_set_aside();
+}
+
 TEST_F(BadFile, AFlippedBitInTheTreeIsSetAsideOrFound) {
   a.reset();
   const auto size = std::filesystem::file_size(folder.file("a.db"));

@@ -25,5 +25,27 @@ TEST(Scenarios, AJoinThatTheDiskRefusesIsTriedAgain) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// Turns came faster than tries to open the database again, and each refused turn put the next try
+// off: an agent with a fault of its disk never recovered.
+TEST(Scenarios, ADiskFaultEndsAlthoughTurnsGoOn) {
+  Report report = run(Settings::draw(1634, 9));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
+// A bit flipped in the text of a table: SQLite said "no such column", which was no damage to us.
+TEST(Scenarios, ATableWithAnotherTextIsSetAside) {
+  Report report = run(Settings::draw(2284, 9));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
+// Two had left, each while the other was away, and came back: each held the other for gone.
+TEST(Scenarios, TwoThatLeftFindEachOtherAgain) {
+  Report report = run(Settings::draw(3234, 9));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation

@@ -66,6 +66,9 @@ void Cluster::start(std::size_t index) {
     note(index, "does not open: " + error.message);
     if (host.disk.powered() && host.healthy()) checker_.not_opened(host, error);
     host.disk.kill();
+    // A bit of what says whose file it is: left alone, and people are told.
+    bool refused = error.code == base::Code::kInvalid || error.code == base::Code::kConflict;
+    if (host.rotten && refused) host.dead = true;
     schedule_.after(kOpenAgain, [this, index] { start(index); });
     return;
   }
@@ -252,7 +255,10 @@ bool Cluster::converged() {
   return first != nullptr;
 }
 
-bool Cluster::acquainted() {
+bool Cluster::acquainted() { return strangers().empty(); }
+
+std::string Cluster::strangers() {
+  std::string text;
   for (Process* one : running()) {
     std::map<base::NodeId, gossip::MemberState> seen;
     for (const gossip::MemberView& view : one->node_machine().members(one->now())) {
@@ -260,10 +266,12 @@ bool Cluster::acquainted() {
     }
     for (Process* other : running()) {
       auto found = seen.find(other->node());
-      if (found == seen.end() || found->second != gossip::MemberState::kAlive) return false;
+      if (found != seen.end() && found->second == gossip::MemberState::kAlive) continue;
+      text += fmt::format("{} holds {} for {}; ", one->host().name, other->host().name,
+                          found == seen.end() ? "unknown" : gossip::state_name(found->second));
     }
   }
-  return true;
+  return text;
 }
 
 bool Cluster::any_rotten() const {
@@ -280,8 +288,7 @@ std::string Cluster::differences() {
                     process->replica().state().vector, process->replica().state().cells,
                     process->idle() ? "" : ", busy", process->replica().fault() ? ", fault" : "");
   }
-  if (!acquainted()) text += "not all hold each other for alive";
-  return text;
+  return text + strangers();
 }
 
 crdt::VersionVector Cluster::owed() const {

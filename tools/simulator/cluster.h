@@ -46,6 +46,7 @@ class Cluster : public Observer {
   bool converged();           // all running agents are idle, with equal vectors
   bool acquainted();          // and hold each other for alive
   bool any_rotten() const;    // a flipped bit is still there
+  std::string strangers();    // who does not hold whom for alive
   std::string differences();  // in words
   // What no crash may take: promises of the media that still exist.
   crdt::VersionVector owed() const;
