@@ -85,6 +85,7 @@ void StoreThread::run() {
     }
     lock.lock();
     if (last) break;
+    while (queue_.empty() && !stopping_ && read_ahead(lock)) continue;
   }
   finished_ = true;
   lock.unlock();
@@ -98,6 +99,13 @@ void StoreThread::wait(std::unique_lock<std::mutex>& lock) {
   if (replica_.unsynced()) longest = options_.flush_quiet;
   if (replica_.replaying()) longest = {};
   ready_.wait_for(lock, std::chrono::nanoseconds(longest.nanos), something);
+}
+
+bool StoreThread::read_ahead(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  bool more = replica_.read_ahead();
+  lock.lock();
+  return more;
 }
 
 std::vector<Input> StoreThread::take_turn() {

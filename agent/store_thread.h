@@ -51,6 +51,7 @@ class StoreThread {
   void run();
   void wait(std::unique_lock<std::mutex>& lock);
   std::vector<Input> take_turn();  // holds the mutex
+  bool read_ahead(std::unique_lock<std::mutex>& lock);
   void hand_over(Outputs outputs);
   void deliver();
 

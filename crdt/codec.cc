@@ -264,6 +264,11 @@ Writer& Writer::nil() {
   return *this;
 }
 
+Writer& Writer::encoded(base::BytesView objects) {
+  buffer_.write(objects.data(), objects.size());
+  return *this;
+}
+
 base::Bytes Writer::take() {
   base::Bytes out(buffer_.data(), buffer_.size());
   buffer_.clear();

@@ -84,6 +84,7 @@ class Writer {
   Writer& text(std::string_view value);
   Writer& binary(base::BytesView value);
   Writer& nil();
+  Writer& encoded(base::BytesView objects);  // by another writer
   std::size_t size() const { return buffer_.size(); }
   base::Bytes take();
   base::BytesView view() const { return {buffer_.data(), buffer_.size()}; }

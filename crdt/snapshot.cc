@@ -1,6 +1,6 @@
 #include "crdt/snapshot.h"
 
-#include <map>
+#include <utility>
 
 #include "crdt/change_format.h"
 #include "crdt/codec.h"
@@ -44,76 +44,6 @@ void write_slot(Writer& out, const Slot& slot, const Slot* before) {
   out.number(static_cast<std::uint64_t>(slot.type));
 }
 
-class PageWriter {
- public:
-  explicit PageWriter(const SnapshotPage& page) : page_(page) {}
-
-  base::Bytes write() {
-    out_.array(kPageFields).number(kVersion).number(page_.step).number(page_.name.id);
-    out_.number(page_.name.state.vector).number(page_.name.state.cells);
-    out_.array(2).signed_number(page_.clock.nanos).number(page_.clock.counter);
-    out_.boolean(page_.more);
-    write_actors();
-    write_objects();
-    write_actor_table();
-    write_slots();
-    return out_.take();
-  }
-
- private:
-  void write_actors() {
-    out_.array(page_.actors.size() * kActorFields);
-    for (const SnapshotActor& actor : page_.actors) {
-      out_.binary(actor.actor.view()).number(actor.head.seq).number(actor.head.hash);
-      out_.number(actor.left ? kLeft : 0);
-      actor.node ? out_.binary(actor.node->view()) : out_.nil();
-    }
-  }
-  void write_objects() {
-    out_.array(page_.objects.size() * kObjectFields);
-    for (const SnapshotObject& object : page_.objects) {
-      out_.binary(object.key.first).number(static_cast<std::uint64_t>(object.key.second));
-      out_.number(object.cells).binary(object.digest.bytes());
-    }
-  }
-  void write_actor_table() {
-    std::vector<ActorId> table;
-    for (const SnapshotSlot& slot : page_.slots) {
-      for (const Cell& cell : slot.cells) {
-        if (numbers_.try_emplace(cell.dot.actor, table.size()).second) {
-          table.push_back(cell.dot.actor);
-        }
-      }
-    }
-    out_.array(table.size());
-    for (const ActorId& actor : table) out_.binary(actor.view());
-  }
-  void write_slots() {
-    out_.array(page_.slots.size() * kSlotFields);
-    const Slot* before = nullptr;
-    for (const SnapshotSlot& slot : page_.slots) {
-      write_slot(out_, slot.slot, before);
-      before = &slot.slot;
-      out_.array(slot.cells.size() * kCellFields);
-      for (const Cell& cell : slot.cells) write_cell(cell);
-    }
-  }
-  void write_cell(const Cell& cell) {
-    out_.number(numbers_.at(cell.dot.actor)).number(cell.dot.seq).number(cell.dot.index);
-    out_.number(static_cast<std::uint64_t>(cell.kind));
-    out_.signed_number(format::wrapping_difference(cell.stamp.time.nanos, nanos_));
-    nanos_ = cell.stamp.time.nanos;
-    out_.number(cell.stamp.time.counter);
-    cell.stamp.writer.empty() ? out_.nil() : out_.binary(cell.stamp.writer);
-    out_.binary(cell.body);
-  }
-
-  const SnapshotPage& page_;
-  Writer out_;
-  std::map<ActorId, std::size_t> numbers_;
-  std::int64_t nanos_ = 0;  // of the cell before
-};
-
 template <typename Id>
 Id read_id(Reader& in) {
   auto id = Id::from(in.binary());
@@ -130,127 +60,29 @@ ObjectKey read_object(Reader& in) {
   return key;
 }
 
+// Into a slot that may hold another: what it has of memory serves again.
 void read_slot(Reader& in, Slot& slot, const Slot* before) {
   std::size_t shared = in.number(before == nullptr ? 0 : 1 + before->path.size());
   std::size_t rest = in.array(1 + kPathDepthMax);
   std::size_t total = shared + rest;
   if (!in.ok() || total == 0 || total > 1 + kPathDepthMax) return in.fail();
-  slot.path.reserve(total - 1);
-  if (shared > 0) {
-    slot.object = before->object;
-    slot.path.assign(before->path.begin(),
-                     before->path.begin() + static_cast<std::ptrdiff_t>(shared - 1));
-  } else {
+  slot.path.resize(total - 1);
+  if (shared == 0) {
     slot.object = in.binary(kObjectNameMax);
+  } else {
+    slot.object = before->object;
   }
-  while (slot.path.size() + 1 < total) slot.path.emplace_back(in.binary(kPathComponentMax));
+  for (std::size_t i = 0; i + 1 < total; ++i) {
+    if (i + 1 < shared) {
+      slot.path[i] = before->path[i];
+    } else {
+      slot.path[i] = in.binary(kPathComponentMax);
+    }
+  }
   slot.type = read_type(in);
 }
 
-// Reads one page. Mismatches turn the reader to !ok(), after which all reads give defaults.
-class PageReader {
- public:
-  PageReader(Reader& in, SnapshotPage& page) : in_(in), page_(page) {}
-
-  void read() {
-    std::size_t fields = in_.array();
-    if (fields < kPageFields || in_.number() != kVersion) return in_.fail();
-    page_.step = in_.number();
-    page_.name.id = in_.number();
-    if (page_.name.id == 0) in_.fail();
-    page_.name.state.vector = in_.number();
-    page_.name.state.cells = in_.number();
-    if (in_.array() != 2) return in_.fail();
-    page_.clock.nanos = in_.signed_number();
-    page_.clock.counter = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
-    page_.more = in_.boolean();
-    read_actors();
-    read_objects();
-    read_actor_table();
-    read_slots();
-    in_.skip(fields - kPageFields);
-    if (!in_.at_end()) in_.fail();
-  }
-
- private:
-  // Items of a flat list; 0 when it is no multiple of `fields`.
-  std::size_t list(std::size_t fields) {
-    std::size_t numbers = in_.array();
-    if (numbers % fields == 0) return numbers / fields;
-    in_.fail();
-    return 0;
-  }
-  void read_actors() {
-    std::size_t count = list(kActorFields);
-    for (std::size_t i = 0; i < count && in_.ok(); ++i) {
-      SnapshotActor actor;
-      actor.actor = read_id<ActorId>(in_);
-      actor.head.seq = in_.number();
-      actor.head.hash = in_.number();
-      actor.left = (in_.number() & kLeft) != 0;
-      if (!in_.take_nil()) actor.node = read_id<NodeId>(in_);
-      if (actor.head.seq == 0) in_.fail();
-      if (i > 0 && !(page_.actors.back().actor < actor.actor)) in_.fail();
-      page_.actors.push_back(std::move(actor));
-    }
-  }
-  void read_objects() {
-    std::size_t count = list(kObjectFields);
-    for (std::size_t i = 0; i < count && in_.ok(); ++i) {
-      SnapshotObject object;
-      object.key = read_object(in_);
-      object.cells = in_.number();
-      auto digest = Digest::from(in_.binary());
-      if (!digest || object.cells == 0) return in_.fail();
-      object.digest = *digest;
-      if (i > 0 && !(page_.objects.back().key < object.key)) in_.fail();
-      page_.objects.push_back(std::move(object));
-    }
-  }
-  void read_actor_table() {
-    std::size_t count = in_.array();
-    for (std::size_t i = 0; i < count && in_.ok(); ++i) table_.push_back(read_id<ActorId>(in_));
-  }
-  void read_slots() {
-    std::size_t count = list(kSlotFields);
-    std::size_t charge = 0;
-    for (std::size_t i = 0; i < count && in_.ok(); ++i) {
-      SnapshotSlot slot;
-      const Slot* before = i == 0 ? nullptr : &page_.slots.back().slot;
-      read_slot(in_, slot.slot, before);
-      charge += memory_charge(slot.slot);
-      if (charge > kSnapshotSlotBytesMax) return in_.fail();
-      if (before != nullptr && compare_slots(*before, slot.slot) >= 0) in_.fail();
-      read_cells(slot.cells);
-      page_.slots.push_back(std::move(slot));
-    }
-  }
-  void read_cells(Cells& cells) {
-    std::size_t count = list(kCellFields);
-    if (count == 0) return in_.fail();
-    for (std::size_t i = 0; i < count && in_.ok(); ++i) {
-      Cell cell;
-      std::uint64_t actor = in_.number();
-      if (actor >= table_.size()) return in_.fail();
-      cell.dot.actor = table_[actor];
-      cell.dot.seq = in_.number();
-      cell.dot.index = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
-      cell.kind = static_cast<EffectKind>(in_.number(UINT8_MAX));
-      nanos_ = format::wrapping_sum(in_.signed_number(), nanos_);
-      cell.stamp.time.nanos = nanos_;
-      cell.stamp.time.counter = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
-      if (!in_.take_nil()) cell.stamp.writer = in_.binary(kWriterBytesMax);
-      cell.body = in_.binary();
-      if (cell.dot.seq == 0 || (i > 0 && !(cells.back().dot < cell.dot))) in_.fail();
-      cells.push_back(std::move(cell));
-    }
-  }
-
-  Reader& in_;
-  SnapshotPage& page_;
-  std::vector<ActorId> table_;
-  std::int64_t nanos_ = 0;
-};
+base::Error malformed_page() { return base::invalid("decode snapshot page: malformed"); }
 
 void read_run(Reader& in, SnapshotQuery::Run& run) {
   run.first = read_object(in);
@@ -270,6 +102,10 @@ void read_run(Reader& in, SnapshotQuery::Run& run) {
 }  // namespace
 
 ObjectKey object_of(const Slot& slot) { return {slot.object, root_type(slot)}; }
+
+bool is_of(const Slot& slot, const ObjectKey& object) {
+  return slot.object == object.first && root_type(slot) == object.second;
+}
 
 std::strong_ordering compare_slots(const Slot& a, const Slot& b) {
   if (auto order = a.object <=> b.object; order != 0) return order;
@@ -320,14 +156,187 @@ base::Result<SnapshotQuery> decode_snapshot_query(base::BytesView bytes) {
   return query;
 }
 
-base::Bytes encode(const SnapshotPage& page) { return PageWriter(page).write(); }
+SnapshotPageBuilder::SnapshotPageBuilder(std::uint64_t step, const SnapshotName& name,
+                                         const HybridTime& clock)
+    : step_(step), name_(name), clock_(clock) {}
+
+void SnapshotPageBuilder::add(const SnapshotActor& actor) {
+  ++actors_;
+  actors_out_.binary(actor.actor.view()).number(actor.head.seq).number(actor.head.hash);
+  actors_out_.number(actor.left ? kLeft : 0);
+  actor.node ? actors_out_.binary(actor.node->view()) : actors_out_.nil();
+}
+
+void SnapshotPageBuilder::add(const SnapshotObject& object) {
+  ++objects_;
+  objects_out_.binary(object.key.first).number(static_cast<std::uint64_t>(object.key.second));
+  objects_out_.number(object.cells).binary(object.digest.bytes());
+}
+
+void SnapshotPageBuilder::add(const Slot& slot, std::span<const Cell> cells) {
+  write_slot(slots_out_, slot, last_slot());
+  before_ = slot;
+  ++slots_;
+  slots_out_.array(cells.size() * kCellFields);
+  for (const Cell& cell : cells) add(cell);
+}
+
+void SnapshotPageBuilder::add(const Cell& cell) {
+  slots_out_.number(number_of(cell.dot.actor)).number(cell.dot.seq).number(cell.dot.index);
+  slots_out_.number(static_cast<std::uint64_t>(cell.kind));
+  slots_out_.signed_number(format::wrapping_difference(cell.stamp.time.nanos, nanos_));
+  nanos_ = cell.stamp.time.nanos;
+  slots_out_.number(cell.stamp.time.counter);
+  cell.stamp.writer.empty() ? slots_out_.nil() : slots_out_.binary(cell.stamp.writer);
+  slots_out_.binary(cell.body);
+}
+
+// Neighbours are mostly of one actor.
+std::size_t SnapshotPageBuilder::number_of(const ActorId& actor) {
+  if (!table_.empty() && actor == table_[last_number_]) return last_number_;
+  auto [found, added] = numbers_.try_emplace(actor, table_.size());
+  if (added) table_.push_back(actor);
+  last_number_ = found->second;
+  return last_number_;
+}
+
+base::Bytes SnapshotPageBuilder::finish(bool more) {
+  Writer out;
+  out.array(kPageFields).number(kVersion).number(step_).number(name_.id);
+  out.number(name_.state.vector).number(name_.state.cells);
+  out.array(2).signed_number(clock_.nanos).number(clock_.counter);
+  out.boolean(more);
+  out.array(actors_ * kActorFields).encoded(actors_out_.view());
+  out.array(objects_ * kObjectFields).encoded(objects_out_.view());
+  out.array(table_.size());
+  for (const ActorId& actor : table_) out.binary(actor.view());
+  out.array(slots_ * kSlotFields).encoded(slots_out_.view());
+  return out.take();
+}
+
+base::Bytes encode(const SnapshotPage& page) {
+  SnapshotPageBuilder builder(page.step, page.name, page.clock);
+  for (const SnapshotActor& actor : page.actors) builder.add(actor);
+  for (const SnapshotObject& object : page.objects) builder.add(object);
+  for (const SnapshotSlot& slot : page.slots) builder.add(slot.slot, slot.cells);
+  return builder.finish(page.more);
+}
+
+base::Result<SnapshotPageReader> SnapshotPageReader::open(base::BytesView bytes) {
+  ASSIGN_OR_RETURN(Reader in, Reader::parse(bytes, kPageLimits));
+  SnapshotPageReader reader(std::move(in));
+  reader.read_head();
+  if (reader.in_.ok()) return reader;
+  return malformed_page();
+}
+
+void SnapshotPageReader::read_head() {
+  std::size_t fields = in_.array();
+  if (fields < kPageFields || in_.number() != kVersion) return in_.fail();
+  fields_behind_ = fields - kPageFields;
+  head_.step = in_.number();
+  head_.name.id = in_.number();
+  if (head_.name.id == 0) in_.fail();
+  head_.name.state.vector = in_.number();
+  head_.name.state.cells = in_.number();
+  if (in_.array() != 2) return in_.fail();
+  head_.clock.nanos = in_.signed_number();
+  head_.clock.counter = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
+  head_.more = in_.boolean();
+  read_actors();
+  read_objects();
+  std::size_t count = in_.array();
+  for (std::size_t i = 0; i < count && in_.ok(); ++i) table_.push_back(read_id<ActorId>(in_));
+  slots_left_ = list(kSlotFields);
+}
+
+// Items of a flat list; 0 when it is no multiple of `fields`.
+std::size_t SnapshotPageReader::list(std::size_t fields) {
+  std::size_t numbers = in_.array();
+  if (numbers % fields == 0) return numbers / fields;
+  in_.fail();
+  return 0;
+}
+
+void SnapshotPageReader::read_actors() {
+  std::size_t count = list(kActorFields);
+  for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+    SnapshotActor actor;
+    actor.actor = read_id<ActorId>(in_);
+    actor.head.seq = in_.number();
+    actor.head.hash = in_.number();
+    actor.left = (in_.number() & kLeft) != 0;
+    if (!in_.take_nil()) actor.node = read_id<NodeId>(in_);
+    if (actor.head.seq == 0) in_.fail();
+    if (i > 0 && !(head_.actors.back().actor < actor.actor)) in_.fail();
+    head_.actors.push_back(std::move(actor));
+  }
+}
+
+void SnapshotPageReader::read_objects() {
+  std::size_t count = list(kObjectFields);
+  for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+    SnapshotObject object;
+    object.key = read_object(in_);
+    object.cells = in_.number();
+    auto digest = Digest::from(in_.binary());
+    if (!digest || object.cells == 0) return in_.fail();
+    object.digest = *digest;
+    if (i > 0 && !(head_.objects.back().key < object.key)) in_.fail();
+    head_.objects.push_back(std::move(object));
+  }
+}
+
+base::Result<bool> SnapshotPageReader::next(SnapshotSlot& slot) {
+  if (slots_left_ == 0) {
+    in_.skip(std::exchange(fields_behind_, 0));
+    if (in_.ok() && in_.at_end()) return false;
+    return malformed_page();
+  }
+  --slots_left_;
+  const Slot* before = first_ ? nullptr : &before_;
+  read_slot(in_, slot.slot, before);
+  charge_ += memory_charge(slot.slot);
+  if (charge_ > kSnapshotSlotBytesMax) in_.fail();
+  if (before != nullptr && compare_slots(*before, slot.slot) >= 0) in_.fail();
+  read_cells(slot.cells);
+  if (!in_.ok()) return malformed_page();
+  before_ = slot.slot;
+  first_ = false;
+  return true;
+}
+
+void SnapshotPageReader::read_cells(Cells& cells) {
+  std::size_t count = list(kCellFields);
+  if (count == 0) return in_.fail();
+  cells.resize(count);  // the parser has seen that many
+  for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+    Cell& cell = cells[i];
+    std::uint64_t actor = in_.number();
+    if (actor >= table_.size()) return in_.fail();
+    cell.dot.actor = table_[actor];
+    cell.dot.seq = in_.number();
+    cell.dot.index = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
+    cell.kind = static_cast<EffectKind>(in_.number(UINT8_MAX));
+    nanos_ = format::wrapping_sum(in_.signed_number(), nanos_);
+    cell.stamp.time.nanos = nanos_;
+    cell.stamp.time.counter = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
+    cell.stamp.writer.clear();
+    if (!in_.take_nil()) cell.stamp.writer = in_.binary(kWriterBytesMax);
+    cell.body = in_.binary();
+    if (cell.dot.seq == 0 || (i > 0 && !(cells[i - 1].dot < cell.dot))) in_.fail();
+  }
+}
 
 base::Result<SnapshotPage> decode_snapshot_page(base::BytesView bytes) {
-  ASSIGN_OR_RETURN(Reader in, Reader::parse(bytes, kPageLimits));
-  SnapshotPage page;
-  PageReader(in, page).read();
-  if (!in.ok()) return base::invalid("decode snapshot page: malformed");
-  return page;
+  ASSIGN_OR_RETURN(auto reader, SnapshotPageReader::open(bytes));
+  SnapshotPage page = reader.head();
+  for (;;) {
+    SnapshotSlot slot;
+    ASSIGN_OR_RETURN(const bool found, reader.next(slot));
+    if (!found) return page;
+    page.slots.push_back(std::move(slot));
+  }
 }
 
 std::size_t encoded_size(const SnapshotActor&) { return 2 * 18 + 2 * 9 + 1; }

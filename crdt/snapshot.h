@@ -7,12 +7,15 @@
 // before it allocates; kInvalid says what is wrong.
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "crdt/cell.h"
+#include "crdt/codec.h"
 #include "crdt/digest.h"
 #include "crdt/hybrid_time.h"
 #include "crdt/version_vector.h"
@@ -29,6 +32,7 @@ inline constexpr std::size_t kSnapshotSlotBytesMax = 32u << 20;
 
 using ObjectKey = std::pair<std::string, SlotType>;  // name, root type; ordered so
 ObjectKey object_of(const Slot& slot);
+bool is_of(const Slot& slot, const ObjectKey& object);
 
 // The order of slots in a snapshot: object (name, root type), path component by component, bytes
 // as unsigned numbers, then type. Cells of a slot follow by dot.
@@ -107,6 +111,66 @@ base::Result<SnapshotQuery> decode_snapshot_query(base::BytesView bytes);
 
 base::Bytes encode(const SnapshotPage& page);
 base::Result<SnapshotPage> decode_snapshot_page(base::BytesView bytes);
+
+// Encodes a page item by item, so that none of it stands in memory twice. Actors, objects and slots
+// each in their order.
+class SnapshotPageBuilder {
+ public:
+  SnapshotPageBuilder(std::uint64_t step, const SnapshotName& name, const HybridTime& clock);
+  void add(const SnapshotActor& actor);
+  void add(const SnapshotObject& object);
+  void add(const Slot& slot, std::span<const Cell> cells);  // at least one
+  bool empty() const { return actors_ == 0 && objects_ == 0 && slots_ == 0; }
+  const Slot* last_slot() const { return slots_ == 0 ? nullptr : &before_; }
+  base::Bytes finish(bool more);  // once
+
+ private:
+  void add(const Cell& cell);
+  std::size_t number_of(const ActorId& actor);
+
+  std::uint64_t step_;
+  SnapshotName name_;
+  HybridTime clock_;
+  std::size_t actors_ = 0;
+  std::size_t objects_ = 0;
+  std::size_t slots_ = 0;
+  codec::Writer actors_out_;
+  codec::Writer objects_out_;
+  codec::Writer slots_out_;
+  std::vector<ActorId> table_;
+  std::map<ActorId, std::size_t> numbers_;
+  std::size_t last_number_ = 0;
+  Slot before_;
+  std::int64_t nanos_ = 0;  // of the cell before
+};
+
+// Decodes a page slot by slot into the same memory. The page is well-formed only when next() has
+// said that there is no more. The bytes outlive the reader.
+class SnapshotPageReader {
+ public:
+  static base::Result<SnapshotPageReader> open(base::BytesView bytes);
+  const SnapshotPage& head() const { return head_; }  // all but the slots
+  std::size_t slots_left() const { return slots_left_; }
+  base::Result<bool> next(SnapshotSlot& slot);  // false behind the last
+
+ private:
+  explicit SnapshotPageReader(codec::Reader in) : in_(std::move(in)) {}
+  void read_head();
+  std::size_t list(std::size_t fields);
+  void read_actors();
+  void read_objects();
+  void read_cells(Cells& cells);
+
+  codec::Reader in_;
+  SnapshotPage head_;
+  std::size_t fields_behind_ = 0;  // of later versions
+  std::vector<ActorId> table_;
+  std::size_t slots_left_ = 0;
+  bool first_ = true;
+  Slot before_;
+  std::size_t charge_ = 0;
+  std::int64_t nanos_ = 0;  // of the cell before
+};
 
 // What adding this to a page costs at most, so that its maker knows when it is full.
 std::size_t encoded_size(const SnapshotActor& actor);

@@ -55,6 +55,7 @@ RowChecksum& RowChecksum::number(std::int64_t value) {
 }
 
 RowChecksum& RowChecksum::bytes(base::BytesView value) {
+  bytes_.reserve(bytes_.size() + value.size() + 24);  // mostly the last but one
   // The length keeps two neighbouring fields apart.
   base::append_be64(bytes_, value.size());
   bytes_.append(value);

@@ -1,6 +1,7 @@
 #include "store/slot_scan.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "store/row.h"
@@ -130,20 +131,33 @@ base::Result<bool> SlotScan::walk(const ObjectInfo& object, base::BytesView from
 base::Status SlotScan::add(const ObjectInfo& object, const NameRow& row, const NameKey& key,
                            const std::function<bool(const crdt::Slot&)>& wanted, Pending& pending) {
   ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, row, key));
-  for (SlotRow& slot : slots) {
-    if (!wanted(slot.slot)) continue;
-    auto place = std::pair(slot.slot.path, slot.slot.type);
-    pending.insert_or_assign(std::move(place), std::move(slot));
-  }
+  std::erase_if(slots, [&](const SlotRow& slot) { return !wanted(slot.slot); });
+  pending.add(std::move(slots));
   return {};
+}
+
+void SlotScan::Pending::add(std::vector<SlotRow> rows) {
+  const auto before = [](const SlotRow& a, const SlotRow& b) {
+    return std::tie(a.slot.path, a.slot.type) < std::tie(b.slot.path, b.slot.type);
+  };
+  std::sort(rows.begin(), rows.end(), before);
+  if (empty()) {
+    rows_ = std::move(rows);
+  } else {  // slots of nested maps stand between those of the entry above
+    std::vector<SlotRow> merged;
+    std::merge(std::move_iterator(rows_.begin() + static_cast<std::ptrdiff_t>(at_)),
+               std::move_iterator(rows_.end()), std::move_iterator(rows.begin()),
+               std::move_iterator(rows.end()), std::back_inserter(merged), before);
+    rows_ = std::move(merged);
+  }
+  at_ = 0;
 }
 
 // Shows what is pending below `path`; everything when there is none. False: no more wanted.
 bool SlotScan::show_below(Pending& pending, const std::vector<std::string>* path,
                           const std::function<bool(SlotRow&)>& visit) {
-  while (!pending.empty() && (!path || pending.begin()->first.first < *path)) {
-    auto first = pending.extract(pending.begin());
-    if (!visit(first.mapped())) return false;
+  while (!pending.empty() && (!path || pending.front().slot.path < *path)) {
+    if (!visit(pending.pop())) return false;
   }
   return true;
 }
@@ -158,9 +172,11 @@ base::Result<std::vector<SlotRow>> SlotScan::slots_of(const ObjectInfo& object, 
                                                       const NameKey& key) {
   ASSIGN_OR_RETURN(std::vector<CellRows::Row> cells, rows_.of_name(row.id));
   std::vector<SlotRow> slots;
+  slots.reserve(cells.size());
   for (auto& [lane, live] : cells) {
     SlotRow slot;
     slot.slot.object = object.name;
+    slot.slot.path.reserve(key.path.size() + 1);
     slot.slot.path = key.path;
     slot.cells = std::move(live);
     slot.id = CellRows::row_id(row.id, lane);

@@ -3,7 +3,6 @@
 // Ordered reading over names and cells: entries of a map, and slots of any object.
 
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -33,7 +32,18 @@ class SlotScan {
                            const std::function<bool(SlotRow&)>& visit);
 
  private:
-  using Pending = std::map<std::pair<std::vector<std::string>, crdt::SlotType>, SlotRow>;
+  // Slots read and not yet shown, in order of path and type.
+  class Pending {
+   public:
+    bool empty() const { return at_ == rows_.size(); }
+    const SlotRow& front() const { return rows_[at_]; }
+    SlotRow& pop() { return rows_[at_++]; }  // valid until the next add()
+    void add(std::vector<SlotRow> rows);
+
+   private:
+    std::vector<SlotRow> rows_;
+    std::size_t at_ = 0;
+  };
   static bool show_below(Pending& pending, const std::vector<std::string>* path,
                          const std::function<bool(SlotRow&)>& visit);
   // Shows what is pending and what the names from `from` to `bound` lead to, in order, as long as

@@ -20,16 +20,17 @@ Join::Join(const base::NodeId& peer, bool unite, std::uint64_t first_step, const
 }
 
 base::Result<Join::Next> Join::take(store::Store& store, base::BytesView body) {
-  auto page = crdt::decode_snapshot_page(body);
-  if (!page.ok()) return refuse(page.error().message);
-  if (page->step != query_.step) return Next::kIgnored;
-  if (name_ && page->name != *name_ && !PLANTED(kMixedSnapshots)) return Next::kRestart;
+  auto reader = crdt::SnapshotPageReader::open(body);
+  if (!reader.ok()) return refuse(reader.error().message);
+  const crdt::SnapshotPage& page = reader->head();
+  if (page.step != query_.step) return Next::kIgnored;
+  if (name_ && page.name != *name_ && !PLANTED(kMixedSnapshots)) return Next::kRestart;
   staged_bytes_ += body.size();
   if (staged_bytes_ > limits_.staged_bytes_max) return refuse("more bytes than may be staged");
-  name_ = page->name;
-  query_.snapshot = page->name.id;
+  name_ = page.name;
+  query_.snapshot = page.name.id;
   ++query_.step;
-  auto next = query_.run ? take_cells(store, *page, body) : take_head(store, *page, body);
+  auto next = query_.run ? take_cells(store, *reader, body) : take_head(store, *reader, body);
   if (next.ok() || next.error().code != base::Code::kInvalid) return next;
   return refuse(next.error().message);
 }
@@ -39,9 +40,11 @@ Join::Next Join::refuse(std::string why) {
   return Next::kRefused;
 }
 
-base::Result<Join::Next> Join::take_head(store::Store& store, const crdt::SnapshotPage& page,
+base::Result<Join::Next> Join::take_head(store::Store& store, crdt::SnapshotPageReader& reader,
                                          base::BytesView body) {
-  if (!page.slots.empty()) return wrong("cells before the vector is known");
+  const crdt::SnapshotPage& page = reader.head();
+  if (reader.slots_left() > 0) return wrong("cells before the vector is known");
+  RETURN_IF_ERROR(reader.next(slot_));
   if (!add_actors(page) || !add_objects(page)) return wrong("a head page is not in order");
   if (page.more && page.actors.empty() && page.objects.empty()) return wrong("an empty head page");
   clock_ = page.clock;
@@ -75,11 +78,16 @@ bool Join::add_objects(const crdt::SnapshotPage& page) {
   return true;
 }
 
-base::Result<Join::Next> Join::take_cells(store::Store& store, const crdt::SnapshotPage& page,
+base::Result<Join::Next> Join::take_cells(store::Store& store, crdt::SnapshotPageReader& reader,
                                           base::BytesView body) {
+  const crdt::SnapshotPage& page = reader.head();
   if (!page.actors.empty() || !page.objects.empty()) return wrong("a head among the cells");
-  if (page.more && page.slots.empty()) return wrong("an empty page of cells");
-  for (const crdt::SnapshotSlot& slot : page.slots) RETURN_IF_ERROR(check_slot(slot));
+  if (page.more && reader.slots_left() == 0) return wrong("an empty page of cells");
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool found, reader.next(slot_));
+    if (!found) break;
+    RETURN_IF_ERROR(check_slot(slot_));
+  }
   bool late = !late_.empty();
   std::int64_t part = late ? kLate + static_cast<std::int64_t>(late_.size()) - 1 : kCells;
   RETURN_IF_ERROR(stage(store, part, pages_++, body));
@@ -95,14 +103,16 @@ base::Result<Join::Next> Join::take_cells(store::Store& store, const crdt::Snaps
 // and with such a digest as the index says.
 base::Status Join::check_slot(const crdt::SnapshotSlot& slot) {
   crdt::SnapshotQuery::Run& run = *query_.run;
-  crdt::ObjectKey object = crdt::object_of(slot.slot);
-  if (object < run.first || run.last < object) return wrong("an object that was not asked for");
+  if (!current_ || !crdt::is_of(slot.slot, current_->key)) {
+    crdt::ObjectKey object = crdt::object_of(slot.slot);
+    if (object < run.first || run.last < object) return wrong("an object that was not asked for");
+    RETURN_IF_ERROR(begin_object(object));
+  }
   if (run.after) {
     auto order = crdt::compare_slots(run.after->slot, slot.slot);
     bool goes_on = order == 0 && run.after->dot < slot.cells.front().dot;
     if (order >= 0 && !goes_on) return wrong("cells that are not in order");
   }
-  if (!current_ || current_->key != object) RETURN_IF_ERROR(begin_object(object));
   for (const crdt::Cell& cell : slot.cells) {
     if (!vector_.covers(cell.dot.actor, cell.dot.seq) && !PLANTED(kMixedSnapshots)) {
       return wrong("a cell that the vector does not cover");
@@ -113,7 +123,9 @@ base::Status Join::check_slot(const crdt::SnapshotSlot& slot) {
   if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots)) {
     return wrong("more cells than the index names");
   }
-  run.after = crdt::SnapshotQuery::Place{slot.slot, slot.cells.back().dot};
+  if (!run.after) run.after.emplace();
+  run.after->slot = slot.slot;
+  run.after->dot = slot.cells.back().dot;
   return {};
 }
 

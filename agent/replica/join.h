@@ -64,11 +64,11 @@ class Join {
 
  private:
   Next refuse(std::string why);
-  base::Result<Next> take_head(store::Store& store, const crdt::SnapshotPage& page,
+  base::Result<Next> take_head(store::Store& store, crdt::SnapshotPageReader& reader,
                                base::BytesView body);
   bool add_actors(const crdt::SnapshotPage& page);
   bool add_objects(const crdt::SnapshotPage& page);
-  base::Result<Next> take_cells(store::Store& store, const crdt::SnapshotPage& page,
+  base::Result<Next> take_cells(store::Store& store, crdt::SnapshotPageReader& reader,
                                 base::BytesView body);
   base::Status check_slot(const crdt::SnapshotSlot& slot);
   base::Status begin_object(const crdt::ObjectKey& object);
@@ -100,6 +100,7 @@ class Join {
   std::map<crdt::ObjectKey, crdt::SnapshotObject> skipped_;
   std::map<crdt::ObjectKey, std::int64_t> late_;
   std::optional<crdt::SnapshotObject> current_;
+  crdt::SnapshotSlot slot_;  // the one being checked
   std::uint64_t current_cells_ = 0;
   crdt::Digest current_sum_;
 };

@@ -103,7 +103,7 @@ class Walk {
   base::Result<crdt::SnapshotSlot*> next_of(StagedSlots& theirs) {
     if (!key_) return nullptr;
     ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, theirs.peek());
-    return slot && crdt::object_of(slot->slot) == *key_ ? slot : nullptr;
+    return slot && crdt::is_of(slot->slot, *key_) ? slot : nullptr;
   }
 
   base::Status both_sides(store::SlotRow& row, StagedSlots& theirs) {
@@ -147,6 +147,7 @@ class Merger {
       : store_(store), judge_(judge), watch_(store, events) {}
 
   base::Status slot(store::SlotRow& row, const crdt::Cells& theirs) {
+    if (same_dots(row.cells, theirs)) return {};
     crdt::Cells result;
     crdt::Digest taken;
     crdt::Digest given;
@@ -200,6 +201,12 @@ class Merger {
   const Merged& merged() const { return merged_; }
 
  private:
+  // The rule where little was missed.
+  static bool same_dots(const crdt::Cells& ours, const crdt::Cells& theirs) {
+    auto same = [](const crdt::Cell& a, const crdt::Cell& b) { return a.dot == b.dot; };
+    return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(), same);
+  }
+
   store::Store& store_;
   const Judge& judge_;
   EntryWatch watch_;

@@ -193,6 +193,8 @@ bool Replica::fetching() const {
   return impl_->store->meta().repair.stage == store::Repair::Stage::kFetching;
 }
 
+bool Replica::read_ahead() { return !impl_->broken && impl_->snapshots.read_ahead(); }
+
 bool Replica::unsynced() const { return impl_->unsynced; }
 
 std::optional<Mark> Replica::close() {

@@ -89,6 +89,9 @@ class Replica {
   // The database was set aside and its state comes from peers: writes are refused until a join is
   // merged or the driver sends Synchronised.
   bool fetching() const;
+  // For moments without input: makes a page that a joining peer will probably ask for next, at most
+  // SnapshotLimits::page_bytes a lease. False: nothing to make. Changes no output.
+  bool read_ahead();
   // A clean stop: everything on the medium; the mark to be written outside, if there is an actor to
   // keep.
   std::optional<Mark> close();

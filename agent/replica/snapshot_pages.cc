@@ -9,8 +9,14 @@ constexpr std::size_t kObjectsAtOnce = 64;
 
 class PageMaker {
  public:
-  PageMaker(store::Reader& reader, crdt::SnapshotPage& page, std::size_t bytes)
+  PageMaker(store::Reader& reader, crdt::SnapshotPageBuilder& page, std::size_t bytes)
       : reader_(reader), page_(page), bytes_(bytes) {}
+
+  bool more() const { return more_; }  // there is something behind the page
+  std::optional<crdt::SnapshotQuery::Place> last() const {
+    if (!page_.last_slot()) return std::nullopt;
+    return crdt::SnapshotQuery::Place{*page_.last_slot(), last_dot_};
+  }
 
   base::Status head(const crdt::SnapshotQuery::Head& after) {
     ASSIGN_OR_RETURN(const store::Actors* actors, reader_.actors());
@@ -18,20 +24,22 @@ class PageMaker {
       if (actor.head.seq == 0 || (after.actor && id <= *after.actor)) continue;
       crdt::SnapshotActor item{id, actor.head, actor.left, actor.node};
       if (!take(crdt::encoded_size(item))) return {};
-      page_.actors.push_back(std::move(item));
+      page_.add(item);
     }
     std::string from = after.object ? *after.object + '\0' : std::string();
+    std::string last;
     for (;;) {
       ASSIGN_OR_RETURN(auto objects, reader_.cells().objects_from(from, kObjectsAtOnce));
       if (objects.empty()) return {};
       for (const store::ObjectInfo& object : objects) {
         // A page ends between names: the next begins after a name.
-        bool new_name = page_.objects.empty() || page_.objects.back().key.first != object.name;
+        bool new_name = object.name != last;
         crdt::SnapshotObject item{
             {object.name, object.type}, static_cast<std::uint64_t>(object.cells), object.digest};
         if (!take(crdt::encoded_size(item)) && new_name) return {};
-        page_.more = false;
-        page_.objects.push_back(std::move(item));
+        more_ = false;
+        page_.add(item);
+        last = object.name;
       }
       from = objects.back().name + '\0';
     }
@@ -44,7 +52,7 @@ class PageMaker {
       RETURN_IF_ERROR(rest_of_slot(*run.after));
     }
     std::string from = start.first;
-    while (!page_.more) {
+    while (!more_) {
       ASSIGN_OR_RETURN(auto objects, reader_.cells().objects_from(from, kObjectsAtOnce));
       if (objects.empty()) return {};
       for (const store::ObjectInfo& object : objects) {
@@ -55,7 +63,7 @@ class PageMaker {
         auto visit = [this](store::SlotRow& row) { return add(row.slot, row.cells.begin(), row); };
         RETURN_IF_ERROR(
             reader_.cells().scan_object(object, goes_on ? &run.after->slot : nullptr, visit));
-        if (page_.more) return {};
+        if (more_) return {};
       }
       from = objects.back().name + '\0';
     }
@@ -65,10 +73,9 @@ class PageMaker {
  private:
   // Whether an item of this size still fits; else there is more behind this page.
   bool take(std::size_t size) {
-    bool first = page_.actors.empty() && page_.objects.empty() && page_.slots.empty();
-    page_.more = !first && used_ + size > bytes_;
+    more_ = used_ > 0 && used_ + size > bytes_;
     used_ += size;
-    return !page_.more;
+    return !more_;
   }
 
   // The cells of a slot that the page before could not take.
@@ -80,44 +87,43 @@ class PageMaker {
     return {};
   }
 
-  bool add(const crdt::Slot& slot, crdt::Cells::iterator next, store::SlotRow& row) {
-    if (next == row.cells.end()) return true;
-    const crdt::Slot* before = page_.slots.empty() ? nullptr : &page_.slots.back().slot;
+  bool add(const crdt::Slot& slot, crdt::Cells::const_iterator first, const store::SlotRow& row) {
+    const auto end = row.cells.end();
+    if (first == end) return true;
     std::size_t charge = crdt::memory_charge(slot);
     if (charge_ + charge > crdt::kSnapshotSlotBytesMax) {
-      page_.more = true;
+      more_ = true;
       return false;
     }
-    if (!take(crdt::encoded_size(slot, before) + crdt::encoded_size(*next))) return false;
+    if (!take(crdt::encoded_size(slot, page_.last_slot()) + crdt::encoded_size(*first))) {
+      return false;
+    }
     charge_ += charge;
-    crdt::SnapshotSlot& added = page_.slots.emplace_back();
-    added.slot = slot;
-    do {
-      added.cells.push_back(std::move(*next));
-      if (++next == row.cells.end()) return true;
-    } while (take(crdt::encoded_size(*next)));
-    return false;
+    auto next = first + 1;
+    while (next != end && take(crdt::encoded_size(*next))) ++next;
+    page_.add(slot, {first, next});
+    last_dot_ = (next - 1)->dot;
+    return next == end;
   }
 
   store::Reader& reader_;
-  crdt::SnapshotPage& page_;
+  crdt::SnapshotPageBuilder& page_;
   std::size_t bytes_;
+  bool more_ = false;
+  crdt::Dot last_dot_;
   std::size_t used_ = 0;
   std::size_t charge_ = 0;
 };
 
 }  // namespace
 
-base::Result<crdt::SnapshotPage> make_page(store::Reader& reader, const crdt::SnapshotName& name,
-                                           const crdt::SnapshotQuery& query, std::size_t bytes) {
-  crdt::SnapshotPage page;
-  page.step = query.step;
-  page.name = name;
+base::Result<PageBytes> make_page(store::Reader& reader, const crdt::SnapshotName& name,
+                                  const crdt::SnapshotQuery& query, std::size_t bytes) {
   ASSIGN_OR_RETURN(const store::Meta meta, reader.meta());
-  page.clock = meta.clock;
+  crdt::SnapshotPageBuilder page(query.step, name, meta.clock);
   PageMaker maker(reader, page, bytes);
   RETURN_IF_ERROR(query.run ? maker.run(*query.run) : maker.head(query.head));
-  return page;
+  return PageBytes{page.finish(maker.more()), maker.more(), maker.last()};
 }
 
 }  // namespace agent

@@ -9,6 +9,9 @@
 namespace agent {
 
 struct Snapshots::Lease {
+  base::Result<PageBytes> page(const crdt::SnapshotQuery& query, std::size_t bytes);
+  void expect_after(const crdt::SnapshotQuery& query, const PageBytes& page, std::size_t bytes);
+
   base::NodeId peer;
   std::uint64_t first_step = 0;
   crdt::SnapshotName name;
@@ -16,7 +19,10 @@ struct Snapshots::Lease {
   std::int64_t next_position = 0;  // of the log, at this state
   base::Instant taken;
   base::Instant used;
-  bool all_given = false;  // the last answer had nothing behind it
+  bool all_given = false;                   // the last answer had nothing behind it
+  std::optional<crdt::SnapshotQuery> next;  // that will probably come
+  std::size_t next_bytes = 0;               // what its page may have
+  std::optional<PageBytes> ahead;           // that page
 };
 
 Snapshots::Snapshots(std::string path, const store::Options& store, const SnapshotLimits& limits,
@@ -67,15 +73,49 @@ SnapshotPage Snapshots::answer(base::Now now, const SnapshotQuery& asked, store:
   lease->used = now.instant;
   std::size_t bytes = limits_.page_bytes;
   if (asked.bytes_max != 0) bytes = std::min<std::uint64_t>(bytes, asked.bytes_max);
-  auto page = make_page(*lease->reader, lease->name, *query, bytes);
+  auto page = lease->page(*query, bytes);
   if (!page.ok()) {  // a bad row is never sent (rule 13)
     leases_.erase(lease->name.id);
     return answer;
   }
   lease->all_given = query->run.has_value() && !page->more;
+  lease->expect_after(*query, *page, bytes);
   answer.outcome = Outcome::kPage;
-  answer.body = crdt::encode(*page);
+  answer.body = std::move(page->body);
   return answer;
+}
+
+base::Result<PageBytes> Snapshots::Lease::page(const crdt::SnapshotQuery& query,
+                                               std::size_t bytes) {
+  if (ahead && next == query && next_bytes == bytes) return *std::exchange(ahead, std::nullopt);
+  return make_page(*reader, name, query, bytes);
+}
+
+// What is expected is a guess: a peer that asks for something else gets that.
+void Snapshots::Lease::expect_after(const crdt::SnapshotQuery& query, const PageBytes& page,
+                                    std::size_t bytes) {
+  next.reset();
+  ahead.reset();
+  if (!query.run || !page.more || !page.last) return;
+  next = query;
+  ++next->step;
+  next->snapshot = name.id;
+  next->run->after = page.last;
+  next_bytes = bytes;
+}
+
+bool Snapshots::read_ahead() {
+  for (auto& [id, lease] : leases_) {
+    if (!lease->next || lease->ahead) continue;
+    auto page = make_page(*lease->reader, lease->name, *lease->next, lease->next_bytes);
+    if (page.ok()) {
+      lease->ahead = std::move(*page);
+    } else {
+      lease->next.reset();  // the query itself will find the same
+    }
+    return true;
+  }
+  return false;
 }
 
 // A query for a new snapshot that was asked before, its answer lost, means the same one; any other

@@ -43,6 +43,9 @@ class Snapshots {
   // After the COMMIT of the turn. A new lease first brings all commits to the medium: `synced` says
   // so. Errors are outcomes; a fault of the store shows in its next transaction.
   SnapshotPage answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced);
+  // Makes a page that will probably be asked for next, one a lease, so that it is there when the
+  // peer has stored the one before. False: nothing to make. Answers are the same without it.
+  bool read_ahead();
   std::size_t leases() const { return leases_.size(); }
 
  private:

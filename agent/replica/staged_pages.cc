@@ -5,10 +5,15 @@
 
 namespace agent {
 
+base::Result<std::optional<base::Bytes>> StagedPages::next_bytes() {
+  auto body = staged_.get(part_, page_);
+  if (body.ok() && *body) ++page_;
+  return body;
+}
+
 base::Result<std::optional<crdt::SnapshotPage>> StagedPages::next() {
-  ASSIGN_OR_RETURN(const auto body, staged_.get(part_, page_));
+  ASSIGN_OR_RETURN(const auto body, next_bytes());
   if (!body) return std::optional<crdt::SnapshotPage>();
-  ++page_;
   ASSIGN_OR_RETURN(crdt::SnapshotPage page, crdt::decode_snapshot_page(*body));
   return std::optional(std::move(page));
 }
@@ -26,28 +31,37 @@ base::Result<const crdt::SnapshotObject*> StagedIndex::peek() {
 }
 
 base::Result<crdt::SnapshotSlot*> StagedSlots::peek() {
-  if (slot_) return &*slot_;
-  ASSIGN_OR_RETURN(bool found, more());
-  if (!found) return nullptr;
-  slot_ = std::move(slots_[at_++]);
-  for (;;) {
-    ASSIGN_OR_RETURN(found, more());
-    if (!found || slots_[at_].slot != slot_->slot) return &*slot_;
-    crdt::Cells& rest = slots_[at_++].cells;
-    std::move(rest.begin(), rest.end(), std::back_inserter(slot_->cells));
+  if (at_hand_) return &slot_;
+  if (ahead_) {
+    std::swap(slot_, next_);
+    ahead_ = false;
+  } else {
+    ASSIGN_OR_RETURN(const bool found, read(slot_));
+    if (!found) return nullptr;
   }
+  at_hand_ = true;
+  while (reader_->slots_left() == 0) {  // it may go on in the next page
+    ASSIGN_OR_RETURN(const bool found, read(next_));
+    if (!found) break;
+    ahead_ = next_.slot != slot_.slot;
+    if (ahead_) break;
+    crdt::Cells& rest = next_.cells;
+    std::move(rest.begin(), rest.end(), std::back_inserter(slot_.cells));
+  }
+  return &slot_;
 }
 
-base::Result<bool> StagedSlots::more() {
-  while (at_ == slots_.size()) {
-    if (ended_) return false;
-    ASSIGN_OR_RETURN(auto page, pages_.next());
-    slots_.clear();
-    at_ = 0;
-    ended_ = !page.has_value();
-    if (page) slots_ = std::move(page->slots);
+base::Result<bool> StagedSlots::read(crdt::SnapshotSlot& slot) {
+  for (;;) {
+    if (reader_) {
+      ASSIGN_OR_RETURN(const bool found, reader_->next(slot));
+      if (found) return true;
+    }
+    ASSIGN_OR_RETURN(auto page, pages_.next_bytes());
+    if (!page) return false;
+    page_ = std::move(*page);
+    ASSIGN_OR_RETURN(reader_, crdt::SnapshotPageReader::open(page_));
   }
-  return true;
 }
 
 }  // namespace agent

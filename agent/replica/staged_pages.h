@@ -15,6 +15,7 @@ class StagedPages {
  public:
   StagedPages(store::Staged& staged, std::int64_t part) : staged_(staged), part_(part) {}
   // nullopt after the last. kCorrupt when a page cannot be read.
+  base::Result<std::optional<base::Bytes>> next_bytes();
   base::Result<std::optional<crdt::SnapshotPage>> next();
 
  private:
@@ -41,17 +42,21 @@ class StagedIndex {
 class StagedSlots {
  public:
   StagedSlots(store::Staged& staged, std::int64_t part) : pages_(staged, part) {}
-  base::Result<crdt::SnapshotSlot*> peek();  // null at the end
-  void pop() { slot_.reset(); }
+  StagedSlots(const StagedSlots&) = delete;  // the reader refers to the page
+  StagedSlots& operator=(const StagedSlots&) = delete;
+  base::Result<crdt::SnapshotSlot*> peek();  // null at the end; valid until pop()
+  void pop() { at_hand_ = false; }
 
  private:
-  base::Result<bool> more();  // a slot stands at at_
+  base::Result<bool> read(crdt::SnapshotSlot& slot);
 
   StagedPages pages_;
-  std::vector<crdt::SnapshotSlot> slots_;
-  std::size_t at_ = 0;
-  bool ended_ = false;
-  std::optional<crdt::SnapshotSlot> slot_;
+  base::Bytes page_;
+  std::optional<crdt::SnapshotPageReader> reader_;  // of page_
+  bool at_hand_ = false;
+  crdt::SnapshotSlot slot_;
+  bool ahead_ = false;
+  crdt::SnapshotSlot next_;  // read to see whether slot_ goes on
 };
 
 }  // namespace agent

@@ -12,6 +12,7 @@ struct Joining {
   Replica& server;
   std::int64_t millis = 10;
   Outputs last{};  // of the joiner's last turn
+  int asked = 0;
 
   bool asks() const { return last.facts.join && last.facts.join->kind == JoinStep::Kind::kAsk; }
   bool done() const { return last.facts.join && last.facts.join->kind == JoinStep::Kind::kDone; }
@@ -26,6 +27,7 @@ struct Joining {
         turn(server, millis, {SnapshotQuery{7, joiner.node_id(), last.facts.join->query}});
     EXPECT_EQ(out.pages.size(), 1u);
     EXPECT_EQ(out.pages.at(0).request, 7u);
+    if (++asked % 2 == 0) server.read_ahead();
     return out.pages.at(0);
   }
   void take(const SnapshotPage& page) {

@@ -83,6 +83,78 @@ TEST_F(SnapshotsTest, APageIsNoLargerThanAskedFor) {
   EXPECT_EQ(page_of(1)->slots.size(), 1u) << "one, else it would stand still";
 }
 
+// Pages of a slot or two.
+struct ReadAheadTest : SnapshotsTest {
+  crdt::SnapshotQuery query;
+  crdt::SnapshotPage page;
+
+  ReadAheadTest() {
+    turn(*a, 1, {add("x"), add("y")});
+    crdt::ObjectKey object{"snapshots", crdt::SlotType::kMap};
+    query = query_of(9, begin(1));
+    query.run = {object, object, std::nullopt};
+    next();
+  }
+  // Takes the page of `query`, which then is the one after it.
+  void next() {
+    page = *crdt::decode_snapshot_page(ask(1, query).body);
+    ++query.step;
+    query.run->after = {page.slots.back().slot, page.slots.back().cells.back().dot};
+  }
+};
+
+TEST_F(ReadAheadTest, OnePageALeaseIsMade) {
+  EXPECT_TRUE(a->read_ahead());
+  EXPECT_FALSE(a->read_ahead());
+  next();
+  EXPECT_TRUE(a->read_ahead());
+}
+
+TEST_F(ReadAheadTest, APageIsTheSameWithoutIt) {
+  base::Bytes plain = ask(1, query).body;
+  while (a->read_ahead()) continue;
+  EXPECT_EQ(ask(1, query).body, plain) << "asked again: what was made is of the query behind it";
+  query.run->after.reset();
+  --query.step;
+  next();
+  ASSERT_TRUE(a->read_ahead());
+
+  EXPECT_EQ(ask(1, query).body, plain);
+}
+
+TEST_F(ReadAheadTest, WhoeverAsksForAnotherPlaceGetsThat) {
+  ASSERT_TRUE(a->read_ahead());
+  crdt::SnapshotQuery first = query;
+  first.run->after.reset();
+
+  auto answer = crdt::decode_snapshot_page(ask(1, first).body);
+  EXPECT_EQ(answer->step, first.step);
+  EXPECT_EQ(answer->slots, page.slots);
+}
+
+TEST_F(ReadAheadTest, WhoeverTakesLessByNowGetsLess) {
+  ASSERT_TRUE(a->read_ahead());
+  base::Bytes ahead = ask(1, query).body;
+  query.run->after.reset();
+  --query.step;
+  next();
+  ASSERT_TRUE(a->read_ahead());
+  Outputs out = turn(*a, 11, {SnapshotQuery{1, peer(1), crdt::encode(query), 1}});
+
+  EXPECT_LT(out.pages.at(0).body.size(), ahead.size());
+}
+
+TEST_F(ReadAheadTest, NothingIsMadeBehindTheLastPageNorForALeaseThatEnded) {
+  while (page.more) next();
+  EXPECT_FALSE(a->read_ahead());
+
+  query.run->after.reset();
+  next();
+  ASSERT_TRUE(page.more);
+  turn(*a, 60'000, {});
+  EXPECT_FALSE(a->read_ahead());
+}
+
 TEST_F(SnapshotsTest, AnIdleOneIsGone) {
   std::uint64_t id = begin(1);
   EXPECT_EQ(again(1, id, 29'000), Outcome::kPage);

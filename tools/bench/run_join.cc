@@ -7,7 +7,7 @@
 namespace bench {
 
 base::Result<Report> run_join(const Common& common, const MergeOptions& options) {
-  Report report("join", {"run", "join_s", "merge_turn_s", "ratio_to_raw", "cells_s",
+  Report report("join", {"run", "raw_s", "join_s", "merge_turn_s", "ratio_to_raw", "cells_s",
                          "bytes_over_payload", "memory_mb"});
   for (int i = 0; i < options.repeats; ++i) {
     ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
@@ -17,7 +17,7 @@ base::Result<Report> run_join(const Common& common, const MergeOptions& options)
     work.entries = static_cast<std::uint64_t>(options.cells) / 4;
     work.changes = static_cast<std::uint64_t>(options.changes);
     ASSIGN_OR_RETURN(JoinResult result, measure_join(work));
-    report.add({std::to_string(i + 1), result.seconds, result.merge_seconds,
+    report.add({std::to_string(i + 1), result.raw_seconds, result.seconds, result.merge_seconds,
                 result.seconds / result.raw_seconds,
                 static_cast<double>(result.cells) / result.seconds,
                 static_cast<double>(result.page_bytes) / static_cast<double>(result.payload_bytes),
