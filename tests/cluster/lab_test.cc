@@ -147,7 +147,7 @@ TEST_F(InLab, WithoutTcpSmallChangesTravelByUdpAlone) {
   all_have_all();
 }
 
-TEST_F(InLab, DISABLED_WithoutUdpSessionsKeepTheMembers) {
+TEST_F(InLab, WithoutUdpSessionsKeepTheMembers) {
   start(3);
   meet();
   rule_everywhere("udp dport 7700 drop");
