@@ -192,6 +192,7 @@ void Checker::told(Process& process, const agent::Outputs& outputs) {
 
 // Rule 3.
 void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& entries) {
+  if (process.replica().fault()) return;  // its memory may be stale
   crdt::VersionVector& promised = process.host().promised;
   for (const crdt::Dependency& entry : entries) {
     if (!process.replica().vector().covers(entry.actor, entry.head.seq)) {

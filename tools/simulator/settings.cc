@@ -57,6 +57,8 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   settings.node.topology = relayed ? gossip::Topology::kPushPull : gossip::Topology::kDirect;
   settings.node.range_changes_max = pick(random, {2, 3, 20, 2'000});
   settings.replica.store.log_bytes_max = pick(random, {600, 2'000, 10'000, 1'000'000});
+  settings.replica.parked.changes_max = pick(random, {2, 10, 4'096});
+  settings.replica.snapshots.page_bytes = pick(random, {400, 4'000, 1'000'000});
   settings.replica.store.wal_pages = pick(random, {8, 60, 1'000});
   settings.replica.clock.build_nanos = 1'700'000'000'000'000'000;
   return settings;
