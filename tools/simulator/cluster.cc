@@ -182,7 +182,8 @@ void Cluster::die(std::size_t index) {
 }
 
 void Cluster::request(std::size_t index) {
-  if (!processes_[index]) return;
+  // What is written upon damage that nobody has found yet means something else.
+  if (!processes_[index] || hosts_[index]->rotten) return;
   Process& process = *processes_[index];
   agent::Write write{++tickets_, workload_.next(oracle_, process.replica().vector())};
   note(index, describe(write.request));

@@ -320,6 +320,7 @@ void Nemesis::end() {
   if (settings_.enabled.contains(Fault::kLostCell) && !joins) lose_cell();
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     if (cluster_.process(i)) {
+      cluster_.process(i)->wake();
       cluster_.process(i)->rejoin();
     } else {
       cluster_.start(i);

@@ -116,6 +116,16 @@ base::Now Process::now() const {
 
 void Process::pause(base::Duration time) {
   paused_until_ = std::max(paused_until_, schedule_.now() + time);
+  wake_at_end();
+}
+
+void Process::wake() {
+  if (!paused()) return;
+  paused_until_ = schedule_.now();
+  wake_at_end();
+}
+
+void Process::wake_at_end() {
   schedule_.at(paused_until_, [this, alive = alive_] {
     if (!*alive || paused()) return;
     std::deque<std::function<void()>> asleep = std::move(asleep_);

@@ -58,6 +58,7 @@ class Process : public Network::Endpoint {
   // False: too much waits; the client hears "busy".
   bool submit(agent::Write write);
   void pause(base::Duration time);
+  void wake();  // at once
   void leave();
   void rejoin();
   // A clean stop: what waits is finished, all is on the medium, the mark is written.
@@ -90,6 +91,7 @@ class Process : public Network::Endpoint {
   base::Status open(const std::vector<gossip::Address>& seeds);
   agent::Outside begin_run();
 
+  void wake_at_end();
   // Runs `what` when the process is alive and not paused.
   void when_awake(std::function<void()> what);
   void later(base::Duration wait, std::function<void()> what);
