@@ -5,15 +5,16 @@
 namespace gossip {
 namespace {
 
-// Rule of thumb of all four: two timeouts and two round trips fit into an interval, and grace
-// exceeds the usual way of a change through its receiver's commit.
+// Rule of thumb of all four: two timeouts and two round trips fit into an interval, grace exceeds
+// the usual way of a change through its receiver's commit, and the shortest suspicion is just about
+// what two more members take to hear of it and to ask for themselves.
 using base::millis;
 using base::seconds;
 constexpr std::array kProfiles = {
-    Profile{"local", millis(200), millis(60), millis(50), 20, 3, millis(30)},
-    Profile{"lan", millis(500), millis(150), millis(100), 20, 4, millis(100)},
-    Profile{"wan", millis(1'500), millis(400), millis(200), 20, 4, millis(400)},
-    Profile{"edge", seconds(5), millis(1'500), millis(500), 15, 4, millis(600)},
+    Profile{"local", millis(200), millis(60), millis(50), 12, 5, millis(30)},
+    Profile{"lan", millis(500), millis(150), millis(100), 16, 5, millis(100)},
+    Profile{"wan", millis(1'500), millis(400), millis(200), 16, 5, millis(400)},
+    Profile{"edge", seconds(5), millis(1'500), millis(500), 12, 5, millis(600)},
 };
 
 }  // namespace

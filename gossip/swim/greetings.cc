@@ -1,11 +1,12 @@
 #include "gossip/swim/greetings.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gossip {
 
-void Greetings::add(base::Instant now, const NodeId& node) {
-  if (!waiting_.try_emplace(node, Greeting{now, 0}).second) return;
+void Greetings::add(base::Instant now, const NodeId& node, int tries) {
+  if (!waiting_.try_emplace(node, Greeting{now, tries}).second) return;
   by_time_.insert({now, node});
 }
 
@@ -24,12 +25,12 @@ std::vector<NodeId> Greetings::due(base::Instant now) {
     by_time_.erase(by_time_.begin());
     out.push_back(node);
     auto greeting = waiting_.find(node);
-    int tries = ++greeting->second.tries;
-    if (tries == 3) {
+    if (--greeting->second.tries == 0) {
       waiting_.erase(greeting);
       continue;
     }
-    greeting->second.at = now + profile_.ping_interval * (tries == 1 ? 1 : 4);
+    bool first = !std::exchange(greeting->second.asked, true);
+    greeting->second.at = now + profile_.ping_interval * (first ? 1 : 4);
     by_time_.insert({greeting->second.at, node});
   }
   if (!out.empty()) tick_ = now + kGreetingTick;

@@ -33,7 +33,10 @@ struct Member {
   bool disputed = false;  // its own word is below what we were told of it; it shall hear that
   base::Instant heard_datagram{INT64_MIN / 2};
   std::optional<base::Duration> rtt;
-  std::optional<Address> claimed;  // where others say that it has started anew; to be asked there
+  std::optional<Address> claimed;  // where it may have started anew; to be asked there
+  // A ping or an ack has told the number of the record, but name, address and topology are those of
+  // an older one. It is asked for them; until they come, others are not told of it.
+  bool wordless = false;
 
   std::uint32_t unanswered = 0;            // pings since it was heard
   base::Instant revisited{INT64_MIN / 2};  // when somebody's word last made us ask it
@@ -44,6 +47,8 @@ struct Member {
   bool is_alive() const {
     return record.state == MemberState::kAlive || record.state == MemberState::kSuspect;
   }
+  // Not what we only remember of an earlier run, nor old words under a new number.
+  bool may_be_told() const { return record.incarnation != 0 && !wordless; }
   const MemberRecord& view() const { return record; }
 
  private:

@@ -113,11 +113,8 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
 }
 
 void Membership::topology(Topology topology) {
-  // Each member hears it from us with the next ping or ack: pings alone tell them our number, so
-  // that the word of others about it would come too late.
   self_.topology = topology;
   ++self_.incarnation;
-  for (const auto& [node, known] : table_.all()) table_.find(node)->introduced = false;
   news_.add(self_.node);
 }
 
@@ -187,8 +184,8 @@ void Membership::doubted(base::Instant now, const std::array<unsigned char, 8>& 
 
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Ping& ping, Outbox& box, Actions& out) {
-  if (Member* member = table_.find(node)) own_incarnation(now, *member, ping.incarnation, out);
   merge_all(now, node, from, ping.news, Source::kNews, out);
+  if (Member* there = table_.find(node)) own_incarnation(now, *there, from, ping.incarnation, out);
   const Member* member = table_.find(node);
   bool fresh = member == nullptr || !member->introduced;
   bool named = std::any_of(ping.news.begin(), ping.news.end(),
@@ -201,17 +198,16 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Ack& ack, Outbox& box, Actions& out) {
   ++stats_.acks_received;
-  if (Member* member = table_.find(node)) {
-    own_incarnation(now, *member, ack.incarnation, out);
-    answered(now, *member, ack.token);
-  }
+  if (Member* member = table_.find(node)) answered(now, *member, ack.token);
   if (probe_.vouched(ack.token)) awareness_.better();
   merge_all(now, node, from, ack.news, Source::kNews, out);
+  if (Member* member = table_.find(node)) own_incarnation(now, *member, from, ack.incarnation, out);
   auto relay = relays_.acked(ack.token, node);
   if (!relay) return;
   // Our word for it, with what we hold of it: its incarnation answers an old suspicion.
   wire::Ack passed_on{relay->asker_token, claims_.state(), in_start(), {}};
-  if (const Member* target = table_.find(node)) passed_on.news.push_back(target->view());
+  const Member* target = table_.find(node);
+  if (target != nullptr && !target->wordless) passed_on.news.push_back(target->view());
   box.add(relay->asker, passed_on, may_be_short(*relay->asker.node));
 }
 
@@ -285,16 +281,16 @@ bool Membership::receive(base::Instant now, const NodeId& node, const Address& f
   std::size_t bytes = wire::encoded_size(self_);
   std::size_t pages = 0;
   for (std::size_t i = 0; i < others && pages < kJoinPagesMax; ++i) {
-    MemberRecord record = table_.after(cursor)->view();
-    // What we only remember of an earlier run is no news of it.
-    if (record.node == node || record.incarnation == 0) continue;
+    const Member& other = *table_.after(cursor);
+    const MemberRecord& record = other.view();
+    if (record.node == node || !other.may_be_told()) continue;
     if (bytes + wire::encoded_size(record) > news_room_) {
       box.add({from, node}, wire::Members{std::exchange(page, {})});
       bytes = 0;
       ++pages;
     }
     bytes += wire::encoded_size(record);
-    page.push_back(std::move(record));
+    page.push_back(record);
   }
   if (!page.empty()) box.add({from, node}, wire::Members{std::move(page)});
   return true;
@@ -345,19 +341,21 @@ std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce
   if (introduce) put(self_);
   const Member* receiver = table_.find(to);
   // Who is accused, or speaks although it left for us, learns that first, and can contradict.
-  bool accused =
-      receiver != nullptr && (receiver->state() != MemberState::kAlive || receiver->disputed);
-  if (accused && receiver->record.incarnation != 0) put(receiver->record);
+  // Who hears its own record answers with it: so words are asked for.
+  bool concerned = receiver != nullptr && (receiver->state() != MemberState::kAlive ||
+                                           receiver->disputed || receiver->wordless);
+  if (concerned && receiver->record.incarnation != 0) put(receiver->record);
   std::size_t most = news_room_ / kRecordBytesMax;
   for (const NodeId& about : news_.take(most, table_.living().size() + 1)) {
     if (about == self_.node) put(self_);
     // Also to its subject: what is said of it, it alone can contradict.
-    if (const Member* member = table_.find(about)) put(member->view());
+    const Member* member = table_.find(about);
+    if (member != nullptr && member->may_be_told()) put(member->view());
   }
   if (!fill) return records;
   for (std::size_t i = 0; i < std::min(most, table_.size()); ++i) {
     const Member* member = table_.after(fill_cursor_);
-    if (member->record.node != to && member->record.incarnation != 0) put(member->view());
+    if (member->record.node != to && member->may_be_told()) put(member->view());
   }
   return records;
 }

@@ -120,7 +120,11 @@ class Membership {
                      const NodeId& teller, Actions& out);
   void merge_dead(base::Instant now, Member& member, const MemberRecord& told, const NodeId& teller,
                   Actions& out);
-  void own_incarnation(base::Instant now, Member& member, std::uint64_t in_start, Actions& out);
+  void own_incarnation(base::Instant now, Member& member, const Address& from,
+                       std::uint64_t in_start, Actions& out);
+  void take_words(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
+  void repair(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
+  void renew(base::Instant now, Member& member, const MemberRecord& record, Actions& out);
   void add(base::Instant now, MemberRecord record, bool itself, Source source, Actions& out);
   void change(base::Instant now, Member& member, const MemberRecord& record, Actions& out);
   void suspect(base::Instant now, Member& member, const NodeId& accuser, Actions& out);

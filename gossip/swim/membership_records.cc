@@ -31,6 +31,7 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
     if (record.state == MemberState::kAlive) member->claimed = record.address;
     return revisit(now, *member);
   }
+  take_words(now, *member, record, out);
   switch (record.state) {
     case MemberState::kAlive:
       return merge_alive(now, *member, record, out);
@@ -40,8 +41,7 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
       return merge_dead(now, *member, record, teller, out);
     case MemberState::kLeft:
       if (record.incarnation < held || member->state() == MemberState::kLeft) return;
-      change(now, *member, record, out);
-      return news_.add(record.node);
+      return renew(now, *member, record, out);
   }
 }
 
@@ -88,52 +88,75 @@ void Membership::merge_own(base::Instant now, Member& member, const MemberRecord
   member.claimed.reset();
   if (told.state == MemberState::kLeft) {
     if (member.state() == MemberState::kLeft) return;
-    change(now, member, told, out);
-    return news_.add(told.node);
-  }
-  if (!same) {
-    MemberRecord alive = told;
-    alive.state = MemberState::kAlive;
-    alive.accuser = {};
-    bool moved = alive.address != member.record.address;
-    change(now, member, alive, out);
-    news_.add(told.node);
-    if (moved) greetings_.add(now, told.node);
-    return;
+    return renew(now, member, told, out);
   }
   // The same number with other words is what somebody else made of it.
-  bool repaired = told.address != member.record.address || told.name != member.record.name ||
-                  told.topology != member.record.topology;
-  if (!repaired) return;
+  if (same) return repair(now, member, told, out);
+  MemberRecord alive = told;
+  alive.state = MemberState::kAlive;
+  alive.accuser = {};
+  renew(now, member, alive, out);
+}
+
+// What every ping and ack of a datagram says of its sender: its number, without the words that go
+// with it. It contradicts an accusation at once; the words are asked for.
+void Membership::own_incarnation(base::Instant now, Member& member, const Address& from,
+                                 std::uint64_t in_start, Actions& out) {
+  auto epoch = peers_.epoch(member.record.node);
+  if (!epoch || in_start > 0xFFFF) return;
+  std::uint64_t held = member.record.incarnation;
+  std::uint64_t told = (*epoch << 16) + in_start;
+  member.disputed = told < held;
+  bool older = told < held && held - told <= kIncarnationStep;
+  if (told != held && !older) {
+    MemberRecord record = member.record;
+    record.incarnation = told;
+    record.state = MemberState::kAlive;
+    record.accuser = {};
+    change(now, member, record, out);
+    news_.drop(record.node);
+    member.wordless = true;
+  }
+  if (!member.wordless) return;
+  if (from != member.record.address) member.claimed = from;
+  greetings_.add(now, member.record.node);
+}
+
+// Nobody tells a number without its words, so hearsay brings them as well.
+void Membership::take_words(base::Instant now, Member& member, const MemberRecord& told,
+                            Actions& out) {
+  if (member.wordless && told.incarnation == member.record.incarnation) {
+    repair(now, member, told, out);
+  }
+}
+
+// The words alone; what is held of its state stands.
+void Membership::repair(base::Instant now, Member& member, const MemberRecord& told, Actions& out) {
   MemberRecord record = member.record;
   record.address = told.address;
   record.name = told.name;
   record.topology = told.topology;
-  change(now, member, record, out);
+  if (!member.wordless && record == member.record) return;
+  renew(now, member, record, out);
 }
 
-// What every ping and ack of a datagram says of its sender.
-void Membership::own_incarnation(base::Instant now, Member& member, std::uint64_t in_start,
-                                 Actions& out) {
-  auto epoch = peers_.epoch(member.record.node);
-  if (!epoch || in_start > 0xFFFF) return;
-  MemberRecord told = member.record;
-  told.incarnation = (*epoch << 16) + in_start;
-  member.disputed = told.incarnation < member.record.incarnation;
-  if (told.incarnation == member.record.incarnation) return;
-  told.state = MemberState::kAlive;
-  merge_own(now, member, told, out);
+// A record with its own words, worth telling on.
+void Membership::renew(base::Instant now, Member& member, const MemberRecord& record,
+                       Actions& out) {
+  bool moved = record.address != member.record.address;
+  member.wordless = false;
+  member.claimed.reset();
+  change(now, member, record, out);
+  news_.add(record.node);
+  if (moved && record.state != MemberState::kLeft) greetings_.add(now, record.node);
 }
 
 void Membership::merge_alive(base::Instant now, Member& member, const MemberRecord& told,
                              Actions& out) {
   if (told.incarnation > member.record.incarnation) {
-    bool moved = told.address != member.record.address;
     MemberRecord alive = told;
     alive.accuser = {};
-    change(now, member, alive, out);
-    news_.add(told.node);
-    if (moved) greetings_.add(now, told.node);
+    renew(now, member, alive, out);
   } else if (told.incarnation == member.record.incarnation &&
              member.state() == MemberState::kDead) {
     revisit(now, member);
@@ -150,10 +173,10 @@ void Membership::merge_suspect(base::Instant now, Member& member, const MemberRe
   if (!newer && !member.is_alive()) return;
   const NodeId& accuser = told.accuser.is_zero() ? teller : told.accuser;
   if (newer) {
-    MemberRecord record = member.record;
-    record.incarnation = told.incarnation;
+    MemberRecord record = told;
     record.state = MemberState::kAlive;
-    change(now, member, record, out);
+    record.accuser = {};
+    renew(now, member, record, out);
   }
   suspect(now, member, accuser, out);
 }
@@ -164,21 +187,23 @@ void Membership::merge_dead(base::Instant now, Member& member, const MemberRecor
   if (told.incarnation < held) return remind(now, member);
   if (!member.is_alive()) {
     if (told.incarnation == held) return;
-    MemberRecord record = told;
-    return change(now, member, record, out);
+    member.wordless = false;
+    return change(now, member, told, out);
   }
   auto suspected = held_.find(told.node);
   base::Instant since = suspected != held_.end() ? suspected->second.suspicion.since()
                                                  : now - options_.profile.ping_interval;
-  bool ours = member.heard_ourselves && member.heard > since;
-  if (!ours) {
-    MemberRecord record = member.record;
-    record.incarnation = told.incarnation;
+  bool ours = member.heard_ourselves && member.heard >= since;
+  // After a pause of ours news is as old as the pause: who was dead then may be back.
+  if (!ours && now >= accuse_from_) {
+    MemberRecord record = told.incarnation > held ? told : member.record;
+    record.state = member.state();
+    member.wordless = false;
     change(now, member, record, out);
     return die(now, member, told.accuser.is_zero() ? teller : told.accuser, out);
   }
-  // We have heard it after it was accused. It shall speak for itself.
-  forget_suspicion(told.node);
+  // It shall speak for itself. If we have heard it after it was accused, it has all the time.
+  if (ours) forget_suspicion(told.node);
   merge_suspect(now, member, told, teller, out);
   greetings_.add(now, told.node);
 }
@@ -295,7 +320,7 @@ void Membership::schedule(const NodeId& node, base::Instant at) {
 void Membership::revisit(base::Instant now, Member& member) {
   if (now - member.revisited < options_.profile.ping_interval * 4) return;
   member.revisited = now;
-  greetings_.add(now, member.record.node);
+  greetings_.add(now, member.record.node, member.claimed ? kClaimTries : kGreetingTries);
 }
 
 // The teller has an old word: what we know is told again.

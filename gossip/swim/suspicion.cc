@@ -34,7 +34,10 @@ SuspicionTimes suspicion_times(const Profile& profile, std::size_t members) {
   times.min = profile.ping_interval * profile.suspicion_tenths * size / 10'000;
   times.max = times.min * profile.suspicion_max_factor;
   // Besides the suspect and ourselves there must be K who could confirm.
-  if (members < kConfirmationsMax + 2) times.confirmations = 0;
+  if (members < kConfirmationsMax + 2) {
+    times.confirmations = 0;
+    times.min = std::max(times.min, profile.ping_interval * kAloneIntervals);
+  }
   return times;
 }
 

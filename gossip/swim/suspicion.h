@@ -14,6 +14,8 @@ namespace gossip {
 
 inline constexpr std::size_t kConfirmationsMax = 2;  // further accusers that shorten it
 
+inline constexpr int kAloneIntervals = 2;  // at least, where nobody could confirm it
+
 // Of a mesh of `members`, ourselves included.
 struct SuspicionTimes {
   base::Duration min;

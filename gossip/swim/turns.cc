@@ -1,8 +1,18 @@
 #include "gossip/swim/turns.h"
 
+#include <array>
 #include <utility>
 
 namespace gossip {
+
+namespace {
+
+// Places after ourselves on the ring, turn by turn; 0: the round. With fewer members it wraps.
+constexpr std::array<std::size_t, 8> kPlaces = {0, 1, 2, 1, 0, 1, 3, 1};
+
+}  // namespace
+
+bool Turns::on_round() const { return kPlaces[count_ % kPlaces.size()] == 0; }
 
 std::optional<NodeId> Turns::next() {
   if (table_.living().empty()) return std::nullopt;
@@ -12,9 +22,10 @@ std::optional<NodeId> Turns::next() {
   }
   ++count_;
   if (on_round()) return next_of_round();
-  // The first, second, third after ourselves; with fewer members it wraps.
   NodeId node = self_;
-  for (std::size_t i = 0; i < count_ % (kWatched + 1); ++i) node = table_.living_after(node);
+  for (std::size_t i = 0; i < kPlaces[count_ % kPlaces.size()]; ++i) {
+    node = table_.living_after(node);
+  }
   return node;
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
-// Whose turn it is to be asked. Three of four probes go to the next living members on the ring of
-// node ids, so that every member has watchers who notice soon; one of four goes round all of them
-// in shuffled order, so that no two lose each other for good. Dead ones take turns of their own.
+// Whose turn it is to be asked. Of eight probes four go to the next living member on the ring of
+// node ids, one each to the second and the third: so every member has a watcher who asks it every
+// other interval, and the longest wait does not depend on how the turns of several fall together.
+// Two go round all of them in shuffled order, so that no two lose each other for good. Dead ones
+// take turns of their own.
 
 #include <optional>
 #include <vector>
@@ -24,7 +26,7 @@ class Turns {
   // Somebody accuses `node`: if we watch it, it comes next, so that a second opinion is not late.
   void accused(const NodeId& node);
   // `on_round`: the probe that next() chose last was one of the shuffled round.
-  bool on_round() const { return count_ % (kWatched + 1) == 0; }
+  bool on_round() const;
 
  private:
   std::optional<NodeId> next_of_round();

@@ -308,7 +308,7 @@ TEST(PushPullMesh, TheTopologyChangesWhileItRunsAndOthersLearnOfIt) {
 
   EXPECT_TRUE(learned);
   EXPECT_EQ(mesh->node(3).stats().pushes_sent, 7u + 4u);
-  EXPECT_TRUE(mesh->converged());
+  EXPECT_TRUE(mesh->run_until([&] { return mesh->converged(); }, base::seconds(1)));
   EXPECT_EQ(mesh->host(3).downs, 0u);
 }
 

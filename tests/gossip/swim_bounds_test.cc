@@ -3,60 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "gossip/swim/membership.h"
-#include "tests/gossip/mesh.h"
+#include "tests/gossip/liar.h"
 
 namespace gossip::testing {
 namespace {
-
-// A node that speaks for itself: proven to `to`, and free to say anything then.
-class Liar {
- public:
-  Liar(Mesh& mesh, std::size_t to, NodeId node, std::uint64_t epoch = 1)
-      : mesh_(mesh),
-        to_(to),
-        node_(node),
-        epoch_(epoch),
-        seal_(Mesh::key(), node, {node.bytes[0], node.bytes[1], 9}) {
-    std::vector<Captured> answers;
-    auto* former = mesh.capture;
-    mesh.capture = &answers;
-    say({wire::Ping{UINT64_MAX, {}, 0, {}}, wire::Challenge{UINT64_MAX}});
-    mesh.capture = former;
-    for (const Captured& captured : answers) {
-      wire::DatagramSeal::Refusal refusal{};
-      auto opened = seal_.open(captured.bytes, refusal);
-      if (!opened) continue;
-      auto packet = wire::decode_packet(opened->plaintext);
-      if (!packet.ok()) continue;
-      for (const wire::Message& message : packet->messages) {
-        const auto* asked = std::get_if<wire::Challenge>(&message);
-        if (asked == nullptr) continue;
-        say({wire::Echo{asked->token}});
-        return;
-      }
-    }
-  }
-
-  MemberRecord self() const {
-    return {node_, "liar", kHere, epoch_ << 16, MemberState::kAlive, Topology::kDirect};
-  }
-  void say(const std::vector<wire::Message>& messages) {
-    std::vector<base::Bytes> encoded;
-    for (const wire::Message& message : messages) encoded.push_back(wire::encode(message));
-    base::Bytes plain = wire::encode_packet(node_, epoch_, encoded);
-    mesh_.inject(kHere, to_, seal_.seal(plain, &mesh_.host(to_).identity.node));
-  }
-  void claim(const MemberRecord& record) { say({wire::Ack{0, {}, 0, {record}}}); }
-
-  const Address kHere = *Address::parse("10.77.0.1:7700");
-
- private:
-  Mesh& mesh_;
-  std::size_t to_;
-  NodeId node_;
-  std::uint64_t epoch_;
-  wire::DatagramSeal seal_;
-};
 
 NodeId forged_id(std::uint64_t number) {
   return base::Random::from_number(0xF0'0000 + number).id<base::NodeTag>();

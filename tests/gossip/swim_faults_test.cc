@@ -94,19 +94,25 @@ Detection detection(std::string_view profile, bool crash) {
 
 TEST(Detection, OfACrashOnALan) {
   Detection lan = detection("lan", true);
-  EXPECT_LE(median(lan.first), 3'000);
+  EXPECT_LE(slowest(lan.first), 3'000);
   EXPECT_LE(slowest(lan.all), 3'500);
 }
 
 TEST(Detection, OfSilenceOnALan) {
   Detection lan = detection("lan", false);
-  EXPECT_LE(median(lan.first), 3'000);
+  EXPECT_LE(slowest(lan.first), 3'000);
   EXPECT_LE(slowest(lan.all), 3'500);
 }
 
 TEST(Detection, OfACrashOnOneHost) {
   Detection local = detection("local", true);
-  EXPECT_LE(median(local.first), 1'000);
+  EXPECT_LE(slowest(local.first), 1'000);
+  EXPECT_LE(slowest(local.all), 1'500);
+}
+
+TEST(Detection, OfSilenceOnOneHost) {
+  Detection local = detection("local", false);
+  EXPECT_LE(slowest(local.first), 1'000);
   EXPECT_LE(slowest(local.all), 1'500);
 }
 
@@ -256,6 +262,32 @@ TEST(FalseDeaths, AFrozenAgentAccusesNobodyAndIsBackAtOnce) {
       EXPECT_TRUE(mesh.host(4).declared_dead.empty()) << seed << " after " << second << " s";
     }
     EXPECT_GE(mesh.node(4).stats().pauses, 3u);
+  }
+}
+
+// What waits unread tells each of the sleepers that the others are dead.
+TEST(FalseDeaths, SleepersWokenAtOnceAccuseNobodyNotEvenEachOther) {
+  for (std::uint64_t seed = 0; seed < kSeeds * 4; ++seed) {
+    Mesh mesh(830 + seed, options_of(seed % 2 == 0 ? "lan" : "local"));
+    fill(mesh, 6);
+    for (std::size_t i = 0; i < 6; ++i) mesh.host(i).downs = 0;
+    for (std::size_t i = 0; i < 3; ++i) mesh.freeze(i);
+    auto all_dead = [&] {
+      for (std::size_t i = 0; i < 3; ++i) {
+        if (mesh.state_of(5, i) != MemberState::kDead) return false;
+      }
+      return true;
+    };
+    EXPECT_TRUE(mesh.run_until(all_dead, base::seconds(10))) << seed;
+    mesh.run(base::millis(static_cast<std::int64_t>(seed) * 400));
+    for (std::size_t i = 0; i < 3; ++i) {
+      mesh.thaw(i);
+      mesh.run(base::millis(seed % 3));
+    }
+    EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(4))) << seed;
+    mesh.run(base::seconds(5));
+    EXPECT_TRUE(mesh.acquainted());
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(mesh.host(i).downs, 0u) << seed << " " << i;
   }
 }
 

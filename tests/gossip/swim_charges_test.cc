@@ -1,0 +1,195 @@
+// What happens between an accusation and its end, seen from one host among members that speak only
+// when the test lets them.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "gossip/swim/membership.h"
+#include "tests/gossip/liar.h"
+
+namespace gossip::testing {
+namespace {
+
+NodeId stranger(std::uint64_t number) {
+  return base::Random::from_number(0xB0'0000 + number).id<base::NodeTag>();
+}
+
+// Host 0, an accused member, and others who accuse it.
+class Charge : public ::testing::Test {
+ protected:
+  explicit Charge(std::uint64_t seed = 71) : mesh_(seed) {
+    mesh_.add();
+    for (std::uint64_t i = 0; i < 5; ++i) {
+      std::string here = "10.77.0." + std::to_string(i + 1) + ":7700";
+      members_.push_back(std::make_unique<Liar>(mesh_, 0, stranger(i), 1, here));
+      members_.back()->say({wire::Join{members_.back()->self()}});
+    }
+    mesh_.run(base::millis(100));
+  }
+  // The others live; the accused says nothing by itself.
+  void run(base::Duration time, bool all = false) {
+    for (auto end = mesh_.now().instant + time; mesh_.now().instant < end;) {
+      for (std::size_t i = all ? 0 : 1; i < members_.size(); ++i) speak(i);
+      mesh_.run(std::min(base::millis(50), end - mesh_.now().instant));
+    }
+  }
+  void speak(std::size_t member) { members_[member]->say({wire::Nack{0}}); }
+  void accuse(std::size_t by, MemberState state = MemberState::kSuspect) {
+    MemberRecord told = members_[0]->self();
+    told.state = state;
+    told.accuser = stranger(by);
+    members_[by]->claim(told);
+  }
+  MemberState accused() {
+    for (const MemberView& view : mesh_.node(0).members(mesh_.now())) {
+      if (view.record.node == stranger(0)) return view.record.state;
+    }
+    return MemberState::kLeft;
+  }
+  Mesh mesh_;
+  std::vector<std::unique_ptr<Liar>> members_;
+};
+
+TEST_F(Charge, IsToldToTheAccusedAgainAndAgain) {
+  std::vector<Captured> sent;
+  run(base::seconds(1), true);
+  base::Instant since = mesh_.now().instant;
+  accuse(1);
+  mesh_.capture = &sent;
+  std::vector<std::int64_t> told;  // milliseconds after the charge
+  while (accused() == MemberState::kSuspect) {
+    run(base::millis(20));
+    for (const Captured& captured : std::exchange(sent, {})) {
+      if (captured.to != members_[0]->kHere) continue;
+      for (const wire::Message& message : members_[0]->read(captured)) {
+        const auto* ping = std::get_if<wire::Ping>(&message);
+        if (ping == nullptr) continue;
+        auto charge = [](const MemberRecord& about) {
+          return about.node == stranger(0) && about.state == MemberState::kSuspect;
+        };
+        EXPECT_TRUE(std::any_of(ping->news.begin(), ping->news.end(), charge));
+        told.push_back((mesh_.now().instant - since).millis());
+      }
+    }
+  }
+  EXPECT_EQ(accused(), MemberState::kDead);
+  auto end = (mesh_.now().instant - since).millis();
+  // A probe alone brings three.
+  EXPECT_GE(told.size(), 9u);
+  for (int quarter = 0; quarter < 4; ++quarter) {
+    auto within = [&](std::int64_t at) {
+      return at >= end * quarter / 4 && at <= end * (quarter + 1) / 4;
+    };
+    EXPECT_TRUE(std::any_of(told.begin(), told.end(), within)) << quarter;
+  }
+}
+
+TEST_F(Charge, EndsSoonerWithMoreAccusers) {
+  accuse(1);
+  run(base::millis(50));
+  accuse(2);
+  accuse(3);
+  base::Instant since = mesh_.now().instant;
+  while (accused() == MemberState::kSuspect) run(base::millis(10));
+
+  SuspicionTimes times = suspicion_times(mesh_.host(0).options.profile, 6);
+  EXPECT_LE((mesh_.now().instant - since).millis(), times.min.millis());
+}
+
+TEST_F(Charge, OfOneAccuserAloneLastsLong) {
+  accuse(1);
+  SuspicionTimes times = suspicion_times(mesh_.host(0).options.profile, 6);
+  for (int i = 0; i < 20; ++i) accuse(1);
+  run(times.min + base::millis(50));
+  EXPECT_EQ(accused(), MemberState::kSuspect);
+}
+
+// It cannot hear the charge, and so cannot contradict it.
+TEST_F(Charge, AgainstOneThatIsHeardIsDropped) {
+  accuse(1);
+  accuse(2);
+  accuse(3);
+  run(base::millis(300));
+  EXPECT_EQ(accused(), MemberState::kSuspect);
+  speak(0);
+  while (accused() == MemberState::kSuspect) run(base::millis(10));
+  EXPECT_EQ(accused(), MemberState::kAlive);
+  EXPECT_TRUE(mesh_.host(0).declared_dead.empty());
+}
+
+// Whatever moment of the charge a short stall of our own covers, what waits unread counts.
+TEST(ChargeLate, IsNotJudgedBeforeWhatWaitsIsRead) {
+  class Stalled : public Charge {
+   public:
+    explicit Stalled(std::int64_t at_millis) : Charge(static_cast<std::uint64_t>(at_millis)) {
+      accuse(1);
+      accuse(2);
+      accuse(3);
+      run(base::millis(at_millis));
+      if (accused() != MemberState::kSuspect) return;
+      mesh_.freeze(0);
+      mesh_.run(base::millis(350));
+      speak(0);
+      mesh_.run(base::millis(350));
+      mesh_.thaw(0);
+      EXPECT_EQ(mesh_.host(0).downs, 0u) << at_millis;
+      covered = true;
+    }
+    void TestBody() override {}
+    bool covered = false;
+  };
+  int covered = 0;
+  for (std::int64_t at = 0; at < 1'500; at += 25) covered += Stalled(at).covered ? 1 : 0;
+  EXPECT_GT(covered, 30);
+}
+
+// A death that others declared while we heard the dead one: asked, not believed.
+TEST_F(Charge, OfDeathAgainstOneJustHeardBeginsAnew) {
+  run(base::seconds(2));
+  speak(0);
+  accuse(1, MemberState::kDead);
+  EXPECT_EQ(accused(), MemberState::kSuspect);
+  EXPECT_EQ(mesh_.host(0).downs, 0u);
+  run(base::seconds(10));
+  EXPECT_EQ(accused(), MemberState::kDead);
+}
+
+TEST_F(Charge, OfDeathThatIsReadAfterAPauseOfOursBeginsAnew) {
+  run(base::seconds(2));
+  mesh_.freeze(0);
+  mesh_.run(base::seconds(10));
+  accuse(1, MemberState::kDead);
+  accuse(2, MemberState::kDead);
+  mesh_.thaw(0);
+  EXPECT_EQ(accused(), MemberState::kSuspect);
+  EXPECT_EQ(mesh_.host(0).downs, 0u);
+  run(base::seconds(2));
+  accuse(1, MemberState::kDead);
+  EXPECT_EQ(accused(), MemberState::kDead);
+}
+
+// One whose last number is below what we were told of it hears that, and goes above.
+TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
+  MemberRecord told = members_[0]->self();
+  told.incarnation += 3;
+  members_[1]->claim(told);
+  std::vector<Captured> sent;
+  mesh_.capture = &sent;
+  members_[0]->say({wire::Ping{9, {}, 0, {}}});
+
+  bool heard_of_it = false;
+  for (const Captured& captured : sent) {
+    for (const wire::Message& message : members_[0]->read(captured)) {
+      const auto* ack = std::get_if<wire::Ack>(&message);
+      if (ack == nullptr) continue;
+      for (const MemberRecord& about : ack->news) {
+        heard_of_it |= about.node == stranger(0) && about.incarnation == told.incarnation;
+      }
+    }
+  }
+  EXPECT_TRUE(heard_of_it);
+}
+
+}  // namespace
+}  // namespace gossip::testing
