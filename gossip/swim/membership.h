@@ -43,7 +43,9 @@ inline constexpr int kSilentIntervals = 10;  // without a word from anybody: all
 inline constexpr int kQuietPeriods = 2;      // after a pause of ours nobody is accused
 // Who left so lately is kept over a restart: a whole mesh may have been stopped.
 inline constexpr base::Duration kLeftRemembered = base::seconds(3'600);
-inline constexpr std::uint32_t kTableEvery = 8;  // pings, for a hash of the table
+// Pings, for a hash of the table. Prime to the turns of probes, or the same few would get it always.
+inline constexpr std::uint32_t kTableEvery = 9;
+static_assert(kTableEvery % 2 == 1);
 inline constexpr int kTableGrace = 8;  // intervals of a difference before a table is asked for
 inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;  // a table each; above: dropped
 

@@ -191,5 +191,75 @@ TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
   EXPECT_TRUE(heard_of_it);
 }
 
+// One of two that copied an id, or a liar: each step costs one answer, and those run out.
+TEST_F(Charge, OfOurselvesIsAnsweredAtABoundedRate) {
+  std::uint64_t start = mesh_.node(0).members(mesh_.now())[0].record.incarnation;
+  for (int i = 0; i < 100; ++i) {
+    MemberRecord told = mesh_.node(0).members(mesh_.now())[0].record;
+    told.state = MemberState::kSuspect;
+    members_[1]->claim(told);
+  }
+  EXPECT_EQ(mesh_.node(0).members(mesh_.now())[0].record.incarnation, start + 8);
+}
+
+// Tables are compared by the hash that some pings carry.
+class Tables : public Charge {
+ protected:
+  std::uint64_t host_hash() {
+    std::vector<Captured> sent;
+    mesh_.capture = &sent;
+    for (int i = 0; i < 200; ++i) {
+      run(base::millis(100), true);
+      for (const Captured& captured : std::exchange(sent, {})) {
+        for (const auto& member : members_) {
+          if (captured.to != member->kHere) continue;
+          for (const wire::Message& message : member->read(captured)) {
+            const auto* ping = std::get_if<wire::Ping>(&message);
+            if (ping != nullptr && ping->table) return *ping->table;
+          }
+        }
+      }
+    }
+    ADD_FAILURE() << "no ping with a hash";
+    return 0;
+  }
+  // Whether the host joined to the one that told it.
+  bool tell(std::uint64_t hash) {
+    std::vector<Captured> sent;
+    mesh_.capture = &sent;
+    members_[1]->say({wire::Ping{5, {}, 0, {}, hash}});
+    mesh_.run(base::millis(1));
+    mesh_.capture = nullptr;
+    for (const Captured& captured : sent) {
+      for (const wire::Message& message : members_[1]->read(captured)) {
+        if (std::holds_alternative<wire::Join>(message)) return true;
+      }
+    }
+    return false;
+  }
+};
+
+TEST_F(Tables, ThatDifferForLongAreAskedForNowAndThen) {
+  std::uint64_t hash = host_hash();
+  EXPECT_FALSE(tell(hash + 1));
+  run(base::millis(3'900), true);
+  EXPECT_FALSE(tell(hash + 1));
+  run(base::millis(200), true);
+  EXPECT_TRUE(tell(hash + 1));
+  EXPECT_FALSE(tell(hash + 1));
+  run(base::millis(4'100), true);
+  EXPECT_TRUE(tell(hash + 1));
+}
+
+TEST_F(Tables, ThatAreEqualNowAndThenAreNot) {
+  std::uint64_t hash = host_hash();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_FALSE(tell(hash + 1));
+    run(base::millis(2'100), true);
+    EXPECT_FALSE(tell(hash));
+    run(base::millis(2'100), true);
+  }
+}
+
 }  // namespace
 }  // namespace gossip::testing
