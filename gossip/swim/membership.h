@@ -43,7 +43,7 @@ inline constexpr int kSilentIntervals = 10;  // without a word from anybody: all
 inline constexpr int kQuietPeriods = 2;      // after a pause of ours nobody is accused
 // Who left so lately is kept over a restart: a whole mesh may have been stopped.
 inline constexpr base::Duration kLeftRemembered = base::seconds(3'600);
-// Pings, for a hash of the table. Prime to the turns of probes, or the same few would get it always.
+// Pings, for a hash of the table. Prime to the turns of probes, or the same few would get them all.
 inline constexpr std::uint32_t kTableEvery = 9;
 static_assert(kTableEvery % 2 == 1);
 inline constexpr int kTableGrace = 8;  // intervals of a difference before a table is asked for

@@ -166,7 +166,7 @@ TEST_F(Words, OfOneThatStartedAnewAtAnotherPlaceAreAskedForThere) {
 }
 
 TEST(Topologies, AreKnownToAllSoonAlsoUnderLoss) {
-  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
     Mesh mesh(40 + seed);
     settle(mesh, 30);
     mesh.faults.loss_percent = 30;
@@ -188,7 +188,7 @@ TEST(Topologies, AreKnownToAllSoonAlsoUnderLoss) {
 }
 
 TEST(Names, OfOneThatStartedAnewAreKnownToAllSoonAlsoUnderLoss) {
-  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
     Mesh mesh(60 + seed);
     settle(mesh, 30);
     mesh.faults.loss_percent = 30;
