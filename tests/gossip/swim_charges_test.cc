@@ -174,6 +174,7 @@ TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
   MemberRecord told = members_[0]->self();
   told.incarnation += 3;
   members_[1]->claim(told);
+  run(base::seconds(3), true);  // it is no news any more
   std::vector<Captured> sent;
   mesh_.capture = &sent;
   members_[0]->say({wire::Ping{9, {}, 0, {}}});
@@ -189,6 +190,35 @@ TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
     }
   }
   EXPECT_TRUE(heard_of_it);
+}
+
+// Who asks for help has perhaps missed the number that contradicts a charge.
+TEST_F(Charge, IsContradictedByWhatAHelperPassesOn) {
+  MemberRecord newer = members_[0]->self();
+  newer.incarnation += 1;
+  members_[0]->claim(newer);
+  std::vector<Captured> sent;
+  mesh_.capture = &sent;
+  members_[1]->say({wire::PingRequest{77, stranger(0), members_[0]->kHere}});
+  for (const Captured& captured : std::exchange(sent, {})) {
+    for (const wire::Message& message : members_[0]->read(captured)) {
+      const auto* ping = std::get_if<wire::Ping>(&message);
+      if (ping != nullptr) members_[0]->say({wire::Ack{ping->token, {}, 1, {}}});
+    }
+  }
+
+  bool passed_on = false;
+  for (const Captured& captured : sent) {
+    for (const wire::Message& message : members_[1]->read(captured)) {
+      const auto* ack = std::get_if<wire::Ack>(&message);
+      if (ack == nullptr || ack->token != 77) continue;
+      ASSERT_EQ(ack->news.size(), 1u);
+      EXPECT_EQ(ack->news[0].node, stranger(0));
+      EXPECT_EQ(ack->news[0].incarnation, newer.incarnation);
+      passed_on = true;
+    }
+  }
+  EXPECT_TRUE(passed_on);
 }
 
 // One of two that copied an id, or a liar: each step costs one answer, and those run out.
