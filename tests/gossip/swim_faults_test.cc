@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "gossip/swim/membership.h"
 #include "tests/gossip/mesh.h"
 
 namespace gossip::testing {
@@ -368,6 +369,57 @@ TEST(Healing, AnAgentWithoutSeedsRemembersItsMesh) {
   EXPECT_EQ(mesh.node(4).members(mesh.now()).size(), 1u);
   mesh.remember(4, memory);
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(2)));
+}
+
+TEST(Healing, AMemoryIsBoundedAndTheLivingComeFirst) {
+  Options options;
+  options.remembered_max = 3;
+  Mesh mesh(1'150, options);
+  fill(mesh, 6);
+  EXPECT_EQ(mesh.node(0).memory(mesh.now()).size(), 3u);
+  mesh.crash(1);
+  mesh.crash(2);
+  mesh.run(base::seconds(5));
+  for (const MemberRecord& kept : mesh.node(0).memory(mesh.now())) {
+    EXPECT_EQ(kept.state, MemberState::kAlive);
+  }
+
+  std::vector<MemberRecord> long_memory;
+  auto random = base::Random::from_number(5);
+  for (int i = 0; i < 10; ++i) {
+    long_memory.push_back(mesh.node(0).memory(mesh.now())[0]);
+    long_memory.back().node = random.id<base::NodeTag>();
+  }
+  std::size_t alone = mesh.add();
+  mesh.remember(alone, long_memory);
+  EXPECT_EQ(mesh.node(alone).members(mesh.now()).size(), 1u + 3u);
+}
+
+TEST(Healing, AMemoryIsToldToNobody) {
+  Mesh mesh(1'155);
+  fill(mesh, 2);
+  std::vector<MemberRecord> memory = mesh.node(0).memory(mesh.now());
+  auto random = base::Random::from_number(5);
+  memory[0].node = random.id<base::NodeTag>();
+  memory[0].address = *Address::parse("10.88.0.1:7700");
+  mesh.remember(1, memory);
+
+  std::size_t joiner = mesh.add({1});
+  mesh.run(base::seconds(20));
+
+  EXPECT_EQ(mesh.node(1).members(mesh.now()).size(), 4u);
+  EXPECT_EQ(mesh.node(0).members(mesh.now()).size(), 3u);
+  EXPECT_EQ(mesh.node(joiner).members(mesh.now()).size(), 3u);
+}
+
+TEST(Healing, WhoLeftIsRememberedForAWhileOnly) {
+  Mesh mesh(1'160);
+  fill(mesh, 3);
+  mesh.leave(2);
+  mesh.run(base::seconds(60));
+  EXPECT_EQ(mesh.node(0).memory(mesh.now()).size(), 2u);
+  mesh.run(kLeftRemembered);
+  EXPECT_EQ(mesh.node(0).memory(mesh.now()).size(), 1u);
 }
 
 // What one remembers is not what others shall believe.
