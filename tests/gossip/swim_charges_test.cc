@@ -155,6 +155,18 @@ TEST_F(Charge, OfDeathAgainstOneJustHeardBeginsAnew) {
   EXPECT_EQ(accused(), MemberState::kDead);
 }
 
+// The dead one speaks, and in the same moment somebody repeats that it is dead.
+TEST_F(Charge, OfDeathAgainstOneThatSpeaksBeginsAnew) {
+  accuse(1);
+  while (accused() != MemberState::kDead) run(base::millis(100));
+  std::size_t downs = mesh_.host(0).downs;
+  speak(0);
+  EXPECT_EQ(accused(), MemberState::kSuspect);
+  accuse(1, MemberState::kDead);
+  EXPECT_EQ(accused(), MemberState::kSuspect);
+  EXPECT_EQ(mesh_.host(0).downs, downs);
+}
+
 TEST_F(Charge, OfDeathThatIsReadAfterAPauseOfOursBeginsAnew) {
   run(base::seconds(2));
   mesh_.freeze(0);

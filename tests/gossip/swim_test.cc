@@ -266,6 +266,16 @@ TEST(Greetings, AskThreeTimesUnlessHeard) {
   EXPECT_EQ(greetings.size(), 0u);
 }
 
+TEST(Greetings, OfOneThatMayHaveStartedAnewAreMore) {
+  Greetings greetings(lan());
+  greetings.add(kStart, id(1), kClaimTries);
+  std::size_t asked = 0;
+  for (int i = 0; i < 200; ++i) asked += greetings.due(kStart + base::millis(100 * i)).size();
+
+  EXPECT_EQ(asked, 8u);
+  EXPECT_EQ(greetings.size(), 0u);
+}
+
 TEST(Greetings, ArePaced) {
   Greetings greetings(lan());
   for (std::uint64_t i = 0; i < 1'000; ++i) greetings.add(kStart, id(i));
