@@ -100,8 +100,8 @@ base::Status Daemon::open_store() {
       log_.warn("mark_dir", {{"problem", settled.error().message}});
     }
   }
-  self_ = MeshSelf{replica_->node_id(), replica_->signing_seed(), *key, replica_->boot_epoch(),
-                   holdings_of(*replica_)};
+  self_ = MeshSelf{replica_->node_id(),    replica_->signing_seed(),    *key,
+                   replica_->boot_epoch(), replica_->has_new_node_id(), holdings_of(*replica_)};
   return {};
 }
 
@@ -344,12 +344,12 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
   tell_watchers(outputs);
 }
 
-// The replica takes no more writes; opening it again sets the database aside. Leaving the mesh is
-// right: who comes back is another node.
+// The replica takes no more writes; opening it again sets the database aside or takes another node
+// id. Leaving the mesh is right: who comes back is another node, and a twin contradicts.
 void Daemon::start_again() {
   if (stopping_) return;
   again_ = true;
-  log_.error("set_aside", {{"meaning", "the state is set aside and fetched again from the peers"}});
+  log_.error("opened_again", {{"meaning", "the state or the node id is given up; writes wait"}});
   stop();
 }
 

@@ -42,6 +42,7 @@ base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOption
   if (identity.advertised.port == 0) identity.advertised.port = raw->bound().port;
   identity.key = self.key;
   identity.boot_epoch = self.boot_epoch;
+  identity.fresh = self.fresh;
   mesh->node_ =
       std::make_unique<gossip::Node>(identity, options.node, self.held, std::move(random));
   mesh->timer_ = new uv_timer_t;

@@ -30,6 +30,7 @@ struct MeshSelf {
   base::Bytes signing_seed;
   gossip::wire::MeshKey key;
   std::uint64_t boot_epoch = 0;
+  bool fresh = false;  // `node` was drawn for this start
   gossip::Holdings held;
 };
 

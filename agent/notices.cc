@@ -36,6 +36,8 @@ NoticeWords words_for(Notice::Kind kind) {
       return {"join_refused", true, "the state of a peer contradicts ours; it was not merged"};
     case Notice::Kind::kDivergence:
       return {"divergence", true, "equal vectors with unequal digests: our rows were checked"};
+    case Notice::Kind::kTwin:
+      return {"twin", true, "another agent has our node id; this one starts again under a new one"};
     case Notice::Kind::kSetAside:
       return {"set_aside", true, "the state is set aside and fetched again from the peers"};
     case Notice::Kind::kRebuilt:

@@ -57,6 +57,7 @@ inline Input received_of(gossip::Apply&& apply) {
 
 inline Input seen_of(const gossip::Alarm& alarm) {
   if (alarm.kind == gossip::Alarm::Kind::kDivergence) return DivergenceSeen{alarm.peer};
+  if (alarm.kind == gossip::Alarm::Kind::kTwin) return TwinSeen{alarm.peer};
   return EchoSeen{alarm.peer, alarm.actor, alarm.head};
 }
 

@@ -80,10 +80,11 @@ struct ReadSnapshot {
 struct CloseActors {
   std::vector<base::ActorId> actors;
 };
-// Equal vectors with unequal digests (rule 8), or our own actor in somebody's vector above ours or
-// with another hash (rule 2).
+// Equal vectors with unequal digests (rule 8); our own actor in somebody's vector above ours or
+// with another hash (rule 2); another running agent under our own node id, or a later start of ours
+// than this one: we are a copy, or were put back (rule 2). The last is raised once an hour at most.
 struct Alarm {
-  enum class Kind : std::uint8_t { kDivergence, kEcho } kind = Kind::kDivergence;
+  enum class Kind : std::uint8_t { kDivergence, kEcho, kTwin } kind = Kind::kDivergence;
   NodeId peer;
   base::ActorId actor;  // of kEcho
   crdt::Head head;

@@ -89,16 +89,16 @@ struct Node::Impl {
       packet->sender = *peers.owner(*opened);
       packet->boot_epoch = *peers.epoch(packet->sender);
     }
-    bool valid =
-        packet.ok() && packet->sender != self.node &&
-        std::equal(opened->sender.begin(), opened->sender.end(), packet->sender.bytes.begin());
+    bool valid = packet.ok() && std::equal(opened->sender.begin(), opened->sender.end(),
+                                           packet->sender.bytes.begin());
     if (!valid) {
       ++stats.refused_content;
       return;
     }
-    if (peers.outdated(packet->sender, packet->boot_epoch)) {
-      ++stats.refused_epoch;
-      return;
+    bool twin = packet->sender == self.node;
+    if (twin || peers.outdated(packet->sender, packet->boot_epoch)) {
+      ++(twin ? stats.refused_content : stats.refused_epoch);
+      return answer_double(now, from, *packet, datagram.size(), out);
     }
     bool met = standing == Peers::Standing::kUnknown;
     if (met && !prove(now, *opened, *packet)) {
@@ -133,13 +133,37 @@ struct Node::Impl {
   // A packet that returns a token of ours was made after we drew it: all of it is fresh.
   bool prove(base::Instant now, const wire::DatagramSeal::Opened& opened,
              const wire::Packet& packet) {
-    for (const wire::Message& message : packet.messages) {
+    if (!redeem(now, packet)) return false;
+    peers.prove(opened, packet.sender, packet.boot_epoch);
+    return true;
+  }
+
+  bool redeem(base::Instant now, const wire::Packet& packet) {
+    return std::any_of(packet.messages.begin(), packet.messages.end(), [&](const auto& message) {
       const auto* echo = std::get_if<wire::Echo>(&message);
-      if (echo == nullptr || !peers.redeem_token(now, echo->token)) continue;
-      peers.prove(opened, packet.sender, packet.boot_epoch);
-      return true;
+      return echo != nullptr && peers.redeem_token(now, echo->token);
+    });
+  }
+
+  // A start under our own id, or one of a member that has started since. What it says is not taken,
+  // but when it lives, one of the two is a copy or was put back, and shall hear of it.
+  void answer_double(base::Instant now, const Address& from, const wire::Packet& packet,
+                     std::size_t bytes_max, Actions& out) {
+    if (!redeem(now, packet)) return answer_unproven(now, from, packet, bytes_max, out);
+    const Member* member = membership.table().find(packet.sender);
+    if (packet.sender == self.node) {
+      out.push_back(Alarm{Alarm::Kind::kTwin, packet.sender, {}, {}});
+    } else if (member != nullptr) {
+      box.add({from, packet.sender}, wire::Members{{member->record}});
     }
-    return false;
+  }
+
+  // False: so soon after another one, it is not believed.
+  bool may_be_twin(base::Instant now) {
+    if (!twin_from) twin_from = self.fresh ? now + kTwinGap : now;
+    if (now < *twin_from) return false;
+    twin_from = now + kTwinGap;
+    return true;
   }
 
   // To a start that has proven nothing: the echo it asked for and our own question, never more
@@ -370,6 +394,12 @@ struct Node::Impl {
   // Ends every call: what is due for repair now, then all that was gathered is sealed. `first` is
   // where the actions of this call begin.
   void finish(base::Instant now, std::size_t first, Actions& out) {
+    auto unfounded = [&](const Action& action) {
+      const auto* alarm = std::get_if<Alarm>(&action);
+      return alarm && alarm->kind == Alarm::Kind::kTwin && !may_be_twin(now);
+    };
+    auto added = out.begin() + static_cast<std::ptrdiff_t>(first);
+    out.erase(std::remove_if(added, out.end(), unfounded), out.end());
     std::vector<NodeId> gone;
     for (std::size_t i = first; i < out.size(); ++i) {
       if (const auto* down = std::get_if<MemberDown>(&out[i])) gone.push_back(down->member.node);
@@ -403,6 +433,7 @@ struct Node::Impl {
   SnapshotServer snapshots;
   PushPull relays;
   std::unique_ptr<Strategy> strategy;
+  std::optional<base::Instant> twin_from;  // when the next word of a twin is believed
 };
 
 Node::Node(Identity self, const Options& options, const Holdings& held, base::Random random)

@@ -24,7 +24,12 @@ struct Identity {
   Address advertised;
   wire::MeshKey key;
   std::uint64_t boot_epoch = 0;  // persisted, raised before the first datagram of a start
+  bool fresh = false;            // `node` was drawn for this start
 };
+
+// Between two words of a twin that are believed; for a fresh id, before the first: a member that
+// lies could make us start again and again.
+inline constexpr base::Duration kTwinGap = base::seconds(3'600);
 
 class Node {
  public:

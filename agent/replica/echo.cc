@@ -114,6 +114,7 @@ base::Status Replica::Impl::on_echo(Turn& turn, const base::ActorId& actor, crdt
 void Replica::Impl::behind_our_tail(Turn& turn, const base::ActorId& actor, std::uint64_t seq) {
   turn.out.notices.push_back({Notice::Kind::kEcho, actor, seq, ""});
   undecided = actor;
+  tail_seen = true;
   leave_actor();
 }
 

@@ -40,8 +40,12 @@ struct Replica::Impl {
   std::int64_t replayed_until = 0;  // of the held changes of the former log
   std::string damage;               // a bad row that was met; given up when a peer is there
   // Our own actor that is ahead elsewhere, until the change after our head shows a fork or none.
+  // Also of an agent that has had a twin.
   std::optional<base::ActorId> undecided;
-  Outputs carried;  // what the open has to say, with the next turn
+  bool tail_seen = false;  // there is more of it elsewhere: what we sealed may be a tail
+  bool fresh = false;      // the node id was drawn by this open
+  bool twin = false;       // the node id is given up by the next open
+  Outputs carried;         // what the open has to say, with the next turn
 
   // What one turn gathers.
   struct Turn {
@@ -54,6 +58,7 @@ struct Replica::Impl {
     std::vector<Parked::Name> taken;  // out of the parked ones, in case this turn fails
     Outputs out;
     bool changed = false;  // cells moved without the vector
+    bool twin = false;
   };
 
   Impl(std::string file, const ReplicaOptions& replica_options, base::Random chance)
@@ -68,6 +73,9 @@ struct Replica::Impl {
   bool keeps_actor(const Outside& outside) const;
   bool keeps_node(const Outside& outside) const;
   void leave_actor();
+  void take_node_id(bool from_twin);
+  bool is_twin(const Outside& outside) const;
+  void on_twin(Turn& turn);
   void mint_actor(Turn& turn, std::string why);
 
   // replica.cc: a turn

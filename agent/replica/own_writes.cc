@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kSetAside =
     "this agent's state contradicts its peers' or is damaged; it is fetched from them, writes wait";
+constexpr const char* kTwin = "another agent has this one's node id; it starts again, writes wait";
 
 }  // namespace
 
@@ -18,6 +19,10 @@ base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
   turn.first_dot.reset();
   if (store->meta().repair.stage != store::Repair::Stage::kNone) {
     turn.out.replies.push_back({write.ticket, base::Error{base::Code::kUnavailable, kSetAside}});
+    return {};
+  }
+  if (twin || turn.twin) {
+    turn.out.replies.push_back({write.ticket, base::Error{base::Code::kUnavailable, kTwin}});
     return {};
   }
   std::optional<base::Error> store_fault;

@@ -54,7 +54,10 @@ base::Status Replica::Impl::apply_remote(Turn& turn, const crdt::Opened& opened)
         {Notice::Kind::kClockAhead, opened.sealed.actor, opened.sealed.seq, ""});
     if (PLANTED(kFutureStampsParked)) return {};
   }
-  if (is_undecided(opened.sealed.actor)) undecided.reset();  // it fits our head: no fork
+  if (is_undecided(opened.sealed.actor)) {  // it fits our head: no fork
+    undecided.reset();
+    tail_seen = false;
+  }
   return apply_change(turn, opened);
 }
 

@@ -7,6 +7,11 @@
 #include "crdt/base/plant.h"
 
 namespace agent {
+namespace {
+
+constexpr std::uint64_t kTailLogFactor = 8;  // of the budget of the log, while a tail is in doubt
+
+}  // namespace
 
 Replica::Replica(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Replica::~Replica() = default;
@@ -64,6 +69,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
     recovered.notices.push_back({Notice::Kind::kRecovered, {}, 0, "writes succeed again"});
   }
   impl_->answer_queries(turn, inputs);
+  impl_->twin |= turn.twin;
   bool moved = turn.changed || !turn.out.facts.advanced.empty();
   impl_->unsynced = !turn.synced && (impl_->unsynced || moved);
   turn.out.facts.state = impl_->committed = impl_->state();
@@ -111,7 +117,7 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   if (fault) clock.tick(turn.now);
   if (!PLANTED(kClockNotPersisted)) store->meta().clock = clock.latest();
   // A tail sealed again is our own, and what a repair decided must be there at the next open.
-  writes |= !turn.out.facts.own.empty() || store->meta().repair.sets_aside();
+  writes |= !turn.out.facts.own.empty() || store->meta().repair.sets_aside() || turn.twin;
   if (writes && !PLANTED(kOwnWritesNormal)) durability = store::Durability::kFull;
   turn.synced = writes;
   return store->commit(durability);
@@ -127,6 +133,8 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
     close_actors(*close);
   } else if (const auto* echo = std::get_if<EchoSeen>(&input)) {
     return on_echo(turn, echo->actor, echo->head);
+  } else if (std::holds_alternative<TwinSeen>(input)) {
+    on_twin(turn);
   } else if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
     return on_divergence(turn, *seen, turn.check);
   } else if (std::holds_alternative<Synchronised>(input)) {
@@ -145,7 +153,9 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
 }
 
 base::Status Replica::Impl::prune() {
-  if (store->log().bytes() <= options.store.log_bytes_max) return {};
+  // What may have to be sealed again stays longer. Not for ever: the answer may never come.
+  const auto longer = tail_seen ? kTailLogFactor : 1;
+  if (store->log().bytes() <= options.store.log_bytes_max * longer) return {};
   store::Meta& meta = store->meta();
   ASSIGN_OR_RETURN(
       const store::ChangeLog::Pruned pruned,
@@ -166,7 +176,7 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
     out.facts.stopped.insert(out.facts.stopped.end(), facts->stopped.begin(), facts->stopped.end());
   }
   carried = {};
-  out.reopen = store->meta().repair.sets_aside();
+  out.reopen = store->meta().repair.sets_aside() || twin;
   out.damaged = !damage.empty() && !out.reopen;
   out.fetching = store->meta().repair.stage == store::Repair::Stage::kFetching;
 }
@@ -209,6 +219,7 @@ std::optional<Mark> Replica::close() {
 
 const base::NodeId& Replica::node_id() const { return impl_->store->meta().node_id; }
 const base::Bytes& Replica::signing_seed() const { return impl_->store->meta().signing_seed; }
+bool Replica::has_new_node_id() const { return impl_->fresh; }
 std::uint64_t Replica::boot_epoch() const { return impl_->store->meta().boot_epoch; }
 const base::ActorId& Replica::own_actor() const { return impl_->store->meta().own_actor; }
 const base::RunToken& Replica::run_token() const { return impl_->store->meta().run_token; }

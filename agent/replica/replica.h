@@ -57,8 +57,8 @@ struct Outputs {
   std::vector<Notice> notices;
   std::vector<SnapshotPage> pages;
   bool events_cut = false;  // there were more events than are kept: watchers read afresh
-  // The state must be set aside and joined anew (rules 2 and 8): stop without a mark and open
-  // again; open() does the rest.
+  // The state must be set aside and joined anew (rules 2 and 8), or another node id be taken (rule
+  // 2): stop without a mark and open again; open() does the rest.
   bool reopen = false;
   bool fetching = false;  // the state is awaited from peers: the driver looks for Synchronised
   bool damaged = false;   // a bad row was met: the driver names a living peer (DivergenceSeen)
@@ -97,6 +97,7 @@ class Replica {
   std::optional<Mark> close();
 
   const base::NodeId& node_id() const;
+  bool has_new_node_id() const;  // drawn by this open
   const base::Bytes& signing_seed() const;
   std::uint64_t boot_epoch() const;
   const base::ActorId& own_actor() const;  // zero before the first own write that mints one

@@ -110,6 +110,9 @@ struct EchoSeen {  // our own actor elsewhere, at a number above ours or with an
   base::ActorId actor;
   crdt::Head head;
 };
+struct TwinSeen {  // another agent runs under our node id, or we were put back to an earlier start
+  base::NodeId peer;
+};
 struct DivergenceSeen {  // equal vectors, unequal digests
   base::NodeId peer;
 };
@@ -119,7 +122,8 @@ struct Synchronised {
   std::optional<base::NodeId> peer;
 };
 using Input = std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin,
-                           SnapshotQuery, CloseActors, EchoSeen, DivergenceSeen, Synchronised>;
+                           SnapshotQuery, CloseActors, EchoSeen, TwinSeen, DivergenceSeen,
+                           Synchronised>;
 
 // --- Outputs
 // --------------------------------------------------------------------------------------
@@ -179,6 +183,7 @@ struct Notice {
     kJoined,       // a state join was merged; `text`: cells added and dropped
     kJoinRefused,  // a join showed an echo or two contents for one number
     kDivergence,   // rule 8; `text`: what the check of our own rows gave
+    kTwin,         // another agent has our node id: this one takes a new one at the next open
     kSetAside,     // the state is set aside at the next open, or was at this one; `text`: why
     kRebuilt,      // after that: the state is complete again, writes are taken
   } kind;

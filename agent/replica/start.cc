@@ -16,11 +16,12 @@ base::Status Replica::Impl::start(base::Now now, const Outside& outside) {
   bool proven = same_node && keeps_actor(outside);
   RETURN_IF_ERROR(store->begin());
   RETURN_IF_ERROR(store->staged().clear());
+  // Of a twin's actor, what we sealed may be a tail until something fits our end: a join cannot
+  // show it.
+  const bool was_twin = is_twin(outside);
+  if (was_twin && !meta.own_actor.is_zero()) undecided = meta.own_actor;
   if (!proven) leave_actor();
-  if (!same_node) {
-    meta.node_id = random.id<base::NodeTag>();
-    meta.signing_seed = random.bytes(kSigningSeedBytes);
-  }
+  if (!same_node) take_node_id(was_twin);
   if (!proven) meta.next_position += kPositionGap;
   meta.run_token = outside.tokens.empty() ? random.id<base::RunTag>() : outside.tokens.back();
   meta.host_fingerprint = outside.fingerprint;
@@ -67,6 +68,36 @@ bool Replica::Impl::keeps_node(const Outside& outside) const {
     if (token == meta.run_token) return true;
   }
   return false;
+}
+
+void Replica::Impl::take_node_id(bool from_twin) {
+  store::Meta& meta = store->meta();
+  const base::NodeId former = meta.node_id;
+  meta.node_id = random.id<base::NodeTag>();
+  meta.signing_seed = random.bytes(kSigningSeedBytes);
+  fresh = true;
+  if (!from_twin) return;
+  // Both have sealed under the same actors: a fork of them is ours to be repaired as well.
+  tail_seen = true;
+  std::vector<base::ActorId> ours;
+  for (const auto& [id, actor] : store->actors().all()) {
+    if (actor.node && *actor.node == former) ours.push_back(id);
+  }
+  for (const base::ActorId& id : ours) store->actors().set_node(id, meta.node_id);
+}
+
+// Whoever keeps the node id, the actor has two owners. A database that names no host takes a new
+// id at the next open.
+void Replica::Impl::on_twin(Turn& turn) {
+  if (twin || turn.twin) return;
+  turn.twin = true;
+  store->meta().host_fingerprint.clear();
+  turn.out.notices.push_back({Notice::Kind::kTwin, {}, 0, "of " + store->meta().node_id.hex()});
+}
+
+bool Replica::Impl::is_twin(const Outside& outside) const {
+  const store::Meta& meta = store->meta();
+  return !meta.node_id.is_zero() && meta.host_fingerprint.empty() && !outside.fingerprint.empty();
 }
 
 // The next own write mints a new actor, and its first change names this one in its deps.

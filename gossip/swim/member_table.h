@@ -33,6 +33,8 @@ struct Member {
   bool disputed = false;  // its own word is below what we were told of it; it shall hear that
   base::Instant heard_datagram{INT64_MIN / 2};
   std::optional<base::Duration> rtt;
+  std::optional<Address> elsewhere;  // where it was under the same number: it may have a twin, and
+                                     // shall hear that
   std::optional<Address> claimed;  // where it may have started anew; to be asked there
   // A ping or an ack has told the number of the record, but name, address and topology are those of
   // an older one. It is asked for them; until they come, others are not told of it.

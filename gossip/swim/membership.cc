@@ -339,7 +339,12 @@ std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce
     records.push_back(record);
   };
   if (introduce) put(self_);
-  const Member* receiver = table_.find(to);
+  Member* receiver = table_.find(to);
+  if (receiver != nullptr && receiver->elsewhere) {
+    MemberRecord there = receiver->record;
+    there.address = *std::exchange(receiver->elsewhere, std::nullopt);
+    put(there);
+  }
   // Who is accused, or speaks although it left for us, learns that first, and can contradict.
   // Who hears its own record answers with it: so words are asked for.
   bool concerned = receiver != nullptr && (receiver->state() != MemberState::kAlive ||

@@ -115,7 +115,8 @@ class Membership {
                  const std::vector<MemberRecord>& records, Source source, Actions& out);
   void merge(base::Instant now, const NodeId& teller, const Address& from, const MemberRecord& told,
              Source source, Actions& out);
-  void merge_self(base::Instant now, const MemberRecord& told);
+  void merge_self(base::Instant now, const NodeId& teller, const MemberRecord& told, Actions& out);
+  bool is_of_a_twin(const MemberRecord& told) const;
   void merge_own(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
   void merge_alive(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
   void merge_suspect(base::Instant now, Member& member, const MemberRecord& told,

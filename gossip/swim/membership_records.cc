@@ -15,7 +15,7 @@ void Membership::merge_all(base::Instant now, const NodeId& node, const Address&
 
 void Membership::merge(base::Instant now, const NodeId& teller, const Address& from,
                        const MemberRecord& told, Source source, Actions& out) {
-  if (told.node == self_.node) return merge_self(now, told);
+  if (told.node == self_.node) return merge_self(now, teller, told, out);
   MemberRecord record = told;
   bool itself = told.node == teller;
   // Who does not know its own address is where it speaks from.
@@ -45,7 +45,17 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
   }
 }
 
-void Membership::merge_self(base::Instant now, const MemberRecord& told) {
+// A number of this start at another place, or one of a later start: somebody else speaks as us, or
+// has spoken so before we were put back. What is told of our earlier starts means nothing.
+bool Membership::is_of_a_twin(const MemberRecord& told) const {
+  if (told.incarnation < start_) return false;
+  if (told.incarnation - start_ > 0xFFFF) return true;
+  return !self_.address.is_any() && told.address != self_.address;
+}
+
+void Membership::merge_self(base::Instant now, const NodeId& teller, const MemberRecord& told,
+                            Actions& out) {
+  if (!has_left() && is_of_a_twin(told)) out.push_back(Alarm{Alarm::Kind::kTwin, teller, {}, {}});
   if (has_left() || told.incarnation < self_.incarnation) return;
   bool agrees = told.incarnation == self_.incarnation && told.state == MemberState::kAlive;
   if (agrees) return;
@@ -133,6 +143,7 @@ void Membership::take_words(base::Instant now, Member& member, const MemberRecor
 // The words alone; what is held of its state stands.
 void Membership::repair(base::Instant now, Member& member, const MemberRecord& told, Actions& out) {
   MemberRecord record = member.record;
+  if (record.address != told.address) member.elsewhere = record.address;
   record.address = told.address;
   record.name = told.name;
   record.topology = told.topology;

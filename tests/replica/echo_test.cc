@@ -233,5 +233,46 @@ TEST_F(Copied, WithoutAnyMemberItGoesOnAloneWithWhatWasHeld) {
   EXPECT_TRUE(turn(*a, 7, {add("more")}).replies.at(0).result.ok());
 }
 
+TEST_F(Copied, ATwinTakesAnotherNodeIdAndActorAndKeepsItsState) {
+  base::NodeId node = a->node_id();
+  turn(*a, 3, {add("mine")});
+
+  Outputs out = turn(*a, 4, {TwinSeen{}, add("too late")});
+  reopen_a();
+  turn(*a, 6, {add("under a new actor")});
+
+  EXPECT_TRUE(says(out, Notice::Kind::kTwin));
+  EXPECT_TRUE(out.reopen);
+  EXPECT_TRUE(out.facts.durable);
+  EXPECT_EQ(out.replies.at(0).result.error().code, base::Code::kUnavailable);
+  EXPECT_NE(a->node_id(), node);
+  EXPECT_TRUE(a->has_new_node_id());
+  EXPECT_NE(a->own_actor(), actor);
+  EXPECT_EQ(shown(*a, "mine"), R"({"size":1})");
+  EXPECT_FALSE(turn(*a, 7, {}).reopen);
+}
+
+// Also with its mark: a clean stop came between.
+TEST_F(Copied, ATwinThatStopsCleanlyTakesAnotherNodeIdToo) {
+  base::NodeId node = a->node_id();
+  turn(*a, 4, {TwinSeen{}});
+
+  Outside outside = next_start(*a, 3, a->close());
+  a.reset();
+  a = open_replica(folder.file("a.db"), outside, 7, options);
+
+  EXPECT_NE(a->node_id(), node);
+  EXPECT_TRUE(a->own_actor().is_zero());
+}
+
+TEST_F(Copied, AForkThatShowsAfterATwinHasParted) {
+  auto other = turn(*copy, 3, {add("theirs")}).facts.own;
+  turn(*a, 3, {add("mine")});
+  turn(*a, 4, {TwinSeen{}});
+  reopen_a();
+
+  EXPECT_TRUE(turn(*a, 6, {received(other)}).reopen);
+}
+
 }  // namespace
 }  // namespace agent

@@ -40,7 +40,8 @@ TEST_P(EitherTopology, HalfOfTheAgentsRestartedAtOnce) {
   mesh.judge();
 }
 
-INSTANTIATE_TEST_SUITE_P(BadDays, EitherTopology, ::testing::Values(gossip::Topology::kDirect),
+INSTANTIATE_TEST_SUITE_P(BadDays, EitherTopology,
+                         ::testing::Values(gossip::Topology::kDirect, gossip::Topology::kPushPull),
                          [](const auto& chosen) {
                            return std::string(gossip::topology_name(chosen.param)) == "direct"
                                       ? "Direct"

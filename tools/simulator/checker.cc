@@ -6,6 +6,7 @@
 
 #include "crdt/base/check.h"
 #include "crdt/change.h"
+#include "crdt/map.h"
 
 namespace simulation {
 namespace {
@@ -36,6 +37,10 @@ void Checker::turned(Process& process, const Observer::Turn& turn) {
     fail("vector-went-back", &process.host(),
          text_of(after.ahead_in(turn.before)) + " was covered before this turn");
   }
+  if (forks_) {
+    note_entries(turn);
+    return check_digest(process);
+  }
   adopt(process);
   check_own(process, turn);
   if (failed()) return;  // the oracle is told of sound histories only
@@ -45,7 +50,7 @@ void Checker::turned(Process& process, const Observer::Turn& turn) {
 }
 
 void Checker::interrupted(Process& process, const Observer::Turn& turn) {
-  if (turn.writes.empty()) return;
+  if (turn.writes.empty() || forks_) return;
   CHECK(turn.writes.size() == 1);
   in_doubt_[process.host().index] = {turn.writes.front().request, turn.before, turn.writes_first};
 }
@@ -153,8 +158,42 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
   }
 }
 
+// By replies alone.
+void Checker::note_entries(const Observer::Turn& turn) {
+  for (const agent::Reply& reply : turn.outputs.replies) {
+    auto write = std::find_if(turn.writes.begin(), turn.writes.end(),
+                              [&](const auto& one) { return one.ticket == reply.ticket; });
+    if (!reply.result.ok() || write == turn.writes.end()) continue;
+    if (const auto* add = std::get_if<agent::AddEntry>(&write->request)) {
+      acknowledged_[{add->object, add->id}] = add->metadata;
+    } else if (const auto* remove = std::get_if<agent::RemoveEntry>(&write->request)) {
+      acknowledged_[{remove->object, remove->id}] = std::nullopt;
+    }
+  }
+}
+
+std::optional<std::string> Checker::difference(Process& process, const EntryName& name,
+                                               const std::optional<std::string>& metadata) {
+  auto entry = process.replica().store().cells().entry(name.object, name.id);
+  CHECK(entry.ok());
+  bool shown = crdt::exists(*entry);
+  if (shown == metadata.has_value() && (!shown || crdt::shown_text(*entry) == *metadata)) return {};
+  return name.id + (shown ? " shows " + crdt::shown_text(*entry) : " is not there");
+}
+
+void Checker::readable_somewhere(const std::vector<Process*>& processes) {
+  for (const auto& [name, metadata] : acknowledged_) {
+    if (!metadata) continue;
+    bool there = std::any_of(processes.begin(), processes.end(),
+                             [&, &id = name, &text = metadata](Process* process) {
+                               return !difference(*process, id, text);
+                             });
+    if (!there) fail("acknowledged-write-lost", nullptr, name.id + " is nowhere");
+  }
+}
+
 void Checker::check_digest(Process& process) {
-  bool known_wrong = process.host().rotten || process.host().twisted;
+  bool known_wrong = process.host().rotten || process.host().twisted || split_;
   if (known_wrong || process.replica().fault()) return;
   store::Store& store = process.replica().store();
   const crdt::Digest& vector = store.actors().vector_digest();
@@ -204,6 +243,7 @@ void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& ent
 }
 
 void Checker::opened(Process& process) {
+  if (forks_) return check_digest(process);
   const crdt::VersionVector& vector = process.replica().vector();
   if (process.replica().fetching()) set_aside(process.host());
   const crdt::VersionVector& promised = process.host().promised;
@@ -243,6 +283,15 @@ void Checker::healed(const std::vector<Process*>& processes, const crdt::Version
     if (!owed.covers(actor, head.seq)) owed.set(actor, head);
   }
   for (Process* process : processes) {
+    if (forks_) {
+      for (const auto& [name, metadata] : acknowledged_) {
+        auto wrong = difference(*process, name, metadata);
+        if (wrong) fail("acknowledged-write-lost", &process->host(), *wrong);
+      }
+      base::Status digest = process->replica().store().verify_digest();
+      if (!digest.ok()) fail("digest-is-not-its-rows", &process->host(), digest.error().message);
+      continue;
+    }
     // What its scrub has not come to yet may still be wrong.
     if (process->host().rotten) continue;
     const crdt::VersionVector& vector = process->replica().vector();

@@ -21,6 +21,16 @@ class Checker {
   Checker(Schedule& schedule, Oracle& oracle, Trace& trace, Report& report)
       : schedule_(schedule), oracle_(oracle), state_(oracle), trace_(trace), report_(report) {}
 
+  // From now on one number may have two contents, because an image was copied or put back with all
+  // that proves who it is. Numbers then say little; what still must hold is judged by the entries,
+  // each of which is added or removed once: nothing acknowledged is lost, nothing removed returns,
+  // and equal states are the same. `split`: others may hold different contents too, and a join
+  // between them cannot tell; then only what each agent says of itself is judged.
+  void allow_forks(bool split) {
+    forks_ = true;
+    split_ = split;
+  }
+
   // Every turn.
   void turned(Process& process, const Observer::Turn& turn);
   void interrupted(Process& process, const Observer::Turn& turn);
@@ -34,6 +44,8 @@ class Checker {
   // After healing.
   // `promised`: by all media that still exist.
   void healed(const std::vector<Process*>& processes, const crdt::VersionVector& promised);
+  // With forks that others hold as well: each entry is at one of them at least.
+  void readable_somewhere(const std::vector<Process*>& processes);
   void not_converged(const std::string& why);
   void not_quiet(const Process& process, const std::string& what);
 
@@ -46,6 +58,10 @@ class Checker {
   void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
   void check_own(Process& process, const Observer::Turn& turn);
   void check_replies(Process& process, const Observer::Turn& turn);
+  void note_entries(const Observer::Turn& turn);
+  // Why the entry is not as acknowledged; nothing when it is.
+  static std::optional<std::string> difference(Process& process, const EntryName& name,
+                                               const std::optional<std::string>& metadata);
   void check_digest(Process& process);
   void check_state(Process& process, const Observer::Turn& turn);
   crdt::VersionVector past_of_writes(const Process& process, const Observer::Turn& turn) const;
@@ -69,6 +85,10 @@ class Checker {
   };
   std::map<std::size_t, InDoubt> in_doubt_;
   crdt::VersionVector owed_;  // promised by media whose state was set aside
+  bool forks_ = false;
+  bool split_ = false;
+  // With forks: by object and id, what was acknowledged last.
+  std::map<EntryName, std::optional<std::string>> acknowledged_;
   // Rule 8: the digest that goes with a vector, and who showed it first.
   std::map<crdt::Digest, std::pair<crdt::Digest, std::string>> digests_;
 };

@@ -51,7 +51,7 @@ std::vector<gossip::Address> Cluster::seeds_for(std::size_t host) {
     auto other = static_cast<std::size_t>(random_.below(hosts_.size()));
     if (other != host) seeds.push_back(hosts_[other]->address);
   }
-  seeds.push_back(hosts_[host == 0 ? 1 : 0]->address);
+  if (hosts_.size() > 1) seeds.push_back(hosts_[host == 0 ? 1 : 0]->address);
   return seeds;
 }
 
@@ -138,6 +138,16 @@ void Cluster::clone(std::size_t from) {
   start(index);
 }
 
+std::size_t Cluster::clone_image(std::size_t from) {
+  add_host();
+  Host& copy = *hosts_.back();
+  copy.disk.restore(hosts_[from]->disk.snapshot());
+  copy.marks = hosts_[from]->marks;
+  copy.fingerprint = hosts_[from]->fingerprint;
+  note(kEverybody, "image of " + hosts_[from]->name + " as " + copy.name);
+  return copy.index;
+}
+
 void Cluster::restore(std::size_t index, const Disk::Files& files) {
   hosts_[index]->disk.restore(files);
   before_[index].by = Fault::kRestore;
@@ -184,8 +194,13 @@ void Cluster::die(std::size_t index) {
 void Cluster::request(std::size_t index) {
   // What is written upon damage that nobody has found yet means something else.
   if (!processes_[index] || hosts_[index]->rotten) return;
+  request(index, workload_.next(oracle_, processes_[index]->replica().vector()));
+}
+
+void Cluster::request(std::size_t index, agent::WriteRequest request) {
+  if (!processes_[index]) return;
   Process& process = *processes_[index];
-  agent::Write write{++tickets_, workload_.next(oracle_, process.replica().vector())};
+  agent::Write write{++tickets_, std::move(request)};
   note(index, describe(write.request));
   ++report_.events["requests"];
   if (!process.submit(std::move(write))) ++report_.events["requests refused: busy"];
@@ -382,6 +397,7 @@ void Cluster::acted(Process& process, const gossip::Action& action) {
     note(process.host().index, "down " + member.name);
   } else if (std::holds_alternative<gossip::Alarm>(action)) {
     const auto& alarm = std::get<gossip::Alarm>(action);
+    if (alarm.kind == gossip::Alarm::Kind::kTwin) return note(process.host().index, "twin");
     bool echo = alarm.kind == gossip::Alarm::Kind::kEcho;
     ++report_.events[echo ? "echoes" : "divergences"];
     note(process.host().index, echo ? "echo" : "divergence");

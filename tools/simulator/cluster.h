@@ -25,6 +25,8 @@ class Cluster : public Observer {
   void stop_cleanly(std::size_t host);
   // A new host with a copy of all that `host` has stored, on other hardware; it is started.
   void clone(std::size_t host);
+  // The same, but nothing tells the machines apart but their addresses; it is not started.
+  std::size_t clone_image(std::size_t host);
   // The files as they were are put back; the agent must be down.
   void restore(std::size_t host, const Disk::Files& files);
   // One live cell of a host that is down goes, with its part of the digest. False: it has none.
@@ -32,6 +34,7 @@ class Cluster : public Observer {
   // The medium has lost what nobody can promise any more.
   void tampered(std::size_t host);
   void request(std::size_t host);  // of a client
+  void request(std::size_t host, agent::WriteRequest request);
   void die(std::size_t host);      // never returns
 
   // --- time

@@ -86,6 +86,7 @@ base::Status Process::open(const std::vector<gossip::Address>& seeds) {
   self.advertised = host_.address;
   self.key = mesh_key();
   self.boot_epoch = replica_->boot_epoch();
+  self.fresh = replica_->has_new_node_id();
   base::Random node_random = random_.fork();
   node_ = std::make_unique<gossip::Node>(self, settings_.node, agent::holdings_of(*replica_),
                                          node_random);

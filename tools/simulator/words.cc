@@ -35,6 +35,8 @@ std::string_view notice_name(agent::Notice::Kind kind) {
       return "joins refused";
     case Kind::kDivergence:
       return "divergences checked";
+    case Kind::kTwin:
+      return "twins";
     case Kind::kSetAside:
       return "states set aside";
     case Kind::kRebuilt:

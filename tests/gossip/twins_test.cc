@@ -1,0 +1,158 @@
+// Two running agents under one node id, and one that was put back to an earlier start (rule 2).
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/gossip/mesh.h"
+
+namespace gossip::testing {
+namespace {
+
+std::size_t words(Mesh& mesh, std::size_t host) {
+  const auto& alarms = mesh.host(host).alarms;
+  return static_cast<std::size_t>(std::count_if(alarms.begin(), alarms.end(), [](const Alarm& one) {
+    return one.kind == Alarm::Kind::kTwin;
+  }));
+}
+
+// A mesh of five, the last of them down; its copy has its place.
+struct Five {
+  explicit Five(std::uint64_t seed) : mesh(seed) {
+    mesh.add();
+    for (std::size_t i = 1; i < 5; ++i) mesh.add({0});
+    mesh.run(base::seconds(3));
+    EXPECT_TRUE(mesh.acquainted());
+  }
+  // A sixth host that is what `host` was, `epochs` starts ago.
+  std::size_t copy(std::size_t host, std::uint64_t epochs, const std::vector<std::size_t>& seeds) {
+    std::size_t index = mesh.add();
+    mesh.crash(index);
+    Identity identity = mesh.host(host).identity;
+    identity.advertised = Mesh::address(index);
+    identity.boot_epoch -= epochs;
+    mesh.host(index).identity = identity;
+    mesh.start(index, seeds);
+    return index;
+  }
+  Mesh mesh;
+};
+
+TEST(Twins, OfOneStartOneAtLeastHearsOfTheOther) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Five five(seed);
+    five.mesh.crash(4);
+    std::size_t copy = five.copy(4, 0, {0});
+    five.mesh.start(4, {1});
+
+    five.mesh.run(base::seconds(10));
+
+    EXPECT_GE(words(five.mesh, 4) + words(five.mesh, copy), 1u) << seed;
+    EXPECT_LE(words(five.mesh, 4), 1u) << seed;
+    EXPECT_LE(words(five.mesh, copy), 1u) << seed;
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(words(five.mesh, i), 0u) << seed;
+  }
+}
+
+TEST(Twins, AloneInTheWorldTheyHearItFromEachOther) {
+  Mesh mesh(1);
+  mesh.add();
+  mesh.run(base::seconds(1));
+  mesh.add();
+  mesh.crash(1);
+  mesh.host(1).identity.node = mesh.host(0).identity.node;
+  mesh.host(1).identity.boot_epoch = 0;
+
+  mesh.start(1, {0});
+  mesh.run(base::seconds(10));
+
+  EXPECT_GE(words(mesh, 0) + words(mesh, 1), 1u);
+  EXPECT_LE(words(mesh, 0) + words(mesh, 1), 2u);
+}
+
+// Peers have seen later starts of it: they answer nothing it says, but tell it that.
+TEST(Twins, OneThatWasPutBackSeveralStartsHearsThatItHasALaterOne) {
+  Five five(2);
+  for (int i = 0; i < 3; ++i) {
+    five.mesh.crash(4);
+    five.mesh.start(4, {0});
+    five.mesh.run(base::seconds(2));
+  }
+  five.mesh.crash(4);
+  five.mesh.host(4).identity.boot_epoch = 0;
+
+  five.mesh.start(4, {0});
+  five.mesh.run(base::seconds(3));
+
+  EXPECT_EQ(words(five.mesh, 4), 1u);
+  EXPECT_EQ(five.mesh.state_of(0, 4) == MemberState::kLeft, false);
+  EXPECT_GT(five.mesh.node(0).stats().refused_epoch, 0u);
+}
+
+// Else a member that lies could make it start again and again.
+TEST(Twins, AreBelievedOnceAnHourAndNotAtOnceOfAFreshId) {
+  for (bool fresh : {false, true}) {
+    Mesh mesh(3);
+    mesh.add();
+    mesh.add({0});
+    mesh.crash(1);
+    mesh.host(1).identity.fresh = fresh;
+    mesh.start(1, {0});
+    mesh.run(base::seconds(3));
+    MemberRecord lie = mesh.node(1).members(mesh.now())[0].record;
+    lie.address = Mesh::address(77);
+    auto told = [&] {
+      mesh.frame(0, 1, wire::Ack{0, {}, 0, {lie}});
+      return words(mesh, 1);
+    };
+
+    for (int i = 0; i < 10; ++i) told();
+    EXPECT_EQ(told(), fresh ? 0u : 1u);
+    mesh.run(base::seconds(3'590));
+    EXPECT_EQ(told(), fresh ? 0u : 1u);
+    mesh.run(base::seconds(20));
+    EXPECT_EQ(told(), fresh ? 1u : 2u);
+    EXPECT_EQ(told(), fresh ? 1u : 2u);
+  }
+}
+
+TEST(Twins, WhatIsToldOfItsEarlierStartsMeansNothing) {
+  Mesh mesh(4);
+  mesh.add();
+  mesh.add({0});
+  mesh.run(base::seconds(3));
+  MemberRecord old = mesh.node(1).members(mesh.now())[0].record;
+  old.address = Mesh::address(77);
+  mesh.crash(1);
+  mesh.start(1, {0});
+  mesh.run(base::seconds(3));
+
+  mesh.frame(0, 1, wire::Ack{0, {}, 0, {old}});
+
+  EXPECT_EQ(words(mesh, 1), 0u);
+}
+
+// All that it ever sent, sent to it again after a restart: no twin, and nobody is answered more.
+TEST(Twins, ARecordingOfOurselvesIsNone) {
+  Mesh mesh(5);
+  mesh.add();
+  mesh.add({0});
+  std::vector<Captured> captured;
+  mesh.capture = &captured;
+  mesh.run(base::seconds(5));
+  mesh.capture = nullptr;
+  mesh.crash(1);
+  mesh.start(1, {0});
+  mesh.run(base::seconds(1));
+
+  for (const Captured& datagram : captured) {
+    if (datagram.from == Mesh::address(1)) mesh.inject(Mesh::address(77), 1, datagram.bytes);
+  }
+  mesh.run(base::seconds(5));
+
+  EXPECT_EQ(words(mesh, 1), 0u);
+  EXPECT_TRUE(mesh.acquainted());
+}
+
+}  // namespace
+}  // namespace gossip::testing
