@@ -121,9 +121,9 @@ struct DivergenceSeen {  // equal vectors, unequal digests
 struct Synchronised {
   std::optional<base::NodeId> peer;
 };
-using Input = std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin,
-                           SnapshotQuery, CloseActors, EchoSeen, TwinSeen, DivergenceSeen,
-                           Synchronised>;
+using Input =
+    std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin, SnapshotQuery,
+                 CloseActors, EchoSeen, TwinSeen, DivergenceSeen, Synchronised>;
 
 // --- Outputs
 // --------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ struct Member {
   std::optional<base::Duration> rtt;
   std::optional<Address> elsewhere;  // where it was under the same number: it may have a twin, and
                                      // shall hear that
-  std::optional<Address> claimed;  // where it may have started anew; to be asked there
+  std::optional<Address> claimed;    // where it may have started anew; to be asked there
   // A ping or an ack has told the number of the record, but name, address and topology are those of
   // an older one. It is asked for them; until they come, others are not told of it.
   bool wordless = false;

@@ -35,7 +35,7 @@ class Cluster : public Observer {
   void tampered(std::size_t host);
   void request(std::size_t host);  // of a client
   void request(std::size_t host, agent::WriteRequest request);
-  void die(std::size_t host);      // never returns
+  void die(std::size_t host);  // never returns
 
   // --- time
   void run(base::Duration time);
