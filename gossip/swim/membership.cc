@@ -349,7 +349,12 @@ std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce
   // Who hears its own record answers with it: so words are asked for.
   bool concerned = receiver != nullptr && (receiver->state() != MemberState::kAlive ||
                                            receiver->disputed || receiver->wordless);
-  if (concerned && receiver->record.incarnation != 0) put(receiver->record);
+  if (concerned && receiver->record.incarnation != 0) {
+    MemberRecord concerning = receiver->record;
+    // The place of a former start under the number of this one would speak of a twin.
+    if (receiver->wordless) concerning.address.ip = {};
+    put(concerning);
+  }
   std::size_t most = news_room_ / kRecordBytesMax;
   for (const NodeId& about : news_.take(most, table_.living().size() + 1)) {
     if (about == self_.node) put(self_);

@@ -50,7 +50,8 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
 bool Membership::is_of_a_twin(const MemberRecord& told) const {
   if (told.incarnation < start_) return false;
   if (told.incarnation - start_ > 0xFFFF) return true;
-  return !self_.address.is_any() && told.address != self_.address;
+  bool placed = !self_.address.is_any() && !told.address.is_any();
+  return placed && told.address != self_.address;
 }
 
 void Membership::merge_self(base::Instant now, const NodeId& teller, const MemberRecord& told,
@@ -143,7 +144,7 @@ void Membership::take_words(base::Instant now, Member& member, const MemberRecor
 // The words alone; what is held of its state stands.
 void Membership::repair(base::Instant now, Member& member, const MemberRecord& told, Actions& out) {
   MemberRecord record = member.record;
-  if (record.address != told.address) member.elsewhere = record.address;
+  if (!member.wordless && record.address != told.address) member.elsewhere = record.address;
   record.address = told.address;
   record.name = told.name;
   record.topology = told.topology;

@@ -132,6 +132,41 @@ TEST(Twins, WhatIsToldOfItsEarlierStartsMeansNothing) {
   EXPECT_EQ(words(mesh, 1), 0u);
 }
 
+// Peers may hold the number of this start with the place of the former one for a while.
+TEST(Twins, AStartAtAnotherPlaceIsNone) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Five five(seed);
+    five.mesh.faults.loss_percent = seed % 2 == 0 ? 20 : 0;
+    five.mesh.crash(4);
+    std::size_t moved = five.copy(4, static_cast<std::uint64_t>(-1), {0});
+
+    five.mesh.run(base::seconds(20));
+
+    EXPECT_EQ(words(five.mesh, moved), 0u) << seed;
+    EXPECT_TRUE(five.mesh.acquainted()) << seed;
+  }
+}
+
+// Told by pings that carry the number alone: who has no words yet says nothing of the place.
+TEST(Twins, AStartAtAnotherPlaceThatOnlyPingsIsNone) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Five five(seed);
+    auto memory = five.mesh.node(4).memory(five.mesh.now());
+    five.mesh.crash(4);
+    five.mesh.run(base::millis(300));
+    std::size_t moved = five.copy(4, static_cast<std::uint64_t>(-1), {});
+    five.mesh.faults.loss_percent = 40;
+    five.mesh.remember(moved, memory);
+
+    five.mesh.run(base::seconds(30));
+    five.mesh.faults.loss_percent = 0;
+    five.mesh.run(base::seconds(20));
+
+    EXPECT_EQ(words(five.mesh, moved), 0u) << seed;
+    EXPECT_TRUE(five.mesh.acquainted()) << seed;
+  }
+}
+
 // All that it ever sent, sent to it again after a restart: no twin, and nobody is answered more.
 TEST(Twins, ARecordingOfOurselvesIsNone) {
   Mesh mesh(5);
