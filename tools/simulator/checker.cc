@@ -224,6 +224,7 @@ void Checker::check_state(Process& process, const Observer::Turn& turn) {
 
 // Rule 1: what clients were told, and what peers are about to be.
 void Checker::told(Process& process, const agent::Outputs& outputs) {
+  if (outputs.facts.durable) process.host().durable = process.replica().vector();
   for (const crdt::SealedChange& change : outputs.facts.own) {
     process.host().promised.set(change.actor, {change.seq, change.hash});
   }
@@ -238,6 +239,10 @@ void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& ent
       fail("claims-what-it-lacks", &process.host(),
            fmt::format("{}:{}", entry.actor.short_hex(), entry.head.seq));
     }
+    if (!process.host().durable.covers(entry.actor, entry.head.seq)) {
+      fail("claims-what-is-not-durable", &process.host(),
+           fmt::format("{}:{}", entry.actor.short_hex(), entry.head.seq));
+    }
     if (!promised.covers(entry.actor, entry.head.seq)) promised.set(entry.actor, entry.head);
   }
 }
@@ -245,6 +250,7 @@ void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& ent
 void Checker::opened(Process& process) {
   if (forks_) return check_digest(process);
   const crdt::VersionVector& vector = process.replica().vector();
+  process.host().durable = vector;
   if (process.replica().fetching()) set_aside(process.host());
   const crdt::VersionVector& promised = process.host().promised;
   adopt(process);
