@@ -26,7 +26,7 @@ base::Bytes head_row(const Actor& actor) {
   base::append_be64(row, actor.sealed_seq);
   // Absent while there are none, as in version 1 of the file.
   const int flags = (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0);
-  if (flags != 0) row.push_back(static_cast<unsigned char>(flags));
+  if (flags != 0) row.push_back(static_cast<char>(flags));
   return row;
 }
 
