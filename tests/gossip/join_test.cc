@@ -502,7 +502,7 @@ TEST(Closing, DoesNotHideTheActorFromWhoLacksIt) {
 // Two meshes that never knew each other, each with a closed actor of its own, become one.
 TEST(Closing, DoesNotKeepTwoMeshesFromBecomingOne) {
   Mesh mesh(16);
-  for (std::size_t i : {0, 2}) {
+  for (std::size_t i : {0u, 2u}) {
     mesh.add();
     mesh.add({i});
     mesh.write(i);

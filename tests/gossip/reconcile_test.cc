@@ -30,7 +30,7 @@ TEST(Reconcile, ConnectionsThatAlwaysBreakEarlyCatchUp) {
     Pair pair(seed);
     pair.mesh.cut_both(Pair::a, Pair::z);
     for (int i = 0; i < 60; ++i) pair.mesh.write(Pair::a, 20'000);
-    for (int i = 0; i < 60; ++i) pair.mesh.write(Pair::z, 1'000 * (i % 30));
+    for (std::size_t i = 0; i < 60; ++i) pair.mesh.write(Pair::z, 1'000 * (i % 30));
     pair.mesh.run(base::seconds(10));
     pair.mesh.carried_max = 100'000;
     pair.mesh.heal();

@@ -6,7 +6,7 @@ namespace simulation {
 namespace {
 
 TEST(Run, TheSameSeedGivesTheSameRun) {
-  for (std::uint64_t seed : {3, 8, 21}) {
+  for (std::uint64_t seed : {3u, 8u, 21u}) {
     Report first = run(Settings::draw(seed, 6));
     Report second = run(Settings::draw(seed, 6));
 

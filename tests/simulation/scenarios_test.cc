@@ -10,7 +10,7 @@ namespace {
 // A range was read between COMMIT and the node's hearing of it: its peer claimed more of the
 // writer's own actor than the node knew, and a slow disk's sound database was set aside as a fork.
 TEST(Scenarios, WhatPeersKnowBeforeTheNodeDoesIsNoFork) {
-  for (std::uint64_t seed : {36, 204}) {
+  for (std::uint64_t seed : {36u, 204u}) {
     Report report = run(Settings::draw(seed, seed == 36 ? 6 : 9));
 
     EXPECT_TRUE(report.passed()) << text_of(report);
