@@ -248,9 +248,9 @@ void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& ent
 }
 
 void Checker::opened(Process& process) {
-  if (forks_) return check_digest(process);
   const crdt::VersionVector& vector = process.replica().vector();
   process.host().durable = vector;
+  if (forks_) return check_digest(process);
   if (process.replica().fetching()) set_aside(process.host());
   const crdt::VersionVector& promised = process.host().promised;
   adopt(process);
