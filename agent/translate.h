@@ -67,7 +67,7 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
     return ConfirmOwn{confirmed->actor, confirmed->seq};
   }
-  if (auto* join = std::get_if<gossip::Join>(&action)) return StartJoin{join->peer, join->unite};
+  if (auto* join = std::get_if<gossip::Join>(&action)) return StartJoin{join->peer};
   if (auto* page = std::get_if<gossip::JoinPage>(&action)) {
     return JoinAnswer{page->from, std::move(page->body)};
   }

@@ -54,11 +54,9 @@ struct Confirmed {
   std::uint64_t seq = 0;
 };
 // Rules 6 and 7: the log of `peer` does not reach back to us. Its whole state is wanted: the
-// replica answers each step with Stored::join. `unite`: rule 8, both sides sound: nothing is
-// dropped.
+// replica answers each step with Stored::join.
 struct Join {
   NodeId peer;
-  bool unite = false;
 };
 // The answer of `from` to the last query of the join; opaque here.
 struct JoinPage {

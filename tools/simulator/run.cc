@@ -25,7 +25,7 @@ void heal(const Settings& settings, Cluster& cluster, Report& report) {
   cluster.checker().healed(cluster.running(), cluster.owed());
 }
 
-void judge_weather(const Settings& settings, const NetworkCounts& counts, Report& report) {
+void judge_weather(const NetworkCounts& counts, Report& report) {
   auto& events = report.events;
   if (counts.lost > 0 && events["reconciliations"] > 0) report.mattered(Fault::kLoss);
   if (counts.duplicated > 0 && events["datagrams replayed"] > 0) {
@@ -44,7 +44,6 @@ void judge_weather(const Settings& settings, const NetworkCounts& counts, Report
   if (report.of(Fault::kSessionBreak).fired > 0 && counts.sessions_broken > 0) {
     report.mattered(Fault::kSessionBreak);
   }
-  static_cast<void>(settings);
 }
 
 }  // namespace
@@ -67,7 +66,7 @@ Report run(const Settings& settings, std::function<void(const std::string&)> lin
   nemesis.end();
   if (!cluster.checker().failed()) heal(settings, cluster, report);
   cluster.finish();
-  judge_weather(settings, cluster.network().counts, report);
+  judge_weather(cluster.network().counts, report);
   if (!report.passed()) report.story.assign(trace.lines().begin(), trace.lines().end());
   return report;
 }
