@@ -47,5 +47,13 @@ TEST(Scenarios, TwoThatLeftFindEachOtherAgain) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// The driver's own: at the instant of waking, a paused process took what came then before what had
+// come while it slept; it was told to come back first and to leave second.
+TEST(Scenarios, APausedProcessTakesWhatCameInItsOrder) {
+  Report report = run(Settings::draw(714, 9));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation

@@ -140,7 +140,8 @@ void Process::wake_at_end() {
 }
 
 void Process::when_awake(std::function<void()> what) {
-  if (paused()) {
+  // At the instant of waking, too: what came earlier is first.
+  if (paused() || !asleep_.empty()) {
     asleep_.push_back(std::move(what));
   } else {
     what();
