@@ -132,7 +132,7 @@ class Membership {
   void change(base::Instant now, Member& member, const MemberRecord& record, Actions& out);
   void suspect(base::Instant now, Member& member, const NodeId& accuser, Actions& out);
   void die(base::Instant now, Member& member, const NodeId& accuser, Actions& out);
-  void forget_suspicion(const NodeId& node);
+  void forget_suspicion(NodeId node);
   void schedule(const NodeId& node);
   void schedule(const NodeId& node, base::Instant at);
   void revisit(base::Instant now, Member& member);

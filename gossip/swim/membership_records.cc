@@ -305,7 +305,8 @@ void Membership::die(base::Instant now, Member& member, const NodeId& accuser, A
   news_.add(record.node);
 }
 
-void Membership::forget_suspicion(const NodeId& node) {
+// By value: the caller's may be the key that goes.
+void Membership::forget_suspicion(NodeId node) {
   if (held_.erase(node) != 0) schedule(node);
 }
 
