@@ -3,12 +3,14 @@
 #include <signal.h>
 
 #include <nlohmann/json.hpp>
+#include <random>
 
 namespace support {
 namespace {
 
 constexpr Millis kStartTimeout{20'000};
 constexpr Millis kStopTimeout{15'000};
+constexpr int kPortsTried = 20;
 constexpr const char* kHttp = "127.0.0.1:0";
 
 Command command_of(const AgentOptions& options, const std::string& bind) {
@@ -32,15 +34,29 @@ Command command_of(const AgentOptions& options, const std::string& bind) {
   return command;
 }
 
+// An agent starts again at its port, so nobody may be given it meanwhile: a port below those that
+// the system hands out.
+int lasting_port() {
+  static std::mt19937 random{std::random_device{}()};
+  return std::uniform_int_distribution<int>(10'000, 32'000)(random);
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<AgentProcess>> AgentProcess::start(AgentOptions options) {
   std::filesystem::create_directories(options.root);
   std::unique_ptr<AgentProcess> agent(new AgentProcess(std::move(options)));
-  agent->bind_ = agent->options_.bind;
-  RETURN_IF_ERROR(agent->begin());
-  RETURN_IF_ERROR(agent->wait_serving());
-  return agent;
+  const std::string& bind = agent->options_.bind;
+  bool any_port = bind.ends_with(":0");
+  for (int i = 0;; ++i) {
+    agent->bind_ =
+        any_port ? bind.substr(0, bind.size() - 1) + std::to_string(lasting_port()) : bind;
+    RETURN_IF_ERROR(agent->begin());
+    base::Status served = agent->wait_serving();
+    if (served.ok()) return agent;
+    bool taken = agent->log().find("Address already in use") != std::string::npos;
+    if (!any_port || !taken || i == kPortsTried) return served.error();
+  }
 }
 
 base::Status AgentProcess::wait_ready(Millis timeout) {
