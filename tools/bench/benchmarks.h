@@ -64,7 +64,7 @@ struct MeshOptions {
   int agents = 30;
   int runs = 5;  // of what is cheap to repeat
   bool quick = false;
-  std::vector<std::string> rows{"crash", "faults", "outage", "idle", "behind"};
+  std::vector<std::string> rows{"crash", "faults", "outage", "idle", "behind", "actors"};
   std::string memberlist;  // peers/memberlist, built; empty: beside this program
   std::string serf;        // empty: on the PATH
 };

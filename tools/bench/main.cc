@@ -88,7 +88,7 @@ void add_mesh_options(CLI::App* command, Choices& choices) {
   command->add_flag("--quick", mesh.quick, "10 members, short faults, one run: some minutes");
   command->add_option("--rows", mesh.rows, "which groups of rows")
       ->delimiter(',')
-      ->check(CLI::IsMember({"crash", "faults", "outage", "idle", "behind"}))
+      ->check(CLI::IsMember({"crash", "faults", "outage", "idle", "behind", "actors"}))
       ->capture_default_str();
   command->add_option("--memberlist", mesh.memberlist, "tools/bench/peers/memberlist, built");
   command->add_option("--serf", mesh.serf, "the program serf");

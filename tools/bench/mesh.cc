@@ -6,6 +6,7 @@
 
 #include "tools/bench/agents.h"
 #include "tools/bench/benchmarks.h"
+#include "tools/bench/mesh_actors.h"
 #include "tools/bench/mesh_rows.h"
 #include "tools/bench/summary.h"
 
@@ -58,6 +59,7 @@ class MeshBench {
     if (wants("faults")) faults();
     if (wants("outage")) outages();
     if (wants("behind")) behind();
+    if (wants("actors")) actors();
     note();
     return std::move(report_);
   }
@@ -131,6 +133,17 @@ class MeshBench {
         Measured named;
         for (auto& [name, values] : measured) named[what + ": " + name] = std::move(values);
         return named;
+      });
+    }
+  }
+
+  void actors() {
+    if (needs_root("many actors")) return;
+    int part = options_.quick ? 10 : 1;
+    for (const ActorCounts& counts :
+         {ActorCounts{0, 1}, ActorCounts{10'000 / part, 1'000 / part}}) {
+      add(setup(Kind::kHearsay, "lan"), 2, "many actors", [&](const auto& with) {
+        return measure_actors(with, counts, {lengths_.runs, lengths_.idle_seconds}, folder_);
       });
     }
   }

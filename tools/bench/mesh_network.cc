@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -14,6 +15,7 @@ namespace bench {
 namespace {
 
 constexpr std::int64_t kToolTimeout = 30 * kSecond;
+constexpr std::uint64_t kEthernetHeader = 14;  // counted by interfaces, a packet
 
 base::Error unavailable(std::string what) { return {base::Code::kUnavailable, std::move(what)}; }
 
@@ -116,36 +118,32 @@ base::Status MeshNetwork::run_tool(const char* name, const std::string& option,
 }
 
 base::Result<std::uint64_t> MeshNetwork::bytes_sent(int index) const {
-  return ip_counter(index, "OutOctets");
+  return ip_counter(index, Way::kOut);
 }
 
 base::Result<std::uint64_t> MeshNetwork::bytes_received(int index) const {
-  return ip_counter(index, "InOctets");
+  return ip_counter(index, Way::kIn);
 }
 
-// The first line of IpExt names the columns, the second holds the values.
-base::Result<std::uint64_t> MeshNetwork::ip_counter(int index, const std::string& name) const {
+// Of the interface that leads to the others; what clients ask on the loopback does not count.
+base::Result<std::uint64_t> MeshNetwork::ip_counter(int index, Way way) const {
   std::string text;
   RETURN_IF_ERROR(on(index, [&]() -> base::Status {
-    std::ifstream file("/proc/thread-self/net/netstat");
+    std::ifstream file("/proc/thread-self/net/dev");
     text.assign(std::istreambuf_iterator<char>(file), {});
     return {};
   }));
-  std::istringstream lines(text);
-  std::vector<std::string> names;
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("IpExt:")) continue;
-    std::istringstream words(line);
-    std::vector<std::string> row{std::istream_iterator<std::string>(words), {}};
-    if (names.empty()) {
-      names = std::move(row);
-      continue;
-    }
-    for (std::size_t i = 0; i < std::min(names.size(), row.size()); ++i) {
-      if (names[i] == name) return static_cast<std::uint64_t>(std::stoull(row[i]));
-    }
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (word != "eth0:") continue;
+    constexpr std::size_t kColumns = 8;  // bytes, packets, ...; for each way
+    std::array<std::uint64_t, 2 * kColumns> columns{};
+    for (std::uint64_t& column : columns) words >> column;
+    if (!words) break;
+    std::size_t at = way == Way::kOut ? kColumns : 0;
+    return columns[at] - kEthernetHeader * columns[at + 1];
   }
-  return unavailable("read the IP counters: no " + name);
+  return unavailable("read the counters of eth0");
 }
 
 }  // namespace bench

@@ -42,7 +42,8 @@ class MeshNetwork {
   base::Status set_rules();
   base::Status run_tool(const char* name, const std::string& option,
                         const std::string& lines) const;
-  base::Result<std::uint64_t> ip_counter(int index, const std::string& name) const;
+  enum class Way { kIn, kOut };
+  base::Result<std::uint64_t> ip_counter(int index, Way way) const;
 
   const WorkFolder& folder_;
   std::optional<Namespace> hub_;

@@ -48,7 +48,7 @@ base::Status MeshRun::launch(int index) {
   start.profile = setup_.profile;
   start.host = network_.host(index);
   if (index > 0) start.join = fmt::format("{}:{}", network_.host(0), kMeshPort);
-  start.data = data(index);
+  start.data = data(folder_, label_, index);
   start.key_file = setup_.key_file;
   start.topology = setup_.topology;
   start.more = setup_.more;
@@ -67,8 +67,8 @@ base::Status MeshRun::launch(int index) {
   });
 }
 
-std::string MeshRun::data(int index) const {
-  return (folder_ / fmt::format("{}-{}", label_, index)).string();
+std::string MeshRun::data(const WorkFolder& folder, const std::string& label, int index) {
+  return (folder / fmt::format("{}-{}", label, index)).string();
 }
 
 void MeshRun::kill(int index) {
@@ -190,7 +190,7 @@ base::Result<std::string> MeshRun::http(int index) {
   std::string address;
   pid_t pid = members_[static_cast<std::size_t>(index)].child->pid();
   bool serving = watch_until(kStartTimeout, [&] {
-    std::ifstream file(data(index) + "/agent.json");
+    std::ifstream file(data(folder_, label_, index) + "/agent.json");
     std::string text{std::istreambuf_iterator<char>(file), {}};
     auto json = nlohmann::json::parse(text, nullptr, false);
     if (json.is_object() && json.value("pid", pid_t{0}) == pid) address = json.value("http", "");

@@ -41,6 +41,8 @@ class MeshRun {
                                                       MeshNetwork& network,
                                                       const WorkFolder& folder,
                                                       const std::string& label);
+  // The folder of a member's data.
+  static std::string data(const WorkFolder& folder, const std::string& label, int index);
   // Starts member `index`, or starts it again on its data.
   base::Status launch(int index);
   void kill(int index);
@@ -80,7 +82,6 @@ class MeshRun {
   void read_all();
   void read(int index);
   void take_line(int index, std::string_view line);
-  std::string data(int index) const;
 
   MeshSetup setup_;
   MeshNetwork& network_;
