@@ -19,6 +19,7 @@ constexpr std::size_t kObjectFields = 4;
 constexpr std::size_t kSlotFields = 4;
 constexpr std::size_t kCellFields = 8;
 constexpr std::uint64_t kLeft = 1;
+constexpr std::uint64_t kNamed = 2;
 constexpr std::size_t kHeaders = 5;  // the longest header of a string or array
 constexpr codec::Limits kQueryLimits{
     .bytes_max = kSnapshotQueryBytesMax, .depth_max = 6, .items_max = 256};
@@ -163,7 +164,7 @@ SnapshotPageBuilder::SnapshotPageBuilder(std::uint64_t step, const SnapshotName&
 void SnapshotPageBuilder::add(const SnapshotActor& actor) {
   ++actors_;
   actors_out_.binary(actor.actor.view()).number(actor.head.seq).number(actor.head.hash);
-  actors_out_.number(actor.left ? kLeft : 0);
+  actors_out_.number((actor.left ? kLeft : 0) | (actor.named ? kNamed : 0));
   actor.node ? actors_out_.binary(actor.node->view()) : actors_out_.nil();
 }
 
@@ -265,7 +266,9 @@ void SnapshotPageReader::read_actors() {
     actor.actor = read_id<ActorId>(in_);
     actor.head.seq = in_.number();
     actor.head.hash = in_.number();
-    actor.left = (in_.number() & kLeft) != 0;
+    std::uint64_t flags = in_.number();
+    actor.left = (flags & kLeft) != 0;
+    actor.named = (flags & kNamed) != 0;
     if (!in_.take_nil()) actor.node = read_id<NodeId>(in_);
     if (actor.head.seq == 0) in_.fail();
     if (i > 0 && !(head_.actors.back().actor < actor.actor)) in_.fail();

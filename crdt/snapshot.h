@@ -41,7 +41,8 @@ std::strong_ordering compare_slots(const Slot& a, const Slot& b);
 struct SnapshotActor {
   ActorId actor;
   Head head;
-  bool left = false;  // its owner has gone on under another actor
+  bool left = false;   // its owner has gone on under another actor
+  bool named = false;  // another change of the snapshot came after the head, and says so
   std::optional<NodeId> node;
   bool operator==(const SnapshotActor&) const = default;
 };

@@ -23,7 +23,7 @@ base::Bytes head_row(const Actor& actor) {
   base::append_be64(row, actor.head.seq);
   base::append_be64(row, actor.head.hash);
   base::append_be64(row, actor.floor);
-  base::append_be64(row, actor.sealed_seq);
+  base::append_be64(row, actor.named_seq);
   // Absent while there are none, as in version 1 of the file.
   const int flags = (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0);
   if (flags != 0) row.push_back(static_cast<char>(flags));
@@ -35,7 +35,7 @@ bool parse_head(base::BytesView row, Actor& actor) {
   actor.head.seq = parser.be64();
   actor.head.hash = parser.be64();
   actor.floor = parser.be64();
-  actor.sealed_seq = parser.be64();
+  actor.named_seq = parser.be64();
   const int flags = parser.at_end() ? 0 : parser.byte();
   actor.left = (flags & kLeft) != 0;
   actor.closed = (flags & kClosed) != 0;
@@ -62,8 +62,7 @@ Actors::Actors(Database& database)
 base::Status Actors::load() {
   actors_.clear();
   ids_.clear();
-  moved_.clear();
-  unsealed_.clear();
+  frontier_.clear();
   dirty_.clear();
   unnamed_.clear();
   vector_ = {};
@@ -78,7 +77,7 @@ base::Status Actors::load() {
     ASSIGN_OR_RETURN(Actor actor, parse(select, id));
     ids_[actor.index] = id;
     next_index_ = std::max(next_index_, actor.index + 1);
-    if (actor.head.seq > actor.sealed_seq) moved_.insert(id);
+    if (!actor.head_named()) frontier_.insert(id);
     if (actor.head.seq > 0) {
       vector_.set(id, actor.head);
       vector_digest_.add(crdt::vector_element(id, actor.head));
@@ -128,7 +127,7 @@ void Actors::advance(const base::ActorId& id, crdt::Head head) {
   actor.closed = false;  // somebody writes under it after all
   vector_.set(id, head);
   if (head.seq > 0) vector_digest_.add(crdt::vector_element(id, head));
-  if (head.seq > actor.sealed_seq) moved_.insert(id);
+  if (!actor.head_named()) frontier_.insert(id);
 }
 
 void Actors::raise_floor(const base::ActorId& id, std::uint64_t floor) {
@@ -151,25 +150,20 @@ void Actors::set_left(const base::ActorId& id) {
 
 void Actors::set_closed(const base::ActorId& id, bool closed) { at(id).closed = closed; }
 
-std::vector<crdt::Dependency> Actors::take_moved(const base::ActorId& own) {
-  std::vector<crdt::Dependency> moved;
-  for (const base::ActorId& id : moved_) {
-    if (id == own && !unsealed_.contains(id)) continue;
-    Actor& actor = at(id);
-    moved.push_back({id, actor.head});
-    actor.sealed_seq = actor.head.seq;
-  }
-  for (const crdt::Dependency& dependency : moved) moved_.erase(dependency.actor);
-  unsealed_.clear();
-  return moved;
+void Actors::name(const base::ActorId& id, std::uint64_t seq) {
+  const Actor* known = find(id);
+  if (!known || known->named_seq >= seq) return;
+  Actor& actor = at(id);
+  actor.named_seq = seq;
+  if (actor.head_named()) frontier_.erase(id);
 }
 
-void Actors::mark_unsealed(const base::ActorId& id) {
-  Actor& actor = at(id);
-  actor.sealed_seq = 0;
-  if (actor.head.seq == 0) return;
-  moved_.insert(id);
-  unsealed_.insert(id);
+std::vector<crdt::Dependency> Actors::frontier(const base::ActorId& own) const {
+  std::vector<crdt::Dependency> heads;
+  for (const base::ActorId& id : frontier_) {
+    if (id != own) heads.push_back({id, find(id)->head});
+  }
+  return heads;
 }
 
 std::vector<base::ActorId> Actors::take_left() {

@@ -19,13 +19,16 @@
 namespace store {
 
 struct Actor {
-  std::int64_t index = 0;        // small number used in rows
-  crdt::Head head;               // the vector entry
-  std::uint64_t floor = 0;       // the log holds every change in (floor, head.seq] (rule 7)
-  std::uint64_t sealed_seq = 0;  // head.seq when this replica last sealed a change
+  std::int64_t index = 0;       // small number used in rows
+  crdt::Head head;              // the vector entry
+  std::uint64_t floor = 0;      // the log holds every change in (floor, head.seq] (rule 7)
+  std::uint64_t named_seq = 0;  // the highest that `deps` of a change applied here name
   std::optional<base::NodeId> node;
   bool left = false;    // its owner has gone on under another actor (rule 2)
   bool closed = false;  // and every member held it in full: not on the wire by itself
+
+  // Another change applied here came after the head, and says so.
+  bool head_named() const { return named_seq >= head.seq; }
 };
 
 class Actors {
@@ -52,11 +55,13 @@ class Actors {
   // An actor without a change of its own is not worth a mark.
   void set_left(const base::ActorId& id);
   void set_closed(const base::ActorId& id, bool closed);
-  // Entries moved since the last seal, then marks them as sealed. `own` is left out unless
-  // mark_unsealed() named it.
-  std::vector<crdt::Dependency> take_moved(const base::ActorId& own);
-  void mark_unsealed(const base::ActorId& id);  // the former own actor, when a new one is minted
-  std::vector<base::ActorId> take_left();       // marked since the last call, and committed
+  // A change that names this as one of its `deps` was applied.
+  void name(const base::ActorId& id, std::uint64_t seq);
+  // The heads that no applied change came after, without that of `own`: everything applied is one
+  // of these, `own`'s, or came before one of them, because nothing is applied before its `deps`
+  // and its predecessor (rule 4). So a new change under `own` needs to name no others.
+  std::vector<crdt::Dependency> frontier(const base::ActorId& own) const;
+  std::vector<base::ActorId> take_left();  // marked since the last call, and committed
   base::Status flush();
   bool touched() const { return touched_; }  // memory differs from what load() read
   void committed() { touched_ = false; }
@@ -75,8 +80,7 @@ class Actors {
   Query upsert_;
   std::map<base::ActorId, Actor> actors_;
   std::map<std::int64_t, base::ActorId> ids_;
-  std::set<base::ActorId> moved_;     // head.seq above sealed_seq
-  std::set<base::ActorId> unsealed_;  // named by mark_unsealed() and not yet taken
+  std::set<base::ActorId> frontier_;  // heads that are not named
   std::set<base::ActorId> dirty_;     // heads to write
   std::set<base::ActorId> unnamed_;   // ids and nodes to write: seldom
   std::set<base::ActorId> left_;      // marked and not yet taken

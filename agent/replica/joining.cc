@@ -121,6 +121,7 @@ base::Status Replica::Impl::join_vectors(Turn& turn) {
         if (!PLANTED(kFloorNotRaisedByJoin)) actors.raise_floor(theirs.actor, theirs.head.seq);
         turn.out.facts.advanced[theirs.actor] = theirs.head;
       }
+      if (theirs.named) actors.name(theirs.actor, theirs.head.seq);
       if (theirs.left && theirs.actor != store->meta().own_actor) actors.set_left(theirs.actor);
     }
   }

@@ -77,14 +77,8 @@ base::Status Replica::Impl::seal_and_apply(Turn& turn, std::vector<crdt::Effect>
   if (PLANTED(kRemoveWithoutDot) && change.effects[0].kind == crdt::EffectKind::kRemove) {
     return apply_effects(change);
   }
-  std::vector<crdt::Dependency> deps = actors.take_moved(change.actor);
-  change.deps = deps;
-  auto sealed = crdt::seal(change);
-  if (!sealed.ok()) {
-    for (const crdt::Dependency& dep : deps) actors.mark_unsealed(dep.actor);
-    return sealed.error();
-  }
-  opened.sealed = std::move(*sealed);
+  change.deps = actors.frontier(change.actor);
+  ASSIGN_OR_RETURN(opened.sealed, crdt::seal(change));
   if (!turn.first_dot) turn.first_dot = change.dot_of(0);
   auto applied = apply_change(turn, opened);
   if (!applied.ok()) {

@@ -142,6 +142,7 @@ base::Status Replica::Impl::apply_change(Turn& turn, const crdt::Opened& opened)
   RETURN_IF_ERROR(store->log().append(position, index, opened.sealed));
   crdt::Head head{change.seq, opened.sealed.hash};
   actors.advance(change.actor, head);
+  for (const crdt::Dependency& dep : change.deps) actors.name(dep.actor, dep.head.seq);
   if (change.node) {
     actors.set_node(change.actor, *change.node);
     leave_others(change.actor, *change.node);

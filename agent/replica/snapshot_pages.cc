@@ -22,7 +22,7 @@ class PageMaker {
     ASSIGN_OR_RETURN(const store::Actors* actors, reader_.actors());
     for (const auto& [id, actor] : actors->all()) {
       if (actor.head.seq == 0 || (after.actor && id <= *after.actor)) continue;
-      crdt::SnapshotActor item{id, actor.head, actor.left, actor.node};
+      crdt::SnapshotActor item{id, actor.head, actor.left, actor.head_named(), actor.node};
       if (!take(crdt::encoded_size(item))) return {};
       page_.add(item);
     }

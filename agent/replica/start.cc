@@ -100,13 +100,10 @@ bool Replica::Impl::is_twin(const Outside& outside) const {
   return !meta.node_id.is_zero() && meta.host_fingerprint.empty() && !outside.fingerprint.empty();
 }
 
-// The next own write mints a new actor, and its first change names this one in its deps.
+// The next own write mints a new actor; its first change comes after all of this one.
 void Replica::Impl::leave_actor() {
   store::Meta& meta = store->meta();
-  if (!meta.own_actor.is_zero()) {
-    store->actors().mark_unsealed(meta.own_actor);
-    store->actors().set_left(meta.own_actor);
-  }
+  if (!meta.own_actor.is_zero()) store->actors().set_left(meta.own_actor);
   meta.own_actor = {};
   own_confirmed = 0;
 }

@@ -23,8 +23,8 @@ SnapshotPage sample() {
   page.step = 5;
   page.name = {77, {1, UINT64_MAX}};
   page.clock = {1'700'000'000'000'000'000, 9};
-  page.actors = {{actor(1), {3, 4}, false, std::nullopt},
-                 {actor(2), {UINT64_MAX, 1}, true, samples::node(7)}};
+  page.actors = {{actor(1), {3, 4}, false, true, std::nullopt},
+                 {actor(2), {UINT64_MAX, 1}, true, false, samples::node(7)}};
   page.objects = {{{"images", SlotType::kMap}, 2, {1, 2}}, {{"images", SlotType::kSeq}, 1, {3, 4}}};
   Cell strange = cell(2, 9, std::string("\0\xff", 2));
   strange.kind = static_cast<EffectKind>(200);

@@ -62,7 +62,7 @@ TEST(Replica, OneBadWriteDoesNotSpoilItsTurn) {
   EXPECT_EQ(shown(*a, "y"), R"({"size":1})");
 }
 
-TEST(Replica, DependenciesNameWhatMovedSinceTheLastOwnChange) {
+TEST(Replica, DependenciesNameWhatCameSinceTheLastOwnChange) {
   Folder folder;
   auto a = open_replica(folder.file("a.db"), first_start(), 1);
   auto z = open_replica(folder.file("z.db"), first_start(), 2);
@@ -80,6 +80,25 @@ TEST(Replica, DependenciesNameWhatMovedSinceTheLastOwnChange) {
   EXPECT_TRUE(burst_opened->change.deps.empty());
   EXPECT_EQ(first_opened->change.node, a->node_id());
   EXPECT_FALSE(burst_opened->change.node.has_value());
+}
+
+// What another dependency came after is not named: however many agents write in turns, one is.
+TEST(Replica, DependenciesNameNothingTwice) {
+  Folder folder;
+  std::vector<std::unique_ptr<Replica>> replicas;
+  std::vector<crdt::SealedChange> all;
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    replicas.push_back(open_replica(folder.file(std::to_string(i) + ".db"), first_start(), i + 1));
+    if (i > 0) turn(*replicas[i], 1, {received(all)});
+    auto own = turn(*replicas[i], 2, {add("of" + std::to_string(i))}).facts.own;
+
+    auto opened = crdt::open_change(own[0].bytes);
+    ASSERT_EQ(opened->change.deps.size(), i == 0 ? 0u : 1u);
+    for (const crdt::Dependency& dep : opened->change.deps) {
+      EXPECT_EQ(dep.actor, replicas[i - 1]->own_actor());
+    }
+    all.push_back(own[0]);
+  }
 }
 
 TEST(Replica, ImportsInChangesAndSkipsWhatIsShownAlready) {

@@ -64,48 +64,40 @@ TEST_F(ActorsOf, AFloorNeverSinks) {
   EXPECT_EQ(store->actors().find(actor(1))->floor, 5u);
 }
 
-TEST_F(ActorsOf, MovedEntriesAreTakenOnceAndOwnStays) {
+TEST_F(ActorsOf, TheFrontierIsWhatNoChangeCameAfter) {
   ASSERT_TRUE(store->begin().ok());
   Actors& actors = store->actors();
   actors.advance(actor(1), {4, 44});
   actors.advance(actor(2), {5, 55});
   actors.advance(actor(3), {6, 66});
 
-  const auto first = actors.take_moved(actor(2));
-  const auto again = actors.take_moved(actor(2));
+  const auto first = actors.frontier(actor(2));
+  actors.name(actor(1), 4);
+  actors.name(actor(3), 5);  // an older one than the head
+  const auto then = actors.frontier(actor(2));
+  actors.name(actor(3), 6);
+  const auto named = actors.frontier(actor(2));
   actors.advance(actor(3), {7, 77});
-  const auto later = actors.take_moved(actor(2));
+  const auto moved = actors.frontier(actor(2));
 
   EXPECT_EQ(first, (std::vector<crdt::Dependency>{{actor(1), {4, 44}}, {actor(3), {6, 66}}}));
-  EXPECT_TRUE(again.empty());
-  EXPECT_EQ(later, (std::vector<crdt::Dependency>{{actor(3), {7, 77}}}));
+  EXPECT_EQ(then, (std::vector<crdt::Dependency>{{actor(3), {6, 66}}}));
+  EXPECT_TRUE(named.empty());
+  EXPECT_EQ(moved, (std::vector<crdt::Dependency>{{actor(3), {7, 77}}}));
+  EXPECT_EQ(actors.frontier(actor(9)).size(), 2u) << "a new actor comes after the former one, too";
 }
 
-TEST_F(ActorsOf, TheFirstChangeOfANewActorNamesTheFormerOne) {
-  ASSERT_TRUE(store->begin().ok());
-  Actors& actors = store->actors();
-  actors.advance(actor(1), {4, 44});
-  actors.take_moved(actor(9));  // sealed under whatever actor, so nothing is left to name
-
-  actors.mark_unsealed(actor(1));
-
-  EXPECT_EQ(actors.take_moved(actor(2)), (std::vector<crdt::Dependency>{{actor(1), {4, 44}}}));
-  actors.mark_unsealed(actor(1));
-  EXPECT_EQ(actors.take_moved(actor(1)).size(), 1u);
-  EXPECT_TRUE(actors.take_moved(actor(1)).empty());
-}
-
-TEST_F(ActorsOf, WhatWasTakenIsRememberedOverARestart) {
+TEST_F(ActorsOf, TheFrontierIsRememberedOverARestart) {
   ASSERT_TRUE(store->begin().ok());
   store->actors().advance(actor(1), {4, 44});
   store->actors().advance(actor(2), {5, 55});
-  store->actors().take_moved(actor(2));
+  store->actors().name(actor(1), 4);
   store->actors().advance(actor(3), {1, 11});
   commit();
 
   reopen();
 
-  EXPECT_EQ(store->actors().take_moved(actor(9)),
+  EXPECT_EQ(store->actors().frontier(actor(9)),
             (std::vector<crdt::Dependency>{{actor(2), {5, 55}}, {actor(3), {1, 11}}}));
 }
 

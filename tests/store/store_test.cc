@@ -186,7 +186,7 @@ TEST(StoreRollback, MemoryGoesBackToWhatWasCommitted) {
                             {cell(actor(3), 1, "3")})
                   .ok());
   ASSERT_TRUE(sample::apply(*store, sample::change(actor(2), 1)).ok());
-  store->actors().take_moved(actor(1));
+  store->actors().name(actor(2), 1);
   store->rollback();
 
   EXPECT_EQ(store->meta(), meta);
