@@ -8,6 +8,7 @@
 
 #include "agent/replica/replica.h"
 #include "gossip/actions.h"
+#include "store/store.h"
 
 namespace agent {
 
@@ -47,6 +48,25 @@ inline gossip::SnapshotRead read_of(SnapshotPage page) {
   if (page.outcome == SnapshotPage::Outcome::kBusy) outcome = Outcome::kBusy;
   if (page.outcome == SnapshotPage::Outcome::kGone) outcome = Outcome::kGone;
   return {page.request, outcome, std::move(page.body)};
+}
+
+// What is asked of the log, as `reader` sees it inside its snapshot.
+inline gossip::Fetched range_of(const gossip::Fetch& wanted, store::Reader& reader) {
+  gossip::Fetched range;
+  range.request = wanted.request;
+  auto actors = reader.actors();
+  if (!actors.ok()) return range;
+  store::RangeLimits limits{wanted.changes_max, wanted.bytes_max};
+  auto visited = reader.log().range(
+      **actors, wanted.have, limits,
+      [&](const store::LogEntry& entry) { range.changes.emplace_back(entry.sealed); });
+  using Outcome = gossip::Fetched::Outcome;
+  if (visited.ok()) {
+    range.outcome = visited->complete ? Outcome::kComplete : Outcome::kMore;
+  } else if (visited.error().code == base::Code::kNotFound) {
+    range.outcome = Outcome::kBelowFloor;
+  }
+  return range;
 }
 
 inline Input received_of(gossip::Apply&& apply) {

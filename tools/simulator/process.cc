@@ -12,8 +12,6 @@ namespace {
 constexpr base::Duration kTurnTime = base::micros(300);
 constexpr base::Duration kSlowTurn = base::millis(100);
 constexpr base::Duration kReadTime = base::micros(200);
-constexpr base::Duration kFlushQuiet = base::millis(50);
-constexpr base::Duration kFlushAfter = base::seconds(1);
 constexpr base::Duration kTick = base::seconds(1);
 constexpr base::Duration kLonelyAfter = base::seconds(60);
 constexpr base::Duration kFaultRetry = base::seconds(1);
@@ -248,19 +246,7 @@ void Process::fetch(const gossip::Fetch& wanted) {
   gossip::Fetched range;
   range.request = wanted.request;
   if (reader_->begin().ok()) {
-    auto actors = reader_->actors();
-    if (actors.ok()) {
-      store::RangeLimits limits{wanted.changes_max, wanted.bytes_max};
-      auto visited = reader_->log().range(
-          **actors, wanted.have, limits,
-          [&](const store::LogEntry& entry) { range.changes.emplace_back(entry.sealed); });
-      using Outcome = gossip::Fetched::Outcome;
-      if (visited.ok()) {
-        range.outcome = visited->complete ? Outcome::kComplete : Outcome::kMore;
-      } else if (visited.error().code == base::Code::kNotFound) {
-        range.outcome = Outcome::kBelowFloor;
-      }
-    }
+    range = agent::range_of(wanted, *reader_);
     reader_->end();
   }
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
@@ -328,7 +314,7 @@ void Process::turn() {
   observer_.turned(*this, turn);
   base::Duration time = kTurnTime + host_.disk.take_cost();
   if (time >= kSlowTurn) ++slow_turns_;
-  ++quiet_;
+  ++turns_;
   later(time, [this, outputs = std::move(outputs)]() mutable {
     turning_ = false;
     deliver(std::move(outputs));
@@ -370,14 +356,11 @@ void Process::deliver(agent::Outputs outputs) {
     turning_ = true;
     later(replica_->fault() ? kFaultRetry : kTurnTime, [this] { turn(); });
   }
-  if (!replica_->unsynced()) {
-    unsynced_since_ = base::Instant::never();
-    return;
-  }
-  unsynced_since_ = std::min(unsynced_since_, schedule_.now());
-  if (schedule_.now() - unsynced_since_ >= kFlushAfter) return flush();
-  later(kFlushQuiet, [this, number = quiet_] {
-    if (number == quiet_ && !turning_) flush();
+  if (flush_watch_.is_due(schedule_.now(), replica_->unsynced(), false)) return flush();
+  if (!replica_->unsynced()) return;
+  later(agent::kFlushQuiet, [this, number = turns_] {
+    if (number != turns_ || turning_) return;
+    if (flush_watch_.is_due(schedule_.now(), replica_->unsynced(), true)) flush();
   });
 }
 
@@ -391,12 +374,10 @@ void Process::tick() {
 }
 
 void Process::flush() {
-  if (!replica_->unsynced()) return;
   agent::Outputs outputs = replica_->flush(now());
   if (!host_.disk.powered()) return observer_.stopped(*this, false);
-  unsynced_since_ = base::Instant::never();
   turning_ = true;
-  ++quiet_;
+  ++turns_;
   later(kTurnTime + host_.disk.take_cost(), [this, outputs = std::move(outputs)]() mutable {
     turning_ = false;
     deliver(std::move(outputs));

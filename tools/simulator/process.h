@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/flush_watch.h"
 #include "agent/repair_watch.h"
 #include "agent/replica/replica.h"
 #include "gossip/node.h"
@@ -127,8 +128,8 @@ class Process : public Network::Endpoint {
   bool turning_ = false;
   bool single_writes_;  // where a turn may be cut short: one write in each, so that it is known
                         // which one is in doubt
-  base::Instant unsynced_since_ = base::Instant::never();
-  std::uint64_t quiet_ = 0;  // number of the last turn: a flush waits for the next one's absence
+  agent::FlushWatch flush_watch_;
+  std::uint64_t turns_ = 0;  // a flush waits for the absence of the next one
   struct Waiting {
     agent::Input input;
     std::size_t changes;
