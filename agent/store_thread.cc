@@ -4,14 +4,10 @@
 
 #include "agent/clock.h"
 #include "agent/flush_watch.h"
+#include "agent/translate.h"
 
 namespace agent {
 namespace {
-
-std::size_t changes_in(const Input& input) {
-  const auto* received = std::get_if<Received>(&input);
-  return received ? received->changes.size() : 1;
-}
 
 bool says_something(const Outputs& out) {
   return out.reopen || out.fetching || out.damaged || !out.notices.empty() ||

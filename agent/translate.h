@@ -12,12 +12,8 @@
 
 namespace agent {
 
-inline gossip::Holdings holdings_of(Replica& replica) {
-  gossip::Holdings held{replica.vector(), replica.state(), {}, {}};
-  for (const auto& [id, actor] : replica.store().actors().all()) {
-    if (actor.left) (actor.closed ? held.closed : held.left).push_back(id);
-  }
-  return held;
+inline gossip::Holdings holdings_of(const Replica& replica) {
+  return {replica.vector(), replica.state(), replica.left(), replica.closed()};
 }
 
 inline gossip::Stored stored_of(Facts facts) {
@@ -100,6 +96,11 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   }
   if (auto* alarm = std::get_if<gossip::Alarm>(&action)) return seen_of(*alarm);
   return std::nullopt;
+}
+
+inline std::size_t changes_in(const Input& input) {
+  const auto* received = std::get_if<Received>(&input);
+  return received ? received->changes.size() : 1;
 }
 
 // What an input costs a queue, about; of client writes their driver knows better.

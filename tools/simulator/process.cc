@@ -224,9 +224,7 @@ void Process::perform(gossip::Action& action) {
   } else if (auto* wanted = std::get_if<gossip::Fetch>(&action)) {
     later(kReadTime, [this, wanted = *wanted] { fetch(wanted); });
   } else if (auto input = agent::input_of(action)) {
-    const auto* received = std::get_if<agent::Received>(&*input);
-    std::size_t changes = received != nullptr ? received->changes.size() : 1;
-    enqueue(std::move(*input), changes);
+    enqueue(std::move(*input));
   }
 }
 
@@ -258,12 +256,12 @@ void Process::fetch(const gossip::Fetch& wanted) {
 
 bool Process::submit(agent::Write write) {
   if (waiting_.size() >= kWaitingMax) return false;
-  when_awake([this, write = std::move(write)]() mutable { enqueue(std::move(write), 1); });
+  when_awake([this, write = std::move(write)]() mutable { enqueue(std::move(write)); });
   return true;
 }
 
-void Process::enqueue(agent::Input input, std::size_t changes) {
-  waiting_.push_back({std::move(input), changes});
+void Process::enqueue(agent::Input input) {
+  waiting_.push_back(std::move(input));
   schedule_turn();
 }
 
@@ -278,12 +276,12 @@ std::vector<agent::Input> Process::take_turn() {
   std::size_t changes = 0;
   bool written = false;
   while (!waiting_.empty()) {
-    changes += waiting_.front().changes;
+    changes += agent::changes_in(waiting_.front());
     if (!inputs.empty() && changes > kTurnChangesMax) break;
-    bool write = std::holds_alternative<agent::Write>(waiting_.front().input);
+    bool write = std::holds_alternative<agent::Write>(waiting_.front());
     if (single_writes_ && write && written) break;
     written = written || write;
-    inputs.push_back(std::move(waiting_.front().input));
+    inputs.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
   return inputs;
@@ -344,11 +342,11 @@ void Process::deliver(agent::Outputs outputs) {
   if (reopen) return observer_.stopped(*this, true);
   if (outputs.damaged) {
     auto source = agent::RepairWatch::find_source(node_->members(now()));
-    if (source) enqueue(*source, 1);
+    if (source) enqueue(*source);
   }
   if (outputs.fetching) {
     auto complete = repair_watch_.look(schedule_.now(), node_->members(now()));
-    if (complete) enqueue(*complete, 1);
+    if (complete) enqueue(*complete);
   }
   schedule_turn();
   bool goes_on = replica_->fault() || replica_->replaying();

@@ -103,7 +103,7 @@ class Process : public Network::Endpoint {
   void send_frame(gossip::SendFrame& send);
   void fetch(const gossip::Fetch& wanted);
 
-  void enqueue(agent::Input input, std::size_t changes);
+  void enqueue(agent::Input input);
   void schedule_turn();
   void turn();
   void recover();
@@ -130,11 +130,7 @@ class Process : public Network::Endpoint {
                         // which one is in doubt
   agent::FlushWatch flush_watch_;
   std::uint64_t turns_ = 0;  // a flush waits for the absence of the next one
-  struct Waiting {
-    agent::Input input;
-    std::size_t changes;
-  };
-  std::deque<Waiting> waiting_;
+  std::deque<agent::Input> waiting_;
   agent::RepairWatch repair_watch_;
   std::uint64_t late_wakes_ = 0;
   std::uint64_t slow_turns_ = 0;
