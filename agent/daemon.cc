@@ -293,22 +293,7 @@ void Daemon::refuse(const Received& received) {
 void Daemon::fetch(gossip::Fetch wanted) {
   std::uint64_t request = wanted.request;
   bool taken = read([this, wanted = std::move(wanted)](store::Reader& reader) {
-    gossip::Fetched range;
-    range.request = wanted.request;
-    auto actors = reader.actors();
-    if (actors.ok()) {
-      store::RangeLimits limits{wanted.changes_max, wanted.bytes_max};
-      auto visited = reader.log().range(
-          **actors, wanted.have, limits,
-          [&](const store::LogEntry& entry) { range.changes.emplace_back(entry.sealed); });
-      using Outcome = gossip::Fetched::Outcome;
-      if (visited.ok()) {
-        range.outcome = visited->complete ? Outcome::kComplete : Outcome::kMore;
-      } else if (visited.error().code == base::Code::kNotFound) {
-        range.outcome = Outcome::kBelowFloor;
-      }
-    }
-    return [this, range = std::move(range)] { mesh_->fetched(range); };
+    return [this, range = range_of(wanted, reader)] { mesh_->fetched(range); };
   });
   if (taken) return;
   gossip::Fetched failed;

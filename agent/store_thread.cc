@@ -3,14 +3,11 @@
 #include <chrono>
 
 #include "agent/clock.h"
+#include "agent/flush_watch.h"
+#include "agent/translate.h"
 
 namespace agent {
 namespace {
-
-std::size_t changes_in(const Input& input) {
-  const auto* received = std::get_if<Received>(&input);
-  return received ? received->changes.size() : 1;
-}
 
 bool says_something(const Outputs& out) {
   return out.reopen || out.fetching || out.damaged || !out.notices.empty() ||
@@ -59,7 +56,7 @@ void StoreThread::stop(std::function<void()> stopped) {
 
 void StoreThread::run() {
   std::unique_lock lock(mutex_);
-  base::Instant unsynced_since = base::Instant::never();
+  FlushWatch flush_watch;
   for (;;) {
     wait(lock);
     bool last = stopping_ && queue_.empty();
@@ -67,7 +64,6 @@ void StoreThread::run() {
     lock.unlock();
     base::Now now = read_clock();
     bool idle = inputs.empty();
-    bool overdue = now.instant - unsynced_since >= options_.flush_after;
     bool without_inputs = (replica_.fault() || replica_.replaying()) && !last;
     if (!idle || without_inputs) {
       hand_over(replica_.turn(now, inputs, watched_));
@@ -76,12 +72,8 @@ void StoreThread::run() {
       Outputs checked = replica_.scrub();
       if (says_something(checked)) hand_over(std::move(checked));
     }
-    if (!replica_.unsynced()) unsynced_since = base::Instant::never();
-    if (replica_.unsynced() && (idle || overdue)) {
+    if (flush_watch.is_due(now.instant, replica_.unsynced(), idle)) {
       hand_over(replica_.flush(now));
-      unsynced_since = base::Instant::never();
-    } else if (replica_.unsynced() && unsynced_since == base::Instant::never()) {
-      unsynced_since = now.instant;
     }
     lock.lock();
     if (last) break;
@@ -95,8 +87,8 @@ void StoreThread::run() {
 void StoreThread::wait(std::unique_lock<std::mutex>& lock) {
   auto something = [this] { return stopping_ || !queue_.empty(); };
   base::Duration longest = options_.scrub_every;
-  if (replica_.fault()) longest = options_.flush_after;
-  if (replica_.unsynced()) longest = options_.flush_quiet;
+  if (replica_.fault()) longest = kFlushAfter;
+  if (replica_.unsynced()) longest = kFlushQuiet;
   if (replica_.replaying()) longest = {};
   ready_.wait_for(lock, std::chrono::nanoseconds(longest.nanos), something);
 }

@@ -2,9 +2,8 @@
 
 // The thread that owns the replica (rule 10): takes everything that waits, runs one turn, hands the
 // outputs to the loop. Natural batching: what queues during a commit goes into the next one, there
-// is no artificial delay. After remote changes it brings the log to the medium when nothing has
-// come for a moment, at the latest after a second (rule 3): one flush for a burst of changes. When
-// idle it reads a slice of rows and checks them (rule 13).
+// is no artificial delay. After remote changes it brings the log to the medium when FlushWatch says
+// so. When idle it reads a slice of rows and checks them (rule 13).
 
 #include <uv.h>
 
@@ -25,8 +24,6 @@ struct StoreThreadOptions {
   std::size_t inputs_max = 16'384;       // waiting; above: refused, the client hears "busy"
   std::size_t bytes_max = 64u << 20;     // of waiting inputs
   std::size_t turn_changes_max = 1'000;  // research/store.md: longer turns only stall
-  base::Duration flush_quiet = base::millis(50);  // docs/decisions/0002
-  base::Duration flush_after = base::seconds(1);
   base::Duration scrub_every = base::seconds(1);  // when nothing else is to do
 };
 

@@ -8,15 +8,12 @@
 
 #include "agent/replica/replica.h"
 #include "gossip/actions.h"
+#include "store/store.h"
 
 namespace agent {
 
-inline gossip::Holdings holdings_of(Replica& replica) {
-  gossip::Holdings held{replica.vector(), replica.state(), {}, {}};
-  for (const auto& [id, actor] : replica.store().actors().all()) {
-    if (actor.left) (actor.closed ? held.closed : held.left).push_back(id);
-  }
-  return held;
+inline gossip::Holdings holdings_of(const Replica& replica) {
+  return {replica.vector(), replica.state(), replica.left(), replica.closed()};
 }
 
 inline gossip::Stored stored_of(Facts facts) {
@@ -47,6 +44,25 @@ inline gossip::SnapshotRead read_of(SnapshotPage page) {
   if (page.outcome == SnapshotPage::Outcome::kBusy) outcome = Outcome::kBusy;
   if (page.outcome == SnapshotPage::Outcome::kGone) outcome = Outcome::kGone;
   return {page.request, outcome, std::move(page.body)};
+}
+
+// What is asked of the log, as `reader` sees it inside its snapshot.
+inline gossip::Fetched range_of(const gossip::Fetch& wanted, store::Reader& reader) {
+  gossip::Fetched range;
+  range.request = wanted.request;
+  auto actors = reader.actors();
+  if (!actors.ok()) return range;
+  store::RangeLimits limits{wanted.changes_max, wanted.bytes_max};
+  auto visited = reader.log().range(
+      **actors, wanted.have, limits,
+      [&](const store::LogEntry& entry) { range.changes.emplace_back(entry.sealed); });
+  using Outcome = gossip::Fetched::Outcome;
+  if (visited.ok()) {
+    range.outcome = visited->complete ? Outcome::kComplete : Outcome::kMore;
+  } else if (visited.error().code == base::Code::kNotFound) {
+    range.outcome = Outcome::kBelowFloor;
+  }
+  return range;
 }
 
 inline Input received_of(gossip::Apply&& apply) {
@@ -80,6 +96,11 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   }
   if (auto* alarm = std::get_if<gossip::Alarm>(&action)) return seen_of(*alarm);
   return std::nullopt;
+}
+
+inline std::size_t changes_in(const Input& input) {
+  const auto* received = std::get_if<Received>(&input);
+  return received ? received->changes.size() : 1;
 }
 
 // What an input costs a queue, about; of client writes their driver knows better.

@@ -22,18 +22,11 @@ class Opener {
     change_.prev = in_.number();
     change_.time.nanos = in_.signed_number();
     change_.time.counter = static_cast<std::uint32_t>(in_.number(kCounterMax));
-    if (!in_.take_nil()) change_.node = read_id<NodeId>();
+    if (!in_.take_nil()) change_.node = in_.id<NodeId>();
     read_actors();
     read_deps();
     read_effects();
     in_.skip(fields - format::kEnvelopeFields);
-  }
-
-  template <typename Id>
-  Id read_id() {
-    auto id = Id::from(in_.binary());
-    if (!id) in_.fail();
-    return id.value_or(Id{});
   }
 
  private:
@@ -42,7 +35,7 @@ class Opener {
     if (!in_.ok()) return;
     actors_.reserve(count + 1);
     actors_.push_back(change_.actor);
-    for (std::size_t i = 0; i < count && in_.ok(); ++i) actors_.push_back(read_id<ActorId>());
+    for (std::size_t i = 0; i < count && in_.ok(); ++i) actors_.push_back(in_.id<ActorId>());
   }
 
   ActorId read_actor_number() {
@@ -159,7 +152,7 @@ base::Result<Opened> open_change(base::BytesView bytes) {
   std::size_t fields = in.array();
   if (fields < format::kFixedFields) return base::invalid("open change: no envelope");
   std::uint64_t version = in.number();
-  change.actor = opener.read_id<ActorId>();
+  change.actor = in.id<ActorId>();
   change.seq = in.number();
   if (!in.ok() || change.seq == 0) return base::invalid("open change: no actor and seq");
   opened.envelope_known = version == format::kEnvelopeVersion;

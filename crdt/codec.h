@@ -58,6 +58,12 @@ class Reader {
   base::BytesView text(std::size_t at_most);
   base::BytesView binary();
   base::BytesView binary(std::size_t at_most);
+  template <typename Id>
+  Id id() {  // fails if it has not the length of one
+    std::optional<Id> found = Id::from(binary());
+    if (!found) fail();
+    return found.value_or(Id{});
+  }
   bool take_nil();  // consumes a nil if that is next
   Token::Kind peek() const;
   void skip();  // one object, whatever it is

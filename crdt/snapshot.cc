@@ -45,13 +45,6 @@ void write_slot(Writer& out, const Slot& slot, const Slot* before) {
   out.number(static_cast<std::uint64_t>(slot.type));
 }
 
-template <typename Id>
-Id read_id(Reader& in) {
-  auto id = Id::from(in.binary());
-  if (!id) in.fail();
-  return id.value_or(Id{});
-}
-
 SlotType read_type(Reader& in) { return static_cast<SlotType>(in.number(UINT8_MAX)); }
 
 ObjectKey read_object(Reader& in) {
@@ -93,7 +86,7 @@ void read_run(Reader& in, SnapshotQuery::Run& run) {
   run.after.emplace();
   if (in.array() != 6) return in.fail();
   read_slot(in, run.after->slot, nullptr);
-  run.after->dot.actor = read_id<ActorId>(in);
+  run.after->dot.actor = in.id<ActorId>();
   run.after->dot.seq = in.number();
   run.after->dot.index = static_cast<std::uint32_t>(in.number(UINT32_MAX));
   ObjectKey object = object_of(run.after->slot);
@@ -145,7 +138,7 @@ base::Result<SnapshotQuery> decode_snapshot_query(base::BytesView bytes) {
   if (fields < kQueryFields || in.number() != kVersion) in.fail();
   query.step = in.number();
   query.snapshot = in.number();
-  if (!in.take_nil()) query.head.actor = read_id<ActorId>(in);
+  if (!in.take_nil()) query.head.actor = in.id<ActorId>();
   if (!in.take_nil()) query.head.object = in.binary(kObjectNameMax);
   if (!in.take_nil()) {
     query.run.emplace();
@@ -247,7 +240,7 @@ void SnapshotPageReader::read_head() {
   read_actors();
   read_objects();
   std::size_t count = in_.array();
-  for (std::size_t i = 0; i < count && in_.ok(); ++i) table_.push_back(read_id<ActorId>(in_));
+  for (std::size_t i = 0; i < count && in_.ok(); ++i) table_.push_back(in_.id<ActorId>());
   slots_left_ = list(kSlotFields);
 }
 
@@ -263,13 +256,13 @@ void SnapshotPageReader::read_actors() {
   std::size_t count = list(kActorFields);
   for (std::size_t i = 0; i < count && in_.ok(); ++i) {
     SnapshotActor actor;
-    actor.actor = read_id<ActorId>(in_);
+    actor.actor = in_.id<ActorId>();
     actor.head.seq = in_.number();
     actor.head.hash = in_.number();
     std::uint64_t flags = in_.number();
     actor.left = (flags & kLeft) != 0;
     actor.named = (flags & kNamed) != 0;
-    if (!in_.take_nil()) actor.node = read_id<NodeId>(in_);
+    if (!in_.take_nil()) actor.node = in_.id<NodeId>();
     if (actor.head.seq == 0) in_.fail();
     if (i > 0 && !(head_.actors.back().actor < actor.actor)) in_.fail();
     head_.actors.push_back(std::move(actor));

@@ -58,16 +58,11 @@ base::Result<bool> CellRows::any_of(std::int64_t name) {
 }
 
 base::Result<std::int64_t> CellRows::last_name() {
-  ASSIGN_OR_RETURN(Loan last, last_.use());
-  ASSIGN_OR_RETURN(bool row, last->step());
-  return row ? last->integer(0) >> 8 : 0;
+  ASSIGN_OR_RETURN(const std::int64_t last, last_.number());
+  return last >> 8;
 }
 
-base::Result<std::int64_t> CellRows::count() {
-  ASSIGN_OR_RETURN(Loan count, count_.use());
-  ASSIGN_OR_RETURN(bool row, count->step());
-  return row ? count->integer(0) : 0;
-}
+base::Result<std::int64_t> CellRows::count() { return count_.number(); }
 
 base::Status CellRows::insert(std::int64_t id, const crdt::Cells& cells) {
   const base::Bytes bytes = row(id, cells);

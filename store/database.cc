@@ -248,4 +248,10 @@ base::Result<Loan> Query::use() {
   return Loan(statement_.get());
 }
 
+base::Result<std::int64_t> Query::number() {
+  ASSIGN_OR_RETURN(Loan loan, use());
+  ASSIGN_OR_RETURN(const bool row, loan->step());
+  return row ? loan->integer(0) : 0;
+}
+
 }  // namespace store

@@ -122,6 +122,7 @@ class Query {
  public:
   Query(Database& database, std::string_view sql) : database_(database), sql_(sql) {}
   base::Result<Loan> use();
+  base::Result<std::int64_t> number();  // first column of the first row; 0 if there is none
 
  private:
   Database& database_;

@@ -52,11 +52,7 @@ base::Status LogTable::erase_index(std::int64_t actor, std::uint64_t seq) {
   return erase->run();
 }
 
-base::Result<std::int64_t> LogTable::oldest() {
-  ASSIGN_OR_RETURN(Loan oldest, oldest_.use());
-  ASSIGN_OR_RETURN(const bool row, oldest->step());
-  return row ? oldest->integer(0) : 0;
-}
+base::Result<std::int64_t> LogTable::oldest() { return oldest_.number(); }
 
 base::Result<std::int64_t> LogTable::start_of(std::int64_t actor, std::uint64_t seq) {
   ASSIGN_OR_RETURN(Loan start, start_.use());

@@ -75,11 +75,7 @@ base::Result<std::vector<NameRow>> Names::range(base::BytesView from, base::Byte
   }
 }
 
-base::Result<std::int64_t> Names::count() {
-  ASSIGN_OR_RETURN(Loan count, count_.use());
-  ASSIGN_OR_RETURN(bool row, count->step());
-  return row ? count->integer(0) : 0;
-}
+base::Result<std::int64_t> Names::count() { return count_.number(); }
 
 base::Result<const NameRow*> NameWalk::next() {
   if (at_ == batch_.size()) {

@@ -58,9 +58,8 @@ base::Status Objects::load() {
   touched_ = false;
   ASSIGN_OR_RETURN(totals_, meta_.cell_totals());
   stored_totals_ = totals_;
-  ASSIGN_OR_RETURN(Loan last, last_index_.use());
-  ASSIGN_OR_RETURN(bool row, last->step());
-  next_index_ = std::max(next_index_, row ? last->integer(0) + 1 : 1);
+  ASSIGN_OR_RETURN(const std::int64_t last, last_index_.number());
+  next_index_ = std::max(next_index_, last + 1);
   return {};
 }
 

@@ -22,10 +22,6 @@ base::Status Proofs::keep(const crdt::SealedChange& refused) {
   return insert->run();
 }
 
-base::Result<std::int64_t> Proofs::count() {
-  ASSIGN_OR_RETURN(Loan count, count_.use());
-  ASSIGN_OR_RETURN(const bool row, count->step());
-  return row ? count->integer(0) : 0;
-}
+base::Result<std::int64_t> Proofs::count() { return count_.number(); }
 
 }  // namespace store

@@ -9,13 +9,6 @@ namespace {
 
 constexpr std::string_view kScheme = "http://";
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 base::Result<std::string> percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -24,8 +17,8 @@ base::Result<std::string> percent_decode(std::string_view text) {
       out.push_back(text[i]);
       continue;
     }
-    int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    int high = i + 2 < text.size() ? base::hex_digit(text[i + 1]) : -1;
+    int low = i + 2 < text.size() ? base::hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0) return base::invalid("bad percent escape in the request target");
     out.push_back(static_cast<char>(high * 16 + low));
     i += 2;

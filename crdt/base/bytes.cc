@@ -5,13 +5,6 @@
 namespace base {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Length of the sequence that starts with `lead`, 0 if it cannot start one.
 int sequence_length(std::uint8_t lead) {
   if (lead < 0x80) return 1;
@@ -49,6 +42,13 @@ std::string to_hex(BytesView bytes) {
     out.push_back(kDigits[byte & 15]);
   }
   return out;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
 }
 
 std::optional<Bytes> from_hex(std::string_view text) {

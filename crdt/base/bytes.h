@@ -14,6 +14,7 @@ using BytesView = std::string_view;
 
 std::string to_hex(BytesView bytes);                   // lower case
 std::optional<Bytes> from_hex(std::string_view text);  // either case; nullopt if not hex
+int hex_digit(char c);                                 // either case; -1 if not hex
 bool is_utf8(std::string_view text);                   // strict: no surrogates, no overlongs
 
 // Fixed-width big-endian integers, so that encoded keys sort as the numbers do.

@@ -45,8 +45,7 @@ void Joiner::ask(base::Instant now, Actions& out) {
   join_->phase = Join::Phase::kPeer;
   join_->request = ++requests_;
   join_->deadline = now + options_.exchange_timeout;
-  const Member* member = members_.find(join_->peer);
-  Address address = member != nullptr ? member->record.address : Address{};
+  Address address = members_.address_of(join_->peer);
   std::uint64_t bytes_max = page_.of(options_.range_bytes_max);
   wire::SnapshotRequest request{join_->request, join_->query, bytes_max};
   out.push_back(SendFrame{join_->peer, address, wire::encode(std::move(request))});

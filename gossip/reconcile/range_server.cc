@@ -70,9 +70,7 @@ base::Instant RangeServer::next_deadline() const {
 }
 
 void RangeServer::answer(const NodeId& peer, wire::Range range, Actions& out) const {
-  const Member* member = members_.find(peer);
-  Address address = member != nullptr ? member->record.address : Address{};
-  out.push_back(SendFrame{peer, address, wire::encode(std::move(range))});
+  out.push_back(SendFrame{peer, members_.address_of(peer), wire::encode(std::move(range))});
 }
 
 }  // namespace gossip

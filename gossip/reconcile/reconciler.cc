@@ -240,9 +240,7 @@ base::Instant Reconciler::next_deadline() const {
 }
 
 void Reconciler::send(const NodeId& to, wire::Message message, Actions& out) const {
-  const Member* member = members_.find(to);
-  Address address = member != nullptr ? member->record.address : Address{};
-  out.push_back(SendFrame{to, address, wire::encode(message)});
+  out.push_back(SendFrame{to, members_.address_of(to), wire::encode(message)});
 }
 
 void Reconciler::send(const NodeId& to, const Vectors::Messages& messages, Actions& out) const {

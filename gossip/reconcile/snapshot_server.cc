@@ -67,9 +67,7 @@ base::Instant SnapshotServer::next_deadline() const {
 }
 
 void SnapshotServer::answer(const NodeId& peer, wire::SnapshotPage page, Actions& out) const {
-  const Member* member = members_.find(peer);
-  Address address = member != nullptr ? member->record.address : Address{};
-  out.push_back(SendFrame{peer, address, wire::encode(std::move(page))});
+  out.push_back(SendFrame{peer, members_.address_of(peer), wire::encode(std::move(page))});
 }
 
 }  // namespace gossip

@@ -17,6 +17,11 @@ const Member* MemberTable::find(const NodeId& node) const {
   return found == members_.end() ? nullptr : &found->second;
 }
 
+Address MemberTable::address_of(const NodeId& node) const {
+  const Member* member = find(node);
+  return member == nullptr ? Address{} : member->record.address;
+}
+
 const Member* MemberTable::find_prefix(const std::array<unsigned char, 8>& prefix) const {
   NodeId first;
   std::copy(prefix.begin(), prefix.end(), first.bytes.begin());

@@ -66,6 +66,7 @@ class MemberTable {
 
   Member* find(const NodeId& node);
   const Member* find(const NodeId& node) const;
+  Address address_of(const NodeId& node) const;  // none of who is no member
   // The member whose id begins so; null if none does.
   const Member* find_prefix(const std::array<unsigned char, 8>& prefix) const;
   // Null when the table is full. `itself`: the new one speaks to us. `evicted`, if set, gave way.

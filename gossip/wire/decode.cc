@@ -47,13 +47,6 @@ class Fields {
   std::size_t extra_ = 0;
 };
 
-template <typename Id>
-Id read_id(Reader& in) {
-  auto id = Id::from(in.binary(Id::kSize));
-  if (!id) in.fail();
-  return id.value_or(Id{});
-}
-
 crdt::StateHash read_state(Reader& in) {
   crdt::StateHash state;
   state.vector = in.number();
@@ -65,7 +58,7 @@ crdt::StateHash read_state(Reader& in) {
 std::optional<MemberRecord> read_record(Reader& in) {
   Fields fields(in, 6);
   MemberRecord record;
-  record.node = read_id<NodeId>(in);
+  record.node = in.id<NodeId>();
   record.name = in.text(kNameMax);
   if (!is_member_name(record.name)) in.fail();
   auto address = Address::from(in.binary(18));
@@ -74,7 +67,7 @@ std::optional<MemberRecord> read_record(Reader& in) {
   record.incarnation = in.number();
   auto state = in.number();
   auto topology = in.number();
-  if (fields.optional() && !in.take_nil()) record.accuser = read_id<NodeId>(in);
+  if (fields.optional() && !in.take_nil()) record.accuser = in.id<NodeId>();
   fields.leave();
   bool known = state >= static_cast<std::uint64_t>(MemberState::kAlive) &&
                state <= static_cast<std::uint64_t>(MemberState::kLeft) &&
@@ -116,7 +109,7 @@ std::vector<crdt::Dependency> read_entries(Reader& in, std::size_t at_most) {
   for (std::size_t i = 0; i < count && in.ok(); ++i) {
     Fields fields(in, 3);
     crdt::Dependency entry;
-    entry.actor = read_id<crdt::ActorId>(in);
+    entry.actor = in.id<crdt::ActorId>();
     entry.head.seq = in.number();
     entry.head.hash = in.number();
     fields.leave();
@@ -157,7 +150,7 @@ Ping read_ping(Reader& in, const Bounds& bounds, std::size_t& more) {
 PingRequest read_ping_request(Reader& in) {
   PingRequest request;
   request.token = in.number();
-  request.target = read_id<NodeId>(in);
+  request.target = in.id<NodeId>();
   auto address = Address::from(in.binary(18));
   if (!address) in.fail();
   request.address = address.value_or(Address{});
@@ -322,7 +315,7 @@ base::Result<Packet> decode_packet(base::BytesView plaintext) {
   std::size_t count = in.array(2 + kMessagesPerPacket);
   if (count < 2) in.fail();
   if (!in.take_nil()) {
-    packet.sender = read_id<NodeId>(in);
+    packet.sender = in.id<NodeId>();
     if (packet.sender.is_zero()) in.fail();
     packet.boot_epoch = in.number();
   } else if (!in.take_nil()) {

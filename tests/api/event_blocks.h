@@ -1,7 +1,9 @@
 #pragma once
 
-// What a client of /v1/events has received, block by block.
+// Clients of /v1/events: how they ask, what they have received, block by block.
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,35 @@ inline std::vector<Heard> heard(const FakeExchange& stream) {
     blocks.push_back(std::move(one));
   }
   return blocks;
+}
+
+inline std::vector<Heard> changes(const FakeExchange& stream) {
+  std::vector<Heard> found = heard(stream);
+  std::erase_if(found, [](const Heard& one) { return one.event != "change"; });
+  return found;
+}
+
+inline std::vector<std::string> ids(const FakeExchange& stream) {
+  std::vector<std::string> found;
+  for (const Heard& one : changes(stream)) found.push_back(one.data["path"][0]);
+  return found;
+}
+
+inline std::size_t resets(const FakeExchange& stream) {
+  std::vector<Heard> found = heard(stream);
+  return static_cast<std::size_t>(std::count_if(
+      found.begin(), found.end(), [](const Heard& one) { return one.event == "reset"; }));
+}
+
+inline std::shared_ptr<FakeExchange> open(FakeHost& host, const std::string& last_id = "",
+                                          const std::string& query = "") {
+  http::Headers headers;
+  if (!last_id.empty()) headers.emplace_back("last-event-id", last_id);
+  return host.send("GET", "/v1/events" + query, "", headers);
+}
+
+inline void add(FakeHost& host, const std::string& id, const std::string& metadata = "{}") {
+  host.send("POST", "/snapshots/add/" + id, metadata);
 }
 
 }  // namespace agent

@@ -2,6 +2,7 @@
 
 // Two replicas that join directly: queries of one are handed to the other, pages back.
 
+#include "crdt/snapshot.h"
 #include "tests/replica/replica_fixture.h"
 
 namespace agent {
@@ -76,5 +77,44 @@ inline void expect_equal(Replica& a, Replica& z) {
   expect_sound(a);
   expect_sound(z);
 }
+
+using Sealed = std::vector<crdt::SealedChange>;
+
+inline Input add_to(const std::string& object, const std::string& id) {
+  return Write{1, AddEntry{object, id, R"({"size":1})"}};
+}
+inline Input remove_from(const std::string& object, const std::string& id) {
+  return Write{1, RemoveEntry{object, id}};
+}
+inline std::string shown_in(Replica& replica, const std::string& object, const std::string& id) {
+  auto entry = replica.store().cells().entry(object, id);
+  return crdt::exists(*entry) ? crdt::shown_text(*entry) : "absent";
+}
+inline bool has_notice(const Outputs& out, Notice::Kind kind) {
+  for (const Notice& notice : out.notices) {
+    if (notice.kind == kind) return true;
+  }
+  return false;
+}
+
+struct JoinTest : testing::Test {
+  Folder folder;
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(1), 1, tiny_pages());
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(2), 2, tiny_pages());
+
+  Sealed write(Replica& replica, std::vector<Input> inputs) {
+    return turn(replica, 1, std::move(inputs)).facts.own;
+  }
+  // Answers the last query with a page that `forge` has changed.
+  template <typename Forge>
+  void take_forged(Joining& joining, Forge forge) {
+    SnapshotPage page = joining.ask();
+    auto forged = crdt::decode_snapshot_page(page.body);
+    ASSERT_TRUE(forged.ok());
+    forge(*forged);
+    page.body = crdt::encode(*forged);
+    joining.take(page);
+  }
+};
 
 }  // namespace agent

@@ -12,8 +12,6 @@ namespace {
 constexpr base::Duration kTurnTime = base::micros(300);
 constexpr base::Duration kSlowTurn = base::millis(100);
 constexpr base::Duration kReadTime = base::micros(200);
-constexpr base::Duration kFlushQuiet = base::millis(50);
-constexpr base::Duration kFlushAfter = base::seconds(1);
 constexpr base::Duration kTick = base::seconds(1);
 constexpr base::Duration kLonelyAfter = base::seconds(60);
 constexpr base::Duration kFaultRetry = base::seconds(1);
@@ -226,9 +224,7 @@ void Process::perform(gossip::Action& action) {
   } else if (auto* wanted = std::get_if<gossip::Fetch>(&action)) {
     later(kReadTime, [this, wanted = *wanted] { fetch(wanted); });
   } else if (auto input = agent::input_of(action)) {
-    const auto* received = std::get_if<agent::Received>(&*input);
-    std::size_t changes = received != nullptr ? received->changes.size() : 1;
-    enqueue(std::move(*input), changes);
+    enqueue(std::move(*input));
   }
 }
 
@@ -248,19 +244,7 @@ void Process::fetch(const gossip::Fetch& wanted) {
   gossip::Fetched range;
   range.request = wanted.request;
   if (reader_->begin().ok()) {
-    auto actors = reader_->actors();
-    if (actors.ok()) {
-      store::RangeLimits limits{wanted.changes_max, wanted.bytes_max};
-      auto visited = reader_->log().range(
-          **actors, wanted.have, limits,
-          [&](const store::LogEntry& entry) { range.changes.emplace_back(entry.sealed); });
-      using Outcome = gossip::Fetched::Outcome;
-      if (visited.ok()) {
-        range.outcome = visited->complete ? Outcome::kComplete : Outcome::kMore;
-      } else if (visited.error().code == base::Code::kNotFound) {
-        range.outcome = Outcome::kBelowFloor;
-      }
-    }
+    range = agent::range_of(wanted, *reader_);
     reader_->end();
   }
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
@@ -272,12 +256,12 @@ void Process::fetch(const gossip::Fetch& wanted) {
 
 bool Process::submit(agent::Write write) {
   if (waiting_.size() >= kWaitingMax) return false;
-  when_awake([this, write = std::move(write)]() mutable { enqueue(std::move(write), 1); });
+  when_awake([this, write = std::move(write)]() mutable { enqueue(std::move(write)); });
   return true;
 }
 
-void Process::enqueue(agent::Input input, std::size_t changes) {
-  waiting_.push_back({std::move(input), changes});
+void Process::enqueue(agent::Input input) {
+  waiting_.push_back(std::move(input));
   schedule_turn();
 }
 
@@ -292,12 +276,12 @@ std::vector<agent::Input> Process::take_turn() {
   std::size_t changes = 0;
   bool written = false;
   while (!waiting_.empty()) {
-    changes += waiting_.front().changes;
+    changes += agent::changes_in(waiting_.front());
     if (!inputs.empty() && changes > kTurnChangesMax) break;
-    bool write = std::holds_alternative<agent::Write>(waiting_.front().input);
+    bool write = std::holds_alternative<agent::Write>(waiting_.front());
     if (single_writes_ && write && written) break;
     written = written || write;
-    inputs.push_back(std::move(waiting_.front().input));
+    inputs.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
   return inputs;
@@ -328,7 +312,7 @@ void Process::turn() {
   observer_.turned(*this, turn);
   base::Duration time = kTurnTime + host_.disk.take_cost();
   if (time >= kSlowTurn) ++slow_turns_;
-  ++quiet_;
+  ++turns_;
   later(time, [this, outputs = std::move(outputs)]() mutable {
     turning_ = false;
     deliver(std::move(outputs));
@@ -358,11 +342,11 @@ void Process::deliver(agent::Outputs outputs) {
   if (reopen) return observer_.stopped(*this, true);
   if (outputs.damaged) {
     auto source = agent::RepairWatch::find_source(node_->members(now()));
-    if (source) enqueue(*source, 1);
+    if (source) enqueue(*source);
   }
   if (outputs.fetching) {
     auto complete = repair_watch_.look(schedule_.now(), node_->members(now()));
-    if (complete) enqueue(*complete, 1);
+    if (complete) enqueue(*complete);
   }
   schedule_turn();
   bool goes_on = replica_->fault() || replica_->replaying();
@@ -370,14 +354,11 @@ void Process::deliver(agent::Outputs outputs) {
     turning_ = true;
     later(replica_->fault() ? kFaultRetry : kTurnTime, [this] { turn(); });
   }
-  if (!replica_->unsynced()) {
-    unsynced_since_ = base::Instant::never();
-    return;
-  }
-  unsynced_since_ = std::min(unsynced_since_, schedule_.now());
-  if (schedule_.now() - unsynced_since_ >= kFlushAfter) return flush();
-  later(kFlushQuiet, [this, number = quiet_] {
-    if (number == quiet_ && !turning_) flush();
+  if (flush_watch_.is_due(schedule_.now(), replica_->unsynced(), false)) return flush();
+  if (!replica_->unsynced()) return;
+  later(agent::kFlushQuiet, [this, number = turns_] {
+    if (number != turns_ || turning_) return;
+    if (flush_watch_.is_due(schedule_.now(), replica_->unsynced(), true)) flush();
   });
 }
 
@@ -391,12 +372,10 @@ void Process::tick() {
 }
 
 void Process::flush() {
-  if (!replica_->unsynced()) return;
   agent::Outputs outputs = replica_->flush(now());
   if (!host_.disk.powered()) return observer_.stopped(*this, false);
-  unsynced_since_ = base::Instant::never();
   turning_ = true;
-  ++quiet_;
+  ++turns_;
   later(kTurnTime + host_.disk.take_cost(), [this, outputs = std::move(outputs)]() mutable {
     turning_ = false;
     deliver(std::move(outputs));

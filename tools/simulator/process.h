@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "agent/flush_watch.h"
 #include "agent/repair_watch.h"
 #include "agent/replica/replica.h"
 #include "gossip/node.h"
@@ -102,7 +103,7 @@ class Process : public Network::Endpoint {
   void send_frame(gossip::SendFrame& send);
   void fetch(const gossip::Fetch& wanted);
 
-  void enqueue(agent::Input input, std::size_t changes);
+  void enqueue(agent::Input input);
   void schedule_turn();
   void turn();
   void recover();
@@ -127,13 +128,9 @@ class Process : public Network::Endpoint {
   bool turning_ = false;
   bool single_writes_;  // where a turn may be cut short: one write in each, so that it is known
                         // which one is in doubt
-  base::Instant unsynced_since_ = base::Instant::never();
-  std::uint64_t quiet_ = 0;  // number of the last turn: a flush waits for the next one's absence
-  struct Waiting {
-    agent::Input input;
-    std::size_t changes;
-  };
-  std::deque<Waiting> waiting_;
+  agent::FlushWatch flush_watch_;
+  std::uint64_t turns_ = 0;  // a flush waits for the absence of the next one
+  std::deque<agent::Input> waiting_;
   agent::RepairWatch repair_watch_;
   std::uint64_t late_wakes_ = 0;
   std::uint64_t slow_turns_ = 0;

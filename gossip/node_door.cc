@@ -1,0 +1,287 @@
+// What comes in. A datagram is taken when its start has proven to be live and it is no recording;
+// what has proven nothing is asked for a proof, or dropped and counted. A frame comes from a
+// session that has authenticated its peer. What is taken goes to the part of the node it is for.
+
+#include <algorithm>
+
+#include "gossip/node_impl.h"
+
+namespace gossip {
+namespace {
+
+const wire::Challenge* challenge_in(const wire::Packet& packet) {
+  for (const wire::Message& message : packet.messages) {
+    if (const auto* challenge = std::get_if<wire::Challenge>(&message)) return challenge;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// --- Datagrams: open, known start, replay, epoch, decode, mark -----------------------------------
+
+void Node::Impl::receive(base::Instant now, const Address& from, base::BytesView datagram,
+                         Actions& out) {
+  wire::DatagramSeal::Refusal refusal{};
+  auto opened = seal.open(datagram, refusal);
+  if (!opened) return count(refusal);
+  ++stats.datagrams_received;
+  stats.bytes_received += datagram.size();
+  Peers::Standing standing = peers.standing(*opened);
+  if (standing == Peers::Standing::kReplayed) {
+    ++stats.refused_replay;
+    return;
+  }
+  base::Result<wire::Packet> packet = wire::decode_packet(opened->plaintext);
+  bool brief = packet.ok() && packet->sender.is_zero();
+  if (brief && standing == Peers::Standing::kUnknown) {
+    ++stats.refused_unproven;
+    return answer_nameless(now, from, *opened, *packet, datagram.size(), out);
+  }
+  if (brief) {
+    packet->sender = *peers.owner(*opened);
+    packet->boot_epoch = *peers.epoch(packet->sender);
+  }
+  bool valid = packet.ok() && std::equal(opened->sender.begin(), opened->sender.end(),
+                                         packet->sender.bytes.begin());
+  if (!valid) {
+    ++stats.refused_content;
+    return;
+  }
+  bool twin = packet->sender == self.node;
+  if (twin || peers.outdated(packet->sender, packet->boot_epoch)) {
+    ++(twin ? stats.refused_content : stats.refused_epoch);
+    return answer_double(now, from, *packet, datagram.size(), out);
+  }
+  bool met = standing == Peers::Standing::kUnknown;
+  if (met && !prove(now, *opened, *packet)) {
+    ++stats.refused_unproven;
+    return answer_unproven(now, from, *packet, datagram.size(), out);
+  }
+  if (!met && !peers.accept(*opened, packet->sender, packet->boot_epoch)) {
+    ++stats.refused_epoch;
+    return;
+  }
+  take(now, from, *packet, met, out);
+}
+
+void Node::Impl::count(wire::DatagramSeal::Refusal refusal) {
+  switch (refusal) {
+    case wire::DatagramSeal::Refusal::kMalformed:
+    case wire::DatagramSeal::Refusal::kVersion:
+      ++stats.refused_malformed;
+      return;
+    case wire::DatagramSeal::Refusal::kKey:
+      ++stats.refused_key;
+      return;
+    case wire::DatagramSeal::Refusal::kAuthentication:
+      ++stats.refused_authentication;
+      return;
+    case wire::DatagramSeal::Refusal::kOwn:
+      ++stats.refused_replay;
+      return;
+  }
+}
+
+// A packet that returns a token of ours was made after we drew it: all of it is fresh.
+bool Node::Impl::prove(base::Instant now, const wire::DatagramSeal::Opened& opened,
+                       const wire::Packet& packet) {
+  if (!redeem(now, packet)) return false;
+  peers.prove(opened, packet.sender, packet.boot_epoch);
+  return true;
+}
+
+bool Node::Impl::redeem(base::Instant now, const wire::Packet& packet) {
+  return std::any_of(packet.messages.begin(), packet.messages.end(), [&](const auto& message) {
+    const auto* echo = std::get_if<wire::Echo>(&message);
+    return echo != nullptr && peers.redeem_token(now, echo->token);
+  });
+}
+
+// A start under our own id, or one of a member that has started since. What it says is not taken,
+// but when it lives, one of the two is a copy or was put back, and shall hear of it.
+void Node::Impl::answer_double(base::Instant now, const Address& from, const wire::Packet& packet,
+                               std::size_t bytes_max, Actions& out) {
+  if (!redeem(now, packet)) return answer_unproven(now, from, packet, bytes_max, out);
+  const Member* member = membership.table().find(packet.sender);
+  if (packet.sender == self.node) {
+    out.push_back(Alarm{Alarm::Kind::kTwin, packet.sender, {}, {}});
+  } else if (member != nullptr) {
+    box.add({from, packet.sender}, wire::Members{{member->record}});
+  }
+}
+
+// To a start that has proven nothing: the echo it asked for and our own question, never more
+// bytes than came.
+void Node::Impl::answer_unproven(base::Instant now, const Address& from, const wire::Packet& packet,
+                                 std::size_t bytes_max, Actions& out) {
+  std::vector<base::Bytes> messages;
+  auto fits = [&](const base::Bytes& message) {
+    std::vector<base::Bytes> more = messages;
+    more.push_back(message);
+    base::Bytes plain = wire::encode_packet(self.node, self.boot_epoch, more);
+    return plain.size() + wire::kSealOverhead <= bytes_max;
+  };
+  if (const wire::Challenge* asked = challenge_in(packet)) {
+    base::Bytes echo = wire::encode(wire::Echo{asked->token});
+    if (fits(echo) && peers.may_echo(now, from)) messages.push_back(std::move(echo));
+  }
+  // Tokens all encode alike, so any stands for the size of a question.
+  if (fits(wire::encode(wire::Challenge{UINT64_MAX}))) {
+    if (peers.may_challenge(now, from)) {
+      base::Bytes question = wire::encode(wire::Challenge{peers.issue_token(now)});
+      // Asked twice where there is room, for the answer must not be larger than the question
+      // and shall hold an echo beside a question of its own.
+      messages.push_back(question);
+      if (fits(question)) messages.push_back(question);
+      ++stats.challenges_sent;
+    } else {
+      ++stats.challenges_suppressed;
+    }
+  }
+  if (messages.empty()) return;
+  base::Bytes plain = wire::encode_packet(self.node, self.boot_epoch, messages);
+  send(from, seal.seal(plain, &packet.sender), out);
+}
+
+// A short packet of a start that we do not know: who sends it believes to be known here, so one
+// of us has started anew. Its address is asked for a proof, and the member whose id begins so is
+// asked at its own.
+void Node::Impl::answer_nameless(base::Instant now, const Address& from,
+                                 const wire::DatagramSeal::Opened& opened,
+                                 const wire::Packet& packet, std::size_t bytes_max, Actions& out) {
+  membership.doubted(now, opened.sender);
+  if (challenge_in(packet) != nullptr) return;  // of another such answer: that would be endless
+  base::Bytes question = wire::encode(wire::Challenge{UINT64_MAX});
+  std::size_t size = wire::encode_packet({}, 0, {question}).size() + wire::kSealOverhead;
+  if (size > bytes_max) return;
+  if (!peers.may_challenge(now, from)) {
+    ++stats.challenges_suppressed;
+    return;
+  }
+  ++stats.challenges_sent;
+  question = wire::encode(wire::Challenge{peers.issue_token(now)});
+  send(from, seal.seal(wire::encode_packet({}, 0, {question}), nullptr), out);
+}
+
+void Node::Impl::take(base::Instant now, const Address& from, const wire::Packet& packet, bool met,
+                      Actions& out) {
+  const NodeId& node = packet.sender;
+  if (const wire::Challenge* asked = challenge_in(packet)) {
+    box.add({from, node}, wire::Echo{asked->token});
+  }
+  membership.heard(now, node, false, out);
+  if (met) membership.proven(now, node, from, box);
+  for (const wire::Message& message : packet.messages) {
+    bool valid = membership.has_left() ? take_as_left(from, node, message)
+                                       : take(now, from, node, message, out);
+    if (!valid) ++stats.refused_content;
+  }
+}
+
+bool Node::Impl::take_as_left(const Address& from, const NodeId& node,
+                              const wire::Message& message) {
+  if (std::holds_alternative<wire::Ping>(message)) membership.answer_as_left(node, from, box);
+  return true;
+}
+
+// False: not for a datagram, or not what this sender may say.
+bool Node::Impl::take(base::Instant now, const Address& from, const NodeId& node,
+                      const wire::Message& message, Actions& out) {
+  if (const auto* ping = std::get_if<wire::Ping>(&message)) {
+    membership.receive(now, node, from, *ping, box, out);
+    reconciler.observed(now, node, ping->state, out);
+    return true;
+  }
+  if (const auto* ack = std::get_if<wire::Ack>(&message)) {
+    membership.receive(now, node, from, *ack, box, out);
+    reconciler.observed(now, node, ack->state, out);
+    return true;
+  }
+  if (const auto* request = std::get_if<wire::PingRequest>(&message)) {
+    membership.receive(now, node, from, *request, box);
+    return true;
+  }
+  if (const auto* nack = std::get_if<wire::Nack>(&message)) {
+    membership.receive(node, *nack);
+    return true;
+  }
+  if (const auto* join = std::get_if<wire::Join>(&message)) {
+    return membership.receive(now, node, from, *join, box, out);
+  }
+  if (const auto* leave = std::get_if<wire::Leave>(&message)) {
+    return membership.receive(now, node, from, *leave, out);
+  }
+  if (const auto* members = std::get_if<wire::Members>(&message)) {
+    bool seed = membership.receive(now, node, from, *members, out);
+    if (seed) reconciler.synchronise(now, node, out);
+    return true;
+  }
+  if (const auto* push = std::get_if<wire::Push>(&message)) {
+    take_push(now, node, *push, out);
+    return true;
+  }
+  return std::holds_alternative<wire::Challenge>(message) ||
+         std::holds_alternative<wire::Echo>(message);
+}
+
+void Node::Impl::take_push(base::Instant now, const NodeId& node, const wire::Push& push,
+                           Actions& out) {
+  Intake::Taken taken = intake.take(node, push.changes, false, out);
+  if (taken.outcome == Intake::Outcome::kEcho) {
+    reconciler.echo(now, node, taken.echo, out);
+  }
+  bool relayed = push.passing == wire::Passing::kRelay;
+  if (relayed && taken.outcome == Intake::Outcome::kTaken) relay(node, out);
+}
+
+// --- Frames: the session has authenticated its peer, live ----------------------------------------
+
+void Node::Impl::receive_frame(base::Instant now, const NodeId& node, base::BytesView bytes,
+                               Actions& out) {
+  base::Result<wire::Decoded> decoded = wire::decode(bytes);
+  if (!decoded || node == self.node) {
+    ++stats.refused_content;
+    return;
+  }
+  membership.heard(now, node, true, out);
+  const auto* message = std::get_if<wire::Message>(&*decoded);
+  if (message == nullptr) return;
+  if (membership.has_left()) return take_frame_as_left(now, node, *message, out);
+  if (const auto* push = std::get_if<wire::Push>(message)) {
+    take_push(now, node, *push, out);
+  } else if (const auto* vector = std::get_if<wire::Vector>(message)) {
+    reconciler.receive(now, node, *vector, out);
+  } else if (const auto* request = std::get_if<wire::RangeRequest>(message)) {
+    server.requested(now, node, *request, out);
+  } else if (const auto* range = std::get_if<wire::Range>(message)) {
+    reconciler.receive(now, node, *range, out);
+  } else if (const auto* query = std::get_if<wire::SnapshotRequest>(message)) {
+    snapshots.requested(now, node, *query, out);
+  } else if (const auto* page = std::get_if<wire::SnapshotPage>(message)) {
+    reconciler.receive(now, node, *page, out);
+  } else if (const auto* ping = std::get_if<wire::Ping>(message)) {
+    membership.receive_frame(now, node, *ping, out);
+    reconciler.observed(now, node, ping->state, out);
+  } else if (const auto* ack = std::get_if<wire::Ack>(message)) {
+    membership.receive_frame(now, node, *ack, out);
+    reconciler.observed(now, node, ack->state, out);
+  } else {
+    ++stats.refused_content;
+  }
+}
+
+// Who fetches from us shall get it all before we are gone.
+void Node::Impl::take_frame_as_left(base::Instant now, const NodeId& node,
+                                    const wire::Message& message, Actions& out) {
+  if (const auto* request = std::get_if<wire::RangeRequest>(&message)) {
+    return server.requested(now, node, *request, out);
+  }
+  if (const auto* query = std::get_if<wire::SnapshotRequest>(&message)) {
+    return snapshots.requested(now, node, *query, out);
+  }
+  const Member* member = membership.table().find(node);
+  if (member != nullptr) membership.answer_as_left(node, member->record.address, box);
+}
+
+}  // namespace gossip

@@ -1,0 +1,79 @@
+#pragma once
+
+// The inside of a node, shared by the two source files that define it: node_door.cc takes what
+// peers send, node.cc drives the parts and sends what they say.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "gossip/node.h"
+#include "gossip/outbox.h"
+#include "gossip/peer.h"
+#include "gossip/reconcile/claims.h"
+#include "gossip/reconcile/intake.h"
+#include "gossip/reconcile/range_server.h"
+#include "gossip/reconcile/reconciler.h"
+#include "gossip/reconcile/snapshot_server.h"
+#include "gossip/spread/push_pull.h"
+#include "gossip/swim/membership.h"
+
+namespace gossip {
+
+struct Node::Impl {
+  Impl(Identity identity, const Options& given, const Holdings& held, base::Random chance);
+
+  // node_door.cc
+  void receive(base::Instant now, const Address& from, base::BytesView datagram, Actions& out);
+  void count(wire::DatagramSeal::Refusal refusal);
+  bool prove(base::Instant now, const wire::DatagramSeal::Opened& opened,
+             const wire::Packet& packet);
+  bool redeem(base::Instant now, const wire::Packet& packet);
+  void answer_double(base::Instant now, const Address& from, const wire::Packet& packet,
+                     std::size_t bytes_max, Actions& out);
+  void answer_unproven(base::Instant now, const Address& from, const wire::Packet& packet,
+                       std::size_t bytes_max, Actions& out);
+  void answer_nameless(base::Instant now, const Address& from,
+                       const wire::DatagramSeal::Opened& opened, const wire::Packet& packet,
+                       std::size_t bytes_max, Actions& out);
+  void take(base::Instant now, const Address& from, const wire::Packet& packet, bool met,
+            Actions& out);
+  bool take_as_left(const Address& from, const NodeId& node, const wire::Message& message);
+  bool take(base::Instant now, const Address& from, const NodeId& node,
+            const wire::Message& message, Actions& out);
+  void take_push(base::Instant now, const NodeId& node, const wire::Push& push, Actions& out);
+  void receive_frame(base::Instant now, const NodeId& node, base::BytesView bytes, Actions& out);
+  void take_frame_as_left(base::Instant now, const NodeId& node, const wire::Message& message,
+                          Actions& out);
+
+  // node.cc: pushes, sending, time
+  std::size_t datagram_room() const;
+  void set_strategy();
+  void push(const std::vector<crdt::SealedChange>& own, Actions& out);
+  void relay(const NodeId& giver, Actions& out);
+  std::vector<Target> alive() const;
+  std::size_t send(PushPlan plan, Actions& out);
+  void send(const Address& to, base::Bytes sealed, Actions& out);
+  void finish(base::Instant now, std::size_t first, Actions& out);
+  bool may_be_twin(base::Instant now);
+
+  Identity self;
+  Options options;
+  Stats stats;
+  base::Random random;
+  wire::DatagramSeal seal;
+  Peers peers;
+  Outbox box;
+  Claims claims;
+  Membership membership;
+  Intake intake;
+  Reconciler reconciler;
+  RangeServer server;
+  SnapshotServer snapshots;
+  PushPull relays;
+  std::unique_ptr<Strategy> strategy;
+  std::optional<base::Instant> twin_from;  // when the next word of a twin is believed
+};
+
+}  // namespace gossip
