@@ -13,6 +13,7 @@
 #include "gossip/reconcile/snapshot_server.h"
 #include "gossip/spread/push_pull.h"
 #include "gossip/swim/membership.h"
+#include "gossip/wire/compression.h"
 
 namespace gossip {
 namespace {
@@ -371,6 +372,7 @@ struct Node::Impl {
     for (PushBatch& batch : plan.batches) {
       sent += batch.changes * plan.targets.size();
       if (!batch.fits_datagram) {
+        batch.message = compressor.apply(std::move(batch.message));  // once for all
         for (const Target& to : plan.targets) {
           out.push_back(SendFrame{*to.node, to.address, batch.message});
         }
@@ -410,6 +412,10 @@ struct Node::Impl {
       reconciler.advance(now, ping, out);
       for (const NodeId& node : ping) membership.ping(now, node, box);
     }
+    for (std::size_t i = first; i < out.size(); ++i) {
+      auto* frame = std::get_if<SendFrame>(&out[i]);
+      if (frame != nullptr) frame->message = compressor.apply(std::move(frame->message));
+    }
     for (Outbox::Packet& packet : box.take()) {
       base::Bytes plain = packet.brief ? packet.messages.take({}, 0)
                                        : packet.messages.take(self.node, self.boot_epoch);
@@ -432,6 +438,7 @@ struct Node::Impl {
   RangeServer server;
   SnapshotServer snapshots;
   PushPull relays;
+  wire::Compressor compressor;
   std::unique_ptr<Strategy> strategy;
   std::optional<base::Instant> twin_from;  // when the next word of a twin is believed
 };
