@@ -85,6 +85,7 @@ std::size_t Node::Impl::send(PushPlan plan, Actions& out) {
   for (PushBatch& batch : plan.batches) {
     sent += batch.changes * plan.targets.size();
     if (!batch.fits_datagram) {
+      batch.message = compressor.apply(std::move(batch.message));  // once for all
       for (const Target& to : plan.targets) {
         out.push_back(SendFrame{*to.node, to.address, batch.message});
       }
@@ -122,6 +123,10 @@ void Node::Impl::finish(base::Instant now, std::size_t first, Actions& out) {
     std::vector<NodeId> ping;
     reconciler.advance(now, ping, out);
     for (const NodeId& node : ping) membership.ping(now, node, box);
+  }
+  for (std::size_t i = first; i < out.size(); ++i) {
+    auto* frame = std::get_if<SendFrame>(&out[i]);
+    if (frame != nullptr) frame->message = compressor.apply(std::move(frame->message));
   }
   for (Outbox::Packet& packet : box.take()) {
     base::Bytes plain = packet.brief ? packet.messages.take({}, 0)

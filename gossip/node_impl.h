@@ -18,6 +18,7 @@
 #include "gossip/reconcile/snapshot_server.h"
 #include "gossip/spread/push_pull.h"
 #include "gossip/swim/membership.h"
+#include "gossip/wire/compression.h"
 
 namespace gossip {
 
@@ -72,6 +73,7 @@ struct Node::Impl {
   RangeServer server;
   SnapshotServer snapshots;
   PushPull relays;
+  wire::Compressor compressor;
   std::unique_ptr<Strategy> strategy;
   std::optional<base::Instant> twin_from;  // when the next word of a twin is believed
 };

@@ -1,6 +1,7 @@
 #include <optional>
 
 #include "crdt/codec.h"
+#include "gossip/wire/compression.h"
 #include "gossip/wire/message.h"
 #include "gossip/wire/message_type.h"
 
@@ -14,10 +15,12 @@ struct Bounds {
   std::size_t records;
   std::size_t changes;
   std::size_t entries;
+  bool compressed;  // may be
 };
-constexpr Bounds kOnSession{kRecordsPerMessage, kChangesPerMessage, kEntriesPerMessage};
+constexpr Bounds kOnSession{kRecordsPerMessage, kChangesPerMessage, kEntriesPerMessage, true};
+constexpr Bounds kInCompressed{kRecordsPerMessage, kChangesPerMessage, kEntriesPerMessage, false};
 constexpr Bounds kInDatagram{kRecordsPerDatagramMessage, kChangesPerDatagramMessage,
-                             kEntriesPerDatagramMessage};
+                             kEntriesPerDatagramMessage, false};
 
 constexpr std::size_t kDepthMax = 12;
 // The longest list of entries, four tokens each, with room for fields of later versions.
@@ -231,6 +234,7 @@ std::size_t field_count(std::uint64_t number) {
       return 3;
     case MessageType::kRangeRequest:
     case MessageType::kSnapshotRequest:
+    case MessageType::kCompressed:
       return 2;
   }
   return 0;
@@ -270,9 +274,26 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
       return read_ping_request(in);
     case MessageType::kNack:
       return Nack{in.number()};
+    case MessageType::kCompressed:
+      break;  // read_message takes it
   }
   in.fail();
   return Challenge{};
+}
+
+base::Result<Decoded> decode(base::BytesView bytes, const Bounds& bounds);
+
+// The message inside. `size` is judged before anything is allocated for it.
+Decoded read_compressed(Reader& in, const Bounds& bounds) {
+  std::size_t size = in.number(kMessageBytesMax);
+  base::BytesView frame = in.binary();
+  if (!bounds.compressed) in.fail();
+  if (!in.ok()) return std::monostate{};
+  if (auto message = decompress(frame, size)) {
+    if (auto inside = decode(*message, kInCompressed)) return *std::move(inside);
+  }
+  in.fail();
+  return std::monostate{};
 }
 
 // Meaningful only if `in` is still ok() afterwards.
@@ -292,22 +313,25 @@ Decoded read_message(Reader& in, const Bounds& bounds) {
   if (count < known) in.fail();
   if (!in.ok()) return std::monostate{};
   std::size_t more = count - known;
-  Decoded message = read_fields(in, type, bounds, more);
+  Decoded message = type == MessageType::kCompressed ? read_compressed(in, bounds)
+                                                     : read_fields(in, type, bounds, more);
   if (in.ok()) in.skip(more);
   return message;
 }
 
-}  // namespace
-
-base::Result<Decoded> decode(base::BytesView bytes) {
+base::Result<Decoded> decode(base::BytesView bytes, const Bounds& bounds) {
   ASSIGN_OR_RETURN(auto in, Reader::parse(bytes, kSessionLimits));
-  Decoded message = read_message(in, kOnSession);
+  Decoded message = read_message(in, bounds);
   if (!in.ok() || !in.at_end()) {
     return base::invalid("decode a message of " + std::to_string(bytes.size()) +
                          " bytes: malformed or above a bound");
   }
   return message;
 }
+
+}  // namespace
+
+base::Result<Decoded> decode(base::BytesView bytes) { return decode(bytes, kOnSession); }
 
 base::Result<Packet> decode_packet(base::BytesView plaintext) {
   ASSIGN_OR_RETURN(auto in, Reader::parse(plaintext, kPacketLimits));

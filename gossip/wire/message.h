@@ -144,7 +144,8 @@ base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record in a state or topology that this
 // version does not know is left out of its list; it is an error where it is the whole message.
 using Decoded = std::variant<std::monostate, Message>;
-base::Result<Decoded> decode(base::BytesView bytes);    // of a session
+// Of a session; of a compressed message the one inside.
+base::Result<Decoded> decode(base::BytesView bytes);
 std::string_view message_name(const Message& message);  // for counters: "ping"
 
 // The plaintext of a datagram: who speaks, in which boot epoch, and messages. A short one leaves

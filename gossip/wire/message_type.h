@@ -22,6 +22,7 @@ enum class MessageType : std::uint8_t {
   kNack = 13,
   kSnapshotRequest = 14,
   kSnapshotPage = 15,
+  kCompressed = 16,  // of another message; sessions only
 };
 
 }  // namespace gossip::wire

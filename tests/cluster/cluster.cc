@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "crdt/base/random.h"
+
 namespace cluster {
 
 Cluster::Cluster(int count) {
@@ -80,6 +82,11 @@ std::uint64_t metric(AgentProcess& agent, const std::string& name_and_labels) {
   auto at = answer->body.find("\n" + name_and_labels + " ");
   if (at == std::string::npos) return 0;
   return std::stoull(answer->body.substr(at + name_and_labels.size() + 2));
+}
+
+std::string noise_metadata(std::size_t digits, std::uint64_t seed) {
+  auto random = base::Random::from_number(seed);
+  return R"({"v":")" + base::to_hex(random.bytes(digits / 2)) + R"("})";
 }
 
 bool add_snapshot(AgentProcess& agent, const std::string& id, const std::string& metadata) {

@@ -37,6 +37,8 @@ class Cluster {
 // The text of a member of a flat JSON answer, raw.
 std::string json_field(const std::string& json, const std::string& name);
 std::uint64_t metric(AgentProcess& agent, const std::string& name_and_labels);
+// Metadata of hex digits by chance: no session makes it smaller than half of them.
+std::string noise_metadata(std::size_t digits, std::uint64_t seed = 1);
 bool add_snapshot(AgentProcess& agent, const std::string& id, const std::string& metadata = "{}");
 std::string get_snapshot(AgentProcess& agent, const std::string& id);  // "" when absent
 

@@ -111,7 +111,7 @@ TEST_F(InLab, WhereLongPacketsVanishAllArrivesAndNobodyDies) {
   meet();
   rule_everywhere("meta length > 1000 drop");
 
-  write(10, R"({"v":")" + std::string(600, 'v') + R"("})");
+  write(10, noise_metadata(600));
 
   EXPECT_TRUE(nobody_dies(Millis{3'000}));
   all_have_all();
@@ -123,9 +123,9 @@ TEST_F(InLab, WhereLongPacketsVanishLargeValuesArrive) {
   meet();
   rule_everywhere("meta length > 1000 drop");
 
-  write(1, R"({"v":")" + std::string(20'000, 'v') + R"("})");
+  write(1, noise_metadata(20'000));
   all_have_all();
-  write(1, R"({"v":")" + std::string(1'000'000, 'v') + R"("})");
+  write(1, noise_metadata(1'000'000));
   all_have_all();
 }
 
@@ -171,7 +171,7 @@ TEST_F(InLab, TheEndsOfALineConvergeThroughItsMiddle) {
   write(10);
 
   all_have_all();
-  write(1, R"({"v":")" + std::string(200'000, 'v') + R"("})");
+  write(1, noise_metadata(200'000));
   all_have_all();
 }
 

@@ -85,7 +85,7 @@ TEST(Limits, WithoutDescriptorsTheDataGoesOnAndNewClientsComeInLater) {
     return health.ok() && health->status == 200;
   })) << mesh[0].log();
   EXPECT_TRUE(mesh.all_alive(3, kAgree)) << mesh.states();
-  std::string large = R"({"v":")" + std::string(300'000, 'v') + R"("})";
+  std::string large = noise_metadata(300'000);
   EXPECT_TRUE(add_snapshot(mesh[2], "large", large));  // comes on a session
   EXPECT_TRUE(mesh.converged(kAgree)) << mesh.states();
 }
@@ -96,7 +96,7 @@ TEST(Limits, APeerThatDoesNotReadCostsBoundedMemoryAndNobodyElse) {
   constexpr int kValues = 120;
   Cluster mesh(3);
   ASSERT_TRUE(mesh.all_alive(3, kAgree)) << mesh.states();
-  std::string large = R"({"v":")" + std::string(900'000, 'v') + R"("})";
+  std::string large = noise_metadata(900'000);
   ASSERT_TRUE(add_snapshot(mesh[0], "first", large));
   ASSERT_TRUE(mesh.converged(kAgree)) << mesh.states();
   std::size_t before = resident_mebibytes(mesh[0]);

@@ -6,6 +6,7 @@
 
 #include <random>
 
+#include "crdt/base/random.h"
 #include "tests/cluster/cluster.h"
 #include "tests/cluster/udp_door.h"
 
@@ -105,7 +106,8 @@ TEST(Strangers, ACaptureShowsNoIdAndNoWord) {
   ASSERT_TRUE(mesh[1].restart().ok());
   ASSERT_TRUE(mesh.all_alive(2)) << mesh.states();
   ASSERT_TRUE(add_snapshot(mesh[0], "plaintextid", R"({"plaintextkey":"plaintextvalue"})"));
-  std::string large(200'000, 'w');
+  auto random = base::Random::from_number(8);
+  std::string large = "wwwwwwww" + base::to_hex(random.bytes(200'000));
   ASSERT_TRUE(add_snapshot(mesh[1], "largeid", R"({"word":")" + large + R"("})"));
   ASSERT_TRUE(mesh.converged()) << mesh.states();
   support::eventually(Millis{5'000}, [&] { return std::filesystem::file_size(file) > 210'000; });

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crdt/base/check.h"
+#include "crdt/base/random.h"
 #include "crdt/codec.h"
 
 namespace gossip::testing {
@@ -50,7 +51,8 @@ Stored ReplicaDouble::turn() {
     }
     crdt::Effect effect;
     effect.slot = {"object", {actor_.hex()}, crdt::SlotType::kLwwRegister};
-    effect.body = "\"" + std::string(bytes, 'x') + "\"";
+    // Noise, so that sizes in tests are sizes on the wire: no session makes it smaller.
+    effect.body = base::Random::from_number(change.seq).bytes(bytes);
     change.effects.push_back(std::move(effect));
     auto sealed = crdt::seal(change);
     CHECK(sealed.ok());

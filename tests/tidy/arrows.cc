@@ -58,6 +58,7 @@ const std::vector<Library>& libraries() {
       {"sqlite3.h", {"store", "tests", "tools/bench", "tools/simulator"}},
       {"boost/", {"agent/http"}},
       {"msgpack", {"crdt/codec.h", "crdt/codec.cc"}},
+      {"zstd.h", {"gossip/wire", "tests/wire"}},
       {"uv.h", {"gossip/transport", "agent", "tests"}},
       {"sys/socket.h", {"gossip/transport", "agent", "tests", "tools"}},
       {"toml++/", {"agent", "tests"}},
