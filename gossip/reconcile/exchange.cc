@@ -12,8 +12,12 @@ void Reconciler::start(base::Instant now, const NodeId& id, Actions& out) {
   peer.allowed = now + options_.profile.ping_interval * 2;
   if (now - quiet_until_ > options_.profile.ping_interval * kQuietGapMax) quiet_gap_ = {0};
   quiet_until_ = now + quiet_gap_;
-  exchanges_[id].deadline = now + options_.exchange_timeout;
-  send(id, vectors_.tell(false, peer.base), out);
+  Exchange& exchange = exchanges_[id];
+  exchange.deadline = now + options_.exchange_timeout;
+  auto guess = peer.base ? std::nullopt : vectors_.guess();
+  if (!guess) return send(id, vectors_.tell(false, peer.base), out);
+  exchange.guess = guess->base;
+  send(id, std::move(*guess), out);
 }
 
 void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector& vector,
@@ -38,6 +42,13 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector
          worked_out ? vectors_.tell_above(vector.state, *taken.differs) : vectors_.tell(true, base),
          out);
   }
+  auto exchange = exchanges_.find(id);
+  if (vector.answer && exchange != exchanges_.end() && exchange->second.guess != 0) {
+    // It was never in that state: it knows of us what we tell now that we know what it holds.
+    bool right = vector.base == exchange->second.guess;
+    exchange->second.guess = 0;
+    if (!right && taken.differs) send(id, vectors_.tell_above(vector.state, *taken.differs), out);
+  }
   if (members_.find(id) != nullptr) work_out(now, id, vector, taken, out);
 }
 
@@ -46,7 +57,10 @@ void Reconciler::work_out(base::Instant now, const NodeId& id, const wire::Vecto
   Peer& peer = peers_[id];
   peer.state = vector.state;
   peer.said = now;
-  if (!taken.differs) return ask_whole(now, id, vector, out);
+  if (!taken.differs) {
+    if (Vectors::is_guess(vector)) return;  // it tells the rest when it has our answer
+    return ask_whole(now, id, vector, out);
+  }
   peer.asked_whole.reset();
   for (const base::ActorId& actor : claims_.own()) {
     auto theirs = taken.differs->find(actor);

@@ -90,6 +90,7 @@ class Reconciler {
     std::map<base::ActorId, std::uint64_t> asked;  // actor -> committed when it was asked for
     std::size_t storing = 0;                       // pages at the replica
     bool vectors = true;                           // waits for the peer's vector
+    std::uint64_t guess = 0;                       // the state that it may have been in, if asked
     bool fetched = false;                          // brought something
     base::Instant deadline;
   };

@@ -60,6 +60,19 @@ Vectors::Messages Vectors::tell(bool answer, std::optional<std::uint64_t> base) 
   return cut(std::move(head), entries);
 }
 
+std::optional<wire::Vector> Vectors::guess() const {
+  wire::Vector guess;
+  guess.state = claims_.state();
+  guess.base = guess.state.vector;
+  if (guess.base == 0) return std::nullopt;
+  return guess;
+}
+
+bool Vectors::is_guess(const wire::Vector& question) {
+  return !question.answer && question.base == question.state.vector && question.base != 0 &&
+         question.entries.empty();
+}
+
 Vectors::Messages Vectors::tell_above(crdt::StateHash state, const Entries& differs) const {
   // Above nothing an empty list is not the same as above an empty vector.
   if (state.vector == 0) return tell_whole();

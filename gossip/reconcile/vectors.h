@@ -44,6 +44,10 @@ class Vectors {
   using Messages = std::vector<wire::Vector>;
   // Our claim above `base`; while our journal reaches back to it, else all but closed actors.
   Messages tell(bool answer, std::optional<std::uint64_t> base) const;
+  // A question to a peer that may have been in our very state, as one has that we knew before a
+  // restart: our state, above itself. Empty: we hold nothing to be above of.
+  std::optional<wire::Vector> guess() const;
+  static bool is_guess(const wire::Vector& question);
   // Our claim above the vector of a peer in `state`, of which `differs` was worked out.
   Messages tell_above(crdt::StateHash state, const Entries& differs) const;
   Messages tell_whole() const;

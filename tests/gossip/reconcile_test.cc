@@ -63,6 +63,62 @@ TEST(Reconcile, PagesGrowAgainWhereNothingBreaks) {
   EXPECT_LE(pair.mesh.node(Pair::a).stats().ranges_served - served, 15u);  // of 3 MB
 }
 
+// Who starts again knows nothing of what the others know of it: it asks above its own state.
+struct Restarted : Pair {
+  static constexpr int kActors = 300;
+  explicit Restarted(std::uint64_t seed) : Pair(seed) {
+    for (std::uint64_t i = 0; i < kActors; ++i) {
+      mesh.write(a);
+      mesh.run(base::millis(10));
+      mesh.host(z).replica->hear_left(mesh.host(a).replica->actor());
+      mesh.host(a).replica->leave_actor(base::Random::from_number(seed + i).id<base::ActorTag>());
+    }
+    settle();
+    mesh.crash(z);
+  }
+  bool settle() {
+    return mesh.run_until([&] { return mesh.converged(); }, base::seconds(10));
+  }
+  // Of both, from the start of z until they are equal and still a while after.
+  std::size_t bytes_of_start() {
+    auto sent = [&] { return mesh.host(a).vector_bytes + mesh.host(z).vector_bytes; };
+    std::size_t before = sent();
+    mesh.start(z, {a});
+    EXPECT_TRUE(settle()) << mesh.describe();
+    mesh.run(base::seconds(3));
+    EXPECT_TRUE(mesh.converged()) << mesh.describe();
+    return sent() - before;
+  }
+};
+
+TEST(Reconcile, AStartWithAStateThatThePeerWasInCostsNoVector) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Restarted still(seed);
+    EXPECT_LE(still.bytes_of_start(), 400u) << seed;
+
+    Restarted moved(seed + 1'000);
+    moved.mesh.write(Pair::a);
+    moved.mesh.run(base::seconds(1));
+    EXPECT_LE(moved.bytes_of_start(), 600u) << seed;
+  }
+}
+
+TEST(Reconcile, AStartWithAStateThatNobodyKnowsTellsOneVector) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Restarted pair(seed);
+    pair.mesh.start(Pair::z);
+    pair.mesh.cut_both(Pair::a, Pair::z);
+    pair.mesh.write(Pair::z);
+    pair.mesh.run(base::seconds(5));
+    pair.mesh.crash(Pair::z);
+    pair.mesh.heal();
+
+    EXPECT_LE(pair.bytes_of_start(), 2'000u) << seed;
+    EXPECT_EQ(pair.mesh.node(Pair::a).stats().vectors_whole, 0u);
+    EXPECT_EQ(pair.mesh.node(Pair::z).stats().vectors_whole, 0u);
+  }
+}
+
 TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
   Pair pair(1);
   pair.mesh.faults.loss_percent = 100;

@@ -17,9 +17,10 @@ constexpr int kMembers = 2;
 
 base::Error late(const std::string& what) { return {base::Code::kTimeout, what + ": not in time"}; }
 
-// The first change of an actor: an entry without metadata.
+// The first change of an actor: an entry without metadata. Its author had seen all before it.
 base::Result<crdt::Opened> first_change(const base::ActorId& actor, const base::NodeId& node,
-                                        std::int64_t number) {
+                                        const std::vector<crdt::Opened>& before) {
+  auto number = static_cast<std::int64_t>(before.size());
   crdt::Entry nothing;
   nothing.object = "snapshots";
   nothing.id = fmt::format("of-{}", number);
@@ -28,6 +29,10 @@ base::Result<crdt::Opened> first_change(const base::ActorId& actor, const base::
   change.seq = 1;
   change.time = {1'700'000'000'000'000'000 + number, 0};
   change.node = node;
+  if (!before.empty()) {
+    const crdt::SealedChange& last = before.back().sealed;
+    change.deps.push_back({last.actor, {last.seq, last.hash}});
+  }
   change.effects = crdt::plan_add(nothing, {}, change.time);
   ASSIGN_OR_RETURN(auto sealed, crdt::seal(change));
   crdt::Opened opened;
@@ -44,7 +49,7 @@ base::Result<std::vector<crdt::Opened>> history(const ActorCounts& counts) {
   for (int i = 0; i < counts.live; ++i) nodes.push_back(random.id<base::NodeTag>());
   for (int i = 0; i < counts.closed + counts.live; ++i) {
     const base::NodeId& node = nodes[static_cast<std::size_t>(i % counts.live)];
-    ASSIGN_OR_RETURN(auto change, first_change(random.id<base::ActorTag>(), node, i));
+    ASSIGN_OR_RETURN(auto change, first_change(random.id<base::ActorTag>(), node, changes));
     changes.push_back(std::move(change));
   }
   return changes;

@@ -56,31 +56,29 @@ void Checker::interrupted(Process& process, const Observer::Turn& turn) {
 }
 
 // A change that nobody was told of stands in the recovered file: it can only be the write that was
-// in doubt.
+// in doubt. Where its row has rotted away nobody else will ever see it.
 void Checker::adopt(Process& process) {
   auto doubt = in_doubt_.find(process.host().index);
   if (doubt == in_doubt_.end() || process.replica().fault()) return;
   for (const auto& [actor, head] : process.replica().vector().entries()) {
-    if (!oracle_.knows(actor, head.seq)) adopt(process, actor, head.seq);
+    if (!oracle_.knows(actor, head.seq)) adopt(process, doubt->second, actor, head.seq);
   }
-  in_doubt_.erase(process.host().index);
+  in_doubt_.erase(doubt);
 }
 
-void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t seq) {
-  const InDoubt& doubt = in_doubt_.at(process.host().index);
+void Checker::adopt(Process& process, const InDoubt& doubt, const base::ActorId& actor,
+                    std::uint64_t seq) {
   store::Store& store = process.replica().store();
-  auto look = [&](const store::LogEntry& entry) {
-    if (entry.actor != actor || entry.seq != seq) return true;
-    auto opened = crdt::open_change(entry.sealed);
-    CHECK(opened.ok());
-    crdt::VersionVector past = doubt.writes_first ? doubt.before : process.replica().vector();
-    past.set(actor, doubt.before.head_of(actor));
-    sealed_[actor][seq] = {opened->sealed.hash, opened->change.time, process.host().name};
-    oracle_.wrote(doubt.request, actor, seq, opened->change.time, past);
-    return false;
-  };
-  auto found = store.log().scan(store.actors(), 0, SIZE_MAX, look);
+  auto found = store.log().find(store.actors(), actor, seq);
+  if (!found.ok() && process.host().rotten) return;
   CHECK(found.ok());
+  if (!*found) return;
+  auto opened = crdt::open_change(**found);
+  CHECK(opened.ok());
+  crdt::VersionVector past = doubt.writes_first ? doubt.before : process.replica().vector();
+  past.set(actor, doubt.before.head_of(actor));
+  sealed_[actor][seq] = {opened->sealed.hash, opened->change.time, process.host().name};
+  oracle_.wrote(doubt.request, actor, seq, opened->change.time, past);
 }
 
 // Rule 2: one content for a number. Rule 9: times of an actor grow.

@@ -52,10 +52,16 @@ class Checker {
   bool failed() const { return report_.violation.has_value(); }
 
  private:
+  // A write whose outcome nobody knows. Should its change turn up, it is this one.
+  struct InDoubt {
+    agent::WriteRequest request;
+    crdt::VersionVector before;
+    bool writes_first = true;
+  };
   void fail(const std::string& checker, const Host* host, const std::string& text);
   void set_aside(Host& host);
   void adopt(Process& process);
-  void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
+  void adopt(Process& process, const InDoubt& doubt, const base::ActorId& actor, std::uint64_t seq);
   void check_own(Process& process, const Observer::Turn& turn);
   void check_replies(Process& process, const Observer::Turn& turn);
   void note_entries(const Observer::Turn& turn);
@@ -77,14 +83,8 @@ class Checker {
     std::string host;
   };
   std::map<base::ActorId, std::map<std::uint64_t, Sealed>> sealed_;
-  // By host: a write whose outcome nobody knows. Should its change turn up, it is this one.
-  struct InDoubt {
-    agent::WriteRequest request;
-    crdt::VersionVector before;
-    bool writes_first = true;
-  };
-  std::map<std::size_t, InDoubt> in_doubt_;
-  crdt::VersionVector owed_;  // promised by media whose state was set aside
+  std::map<std::size_t, InDoubt> in_doubt_;  // by host
+  crdt::VersionVector owed_;                 // promised by media whose state was set aside
   bool forks_ = false;
   bool split_ = false;
   // With forks: by object and id, what was acknowledged last.
