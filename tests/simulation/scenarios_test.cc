@@ -55,5 +55,19 @@ TEST(Scenarios, APausedProcessTakesWhatCameInItsOrder) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// The judge's own: a flipped bit came back with a backup, and was judged as if nobody had flipped it.
+TEST(Scenarios, ABackupOfARottenMediumIsRotten) {
+  Report report = run(Settings::draw(7588, 8));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
+// The judge's own: it read the whole log of a rotten medium for one change, up to the bad row.
+TEST(Scenarios, AWriteInDoubtOnARottenMediumIsJudged) {
+  Report report = run(Settings::draw(6413, 8));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation

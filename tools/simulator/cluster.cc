@@ -133,6 +133,7 @@ void Cluster::clone(std::size_t from) {
   std::size_t index = hosts_.size() - 1;
   hosts_[index]->disk.restore(files);
   hosts_[index]->marks = hosts_[from]->marks;
+  hosts_[index]->rotten = hosts_[from]->rotten;
   before_[index] = {{}, node, Fault::kClone};
   note(kEverybody, "copy of " + hosts_[from]->name + " as " + hosts_[index]->name);
   start(index);

@@ -44,8 +44,10 @@ void Nemesis::plan() {
   // Backups are taken now and then; a restore puts one of them back.
   if (settings_.enabled.contains(Fault::kRestore)) {
     for (std::size_t host = 0; host < cluster_.size(); ++host) {
-      later(between({}, settings_.chaos / 2),
-            [this, host] { backups_[host] = cluster_.host(host).disk.snapshot(); });
+      later(between({}, settings_.chaos / 2), [this, host] {
+        const Host& of = cluster_.host(host);
+        backups_[host] = {of.disk.snapshot(), of.rotten};
+      });
     }
   }
 }
@@ -225,7 +227,8 @@ void Nemesis::restore(std::size_t host) {
   if (backup == backups_.end() || host == 0) return;
   report_.fired(Fault::kRestore);
   cluster_.kill(host);
-  cluster_.restore(host, backup->second);
+  cluster_.restore(host, backup->second.files);
+  cluster_.host(host).rotten = backup->second.rotten;
   restart_later(host);
 }
 

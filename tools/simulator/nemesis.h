@@ -44,7 +44,11 @@ class Nemesis {
   bool ended_ = false;
   std::size_t clones_ = 0;
   std::size_t deaths_ = 0;
-  std::map<std::size_t, Disk::Files> backups_;
+  struct Backup {
+    Disk::Files files;
+    bool rotten = false;
+  };
+  std::map<std::size_t, Backup> backups_;
 };
 
 }  // namespace simulation
