@@ -55,7 +55,8 @@ TEST(Scenarios, APausedProcessTakesWhatCameInItsOrder) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
-// The judge's own: a flipped bit came back with a backup, and was judged as if nobody had flipped it.
+// The judge's own: a flipped bit came back with a backup, and was judged as if nobody had flipped
+// it.
 TEST(Scenarios, ABackupOfARottenMediumIsRotten) {
   Report report = run(Settings::draw(7588, 8));
 
