@@ -70,5 +70,13 @@ TEST(Scenarios, AWriteInDoubtOnARottenMediumIsJudged) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// The judge's own: a write in doubt was not in the recovered file, but in a backup that was taken
+// before the recovery and put back much later.
+TEST(Scenarios, AWriteInDoubtMayComeBackWithABackup) {
+  Report report = run(Settings::draw(1'002'327, 7));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation

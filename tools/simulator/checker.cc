@@ -19,6 +19,20 @@ std::string text_of(const crdt::VersionVector::Entries& entries) {
   return text;
 }
 
+// The first effect of `change` is of an entry that `request` names, or of the object it names.
+bool may_write(const agent::WriteRequest& request, const crdt::Change& change) {
+  const crdt::Slot& slot = change.effects.front().slot;
+  return std::visit(
+      [&](const auto& one) {
+        bool entry = true;
+        if constexpr (requires { one.id; }) {
+          entry = !slot.path.empty() && slot.path.front() == one.id;
+        }
+        return entry && slot.object == one.object;
+      },
+      request);
+}
+
 }  // namespace
 
 void Checker::fail(const std::string& checker, const Host* host, const std::string& text) {
@@ -41,33 +55,30 @@ void Checker::turned(Process& process, const Observer::Turn& turn) {
     note_entries(turn);
     return check_digest(process);
   }
-  adopt(process);
   check_own(process, turn);
   if (failed()) return;  // the oracle is told of sound histories only
   check_replies(process, turn);
+  adopt(process);
   check_digest(process);
   check_state(process, turn);
 }
 
-void Checker::interrupted(Process& process, const Observer::Turn& turn) {
+void Checker::interrupted(const Observer::Turn& turn) {
   if (turn.writes.empty() || forks_) return;
   CHECK(turn.writes.size() == 1);
-  in_doubt_[process.host().index] = {turn.writes.front().request, turn.before, turn.writes_first};
+  in_doubt_.push_back({turn.writes.front().request, turn.before, turn.writes_first});
 }
 
-// A change that nobody was told of stands in the recovered file: it can only be the write that was
-// in doubt. Where its row has rotted away nobody else will ever see it.
+// A change that nobody was told of stands in a recovered file, or comes back with a backup: it can
+// only be a write that was in doubt. Where its row has rotted away nobody else will ever see it.
 void Checker::adopt(Process& process) {
-  auto doubt = in_doubt_.find(process.host().index);
-  if (doubt == in_doubt_.end() || process.replica().fault()) return;
+  if (in_doubt_.empty() || process.replica().fault()) return;
   for (const auto& [actor, head] : process.replica().vector().entries()) {
-    if (!oracle_.knows(actor, head.seq)) adopt(process, doubt->second, actor, head.seq);
+    if (!oracle_.knows(actor, head.seq)) adopt(process, actor, head.seq);
   }
-  in_doubt_.erase(doubt);
 }
 
-void Checker::adopt(Process& process, const InDoubt& doubt, const base::ActorId& actor,
-                    std::uint64_t seq) {
+void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t seq) {
   store::Store& store = process.replica().store();
   auto found = store.log().find(store.actors(), actor, seq);
   if (!found.ok() && process.host().rotten) return;
@@ -75,10 +86,16 @@ void Checker::adopt(Process& process, const InDoubt& doubt, const base::ActorId&
   if (!*found) return;
   auto opened = crdt::open_change(**found);
   CHECK(opened.ok());
-  crdt::VersionVector past = doubt.writes_first ? doubt.before : process.replica().vector();
-  past.set(actor, doubt.before.head_of(actor));
+  auto doubt = std::find_if(in_doubt_.rbegin(), in_doubt_.rend(), [&](const InDoubt& one) {
+    crdt::Head before = one.before.head_of(actor);
+    bool next = before.seq + 1 == seq && before.hash == opened->change.prev;
+    return next && may_write(one.request, opened->change);
+  });
+  if (doubt == in_doubt_.rend()) return;
+  crdt::VersionVector past = doubt->writes_first ? doubt->before : process.replica().vector();
+  past.set(actor, doubt->before.head_of(actor));
   sealed_[actor][seq] = {opened->sealed.hash, opened->change.time, process.host().name};
-  oracle_.wrote(doubt.request, actor, seq, opened->change.time, past);
+  oracle_.wrote(doubt->request, actor, seq, opened->change.time, past);
 }
 
 // Rule 2: one content for a number. Rule 9: times of an actor grow.
@@ -133,7 +150,7 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
   for (const agent::Reply& reply : turn.outputs.replies) {
     const agent::WriteRequest& request = *requests.at(reply.ticket);
     if (!reply.result.ok() && reply.result.error().code == base::Code::kIndeterminate) {
-      in_doubt_[process.host().index] = {request, turn.before, turn.writes_first};
+      in_doubt_.push_back({request, turn.before, turn.writes_first});
     }
     if (!reply.result.ok()) continue;
     bool idle = oracle_.is_idle(request, past);

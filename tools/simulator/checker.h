@@ -33,7 +33,7 @@ class Checker {
 
   // Every turn.
   void turned(Process& process, const Observer::Turn& turn);
-  void interrupted(Process& process, const Observer::Turn& turn);
+  void interrupted(const Observer::Turn& turn);
   void told(Process& process, const agent::Outputs& outputs);
   void claimed(Process& process, const std::vector<crdt::Dependency>& entries);
   // A process has opened its database: what the medium promised must be there.
@@ -61,7 +61,7 @@ class Checker {
   void fail(const std::string& checker, const Host* host, const std::string& text);
   void set_aside(Host& host);
   void adopt(Process& process);
-  void adopt(Process& process, const InDoubt& doubt, const base::ActorId& actor, std::uint64_t seq);
+  void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
   void check_own(Process& process, const Observer::Turn& turn);
   void check_replies(Process& process, const Observer::Turn& turn);
   void note_entries(const Observer::Turn& turn);
@@ -83,8 +83,8 @@ class Checker {
     std::string host;
   };
   std::map<base::ActorId, std::map<std::uint64_t, Sealed>> sealed_;
-  std::map<std::size_t, InDoubt> in_doubt_;  // by host
-  crdt::VersionVector owed_;                 // promised by media whose state was set aside
+  std::vector<InDoubt> in_doubt_;
+  crdt::VersionVector owed_;  // promised by media whose state was set aside
   bool forks_ = false;
   bool split_ = false;
   // With forks: by object and id, what was acknowledged last.
