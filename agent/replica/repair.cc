@@ -19,10 +19,11 @@ constexpr std::size_t kSlicesOfAPass = 12 * 3'600 / 4;
 }  // namespace
 
 // Both sides of a divergence do this. Whoever finds its own rows wrong gives them up; where both
-// are sound, neither may delete anything for the other's sake.
+// are sound, neither may delete anything for the other's sake. It may come while a state is fetched
+// that was set aside: with a vector equal to the peer's nothing more would be fetched.
 base::Status Replica::Impl::on_divergence(Turn& turn, const DivergenceSeen& seen,
                                           const base::Status& check) {
-  if (store->meta().repair.stage != store::Repair::Stage::kNone) return {};
+  if (store->meta().repair.sets_aside()) return {};
   const std::string peer = "with " + seen.peer.hex() + ": ";
   const std::string found = check.ok() ? "our rows are sound" : check.error().message;
   turn.out.notices.push_back({Notice::Kind::kDivergence, {}, 0, peer + found});

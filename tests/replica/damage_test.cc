@@ -157,6 +157,25 @@ TEST_F(Damaged, ADivergenceWithALostRowSetsUsAside) {
   EXPECT_TRUE(turn(*a, 6, {DivergenceSeen{z->node_id()}}).reopen);
 }
 
+// Everything has come, but with a row lost meanwhile no peer is ever equal: that would end it.
+TEST_F(Damaged, ADivergenceWhileTheStateIsFetchedIsChecked) {
+  harm(kFlip);
+  turn(*a, 6, {DivergenceSeen{z->node_id()}});
+  reopen();
+  turn(*a, 20, {received(log_of(*z))});
+  harm("DELETE FROM cells WHERE id=(SELECT min(id) FROM cells)");
+  ASSERT_TRUE(a->fetching());
+
+  EXPECT_TRUE(turn(*a, 21, {DivergenceSeen{z->node_id()}}).reopen);
+  reopen();
+  fetch_all();
+
+  EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
+  EXPECT_FALSE(a->fetching());
+  turn(*z, 31, {received(log_of(*a))});
+  EXPECT_EQ(z->state(), a->state());
+}
+
 TEST_F(Damaged, ADivergenceWithSoundRowsIsReportedAndNothingIsGivenUp) {
   Outputs out = turn(*a, 6, {DivergenceSeen{z->node_id()}});
 

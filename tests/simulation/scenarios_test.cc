@@ -78,5 +78,14 @@ TEST(Scenarios, AWriteInDoubtMayComeBackWithABackup) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// A row was lost from a state that was just being fetched anew. Its vector was equal to those of
+// its peers, its digest never: it was not seen to have fetched everything, and its rows were not
+// checked.
+TEST(Scenarios, ARowLostWhileTheStateIsFetchedIsFound) {
+  Report report = run(Settings::draw(1'008'111, 6));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation
