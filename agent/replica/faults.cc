@@ -22,11 +22,12 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   for (auto& names : {parked.clear(), turn.taken}) {
     out.facts.forgotten.insert(out.facts.forgotten.end(), names.begin(), names.end());
   }
+  out.facts.state = committed;
   if (error.code == base::Code::kCorrupt) {
     note_damage(out, error.message);
-    out.facts.state = committed;
     return out;
   }
+  if (broken) return out;  // refused because of the fault that is known
   // A full disk does not harm the file; the rest needs recovery on a new connection (rule 13).
   bool full = error.code == base::Code::kDiskFull;
   if (!fault || fault->code != error.code) {
@@ -35,12 +36,8 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   }
   fault = error;
   // Where rolling back could not read the state again, memory is not to be trusted either.
-  if (!full || store->stopped()) {
-    // Once for a fault: turns may come faster than tries.
-    if (!broken) reopen_at = turn.now.instant + options.reopen_interval;
-    broken = true;
-  }
-  out.facts.state = committed;
+  broken = !full || store->stopped();
+  if (broken) reopen_at = turn.now.instant + options.reopen_interval;
   return out;
 }
 

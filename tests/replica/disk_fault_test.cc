@@ -198,6 +198,30 @@ TEST(DiskFaults, ADiskThatStaysBrokenForAWhileIsRecoveredFrom) {
   }
 }
 
+// However long it lasts: said once, and in the same words to everybody.
+TEST(DiskFaults, ALongFaultIsToldOnceAndItsReasonStaysAsItWas) {
+  Folder folder;
+  faults() = {};
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  turn(*a, 1, {add("x")});
+  faults().fail_from = faults().calls;
+  faults().fail_until = 1 << 30;
+
+  std::set<std::string> told;
+  std::size_t notices = 0;
+  for (int i = 0; i < 20; ++i) {
+    Outputs out = turn(*a, 10 + i * 300, {add("y")});
+    if (i > 0) told.insert(out.replies.at(0).result.error().message);
+    notices += out.notices.size();
+  }
+  faults() = {};
+
+  EXPECT_EQ(told.size(), 1u) << *told.rbegin();
+  EXPECT_EQ(notices, 1u);
+}
+
 // The recovery itself meets a fault.
 TEST(DiskFaults, AFaultDuringTheRecoveryIsRecoveredFrom) {
   const int calls = calls_of_a_history();

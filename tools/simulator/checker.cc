@@ -63,10 +63,11 @@ void Checker::turned(Process& process, const Observer::Turn& turn) {
   check_state(process, turn);
 }
 
-void Checker::interrupted(const Observer::Turn& turn) {
+void Checker::interrupted(const Process& process, const Observer::Turn& turn) {
   if (turn.writes.empty() || forks_) return;
   CHECK(turn.writes.size() == 1);
-  in_doubt_.push_back({turn.writes.front().request, turn.before, turn.writes_first});
+  in_doubt_.push_back(
+      {process.node(), turn.writes.front().request, turn.before, turn.writes_first});
 }
 
 // A change that nobody was told of stands in a recovered file, or comes back with a backup: it can
@@ -89,7 +90,8 @@ void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t 
   auto doubt = std::find_if(in_doubt_.rbegin(), in_doubt_.rend(), [&](const InDoubt& one) {
     crdt::Head before = one.before.head_of(actor);
     bool next = before.seq + 1 == seq && before.hash == opened->change.prev;
-    return next && may_write(one.request, opened->change);
+    bool own = store.actors().find(actor)->node == one.node;
+    return own && next && may_write(one.request, opened->change);
   });
   if (doubt == in_doubt_.rend()) return;
   crdt::VersionVector past = doubt->writes_first ? doubt->before : process.replica().vector();
@@ -150,7 +152,7 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
   for (const agent::Reply& reply : turn.outputs.replies) {
     const agent::WriteRequest& request = *requests.at(reply.ticket);
     if (!reply.result.ok() && reply.result.error().code == base::Code::kIndeterminate) {
-      in_doubt_.push_back({request, turn.before, turn.writes_first});
+      in_doubt_.push_back({process.node(), request, turn.before, turn.writes_first});
     }
     if (!reply.result.ok()) continue;
     bool idle = oracle_.is_idle(request, past);

@@ -33,7 +33,7 @@ class Checker {
 
   // Every turn.
   void turned(Process& process, const Observer::Turn& turn);
-  void interrupted(const Observer::Turn& turn);
+  void interrupted(const Process& process, const Observer::Turn& turn);
   void told(Process& process, const agent::Outputs& outputs);
   void claimed(Process& process, const std::vector<crdt::Dependency>& entries);
   // A process has opened its database: what the medium promised must be there.
@@ -54,6 +54,7 @@ class Checker {
  private:
   // A write whose outcome nobody knows. Should its change turn up, it is this one.
   struct InDoubt {
+    base::NodeId node;
     agent::WriteRequest request;
     crdt::VersionVector before;
     bool writes_first = true;

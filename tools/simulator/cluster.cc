@@ -363,7 +363,9 @@ void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
   report_.events["parked"] += outputs.facts.parked.size();
 }
 
-void Cluster::interrupted(const Turn& turn) { checker_.interrupted(turn); }
+void Cluster::interrupted(Process& process, const Turn& turn) {
+  checker_.interrupted(process, turn);
+}
 
 void Cluster::told(Process& process, const agent::Outputs& outputs) {
   checker_.told(process, outputs);

@@ -64,7 +64,7 @@ class Cluster : public Observer {
 
   // --- Observer
   void turned(Process& process, const Turn& turn) override;
-  void interrupted(const Turn& turn) override;
+  void interrupted(Process& process, const Turn& turn) override;
   void told(Process& process, const agent::Outputs& outputs) override;
   void claimed(Process& process, const std::vector<crdt::Dependency>& entries) override;
   void acted(Process& process, const gossip::Action& action) override;

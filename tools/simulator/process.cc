@@ -306,7 +306,7 @@ void Process::turn() {
   agent::Outputs outputs = replica_->turn(now(), inputs, false);
   Observer::Turn turn{before, writes, outputs, writes_first};
   if (!host_.disk.powered()) {
-    observer_.interrupted(turn);
+    observer_.interrupted(*this, turn);
     return observer_.stopped(*this, false);
   }
   observer_.turned(*this, turn);

@@ -37,7 +37,7 @@ class Observer {
   };
   virtual void turned(Process& process, const Turn& turn) = 0;
   // The power went off inside the turn: its outcome is unknown. It had one write at most.
-  virtual void interrupted(const Turn& turn) = 0;
+  virtual void interrupted(Process& process, const Turn& turn) = 0;
   // Clients and the node are about to hear of it.
   virtual void told(Process& process, const agent::Outputs& outputs) = 0;
   // Entries of a vector that this process tells a peer: claims (rule 3).
