@@ -134,8 +134,11 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
   wake(now);
   Member* member = table_.find(node);
   if (member == nullptr) return;
-  // The end of a long silence: what made us slow is over.
-  if (isolated(now)) awareness_.well();
+  if (isolated(now)) {
+    // The end of a long silence: what made us slow is over, the interval it stretched too.
+    awareness_.well();
+    probe_.drop(now);
+  }
   heard_any_ = now;
   if (probe_.heard(node)) awareness_.better();
   if (session) {

@@ -99,7 +99,10 @@ void Membership::begin_probe(base::Instant now, Outbox& box) {
   std::optional<NodeId> target = turns_.next();
   if (!target) return probe_.rest(now);
   const Member& member = *table_.find(*target);
-  probe_.begin(now, *target, awareness_.score(), member.rtt);
+  // Who hears nobody accuses nobody, however often it asks; slow it would notice late that it is
+  // back.
+  std::uint32_t score = isolated(now) ? 0 : awareness_.score();
+  probe_.begin(now, *target, score, member.rtt);
   if (probe_.stretched()) ++stats_.probes_stretched;
   ping(now, *target, box);
 }

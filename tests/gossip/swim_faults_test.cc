@@ -412,6 +412,33 @@ TEST(Healing, AMemoryIsToldToNobody) {
   EXPECT_EQ(mesh.node(joiner).members(mesh.now()).size(), 3u);
 }
 
+// The link was ours, so nobody was accused; the first word over it ends the slowness that came of
+// it.
+TEST(Healing, AfterALongOutageAllAreEqualSoon) {
+  std::vector<std::int64_t> times;
+  for (std::uint64_t seed = 0; seed < kSeeds * 2; ++seed) {
+    Mesh mesh(1'300 + seed);
+    std::size_t count = seed % 2 == 0 ? 5 : 15;
+    fill(mesh, count);
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = 0; j < i; ++j) mesh.cut_both(i, j);
+    }
+    mesh.write(0);
+    mesh.write(count - 1);
+    mesh.run(base::seconds(120));
+    mesh.heal();
+    base::Instant start = mesh.now().instant;
+    bool equal =
+        mesh.run_until([&] { return mesh.converged() && mesh.acquainted(); }, base::seconds(10));
+    EXPECT_TRUE(equal) << seed << mesh.describe();
+    times.push_back((mesh.now().instant - start).millis());
+    EXPECT_EQ(false_deaths(mesh), 0u);
+  }
+  printf("equal after an outage: median %lld ms, worst %lld ms\n",
+         static_cast<long long>(median(times)), static_cast<long long>(slowest(times)));
+  EXPECT_LE(slowest(times), 2'500);
+}
+
 TEST(Healing, WhoLeftIsRememberedForAWhileOnly) {
   Mesh mesh(1'160);
   fill(mesh, 3);
