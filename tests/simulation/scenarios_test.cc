@@ -87,5 +87,13 @@ TEST(Scenarios, ARowLostWhileTheStateIsFetchedIsFound) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// The judge's own: a scrub found a flipped bit between the end of healing and the quiet after it,
+// in which nothing may travel.
+TEST(Scenarios, WhatAScrubFindsAfterHealingMayTravel) {
+  Report report = run(Settings::draw(1'054'386, 6));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation

@@ -292,8 +292,13 @@ std::string Cluster::strangers() {
 }
 
 bool Cluster::any_rotten() const {
-  return std::any_of(hosts_.begin(), hosts_.end(),
-                     [](const auto& host) { return host->rotten && !host->dead; });
+  for (const auto& host : hosts_) {
+    if (host->dead) continue;
+    const Process* process = processes_[host->index].get();
+    bool repairs = process && (process->replica().fetching() || process->replica().replaying());
+    if (host->rotten || repairs) return true;
+  }
+  return false;
 }
 
 std::string Cluster::differences() {
