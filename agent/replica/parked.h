@@ -29,8 +29,8 @@ class Parked {
 
   // `opened` does not fit `vector` yet. False: full. One that waits already is kept once.
   bool add(const crdt::VersionVector& vector, crdt::Opened&& opened);
-  // After `actor` moved in `vector`: one change that need not wait any longer, until there is none.
-  // What became seen is dropped without a word.
+  // After `actor` moved in `vector`: one change that need not wait any longer, because it fits or
+  // became seen, until there is none.
   std::optional<crdt::Opened> take(const crdt::VersionVector& vector, const base::ActorId& actor);
   // After much moved at once: the actors whose changes are waited for.
   std::set<base::ActorId> awaited() const;

@@ -72,6 +72,7 @@ base::Status Replica::Impl::look_again(Turn& turn, std::set<base::ActorId> moved
       continue;
     }
     turn.taken.emplace_back(next->sealed.actor, next->sealed.seq);
+    if (judge(store->actors().vector(), *next) == Gate::kSeen) continue;
     std::vector<crdt::Opened> one;
     one.push_back(std::move(*next));
     ASSIGN_OR_RETURN(const auto contradiction, find_contradiction(one));

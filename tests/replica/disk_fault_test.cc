@@ -333,5 +333,48 @@ TEST(DiskFaults, TurnsThatAreRefusedDoNotPutTheRecoveryOff) {
   EXPECT_FALSE(a->fault().has_value());
 }
 
+// Simulator, seed 1064791: a parked change became seen by a join and was let go of; the disk was
+// full at the commit, the vector went back, and nobody fetched that change again.
+TEST(DiskFaults, WhatAJoinMadeSeenIsForgottenWhenItsTurnFails) {
+  Folder folder;
+  faults() = {};
+  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  Sealed log = turn(*z, 1, {add("one"), add("two"), add("three")}).facts.own;
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  int failed = 0;
+  for (int n = 0; n < 24; ++n) {
+    SCOPED_TRACE("call " + std::to_string(n));
+    faults() = {};
+    auto a = open_replica(folder.file("a" + std::to_string(n) + ".db"), first_start(1), 1, options);
+    auto waiting = turn(*a, 2, {received({log[1]})}).facts.parked;
+    ASSERT_EQ(waiting.size(), 1u);
+    Joining joining{*a, *z};
+    joining.start();
+    faults().full = true;
+    faults().calls = 0;
+    faults().fail_from = n;
+    faults().fail_until = n + 40;
+    for (int steps = 0; joining.asks() && steps < 10; ++steps) joining.step();
+    if (!joining.failed()) continue;
+    ++failed;
+    faults() = {};
+    turn(*a, 5'000, {});
+
+    // As the node does: what waits is not fetched, unless it was forgotten.
+    for (const auto& name : joining.last.facts.forgotten) std::erase(waiting, name);
+    Sealed fetched;
+    for (const crdt::SealedChange& change : log) {
+      bool waits =
+          std::count(waiting.begin(), waiting.end(), std::pair(change.actor, change.seq)) > 0;
+      if (!waits) fetched.push_back(change);
+    }
+    turn(*a, 5'001, {received(fetched)});
+
+    EXPECT_EQ(a->state(), z->state());
+  }
+  EXPECT_GT(failed, 5);
+}
+
 }  // namespace
 }  // namespace agent

@@ -95,5 +95,13 @@ TEST(Scenarios, WhatAScrubFindsAfterHealingMayTravel) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// A parked change became seen by a join and was let go of; the disk was full at the commit, and the
+// node was not told to fetch it again.
+TEST(Scenarios, WhatAJoinMadeSeenIsFetchedAgainWhenTheDiskWasFull) {
+  Report report = run(Settings::draw(1'064'791, 6));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation
