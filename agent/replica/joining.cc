@@ -29,7 +29,12 @@ base::Status Replica::Impl::stop_join(Turn& turn, JoinStep::Kind outcome) {
 }
 
 base::Status Replica::Impl::take_answer(Turn& turn, const JoinAnswer& answer) {
-  if (!join || join->peer() != answer.peer) return {};
+  if (!join) {
+    // Nobody here waits for it: the node, which does, is told so.
+    if (!turn.out.facts.join) turn.out.facts.join = {JoinStep::Kind::kFailed, answer.peer, {}};
+    return {};
+  }
+  if (join->peer() != answer.peer) return {};
   ASSIGN_OR_RETURN(Join::Next next, join->take(*store, answer.body));
   if (next == Join::Next::kIgnored) return {};
   if (next == Join::Next::kRestart && ++join_restarts <= options.join.restarts_max) {

@@ -9,7 +9,7 @@ namespace gossip {
 void Joiner::start(base::Instant now, const NodeId& peer, Actions& out) {
   CHECK(!join_);
   ++stats_.joins;
-  stopped_.reset();
+  if (stopped_ && stopped_->first == peer) stopped_.reset();
   join_ = Join{peer, Join::Phase::kReplica, {}, 0, 0, now + options_.join_store_timeout};
   out.push_back(gossip::Join{peer});
 }

@@ -225,6 +225,20 @@ TEST_F(JoinTest, TheNextOwnChangeNamesWhatTheJoinMoved) {
   expect_equal(*a, *z);
 }
 
+// The node that asked for it would wait for long (simulator, seed 1017272).
+TEST_F(JoinTest, APageThatNoJoinWaitsForEndsTheJoinOfTheNode) {
+  write(*a, {add("x")});
+  Joining joining{*z, *a};
+  joining.start();
+  SnapshotPage page = joining.ask();
+  turn(*z, 11, {StopJoin{a->node_id()}});
+
+  joining.take(page);
+
+  EXPECT_TRUE(joining.failed());
+  EXPECT_EQ(joining.last.facts.join->peer, a->node_id());
+}
+
 TEST_F(JoinTest, AJoinThatTheLogHasOvertakenMergesNothing) {
   Sealed own = write(*a, {add("x")});
   Joining joining{*z, *a};

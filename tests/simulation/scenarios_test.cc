@@ -103,5 +103,14 @@ TEST(Scenarios, WhatAJoinMadeSeenIsFetchedAgainWhenTheDiskWasFull) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// A join that the node had given up, then a second one, which ended as it left the mesh: the slow
+// replica's question for the first came after that. The node took it for a new one, the replica had
+// none, and no other join began before a very long time was up.
+TEST(Scenarios, AJoinThatOnlyTheNodeKnowsEnds) {
+  Report report = run(Settings::draw(1'017'272, 7));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation
