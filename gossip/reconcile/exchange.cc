@@ -125,6 +125,7 @@ void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Ac
   crdt::VersionVector::Entries lacking;
   if (peer.vector) lacking = intake_.lacking(peer.vector->ahead());
   exchange.asked.clear();
+  exchange.refused = false;
   bool nothing = lacking.empty();
   for (const auto& [other, fetching] : exchanges_) {
     if (other == id) continue;
@@ -182,8 +183,10 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
   quiet_gap_ = {0};
   quiet_until_ = now;
   ++exchange.storing;
-  // One page ahead of the replica, so that the next is on its way while this one is stored.
-  bool ahead = range.outcome == wire::Range::Outcome::kMore && exchange.storing == 1;
+  // One page ahead of the replica, so that the next is on its way while this one is stored. Not
+  // when the replica had no room for the last one: that would come again and again.
+  bool more = range.outcome == wire::Range::Outcome::kMore;
+  bool ahead = more && exchange.storing == 1 && !exchange.refused;
   if (ahead) {
     std::map<base::ActorId, std::uint64_t> asked = exchange.asked;
     ask(now, id, exchange, out);
@@ -202,7 +205,15 @@ void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Fi
     if (found == exchanges_.end() || found->second.storing == 0) continue;
     --found->second.storing;
     found->second.deadline = now + options_.exchange_timeout;
-    if (found->second.storing == 0 && !found->second.request) page_stored(now, id, out);
+    Exchange& exchange = found->second;
+    if (exchange.storing == 0 && !exchange.request) {
+      page_stored(now, id, out);
+    } else if (moved(exchange)) {
+      for (auto& [actor, seq] : exchange.asked) seq = claims_.committed().seq_of(actor);
+      exchange.refused = false;
+    } else {
+      exchange.refused = !facts.forgotten.empty();
+    }
   }
   // A gap lies before what these peers sent. The gap says when to compare, not what to fetch.
   for (const NodeId& id : finished.wanting) {

@@ -92,6 +92,7 @@ class Reconciler {
     bool vectors = true;                           // waits for the peer's vector
     std::uint64_t guess = 0;                       // the state that it may have been in, if asked
     bool fetched = false;                          // brought something
+    bool refused = false;                          // the last page moved nothing, nor was it kept
     base::Instant deadline;
   };
 

@@ -112,5 +112,14 @@ TEST(Scenarios, AJoinThatOnlyTheNodeKnowsEnds) {
   EXPECT_TRUE(report.passed()) << text_of(report);
 }
 
+// Two peers served what waited for each other, and no room was left for what waits. Each page was
+// dropped and asked for again, for ever, because the next one had been asked for before the replica
+// had said so.
+TEST(Scenarios, PagesThatAreDroppedAreNotAskedForAtOnce) {
+  Report report = run(Settings::draw(1'027'032, 7));
+
+  EXPECT_TRUE(report.passed()) << text_of(report);
+}
+
 }  // namespace
 }  // namespace simulation
