@@ -85,7 +85,6 @@ std::size_t Node::Impl::send(PushPlan plan, Actions& out) {
   for (PushBatch& batch : plan.batches) {
     sent += batch.changes * plan.targets.size();
     if (!batch.fits_datagram) {
-      batch.message = compressor.apply(std::move(batch.message));  // once for all
       for (const Target& to : plan.targets) {
         out.push_back(SendFrame{*to.node, to.address, batch.message});
       }
@@ -124,15 +123,27 @@ void Node::Impl::finish(base::Instant now, std::size_t first, Actions& out) {
     reconciler.advance(now, ping, out);
     for (const NodeId& node : ping) membership.ping(now, node, box);
   }
-  for (std::size_t i = first; i < out.size(); ++i) {
-    auto* frame = std::get_if<SendFrame>(&out[i]);
-    if (frame != nullptr) frame->message = compressor.apply(std::move(frame->message));
-  }
+  compress(first, out);
   for (Outbox::Packet& packet : box.take()) {
     base::Bytes plain = packet.brief ? packet.messages.take({}, 0)
                                      : packet.messages.take(self.node, self.boot_epoch);
     const NodeId* node = packet.to.node ? &*packet.to.node : nullptr;
     send(packet.to.address, seal.seal(plain, node), out);
+  }
+}
+
+// A push to many stands in a row: its bytes are compressed once, whether that pays or not.
+void Node::Impl::compress(std::size_t first, Actions& out) {
+  for (std::size_t i = first; i < out.size();) {
+    auto* frame = std::get_if<SendFrame>(&out[i++]);
+    if (frame == nullptr) continue;
+    std::size_t behind = i;
+    for (; behind < out.size(); ++behind) {
+      const auto* next = std::get_if<SendFrame>(&out[behind]);
+      if (next == nullptr || next->message != frame->message) break;
+    }
+    frame->message = compressor.apply(std::move(frame->message));
+    for (; i < behind; ++i) std::get<SendFrame>(out[i]).message = frame->message;
   }
 }
 

@@ -57,6 +57,7 @@ struct Node::Impl {
   std::size_t send(PushPlan plan, Actions& out);
   void send(const Address& to, base::Bytes sealed, Actions& out);
   void finish(base::Instant now, std::size_t first, Actions& out);
+  void compress(std::size_t first, Actions& out);
   bool may_be_twin(base::Instant now);
 
   Identity self;

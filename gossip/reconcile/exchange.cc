@@ -203,9 +203,9 @@ void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Fi
   for (const NodeId& id : finished.pages) {
     auto found = exchanges_.find(id);
     if (found == exchanges_.end() || found->second.storing == 0) continue;
-    --found->second.storing;
-    found->second.deadline = now + options_.exchange_timeout;
     Exchange& exchange = found->second;
+    --exchange.storing;
+    exchange.deadline = now + options_.exchange_timeout;
     if (exchange.storing == 0 && !exchange.request) {
       page_stored(now, id, out);
     } else if (moved(exchange)) {
