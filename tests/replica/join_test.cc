@@ -225,6 +225,21 @@ TEST_F(JoinTest, TheNextOwnChangeNamesWhatTheJoinMoved) {
   expect_equal(*a, *z);
 }
 
+// What came before another head of the snapshot is not named: one of them has it in its past.
+TEST_F(JoinTest, TheNextOwnChangeNamesTheFrontierOfTheJoinAlone) {
+  Sealed first = write(*a, {add("x")});
+  auto m = open_replica(folder.file("m.db"), first_start(3), 3, tiny_pages());
+  turn(*m, 2, {received(first)});
+  write(*m, {add("w")});
+  join(*z, *m);
+
+  Sealed own = write(*z, {add("y")});
+
+  auto opened = crdt::open_change(own[0].bytes);
+  ASSERT_EQ(opened->change.deps.size(), 1u);
+  EXPECT_EQ(opened->change.deps[0].actor, m->own_actor());
+}
+
 // The node that asked for it would wait for long (simulator, seed 1017272).
 TEST_F(JoinTest, APageThatNoJoinWaitsForEndsTheJoinOfTheNode) {
   write(*a, {add("x")});
