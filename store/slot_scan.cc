@@ -13,10 +13,16 @@ bool starts_with(const std::vector<std::string>& path, const std::vector<std::st
   return path.size() >= start.size() && std::equal(start.begin(), start.end(), path.begin());
 }
 
-// Keys of entry parts are one component for the entry, two for a field with a row of its own.
-// Deeper rows belong to nested maps and are passed over in one leap.
-bool is_deeper(const NameKey& key) {
+// Keys of entry parts are one component for the entry, two for a field with a row of its own. All
+// others belong to nested maps.
+bool is_nested(const NameKey& key) {
   return key.path.size() > 2 || (key.path.size() == 2 && !key.own);
+}
+
+// Passes over a nested map in one leap, which starts behind its first row: between that one and
+// what is deeper stand fields with a row of their own at its place.
+void leap(NameWalk& walk, const ObjectInfo& object, const NameKey& key) {
+  if (key.path.size() > 2) walk.skip_to(after_all_below(entry_key(object.index, key.path, 2)));
 }
 
 }  // namespace
@@ -32,8 +38,8 @@ base::Result<crdt::Entry> SlotScan::entry(const ObjectInfo& object, std::string_
     ASSIGN_OR_RETURN(const NameRow* row, walk.next());
     if (!row) return entry;
     ASSIGN_OR_RETURN(const NameKey key, parse(*row));
-    if (is_deeper(key)) {
-      walk.skip_to(after_all_below(entry_key(object.index, key.path, 2)));
+    if (is_nested(key)) {
+      leap(walk, object, key);
       continue;
     }
     RETURN_IF_ERROR(add_to_entry(object, *row, key, entry));
@@ -55,8 +61,8 @@ base::Status SlotScan::entries(const ObjectInfo& object, std::optional<std::stri
     if (!row) break;
     ASSIGN_OR_RETURN(const NameKey key, parse(*row));
     if (key.path.empty()) continue;  // slots of the object itself
-    if (is_deeper(key)) {
-      walk.skip_to(after_all_below(entry_key(object.index, key.path, 2)));
+    if (is_nested(key)) {
+      leap(walk, object, key);
       continue;
     }
     if (entry && entry->id != key.path[0]) {

@@ -150,6 +150,28 @@ TEST_F(Cells, ManyDeepSlotsDoNotHideAFieldAfterThem) {
   EXPECT_EQ(scan_ids(std::nullopt, 9), (std::vector<std::string>{"a", "b"}));
 }
 
+// Below the field is a name of its own that sorts before the row of the field.
+TEST_F(Cells, WhatIsBelowAFieldDoesNotHideIt) {
+  const std::string key(100, 'k');
+  put(field("a", key), "shown");
+  put(slot("snapshots", {"a", key, "deep"}, SlotType::kLwwRegister), "nested");
+  put(field("b", "f"), "next");
+
+  const auto entry = store->cells().entry("snapshots", "a");
+  std::size_t fields = 0;
+  ASSERT_TRUE(store->cells()
+                  .scan("snapshots", std::nullopt,
+                        [&](const crdt::Entry& seen) {
+                          fields += seen.fields.size();
+                          return true;
+                        })
+                  .ok());
+
+  ASSERT_EQ(entry->fields.size(), 1u);
+  EXPECT_EQ(entry->fields.at(key)[0].body, "shown");
+  EXPECT_EQ(fields, 2u);
+}
+
 TEST_F(Cells, ThreeHundredFieldNamesOverflowTheLanes) {
   ASSERT_TRUE(store->begin().ok());
   for (int entry = 0; entry < 3; ++entry) {
