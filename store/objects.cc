@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "crdt/base/check.h"
 #include "store/entry_key.h"
 #include "store/row.h"
 
@@ -119,7 +118,6 @@ base::Status Objects::account(std::string_view name, crdt::SlotType type, std::i
 base::Status Objects::flush() {
   for (const Key& key : dirty_) {
     Cached& cached = cache_.find(KeyView(key))->second;
-    CHECK(cached.info.cells >= 0);
     if (cached.info.cells > 0) {
       if (!cached.stored) {
         RETURN_IF_ERROR(insert(cached.info));
@@ -195,9 +193,10 @@ base::Status Objects::erase(const ObjectInfo& info) {
     ASSIGN_OR_RETURN(Loan any, any_name_.use());
     any->bind_blob(1, first).bind_blob(2, bound);
     ASSIGN_OR_RETURN(bool left, any->step());
-    if (left || !info.digest.is_zero()) {
+    if (left || info.cells != 0 || !info.digest.is_zero()) {
       return base::Error{base::Code::kCorrupt, database_.path() + ": object " + info.name +
-                                                   " counts no cells but has rows or a digest"};
+                                                   " counts " + std::to_string(info.cells) +
+                                                   " cells; its rows or digest say otherwise"};
     }
   }
   {
