@@ -110,8 +110,12 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
     }
     if (table.key == Key::kTwoNumbers) select->bind(2, begun_ ? second_ : kBefore);
     while (done.rows < rows_max && bytes < bytes_max) {
-      ASSIGN_OR_RETURN(const bool row, select->step());
-      if (!row) {
+      const auto row = select->step();
+      if (!row.ok()) {  // the page behind this place would stop every later step as well
+        next_table();
+        return row.error();
+      }
+      if (!*row) {
         next_table();
         done.finished = table_ == 0;
         break;

@@ -19,7 +19,8 @@ class Scrub {
     bool finished = false;  // with the last row of the last table; the next step starts anew
   };
   // Goes on where the last step ended, for about that many rows or bytes. kCorrupt names the bad
-  // row; the next step goes on behind it.
+  // row; the next step goes on behind it. Where a page cannot be read, the next step goes on with
+  // the next table.
   base::Result<Step> step(std::size_t rows_max, std::size_t bytes_max);
 
  private:

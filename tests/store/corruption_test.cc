@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "sample.h"
 
 namespace store {
@@ -47,6 +49,23 @@ struct Corruption : testing::Test {
     const auto visited =
         store.log().range(store.actors(), {}, {}, [](const LogEntry&) { return true; });
     return visited.ok() ? base::Status() : base::Status(visited.error());
+  }
+
+  // The leftmost page below the root of the table.
+  void overwrite_first_page(const std::string& table) {
+    constexpr std::int64_t kPage = 4096;
+    const std::string root = "SELECT rootpage FROM sqlite_schema WHERE name='" + table + "'";
+    const std::int64_t start = (sample::raw_number(path, root) - 1) * kPage;
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    char place[4] = {};
+    file.seekg(start + 12);  // behind the head of an inner page: where its cells stand
+    file.read(place + 2, 2);
+    char child[4];
+    file.seekg(start + base::read_be32(place));
+    file.read(child, sizeof child);
+    file.seekp((base::read_be32(child) - 1) * kPage);
+    file.put('\x7f');
+    ASSERT_TRUE(file.good());
   }
 
   sample::Folder folder;
@@ -156,6 +175,34 @@ TEST_F(Corruption, AStaleCountOfCellsIsCorruptionAndNotAbort) {
   ASSERT_FALSE(committed.ok());
   EXPECT_EQ(committed.error().code, base::Code::kCorrupt) << committed.error().message;
   EXPECT_EQ(sample::read(*store, second).size(), 1u);
+}
+
+// A page whose head is overwritten, and a bad row in a table that comes later.
+TEST_F(Corruption, TheScrubGoesOnPastAPageThatCannotBeRead) {
+  {
+    auto store = sample::open(path);
+    ASSERT_TRUE(store->begin().ok());
+    for (int i = 0; i < 500; ++i) {
+      const auto place = sample::slot("snapshots", {std::to_string(i), "f"}, kPlace.type);
+      ASSERT_TRUE(sample::write(*store, place, {cell(actor(1), 2, std::string(300, 'x'))}).ok());
+    }
+    ASSERT_TRUE(store->commit(Durability::kFull).ok());
+  }
+  sample::raw(path, "UPDATE log SET sum=sum+1 WHERE seq=3");
+  overwrite_first_page("cells");
+  auto store = sample::open(path);
+
+  bool malformed = false;
+  bool bad_row = false;
+  for (int i = 0; i < 100; ++i) {
+    const auto step = store->scrub().step(64, 1 << 20);
+    const std::string told = step.ok() ? "" : step.error().message;
+    malformed |= told.find("malformed") != told.npos;
+    bad_row |= told.find("table log,") != told.npos;
+  }
+
+  EXPECT_TRUE(malformed);
+  EXPECT_TRUE(bad_row);
 }
 
 TEST_F(Corruption, OfACellTheReaderSays) {
