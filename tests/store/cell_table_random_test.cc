@@ -84,8 +84,75 @@ struct Walk {
       ASSERT_TRUE(seen == expected) << seen.size() << " " << expected.size();
     }
     ASSERT_NO_FATAL_FAILURE(resume_everywhere());
+    ASSERT_NO_FATAL_FAILURE(entries_agree());
+    ASSERT_NO_FATAL_FAILURE(below_every_path());
     const auto verified = store->verify_digest();
     ASSERT_TRUE(verified.ok()) << verified.error().message;
+  }
+
+  // What an entry is made of, one by one and in a scan.
+  void entries_agree() {
+    for (const char* name : {"m", "snapshots"}) {
+      std::map<std::string, crdt::Entry> expected;
+      for (const auto& [place, cells] : model) {
+        const bool of_entry = place.path.size() == 1 || place.path.size() == 2;
+        if (place.object != name || crdt::root_type(place) != crdt::SlotType::kMap || !of_entry) {
+          continue;
+        }
+        crdt::Entry& entry = expected[place.path[0]];
+        if (place.path.size() == 2) {
+          if (place.type == crdt::SlotType::kLwwRegister) entry.fields[place.path[1]] = cells;
+        } else if (place.type == crdt::SlotType::kMap) {
+          entry.presence = cells;
+        } else if (place.type == crdt::SlotType::kReset) {
+          entry.reset = cells;
+        }
+      }
+      std::vector<std::string> ids;
+      const auto status = store->cells().scan(name, std::nullopt, [&](const crdt::Entry& seen) {
+        ids.push_back(seen.id);
+        EXPECT_TRUE(same(seen, expected[seen.id])) << base::to_hex(seen.id);
+        return true;
+      });
+      ASSERT_TRUE(status.ok());
+      ASSERT_TRUE(std::is_sorted(ids.begin(), ids.end()));
+      for (const auto& [id, entry] : expected) {
+        const auto read = store->cells().entry(name, id);
+        ASSERT_TRUE(read.ok());
+        ASSERT_TRUE(same(*read, entry)) << base::to_hex(id);
+      }
+    }
+  }
+  static bool same(const crdt::Entry& a, const crdt::Entry& b) {
+    return a.presence == b.presence && a.reset == b.reset && a.fields == b.fields;
+  }
+  void below_every_path() {
+    for (const auto& [around, unused] : model) {
+      if (!random.chance(8)) continue;
+      std::vector<std::string> path = around.path;
+      path.resize(static_cast<std::size_t>(random.below(path.size() + 1)));
+      std::map<crdt::SlotType, std::vector<crdt::Slot>> by_root;
+      for (const auto& [place, cells] : model) {
+        const bool below = place.path.size() >= path.size() &&
+                           std::equal(path.begin(), path.end(), place.path.begin());
+        if (place.object == around.object && below) {
+          by_root[crdt::root_type(place)].push_back(place);
+        }
+      }
+      std::vector<crdt::Slot> expected;
+      for (const auto& [root, slots] : by_root) {
+        expected.insert(expected.end(), slots.begin(), slots.end());
+      }
+      std::vector<crdt::Slot> seen;
+      ASSERT_TRUE(store->cells()
+                      .scan_slots(around.object, path,
+                                  [&](const SlotRow& row) {
+                                    seen.push_back(row.slot);
+                                    return true;
+                                  })
+                      .ok());
+      ASSERT_TRUE(seen == expected) << seen.size() << " " << expected.size();
+    }
   }
 
   // The order of a snapshot, whatever lanes and names say; it can be entered behind any slot.
