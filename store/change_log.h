@@ -35,10 +35,10 @@ class ChangeLog {
   base::Status load();
 
   // Visits, in application order, the changes that `have` lacks (a limited range is cut in that
-  // order, never sorted by actor: rule 4), until limits or the visitor stop it. kNotFound when
-  // `have` is below the floor of an actor it lacks: the peer needs a state join. `actors` is of the
-  // same committed state. The visitor must not call this log. kCorrupt when a change that the log
-  // should hold is not there.
+  // order, never sorted by actor: rule 4), until the limits stop it. kNotFound when `have` is below
+  // the floor of an actor it lacks: the peer needs a state join. `actors` is of the same committed
+  // state. The visitor must not call this log. kCorrupt when a change that the log should hold is
+  // not there.
   struct Visited {
     std::int64_t position = 0;  // of the last change visited, 0 when there was none
     bool complete = true;
