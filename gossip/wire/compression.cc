@@ -16,6 +16,7 @@ constexpr int kWindowLog = 20;  // a page of a range
 
 constexpr char kArrayOfThree = '\x93';
 constexpr std::size_t kMagicBytes = 4;
+constexpr std::size_t kBlockBytesMin = 4;  // of a frame, for up to ZSTD_BLOCKSIZE_MAX of content
 
 bool is_compressed(base::BytesView message) {
   return message.size() > 1 && message[0] == kArrayOfThree &&
@@ -70,6 +71,8 @@ base::Result<base::Bytes> decompress(base::BytesView frame, std::size_t size) {
   if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) {
     return refused("not one whole frame");
   }
+  // So that 25 MiB are not allocated for a frame of 20 bytes either: thousands come in one packet.
+  if (size > frame.size() / kBlockBytesMin * ZSTD_BLOCKSIZE_MAX) return refused("another size");
   base::Bytes message(size, '\0');
   std::size_t got = ZSTD_decompress(message.data(), size, frame.data(), frame.size());
   if (ZSTD_isError(got)) return refused(ZSTD_getErrorName(got));

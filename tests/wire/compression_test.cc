@@ -3,10 +3,26 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
 #include "crdt/base/random.h"
 #include "crdt/codec.h"
 #include "gossip/wire/message.h"
 #include "tests/wire/samples.h"
+
+namespace {
+std::size_t largest_allocation = 0;
+}  // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  largest_allocation = std::max(largest_allocation, size);
+  if (void* bytes = std::malloc(std::max<std::size_t>(1, size))) return bytes;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* bytes) noexcept { std::free(bytes); }
+[[gnu::noinline]] void operator delete(void* bytes, std::size_t) noexcept { std::free(bytes); }
 
 namespace gossip::wire {
 namespace {
@@ -203,6 +219,27 @@ TEST(CompressionBounds, ZerosWithoutEndStopAtTheLargestMessage) {
   EXPECT_TRUE(refused(message_of(zeros.size(), bomb)));
   EXPECT_TRUE(refused(message_of(2 * zeros.size(), larger)));
   EXPECT_TRUE(refused(message_of(zeros.size(), larger)));
+}
+
+// Else each of thousands in a row would cost as much as the worst 1 KB.
+TEST(CompressionBounds, ASmallFrameThatNamesALargeSizeCostsNothing) {
+  base::Bytes small = streamed_frame_of("small", 17);
+  ASSERT_LT(small.size(), 20u);
+  largest_allocation = 0;
+
+  EXPECT_TRUE(refused(message_of(kMessageBytesMax, small)));
+  EXPECT_LT(largest_allocation, 1u << 20);
+}
+
+TEST(CompressionBounds, TheDensestFramesPass) {
+  for (std::size_t size : {1u, 1u << 17, (1u << 17) + 1, 1u << 20, 25u << 20}) {
+    base::Bytes zeros(size, '\0');
+    for (const base::Bytes& frame : {frame_of(zeros, 19), streamed_frame_of(zeros, 20)}) {
+      auto content = decompress(frame, size);
+      ASSERT_TRUE(content.ok()) << size;
+      EXPECT_EQ(*content, zeros);
+    }
+  }
 }
 
 TEST(CompressionBounds, EveryTruncationOfTheFrameIsAnError) {
