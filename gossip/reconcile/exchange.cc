@@ -37,7 +37,9 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector
   if (!vector.answer) {
     bool worked_out = taken.differs.has_value();
     auto peer = peers_.find(id);
-    auto base = peer != peers_.end() ? peer->second.base : std::nullopt;
+    // Who guesses knows of no state in common: it may have started anew since we had one.
+    bool common = peer != peers_.end() && !Vectors::is_guess(vector);
+    auto base = common ? peer->second.base : std::nullopt;
     send(id,
          worked_out ? vectors_.tell_above(vector.state, *taken.differs) : vectors_.tell(true, base),
          out);

@@ -119,6 +119,24 @@ TEST(Reconcile, AStartWithAStateThatNobodyKnowsTellsOneVector) {
   }
 }
 
+// The others still hold what they knew of its former start, which it knows no more.
+TEST(Reconcile, AQuickStartWithAStateThatNobodyKnowsTellsOneVector) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    Restarted pair(seed);
+    pair.mesh.start(Pair::z, {Pair::a});
+    pair.mesh.run(base::seconds(3));
+    pair.mesh.cut_both(Pair::a, Pair::z);
+    pair.mesh.write(Pair::z);
+    pair.mesh.run(base::millis(50));
+    pair.mesh.crash(Pair::z);
+    pair.mesh.heal();
+
+    EXPECT_LE(pair.bytes_of_start(), 2'000u) << seed;
+    EXPECT_EQ(pair.mesh.node(Pair::a).stats().vectors_whole, 0u);
+    EXPECT_EQ(pair.mesh.node(Pair::z).stats().vectors_whole, 0u);
+  }
+}
+
 TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
   Pair pair(1);
   pair.mesh.faults.loss_percent = 100;
