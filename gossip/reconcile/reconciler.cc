@@ -234,7 +234,7 @@ void Reconciler::schedule(const NodeId& id, Peer& peer, base::Instant at) {
 
 base::Instant Reconciler::next_deadline() const {
   base::Instant next = joiner_.next_deadline();
-  if (!due_.empty()) next = due_.begin()->first;
+  if (!due_.empty()) next = std::min(next, due_.begin()->first);
   for (const auto& [id, exchange] : exchanges_) next = std::min(next, exchange.deadline);
   return next;
 }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "crdt/codec.h"
+#include "gossip/reconcile/reconciler.h"
 #include "tests/gossip/changes.h"
 #include "tests/gossip/mesh.h"
 
@@ -488,6 +490,35 @@ TEST(Reconcile, ASessionThatBreaksIsTriedAgain) {
   }
 
   EXPECT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(10)));
+}
+
+TEST(Reconcile, ATimerOfAJoinIsNotHiddenByThoseOfOtherPeers) {
+  Options options;
+  options.exchange_timeout = base::seconds(1);
+  options.profile.grace = base::seconds(30);
+  auto random = base::Random::from_number(27);
+  base::Instant now{0};
+  MemberTable members(10);
+  std::vector<NodeId> peers;
+  for (int i = 0; i < 2; ++i) {
+    MemberRecord record{random.id<base::NodeTag>(), "", {}, 1, MemberState::kAlive, {}};
+    std::optional<MemberRecord> evicted;
+    ASSERT_NE(members.insert(now, record, true, evicted), nullptr);
+    peers.push_back(record.node);
+  }
+  Stats stats;
+  Claims claims{Holdings{}};
+  Intake intake(options, claims, stats);
+  Reconciler reconciler(options, members, claims, intake, random.fork(), stats);
+  Actions actions;
+  Stored facts;
+  facts.join = JoinStep{JoinStep::Kind::kAsk, peers[0], "query"};
+  reconciler.stored(now, facts, {}, actions);
+  reconciler.observed(now, peers[1], {1, 2}, actions);
+  std::vector<NodeId> ping;
+  reconciler.advance(now, ping, actions);
+
+  EXPECT_EQ(reconciler.next_deadline(), now + options.exchange_timeout);
 }
 
 }  // namespace
