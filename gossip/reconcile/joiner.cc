@@ -21,8 +21,9 @@ std::optional<NodeId> Joiner::peer() const {
 
 std::optional<Joiner::Ended> Joiner::stored(base::Instant now, const JoinStep& step, Actions& out) {
   bool ours = join_ && join_->peer == step.peer;
+  bool stopped = !ours && stopped_ && stopped_->first == step.peer && now < stopped_->second;
   if (step.kind == JoinStep::Kind::kAsk) {
-    if (!ours && stopped_ && stopped_->first == step.peer && now < stopped_->second) {
+    if (stopped) {
       out.push_back(JoinEnded{step.peer});
       return std::nullopt;
     }
@@ -33,8 +34,10 @@ std::optional<Joiner::Ended> Joiner::stored(base::Instant now, const JoinStep& s
     ask(now, out);
     return replaced;
   }
-  if (!ours) return std::nullopt;
   bool merged = step.kind == JoinStep::Kind::kDone;
+  // One that the replica could not even begin has failed, too.
+  if (!ours && (merged || stopped)) return std::nullopt;
+  if (!ours) return Ended{step.peer, false};
   merged ? ++stats_.joins_merged : ++stats_.joins_failed;
   join_.reset();
   return Ended{step.peer, merged};

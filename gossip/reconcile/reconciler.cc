@@ -101,12 +101,14 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
   ping.push_back(id);
 }
 
-// Equal vectors with unequal cells (rule 8): nothing to fetch, an alarm once a peer and state.
+// Equal vectors with unequal cells (rule 8): nothing to fetch, an alarm once a peer and state, and
+// again when the join that it leads to failed. While one runs it waits for the end, which gets here
+// again: the replica has one join at a time, and each would end the other.
 bool Reconciler::diverges(base::Instant now, const NodeId& id, Peer& peer, Actions& out) {
   if (!peer.state || peer.state->vector != claims_.state().vector) return false;
   if (PLANTED(kDivergenceIgnored) || now - claims_.moved() < options_.profile.grace) return true;
   Pair pair{claims_.state(), *peer.state};
-  if (peer.alarmed == pair) return true;
+  if (peer.alarmed == pair || joiner_.peer()) return true;
   peer.alarmed = pair;
   ++stats_.divergences;
   out.push_back(Alarm{Alarm::Kind::kDivergence, id, {}, {}});
@@ -157,7 +159,10 @@ void Reconciler::join_ended(base::Instant now, const std::optional<Joiner::Ended
     Peer& peer = found->second;
     peer.below.reset();
     peer.join_failures = ended->merged ? 0 : peer.join_failures + 1;
-    if (!ended->merged) peer.join_allowed = now + jittered(gap_after(peer.join_failures));
+    if (!ended->merged) {
+      peer.join_allowed = now + jittered(gap_after(peer.join_failures));
+      peer.alarmed.reset();
+    }
     peer.allowed = std::max(now, peer.join_allowed);
     if (!peer.differs) peer.differs = now;
   }

@@ -336,6 +336,71 @@ TEST(Reconcile, EqualVectorsWithUnequalCellsAreAnAlarmOnce) {
   EXPECT_EQ(exchanges(pair.mesh), before);
 }
 
+// A is told that the cells of Z are others. What follows is a join, and that may fail.
+struct Diverged : Pair {
+  explicit Diverged(std::uint64_t seed) : Pair(seed) {
+    mesh.add({a});
+    mesh.write(a);
+    mesh.run(base::seconds(3));
+    mesh.host(z).replica->spoil_digest();
+    tell(z, std::nullopt);
+  }
+  // What a host's replica says. Of what its node wants, only alarms are heard.
+  void tell(std::size_t host, std::optional<JoinStep> step) {
+    Stored facts;
+    facts.durable = true;
+    facts.state = mesh.host(host).replica->state();
+    facts.join = std::move(step);
+    Actions actions;
+    mesh.node(host).stored(mesh.now(), facts, actions);
+    for (const Action& action : actions) {
+      const auto* alarm = std::get_if<Alarm>(&action);
+      if (alarm != nullptr) mesh.host(host).alarms.push_back(*alarm);
+    }
+  }
+  void join_step(JoinStep::Kind kind, std::size_t peer) {
+    base::Bytes query = crdt::codec::Writer().array(2).number(0).number(0).take();
+    tell(a, JoinStep{kind, mesh.host(peer).identity.node, query});
+  }
+  std::size_t alarms() { return mesh.host(a).alarms.size(); }
+  static constexpr std::size_t other = 2;
+};
+
+TEST(Reconcile, AnAlarmWhoseJoinFailsIsRaisedAgain) {
+  Diverged diverged(25);
+  diverged.mesh.run(base::seconds(10));
+  ASSERT_EQ(diverged.alarms(), 1u);
+
+  diverged.join_step(JoinStep::Kind::kAsk, Pair::z);
+  diverged.join_step(JoinStep::Kind::kFailed, Pair::z);
+  diverged.mesh.run(base::seconds(60));
+  EXPECT_EQ(diverged.alarms(), 2u);
+
+  // A full disk: it could not even begin.
+  diverged.join_step(JoinStep::Kind::kFailed, Pair::z);
+  diverged.mesh.run(base::seconds(60));
+  EXPECT_EQ(diverged.alarms(), 3u);
+
+  diverged.join_step(JoinStep::Kind::kAsk, Pair::z);
+  diverged.join_step(JoinStep::Kind::kDone, Pair::z);
+  diverged.mesh.run(base::seconds(60));
+  EXPECT_EQ(diverged.alarms(), 3u);
+}
+
+// The replica has one join at a time: that of an alarm would end the one that runs, or the other
+// way.
+TEST(Reconcile, AnAlarmWaitsForTheEndOfAJoin) {
+  Diverged diverged(26);
+  diverged.join_step(JoinStep::Kind::kAsk, Diverged::other);
+  diverged.mesh.run(base::seconds(20));
+  EXPECT_EQ(diverged.alarms(), 0u);
+
+  diverged.join_step(JoinStep::Kind::kDone, Diverged::other);
+  diverged.mesh.run(base::seconds(10));
+
+  EXPECT_EQ(diverged.alarms(), 1u);
+}
+
 wire::Vector vector_with(const base::ActorId& actor, crdt::Head head) {
   return {true, {1, 2}, {{actor, head}}};
 }
