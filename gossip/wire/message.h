@@ -27,8 +27,9 @@ inline constexpr std::size_t kChangesPerDatagramMessage = 256;
 inline constexpr std::size_t kEntriesPerMessage = 65'536;
 inline constexpr std::size_t kEntriesPerDatagramMessage = 1'024;
 inline constexpr std::size_t kQueryBytesMax = 64u << 10;
-inline constexpr std::size_t kPageBytesMax = 24u << 20;
 inline constexpr std::size_t kMessageBytesMax = 25u << 20;
+// One cell can be as large as a change, and its page is larger still.
+inline constexpr std::size_t kPageBytesMax = kMessageBytesMax - 32;
 
 // "Are you there?" and the answer. Both carry the state hash that reconciliation compares, and
 // members. An ack with token 0 answers nothing: it brings news.
@@ -122,7 +123,7 @@ struct Range {
 };
 
 // State join (sessions only): one query of the joiner's replica, one page of the other's. Both are
-// opaque here; docs/storage.md has what is inside.
+// opaque here; docs/protocol.md has what is inside.
 struct SnapshotRequest {
   std::uint64_t request = 0;
   base::Bytes query;

@@ -2,6 +2,7 @@
 
 #include "crdt/base/random.h"
 #include "crdt/codec.h"
+#include "crdt/snapshot.h"
 #include "gossip/wire/message.h"
 #include "tests/wire/samples.h"
 
@@ -75,6 +76,34 @@ TEST(MessageBounds, QueriesAndPagesOfSnapshots) {
   base::Bytes outcome = encode(SnapshotPage{1, SnapshotPage::Outcome::kFailed, {}});
   outcome[3] = 4;
   EXPECT_FALSE(decode(outcome).ok());
+}
+
+// Else nobody could join a state again in which there is such a cell.
+TEST(MessageBounds, APageHoldsTheLargestCellThatAChangeCanMake) {
+  crdt::Change change;
+  change.actor.bytes.fill(1);
+  change.seq = 1;
+  crdt::Effect effect;
+  effect.slot = {"object", std::vector<std::string>(16, std::string(1'024, 'p')),
+                 crdt::SlotType::kLwwRegister};
+  effect.body = "small";
+  change.effects = {effect, effect};  // the second names its slot for nothing
+  std::size_t without = crdt::seal(change)->bytes.size();
+  change.effects[1].body = base::Bytes(crdt::kChangeBytesMax - without, 'b');
+  ASSERT_TRUE(crdt::seal(change).ok());
+
+  crdt::Cell cell;
+  cell.dot = change.dot_of(1);
+  cell.body = *change.effects[1].body;
+  crdt::SnapshotPageBuilder page(UINT64_MAX, {UINT64_MAX, {UINT64_MAX, UINT64_MAX}},
+                                 {INT64_MAX, UINT32_MAX});
+  page.add(effect.slot, {&cell, 1});
+  base::Bytes body = page.finish(true);
+
+  EXPECT_LE(body.size(), kPageBytesMax);
+  EXPECT_TRUE(decodes(SnapshotPage{UINT64_MAX, {}, body}));
+  EXPECT_LE(encode(SnapshotPage{UINT64_MAX, {}, base::Bytes(kPageBytesMax, 'p')}).size(),
+            kMessageBytesMax);
 }
 
 TEST(MessageBounds, AChangeOfTheLargestSizePasses) {
