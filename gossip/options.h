@@ -55,7 +55,6 @@ struct Options {
                                             // dropped, forgotten, fetched again
   std::size_t join_serve_max = 4;           // peers that join our state at one time; above: "busy"
   base::Duration join_store_timeout = base::seconds(300);  // the replica's next step, a merge too
-  std::size_t message_bytes_max = 25u << 20;
   base::Duration exchange_timeout = base::seconds(10);  // without progress: given up, tried again
 
   // What cannot work, said before it runs: times with which no probe could ever fail or succeed.
