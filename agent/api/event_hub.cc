@@ -88,7 +88,7 @@ void EventHub::read_on(const StreamPtr& stream) {
     return [hub, reading, slice] {
       auto self = hub.lock();
       auto to = reading.lock();
-      if (self && to) self->slice_read(to, *slice);
+      if (self && to) self->slice_read(to, std::move(*slice));
     };
   };
   if (host_.read(job)) return;
@@ -99,29 +99,19 @@ void EventHub::read_on(const StreamPtr& stream) {
   });
 }
 
-void EventHub::slice_read(const StreamPtr& stream, const base::Result<LogSlice>& slice) {
+void EventHub::slice_read(const StreamPtr& stream, base::Result<LogSlice> slice) {
   if (!slice.ok()) {
     stream->started ? stream->exchange->end_stream() : stream->exchange->fail(slice.error());
     return drop(stream);
   }
-  if (!send_slice(stream, *slice)) return drop(stream);
-  stream->position = slice->position;
-  // From here on the log is the source, should held events have overflowed.
-  stream->resumes = true;
-  stream->foreign = false;
-  if (slice->end && !stream->overflowed) return join_live(stream);
-  // The stream has no way to say that it drained: a pause lets a client read what it was sent.
-  std::uint64_t pause = slice->bytes < kCatchUpBytes ? 0 : kCatchUpPauseMillis;
-  if (pause == 0) return read_on(stream);
-  host_.later(pause, [hub = weak_from_this(), waiting = std::weak_ptr(stream)] {
-    auto self = hub.lock();
-    auto again = waiting.lock();
-    if (self && again) self->read_on(again);
-  });
+  stream->slice = std::move(*slice);
+  stream->sent = 0;
+  begin_slice(stream) ? send_slice(stream) : drop(stream);
 }
 
-bool EventHub::send_slice(const StreamPtr& stream, const LogSlice& slice) {
+bool EventHub::begin_slice(const StreamPtr& stream) {
   http::Exchange& exchange = *stream->exchange;
+  const LogSlice& slice = stream->slice;
   if (!std::exchange(stream->started, true)) {
     exchange.start_stream();
     std::int64_t at = stream->resumes && !stream->foreign ? stream->position : slice.position;
@@ -129,11 +119,36 @@ bool EventHub::send_slice(const StreamPtr& stream, const LogSlice& slice) {
   }
   std::string_view lost = slice.lost;
   if (stream->foreign) lost = "the cursor is not one of this agent";
-  if (!lost.empty() && !exchange.write(reset_text(cursor_at(slice.position), lost))) return false;
-  for (const RenderedEvent& event : slice.events) {
-    if (!send(stream, event)) return false;
+  return lost.empty() || exchange.write(reset_text(cursor_at(slice.position), lost));
+}
+
+// The events of one change may be more than a stream keeps for its client, which would be cut at
+// the same place for ever, however fast it reads. So the log waits for the client.
+void EventHub::send_slice(const StreamPtr& stream) {
+  http::Exchange& exchange = *stream->exchange;
+  if (exchange.gone()) return drop(stream);
+  const std::vector<RenderedEvent>& events = stream->slice.events;
+  auto has_room = [&exchange](std::size_t bytes) {
+    return exchange.unsent() == 0 || exchange.unsent() + bytes <= kCatchUpBytes;
+  };
+  while (stream->sent < events.size() && has_room(events[stream->sent].text.size())) {
+    if (!send(stream, events[stream->sent++])) return drop(stream);
   }
-  return true;
+  if (stream->sent == events.size() && has_room(0)) return slice_sent(stream);
+  host_.later(kCatchUpPauseMillis, [hub = weak_from_this(), waiting = std::weak_ptr(stream)] {
+    auto self = hub.lock();
+    auto again = waiting.lock();
+    if (self && again) self->send_slice(again);
+  });
+}
+
+void EventHub::slice_sent(const StreamPtr& stream) {
+  LogSlice slice = std::exchange(stream->slice, {});
+  stream->position = slice.position;
+  // From here on the log is the source, should held events have overflowed.
+  stream->resumes = true;
+  stream->foreign = false;
+  slice.end && !stream->overflowed ? join_live(stream) : read_on(stream);
 }
 
 void EventHub::join_live(const StreamPtr& stream) {
@@ -205,7 +220,8 @@ void EventHub::keep_alive() {
     auto self = hub.lock();
     if (!self) return;
     for (const StreamPtr& stream : std::vector(self->streams_)) {
-      if (stream->started && !stream->exchange->write(": keep-alive\n\n")) self->drop(stream);
+      bool quiet = stream->started && stream->exchange->unsent() == 0;
+      if (quiet && !stream->exchange->write(": keep-alive\n\n")) self->drop(stream);
     }
     self->keeps_alive_ = !self->streams_.empty();
     if (self->keeps_alive_) self->keep_alive();

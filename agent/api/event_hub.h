@@ -1,9 +1,9 @@
 #pragma once
 
 // Every open event stream of this agent. A stream first reads the log from its cursor, a slice a
-// snapshot, and holds what happens meanwhile; at the end of the log it joins the live events above
-// the last position read: no gap, no repeat. What neither can tell (pruned, or too much in one
-// state join) is a reset. Loop thread only.
+// snapshot and no faster than its client takes it, and holds what happens meanwhile; at the end of
+// the log it joins the live events above the last position read: no gap, no repeat. What neither
+// can tell (pruned, or too much in one state join) is a reset. Loop thread only.
 
 #include <memory>
 #include <optional>
@@ -32,6 +32,8 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
     bool started = false;       // the head is sent
     bool live = false;          // `held` is not used any more
     std::int64_t position = 0;  // all up to here is sent
+    LogSlice slice;             // read from the log, sent up to `sent`
+    std::size_t sent = 0;
     std::vector<std::shared_ptr<const RenderedEvent>> held;
     std::size_t held_bytes = 0;
     bool overflowed = false;  // held events were dropped: the log has them
@@ -42,8 +44,10 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
   void send_barrier();
   void armed();
   void read_on(const StreamPtr& stream);
-  void slice_read(const StreamPtr& stream, const base::Result<LogSlice>& slice);
-  bool send_slice(const StreamPtr& stream, const LogSlice& slice);
+  void slice_read(const StreamPtr& stream, base::Result<LogSlice> slice);
+  bool begin_slice(const StreamPtr& stream);
+  void send_slice(const StreamPtr& stream);
+  void slice_sent(const StreamPtr& stream);
   void join_live(const StreamPtr& stream);
   void heard(const std::vector<Event>& events);
   void missed_some();

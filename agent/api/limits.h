@@ -29,9 +29,11 @@ inline constexpr std::size_t kImportLineMax = 1u << 20;  // above: 413 with its 
 inline constexpr std::size_t kImportLines = 1'000;       // of one change
 inline constexpr std::size_t kImportBytes = 4u << 20;    // of one change
 
-inline constexpr std::size_t kCatchUpChanges = 500;       // read from the log in one snapshot
-inline constexpr std::size_t kCatchUpBytes = 512u << 10;  // of events; then the client gets a pause
-inline constexpr std::uint64_t kCatchUpPauseMillis = 5;
+inline constexpr std::size_t kCatchUpChanges = 500;  // read from the log in one snapshot
+// Of changes and events read in one snapshot, and unsent of a stream that reads the log: it then
+// waits. One change, and one event, may be more.
+inline constexpr std::size_t kCatchUpBytes = 512u << 10;
+inline constexpr std::uint64_t kCatchUpPauseMillis = 5;  // until it is looked at again
 // Live events kept while the log is read; above: dropped, and the log is read again.
 inline constexpr std::size_t kHeldEventsMax = 4'096;
 inline constexpr std::size_t kHeldBytesMax = 4u << 20;

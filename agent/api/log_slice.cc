@@ -30,7 +30,8 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
   std::vector<Event> events;
   std::int64_t last = after;
   std::size_t visited = 0;
-  std::size_t bytes = 0;
+  std::size_t counted = 0;  // of `events`
+  std::size_t bytes = 0;    // of changes and the values of events
   base::Status read;
   auto visit = [&](const store::LogEntry& entry) {
     last = entry.position;
@@ -44,12 +45,13 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
     if (opened->envelope_known) {
       read = append_events(reader.cells(), *actors, opened->change, entry.position, events);
     }
+    // A small change of a large entry is a large event.
+    for (; counted < events.size(); ++counted) bytes += events[counted].value.size();
     return read.ok() && bytes < kCatchUpBytes;
   };
   RETURN_IF_ERROR(reader.log().scan(*actors, after, kCatchUpChanges, visit));
   if (!read.ok()) return read.error();
   LogSlice slice;
-  slice.bytes = bytes;
   slice.end = visited < kCatchUpChanges && bytes < kCatchUpBytes;
   slice.position = slice.end ? newest : last;
   slice.events = render_events(events, node_short);

@@ -12,7 +12,6 @@ namespace agent {
 
 struct LogSlice {
   std::vector<RenderedEvent> events;
-  std::size_t bytes = 0;
   std::int64_t position = 0;  // all up to here is told, or not to be had
   bool end = false;           // nothing lies after it in this snapshot
   std::string lost;           // why a part is not in the log any more; empty when all is

@@ -300,7 +300,8 @@ void Connection::start_stream(bool head_only) {
 }
 
 bool Connection::write_stream(std::string_view text) {
-  if (outbox_.unsent() + text.size() > shared_.options.stream_bytes_max) {
+  std::size_t waits = outbox_.unsent();
+  if (waits > 0 && waits + text.size() > shared_.options.stream_bytes_max) {
     ++shared_.stats.streams_cut;
     destroy();
     return false;

@@ -61,6 +61,7 @@ class Connection {
   void start_stream(bool head_only);
   bool write_stream(std::string_view text);
   void end_stream();
+  std::size_t unsent() const { return outbox_.unsent(); }
 
   std::size_t place = 0;  // in Shared::all
   bool touched = false;

@@ -45,6 +45,11 @@ bool LiveExchange::write(std::string_view text) {
   return connection_->write_stream(text);
 }
 
+std::size_t LiveExchange::unsent() const {
+  if (state_ != State::kStreaming || connection_ == nullptr) return 0;
+  return connection_->unsent();
+}
+
 void LiveExchange::end_stream() {
   if (state_ != State::kStreaming || connection_ == nullptr) return;
   Connection& connection = *connection_;

@@ -28,6 +28,7 @@ class LiveExchange final : public Exchange, public std::enable_shared_from_this<
   void resume() override;
   void start_stream() override;
   bool write(std::string_view text) override;
+  std::size_t unsent() const override;
   void end_stream() override;
   void on_gone(std::function<void()> closed) override;
 

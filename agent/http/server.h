@@ -24,7 +24,8 @@ struct Options {
   std::uint64_t body_stall_millis = 30'000;     // no byte of a body for so long: 408
   std::uint64_t idle_timeout_millis = 120'000;  // a kept-alive connection without a request
   std::size_t connections_max = 1'024;          // above: accepted and closed at once, counted
-  std::size_t stream_bytes_max = 4u << 20;      // unsent of one event stream; above: it is cut
+  // Unsent of one event stream; above: it is cut. A larger text still goes when nothing waits.
+  std::size_t stream_bytes_max = 4u << 20;
   std::size_t body_pause_bytes = 4u << 20;  // unconsumed of a streamed body; above: reading pauses
   std::size_t collected_bytes_max = 64u << 20;  // of bodies not answered yet; above: 503
   std::size_t streams_max = 64;                 // open event streams; above: 503
@@ -54,6 +55,7 @@ class Exchange {
   // is. False: the client is gone, or too slow and was cut, or there are too many streams.
   virtual void start_stream() = 0;
   virtual bool write(std::string_view text) = 0;
+  virtual std::size_t unsent() const = 0;  // of a stream, what its client has not taken yet
   virtual void end_stream() = 0;
   // `closed` is called once, from the loop, when the client went before the answer was complete;
   // never after respond() or end_stream(), never from inside write().

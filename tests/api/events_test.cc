@@ -217,6 +217,75 @@ TEST(Events, ALongLogIsReadInSlices) {
   EXPECT_EQ(a.reads() - before, 3u);
 }
 
+// A stream that heard of them all at once would be cut at the same place whenever it comes back.
+TEST(Events, AChangeLargerThanAStreamHoldsComesFromTheLogAsItsClientReads) {
+  FakeHost a("A");
+  auto first = open(a);
+  a.run();
+  std::string start = heard(*first).at(0).id;
+  std::string value = "\"" + std::string(200'000, 'x') + "\"";
+  WriteEntries write{"snapshots", {}, false};
+  for (int i = 0; i < 80; ++i) {
+    write.entries.push_back({std::to_string(100 + i), EntryWrite::Whole::kAdd, {{"v", value}}, {}});
+  }
+  a.write(write, [](const base::Result<Written>&) {});
+  a.run();
+
+  auto slow = open(a, start);
+  slow->read_slowly();
+  for (int i = 0; i < 1'000; ++i) a.advance(kCatchUpPauseMillis), slow->take();
+  add(a, "live");
+  a.run();
+
+  EXPECT_FALSE(slow->gone());
+  EXPECT_EQ(ids(*slow), ids(*first));
+  EXPECT_EQ(ids(*slow).size(), 81u);
+}
+
+TEST(Events, AnEntryLargerThanAStreamHoldsIsStillAnEvent) {
+  FakeHost a("A");
+  auto first = open(a);
+  a.run();
+  std::string start = heard(*first).at(0).id;
+  std::string value = "\"" + std::string(900'000, 'x') + "\"";
+  add(a, "s");
+  for (char field : std::string("abcdef")) {
+    a.write(PatchEntry{"snapshots", "s", {{std::string(1, field), value}}, {}},
+            [](const base::Result<Written>&) {});
+  }
+  a.run();
+  ASSERT_GT(changes(*first).back().data.dump().size(), http::Options{}.stream_bytes_max);
+
+  auto slow = open(a, start);
+  slow->read_slowly();
+  for (int i = 0; i < 100; ++i) a.advance(kCatchUpPauseMillis), slow->take();
+  add(a, "live");
+  a.run();
+
+  EXPECT_FALSE(slow->gone());
+  EXPECT_EQ(ids(*slow).back(), "live");
+}
+
+TEST(Events, SmallChangesOfALargeEntryAreReadInSlicesToo) {
+  FakeHost a("A");
+  auto first = open(a);
+  a.run();
+  std::string start = heard(*first).at(0).id;
+  add(a, "s", R"({"v":")" + std::string(300'000, 'x') + "\"}");
+  for (int i = 0; i < 20; ++i) {
+    a.write(PatchEntry{"snapshots", "s", {{"n", std::to_string(i)}}, {}},
+            [](const base::Result<Written>&) {});
+  }
+  a.run();
+  std::size_t before = a.reads();
+
+  auto second = open(a, start);
+  a.run();
+
+  EXPECT_EQ(ids(*second).size(), 21u);
+  EXPECT_GE(a.reads() - before, 10u);
+}
+
 TEST(Events, WhatOverflowsWhileTheLogIsReadComesFromTheLog) {
   FakeHost a("A");
   auto stream = open(a);

@@ -26,6 +26,11 @@ void FakeExchange::start_stream() {
 bool FakeExchange::write(std::string_view text) {
   CHECK(streaming_);
   if (gone_ || ended_) return false;
+  if (unsent_ > 0 && unsent_ + text.size() > http::Options{}.stream_bytes_max) {
+    leave();
+    return false;
+  }
+  if (slow_) unsent_ += text.size();
   streamed_ += text;
   return true;
 }

@@ -20,6 +20,7 @@ class FakeExchange final : public http::Exchange {
   void resume() override { paused_ = false; }
   void start_stream() override;
   bool write(std::string_view text) override;
+  std::size_t unsent() const override { return unsent_; }
   void end_stream() override;
   void on_gone(std::function<void()> closed) override { closed_ = std::move(closed); }
 
@@ -32,6 +33,9 @@ class FakeExchange final : public http::Exchange {
   bool accepts_body() const { return body_ != nullptr && !paused_; }
   void deliver(std::string_view piece);
   void leave();  // the client closes the connection
+  // From now on the client takes what was written only with take(); it is cut as the server does.
+  void read_slowly() { slow_ = true; }
+  void take() { unsent_ = 0; }
 
  private:
   void finish();
@@ -41,6 +45,8 @@ class FakeExchange final : public http::Exchange {
   std::function<bool(std::string_view)> body_;
   std::function<void()> closed_;
   std::string streamed_;
+  std::size_t unsent_ = 0;
+  bool slow_ = false;
   bool paused_ = false;
   bool gone_ = false;
   bool streaming_ = false;

@@ -195,6 +195,25 @@ TEST_F(Servers, BurstLargerThanTheSocketIsNotCutBelowTheBound) {
   EXPECT_EQ(all.size() - (all.find("\r\n\r\n") + 4), 400 * event.size());
 }
 
+TEST_F(Servers, ATextLargerThanTheBoundGoesWhenNothingWaits) {
+  Options options;
+  options.stream_bytes_max = 50'000;
+  start(options);
+  Client client(server_->port());
+  std::string event = "data: " + std::string(400'000, 'x') + "\n\n";
+
+  client.send(get("/events"));
+  ASSERT_TRUE(watched(1));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(eventually([&] { return watchers_[0]->unsent() == 0; }));
+    server_->on_loop([&] { EXPECT_TRUE(watchers_[0]->write(event)); });
+  }
+  server_->on_loop([&] { watchers_[0]->end_stream(); });
+  std::string all = client.read_to_end();
+
+  EXPECT_EQ(all.size() - (all.find("\r\n\r\n") + 4), 3 * event.size());
+}
+
 TEST_F(Servers, StreamsAboveTheBoundAreRefused) {
   Options options;
   options.streams_max = 1;
