@@ -138,6 +138,11 @@ base::Status Daemon::open_sockets() {
   return {};
 }
 
+void Daemon::set_seeds(const std::vector<std::string>& seeds) {
+  options_.join = seeds;
+  resolver_->set(seeds);
+}
+
 void Daemon::set_topology(gossip::Topology topology) {
   options_.mesh.node.topology = topology;
   mesh_->topology(topology);
@@ -398,26 +403,32 @@ std::vector<gossip::MemberView> Daemon::members() const {
 }
 
 void Daemon::join(const std::string& address, std::function<void(base::Result<bool>)> done) {
-  if (mesh_->node().has_left()) mesh_->rejoin();
-  resolver_->add(address, [this, address, done](std::vector<gossip::Address> resolved) {
-    if (resolved.empty()) {
-      done(base::invalid("join " + address + ": not HOST:PORT, or the name has no address"));
-      return;
-    }
-    await_join(address, std::move(resolved), kJoinTries, done);
+  auto where = HostPort::parse(address);
+  if (!where || where->port == 0 || where->is_any()) {
+    return done(base::invalid("join " + address + ": expected HOST:PORT of another agent"));
+  }
+  // What was known of the members when we left is old.
+  base::Instant since;
+  if (mesh_->node().has_left()) {
+    since = read_clock().instant;
+    mesh_->rejoin();
+  }
+  resolver_->add(address, [this, address, since, done](const std::vector<gossip::Address>& found) {
+    if (found.empty()) return done(base::invalid("join " + address + ": no such host"));
+    await_join(found, since, kJoinTries, done);
   });
 }
 
-void Daemon::await_join(const std::string& address, std::vector<gossip::Address> resolved,
-                        int tries_left, std::function<void(base::Result<bool>)> done) {
-  for (const gossip::MemberView& member : members()) {
-    bool there =
-        std::find(resolved.begin(), resolved.end(), member.record.address) != resolved.end();
-    if (there && member.record.state == gossip::MemberState::kAlive) return done(true);
-  }
-  if (tries_left == 0) return done(false);
-  later(kJoinPollMillis, [this, address, resolved = std::move(resolved), tries_left, done] {
-    await_join(address, resolved, tries_left - 1, done);
+void Daemon::await_join(const std::vector<gossip::Address>& resolved, base::Instant since,
+                        int tries_left, const std::function<void(base::Result<bool>)>& done) {
+  std::vector<gossip::MemberView> known = members();
+  bool answered = std::any_of(known.begin() + 1, known.end(), [&](const auto& member) {
+    return member.record.state == gossip::MemberState::kAlive && member.heard >= since &&
+           std::find(resolved.begin(), resolved.end(), member.record.address) != resolved.end();
+  });
+  if (answered || tries_left == 0) return done(answered);
+  later(kJoinPollMillis, [this, resolved, since, tries_left, done] {
+    await_join(resolved, since, tries_left - 1, done);
   });
 }
 

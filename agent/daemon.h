@@ -61,7 +61,7 @@ class Daemon : public Host {
   uv_loop_t* loop() { return &loop_; }
   // What SIGHUP does; set before run().
   void on_reload(std::function<void()> reload) { reload_ = std::move(reload); }
-  void set_seeds(const std::vector<std::string>& seeds) { resolver_->set(seeds); }
+  void set_seeds(const std::vector<std::string>& seeds);
   void set_topology(gossip::Topology topology);
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
@@ -94,8 +94,8 @@ class Daemon : public Host {
   void refuse(const Received& received);
   void start_again();
   void fetch(gossip::Fetch fetch);
-  void await_join(const std::string& address, std::vector<gossip::Address> resolved, int tries_left,
-                  std::function<void(base::Result<bool>)> done);
+  void await_join(const std::vector<gossip::Address>& resolved, base::Instant since, int tries_left,
+                  const std::function<void(base::Result<bool>)>& done);
   void stop_store();
 
   DaemonOptions options_;

@@ -141,6 +141,57 @@ TEST(Members, AnAgentStartedWithoutSeedsFindsItsMeshAgain) {
   EXPECT_TRUE(meets(again));
 }
 
+// Who has left knows its members as they were then: only a word from now on is an answer.
+TEST(Members, AJoinAfterLeavingIsNotAnsweredByOneThatIsGone) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  auto a = std::make_unique<RunningDaemon>(options_in(folder, "a"));
+  std::string address = a->bind();
+  DaemonOptions options = options_in(folder, "z");
+  options.join = {address};
+  RunningDaemon z(options);
+  auto join = [&] {
+    return z.client().post("/v1/join", R"({"address":")" + address + "\"}")->body;
+  };
+  ASSERT_NE(join().find("\"joined\":true"), std::string::npos);
+  ASSERT_EQ(z.client().post("/v1/leave", "{}")->status, 200);
+  ASSERT_NE(join().find("\"joined\":true"), std::string::npos);
+  ASSERT_EQ(z.client().post("/v1/leave", "{}")->status, 200);
+  a.reset();
+
+  std::string answer = join();
+
+  EXPECT_NE(answer.find("\"joined\":false"), std::string::npos) << answer;
+}
+
+TEST(Members, AJoinOfOurselvesOrOfNoAddressIsNone) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  RunningDaemon a(options_in(folder, "a"));
+  auto join = [&](const std::string& address) {
+    return *a.client().post("/v1/join", R"({"address":")" + address + "\"}");
+  };
+
+  EXPECT_NE(join(a.bind()).body.find("\"joined\":false"), std::string::npos);
+  for (const char* address : {"127.0.0.1:99999", "127.0.0.1:0", "0.0.0.0:7700", "a b:1", "a"}) {
+    EXPECT_EQ(join(address).status, 400) << address;
+  }
+}
+
+TEST(Members, SeedsOfAReloadOutliveAnAgentThatStartsAgain) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  DaemonOptions options = options_in(folder, "a");
+  options.join = {"127.0.0.1:1"};
+  Log log({LogLevel::kError});
+  Daemon daemon(options, log);
+  ASSERT_TRUE(daemon.start().ok());
+
+  daemon.set_seeds({"127.0.0.1:2"});
+
+  EXPECT_EQ(daemon.again_options().join, (std::vector<std::string>{"127.0.0.1:2"}));
+}
+
 // The stages of a repair as clients see them: writes wait and say so, reads and events go on, an
 // old cursor is another agent's, and in the end all is there.
 TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
