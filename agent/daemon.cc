@@ -67,7 +67,10 @@ Daemon::~Daemon() {
 base::Status Daemon::start() {
   started_ = read_clock().instant;
   RETURN_IF_ERROR(open_store());
-  CHECK(uv_loop_init(&loop_) == 0);
+  if (int status = uv_loop_init(&loop_); status != 0) {
+    return base::Error{base::Code::kUnavailable,
+                       std::string("open the event loop: ") + uv_strerror(status)};
+  }
   loop_open_ = true;
   RETURN_IF_ERROR(open_sockets());
   catch_signals();

@@ -3,6 +3,7 @@
 #include "agent/daemon.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <future>
 #include <thread>
@@ -238,6 +239,31 @@ TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
   auto resumed = client.events("/v1/events", {{"Last-Event-ID", cursor}});
   ASSERT_TRUE(resumed.ok());
   EXPECT_EQ(resumed->next(support::Millis{5'000})->event, "reset");
+}
+
+TEST(Start, WithTooFewDescriptorsIsRefused) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  Log log({LogLevel::kError});
+  uv_loop_t first;
+  ASSERT_EQ(uv_loop_init(&first), 0);  // libuv itself aborts where the very first one fails
+  ASSERT_EQ(uv_loop_close(&first), 0);
+  std::string why;
+  for (rlim_t spare = 0; spare < 12 && why.find("event loop") == std::string::npos; ++spare) {
+    int next = dup(STDERR_FILENO);
+    close(next);
+    rlimit tight{static_cast<rlim_t>(next) + spare, before.rlim_max};
+    Daemon daemon(options_in(folder, "a"), log);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    auto started = daemon.start();
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ASSERT_FALSE(started.ok());
+    why = started.error().message;
+  }
+
+  EXPECT_EQ(why, "open the event loop: too many open files");
 }
 
 TEST(Members, TimesThatCannotWorkStopTheStart) {
