@@ -400,14 +400,16 @@ TEST(Command, PathsOfObjectsAreEncodedStepByStep) {
 TEST(Command, InspectShowsDots) {
   FakeAgent agent(always(FakeAgent::ok(
       R"({"id":"o","path":[],"type":"lww_register","value":2,"vector":{},"dots":[)"
-      R"({"dot":"a:1:0","stamp":{"ts":1},"writer":"w","value":1.0,"live":false,"rule":"stamp"},)"
-      R"({"dot":"z:1:0","stamp":"9","writer":"w","value":2,"live":true,"rule":""}]})")));
+      R"({"dot":"a:1:0","stamp":{"ts":1},"writer":"w","value":1.0,"live":true,"shown":false,)"
+      R"("rule":"stamp"},)"
+      R"({"dot":"z:1:0","stamp":"9","writer":"w","value":2,"live":true,"shown":true,)"
+      R"("rule":""}]})")));
 
   auto ended = ask(agent, {"objects", "inspect", "o", "p"});
 
   EXPECT_EQ(agent.seen().at(0).target, "/v1/objects/o/p?inspect=1");
   EXPECT_TRUE(holds(ended.out, "a:1:0  beaten  {\"ts\":1}  w       stamp  1.0\n")) << ended.out;
-  EXPECT_TRUE(holds(ended.out, "z:1:0  live    9         w              2\n")) << ended.out;
+  EXPECT_TRUE(holds(ended.out, "z:1:0  shown   9         w              2\n")) << ended.out;
 }
 
 TEST(Command, ObjectsArePagedByTheirNext) {

@@ -36,9 +36,9 @@ void print_dots(Printer& printer, std::string_view body) {
   std::vector<Row> rows;
   for (auto dot : dots) {
     auto at = [&](std::string_view name) { return Cell{unquote(field(dot, name))}; };
-    bool live = field(dot, "live") == "true";
+    bool is_shown = field(dot, "shown") == "true";  // every dot that is listed lives
     rows.push_back({at("dot"),
-                    {live ? "live" : "beaten", live ? Colour::kGreen : Colour::kNone},
+                    {is_shown ? "shown" : "beaten", is_shown ? Colour::kGreen : Colour::kNone},
                     at("stamp"),
                     at("writer"),
                     at("rule"),
