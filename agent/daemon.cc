@@ -381,11 +381,9 @@ void Daemon::note(const Notice& notice) {
 void Daemon::write(WriteRequest request, std::function<void(base::Result<Written>)> done) {
   if (again_) return done(base::Error{base::Code::kUnavailable, "the agent starts again"});
   std::uint64_t ticket = next_ticket_++;
-  std::size_t bytes = 256;
-  if (const auto* import = std::get_if<ImportEntries>(&request)) {
-    for (const auto& [id, metadata] : import->entries) bytes += id.size() + metadata.size();
-  }
-  if (!store_thread_->submit(Write{ticket, std::move(request)}, bytes)) {
+  Input input = Write{ticket, std::move(request)};
+  std::size_t bytes = bytes_of(input);
+  if (!store_thread_->submit(std::move(input), bytes)) {
     ++writes_refused_;
     done(base::Error{base::Code::kBusy, "too many writes wait for the disk; try again"});
     return;

@@ -119,6 +119,33 @@ TEST(Durability, NothingLeavesBeforeTheSyncOfItsCommit) {
   EXPECT_GE(first_seen, 300);
 }
 
+// Rule 11: the bound of what waits for the disk counts what the writes hold.
+TEST(Durability, LargeWritesThatWaitAreFew) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  register_slow_vfs("slow");
+  DaemonOptions options = options_in(folder, "a");
+  options.replica.store.vfs = "slow";
+  options.store_thread.bytes_max = 150'000;
+  RunningDaemon a(options);
+  set_sync_delay(std::chrono::milliseconds(500));
+  std::vector<std::future<int>> writes;
+  for (int i = 0; i < 8; ++i) {
+    writes.push_back(std::async(std::launch::async, [&, i] {
+      std::string body = R"({"v":")" + std::string(100'000, 'x') + "\"}";
+      return a.client().post("/snapshots/add/s" + std::to_string(i), body)->status;
+    }));
+  }
+
+  std::multiset<int> statuses;
+  for (auto& write : writes) statuses.insert(write.get());
+  set_sync_delay(std::chrono::milliseconds(0));
+
+  EXPECT_GE(statuses.count(200), 1u);
+  EXPECT_GE(statuses.count(503), 3u);
+  EXPECT_EQ(statuses.count(200) + statuses.count(503), writes.size());
+}
+
 // Nobody tells it where its mesh is: it has kept that in its data directory.
 TEST(Members, AnAgentStartedWithoutSeedsFindsItsMeshAgain) {
   support::ScopedDirectory folder;
