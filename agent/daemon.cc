@@ -370,7 +370,7 @@ void Daemon::note(const Notice& notice) {
   if (notice.kind == Notice::Kind::kActorMinted) mesh_->own_actor(notice.actor);
   std::string actor = notice.actor.is_zero() ? "" : notice.actor.hex();
   log_.write(
-      words.alarm ? LogLevel::kError : LogLevel::kDebug, words.event,
+      words.level, words.event,
       {{"meaning", words.meaning}, {"actor", actor}, {"seq", notice.seq}, {"detail", notice.text}},
       actor);
 }

@@ -6,14 +6,15 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/log.h"
 #include "agent/replica/requests.h"
 
 namespace agent {
 
 struct NoticeWords {
-  std::string_view event;    // in the log: "clock_ahead"
-  bool alarm = false;        // error level; else information
-  std::string_view meaning;  // one sentence for people
+  std::string_view event;            // in the log: "clock_ahead"
+  LogLevel level = LogLevel::kInfo;  // an alarm is an error; what ends one is seen where it was
+  std::string_view meaning;          // one sentence for people
 };
 NoticeWords words_for(Notice::Kind kind);
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "agent/notices.h"
+
 namespace agent {
 namespace {
 
@@ -55,6 +57,15 @@ TEST(Condition, ARebuildLastsUntilTheStateIsCompleteWhateverTheDiskDoes) {
     condition->hear({Kind::kRebuilt, {}, 0, ""});
     EXPECT_EQ(condition->health(false), Health::kReady);
     EXPECT_EQ(condition->reason(false), "");
+  }
+}
+
+TEST(Notices, TheEndOfAnAlarmIsLoggedWhereTheAlarmIs) {
+  for (auto alarm : {Notice::Kind::kDiskFull, Notice::Kind::kDiskFault, Notice::Kind::kSetAside}) {
+    EXPECT_EQ(words_for(alarm).level, LogLevel::kError);
+  }
+  for (auto end : {Notice::Kind::kRecovered, Notice::Kind::kRebuilt}) {
+    EXPECT_EQ(words_for(end).level, LogOptions{}.level);
   }
 }
 
