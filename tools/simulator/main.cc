@@ -3,7 +3,10 @@
 // hold, 1 a check failed, 2 usage.
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
+#include <optional>
+#include <set>
 #include <sstream>
 
 #include "tools/simulator/plants.h"
@@ -24,10 +27,10 @@ struct Choices {
   std::string profile;
   std::string topology;
   std::string faults;
-  double seconds = 0;
-  std::size_t requests = 0;
-  std::uint64_t log_bytes = 0;
-  std::uint32_t loss_percent = 0;
+  std::optional<double> seconds;
+  std::optional<std::size_t> requests;
+  std::optional<std::uint64_t> log_bytes;
+  std::optional<std::uint32_t> loss_percent;
   std::uint64_t count = 100;
   std::uint64_t images = 10'000;
   std::size_t jobs = 1;
@@ -37,6 +40,27 @@ struct Choices {
 int usage(const std::string& what) {
   std::cerr << "hearsay-sim: " << what << "\n";
   return kUsage;
+}
+
+// Empty: fine.
+std::string apply_faults(const Choices& choices, simulation::Settings& settings) {
+  if (!choices.faults.empty()) {
+    std::set<simulation::Fault> faults;
+    std::istringstream names(choices.faults);
+    for (std::string name; std::getline(names, name, ',');) {
+      if (name == "none") continue;
+      auto fault = simulation::fault_from_name(name);
+      if (!fault) return "no fault '" + name + "': hearsay-sim faults lists them";
+      faults.insert(*fault);
+    }
+    settings.allow(faults);
+  }
+  if (choices.loss_percent) {
+    settings.weather.loss_permille = *choices.loss_percent * 10;
+    settings.enabled.erase(simulation::Fault::kLoss);
+    if (*choices.loss_percent > 0) settings.enabled.insert(simulation::Fault::kLoss);
+  }
+  return "";
 }
 
 // What the operator set replaces what the seed drew. Empty: fine.
@@ -50,40 +74,36 @@ std::string apply(const Choices& choices, simulation::Settings& settings) {
   }
   if (!choices.topology.empty()) {
     auto topology = gossip::topology_from_name(choices.topology);
-    if (!topology) return "no topology '" + choices.topology + "': direct or push-pull";
+    if (!topology || !gossip::has_strategy(*topology)) {
+      return "no topology '" + choices.topology + "': one of " +
+             std::string(gossip::topology_names());
+    }
     settings.node.topology = *topology;
   }
-  if (choices.seconds > 0) {
-    settings.chaos = base::millis(static_cast<std::int64_t>(choices.seconds * 1'000));
+  if (choices.seconds) {
+    settings.chaos = base::millis(static_cast<std::int64_t>(*choices.seconds * 1'000));
   }
-  if (choices.requests > 0) settings.requests = choices.requests;
-  if (choices.log_bytes > 0) settings.replica.store.log_bytes_max = choices.log_bytes;
-  if (choices.faults.empty()) return "";
-  settings.enabled.clear();
-  settings.weather = {.delay_min = settings.weather.delay_min,
-                      .delay_spread = settings.weather.delay_spread};
-  std::istringstream names(choices.faults);
-  for (std::string name; std::getline(names, name, ',');) {
-    if (name == "none") continue;
-    auto fault = simulation::fault_from_name(name);
-    if (!fault) return "no fault '" + name + "': hearsay-sim faults lists them";
-    settings.enabled.insert(*fault);
-  }
-  settings.weather.loss_permille = choices.loss_percent * 10;
-  return "";
+  if (choices.requests) settings.requests = *choices.requests;
+  if (choices.log_bytes) settings.replica.store.log_bytes_max = *choices.log_bytes;
+  return apply_faults(choices, settings);
+}
+
+// 0 is none, and fine.
+std::string check_plant(int number) {
+  if (number == 0 || simulation::find_plant(number) != nullptr) return "";
+  return "no plant " + std::to_string(number) + ": hearsay-sim plants lists them";
 }
 
 int run_one(const Choices& choices) {
-  if (choices.plant != 0 && simulation::find_plant(choices.plant) == nullptr) {
-    return usage("no plant " + std::to_string(choices.plant) + ": hearsay-sim plants lists them");
-  }
+  if (std::string problem = check_plant(choices.plant); !problem.empty()) return usage(problem);
   simulation::Settings settings = simulation::Settings::draw(choices.seed, choices.nodes);
   if (std::string problem = apply(choices, settings); !problem.empty()) return usage(problem);
   simulation::plant(choices.plant);
-  std::function<void(const std::string&)> line;
-  if (choices.trace) line = [](const std::string& text) { std::cout << text << "\n"; };
-  simulation::Report report = simulation::run(settings, line);
   bool json = choices.output == "json";
+  std::ostream& traced = json ? std::cerr : std::cout;
+  std::function<void(const std::string&)> line;
+  if (choices.trace) line = [&](const std::string& text) { traced << text << "\n"; };
+  simulation::Report report = simulation::run(settings, line);
   std::cout << (json ? simulation::json_of(report) + "\n" : simulation::text_of(report));
   return report.passed() ? 0 : kFailed;
 }
@@ -112,6 +132,10 @@ int run_many(const Choices& choices) {
 }
 
 int run_hunt(const Choices& choices) {
+  for (int number : choices.hunted) {
+    std::string problem = number == 0 ? "plant 0 is none" : check_plant(number);
+    if (!problem.empty()) return usage(problem);
+  }
   std::vector<simulation::Hunt> hunts;
   bool all = true;
   for (const simulation::PlantInfo& plant : simulation::plants()) {
@@ -129,13 +153,13 @@ int run_hunt(const Choices& choices) {
 }
 
 int run_power_cuts(const Choices& choices) {
+  if (std::string problem = check_plant(choices.plant); !problem.empty()) return usage(problem);
   simulation::plant(choices.plant);
   simulation::PowerCutOptions options;
   options.images = choices.images;
   options.seed = choices.seed;
   simulation::PowerCutReport report = simulation::explore_power_cuts(options);
   std::cout << report.table();
-  for (const std::string& text : report.violated) std::cout << text << "\n";
   return report.violations > 0 ? kFailed : 0;
 }
 
@@ -154,23 +178,47 @@ int list_faults() {
   return 0;
 }
 
+// A number as an operator means it: CLI11 takes -1 for the largest one, and NaN for any.
+CLI::Validator number_between(double least, double most, const std::string& range) {
+  return {[=](std::string& text) -> std::string {
+            double value = 0;
+            bool fits = CLI::detail::lexical_cast(text, value) && value >= least && value <= most;
+            return fits ? "" : "'" + text + "' is not in the range " + range;
+          },
+          range};
+}
+
+CLI::Validator any_whole_number() {
+  constexpr double kMost = 18'446'744'073'709'551'615.0;
+  return number_between(0, kMost, "0 and above");
+}
+
 CLI::App* add_run(CLI::App& app, Choices& choices) {
   CLI::App* run = app.add_subcommand("run", "one mesh from one seed; exit 1 when a check fails");
-  run->add_option("--seed", choices.seed, "the run follows from it")->capture_default_str();
+  run->add_option("--seed", choices.seed, "the run follows from it")
+      ->check(any_whole_number())
+      ->capture_default_str();
   run->add_option("--nodes", choices.nodes, "agents")
       ->check(CLI::Range(2, 100))
       ->capture_default_str();
   run->add_option("--plant", choices.plant, "a planted bug, by its number");
-  run->add_flag("--trace", choices.trace, "every event as it happens, one column a node");
+  run->add_flag("--trace", choices.trace,
+                "every event as it happens, one column a node; to stderr beside a JSON report");
   run->add_option("--profile", choices.profile,
                   "local, lan, wan or edge, instead of the drawn one");
   run->add_option("--topology", choices.topology, "direct or push-pull, instead of the drawn one");
-  run->add_option("--faults", choices.faults, "only these, comma-separated; or none");
-  run->add_option("--loss", choices.loss_percent, "per cent of datagrams, with --faults")
+  run->add_option("--faults", choices.faults,
+                  "only these, comma-separated, or none, instead of those that are drawn");
+  run->add_option("--loss", choices.loss_percent, "per cent of datagrams, instead of what is drawn")
       ->check(CLI::Range(0, 100));
-  run->add_option("--seconds", choices.seconds, "virtual time of the faults");
-  run->add_option("--log-bytes", choices.log_bytes, "what each change log keeps");
-  run->add_option("--requests", choices.requests, "of clients over that time");
+  run->add_option("--seconds", choices.seconds, "virtual time of the faults, instead of 40")
+      ->check(number_between(0.001, 100'000, "0.001 to 100000"));
+  run->add_option("--log-bytes", choices.log_bytes,
+                  "what each change log keeps, instead of what is drawn")
+      ->check(any_whole_number());
+  run->add_option("--requests", choices.requests,
+                  "of clients over that time, instead of what is drawn")
+      ->check(CLI::Range(0, 1'000'000));
   return run;
 }
 
@@ -180,7 +228,9 @@ void add_output(CLI::App* command, Choices& choices) {
 }
 
 void add_many(CLI::App* command, Choices& choices) {
-  command->add_option("--seed", choices.seed, "the first one")->capture_default_str();
+  command->add_option("--seed", choices.seed, "the first one")
+      ->check(any_whole_number())
+      ->capture_default_str();
   command->add_option("--seeds", choices.count, "how many, at most")
       ->check(CLI::Range(1, 100'000'000))
       ->capture_default_str();
@@ -194,12 +244,15 @@ void add_many(CLI::App* command, Choices& choices) {
 int main(int argc, char** argv) {
   Choices choices;
   CLI::App app{"hearsay-sim: whole meshes on virtual time, with faults, judged every turn"};
+  app.footer("Exit status 0: every check holds, 1: one failed, 2: usage.");
   app.require_subcommand(1);
   CLI::App* run = add_run(app, choices);
   CLI::App* many = app.add_subcommand("sweep", "many seeds with 5 to 9 nodes, all faults");
   CLI::App* hunt = app.add_subcommand("hunt", "how many seeds each planted bug takes");
   CLI::App* cuts = app.add_subcommand("power-cuts", "what a cut at any I/O call leaves, recovered");
-  cuts->add_option("--seed", choices.seed, "the histories follow from it")->capture_default_str();
+  cuts->add_option("--seed", choices.seed, "the histories follow from it")
+      ->check(any_whole_number())
+      ->capture_default_str();
   cuts->add_option("--images", choices.images, "how many")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();

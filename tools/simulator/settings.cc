@@ -64,4 +64,13 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   return settings;
 }
 
+void Settings::allow(const std::set<Fault>& wanted) {
+  base::Random random = base::Random::from_number(seed ^ 0x3ea7e4);
+  Weather drawn = draw_weather(random, wanted);
+  drawn.delay_min = weather.delay_min;
+  drawn.delay_spread = weather.delay_spread;
+  weather = drawn;
+  enabled = wanted;
+}
+
 }  // namespace simulation

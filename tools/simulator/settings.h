@@ -62,6 +62,8 @@ struct Settings {
   // The swarm: every seed has its own mixture of faults, rates and bounds, many of them tiny,
   // because tight bounds find live-locks ten times faster (research/model.md section 6).
   static Settings draw(std::uint64_t seed, std::size_t nodes);
+  // These faults and no other. Their weather is drawn for them; delays stay as they are.
+  void allow(const std::set<Fault>& wanted);
 };
 
 }  // namespace simulation
