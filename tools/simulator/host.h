@@ -12,7 +12,6 @@
 #include "agent/replica/set_aside.h"
 #include "crdt/version_vector.h"
 #include "gossip/address.h"
-#include "gossip/member.h"
 #include "tools/simulator/disk.h"
 
 namespace simulation {
@@ -52,11 +51,10 @@ struct Host {
   base::Bytes fingerprint;
   MarkDirectory marks;
   WallClock clock;
-  std::vector<gossip::MemberRecord> remembered;  // members, as the daemon's file holds them
-  bool dead = false;                             // never returns
-  bool failing = false;                          // the medium fails on demand just now
-  bool rotten = false;                           // a bit of it flipped
-  bool twisted = false;                          // its state is not what its vector says
+  bool dead = false;     // never returns
+  bool failing = false;  // the medium fails on demand just now
+  bool rotten = false;   // a bit of it flipped
+  bool twisted = false;  // its state is not what its vector says
   bool healthy() const { return !failing && !rotten; }
 
   // What this medium must hold after any crash: all that was told to peers as durable and all that

@@ -56,7 +56,7 @@ struct Tally {
   base::Duration virtual_time;
   base::Duration healed_max;
   void add(const Report& report);
-  // Classes of fault that never mattered although they were enabled somewhere.
+  // Classes of fault that never mattered in any of the runs.
   std::vector<std::string> idle_faults() const;
 };
 

@@ -16,7 +16,7 @@ struct SweepOptions {
   std::uint64_t count = 100;
   std::size_t nodes_min = 5;
   std::size_t nodes_max = 9;
-  std::size_t jobs = 1;        // processes
+  std::size_t jobs = 1;        // threads
   bool stop_at_first = false;  // ends the sweep at the first failed seed
 };
 // `each` is called for every report, in the order in which they end.
