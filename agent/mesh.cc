@@ -24,9 +24,9 @@ base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOption
       node.receive_frame(now, from, message, out);
     });
   };
-  handlers.on_session_closed = [raw](const base::NodeId& peer) {
+  handlers.on_session_closed = [raw](const base::NodeId& peer, bool opened) {
     raw->drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-      node.session_closed(now, peer, out);
+      node.session_closed(now, peer, opened, out);
     });
   };
   gossip::wire::SessionSeal::Identity session{

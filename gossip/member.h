@@ -44,6 +44,7 @@ struct MemberView {
   bool in_step = false;                     // its state equals ours, by its last word
   base::Instant heard;                      // last authenticated datagram or frame
   bool udp_blocked = false;  // answers over sessions only: its datagrams or ours are lost
+  bool tcp_blocked = false;  // answers by datagram only: no session opens, either way
   bool unreachable = false;  // we have heard nobody for long; our own view, told to no one
 };
 

@@ -205,8 +205,9 @@ void Node::receive_frame(base::Now now, const NodeId& from, base::BytesView mess
   impl_->finish(now.instant, first, out);
 }
 
-void Node::session_closed(base::Now now, const NodeId& peer, Actions& out) {
+void Node::session_closed(base::Now now, const NodeId& peer, bool opened, Actions& out) {
   std::size_t first = out.size();
+  impl_->membership.session_closed(peer, opened);
   impl_->reconciler.closed(now.instant, peer);
   impl_->server.closed(peer);
   impl_->finish(now.instant, first, out);
@@ -252,14 +253,18 @@ base::Instant Node::next_deadline() const {
 
 std::vector<MemberView> Node::members(base::Now now) const {
   std::vector<MemberView> views;
-  views.push_back(
-      {impl_->membership.self(), base::Duration{0}, 0, true, now.instant, false, false});
+  views.push_back({impl_->membership.self(), base::Duration{0}, 0, true, now.instant});
   bool isolated = impl_->membership.isolated(now.instant);
   for (const auto& [node, member] : impl_->membership.table().all()) {
-    bool unreachable = isolated && member.is_alive();
-    views.push_back({member.view(), member.rtt, impl_->reconciler.lag(node),
-                     impl_->reconciler.in_step(node), member.heard, member.udp_blocked,
-                     unreachable});
+    MemberView& view = views.emplace_back();
+    view.record = member.view();
+    view.rtt = member.rtt;
+    view.vector_lag = impl_->reconciler.lag(node);
+    view.in_step = impl_->reconciler.in_step(node);
+    view.heard = member.heard;
+    view.udp_blocked = member.udp_blocked;
+    view.unreachable = isolated && member.is_alive();
+    view.tcp_blocked = member.tcp_blocked() && !view.unreachable;
   }
   return views;
 }

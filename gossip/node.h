@@ -50,7 +50,8 @@ class Node {
 
   void receive(base::Now now, Address from, base::BytesView datagram, Actions& out);
   void receive_frame(base::Now now, const NodeId& from, base::BytesView message, Actions& out);
-  void session_closed(base::Now now, const NodeId& peer, Actions& out);
+  // The session with `peer` ended, or could not be opened.
+  void session_closed(base::Now now, const NodeId& peer, bool opened, Actions& out);
   void stored(base::Now now, const Stored& facts, Actions& out);
   void fetched(base::Now now, const Fetched& range, Actions& out);
   void snapshot_read(base::Now now, const SnapshotRead& page, Actions& out);

@@ -132,6 +132,7 @@ void get_members(Host& host, const ExchangePtr& exchange) {
                  .raw("rtt_ms", member.rtt ? millis_text(*member.rtt) : "null")
                  .text("topology", gossip::topology_name(record.topology))
                  .raw("udp_blocked", member.udp_blocked ? "true" : "false")
+                 .raw("tcp_blocked", member.tcp_blocked ? "true" : "false")
                  .raw("unreachable", member.unreachable ? "true" : "false")
                  .raw("vector_lag", member.vector_lag ? std::to_string(*member.vector_lag) : "null")
                  .take();

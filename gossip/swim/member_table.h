@@ -29,6 +29,7 @@ struct Member {
                                  // start, and so knows our start too
   bool heard_ourselves = false;  // not only from others
   bool udp_blocked = false;      // heard over sessions, while pings by datagram get no answer
+  int sessions_refused = 0;      // that could not be opened since one was, at most two
   base::Instant heard;           // last authenticated datagram or frame, or when it was learned
   bool disputed = false;  // its own word is below what we were told of it; it shall hear that
   base::Instant heard_datagram{INT64_MIN / 2};
@@ -49,6 +50,8 @@ struct Member {
   bool is_alive() const {
     return record.state == MemberState::kAlive || record.state == MemberState::kSuspect;
   }
+  // One may meet a restart.
+  bool tcp_blocked() const { return sessions_refused >= 2 && is_alive(); }
   // Not what we only remember of an earlier run, nor old words under a new number.
   bool may_be_told() const { return record.incarnation != 0 && !wordless; }
   const MemberRecord& view() const { return record; }

@@ -142,6 +142,7 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
   heard_any_ = now;
   if (probe_.heard(node)) awareness_.better();
   if (session) {
+    member->sessions_refused = 0;
     auto lost = [&](const SentPing& ping) {
       bool late = now - ping.at > options_.profile.ping_timeout;
       return ping.token != 0 && late && ping.at > member->heard_datagram;
@@ -163,6 +164,12 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
   change(now, *member, record, out);
   if (!remembered) suspect(now, *member, accuser, out);
   greetings_.add(now, node);
+}
+
+void Membership::session_closed(const NodeId& node, bool opened) {
+  Member* member = table_.find(node);
+  if (member == nullptr) return;
+  member->sessions_refused = opened ? 0 : std::min(member->sessions_refused + 1, 2);
 }
 
 void Membership::proven(base::Instant now, const NodeId& node, const Address& from, Outbox& box) {

@@ -64,6 +64,7 @@ class Membership {
   void topology(Topology topology);  // told to others as news about ourselves
 
   void heard(base::Instant now, const NodeId& node, bool session, Actions& out);
+  void session_closed(const NodeId& node, bool opened);
   // The start of `node` was just proven: what we wanted of it is done at once.
   void proven(base::Instant now, const NodeId& node, const Address& from, Outbox& box);
   // Somebody whose id begins so speaks from a start that we do not know.

@@ -156,6 +156,7 @@ void SessionTable::ended(Session& session) {
 
 void SessionTable::released(Session& session) {
   std::optional<NodeId> told;
+  bool opened = session.established();
   auto lost = std::find_if(lost_.begin(), lost_.end(),
                            [&](const auto& entry) { return entry.first == &session; });
   if (lost != lost_.end()) {
@@ -164,7 +165,7 @@ void SessionTable::released(Session& session) {
   }
   std::erase_if(sessions_, [&](const auto& owned) { return owned.get() == &session; });
   if (!closing_) {
-    if (told) handlers_.on_session_closed(*told);
+    if (told) handlers_.on_session_closed(*told, opened);
   } else if (sessions_.empty()) {
     // What is called may delete this table.
     auto closed = std::move(closed_);

@@ -50,9 +50,9 @@ struct Stats {
 struct Handlers {
   std::function<void(const Address& from, base::BytesView datagram)> on_datagram;
   std::function<void(const NodeId& from, base::BytesView message)> on_frame;
-  // The session that carried frames to `peer` ended, or could not be opened; what waited in it is
-  // lost.
-  std::function<void(const NodeId& peer)> on_session_closed;
+  // The session that carried frames to `peer` ended, or (`opened` is false) could not be opened;
+  // what waited in it is lost.
+  std::function<void(const NodeId& peer, bool opened)> on_session_closed;
 };
 
 class Transport {

@@ -147,6 +147,7 @@ TEST(Members, AreListedWithWhatIsKnown) {
                               {"incarnation", 3},
                               {"rtt_ms", nullptr},
                               {"udp_blocked", false},
+                              {"tcp_blocked", false},
                               {"unreachable", false},
                               {"topology", "push-pull"},
                               {"vector_lag", 0}}));

@@ -290,6 +290,19 @@ TEST(Command, TablesAreAlignedByCharactersAndCannotMoveTheTerminal) {
             "12.0         ff\n");
 }
 
+TEST(Command, MembersSayWhatDoesNotGetThrough) {
+  FakeAgent agent(always(
+      FakeAgent::ok(R"([{"name":"n1","state":"alive","tcp_blocked":true,"unreachable":false},)"
+                    R"({"name":"n2","state":"alive","udp_blocked":true,"tcp_blocked":false},)"
+                    R"({"name":"n3","state":"suspect","unreachable":true}])")));
+
+  auto table = ask(agent, {"members"});
+
+  EXPECT_TRUE(holds(table.out, "n1    alive, no TCP")) << table.out;
+  EXPECT_TRUE(holds(table.out, "n2    alive, no UDP")) << table.out;
+  EXPECT_TRUE(holds(table.out, "n3    suspect, unreachable")) << table.out;
+}
+
 // A terminal of the test's own; the program writes to it, we read what arrived.
 std::string on_terminal(const FakeAgent& agent, const Words& environment) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);

@@ -66,6 +66,19 @@ class InLab : public ::testing::Test {
     auto state = members->body.find(R"("state":")", at);
     return members->body.substr(state + 9, members->body.find('"', state + 9) - state - 9);
   }
+  // Of one of the other members.
+  bool says(std::size_t host, const std::string& flag) {
+    auto members = (*mesh_)[host].client().get("/v1/members");
+    return members.ok() && members->body.find('"' + flag + "\":true") != std::string::npos;
+  }
+  bool somebody_says(const std::string& flag) {
+    return support::eventually(kAgree, [&] {
+      for (std::size_t k = 0; k < mesh_->size(); ++k) {
+        if (says(k, flag)) return true;
+      }
+      return false;
+    });
+  }
   // True if nobody was held for dead by anybody while `millis` went by.
   bool nobody_dies(Millis millis) {
     std::string all;
@@ -143,8 +156,11 @@ TEST_F(InLab, WithoutTcpSmallChangesTravelByUdpAlone) {
     return true;
   })) << mesh_->states();
   EXPECT_TRUE(nobody_dies(Millis{3'000}));
+  write(1, noise_metadata(200'000));  // needs a session
+  EXPECT_TRUE(somebody_says("tcp_blocked"));
   for (std::size_t k = 0; k < mesh_->size(); ++k) ASSERT_TRUE(lab_->clear(k).ok());
   all_have_all();
+  EXPECT_FALSE(says(0, "tcp_blocked"));
 }
 
 TEST_F(InLab, WithoutUdpSessionsKeepTheMembers) {
@@ -153,6 +169,7 @@ TEST_F(InLab, WithoutUdpSessionsKeepTheMembers) {
   rule_everywhere("udp dport 7700 drop");
 
   EXPECT_TRUE(nobody_dies(Millis{5'000}));
+  EXPECT_TRUE(somebody_says("udp_blocked"));
   write(10);
 
   all_have_all();

@@ -341,7 +341,7 @@ TEST(StateJoin, APageThatDoesNotComeIsAskedForInHalves) {
   Asking asking;
   wire::SnapshotRequest first = asking.step("query");
   asking.actions.clear();
-  asking.mesh.node(z).session_closed(asking.mesh.now(), asking.peer, asking.actions);
+  asking.mesh.node(z).session_closed(asking.mesh.now(), asking.peer, true, asking.actions);
   base::Now later{asking.mesh.now().instant + base::seconds(2), 0, false};
   asking.mesh.node(z).advance(asking.mesh.now(), asking.actions);
   asking.mesh.node(z).advance(later, asking.actions);

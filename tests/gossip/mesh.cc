@@ -62,10 +62,10 @@ void Mesh::crash(std::size_t index) {
   }
 }
 
-void Mesh::close_session(std::size_t host, std::size_t peer) {
+void Mesh::close_session(std::size_t host, std::size_t peer, bool opened) {
   if (hosts_[host]->node == nullptr) return;
   Actions actions;
-  hosts_[host]->node->session_closed(now(), hosts_[peer]->identity.node, actions);
+  hosts_[host]->node->session_closed(now(), hosts_[peer]->identity.node, opened, actions);
   perform(*hosts_[host], actions);
 }
 
@@ -249,6 +249,7 @@ void Mesh::send_frame(Host& host, const SendFrame& send) {
     bool up =
         to->node != nullptr && !cuts_.contains({from, index}) && !cuts_.contains({index, from});
     up &= !faults.sessions_blocked && !to->frozen;
+    bool opened = up;
     std::size_t& carried = carried_[std::minmax(from, index)];
     carried += send.message.size();
     if (carried > carried_max) {
@@ -256,10 +257,10 @@ void Mesh::send_frame(Host& host, const SendFrame& send) {
       up = false;
     }
     if (!up) {
-      // Both ends of a session learn that it broke.
-      at(base::millis(500), [this, from, index] {
-        close_session(from, index);
-        close_session(index, from);
+      // Both ends of a session learn that it broke; of one that never opened, who tried.
+      at(base::millis(500), [this, from, index, opened] {
+        close_session(from, index, opened);
+        if (opened) close_session(index, from);
       });
       return;
     }

@@ -83,7 +83,7 @@ class Mesh {
   void thaw(std::size_t host);
   void inject(const Address& from, std::size_t to, base::BytesView bytes);
   void frame(std::size_t from, std::size_t to, const wire::Message& message);
-  void close_session(std::size_t host, std::size_t peer);
+  void close_session(std::size_t host, std::size_t peer, bool opened = true);
   void at(base::Duration from_now, std::function<void()> what);
 
   void run(base::Duration time);

@@ -550,7 +550,8 @@ TEST(Reconcile, ASessionThatBreaksIsTriedAgain) {
                                   base::seconds(10)));
   for (int i = 0; i < 5; ++i) {
     Actions actions;
-    pair.mesh.node(1).session_closed(pair.mesh.now(), pair.mesh.host(0).identity.node, actions);
+    pair.mesh.node(1).session_closed(pair.mesh.now(), pair.mesh.host(0).identity.node, true,
+                                     actions);
     pair.mesh.run(base::millis(100));
   }
 

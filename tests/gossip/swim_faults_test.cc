@@ -233,6 +233,29 @@ TEST(FalseDeaths, WhereDatagramsAreBlockedASessionIsEnoughAndItIsSaid) {
   EXPECT_FALSE(mesh.node(0).members(mesh.now())[1].udp_blocked);
 }
 
+TEST(FalseDeaths, WhereNoSessionOpensDatagramsAreEnoughAndItIsSaid) {
+  Mesh mesh(650);
+  fill(mesh, 3);
+  mesh.faults.sessions_blocked = true;
+  auto said = [&](std::size_t by) {
+    auto views = mesh.node(by).members(mesh.now());
+    return std::any_of(views.begin(), views.end(), [](const auto& at) { return at.tcp_blocked; });
+  };
+  EXPECT_FALSE(said(0));
+  mesh.faults.loss_percent = 100;  // what is written meanwhile needs a session
+  for (int i = 0; i < 400; ++i) mesh.write(0, 1'000);
+  mesh.run(base::millis(100));
+  mesh.faults.loss_percent = 0;
+  mesh.run(base::seconds(60));
+
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(mesh.host(i).declared_dead.empty());
+  EXPECT_TRUE(said(1) || said(2)) << "who lacks something has tried";
+  mesh.faults = {};
+  mesh.run(base::seconds(60));
+  EXPECT_TRUE(mesh.converged());
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_FALSE(said(i)) << i;
+}
+
 TEST(FalseDeaths, NoneWhereLargeDatagramsVanish) {
   Mesh mesh(700);
   fill(mesh, 10);

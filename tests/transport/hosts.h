@@ -37,6 +37,7 @@ struct Host {
   std::vector<std::pair<Address, base::Bytes>> datagrams;
   std::vector<std::pair<NodeId, base::Bytes>> frames;
   std::vector<NodeId> sessions_closed;
+  bool last_opened = false;                                      // of these
   std::function<void(const NodeId&, base::BytesView)> on_frame;  // if set, instead of `frames`
 
   Address address() const { return transport->bound(); }
@@ -70,8 +71,9 @@ class OnLoop : public testing::Test {
       if (host.on_frame) return host.on_frame(from, bytes);
       host.frames.emplace_back(from, bytes);
     };
-    handlers.on_session_closed = [&host](const NodeId& peer) {
+    handlers.on_session_closed = [&host](const NodeId& peer, bool opened) {
       host.sessions_closed.push_back(peer);
+      host.last_opened = opened;
     };
     return Transport::open(&loop_, bind, options, mesh_key(key), host_identity(letter),
                            base::Random::from_number(++chance_), std::move(handlers));

@@ -32,6 +32,7 @@ TEST_F(Refusal, AHostOfAnotherMeshIsNotLetIn) {
   a.send(z, "x");
 
   ASSERT_TRUE(until([&] { return a.sessions_closed.size() == 1; }));
+  EXPECT_FALSE(a.last_opened);
   EXPECT_EQ(z.stats().handshakes_refused, 1u);
   EXPECT_EQ(z.stats().bytes_sent, 0u);
   EXPECT_EQ(a.stats().bytes_received, 0u);

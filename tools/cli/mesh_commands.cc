@@ -24,6 +24,15 @@ std::string shown(std::string_view value) {
   return value == "null" || value.empty() ? "-" : unquote(value);
 }
 
+// "alive, no TCP": what does not get through to a member, or from it.
+std::string what_is_blocked(std::string_view member) {
+  std::string text;
+  if (field(member, "udp_blocked") == "true") text += ", no UDP";
+  if (field(member, "tcp_blocked") == "true") text += ", no TCP";
+  if (field(member, "unreachable") == "true") text += ", unreachable";
+  return text;
+}
+
 std::uint64_t number(std::string_view value) {
   std::uint64_t parsed = 0;
   std::from_chars(value.data(), value.data() + value.size(), parsed);
@@ -146,7 +155,7 @@ int show_members(Session& session) {
     auto state = at("state");
     auto rtt = at("rtt_ms");
     rows.push_back({{at("name")},
-                    {state, state_colour(state)},
+                    {state + what_is_blocked(member), state_colour(state)},
                     {at("address")},
                     {rtt == "-" ? rtt : rtt + " ms"},
                     {at("vector_lag")},

@@ -105,7 +105,7 @@ void Network::send_frame(const Address& from, const base::NodeId& to, const Addr
     schedule_.after(base::seconds(1), [this, from, to, life] {
       auto here = listeners_.find(from);
       if (here != listeners_.end() && here->second.life == life) {
-        here->second.endpoint->session_closed(to);
+        here->second.endpoint->session_closed(to, false);
       }
     });
     return;
@@ -161,7 +161,7 @@ void Network::break_session(const Pair& pair) {
     schedule_.after(delay(), [this, address = address, life = end.life, node] {
       auto here = listeners_.find(address);
       if (here != listeners_.end() && here->second.life == life) {
-        here->second.endpoint->session_closed(node);
+        here->second.endpoint->session_closed(node, true);
       }
     });
   }

@@ -50,7 +50,7 @@ class Network {
     virtual base::NodeId node() const = 0;
     virtual void datagram(const Address& from, base::Bytes bytes) = 0;
     virtual void frame(const base::NodeId& from, base::Bytes message) = 0;
-    virtual void session_closed(const base::NodeId& peer) = 0;
+    virtual void session_closed(const base::NodeId& peer, bool opened) = 0;
   };
 
   Network(Schedule& schedule, base::Random random) : schedule_(schedule), random_(random) {}

@@ -187,10 +187,10 @@ void Process::frame(const base::NodeId& from, base::Bytes message) {
   });
 }
 
-void Process::session_closed(const base::NodeId& peer) {
-  when_awake([this, peer] {
+void Process::session_closed(const base::NodeId& peer, bool opened) {
+  when_awake([this, peer, opened] {
     drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
-      node.session_closed(time, peer, out);
+      node.session_closed(time, peer, opened, out);
     });
   });
 }

@@ -84,7 +84,7 @@ class Process : public Network::Endpoint {
   base::NodeId node() const override { return id_; }
   void datagram(const gossip::Address& from, base::Bytes bytes) override;
   void frame(const base::NodeId& from, base::Bytes message) override;
-  void session_closed(const base::NodeId& peer) override;
+  void session_closed(const base::NodeId& peer, bool opened) override;
 
  private:
   Process(Host& host, const Settings& settings, Schedule& schedule, Network& network,
