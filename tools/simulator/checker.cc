@@ -241,17 +241,23 @@ void Checker::check_state(Process& process, const Observer::Turn& turn) {
 
 // Rule 1: what clients were told, and what peers are about to be.
 void Checker::told(Process& process, const agent::Outputs& outputs) {
-  if (outputs.facts.durable) process.host().durable = process.replica().vector();
+  if (outputs.facts.durable) {
+    process.host().durable = process.replica().vector();
+    process.host().durable_state = outputs.facts.state;
+  }
   for (const crdt::SealedChange& change : outputs.facts.own) {
     process.host().promised.set(change.actor, {change.seq, change.hash});
   }
 }
 
 // Rule 3.
-void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& entries) {
+void Checker::claimed(Process& process, const Observer::Claim& claim) {
   if (process.replica().fault()) return;  // its memory may be stale
+  if (claim.current && *claim.current != process.host().durable_state) {
+    fail("claims-what-is-not-durable", &process.host(), "a state that was not called durable");
+  }
   crdt::VersionVector& promised = process.host().promised;
-  for (const crdt::Dependency& entry : entries) {
+  for (const crdt::Dependency& entry : claim.entries) {
     if (!process.replica().vector().covers(entry.actor, entry.head.seq)) {
       fail("claims-what-it-lacks", &process.host(),
            fmt::format("{}:{}", entry.actor.short_hex(), entry.head.seq));
@@ -267,6 +273,7 @@ void Checker::claimed(Process& process, const std::vector<crdt::Dependency>& ent
 void Checker::opened(Process& process) {
   const crdt::VersionVector& vector = process.replica().vector();
   process.host().durable = vector;
+  process.host().durable_state = process.replica().state();
   if (forks_) return check_digest(process);
   if (process.replica().fetching()) set_aside(process.host());
   const crdt::VersionVector& promised = process.host().promised;

@@ -35,7 +35,7 @@ class Checker {
   void turned(Process& process, const Observer::Turn& turn);
   void interrupted(const Process& process, const Observer::Turn& turn);
   void told(Process& process, const agent::Outputs& outputs);
-  void claimed(Process& process, const std::vector<crdt::Dependency>& entries);
+  void claimed(Process& process, const Observer::Claim& claim);
   // A process has opened its database: what the medium promised must be there.
   void opened(Process& process);
   // An open that failed although nobody had tampered with the medium.

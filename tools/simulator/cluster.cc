@@ -376,9 +376,7 @@ void Cluster::told(Process& process, const agent::Outputs& outputs) {
   checker_.told(process, outputs);
 }
 
-void Cluster::claimed(Process& process, const std::vector<crdt::Dependency>& entries) {
-  checker_.claimed(process, entries);
-}
+void Cluster::claimed(Process& process, const Claim& claim) { checker_.claimed(process, claim); }
 
 void Cluster::note_frame(const Process& process, const gossip::SendFrame& send) {
   auto message = gossip::wire::decode(send.message);
@@ -434,6 +432,7 @@ void Cluster::count_stats(const Process& process) {
   if (process.late_wakes() > 0) report_.mattered(Fault::kPause);
   if (process.slow_turns() > 0) report_.mattered(Fault::kSlowDisk);
   auto& events = report_.events;
+  events["actors closed"] += stats.actors_closed;
   events["reconciliations"] += stats.reconciliations;
   events["ranges served"] += stats.ranges_served;
   events["below the floor"] += stats.below_floor;

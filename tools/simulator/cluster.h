@@ -66,7 +66,7 @@ class Cluster : public Observer {
   void turned(Process& process, const Turn& turn) override;
   void interrupted(Process& process, const Turn& turn) override;
   void told(Process& process, const agent::Outputs& outputs) override;
-  void claimed(Process& process, const std::vector<crdt::Dependency>& entries) override;
+  void claimed(Process& process, const Claim& claim) override;
   void acted(Process& process, const gossip::Action& action) override;
   void stopped(Process& process, bool reopen) override;
 

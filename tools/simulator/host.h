@@ -60,7 +60,9 @@ struct Host {
   // What this medium must hold after any crash: all that was told to peers as durable and all that
   // was acknowledged to clients (rules 1 and 3). Taken back when the medium is tampered with.
   crdt::VersionVector promised;
-  crdt::VersionVector durable;  // what the replica last called durable
+  // What the replica last called durable.
+  crdt::VersionVector durable;
+  crdt::StateHash durable_state;
 };
 
 inline const std::string kDatabase = "hearsay.db";

@@ -4,7 +4,7 @@
 
 #include "agent/translate.h"
 #include "crdt/base/check.h"
-#include "gossip/wire/message.h"
+#include "crdt/snapshot.h"
 
 namespace simulation {
 namespace {
@@ -231,12 +231,23 @@ void Process::perform(gossip::Action& action) {
 void Process::send_frame(gossip::SendFrame& send) {
   auto decoded = gossip::wire::decode(send.message);
   CHECK(decoded.ok());
-  if (const auto* message = std::get_if<gossip::wire::Message>(&*decoded)) {
-    if (const auto* vector = std::get_if<gossip::wire::Vector>(message)) {
-      observer_.claimed(*this, vector->entries);
-    }
-  }
+  if (const auto* message = std::get_if<gossip::wire::Message>(&*decoded)) note_claim(*message);
   network_.send_frame(host_.address, send.to, send.address, std::move(send.message));
+}
+
+void Process::note_claim(const gossip::wire::Message& message) {
+  if (const auto* vector = std::get_if<gossip::wire::Vector>(&message)) {
+    return observer_.claimed(*this, {vector->entries, vector->state});
+  }
+  const auto* page = std::get_if<gossip::wire::SnapshotPage>(&message);
+  if (page == nullptr || page->outcome != gossip::wire::SnapshotPage::Outcome::kPage) return;
+  auto reader = crdt::SnapshotPageReader::open(page->body);
+  CHECK(reader.ok());
+  Observer::Claim claim;
+  for (const crdt::SnapshotActor& actor : reader->head().actors) {
+    claim.entries.push_back({actor.actor, actor.head});
+  }
+  observer_.claimed(*this, claim);
 }
 
 // As the daemon's reader threads do.

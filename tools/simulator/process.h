@@ -15,6 +15,7 @@
 #include "agent/repair_watch.h"
 #include "agent/replica/replica.h"
 #include "gossip/node.h"
+#include "gossip/wire/message.h"
 #include "tools/simulator/host.h"
 #include "tools/simulator/network.h"
 #include "tools/simulator/settings.h"
@@ -40,8 +41,12 @@ class Observer {
   virtual void interrupted(Process& process, const Turn& turn) = 0;
   // Clients and the node are about to hear of it.
   virtual void told(Process& process, const agent::Outputs& outputs) = 0;
-  // Entries of a vector that this process tells a peer: claims (rule 3).
-  virtual void claimed(Process& process, const std::vector<crdt::Dependency>& entries) = 0;
+  // What this process tells a peer of its state: claims (rule 3).
+  struct Claim {
+    std::vector<crdt::Dependency> entries;   // of a vector, or of a snapshot
+    std::optional<crdt::StateHash> current;  // what it calls its state now
+  };
+  virtual void claimed(Process& process, const Claim& claim) = 0;
   virtual void acted(Process& process, const gossip::Action& action) = 0;
   // The power is off, or the replica asks to be opened anew.
   virtual void stopped(Process& process, bool reopen) = 0;
@@ -101,6 +106,7 @@ class Process : public Network::Endpoint {
   void perform(gossip::Actions& actions);
   void perform(gossip::Action& action);
   void send_frame(gossip::SendFrame& send);
+  void note_claim(const gossip::wire::Message& message);
   void fetch(const gossip::Fetch& wanted);
 
   void enqueue(agent::Input input);
