@@ -103,6 +103,28 @@ TEST(Closing, WaitsForTheDeadButNotForThoseThatLeft) {
   EXPECT_TRUE(trio.closed(a));
 }
 
+// What a member has is not known before it has been equal once.
+TEST(Closing, WaitsForADeadMemberThatWasNeverSeenEqual) {
+  Trio trio(17);
+  trio.mesh.write(a);
+  trio.mesh.run(base::seconds(1));
+  trio.mesh.crash(2);
+  trio.mesh.run(base::seconds(10));
+  trio.mesh.crash(a);
+  trio.mesh.start(a, {z});
+  trio.mesh.run(base::seconds(3));
+  ASSERT_EQ(trio.mesh.node(a).members(trio.mesh.now()).size(), 3u) << "it was told of the dead one";
+  trio.mesh.host(a).replica->leave_actor(next_actor(99));
+  trio.mesh.write(a);
+  trio.mesh.run(base::seconds(10));
+  EXPECT_FALSE(trio.closed(a));
+
+  trio.mesh.start(2, {a});
+  trio.mesh.run(base::seconds(5));
+
+  EXPECT_TRUE(trio.closed(a));
+}
+
 TEST(Closing, OfOneThatIsShownWithMoreIsUndoneAndItIsFetched) {
   Trio trio(13);
   trio.mesh.write(a);

@@ -198,6 +198,29 @@ TEST(DiskFaults, ADiskThatStaysBrokenForAWhileIsRecoveredFrom) {
   }
 }
 
+// Rule 13: what the medium holds of the failed commit is not known, whatever a read says.
+TEST(DiskFaults, WhoRecoversFromAFaultWritesUnderANewActor) {
+  Folder folder;
+  faults() = {};
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  turn(*a, 1, {add("x")});
+  const base::ActorId before = a->own_actor();
+  faults().fail_from = faults().calls;
+  faults().fail_until = 1 << 30;
+  turn(*a, 10, {add("y")});
+  ASSERT_TRUE(a->fault().has_value());
+  faults() = {};
+
+  Outputs after = turn(*a, 10'000, {add("z")});
+
+  ASSERT_EQ(after.facts.own.size(), 1u);
+  EXPECT_NE(after.facts.own[0].actor, before);
+  EXPECT_EQ(after.facts.own[0].seq, 1u);
+  EXPECT_EQ(a->left(), std::vector{before});
+}
+
 // However long it lasts: said once, and in the same words to everybody.
 TEST(DiskFaults, ALongFaultIsToldOnceAndItsReasonStaysAsItWas) {
   Folder folder;
