@@ -156,6 +156,25 @@ TEST(DiskFaults, AnOwnWriteIsOnTheMediumBeforeItIsAnswered) {
   EXPECT_TRUE(written.facts.durable);
 }
 
+// Rule 3: its facts say durable in any case; the medium is asked here.
+TEST(DiskFaults, ASnapshotIsOfAStateThatIsOnTheMedium) {
+  faults() = {};
+  Folder folder;
+  ReplicaOptions options;
+  options.store.vfs = store::sample::kFaultVfs;
+  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  turn(*a, 2, {received(turn(*z, 1, {add("z")}).facts.own)});
+  ASSERT_TRUE(a->unsynced());
+  const int before = faults().wal_syncs;
+  const Outputs started = turn(*z, 3, {StartJoin{a->node_id(), false}});
+
+  Outputs out = turn(*a, 4, {SnapshotQuery{1, z->node_id(), started.facts.join->query}});
+
+  EXPECT_EQ(out.pages.at(0).outcome, SnapshotPage::Outcome::kPage);
+  EXPECT_EQ(faults().wal_syncs, before + 1);
+}
+
 int calls_of_a_history() {
   History history;
   history.run();

@@ -191,5 +191,29 @@ TEST(Replica, PrunesTheLogAndRaisesTheFloors) {
   EXPECT_GT(a->store().actors().find(a->own_actor())->floor, 50u);
 }
 
+// Rule 7: what nobody else may have yet goes last.
+TEST(Replica, PrunesWhatNobodyHasConfirmedLast) {
+  Folder folder;
+  ReplicaOptions options;
+  options.store.log_bytes_max = 2'000;
+  auto a = open_replica(folder.file(), first_start(), 1, options);
+  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  for (int i = 0; i < 5; ++i) turn(*a, i, {add("own" + std::to_string(i))});
+
+  auto hear = [&](int from, int count) {
+    for (int i = from; i < from + count; ++i) {
+      auto theirs = turn(*z, i, {add("x" + std::to_string(i))}).facts.own;
+      turn(*a, i, {received(theirs)});
+    }
+  };
+  hear(10, 100);
+
+  EXPECT_EQ(a->store().actors().find(a->own_actor())->floor, 0u);
+  EXPECT_GT(a->store().actors().find(z->own_actor())->floor, 50u);
+  turn(*a, 200, {ConfirmOwn{a->own_actor(), 5}});
+  hear(210, 30);
+  EXPECT_EQ(a->store().actors().find(a->own_actor())->floor, 5u);
+}
+
 }  // namespace
 }  // namespace agent
