@@ -11,7 +11,6 @@ namespace bench {
 namespace {
 
 constexpr std::int64_t kTimeout = 120 * kSecond;
-constexpr std::int64_t kPollGap = kSecond / 10;
 constexpr std::int64_t kCutOff = kSecond / 2;  // nobody is suspected for that
 constexpr int kMembers = 2;
 
@@ -93,18 +92,8 @@ base::Result<std::uint64_t> bytes_sent(const MeshNetwork& network) {
   return sum;
 }
 
-// Until `holds`, asked seldom.
-bool poll(MeshRun& run, const std::function<bool()>& holds) {
-  std::int64_t polled = 0;
-  return run.watch_until(kTimeout, [&] {
-    if (monotonic_nanos() - polled < kPollGap) return false;
-    polled = monotonic_nanos();
-    return holds();
-  });
-}
-
 base::Status wait_closed(MeshRun& run, const ActorCounts& counts) {
-  bool closed = poll(run, [&] {
+  bool closed = run.ask_until(kTimeout, [&] {
     for (int i = 0; i < kMembers; ++i) {
       auto count = metric(run, i, "actors_closed_total");
       if (!count.ok() || *count < static_cast<std::uint64_t>(counts.closed)) return false;
@@ -125,7 +114,7 @@ base::Result<double> reconcile(MeshRun& run, MeshNetwork& network, int round) {
   run.watch(kCutOff);
   ASSIGN_OR_RETURN(std::uint64_t before, bytes_sent(network));
   RETURN_IF_ERROR(network.mute({}));
-  if (!poll(run, [&] { return run.equal(); })) return late("equal again");
+  if (!run.ask_until(kTimeout, [&] { return run.equal(); })) return late("equal again");
   ASSIGN_OR_RETURN(std::uint64_t after, bytes_sent(network));
   return static_cast<double>(after - before);
 }
@@ -142,7 +131,7 @@ base::Result<Measured> measure_actors(const MeshSetup& setup, const ActorCounts&
     RETURN_IF_ERROR(prepare(MeshRun::data(folder, label, i), changes, seed));
   }
   ASSIGN_OR_RETURN(auto run, MeshRun::start(setup, kMembers, *network, folder, label));
-  if (!poll(*run, [&] { return run->equal(); })) return late("equal at the start");
+  if (!run->ask_until(kTimeout, [&] { return run->equal(); })) return late("equal at the start");
   RETURN_IF_ERROR(wait_closed(*run, counts));
   Measured measured;
   std::string with = fmt::format("{} closed and {} live actors: ", counts.closed, counts.live);

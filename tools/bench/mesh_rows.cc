@@ -15,7 +15,6 @@ namespace {
 constexpr std::int64_t kDetectTimeout = 120 * kSecond;
 constexpr std::int64_t kHealTimeout = 120 * kSecond;
 constexpr std::int64_t kCatchUpTimeout = 120 * kSecond;
-constexpr std::int64_t kPollGap = kSecond / 10;
 constexpr int kHoleSeconds = 3;
 constexpr int kBreathSeconds = 1;
 constexpr int kSettleSeconds = 10;
@@ -137,7 +136,7 @@ base::Result<Measured> measure_outage(const MeshSetup& setup, int members, int s
   run->watch_until(kHealTimeout, [&] {
     std::int64_t now = monotonic_nanos();
     if (!acquainted && run->acquainted()) acquainted = seconds_of(now - healed);
-    if (holds_data && !equal && now - polled >= kPollGap) {
+    if (holds_data && !equal && now - polled >= MeshRun::kAskGap) {
       polled = now;
       if (run->equal()) equal = seconds_of(monotonic_nanos() - healed);
     }
@@ -249,12 +248,7 @@ base::Result<Measured> measure_behind(const MeshSetup& setup, int changes,
   }
   std::int64_t started = monotonic_nanos();
   RETURN_IF_ERROR(run->launch(1));
-  std::int64_t polled = 0;
-  bool equal = run->watch_until(kCatchUpTimeout, [&] {
-    if (monotonic_nanos() - polled < kPollGap) return false;
-    polled = monotonic_nanos();
-    return run->equal();
-  });
+  bool equal = run->ask_until(kCatchUpTimeout, [&] { return run->equal(); });
   if (!equal) return late("an agent that was away is equal again");
   Measured measured;
   measured["changes missed, count"].push_back(static_cast<double>(log.changes));

@@ -107,6 +107,15 @@ bool MeshRun::watch_until(std::int64_t nanos, const std::function<bool()>& holds
   }
 }
 
+bool MeshRun::ask_until(std::int64_t nanos, const std::function<bool()>& holds) {
+  std::int64_t asked = 0;
+  return watch_until(nanos, [&] {
+    if (monotonic_nanos() - asked < kAskGap) return false;
+    asked = monotonic_nanos();
+    return holds();
+  });
+}
+
 void MeshRun::watch(std::int64_t nanos) {
   watch_until(nanos, [] { return false; });
 }

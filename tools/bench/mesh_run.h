@@ -53,6 +53,9 @@ class MeshRun {
   // Reads what members say for so long, or until `holds` (then true).
   bool watch_until(std::int64_t nanos, const std::function<bool()>& holds);
   void watch(std::int64_t nanos);
+  // The same for what is to be asked of members, which is done seldom.
+  static constexpr std::int64_t kAskGap = 100'000'000;
+  bool ask_until(std::int64_t nanos, const std::function<bool()>& holds);
   // Each running member sees each other running one and no other.
   bool acquainted() const;
   const std::vector<MemberEvent>& events() const { return events_; }
