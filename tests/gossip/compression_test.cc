@@ -9,24 +9,18 @@ namespace {
 constexpr std::size_t kChanges = 200;
 
 // A has written while Z could not hear it.
-struct Pair {
-  Pair() : mesh(1) {
-    mesh.add();
-    mesh.add({a});
-    mesh.run(base::seconds(2));
+struct Apart : Pair {
+  Apart() : Pair(1) {
     mesh.cut_both(a, z);
     for (std::size_t i = 0; i < kChanges; ++i) mesh.write(a);
     mesh.run(base::seconds(1));
   }
-  Mesh mesh;
-  static constexpr std::size_t a = 0;
-  static constexpr std::size_t z = 1;
 };
 
 bool is_compressed(base::BytesView message) { return message[1] == 16; }
 
 TEST(Compression, ARangeCrossesCompressedAndIsApplied) {
-  Pair pair;
+  Apart pair;
   Mesh::Host& a = pair.mesh.host(Pair::a);
   base::Bytes request = wire::encode(wire::RangeRequest{7, {{a.replica->actor(), {}}}});
   Actions asked;
@@ -54,7 +48,7 @@ TEST(Compression, ARangeCrossesCompressedAndIsApplied) {
 }
 
 TEST(Compression, CatchingUpCostsFewerBytesThanTheChanges) {
-  Pair pair;
+  Apart pair;
   Mesh::Host& a = pair.mesh.host(Pair::a);
   std::size_t plain = 0;
   for (const base::Bytes& change : a.replica->fetch({1, {}, {}, kChanges, SIZE_MAX}).changes) {

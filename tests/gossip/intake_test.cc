@@ -8,18 +8,6 @@
 namespace gossip::testing {
 namespace {
 
-// Two hosts that know each other.
-struct Pair {
-  explicit Pair(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
-    mesh.add();
-    mesh.add({0});
-    mesh.run(base::seconds(2));
-  }
-  Mesh mesh;
-  static constexpr std::size_t a = 0;
-  static constexpr std::size_t z = 1;
-};
-
 // Rule 3: what a power cut may still take is not claimed.
 TEST(Claims, MoveOnlyWhenDurable) {
   auto random = base::Random::from_number(1);

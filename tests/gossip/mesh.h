@@ -133,4 +133,16 @@ class Mesh {
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> carried_;  // of both ways
 };
 
+// Two hosts that know each other.
+struct Pair {
+  explicit Pair(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
+    mesh.add();
+    mesh.add({0});
+    mesh.run(base::seconds(2));
+  }
+  Mesh mesh;
+  static constexpr std::size_t a = 0;
+  static constexpr std::size_t z = 1;
+};
+
 }  // namespace gossip::testing

@@ -14,18 +14,6 @@ std::uint64_t exchanges(Mesh& mesh) {
   return sum;
 }
 
-// Two hosts that know each other, then are cut off from each other.
-struct Pair {
-  explicit Pair(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
-    mesh.add();
-    mesh.add({0});
-    mesh.run(base::seconds(2));
-  }
-  Mesh mesh;
-  static constexpr std::size_t a = 0;
-  static constexpr std::size_t z = 1;
-};
-
 // A path that lets no connection carry 100 kB: whatever came before a break must count.
 TEST(Reconcile, ConnectionsThatAlwaysBreakEarlyCatchUp) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
