@@ -167,11 +167,11 @@ void Node::Impl::answer_nameless(base::Instant now, const Address& from,
 void Node::Impl::take(base::Instant now, const Address& from, const wire::Packet& packet, bool met,
                       Actions& out) {
   const NodeId& node = packet.sender;
-  if (const wire::Challenge* asked = challenge_in(packet)) {
-    box.add({from, node}, wire::Echo{asked->token});
-  }
+  const wire::Challenge* asked = challenge_in(packet);
+  if (asked != nullptr) box.add({from, node}, wire::Echo{asked->token});
   membership.heard(now, node, false, out);
-  if (met) membership.proven(now, node, from, box);
+  if (met) membership.proven(node);
+  if (met || asked != nullptr) membership.introduce(now, node, from, box);
   for (const wire::Message& message : packet.messages) {
     bool valid = membership.has_left() ? take_as_left(from, node, message)
                                        : take(now, from, node, message, out);

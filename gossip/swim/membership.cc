@@ -172,13 +172,18 @@ void Membership::session_closed(const NodeId& node, bool opened) {
   member->sessions_refused = opened ? 0 : std::min(member->sessions_refused + 1, 2);
 }
 
-void Membership::proven(base::Instant now, const NodeId& node, const Address& from, Outbox& box) {
-  if (has_left()) return;
+void Membership::proven(const NodeId& node) {
   Member* member = table_.find(node);
   if (member != nullptr) member->introduced = false;
+}
+
+void Membership::introduce(base::Instant now, const NodeId& node, const Address& from,
+                           Outbox& box) {
+  if (has_left()) return;
+  Member* member = table_.find(node);
   if (seeds_.waits_for(from, table_)) {
     join(now, {from, node}, box);
-  } else if (member != nullptr && member->state() != MemberState::kLeft) {
+  } else if (member != nullptr && !member->introduced && member->state() != MemberState::kLeft) {
     ping(now, *member, from, box, next_token());
   }
 }

@@ -65,8 +65,10 @@ class Membership {
 
   void heard(base::Instant now, const NodeId& node, bool session, Actions& out);
   void session_closed(const NodeId& node, bool opened);
-  // The start of `node` was just proven: what we wanted of it is done at once.
-  void proven(base::Instant now, const NodeId& node, const Address& from, Outbox& box);
+  void proven(const NodeId& node);  // a start of it that we did not know
+  // It was just proven, or asks us for a proof and so took nothing of what we sent before: what we
+  // want of it is done at once.
+  void introduce(base::Instant now, const NodeId& node, const Address& from, Outbox& box);
   // Somebody whose id begins so speaks from a start that we do not know.
   void doubted(base::Instant now, const std::array<unsigned char, 8>& prefix);
 

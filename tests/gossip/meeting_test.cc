@@ -1,0 +1,58 @@
+// How agents that start at the same time come to know each other, when datagrams are lost.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "tests/gossip/mesh.h"
+
+namespace gossip::testing {
+namespace {
+
+Options edge() {
+  Options options;
+  options.profile = *profile_from_name("edge");
+  return options;
+}
+
+// Loses the datagrams of the given places, counted from 1, among those from one host to another.
+void lose(Mesh& mesh, std::size_t from, std::size_t to, std::set<int> lost) {
+  auto count = std::make_shared<int>(0);
+  mesh.tap = [&mesh, from, to, lost = std::move(lost), count](const Captured& datagram) {
+    bool between = datagram.from == Mesh::address(from) && datagram.to == Mesh::address(to);
+    mesh.heal();
+    if (between && lost.contains(++*count)) mesh.cut(from, to);
+  };
+}
+
+// The seed has not taken the start of z, but z knows that of the seed: the second try of z must
+// not end with a proof alone.
+TEST(Meeting, AJoinThatWasLostGoesOutAgainWithTheProof) {
+  Mesh mesh(1, edge());
+  std::size_t a = mesh.add();
+  lose(mesh, 1, a, {2});
+  mesh.add({a});
+
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::millis(400)));
+}
+
+// z has never heard of a, and what tells it of a is lost with the proof of a's start.
+TEST(Meeting, AGreetingThatWasLostGoesOutAgainWithTheProof) {
+  Mesh mesh(2, edge());
+  std::size_t a = mesh.add();
+  std::size_t z = mesh.add();
+  MemberRecord record;
+  record.node = mesh.host(z).identity.node;
+  record.address = Mesh::address(z);
+  lose(mesh, a, z, {2});
+  mesh.remember(a, {record});
+
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::millis(5'100)));
+}
+
+}  // namespace
+}  // namespace gossip::testing
