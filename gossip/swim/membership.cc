@@ -154,7 +154,11 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
     member->udp_blocked = false;
   }
   table_.heard(now, *member);
-  if (member->state() != MemberState::kDead) return greetings_.drop(node);
+  if (member->state() != MemberState::kDead) {
+    // Else it may have asked for a proof and no more: the greeting has to reach it.
+    if (member->introduced) greetings_.drop(node);
+    return;
+  }
   // It lives for us, but others may hold it for dead: it must hear that and contradict.
   MemberRecord record = member->record;
   record.state = MemberState::kAlive;
@@ -199,6 +203,7 @@ void Membership::doubted(base::Instant now, const std::array<unsigned char, 8>& 
 
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Ping& ping, Outbox& box, Actions& out) {
+  greetings_.drop(node);  // it holds us for a member
   merge_all(now, node, from, ping.news, Source::kNews, out);
   if (Member* there = table_.find(node)) own_incarnation(now, *there, from, ping.incarnation, out);
   const Member* member = table_.find(node);
@@ -234,6 +239,7 @@ void Membership::answered(base::Instant now, Member& member, std::uint64_t token
     // Smoothed as in RFC 6298: an eighth of each new sample.
     member.rtt = member.rtt ? *member.rtt * 7 / 8 + sample / 8 : sample;
     member.introduced = true;
+    greetings_.drop(member.record.node);
     return;
   }
 }
@@ -243,6 +249,7 @@ void Membership::receive_frame(base::Instant now, const NodeId& node, const wire
   const Member* member = table_.find(node);
   if (member == nullptr) return;
   Address address = member->record.address;
+  greetings_.drop(node);
   merge_all(now, node, address, ping.news, Source::kNews, out);
   wire::Ack ack{ping.token, claims_.state(), in_start(), pick_news(node, true, false)};
   out.push_back(SendFrame{node, address, wire::encode(ack)});

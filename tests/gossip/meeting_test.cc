@@ -54,5 +54,35 @@ TEST(Meeting, AGreetingThatWasLostGoesOutAgainWithTheProof) {
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::millis(5'100)));
 }
 
+// a of twenty hears of z from the seed and greets it; z, cut off from all others, asks for a proof
+// of a's start and does not get it. That is a word of z, but not of one that knows a.
+bool met_at_the_second_greeting(std::uint64_t seed) {
+  Mesh mesh(seed, edge());
+  for (int i = 0; i < 20; ++i)
+    mesh.add(i == 0 ? std::vector<std::size_t>{} : std::vector<std::size_t>{0});
+  mesh.run(base::seconds(60));
+  constexpr std::size_t kA = 7;
+  constexpr std::size_t kZ = 20;
+  int from_a = 0;
+  int from_seed = 0;
+  mesh.tap = [&](const Captured& datagram) {
+    mesh.heal();
+    if (datagram.to != Mesh::address(kZ)) return;
+    if (datagram.from == Mesh::address(kA) && ++from_a != 2) return;
+    if (datagram.from == Mesh::address(0) && ++from_seed == 1) return;
+    for (std::size_t i = 0; i < kZ; ++i) mesh.cut(i, kZ);
+  };
+  mesh.add({0});
+  const auto& met = mesh.host(kZ).up;
+  const NodeId& a = mesh.host(kA).identity.node;
+  return mesh.run_until([&] { return met.contains(a); }, base::seconds(7));
+}
+
+TEST(Meeting, WhoOnlyAsksForAProofIsGreetedAgain) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    EXPECT_TRUE(met_at_the_second_greeting(seed)) << seed;
+  }
+}
+
 }  // namespace
 }  // namespace gossip::testing
