@@ -39,6 +39,8 @@ bool Seeds::waits_for(const Address& address, const MemberTable& table) const {
 std::vector<Address> Seeds::due(base::Instant now, const MemberTable& table) {
   std::vector<Address> out;
   if (stopped_) return out;
+  auto seeds = static_cast<std::int64_t>(seeds_.size());
+  base::Duration alone = std::min(kAloneSeedGap * seeds, gap_max_);
   for (auto& [address, seed] : seeds_) {
     if (seed.next > now) continue;
     if (content(seed, table)) {
@@ -50,7 +52,7 @@ std::vector<Address> Seeds::due(base::Instant now, const MemberTable& table) {
     auto jitter = static_cast<std::int64_t>(
         random_.below(static_cast<std::uint64_t>(seed.gap.nanos / 8 + 1)));
     seed.next = now + seed.gap + base::nanos(jitter);
-    seed.gap = std::min(seed.gap * 2, gap_max_);
+    seed.gap = std::min(seed.gap * 2, table.living().empty() ? alone : gap_max_);
   }
   return out;
 }

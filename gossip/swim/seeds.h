@@ -16,6 +16,8 @@ namespace gossip {
 
 inline constexpr std::size_t kSeedsMax = 64;  // further ones are ignored
 inline constexpr base::Duration kFirstSeedGap = base::millis(300);
+// Who knows no living member has nothing else to send: some seed is tried so often at least.
+inline constexpr base::Duration kAloneSeedGap = base::seconds(5);
 
 class Seeds {
  public:

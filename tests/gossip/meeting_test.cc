@@ -84,5 +84,71 @@ TEST(Meeting, WhoOnlyAsksForAProofIsGreetedAgain) {
   }
 }
 
+// Nothing but joins is sent by who knows nobody; a seed that comes back is found soon.
+TEST(Meeting, WhoIsAloneTriesItsSeedsOften) {
+  Mesh mesh(3, edge());
+  std::size_t a = mesh.add();
+  mesh.crash(a);
+  mesh.add({a});
+  mesh.run(base::seconds(300));
+  mesh.start(a);
+
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(7)));
+}
+
+TEST(Meeting, AloneWithManySeedsItSendsNoMoreThanWithOne) {
+  Mesh mesh(4, edge());
+  std::vector<std::size_t> seeds;
+  for (int i = 0; i < 8; ++i) {
+    seeds.push_back(mesh.add());
+    mesh.crash(seeds.back());
+  }
+  mesh.add(seeds);
+  mesh.run(base::seconds(120));
+  std::size_t sent = 0;
+  mesh.tap = [&](const Captured&) { ++sent; };
+
+  mesh.run(base::seconds(600));
+
+  EXPECT_LE(sent, 600u / 5);
+}
+
+// Thirty start within two seconds, the seed a second later than the first, on slow links.
+double seconds_until_acquainted(std::uint64_t seed, std::uint32_t loss_percent) {
+  Mesh mesh(seed, edge());
+  mesh.faults.loss_percent = loss_percent;
+  mesh.faults.delay_max = base::millis(150);
+  auto random = base::Random::from_number(seed + 1'000);
+  for (std::size_t i = 0; i < 30; ++i) {
+    mesh.add();
+    mesh.crash(i);
+  }
+  std::size_t started = 0;
+  for (std::size_t i = 0; i < 30; ++i) {
+    std::int64_t at = i == 0 ? 1'000 : static_cast<std::int64_t>(random.below(2'000));
+    mesh.at(base::millis(at), [&mesh, &started, i] {
+      mesh.start(i, i == 0 ? std::vector<std::size_t>{} : std::vector<std::size_t>{0});
+      ++started;
+    });
+  }
+  base::Instant begin = mesh.now().instant;
+  mesh.run_until([&] { return started == 30 && mesh.acquainted(); }, base::seconds(600));
+  return static_cast<double>((mesh.now().instant - begin).millis()) / 1'000;
+}
+
+// A pair that did not meet then had to wait for the exchange of tables, about 100 s.
+TEST(Meeting, ThirtyEdgeAgentsMeetSoonInSpiteOfLoss) {
+  for (auto [loss, most] : {std::pair{0u, 5}, {5u, 20}, {10u, 30}, {20u, 60}}) {
+    std::vector<double> times;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      times.push_back(seconds_until_acquainted(seed, loss));
+    }
+    std::sort(times.begin(), times.end());
+    printf("all of 30 met, edge, %u %% loss: %.1f s median, %.1f s worst\n", loss, times[10],
+           times.back());
+    EXPECT_LE(times.back(), most) << loss;
+  }
+}
+
 }  // namespace
 }  // namespace gossip::testing
