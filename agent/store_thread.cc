@@ -66,7 +66,9 @@ void StoreThread::run() {
     bool idle = inputs.empty();
     bool without_inputs = (replica_.fault() || replica_.replaying()) && !last;
     if (!idle || without_inputs) {
-      hand_over(replica_.turn(now, inputs, watched_));
+      Outputs outputs = replica_.turn(now, inputs, watched_);
+      damaged_ = outputs.damaged;
+      hand_over(std::move(outputs));
     } else if (!last && now.instant - scrubbed_ >= options_.scrub_every) {
       scrubbed_ = now.instant;
       Outputs checked = replica_.scrub();
@@ -87,9 +89,10 @@ void StoreThread::run() {
 void StoreThread::wait(std::unique_lock<std::mutex>& lock) {
   auto something = [this] { return stopping_ || !queue_.empty(); };
   base::Duration longest = options_.scrub_every;
-  if (replica_.fault()) longest = kFlushAfter;
   if (replica_.unsynced()) longest = kFlushQuiet;
-  if (replica_.replaying()) longest = {};
+  if (replica_.replaying() && !damaged_) longest = {};
+  // A turn that fails is tried again now and then, whatever else would be in a hurry.
+  if (replica_.fault()) longest = kFlushAfter;
   ready_.wait_for(lock, std::chrono::nanoseconds(longest.nanos), something);
 }
 

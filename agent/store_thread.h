@@ -64,6 +64,7 @@ class StoreThread {
   std::size_t queue_bytes_ = 0;
   std::vector<Outputs> outputs_;
   base::Instant scrubbed_;
+  bool damaged_ = false;  // said by the last turn: the next one may fail at the same row
   bool stopping_ = false;
   bool finished_ = false;
   std::atomic<bool> watched_ = false;

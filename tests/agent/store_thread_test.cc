@@ -5,6 +5,7 @@
 
 #include "agent/clock.h"
 #include "tests/agent/slow_vfs.h"
+#include "tests/store/fault_vfs.h"
 #include "tests/support/scoped_directory.h"
 
 namespace agent {
@@ -87,6 +88,83 @@ TEST(StoreThread, ScrubsWhenItIsIdle) {
 
   EXPECT_EQ(found, 1) << "said once";
   EXPECT_EQ(uv_loop_close(&loop), 0);
+}
+
+// How many turns a thread runs by itself in a while, in the middle of a rebuild.
+int turns_of_a_rebuild(Replica& replica) {
+  uv_loop_t loop;
+  uv_loop_init(&loop);
+  int turns = 0;
+  StoreThread thread(&loop, replica, {}, [&](std::vector<Outputs> outputs) {
+    turns += static_cast<int>(outputs.size());
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  thread.stop([] {});
+  uv_run(&loop, UV_RUN_DEFAULT);
+  EXPECT_EQ(uv_loop_close(&loop), 0);
+  return turns;
+}
+
+// In the middle of a rebuild turns follow each other without a pause. Not where they fail.
+struct Rebuild : testing::Test {
+  support::ScopedDirectory folder;
+  std::unique_ptr<Replica> replica;
+
+  ~Rebuild() override { store::sample::faults() = {}; }
+  void open() {
+    store::sample::faults() = {};
+    ReplicaOptions options;
+    options.store.vfs = store::sample::kFaultVfs;
+    Outside outside;
+    outside.tokens = {base::RunToken{}};
+    auto opened = Replica::open(read_clock(), folder / "a.db", options, outside,
+                                base::Random::from_number(1));
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    replica = std::move(*opened);
+  }
+  void begin_replay() {
+    ASSERT_TRUE(replica->store().begin().ok());
+    replica->store().meta().repair.stage = store::Repair::Stage::kReplaying;
+    ASSERT_TRUE(replica->store().commit(store::Durability::kFull).ok());
+  }
+};
+
+TEST_F(Rebuild, AFullDiskIsTriedNowAndThen) {
+  open();
+  begin_replay();
+  store::sample::Faults& faults = store::sample::faults();
+  faults.full = true;
+  faults.fail_from = faults.calls;
+  faults.fail_until = 1 << 30;
+
+  EXPECT_LT(turns_of_a_rebuild(*replica), 5);
+
+  EXPECT_TRUE(replica->replaying());
+  faults = {};
+  replica->turn(read_clock(), {}, false);
+  EXPECT_FALSE(replica->replaying());
+}
+
+TEST_F(Rebuild, ABadRowInTheWayIsTriedNowAndThen) {
+  open();
+  std::vector<Input> inputs{add(1)};
+  const auto own = replica->turn(read_clock(), inputs, false).facts.own.at(0);
+  crdt::Change other = crdt::open_change(own.bytes)->change;
+  other.actor.bytes[0] ^= 1;
+  ASSERT_TRUE(replica->store().begin().ok());
+  ASSERT_TRUE(replica->store()
+                  .held()
+                  .keep(store::HeldKind::kOldLog, other.actor, 1, crdt::seal(other)->bytes)
+                  .ok());
+  ASSERT_TRUE(replica->store().commit(store::Durability::kFull).ok());
+  begin_replay();
+  sqlite3* handle = nullptr;
+  sqlite3_open((folder / "a.db").c_str(), &handle);
+  sqlite3_exec(handle, "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)",
+               nullptr, nullptr, nullptr);
+  sqlite3_close(handle);
+
+  EXPECT_LT(turns_of_a_rebuild(*replica), 5);
 }
 
 }  // namespace
