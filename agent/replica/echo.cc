@@ -75,7 +75,10 @@ bool Replica::Impl::is_undecided(const base::ActorId& actor) const {
 void Replica::Impl::on_fork(Turn& turn, const base::ActorId& actor, std::uint64_t common) {
   store::Repair& repair = store->meta().repair;
   if (repair.sets_aside()) return;
-  if (actor == store->meta().own_actor) leave_actor();
+  if (actor == store->meta().own_actor) {
+    turn.echo = actor;
+    leave_actor();
+  }
   repair = {store::Repair::Stage::kFork, actor, common};
   turn.out.notices.push_back({Notice::Kind::kSetAside, actor, common, "a fork of our own actor"});
 }
@@ -113,6 +116,7 @@ base::Status Replica::Impl::on_echo(Turn& turn, const base::ActorId& actor, crdt
 
 void Replica::Impl::behind_our_tail(Turn& turn, const base::ActorId& actor, std::uint64_t seq) {
   turn.out.notices.push_back({Notice::Kind::kEcho, actor, seq, ""});
+  turn.echo = actor;
   undecided = actor;
   tail_seen = true;
   leave_actor();

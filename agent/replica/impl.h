@@ -57,7 +57,8 @@ struct Replica::Impl {
     std::optional<crdt::Dot> first_dot;
     std::vector<Parked::Name> taken;  // out of the parked ones, in case this turn fails
     Outputs out;
-    bool changed = false;  // cells moved without the vector
+    std::optional<base::ActorId> echo;  // our actor, given up: stands although this turn fails
+    bool changed = false;               // cells moved without the vector
     bool twin = false;
   };
 

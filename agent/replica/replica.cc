@@ -53,12 +53,16 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   crdt::HybridClock clock_before = impl_->clock;
   std::uint64_t confirmed_before = impl_->own_confirmed;
   std::int64_t replayed_before = impl_->replayed_until;
+  auto undecided_before = impl_->undecided;
+  bool tail_seen_before = impl_->tail_seen;
   auto applied = impl_->apply_all(turn, inputs);
   if (!applied.ok()) {
     impl_->store->rollback();
     impl_->clock = clock_before;
     impl_->own_confirmed = confirmed_before;
     impl_->replayed_until = replayed_before;
+    impl_->undecided = turn.echo ? turn.echo : undecided_before;
+    impl_->tail_seen = turn.echo.has_value() || tail_seen_before;
     Outputs out = impl_->refuse(turn, inputs, applied.error());
     if (PLANTED(kToldBeforeCommit)) out = std::move(turn.out);
     impl_->tell(recovered, out);
@@ -108,6 +112,8 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   auto durability =
       writes && !PLANTED(kOwnWritesNormal) ? store::Durability::kFull : store::Durability::kNormal;
   RETURN_IF_ERROR(store->begin(durability));
+  // Seen by a turn that failed: the actor is not our own any more, whatever the file says.
+  if (is_undecided(store->meta().own_actor)) leave_actor();
   for (Input& input : inputs) RETURN_IF_ERROR(apply_input(turn, input));
   if (store->meta().repair.stage == store::Repair::Stage::kReplaying) {
     RETURN_IF_ERROR(replay(turn));
@@ -211,7 +217,7 @@ std::optional<Mark> Replica::close() {
   const store::Meta& meta = impl_->store->meta();
   if (impl_->broken || !impl_->store->sync().ok()) return std::nullopt;
   std::optional<Mark> mark;
-  if (!meta.own_actor.is_zero()) {
+  if (!meta.own_actor.is_zero() && !impl_->is_undecided(meta.own_actor)) {
     mark = Mark{meta.run_token, meta.own_actor, vector().head_of(meta.own_actor)};
   }
   return mark;

@@ -1,6 +1,7 @@
 // Rule 2, echo: our own actor goes on elsewhere. Lost tail or fork: docs/decisions/0007.
 
 #include "tests/replica/replica_fixture.h"
+#include "tests/store/fault_vfs.h"
 
 namespace agent {
 namespace {
@@ -272,6 +273,61 @@ TEST_F(Copied, AForkThatShowsAfterATwinHasParted) {
   reopen_a();
 
   EXPECT_TRUE(turn(*a, 6, {received(other)}).reopen);
+}
+
+// The turn that brings the word fails: what was seen was seen all the same.
+struct CopiedOnAFullDisk : Copied {
+  CopiedOnAFullDisk() {
+    store::sample::faults() = {};
+    options.store.vfs = store::sample::kFaultVfs;
+  }
+  ~CopiedOnAFullDisk() override { store::sample::faults() = {}; }
+
+  Outputs turn_on_a_full_disk(std::vector<Input> inputs) {
+    store::sample::Faults& faults = store::sample::faults();
+    faults.full = true;
+    faults.fail_from = faults.calls;
+    faults.fail_until = 1 << 30;
+    Outputs out = turn(*a, 4, std::move(inputs));
+    EXPECT_TRUE(a->fault().has_value());
+    faults = {};
+    return out;
+  }
+};
+
+TEST_F(CopiedOnAFullDisk, AnEchoEndsTheActorAlthoughItsTurnFails) {
+  auto later = turn(*copy, 3, {add("theirs")}).facts.own;
+  turn_on_a_full_disk({received(later), add("refused")});
+
+  Outputs out = turn(*a, 5, {add("mine")});
+
+  ASSERT_EQ(out.facts.own.size(), 1u);
+  EXPECT_NE(out.facts.own[0].actor, actor) << "peers hold another content under this number";
+  turn(*z, 6, {received(out.facts.own)});
+  turn(*a, 7, {received(later)});
+  EXPECT_EQ(shown(*a, "theirs"), R"({"size":1})");
+  EXPECT_EQ(a->vector().seq_of(actor), 2u);
+  turn(*z, 7, {received(later), received(log_of(*a))});
+  EXPECT_EQ(z->vector(), a->vector());
+  EXPECT_EQ(z->state(), a->state());
+}
+
+TEST_F(CopiedOnAFullDisk, AForkEndsTheActorAlthoughItsTurnFails) {
+  auto other = turn(*copy, 3, {add("theirs")}).facts.own;
+  turn(*a, 3, {add("mine")});
+  turn_on_a_full_disk({received(other)});
+
+  Outputs out = turn(*a, 5, {add("more")});
+
+  ASSERT_EQ(out.facts.own.size(), 1u);
+  EXPECT_NE(out.facts.own[0].actor, actor);
+  EXPECT_TRUE(turn(*a, 6, {received(other)}).reopen);
+}
+
+TEST_F(CopiedOnAFullDisk, AnEchoLeavesNoMarkAlthoughItsTurnFails) {
+  turn_on_a_full_disk({EchoSeen{z->node_id(), actor, {3, 99}}});
+
+  EXPECT_FALSE(a->close().has_value());
 }
 
 }  // namespace
