@@ -183,8 +183,9 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
   }
   carried = {};
   out.reopen = store->meta().repair.sets_aside() || twin;
-  out.damaged = !damage.empty() && !out.reopen;
-  out.fetching = store->meta().repair.stage == store::Repair::Stage::kFetching;
+  // What the driver would answer with has to be committed: not before the disk takes writes again.
+  out.damaged = !damage.empty() && !out.reopen && !fault;
+  out.fetching = store->meta().repair.stage == store::Repair::Stage::kFetching && !fault;
 }
 
 crdt::StateHash Replica::Impl::state() const {

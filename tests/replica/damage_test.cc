@@ -5,9 +5,23 @@
 #include <fstream>
 
 #include "tests/replica/replica_fixture.h"
+#include "tests/store/fault_vfs.h"
 
 namespace agent {
 namespace {
+
+// No writes from here to its end.
+class Full {
+ public:
+  Full() {
+    store::sample::Faults& faults = store::sample::faults();
+    faults = {};
+    faults.full = true;
+    faults.fail_until = 1 << 30;
+  }
+  ~Full() { end(); }
+  void end() { store::sample::faults() = {}; }
+};
 
 struct Damaged : testing::Test {
   Folder folder;
@@ -17,6 +31,7 @@ struct Damaged : testing::Test {
   std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
 
   void SetUp() override {
+    store::sample::faults() = {};  // and the VFS is there
     options.files = &files;
     a = open_replica(folder.file("a.db"), first_start(1), 1, options);
     turn(*z, 2, {received(turn(*a, 1, {add("x"), add("y")}).facts.own)});
@@ -114,6 +129,40 @@ TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
 
   EXPECT_EQ(bad.replies.at(0).result.error().code, base::Code::kCorrupt);
   EXPECT_TRUE(good.replies.at(0).result.ok());
+}
+
+// Giving up the rows needs a commit. The driver would name a peer again at once, again and again.
+TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
+  Outside outside = next_start(*a, 3, std::nullopt);
+  a.reset();
+  options.store.vfs = store::sample::kFaultVfs;
+  a = open_replica(folder.file("a.db"), outside, 7, options);
+  harm(kFlip);
+  scrub_all();
+  Full full;
+
+  Outputs refused = turn(*a, 6, {DivergenceSeen{z->node_id()}});
+  full.end();
+  Outputs recovered = turn(*a, 7, {});
+
+  EXPECT_TRUE(a->fault() == std::nullopt);
+  EXPECT_FALSE(refused.damaged);
+  EXPECT_TRUE(recovered.damaged);
+}
+
+TEST_F(Damaged, TheEndOfTheFetchIsNotAskedForWhileTheDiskTakesNoWrites) {
+  harm(kFlip);
+  turn(*a, 6, {DivergenceSeen{z->node_id()}});
+  options.store.vfs = store::sample::kFaultVfs;
+  reopen();
+  Full full;
+
+  Outputs refused = turn(*a, 7, {Synchronised{z->node_id()}});
+  full.end();
+  Outputs recovered = turn(*a, 8, {});
+
+  EXPECT_FALSE(refused.fetching);
+  EXPECT_TRUE(recovered.fetching);
 }
 
 TEST_F(Damaged, AReceivedChangeThatMeetsABadRowStartsTheRepair) {
