@@ -140,7 +140,11 @@ void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
       turn.out.pages.push_back({query->request, SnapshotPage::Outcome::kFailed, {}});
       continue;
     }
-    turn.out.pages.push_back(snapshots.answer(turn.now, *query, *store, turn.synced));
+    base::Status read;
+    turn.out.pages.push_back(snapshots.answer(turn.now, *query, *store, turn.synced, read));
+    if (!read.ok() && read.error().code == base::Code::kCorrupt) {
+      note_damage(turn.out, read.error().message);
+    }
   }
 }
 

@@ -39,6 +39,9 @@ base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
   if (store_fault) return *store_fault;
   if (!written.ok() && is_fault(written.error())) return written.error();
   if (written.ok()) written->dot = turn.first_dot;
+  if (!written.ok() && written.error().code == base::Code::kCorrupt) {
+    note_damage(turn.out, written.error().message);
+  }
   turn.out.replies.push_back({write.ticket, std::move(written)});
   return {};
 }

@@ -49,7 +49,7 @@ std::int64_t Snapshots::keep_from() const {
 }
 
 SnapshotPage Snapshots::answer(base::Now now, const SnapshotQuery& asked, store::Store& store,
-                               bool& synced) {
+                               bool& synced, base::Status& read) {
   SnapshotPage answer;
   answer.request = asked.request;
   auto query = crdt::decode_snapshot_query(asked.query);
@@ -66,7 +66,10 @@ SnapshotPage Snapshots::answer(base::Now now, const SnapshotQuery& asked, store:
       return answer;
     }
     auto taken = take(now, asked.peer, query->step, store);
-    if (!taken.ok()) return answer;
+    if (!taken.ok()) {
+      read = taken.error();
+      return answer;
+    }
     lease = *taken;
     synced = true;
   }
@@ -75,6 +78,7 @@ SnapshotPage Snapshots::answer(base::Now now, const SnapshotQuery& asked, store:
   if (asked.bytes_max != 0) bytes = std::min<std::uint64_t>(bytes, asked.bytes_max);
   auto page = lease->page(*query, bytes);
   if (!page.ok()) {  // a bad row is never sent (rule 13)
+    read = page.error();
     leases_.erase(lease->name.id);
     return answer;
   }

@@ -41,8 +41,10 @@ class Snapshots {
   // The log from this position on is needed by somebody who joins; INT64_MAX: by nobody.
   std::int64_t keep_from() const;
   // After the COMMIT of the turn. A new lease first brings all commits to the medium: `synced` says
-  // so. Errors are outcomes; a fault of the store shows in its next transaction.
-  SnapshotPage answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced);
+  // so. Errors are outcomes; `read` says why a page could not be read, a fault of the store shows
+  // in its next transaction.
+  SnapshotPage answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced,
+                      base::Status& read);
   // Makes a page that will probably be asked for next, one a lease, so that it is there when the
   // peer has stored the one before. False: nothing to make. Answers are the same without it.
   bool read_ahead();

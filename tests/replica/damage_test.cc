@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "crdt/snapshot.h"
 #include "tests/replica/replica_fixture.h"
 #include "tests/store/fault_vfs.h"
 
@@ -128,7 +129,28 @@ TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
   Outputs good = turn(*a, 6, {add("new")});
 
   EXPECT_EQ(bad.replies.at(0).result.error().code, base::Code::kCorrupt);
+  EXPECT_TRUE(says(bad, Notice::Kind::kCorruptRow));
+  EXPECT_TRUE(bad.damaged) << "the driver looks for a peer";
   EXPECT_TRUE(good.replies.at(0).result.ok());
+}
+
+// A peer that needs our state would fail at the same row for ever.
+TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
+  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  Outputs asked = turn(*z, 5, {StartJoin{a->node_id()}});
+  Outputs head = turn(*a, 6, {SnapshotQuery{1, z->node_id(), asked.facts.join->query}});
+  ASSERT_EQ(head.pages.at(0).outcome, SnapshotPage::Outcome::kPage);
+  auto query = crdt::decode_snapshot_query(asked.facts.join->query);
+  query->snapshot = crdt::decode_snapshot_page(head.pages[0].body)->name.id;
+  ++query->step;
+  const crdt::ObjectKey snapshots{"snapshots", crdt::SlotType::kMap};
+  query->run = crdt::SnapshotQuery::Run{snapshots, snapshots, std::nullopt};
+
+  Outputs out = turn(*a, 7, {SnapshotQuery{2, z->node_id(), crdt::encode(*query)}});
+
+  EXPECT_EQ(out.pages.at(0).outcome, SnapshotPage::Outcome::kFailed);
+  EXPECT_TRUE(says(out, Notice::Kind::kCorruptRow));
+  EXPECT_TRUE(out.damaged);
 }
 
 // Giving up the rows needs a commit. The driver would name a peer again at once, again and again.
