@@ -62,9 +62,11 @@ class Images : public Scenario {
     EXPECT_TRUE(report().passed()) << text_of(report()) << story();
   }
   void expect_whole() {
-    bool whole = cluster().run_until(
-        [this] { return cluster().converged() && cluster().acquainted() && different(); }, kBack);
-    EXPECT_TRUE(whole) << story();
+    auto is_whole = [this] {
+      return cluster().converged() && cluster().acquainted() && different() &&
+             !cluster().any_rebuilding();
+    };
+    EXPECT_TRUE(cluster().run_until(is_whole, kBack)) << story();
     write_everywhere();
     EXPECT_TRUE(converges(base::seconds(20))) << story();
     judge();

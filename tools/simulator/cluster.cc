@@ -292,13 +292,15 @@ std::string Cluster::strangers() {
 }
 
 bool Cluster::any_rotten() const {
-  for (const auto& host : hosts_) {
-    if (host->dead) continue;
-    const Process* process = processes_[host->index].get();
-    bool repairs = process && (process->replica().fetching() || process->replica().replaying());
-    if (host->rotten || repairs) return true;
-  }
-  return false;
+  return std::any_of(hosts_.begin(), hosts_.end(),
+                     [](const auto& host) { return !host->dead && host->rotten; });
+}
+
+bool Cluster::any_rebuilding() {
+  std::vector<Process*> all = running();
+  return std::any_of(all.begin(), all.end(), [](Process* process) {
+    return process->replica().fetching() || process->replica().replaying();
+  });
 }
 
 std::string Cluster::differences() {

@@ -48,7 +48,8 @@ class Cluster : public Observer {
   std::vector<Process*> running();
   bool converged();           // all running agents are idle, with equal vectors
   bool acquainted();          // and hold each other for alive
-  bool any_rotten() const;    // a flipped bit is still there, or what it spoilt is fetched anew
+  bool any_rotten() const;    // a flipped bit is still there
+  bool any_rebuilding();      // a state is fetched anew, writes wait
   std::string strangers();    // who does not hold whom for alive
   std::string differences();  // in words
   // What no crash may take: promises of the media that still exist.

@@ -16,9 +16,10 @@ void heal(const Settings& settings, Cluster& cluster, Report& report) {
   report.healed = cluster.schedule().now() - started;
   cluster.run(settings.node.profile.grace * 20);
   // Damage that the scrub has yet to find is repaired when it does, and that is payload.
-  if (!cluster.any_rotten()) cluster.forbid_payload();
+  bool repairs = cluster.any_rotten() || cluster.any_rebuilding();
+  if (!repairs) cluster.forbid_payload();
   cluster.run(settings.quiet);
-  if (cluster.any_rotten()) cluster.run_until(equal, settings.heal);
+  if (repairs) cluster.run_until(equal, settings.heal);
   if (cluster.checker().failed()) return;
   if (!equal())
     return cluster.checker().not_converged("not equal any more: " + cluster.differences());
