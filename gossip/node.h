@@ -37,12 +37,13 @@ class Node {
   Node(Identity self, const Options& options, const Holdings& held, base::Random random);
   ~Node();
 
-  // Addresses to join, again and again until one answers; replaces the former list.
+  // Addresses to join, again and again until one answers; replaces the former list. Who has left
+  // stays away: a name that has moved is no wish to come back.
   void seeds(base::Now now, std::vector<Address> seeds, Actions& out);
   // Members of an earlier run (memory()): tried until they are heard, so that an agent finds its
   // mesh again without seeds. Those above Options::remembered_max are ignored.
   void remember(base::Now now, const std::vector<MemberRecord>& members, Actions& out);
-  void leave(base::Now now, Actions& out);  // tells the mesh; join with seeds() or rejoin()
+  void leave(base::Now now, Actions& out);  // tells the mesh; comes back with rejoin()
   void rejoin(base::Now now, Actions& out);
 
   // How own changes spread from now on; one that has_strategy(). Others hear of it with the news.

@@ -43,8 +43,7 @@ Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
 void Membership::seeds(base::Instant now, const std::vector<Address>& seeds, Outbox& box,
                        Actions& out) {
   seeds_.assign(now, seeds, self_.address);
-  if (has_left()) return rejoin(now, box, out);
-  advance(now, box, out);
+  if (!has_left()) advance(now, box, out);
 }
 
 void Membership::remember(base::Instant now, const std::vector<MemberRecord>& members) {

@@ -14,7 +14,6 @@ void Seeds::assign(base::Instant now, const std::vector<Address>& seeds, const A
     if (known != before.end()) node = known->second.node;
     seeds_[address] = {now, kFirstSeedGap, node};
   }
-  stopped_ = false;
 }
 
 void Seeds::restart(base::Instant now) {

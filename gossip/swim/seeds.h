@@ -37,7 +37,6 @@ class Seeds {
 
   std::vector<Address> due(base::Instant now, const MemberTable& table);
   base::Instant next_deadline() const;
-  bool empty() const { return seeds_.empty(); }
 
  private:
   struct Seed {

@@ -191,6 +191,22 @@ TEST(Membership, WhoLeavesIsNotAskedAndComesBackByRejoining) {
   EXPECT_FALSE(mesh.node(z).has_left());
 }
 
+// A name that is looked up again and has moved is no wish to come back.
+TEST(Membership, NewSeedsDoNotBringBackWhoHasLeft) {
+  Mesh mesh(17);
+  std::size_t a = mesh.add();
+  std::size_t z = mesh.add();
+  mesh.leave(z);
+  Actions actions;
+  mesh.node(z).seeds(mesh.now(), {Mesh::address(a)}, actions);
+  mesh.run(base::seconds(10));
+
+  EXPECT_TRUE(actions.empty());
+  EXPECT_TRUE(mesh.node(z).has_left());
+  mesh.rejoin(z);
+  EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(1)));
+}
+
 TEST(Membership, ALeaveThatWasLostIsToldToWhoAsks) {
   Mesh mesh(14);
   std::size_t a = mesh.add();
