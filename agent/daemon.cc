@@ -211,6 +211,7 @@ void Daemon::stop() {
   if (stopping_) return;
   stopping_ = true;
   if (memory_ && met_anybody_) memory_->save(mesh_->memory());
+  if (resolver_) resolver_->close();  // who waits for a nameserver is answered
   if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
   for (uv_signal_t* handle : signals_) {
     uv_close(reinterpret_cast<uv_handle_t*>(handle),
@@ -228,7 +229,6 @@ void Daemon::stop() {
 
 void Daemon::stop_store() {
   auto close_mesh = [this] {
-    if (resolver_) resolver_->close();
     if (mesh_) mesh_->close([] {});
   };
   auto stop_readers = [this, close_mesh] {
@@ -408,15 +408,16 @@ void Daemon::join(const std::string& address, std::function<void(base::Result<bo
   if (!where || where->port == 0 || where->is_any()) {
     return done(base::invalid("join " + address + ": expected HOST:PORT of another agent"));
   }
+  if (stopping_) return done(base::Error{base::Code::kUnavailable, "the agent stops"});
   // What was known of the members when we left is old.
   base::Instant since;
   if (mesh_->node().has_left()) {
     since = read_clock().instant;
     mesh_->rejoin();
   }
-  resolver_->add(address, [this, address, since, done](const std::vector<gossip::Address>& found) {
-    if (found.empty()) return done(base::invalid("join " + address + ": no such host"));
-    await_join(found, since, kJoinTries, done);
+  resolver_->add(address, [this, since, done](const base::Result<SeedResolver::Addresses>& found) {
+    if (!found.ok()) return done(found.error());
+    await_join(*found, since, kJoinTries, done);
   });
 }
 

@@ -1,41 +1,59 @@
 #pragma once
 
 // Turns "host:port" seeds into addresses, again from time to time: a name may answer later or move.
-// Loop thread only.
+// Those of the configuration stay; of those that were joined by request, the newest that fit beside
+// them into what gossip takes (kSeedsMax addresses). Loop thread only.
 
 #include <uv.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "agent/lookup_thread.h"
+#include "crdt/base/result.h"
 #include "gossip/address.h"
 
 namespace agent {
 
+inline constexpr std::size_t kJoinsWaitingMax = 64;  // for a nameserver; above: busy
+
 class SeedResolver {
  public:
-  // `found` gets all addresses known so far whenever they change.
-  SeedResolver(uv_loop_t* loop, std::function<void(std::vector<gossip::Address>)> found,
+  using Addresses = std::vector<gossip::Address>;
+  using Resolved = std::function<void(const base::Result<Addresses>&)>;
+
+  // `found` gets all addresses known so far whenever they change, joined ones first.
+  SeedResolver(uv_loop_t* loop, std::function<void(Addresses)> found,
                LookupThread::LookUp look_up = ask_system);
   ~SeedResolver();  // close() must have been called and the loop run
 
-  void set(const std::vector<std::string>& seeds);
-  void add(const std::string& seed, std::function<void(std::vector<gossip::Address>)> resolved);
-  void close();  // waits for no nameserver
+  void set(const std::vector<std::string>& seeds);  // instead of all before, joined ones too
+  // By request. Not kept if it has no address now: that, or that it was not looked up, is the error
+  // (invalid; busy, unavailable). Above the bound the oldest that was added makes place.
+  void add(const std::string& seed, Resolved resolved);
+  void look_up_again();  // every name; on a timer
+  void close();          // waits for no nameserver; who waits for one is told
 
  private:
-  void look_up(const std::string& seed, std::function<void(std::vector<gossip::Address>)> resolved);
-  void answered(const std::string& seed, std::vector<gossip::Address> addresses);
-  void look_up_names();
+  struct Joined {
+    std::string seed;
+    Addresses addresses;
+  };
+  void answered(const std::string& seed, const Addresses& addresses);
+  void keep(const std::string& seed, const Addresses& addresses, bool asked_for);
+  void make_place();
+  void tell();
 
-  std::function<void(std::vector<gossip::Address>)> found_;
-  std::map<std::string, std::vector<gossip::Address>> known_;
-  std::map<std::string, std::vector<std::function<void(std::vector<gossip::Address>)>>> asking_;
+  std::function<void(Addresses)> found_;
+  std::map<std::string, Addresses> configured_;
+  std::deque<Joined> joined_;  // the oldest first
+  std::multimap<std::string, Resolved> waiting_;
+  Addresses told_;
   LookupThread lookups_;
-  uv_timer_t* timer_;
+  uv_timer_t* timer_;  // null once closed
 };
 
 }  // namespace agent

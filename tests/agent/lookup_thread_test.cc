@@ -5,16 +5,12 @@
 #include <thread>
 
 #include "tests/agent/held_lookups.h"
+#include "tests/agent/test_loop.h"
 
 namespace agent {
 namespace {
 
 using Names = std::vector<std::string>;
-
-struct Loop : uv_loop_t {
-  Loop() { EXPECT_EQ(uv_loop_init(this), 0); }
-  ~Loop() { EXPECT_EQ(uv_loop_close(this), 0); }
-};
 
 class Lookups : public ::testing::Test {
  protected:
@@ -32,7 +28,7 @@ class Lookups : public ::testing::Test {
     lookups_.close();
   }
   const std::vector<gossip::Address> address_{*gossip::Address::parse("10.0.0.1:7700")};
-  Loop loop_;
+  TestLoop loop_;
   HeldLookups held_;
   Names answered_;
   std::vector<gossip::Address> last_;
