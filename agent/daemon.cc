@@ -73,7 +73,7 @@ base::Status Daemon::start() {
   }
   loop_open_ = true;
   RETURN_IF_ERROR(open_sockets());
-  catch_signals();
+  RETURN_IF_ERROR(catch_signals());
   announce();
   return {};
 }
@@ -174,21 +174,14 @@ void Daemon::announce() {
                       {"http", facts_.http}});
 }
 
-void Daemon::catch_signals() {
+base::Status Daemon::catch_signals() {
   signal(SIGPIPE, SIG_IGN);
-  for (int number : {SIGTERM, SIGINT, SIGHUP}) {
-    auto* handle = new uv_signal_t;
-    uv_signal_init(&loop_, handle);
-    handle->data = this;
-    auto caught = [](uv_signal_t* caught_handle, int signum) {
-      auto* self = static_cast<Daemon*>(caught_handle->data);
-      if (signum != SIGHUP) return self->stop();
-      self->log_.info("reload", {});
-      if (self->reload_) self->reload_();
-    };
-    uv_signal_start(handle, caught, number);
-    signals_.push_back(handle);
-  }
+  ASSIGN_OR_RETURN(signals_, Signals::open(&loop_, [this](int number) {
+                     if (number != SIGHUP) return stop();
+                     log_.info("reload", {});
+                     if (reload_) reload_();
+                   }));
+  return {};
 }
 
 int Daemon::run() {
@@ -213,11 +206,7 @@ void Daemon::stop() {
   if (memory_ && met_anybody_) memory_->save(mesh_->memory());
   if (resolver_) resolver_->close();  // who waits for a nameserver is answered
   if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
-  for (uv_signal_t* handle : signals_) {
-    uv_close(reinterpret_cast<uv_handle_t*>(handle),
-             [](uv_handle_t* closed) { delete reinterpret_cast<uv_signal_t*>(closed); });
-  }
-  signals_.clear();
+  if (signals_) signals_->close();
   while (!pending_.empty()) (*pending_.begin())->close();
   if (directory_) directory_->remove_agent_json();
   if (server_) {

@@ -26,6 +26,7 @@
 #include "agent/reader_pool.h"
 #include "agent/repair_watch.h"
 #include "agent/seed_resolver.h"
+#include "agent/signals.h"
 #include "agent/store_thread.h"
 
 namespace agent {
@@ -57,7 +58,7 @@ class Daemon : public Host {
   // options goes on at the same addresses.
   bool starts_again() const { return again_; }
   DaemonOptions again_options() const;
-  void stop();  // what SIGTERM and SIGINT do; from the loop thread
+  void stop();  // what SIGTERM and SIGINT do (see hold_signals()); from the loop thread
   uv_loop_t* loop() { return &loop_; }
   // What SIGHUP does; set before run().
   void on_reload(std::function<void()> reload) { reload_ = std::move(reload); }
@@ -84,7 +85,7 @@ class Daemon : public Host {
   base::Status open_sockets();
   void announce();
   void remember_members();
-  void catch_signals();
+  base::Status catch_signals();
   Mesh::Hooks mesh_hooks();
   void deliver(std::vector<Outputs> outputs);
   void tell_watchers(const std::vector<Outputs>& outputs);
@@ -118,7 +119,7 @@ class Daemon : public Host {
   std::unique_ptr<SeedResolver> resolver_;
   http::Router router_;
   std::unique_ptr<http::Server> server_;
-  std::vector<uv_signal_t*> signals_;
+  std::unique_ptr<Signals> signals_;
   std::function<void()> reload_;
   bool stopping_ = false;
   bool again_ = false;

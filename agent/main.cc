@@ -10,6 +10,7 @@
 #include "agent/config.h"
 #include "agent/daemon.h"
 #include "agent/marks.h"
+#include "agent/signals.h"
 #include "tools/cli/cli.h"
 
 namespace {
@@ -69,6 +70,7 @@ int run_agent(const agent::Config& config) {
     if (!advertise.ok()) return refuse(advertise.error(), 2);
     options.mesh.advertise = *advertise;
   }
+  agent::hold_signals();
   for (;;) {
     auto daemon = std::make_unique<agent::Daemon>(options, log);
     daemon->on_reload([&, raw = daemon.get()] { reload(config, log, *raw); });

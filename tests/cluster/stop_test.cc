@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
+#include <thread>
 
 #include "tests/cluster/cluster.h"
 #include "tests/support/lab.h"
@@ -14,6 +16,8 @@
 namespace cluster {
 namespace {
 
+namespace fs = std::filesystem;
+constexpr Millis kAgree{30'000};
 constexpr Millis kStopWithin{5'000};  // what the service manager is promised
 
 // A host whose nameserver, whichever it is, takes every question and answers none.
@@ -71,6 +75,87 @@ TEST(Stop, DoesNotWaitForANameserverThatIsSilent) {
 
   EXPECT_EQ(status, 0);
   EXPECT_LT(took, kStopWithin);
+}
+
+// One every millisecond, until `done`: no moment is without.
+void send_until(AgentProcess& agent, const std::vector<int>& signals,
+                const std::function<bool()>& done) {
+  auto deadline = std::chrono::steady_clock::now() + kAgree;
+  for (std::size_t i = 0; !done() && std::chrono::steady_clock::now() < deadline; ++i) {
+    agent.process().signal(signals[i % signals.size()]);
+    std::this_thread::sleep_for(Millis{1});
+  }
+}
+
+std::string actor_of(AgentProcess& agent) {
+  auto status = agent.client().get("/v1/status");
+  return status.ok() ? json_field(status->body, "actor_id") : "";
+}
+
+TEST(Stop, IsNotCutShortByMoreSignals) {
+  Cluster mesh(1);
+  ASSERT_TRUE(add_snapshot(mesh[0], "s"));
+  std::string actor = actor_of(mesh[0]);
+
+  mesh[0].process().signal(SIGTERM);
+  send_until(mesh[0], {SIGTERM, SIGINT, SIGHUP}, [&] { return !mesh[0].process().running(); });
+
+  EXPECT_EQ(mesh[0].process().wait(kStopWithin), 0);
+  EXPECT_NE(mesh[0].log().find(" stopped name="), std::string::npos) << mesh[0].log();
+  // Its mark was written: a new actor would say that it was not.
+  ASSERT_TRUE(mesh[0].restart().ok());
+  ASSERT_TRUE(add_snapshot(mesh[0], "t"));
+  EXPECT_EQ(actor_of(mesh[0]), actor);
+}
+
+// An agent that hears of another past of its own sets its state aside and starts again, in one
+// process.
+class StartingAgain : public ::testing::Test {
+ protected:
+  StartingAgain() {
+    EXPECT_TRUE(mesh_.all_alive(2, kAgree)) << mesh_.states();
+    fs::path kept = mesh_.folder() / "n2";
+    write_and_stop("before");
+    fs::copy(kept, mesh_.folder() / "copy", fs::copy_options::recursive);
+    EXPECT_TRUE(agent_.restart().ok());
+    write_and_stop("lost");
+    fs::remove_all(kept);
+    fs::copy(mesh_.folder() / "copy", kept, fs::copy_options::recursive);
+    mesh_[0].process().signal(SIGSTOP);
+    EXPECT_TRUE(agent_.restart().ok());
+    EXPECT_TRUE(add_snapshot(agent_, "instead"));
+    mesh_[0].process().signal(SIGCONT);
+  }
+  void write_and_stop(const std::string& id) {
+    EXPECT_TRUE(add_snapshot(agent_, id));
+    EXPECT_TRUE(mesh_.converged(kAgree)) << mesh_.states();
+    EXPECT_EQ(*agent_.stop(), 0);
+  }
+  bool said(const std::string& event, int times) const {
+    std::string log = agent_.log();
+    for (auto at = log.find(event); at != std::string::npos; at = log.find(event, at + 1)) --times;
+    return times <= 0;
+  }
+  Cluster mesh_{2};
+  AgentProcess& agent_ = mesh_[1];
+};
+
+TEST_F(StartingAgain, IsNotTheEndForAReload) {
+  send_until(agent_, {SIGHUP},
+             [&] { return said(" ready pid=", 2) || !agent_.process().running(); });
+
+  EXPECT_TRUE(said(" opened_again ", 1)) << agent_.log();
+  EXPECT_TRUE(said(" ready pid=", 2)) << agent_.log();
+  EXPECT_TRUE(agent_.process().running()) << agent_.log();
+  EXPECT_EQ(*agent_.stop(), 0);
+}
+
+TEST_F(StartingAgain, DoesNotLoseTheWordToStop) {
+  ASSERT_TRUE(support::eventually(kAgree, [&] { return said(" opened_again ", 1); }));
+
+  send_until(agent_, {SIGTERM}, [&] { return !agent_.process().running(); });
+
+  EXPECT_EQ(agent_.process().wait(kStopWithin), 0) << agent_.log();
 }
 
 }  // namespace
