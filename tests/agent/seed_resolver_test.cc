@@ -101,6 +101,12 @@ TEST_F(SeedNames, JoinedOnesMakePlaceFromTheOldestOn) {
   EXPECT_TRUE(is_told(at(8)));
 }
 
+TEST_F(SeedNames, OneThatIsJoinedAgainIsOne) {
+  for (int i : {1, 2, 1}) add(at(i).text());
+
+  EXPECT_EQ(told_.back(), (Addresses{at(1), at(2)}));
+}
+
 TEST_F(SeedNames, OneThatIsJoinedAgainIsTheNewest) {
   int most = static_cast<int>(gossip::kSeedsMax);
   for (int i = 1; i <= most; ++i) add(at(i).text());
