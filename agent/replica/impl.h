@@ -90,8 +90,10 @@ struct Replica::Impl {
   base::Status apply_write(Turn& turn, const Write& write);
   static bool is_fault(const base::Error& error);
   crdt::HybridTime own_time(Turn& turn);
-  base::Status seal_and_apply(Turn& turn, std::vector<crdt::Effect> effects,
-                              std::optional<base::Error>& store_fault);
+  base::Result<Written> plan_and_apply(Turn& turn, const WriteRequest& request);
+  crdt::HybridTime time_of_plan(Turn& turn);
+  base::Result<crdt::Opened> seal_next(Turn& turn, std::vector<crdt::Effect> effects);
+  base::Status apply_own(Turn& turn, crdt::Opened&& opened);
 
   // received.cc
   base::Status apply_received(Turn& turn, Received& received);

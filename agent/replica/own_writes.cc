@@ -25,25 +25,43 @@ base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
     turn.out.replies.push_back({write.ticket, base::Error{base::Code::kUnavailable, kTwin}});
     return {};
   }
-  std::optional<base::Error> store_fault;
-  auto time = [&] {
-    if (!turn.time) turn.time = own_time(turn);
-    return *turn.time;
-  };
-  PlanLimits limits{options.import_effects_max, options.import_bytes_max};
-  auto written =
-      plan_request(store->cells(), write.request, time, limits, [&](Plan plan) -> base::Status {
-        return seal_and_apply(turn, std::move(plan.effects), store_fault);
-      });
+  auto written = plan_and_apply(turn, write.request);
   turn.time.reset();
-  if (store_fault) return *store_fault;
-  if (!written.ok() && is_fault(written.error())) return written.error();
+  // What was sealed of a request that fails goes with the turn.
+  if (!written.ok() && (turn.first_dot || is_fault(written.error()))) return written.error();
   if (written.ok()) written->dot = turn.first_dot;
   if (!written.ok() && written.error().code == base::Code::kCorrupt) {
     note_damage(turn.out, written.error().message);
   }
   turn.out.replies.push_back({write.ticket, std::move(written)});
   return {};
+}
+
+// A request of several changes is all or nothing, too: its whole plan is tried before the first of
+// them is sealed for good. What is tried is not kept, however large the request.
+base::Result<Written> Replica::Impl::plan_and_apply(Turn& turn, const WriteRequest& request) {
+  auto time = [&] { return time_of_plan(turn); };
+  const PlanLimits limits{options.import_effects_max, options.import_bytes_max};
+  auto plan = [&](const PlanSink& next) {
+    return plan_request(store->cells(), request, time, limits, next);
+  };
+  std::optional<crdt::Opened> only;
+  bool several = false;
+  auto tried = plan([&](Plan next) -> base::Status {
+    several = only.has_value();
+    ASSIGN_OR_RETURN(only, seal_next(turn, std::move(next.effects)));
+    return {};
+  });
+  if (!tried.ok() || !only) return tried;
+  if (!several) {
+    RETURN_IF_ERROR(apply_own(turn, std::move(*only)));
+    return tried;
+  }
+  only.reset();
+  return plan([&](Plan next) -> base::Status {
+    ASSIGN_OR_RETURN(crdt::Opened opened, seal_next(turn, std::move(next.effects)));
+    return apply_own(turn, std::move(opened));
+  });
 }
 
 bool Replica::Impl::is_fault(const base::Error& error) {
@@ -64,30 +82,36 @@ crdt::HybridTime Replica::Impl::own_time(Turn& turn) {
   return clock.tick(turn.now);
 }
 
-base::Status Replica::Impl::seal_and_apply(Turn& turn, std::vector<crdt::Effect> effects,
-                                           std::optional<base::Error>& store_fault) {
+crdt::HybridTime Replica::Impl::time_of_plan(Turn& turn) {
+  if (!turn.time) turn.time = own_time(turn);
+  return *turn.time;
+}
+
+// The next change of our own, with these effects.
+base::Result<crdt::Opened> Replica::Impl::seal_next(Turn& turn, std::vector<crdt::Effect> effects) {
   store::Actors& actors = store->actors();
   crdt::Opened opened;
   crdt::Change& change = opened.change;
-  change.time = turn.time ? *turn.time : own_time(turn);
-  turn.time.reset();
+  change.time = time_of_plan(turn);
   change.actor = store->meta().own_actor;
   crdt::Head head = actors.vector().head_of(change.actor);
   change.seq = head.seq + 1;
   change.prev = head.hash;
   change.effects = std::move(effects);
   if (change.seq == 1) change.node = store->meta().node_id;
+  change.deps = actors.frontier(change.actor);
+  ASSIGN_OR_RETURN(opened.sealed, crdt::seal(change));
+  return opened;
+}
+
+base::Status Replica::Impl::apply_own(Turn& turn, crdt::Opened&& opened) {
+  turn.time.reset();
+  const crdt::Change& change = opened.change;
   if (PLANTED(kRemoveWithoutDot) && change.effects[0].kind == crdt::EffectKind::kRemove) {
     return apply_effects(change);
   }
-  change.deps = actors.frontier(change.actor);
-  ASSIGN_OR_RETURN(opened.sealed, crdt::seal(change));
   if (!turn.first_dot) turn.first_dot = change.dot_of(0);
-  auto applied = apply_change(turn, opened);
-  if (!applied.ok()) {
-    store_fault = applied.error();
-    return applied;
-  }
+  RETURN_IF_ERROR(apply_change(turn, opened));
   turn.out.facts.own.push_back(std::move(opened.sealed));
   return {};
 }

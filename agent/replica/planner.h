@@ -13,12 +13,11 @@ namespace agent {
 
 struct PlanLimits {
   std::size_t effects_max = 32'768;  // of one change of an import or an object's removal
-  std::size_t bytes_max = 4u << 20;
+  std::size_t bytes_max = 4u << 20;  // of ids and metadata, or of slots
 };
 
 // One client request becomes one plan: the effects of one change, or of several in a row for an
-// import or the removal of an object. `next` is called for each and must apply it before it
-// returns, because the following are planned upon it.
+// import or the removal of an object, each about different entries. `next` is called for each.
 struct Plan {
   std::vector<crdt::Effect> effects;
 };

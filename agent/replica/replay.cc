@@ -71,15 +71,13 @@ base::Status Replica::Impl::seal_tail(Turn& turn) {
       if (!opened.ok() || !opened->envelope_known) continue;
       ASSIGN_OR_RETURN(const bool there, is_held(*store, *opened));
       if (there) continue;
-      std::optional<base::Error> store_fault;
-      const base::Status sealed =
-          seal_and_apply(turn, renaming.apply(std::move(opened->change.effects)), store_fault);
-      if (store_fault) return *store_fault;
+      auto sealed = seal_next(turn, renaming.apply(std::move(opened->change.effects)));
       if (!sealed.ok()) {  // longer than a change may be, under its new names
         turn.out.notices.push_back(
             {Notice::Kind::kDropped, opened->sealed.actor, opened->sealed.seq, "of our own tail"});
         continue;
       }
+      RETURN_IF_ERROR(apply_own(turn, std::move(*sealed)));
       const base::ActorId& own = store->meta().own_actor;
       renaming.add(opened->sealed.actor, opened->sealed.seq, own,
                    store->actors().vector().seq_of(own));

@@ -134,6 +134,31 @@ TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
   EXPECT_TRUE(good.replies.at(0).result.ok());
 }
 
+// The later of its changes meet the bad row, after the first are sealed.
+TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
+  options.import_effects_max = 2;
+  reopen();
+  turn(*a, 4, {add("0 good"), add("1 good"), add("2 good")});
+  harm(
+      "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB) WHERE id<(SELECT max(id) "
+      "FROM cells)/2");
+  ASSERT_FALSE(a->store().cells().entry("snapshots", "x").ok());
+  ASSERT_EQ(shown(*a, "0 good"), R"({"size":1})");
+  const crdt::VersionVector::Entries before = a->vector().entries();
+  ImportEntries import{"snapshots", {{"0 good", "{}"}, {"new", "{}"}, {"x", "{}"}}};
+
+  Outputs removed = turn(*a, 5, {Write{1, RemoveObject{"snapshots"}}, add("other")});
+  Outputs imported = turn(*a, 6, {Write{1, import}});
+
+  EXPECT_EQ(removed.replies.at(0).result.error().code, base::Code::kCorrupt);
+  EXPECT_EQ(imported.replies.at(0).result.error().code, base::Code::kCorrupt);
+  EXPECT_EQ(shown(*a, "0 good"), R"({"size":1})");
+  EXPECT_EQ(shown(*a, "new"), "absent");
+  EXPECT_TRUE(removed.replies.at(1).result.ok()) << "who writes in the same turn is not refused";
+  EXPECT_EQ(shown(*a, "other"), R"({"size":1})");
+  EXPECT_EQ(a->vector().seq_of(a->own_actor()), before.at(a->own_actor()).seq + 1);
+}
+
 // A peer that needs our state would fail at the same row for ever.
 TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
   harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");

@@ -146,6 +146,26 @@ TEST(Replica, RemovingAnObjectRemovesEveryEntrySeen) {
   EXPECT_TRUE(a->store().meta().digest.is_zero());
 }
 
+TEST(Replica, RefusesAnImportAsAWholeWhereOneOfItsLinesIsTooLong) {
+  Folder folder;
+  ReplicaOptions options;
+  options.import_effects_max = 2;
+  auto a = open_replica(folder.file(), first_start(), 1, options);
+  std::string fields = "{";
+  for (std::size_t i = 0; i < crdt::kChangeEffectsMax; ++i) {
+    fields += "\"" + std::to_string(i) + "\":1,";
+  }
+  fields.back() = '}';
+  ImportEntries import{"images", {{"a", "{}"}, {"b", "{}"}, {"c", fields}}};
+
+  Outputs out = turn(*a, 1, {Write{1, import}});
+
+  EXPECT_EQ(out.replies[0].result.error().code, base::Code::kTooLarge);
+  EXPECT_TRUE(out.facts.own.empty());
+  EXPECT_EQ(a->store().cells().object("images", crdt::SlotType::kMap), nullptr);
+  EXPECT_EQ(a->fault(), std::nullopt);
+}
+
 TEST(Replica, EventsTellTheValueThenShown) {
   Folder folder;
   auto a = open_replica(folder.file(), first_start(), 1);
