@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "crdt/map.h"
+#include "crdt/snapshot.h"
 
 namespace agent {
 namespace {
@@ -55,12 +56,14 @@ class Planner {
     for (bool more = true; more;) {
       more = false;
       std::vector<Effect> effects;
+      std::size_t bytes = 0;
       RETURN_IF_ERROR(cells_.scan(remove.object, after, [&](const Entry& entry) {
-        if (effects.size() >= limits_.effects_max) {
-          more = true;
-          return false;
-        }
-        for (Effect& effect : crdt::plan_remove(entry)) effects.push_back(std::move(effect));
+        std::vector<Effect> removed = crdt::plan_remove(entry);
+        for (const Effect& effect : removed) bytes += crdt::memory_charge(effect.slot);
+        more = !effects.empty() &&
+               (effects.size() + removed.size() > limits_.effects_max || bytes > limits_.bytes_max);
+        if (more) return false;
+        append(effects, std::move(removed));
         after = entry.id;
         return true;
       }));
@@ -85,13 +88,17 @@ class Planner {
       }
       ++written_.added;
       if (last[id] != i) continue;
-      for (Effect& effect : crdt::plan_add(entry, members, time_())) {
-        effects.push_back(std::move(effect));
+      std::vector<Effect> added = crdt::plan_add(entry, members, time_());
+      const std::size_t more = id.size() + metadata.size();
+      bool full =
+          effects.size() + added.size() > limits_.effects_max || bytes + more > limits_.bytes_max;
+      if (full) {
+        RETURN_IF_ERROR(emit(std::exchange(effects, {})));
+        bytes = 0;
+        added = crdt::plan_add(entry, members, time_());  // the next change has a time of its own
       }
-      bytes += id.size() + metadata.size();
-      if (effects.size() < limits_.effects_max && bytes < limits_.bytes_max) continue;
-      RETURN_IF_ERROR(emit(std::exchange(effects, {})));
-      bytes = 0;
+      append(effects, std::move(added));
+      bytes += more;
     }
     RETURN_IF_ERROR(emit(std::move(effects)));
     return written_;

@@ -166,6 +166,45 @@ TEST(Replica, RefusesAnImportAsAWholeWhereOneOfItsLinesIsTooLong) {
   EXPECT_EQ(a->fault(), std::nullopt);
 }
 
+// Small entries fill a change almost, and one with many fields does not fit any more.
+TEST(Replica, RemovesAnObjectWhoseEntriesAreOfUnequalSize) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+  ImportEntries import{"images", {}};
+  for (int i = 0; i < 10'900; ++i) import.entries.emplace_back(std::to_string(i), R"({"n":1})");
+  std::string fields = "{";
+  for (int i = 0; i < 40'000; ++i) fields += "\"" + std::to_string(i) + "\":1,";
+  fields.back() = '}';
+  import.entries.emplace_back("z", fields);
+  Outputs imported = turn(*a, 1, {Write{1, import}});
+
+  Outputs out = turn(*a, 2, {Write{1, RemoveObject{"images"}}});
+
+  EXPECT_TRUE(imported.replies[0].result.ok());
+  EXPECT_TRUE(out.replies[0].result.ok());
+  EXPECT_EQ(a->store().cells().object("images", crdt::SlotType::kMap), nullptr);
+}
+
+// Their names are what makes these changes long.
+TEST(Replica, RemovesAnObjectOfLongNames) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+  const std::string object(512, 'o');
+  for (int round = 0; round < 2; ++round) {
+    ImportEntries import{object, {}};
+    for (int i = 0; i < 8'000; ++i) {
+      const std::string id = std::to_string(round) + std::to_string(i);
+      import.entries.emplace_back(id + std::string(512 - id.size(), 'i'), "{}");
+    }
+    ASSERT_TRUE(turn(*a, round, {Write{1, import}}).replies[0].result.ok());
+  }
+
+  Outputs out = turn(*a, 5, {Write{1, RemoveObject{object}}});
+
+  EXPECT_TRUE(out.replies[0].result.ok());
+  EXPECT_EQ(a->store().cells().object(object, crdt::SlotType::kMap), nullptr);
+}
+
 TEST(Replica, EventsTellTheValueThenShown) {
   Folder folder;
   auto a = open_replica(folder.file(), first_start(), 1);
