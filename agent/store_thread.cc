@@ -71,7 +71,7 @@ void StoreThread::run() {
       hand_over(std::move(outputs));
     } else if (!last && now.instant - scrubbed_ >= options_.scrub_every) {
       scrubbed_ = now.instant;
-      Outputs checked = replica_.scrub();
+      Outputs checked = replica_.scrub(now);
       if (says_something(checked)) hand_over(std::move(checked));
     }
     if (flush_watch.is_due(now.instant, replica_.unsynced(), idle)) {

@@ -44,6 +44,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   Impl::Turn turn;
   turn.now = now;
   turn.watched = watched;
+  impl_->snapshots.expire(now, *impl_->store);
   Outputs recovered;
   if (impl_->broken && !impl_->reopen(now, recovered)) {
     base::Error stopped{base::Code::kReadOnly, "writing is stopped: " + impl_->fault->message};
@@ -108,7 +109,6 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
     if (std::holds_alternative<DivergenceSeen>(input) && check.ok()) check = store->verify_digest();
   }
   turn.check = check;
-  snapshots.expire(turn.now, *store);
   auto durability =
       writes && !PLANTED(kOwnWritesNormal) ? store::Durability::kFull : store::Durability::kNormal;
   RETURN_IF_ERROR(store->begin(durability));
@@ -192,8 +192,9 @@ crdt::StateHash Replica::Impl::state() const {
   return crdt::state_hash(store->actors().vector_digest(), store->meta().digest);
 }
 
-Outputs Replica::scrub() {
+Outputs Replica::scrub(base::Now now) {
   Outputs out;
+  impl_->snapshots.expire(now, *impl_->store);
   if (!impl_->broken) impl_->scrub(out);
   out.facts.state = impl_->state();
   out.facts.durable = !impl_->unsynced;

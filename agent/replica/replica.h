@@ -82,8 +82,9 @@ class Replica {
   Outputs flush(base::Now now);
   bool unsynced() const;
   // Reads a slice of rows and checks them (rule 13): once a second when nothing else is to do, then
-  // every row is read within a day. Also says what the open had to say.
-  Outputs scrub();
+  // every row is read within a day. Also ends what peers have stopped asking for, and says what the
+  // open had to say.
+  Outputs scrub(base::Now now);
   // What was held is being applied: turns should follow each other without a pause.
   bool replaying() const;
   // The database was set aside and its state comes from peers: writes are refused until a join is

@@ -36,7 +36,7 @@ class Snapshots {
             base::Random& random);
   ~Snapshots();
 
-  // Before the transaction of a turn: ends what is over its bounds.
+  // Before the transaction of a turn, and now and then without one: ends what is over its bounds.
   void expire(base::Now now, const store::Store& store);
   // The log from this position on is needed by somebody who joins; INT64_MAX: by nobody.
   std::int64_t keep_from() const;

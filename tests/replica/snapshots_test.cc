@@ -1,5 +1,7 @@
 // The serving side of joins: leases and their bounds.
 
+#include <sqlite3.h>
+
 #include "crdt/snapshot.h"
 #include "tests/replica/join_fixture.h"
 
@@ -46,6 +48,30 @@ TEST_F(SnapshotsTest, MoreThanTheBoundAreBusy) {
 
   EXPECT_EQ(ask(5, query_of(5)).outcome, Outcome::kBusy);
   EXPECT_EQ(ask(5, query_of(5), 31'000).outcome, Outcome::kPage) << "the idle ones have ended";
+}
+
+// It would keep a reader and its page for as long as nobody writes.
+TEST_F(SnapshotsTest, ALeaseEndsOnAnAgentWithoutTurns) {
+  turn(*a, 1, {add("x")});
+  begin(1);
+  turn(*a, 20, {add("y")});
+  auto is_read = [this] {
+    sqlite3* handle = nullptr;
+    EXPECT_EQ(sqlite3_open(folder.file("a.db").c_str(), &handle), SQLITE_OK);
+    // Before the first read a connection does not know of the log.
+    sqlite3_exec(handle, "SELECT count(*) FROM meta", nullptr, nullptr, nullptr);
+    int code =
+        sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_close(handle);
+    return code == SQLITE_BUSY;
+  };
+
+  a->scrub(at(29'000));
+  bool early = is_read();
+  a->scrub(at(31'000));
+
+  EXPECT_TRUE(early);
+  EXPECT_FALSE(is_read());
 }
 
 TEST_F(SnapshotsTest, OneThatGaveEverythingMakesRoom) {

@@ -377,7 +377,7 @@ void Process::deliver(agent::Outputs outputs) {
 void Process::tick() {
   later(kTick, [this] { tick(); });
   if (turning_ || !waiting_.empty() || replica_->unsynced()) return;
-  agent::Outputs outputs = replica_->scrub();
+  agent::Outputs outputs = replica_->scrub(now());
   if (!host_.disk.powered()) return observer_.stopped(*this, false);
   deliver(std::move(outputs));
 }
