@@ -167,6 +167,9 @@ void Replica::Impl::refuse_joins(std::span<Input> inputs, Outputs& out) {
     } else if (const auto* answer = std::get_if<JoinAnswer>(&input)) {
       // It may have been the last page: merged in this turn, and gone with it.
       out.facts.join = {JoinStep::Kind::kFailed, answer->peer, {}};
+    } else if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
+      // What the check of our rows led to is gone as well: to be raised again.
+      out.facts.join = {JoinStep::Kind::kFailed, seen->peer, {}};
     }
   }
   if (!join) return;

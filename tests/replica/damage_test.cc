@@ -197,6 +197,22 @@ TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
   EXPECT_TRUE(recovered.damaged);
 }
 
+// The node raises an alarm once a state, and again when what it led to has failed.
+TEST_F(Damaged, ADivergenceWhoseTurnFailsIsToldAsAJoinThatFailed) {
+  Outside outside = next_start(*a, 3, std::nullopt);
+  a.reset();
+  options.store.vfs = store::sample::kFaultVfs;
+  a = open_replica(folder.file("a.db"), outside, 7, options);
+  harm(kFlip);
+  Full full;
+
+  Outputs refused = turn(*a, 6, {DivergenceSeen{z->node_id()}});
+
+  ASSERT_TRUE(refused.facts.join.has_value());
+  EXPECT_EQ(refused.facts.join->kind, JoinStep::Kind::kFailed);
+  EXPECT_EQ(refused.facts.join->peer, z->node_id());
+}
+
 TEST_F(Damaged, TheEndOfTheFetchIsNotAskedForWhileTheDiskTakesNoWrites) {
   harm(kFlip);
   turn(*a, 6, {DivergenceSeen{z->node_id()}});
