@@ -20,8 +20,7 @@ namespace {
 constexpr std::uint64_t kHttpGraceMillis = 1'000;
 constexpr int kJoinTries = 30;  // looked at every kJoinPollMillis
 constexpr std::uint64_t kJoinPollMillis = 100;
-constexpr std::size_t kDeferredMax = 64;  // inputs that wait for the store thread; above: dropped,
-                                          // and the timers of the node ask again
+constexpr std::size_t kDeferredMax = 64;  // inputs that wait for the store thread; above: refused
 constexpr std::uint64_t kDeferredMillis = 20;
 
 base::Random kernel_random() {
@@ -255,13 +254,13 @@ void Daemon::hand_over(Input input) {
   // Steps of a join stay in their order.
   bool waits = !deferred_.empty() && !std::holds_alternative<Received>(input);
   if (!waits && store_thread_->submit(std::move(input), bytes)) return;
-  if (const auto* received = std::get_if<Received>(&input)) return refuse(*received);
   if (const auto* asked = std::get_if<SnapshotQuery>(&input)) {
     gossip::SnapshotRead busy{asked->request, gossip::SnapshotRead::Outcome::kBusy, {}};
     return later(0, [this, busy] { mesh_->snapshot_read(busy); });
   }
-  // Said again by the next comparison.
-  if (std::holds_alternative<ConfirmOwn>(input) || deferred_.size() >= kDeferredMax) return;
+  bool fetched_again = std::holds_alternative<Received>(input);
+  if (fetched_again || deferred_.size() >= kDeferredMax) return refuse(input);
+  if (std::holds_alternative<ConfirmOwn>(input)) return;  // said again by the next comparison
   deferred_.push_back(std::move(input));
   if (deferred_.size() == 1) later(kDeferredMillis, [this] { hand_over_deferred(); });
 }
@@ -276,15 +275,11 @@ void Daemon::hand_over_deferred() {
   }
 }
 
-// Forgotten, so that it is fetched again when there is room.
-void Daemon::refuse(const Received& received) {
-  gossip::Stored refused;
-  refused.bytes_done = received.bytes;
-  refused.state = self_.held.state;
-  for (const crdt::Opened& opened : received.changes) {
-    refused.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
-  }
-  later(0, [this, refused] { mesh_->stored(refused); });
+void Daemon::refuse(const Input& input) {
+  auto refused = refused_of(input);
+  if (!refused) return;
+  refused->state = self_.held.state;
+  later(0, [this, refused = std::move(*refused)] { mesh_->stored(refused); });
 }
 
 void Daemon::fetch(gossip::Fetch wanted) {

@@ -92,7 +92,7 @@ class Daemon : public Host {
   void note(const Notice& notice);
   void hand_over(Input input);
   void hand_over_deferred();
-  void refuse(const Received& received);
+  void refuse(const Input& input);
   void start_again();
   void fetch(gossip::Fetch fetch);
   void await_join(const std::vector<gossip::Address>& resolved, base::Instant since, int tries_left,

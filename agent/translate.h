@@ -98,6 +98,26 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   return std::nullopt;
 }
 
+// What the node hears of an input that the replica never got: changes are fetched again, and a join
+// that cannot begin or go on has failed. Nothing where the node says it again by itself.
+inline std::optional<gossip::Stored> refused_of(const Input& input) {
+  gossip::Stored refused;
+  auto failed = [&](const base::NodeId& peer) {
+    refused.join = gossip::JoinStep{gossip::JoinStep::Kind::kFailed, peer, {}};
+    return refused;
+  };
+  if (const auto* start = std::get_if<StartJoin>(&input)) return failed(start->peer);
+  if (const auto* answer = std::get_if<JoinAnswer>(&input)) return failed(answer->peer);
+  if (const auto* seen = std::get_if<DivergenceSeen>(&input)) return failed(seen->peer);
+  const auto* received = std::get_if<Received>(&input);
+  if (!received) return std::nullopt;
+  refused.bytes_done = received->bytes;
+  for (const crdt::Opened& opened : received->changes) {
+    refused.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
+  }
+  return refused;
+}
+
 inline std::size_t changes_in(const Input& input) {
   const auto* received = std::get_if<Received>(&input);
   return received ? received->changes.size() : 1;
