@@ -171,6 +171,12 @@ base::Error Database::error(std::string_view doing, int code) const {
   return {code_of(code), std::move(message)};
 }
 
+bool Database::read_failed() const {
+  const int code = sqlite3_extended_errcode(handle_);
+  return code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ||
+         code == SQLITE_IOERR_CORRUPTFS;
+}
+
 bool Database::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 std::int64_t Database::changed_rows() const { return sqlite3_changes64(handle_); }

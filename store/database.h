@@ -37,6 +37,7 @@ class Database {
   // Flushes the write-ahead log to the medium: what NORMAL commits left to the operating system.
   base::Status sync_wal();
   base::Error error(std::string_view doing, int code) const;
+  bool read_failed() const;  // the last error was a page that the medium did not give
   bool in_transaction() const;
   std::int64_t changed_rows() const;
   base::Status begin();   // BEGIN IMMEDIATE

@@ -1,6 +1,7 @@
 #include "store/scrub.h"
 
 #include <limits>
+#include <utility>
 
 #include "store/row.h"
 
@@ -111,10 +112,8 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
     if (table.key == Key::kTwoNumbers) select->bind(2, begun_ ? second_ : kBefore);
     while (done.rows < rows_max && bytes < bytes_max) {
       const auto row = select->step();
-      if (!row.ok()) {  // the page behind this place would stop every later step as well
-        next_table();
-        return row.error();
-      }
+      if (!row.ok()) return stopped(row.error());
+      unread_ = false;
       if (!*row) {
         next_table();
         done.finished = table_ == 0;
@@ -137,6 +136,16 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
     if (done.finished) break;
   }
   return done;
+}
+
+// The page behind this place would stop every later step as well.
+base::Error Scrub::stopped(base::Error error) {
+  const bool unread = database_.read_failed();
+  if (unread && !std::exchange(unread_, true)) return error;
+  unread_ = false;
+  next_table();
+  if (unread) error.code = base::Code::kCorrupt;
+  return error;
 }
 
 void Scrub::next_table() {

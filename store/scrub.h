@@ -19,18 +19,20 @@ class Scrub {
     bool finished = false;  // with the last row of the last table; the next step starts anew
   };
   // Goes on where the last step ended, for about that many rows or bytes. kCorrupt names the bad
-  // row; the next step goes on behind it. Where a page cannot be read, the next step goes on with
-  // the next table.
+  // row; the next step goes on behind it. A page that the medium does not give is read again by the
+  // next step, and is kCorrupt when that fails, too. What follows goes on with the next table.
   base::Result<Step> step(std::size_t rows_max, std::size_t bytes_max);
 
  private:
   struct Table;
   static const Table kTables[];
+  base::Error stopped(base::Error error);
   void next_table();
 
   Database& database_;
   std::size_t table_ = 0;
-  bool begun_ = false;  // the place below is behind the first row of this table
+  bool unread_ = false;  // the last step met a page that it could not read
+  bool begun_ = false;   // the place below is behind the first row of this table
   std::int64_t first_ = 0;
   std::int64_t second_ = 0;
   base::Bytes key_;

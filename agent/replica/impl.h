@@ -39,6 +39,7 @@ struct Replica::Impl {
   Parked parked;
   std::int64_t replayed_until = 0;  // of the held changes of the former log
   std::string damage;               // a bad row that was met; given up when a peer is there
+  std::set<std::string> damage_told;
   // Our own actor that is ahead elsewhere, until the change after our head shows a fork or none.
   // Also of an agent that has had a twin.
   std::optional<base::ActorId> undecided;

@@ -15,6 +15,7 @@ constexpr std::size_t kSliceRowsMin = 64;
 constexpr std::size_t kSliceRowsMax = 4'096;
 constexpr std::size_t kSliceBytesMax = 4u << 20;
 constexpr std::size_t kSlicesOfAPass = 12 * 3'600 / 4;
+constexpr std::size_t kDamageToldMax = 100;  // bad rows; above: no notice
 
 }  // namespace
 
@@ -41,7 +42,8 @@ void Replica::Impl::give_up_rows(Outputs& out, const std::string& why) {
 }
 
 void Replica::Impl::note_damage(Outputs& out, const std::string& what) {
-  if (damage != what) out.notices.push_back({Notice::Kind::kCorruptRow, {}, 0, what});
+  const bool news = damage_told.size() < kDamageToldMax && damage_told.insert(what).second;
+  if (news) out.notices.push_back({Notice::Kind::kCorruptRow, {}, 0, what});
   damage = what;
 }
 

@@ -102,6 +102,46 @@ TEST_F(Damaged, TheScrubFindsABadRowOfEveryTable) {
   EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
 }
 
+// The medium gives an error where the bytes were.
+TEST_F(Damaged, APageThatTheScrubCannotReadIsGivenUpWhenAPeerIsThere) {
+  Outside outside = next_start(*a, 3, std::nullopt);
+  a.reset();
+  options.store.vfs = store::sample::kFaultVfs;
+  a = open_replica(folder.file("a.db"), outside, 7, options);
+  store::sample::faults().fail_database_read = true;
+
+  Outputs found = scrub_all();
+  store::sample::faults() = {};
+  Outputs heard = turn(*a, 60, {ConfirmOwn{a->own_actor(), 1}});
+
+  EXPECT_TRUE(says(found, Notice::Kind::kCorruptRow));
+  EXPECT_TRUE(heard.reopen);
+}
+
+TEST_F(Damaged, APageThatIsReadAtTheSecondTryIsSound) {
+  Outside outside = next_start(*a, 3, std::nullopt);
+  a.reset();
+  options.store.vfs = store::sample::kFaultVfs;
+  a = open_replica(folder.file("a.db"), outside, 7, options);
+  store::sample::faults().fail_database_read = true;
+  Outputs first = a->scrub(at(4));
+  store::sample::faults() = {};
+
+  EXPECT_FALSE(first.damaged);
+  EXPECT_TRUE(scrub_all().notices.empty());
+}
+
+TEST_F(Damaged, EveryBadRowIsToldOnce) {
+  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  std::set<std::string> rows;
+
+  Outputs found = scrub_all();
+
+  for (const Notice& notice : found.notices) rows.insert(notice.text);
+  EXPECT_GT(rows.size(), 1u);
+  EXPECT_EQ(found.notices.size(), rows.size());
+}
+
 TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
   harm(kFlip);
   ASSERT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
