@@ -111,8 +111,10 @@ base::Status Daemon::open_sockets() {
   store_thread_ = std::make_unique<StoreThread>(
       &loop_, *replica_, options_.store_thread,
       [this](std::vector<Outputs> outputs) { deliver(std::move(outputs)); });
-  ASSIGN_OR_RETURN(readers_, ReaderPool::open(&loop_, directory_->database_path(),
-                                              options_.replica.store, options_.readers));
+  ASSIGN_OR_RETURN(
+      readers_, ReaderPool::open(
+                    &loop_, directory_->database_path(), options_.replica.store, options_.readers,
+                    [this](std::string what) { hand_over(DamageSeen{std::move(what)}); }));
   options_.mesh.name = options_.name;
   base::Random mesh_random = random_.fork();
   ASSIGN_OR_RETURN(mesh_, Mesh::open(&loop_, options_.mesh, self_, mesh_random, mesh_hooks()));

@@ -6,13 +6,14 @@ namespace agent {
 
 base::Result<std::unique_ptr<ReaderPool>> ReaderPool::open(uv_loop_t* loop, const std::string& path,
                                                            const store::Options& store,
-                                                           const ReaderPoolOptions& options) {
+                                                           const ReaderPoolOptions& options,
+                                                           OnDamage on_damage) {
   std::vector<std::unique_ptr<store::Reader>> readers;
   for (std::size_t i = 0; i < options.threads; ++i) {
     ASSIGN_OR_RETURN(auto reader, store::Reader::open(path, store));
     readers.push_back(std::move(reader));
   }
-  std::unique_ptr<ReaderPool> pool(new ReaderPool(loop, options));
+  std::unique_ptr<ReaderPool> pool(new ReaderPool(loop, options, std::move(on_damage)));
   pool->readers_ = std::move(readers);
   pool->running_ = pool->readers_.size();
   for (auto& reader : pool->readers_) {
@@ -21,8 +22,8 @@ base::Result<std::unique_ptr<ReaderPool>> ReaderPool::open(uv_loop_t* loop, cons
   return pool;
 }
 
-ReaderPool::ReaderPool(uv_loop_t* loop, const ReaderPoolOptions& options)
-    : options_(options), wake_(new uv_async_t) {
+ReaderPool::ReaderPool(uv_loop_t* loop, const ReaderPoolOptions& options, OnDamage on_damage)
+    : options_(options), on_damage_(std::move(on_damage)), wake_(new uv_async_t) {
   CHECK(uv_async_init(loop, wake_, [](uv_async_t* handle) {
           static_cast<ReaderPool*>(handle->data)->deliver();
         }) == 0);
@@ -57,7 +58,7 @@ void ReaderPool::run(store::Reader& reader) {
     lock.unlock();
     // A snapshot that cannot be taken shows again, with its reason, in the first read of the job.
     [[maybe_unused]] auto snapshot = reader.begin();
-    std::function<void()> finish = work(reader);
+    Finished finish{work(reader), reader.take_damage()};
     reader.end();
     lock.lock();
     bool first = finished_.empty();
@@ -69,15 +70,16 @@ void ReaderPool::run(store::Reader& reader) {
 }
 
 void ReaderPool::deliver() {
-  std::vector<std::function<void()>> finished;
+  std::vector<Finished> finished;
   bool ended = false;
   {
     std::lock_guard lock(mutex_);
     finished.swap(finished_);
     ended = running_ == 0;
   }
-  for (auto& finish : finished) {
-    if (finish) finish();
+  for (Finished& finish : finished) {
+    if (finish.call) finish.call();
+    if (finish.damage) on_damage_(std::move(*finish.damage));
   }
   if (!ended || threads_.empty()) return;
   for (std::thread& thread : threads_) thread.join();

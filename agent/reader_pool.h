@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,10 +27,13 @@ struct ReaderPoolOptions {
 class ReaderPool {
  public:
   using Work = std::function<std::function<void()>(store::Reader&)>;
+  using OnDamage = std::function<void(std::string what)>;
 
+  // `on_damage` runs on the loop thread, after the job that met a bad row has answered.
   static base::Result<std::unique_ptr<ReaderPool>> open(uv_loop_t* loop, const std::string& path,
                                                         const store::Options& store,
-                                                        const ReaderPoolOptions& options);
+                                                        const ReaderPoolOptions& options,
+                                                        OnDamage on_damage);
   ~ReaderPool();  // stop() must have finished
 
   bool submit(Work work);  // false: full
@@ -37,11 +41,12 @@ class ReaderPool {
   void stop(std::function<void()> stopped);
 
  private:
-  ReaderPool(uv_loop_t* loop, const ReaderPoolOptions& options);
+  ReaderPool(uv_loop_t* loop, const ReaderPoolOptions& options, OnDamage on_damage);
   void run(store::Reader& reader);
   void deliver();
 
   ReaderPoolOptions options_;
+  OnDamage on_damage_;
   std::vector<std::unique_ptr<store::Reader>> readers_;
   std::vector<std::thread> threads_;
   uv_async_t* wake_;
@@ -50,7 +55,11 @@ class ReaderPool {
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<Work> jobs_;
-  std::vector<std::function<void()>> finished_;
+  struct Finished {
+    std::function<void()> call;
+    std::optional<std::string> damage;
+  };
+  std::vector<Finished> finished_;
   std::size_t running_ = 0;
   bool stopping_ = false;
 };

@@ -107,7 +107,7 @@ base::Result<base::ActorId> Actors::resolve(std::int64_t index) {
   ASSIGN_OR_RETURN(Loan select, select_one_.use());
   select->bind(1, index);
   ASSIGN_OR_RETURN(bool row, select->step());
-  if (!row) return corrupt_row(database_.path(), "actors", index);
+  if (!row) return corrupt_row(database_, "actors", index);
   base::ActorId id;
   ASSIGN_OR_RETURN(Actor actor, parse(select, id));
   ids_[actor.index] = id;
@@ -212,19 +212,19 @@ base::Result<Actor> Actors::parse(const Loan& row, base::ActorId& id) const {
   Actor actor;
   actor.index = row->integer(0);
   const auto stored_id = base::ActorId::from(row->blob(1));
-  if (!stored_id) return corrupt_row(database_.path(), "actors", actor.index);
+  if (!stored_id) return corrupt_row(database_, "actors", actor.index);
   id = *stored_id;
   if (!row->is_null(2)) {
     actor.node = base::NodeId::from(row->blob(2));
-    if (!actor.node) return corrupt_row(database_.path(), "actors", actor.index);
+    if (!actor.node) return corrupt_row(database_, "actors", actor.index);
   }
   if (row->integer(3) != checksum(id, actor)) {
-    return corrupt_row(database_.path(), "actors", actor.index);
+    return corrupt_row(database_, "actors", actor.index);
   }
   const std::int64_t key = MetaTable::kActors + actor.index;
   const bool sound = !row->is_null(4) && MetaTable::is_sound(key, row->blob(4), row->integer(5));
   if (!sound || !parse_head(row->blob(4), actor)) {
-    return corrupt_row(database_.path(), "meta", key);
+    return corrupt_row(database_, "meta", key);
   }
   return actor;
 }

@@ -47,7 +47,7 @@ base::Result<std::vector<CellRows::Row>> CellRows::of_name(std::int64_t name) {
     rows.emplace_back(static_cast<int>(id & 0xff), std::move(cells));
   }
   // A name lives as long as a row of its own does.
-  if (rows.empty()) return corrupt_row(database_.path(), "cells", row_id(name, 0));
+  if (rows.empty()) return corrupt_row(database_, "cells", row_id(name, 0));
   return rows;
 }
 
@@ -104,12 +104,12 @@ base::Result<crdt::Cells> CellRows::parse(std::int64_t id, base::BytesView row) 
   const std::uint32_t sum = parser.be32();
   const base::BytesView packed = parser.rest();
   if (!parser.ok() || sum != checksum(id, packed)) {
-    return corrupt_row(database_.path(), "cells", id);
+    return corrupt_row(database_, "cells", id);
   }
   auto cells = unpack_cells(packed, actors_);
   if (!cells.ok() && cells.error().code == base::Code::kCorrupt) {
-    return base::Error{base::Code::kCorrupt, corrupt_row(database_.path(), "cells", id).message +
-                                                 " (" + cells.error().message + ")"};
+    return base::Error{base::Code::kCorrupt, corrupt_row(database_, "cells", id).message + " (" +
+                                                 cells.error().message + ")"};
   }
   return cells;
 }
@@ -117,7 +117,7 @@ base::Result<crdt::Cells> CellRows::parse(std::int64_t id, base::BytesView row) 
 // An update that hits nothing would lose a write in silence.
 base::Status CellRows::expect_one(std::int64_t id) {
   if (database_.changed_rows() == 1) return {};
-  return corrupt_row(database_.path(), "cells", id);
+  return corrupt_row(database_, "cells", id);
 }
 
 }  // namespace store

@@ -97,7 +97,7 @@ base::Status ChangeLog::scan(const Actors& actors, std::int64_t after, std::size
     if (!row) break;
     ASSIGN_OR_RETURN(const base::BytesView change, cursor.change(*row));
     const base::ActorId* actor = actors.id_of(row->actor);
-    if (!actor) return corrupt_row(impl_->database.path(), "actors", row->actor);
+    if (!actor) return corrupt_row(impl_->database, "actors", row->actor);
     if (!visit({row->position, *actor, row->seq, change})) break;
   }
   return {};
@@ -242,9 +242,8 @@ base::Result<ChangeLog::Visited> ChangeLog::Impl::walk(
 }
 
 base::Error ChangeLog::Impl::missing(std::int64_t actor, std::uint64_t seq) const {
-  return {base::Code::kCorrupt, database.path() + ": table log lacks change " +
-                                    std::to_string(seq) + " of actor " + std::to_string(actor) +
-                                    " above its floor"};
+  return database.corrupt("table log lacks change " + std::to_string(seq) + " of actor " +
+                          std::to_string(actor) + " above its floor");
 }
 
 // Chooses from the oldest on. `spare`: own changes that nobody has confirmed stay. Pruning looks at
@@ -286,7 +285,7 @@ base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors, Prune
   }
   for (const auto& [index, seq] : leaving.floors) {
     const base::ActorId* id = actors.id_of(index);
-    if (!id) return corrupt_row(database.path(), "actors", index);
+    if (!id) return corrupt_row(database, "actors", index);
     if (!PLANTED(kFloorNotRaisedByPruning)) actors.raise_floor(base::ActorId(*id), seq);
     RETURN_IF_ERROR(table.erase_index(index, seq));
   }

@@ -168,7 +168,14 @@ base::Error Database::error(std::string_view doing, int code) const {
   message += " (" + path_ + "): ";
   const bool latest = handle_ != nullptr && (sqlite3_errcode(handle_) & 0xff) == (code & 0xff);
   message += latest ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
-  return {code_of(code), std::move(message)};
+  base::Error error{code_of(code), std::move(message)};
+  if (error.code == base::Code::kCorrupt) damage_ = error.message;
+  return error;
+}
+
+base::Error Database::corrupt(const std::string& what) const {
+  damage_ = path_ + ": " + what;
+  return {base::Code::kCorrupt, *damage_};
 }
 
 bool Database::read_failed() const {

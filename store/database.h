@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,9 @@ class Database {
   // Flushes the write-ahead log to the medium: what NORMAL commits left to the operating system.
   base::Status sync_wal();
   base::Error error(std::string_view doing, int code) const;
+  base::Error corrupt(const std::string& what) const;  // kCorrupt
+  // The last damage that an error of this connection told of; asked once.
+  std::optional<std::string> take_damage() { return std::exchange(damage_, std::nullopt); }
   bool read_failed() const;  // the last error was a page that the medium did not give
   bool in_transaction() const;
   std::int64_t changed_rows() const;
@@ -64,6 +68,7 @@ class Database {
   sqlite3* handle_;
   std::string path_;
   bool begun_ = false;
+  mutable std::optional<std::string> damage_;
   struct Wal {
     int pages = 0;
     std::uint64_t commits = 0;

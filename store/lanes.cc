@@ -90,8 +90,6 @@ base::Result<const Lane*> Lanes::at(int index) const {
   return &lanes_[static_cast<std::size_t>(index) - 1];
 }
 
-base::Error Lanes::corrupt(std::int64_t row) const {
-  return corrupt_row(database_.path(), "lanes", row);
-}
+base::Error Lanes::corrupt(std::int64_t row) const { return corrupt_row(database_, "lanes", row); }
 
 }  // namespace store

@@ -61,7 +61,7 @@ base::Result<std::int64_t> LogTable::start_of(std::int64_t actor, std::uint64_t 
   if (!found) return std::int64_t{0};
   const LogRow row{start->integer(1), actor, static_cast<std::uint64_t>(start->integer(0))};
   if (start->integer(2) != row_sum('i', row).value()) {
-    return corrupt_row(database_.path(), "log_index",
+    return corrupt_row(database_, "log_index",
                        std::to_string(actor) + ":" + std::to_string(row.seq));
   }
   return row.position;
@@ -86,7 +86,7 @@ base::Result<std::optional<LogRow>> LogTable::Cursor::next() {
 base::Result<base::BytesView> LogTable::Cursor::change(const LogRow& row) const {
   const base::BytesView change = select_->blob(4);
   if (select_->integer(3) == row_sum('g', row).bytes(change).value()) return change;
-  return corrupt_row(database_->path(), "log", row.position);
+  return corrupt_row(*database_, "log", row.position);
 }
 
 base::Status LogTable::index(const LogRow& row) {

@@ -102,12 +102,12 @@ base::Status MetaTable::create() {
 base::Result<Meta> MetaTable::load() {
   Meta meta;
   ASSIGN_OR_RETURN(const base::Bytes identity, get(kIdentity));
-  if (!parse_identity(identity, meta)) return corrupt_row(database_.path(), "meta", kIdentity);
+  if (!parse_identity(identity, meta)) return corrupt_row(database_, "meta", kIdentity);
   ASSIGN_OR_RETURN(const base::Bytes clock, get(kClock));
-  if (!parse_clock(clock, meta)) return corrupt_row(database_.path(), "meta", kClock);
+  if (!parse_clock(clock, meta)) return corrupt_row(database_, "meta", kClock);
   ASSIGN_OR_RETURN(const auto repair, find(kRepair));
   if (repair && !parse_repair(*repair, meta.repair)) {
-    return corrupt_row(database_.path(), "meta", kRepair);
+    return corrupt_row(database_, "meta", kRepair);
   }
   ASSIGN_OR_RETURN(const CellTotals totals, cell_totals());
   meta.digest = totals.digest;
@@ -122,7 +122,7 @@ base::Result<CellTotals> MetaTable::cell_totals() {
   totals.cells = static_cast<std::int64_t>(parser.be64());
   totals.digest.high = parser.be64();
   totals.digest.low = parser.be64();
-  if (!parser.complete()) return corrupt_row(database_.path(), "meta", kCellTotals);
+  if (!parser.complete()) return corrupt_row(database_, "meta", kCellTotals);
   return totals;
 }
 
@@ -132,7 +132,7 @@ base::Result<LogTotals> MetaTable::log_totals() {
   LogTotals totals;
   totals.changes = parser.be64();
   totals.bytes = parser.be64();
-  if (!parser.complete()) return corrupt_row(database_.path(), "meta", kLogTotals);
+  if (!parser.complete()) return corrupt_row(database_, "meta", kLogTotals);
   return totals;
 }
 
@@ -164,7 +164,7 @@ base::Status MetaTable::write(const LogTotals& totals) {
 
 base::Result<base::Bytes> MetaTable::get(std::int64_t key) {
   ASSIGN_OR_RETURN(auto value, find(key));
-  if (!value) return corrupt_row(database_.path(), "meta", key);
+  if (!value) return corrupt_row(database_, "meta", key);
   return std::move(*value);
 }
 
@@ -175,7 +175,7 @@ base::Result<std::optional<base::Bytes>> MetaTable::find(std::int64_t key) {
   if (!row) return std::optional<base::Bytes>();
   base::Bytes value(select->blob(0));
   if (!is_sound(key, value, select->integer(1))) {
-    return corrupt_row(database_.path(), "meta", key);
+    return corrupt_row(database_, "meta", key);
   }
   return std::optional<base::Bytes>(std::move(value));
 }

@@ -32,7 +32,7 @@ base::Result<std::int64_t> Names::find(base::BytesView key) {
   if (row) {
     id = select->integer(0);
     if (id <= 0 || select->integer(1) != checksum(key, id)) {
-      return corrupt_row(database_.path(), "names", base::to_hex(key));
+      return corrupt_row(database_, "names", base::to_hex(key));
     }
   }
   last_key_ = key;
@@ -69,7 +69,7 @@ base::Result<std::vector<NameRow>> Names::range(base::BytesView from, base::Byte
     const base::BytesView key = range->blob(0);
     const std::int64_t id = range->integer(1);
     if (id <= 0 || range->integer(2) != checksum(key, id)) {
-      return corrupt_row(database_.path(), "names", base::to_hex(key));
+      return corrupt_row(database_, "names", base::to_hex(key));
     }
     rows.push_back({base::Bytes(key), id});
   }

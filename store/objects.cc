@@ -169,12 +169,12 @@ base::Result<ObjectInfo> Objects::parse(const Loan& row) const {
   info.name = row->blob(1);
   info.type = static_cast<crdt::SlotType>(row->integer(2));
   if (row->integer(3) != checksum(info)) {
-    return corrupt_row(database_.path(), "objects", info.index);
+    return corrupt_row(database_, "objects", info.index);
   }
   const std::int64_t key = MetaTable::kObjects + info.index;
   const bool sound = !row->is_null(4) && MetaTable::is_sound(key, row->blob(4), row->integer(5));
   if (!sound || !parse_totals(row->blob(4), info)) {
-    return corrupt_row(database_.path(), "meta", key);
+    return corrupt_row(database_, "meta", key);
   }
   return info;
 }

@@ -66,9 +66,9 @@ std::int64_t RowChecksum::value() const {
   return static_cast<std::int32_t>(base::row_checksum(bytes_) & 0xffffffff);
 }
 
-base::Error corrupt_row(const std::string& file, std::string_view table, std::string_view row) {
-  std::string message = file + ": table " + std::string(table) + ", row " + std::string(row);
-  return {base::Code::kCorrupt, message + ": bad checksum or content"};
+base::Error corrupt_row(const Database& database, std::string_view table, std::string_view row) {
+  return database.corrupt("table " + std::string(table) + ", row " + std::string(row) +
+                          ": bad checksum or content");
 }
 
 }  // namespace store

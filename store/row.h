@@ -10,6 +10,7 @@
 
 #include "crdt/base/bytes.h"
 #include "crdt/base/result.h"
+#include "store/database.h"
 
 namespace store {
 
@@ -46,9 +47,9 @@ class RowChecksum {
   base::Bytes bytes_;
 };
 
-base::Error corrupt_row(const std::string& file, std::string_view table, std::string_view row);
-inline base::Error corrupt_row(const std::string& file, std::string_view table, std::int64_t row) {
-  return corrupt_row(file, table, std::to_string(row));
+base::Error corrupt_row(const Database& database, std::string_view table, std::string_view row);
+inline base::Error corrupt_row(const Database& database, std::string_view table, std::int64_t row) {
+  return corrupt_row(database, table, std::to_string(row));
 }
 
 }  // namespace store

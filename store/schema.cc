@@ -115,7 +115,7 @@ base::Status check_tables(Database& database) {
     if (kTables.find(sql) != kTables.npos || kStep2.find(sql) != kStep2.npos) ++known;
   }
   if (known == kTableCount) return {};
-  return corrupt_row(database.path(), "sqlite_schema", "of a table");
+  return corrupt_row(database, "sqlite_schema", "of a table");
 }
 
 base::Status upgrade_tables(Database& database) {

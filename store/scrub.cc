@@ -128,7 +128,7 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
       if (table.key == Key::kTwoNumbers) second_ = select->integer(1);
       if (!table.sound(*select)) {
         const bool text = table.key == Key::kBlob;
-        return corrupt_row(database_.path(), table.name, text ? "" : std::to_string(first_));
+        return corrupt_row(database_, table.name, text ? "" : std::to_string(first_));
       }
       ++done.rows;
       if (table.content >= 0) bytes += select->blob(table.content).size();

@@ -170,7 +170,7 @@ bool SlotScan::show_below(Pending& pending, const std::vector<std::string>* path
 
 base::Result<NameKey> SlotScan::parse(const NameRow& row) const {
   auto key = parse_name_key(row.key);
-  if (!key) return corrupt_row(database_.path(), "names", base::to_hex(row.key));
+  if (!key) return corrupt_row(database_, "names", base::to_hex(row.key));
   return std::move(*key);
 }
 
@@ -188,7 +188,7 @@ base::Result<std::vector<SlotRow>> SlotScan::slots_of(const ObjectInfo& object, 
     slot.id = CellRows::row_id(row.id, lane);
     slot.stored = true;
     if (key.own.has_value() != (lane == kOwnLane)) {
-      return corrupt_row(database_.path(), "cells", slot.id);
+      return corrupt_row(database_, "cells", slot.id);
     }
     if (key.own) {
       slot.slot.type = *key.own;

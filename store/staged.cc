@@ -37,7 +37,7 @@ base::Result<std::optional<base::Bytes>> Staged::get(std::int64_t part, std::int
   if (!row) return std::optional<base::Bytes>();
   base::Bytes body(select->blob(1));
   if (select->integer(0) == checksum(part, page, body)) return std::optional(std::move(body));
-  return corrupt_row(database_.path(), "staged", std::to_string(part) + ":" + std::to_string(page));
+  return corrupt_row(database_, "staged", std::to_string(part) + ":" + std::to_string(page));
 }
 
 }  // namespace store

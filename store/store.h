@@ -109,6 +109,8 @@ class Reader {
   base::Result<Meta> meta();             // of this snapshot
   CellTable& cells() { return cells_; }
   ChangeLog& log() { return log_; }
+  // What kCorrupt was met since the last call, for whoever repairs it.
+  std::optional<std::string> take_damage() { return database_->take_damage(); }
 
  private:
   Reader(std::unique_ptr<Database> database, const Options& options);

@@ -143,6 +143,8 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
     on_twin(turn);
   } else if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
     return on_divergence(turn, *seen, turn.check);
+  } else if (const auto* damaged = std::get_if<DamageSeen>(&input)) {
+    note_damage(turn.out, damaged->what);
   } else if (std::holds_alternative<Synchronised>(input)) {
     return after_merge(turn);
   } else if (store->meta().repair.sets_aside()) {

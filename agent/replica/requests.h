@@ -116,6 +116,9 @@ struct TwinSeen {  // another agent runs under our node id, or we were put back 
 struct DivergenceSeen {  // equal vectors, unequal digests
   base::NodeId peer;
 };
+struct DamageSeen {  // a reader met a bad row
+  std::string what;
+};
 // After a database was set aside: our state equals that of `peer`. Without one: no member has been
 // known for as long as the driver waits, go on alone with what was held.
 struct Synchronised {
@@ -123,7 +126,7 @@ struct Synchronised {
 };
 using Input =
     std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin, SnapshotQuery,
-                 CloseActors, EchoSeen, TwinSeen, DivergenceSeen, Synchronised>;
+                 CloseActors, EchoSeen, TwinSeen, DivergenceSeen, DamageSeen, Synchronised>;
 
 // --- Outputs
 // --------------------------------------------------------------------------------------

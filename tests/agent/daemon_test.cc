@@ -3,6 +3,7 @@
 #include "agent/daemon.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 #include <future>
@@ -117,6 +118,28 @@ TEST(Durability, NothingLeavesBeforeTheSyncOfItsCommit) {
 
   EXPECT_EQ(answer->status, 200);
   EXPECT_GE(first_seen, 300);
+}
+
+// Rule 13: a bad row that a reader meets is damage, not only the failure of this request.
+TEST(Damage, ARowThatAReaderFindsIsNotedAtOnce) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  DaemonOptions options = options_in(folder, "a");
+  options.store_thread.scrub_every = base::seconds(3'600);
+  RunningDaemon a(options);
+  support::HttpClient client = a.client();
+  ASSERT_EQ(client.post("/snapshots/add/x", R"({"n":1})")->status, 200);
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open((folder / "a/hearsay.db").c_str(), &handle), SQLITE_OK);
+  const char* flip = "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)";
+  ASSERT_EQ(sqlite3_exec(handle, flip, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(handle);
+
+  EXPECT_EQ(client.get("/v1/objects/snapshots/x")->status, 500);
+  EXPECT_TRUE(support::eventually(support::Millis{5'000}, [&] {
+    auto metrics = client.get("/metrics");
+    return metrics->body.find("kind=\"corrupt_row\"} 1") != std::string::npos;
+  }));
 }
 
 // Rule 11: the bound of what waits for the disk counts what the writes hold.

@@ -199,6 +199,17 @@ TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
   EXPECT_EQ(a->vector().seq_of(a->own_actor()), before.at(a->own_actor()).seq + 1);
 }
 
+TEST_F(Damaged, ABadRowMetByAReaderStartsTheRepair) {
+  Outputs told = turn(*a, 5, {DamageSeen{"a.db: table log, row 1"}});
+  Outputs again = turn(*a, 6, {DamageSeen{"a.db: table log, row 1"}});
+  Outputs heard = turn(*a, 7, {ConfirmOwn{a->own_actor(), 1}});
+
+  EXPECT_TRUE(says(told, Notice::Kind::kCorruptRow));
+  EXPECT_TRUE(told.damaged);
+  EXPECT_FALSE(says(again, Notice::Kind::kCorruptRow));
+  EXPECT_TRUE(heard.reopen);
+}
+
 // A peer that needs our state would fail at the same row for ever.
 TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
   harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");

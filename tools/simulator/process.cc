@@ -257,6 +257,7 @@ void Process::fetch(const gossip::Fetch& wanted) {
   if (reader_->begin().ok()) {
     range = agent::range_of(wanted, *reader_);
     reader_->end();
+    if (auto damage = reader_->take_damage()) enqueue(agent::DamageSeen{std::move(*damage)});
   }
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
     node.fetched(time, range, out);
