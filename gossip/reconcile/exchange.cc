@@ -13,6 +13,7 @@ void Reconciler::start(base::Instant now, const NodeId& id, Actions& out) {
   if (now - quiet_until_ > options_.profile.ping_interval * kQuietGapMax) quiet_gap_ = {0};
   quiet_until_ = now + quiet_gap_;
   Exchange& exchange = exchanges_[id];
+  exchange.cautious = peer.stalls > 0;
   exchange.deadline = now + options_.exchange_timeout;
   auto guess = peer.base ? std::nullopt : vectors_.guess();
   if (!guess) return send(id, vectors_.tell(false, peer.base), out);
@@ -114,6 +115,7 @@ void Reconciler::compared(base::Instant now, const NodeId& id, Actions& out) {
     ++stats_.reconciliations;
     peer.allowed = now + options_.profile.ping_interval * 2;
     found = exchanges_.emplace(id, Exchange{}).first;
+    found->second.cautious = peer.stalls > 0;
     found->second.vectors = true;
   }
   if (!found->second.vectors) return;
@@ -143,7 +145,9 @@ void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Ac
   if (lacking.size() > wire::kEntriesPerMessage && exchange.storing == 0) {
     return below_floor(now, id, out);
   }
-  wire::RangeRequest request{++requests_, {}, peer.page.of(options_.range_bytes_max)};
+  // What stalled may do so for ever (two contents under one number): the next try is a small one.
+  std::size_t most = exchange.cautious ? kPageBytesMin : options_.range_bytes_max;
+  wire::RangeRequest request{++requests_, {}, peer.page.of(most)};
   for (const auto& [actor, head] : lacking) {
     if (request.have.size() == wire::kEntriesPerMessage) break;
     exchange.asked[actor] = claims_.committed().seq_of(actor);
@@ -188,7 +192,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
   // One page ahead of the replica, so that the next is on its way while this one is stored. Not
   // when the replica had no room for the last one: that would come again and again.
   bool more = range.outcome == wire::Range::Outcome::kMore;
-  bool ahead = more && exchange.storing == 1 && !exchange.refused;
+  bool ahead = more && exchange.storing == 1 && !exchange.refused && !exchange.cautious;
   if (ahead) {
     std::map<base::ActorId, std::uint64_t> asked = exchange.asked;
     ask(now, id, exchange, out);
@@ -231,7 +235,10 @@ void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Fi
 // The replica is done with all that this exchange brought: on with it, if it moved anything.
 void Reconciler::page_stored(base::Instant now, const NodeId& id, Actions& out) {
   Exchange& exchange = exchanges_.at(id);
-  if (moved(exchange)) return ask(now, id, exchange, out);
+  if (moved(exchange)) {
+    exchange.cautious = false;
+    return ask(now, id, exchange, out);
+  }
   if (!lacks(peers_.at(id))) return end(now, id, End::kDone);
   // A page that follows what the peer holds and still moves nothing waits for entries that are
   // fetched from others; started alone, asked for everything, its first change would fit (rule 4).

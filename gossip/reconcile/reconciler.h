@@ -93,6 +93,7 @@ class Reconciler {
     std::uint64_t guess = 0;                       // the state that it may have been in, if asked
     bool fetched = false;                          // brought something
     bool refused = false;                          // the last page moved nothing, nor was it kept
+    bool cautious = false;  // the last ones of this peer stalled, and nothing has moved yet
     base::Instant deadline;
   };
 

@@ -546,6 +546,29 @@ TEST(Reconcile, ASessionThatBreaksIsTriedAgain) {
   EXPECT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(10)));
 }
 
+// Two that hold different contents of one number refuse each other for ever (rule 2). That must not
+// cost a page of a megabyte each time.
+TEST(Reconcile, WhatIsRefusedAsAWholeIsAskedForInSmallPagesAndSeldom) {
+  Pair pair(1);
+  pair.mesh.cut_both(Pair::a, Pair::z);
+  for (int i = 0; i < 300; ++i) pair.mesh.write(Pair::a, 4'000);
+  ReplicaDouble& z = *pair.mesh.host(Pair::z).replica;
+  z.contradict(pair.mesh.host(Pair::a).replica->actor());
+  pair.mesh.run(base::millis(100));
+  pair.mesh.heal();
+  pair.mesh.run(base::seconds(300));
+  std::size_t before = pair.mesh.host(Pair::a).session_bytes;
+
+  pair.mesh.run(base::seconds(600));
+
+  std::size_t bytes = pair.mesh.host(Pair::a).session_bytes - before;
+  EXPECT_GT(bytes, 0u) << "it may be over";
+  EXPECT_LE(bytes, 10u * 50'000);
+  z.contradict({});
+  pair.mesh.run(base::seconds(60));
+  EXPECT_TRUE(pair.mesh.converged());
+}
+
 TEST(Reconcile, ATimerOfAJoinIsNotHiddenByThoseOfOtherPeers) {
   Options options;
   options.exchange_timeout = base::seconds(1);

@@ -14,8 +14,15 @@ void ReplicaDouble::write(std::size_t value_bytes) { writes_.push_back(value_byt
 Stored ReplicaDouble::turn() {
   Stored facts;
   for (Apply& apply : waiting_) {
+    bool refused = std::any_of(apply.changes.begin(), apply.changes.end(), [&](const auto& opened) {
+      return opened.sealed.actor == contradicted_;
+    });
     for (crdt::Opened& opened : apply.changes) {
       facts.bytes_done += opened.sealed.bytes.size();
+      if (refused) {
+        facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
+        continue;
+      }
       if (vector_.covers(opened.sealed.actor, opened.sealed.seq)) continue;
       auto stop = stop_at_.find(opened.sealed.actor);
       if (stop != stop_at_.end() && opened.sealed.seq > stop->second) {

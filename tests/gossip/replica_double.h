@@ -38,6 +38,8 @@ class ReplicaDouble {
   void leave_actor(const base::ActorId& next);  // goes on under another
   void hear_left(const base::ActorId& actor);   // of another owner
   void stop_at(const base::ActorId& actor, std::uint64_t seq) { stop_at_[actor] = seq; }
+  // A fork: whatever comes with a change of `actor` is refused as a whole.
+  void contradict(const base::ActorId& actor) { contradicted_ = actor; }
   void crash();                  // loses what is not on the medium
   void prune(std::size_t keep);  // the log forgets all but the last `keep`
   void close(const base::ActorId& actor) { closed_.insert(actor); }
@@ -84,6 +86,7 @@ class ReplicaDouble {
   base::ActorId actor_;
   std::vector<crdt::Opened> log_;
   std::set<std::pair<base::ActorId, std::uint64_t>> gone_;  // no longer served
+  std::optional<base::ActorId> contradicted_;
   std::size_t synced_ = 0;
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
