@@ -89,16 +89,15 @@ class Planner {
       ++written_.added;
       if (last[id] != i) continue;
       std::vector<Effect> added = crdt::plan_add(entry, members, time_());
-      const std::size_t more = id.size() + metadata.size();
-      bool full =
-          effects.size() + added.size() > limits_.effects_max || bytes + more > limits_.bytes_max;
+      // An entry may reach over the bytes, which are far below what a change may hold.
+      bool full = effects.size() + added.size() > limits_.effects_max || bytes >= limits_.bytes_max;
       if (full) {
         RETURN_IF_ERROR(emit(std::exchange(effects, {})));
         bytes = 0;
         added = crdt::plan_add(entry, members, time_());  // the next change has a time of its own
       }
       append(effects, std::move(added));
-      bytes += more;
+      bytes += id.size() + metadata.size();
     }
     RETURN_IF_ERROR(emit(std::move(effects)));
     return written_;
