@@ -169,8 +169,27 @@ base::Error Database::error(std::string_view doing, int code) const {
   const bool latest = handle_ != nullptr && (sqlite3_errcode(handle_) & 0xff) == (code & 0xff);
   message += latest ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
   base::Error error{code_of(code), std::move(message)};
+  if (is_of_unknown_format(code)) error.code = base::Code::kCorrupt;
   if (error.code == base::Code::kCorrupt) damage_ = error.message;
   return error;
+}
+
+// Two numbers in the header of the file that nobody but a damaged medium changes, and whose damage
+// SQLite calls otherwise: the format of the schema, and that of the file, above which it is only
+// read (https://sqlite.org/fileformat2.html, 1.3).
+bool Database::is_of_unknown_format(int code) const {
+  constexpr int kWriteVersionAt = 18;
+  constexpr int kWriteVersionMax = 2;
+  if (code == SQLITE_ERROR && handle_ != nullptr) {
+    return std::string_view(sqlite3_errmsg(handle_)) == "unsupported file format";
+  }
+  if (code != SQLITE_READONLY) return false;
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  unsigned char version = 0;
+  const bool read = file != nullptr && file->pMethods != nullptr &&
+                    file->pMethods->xRead(file, &version, 1, kWriteVersionAt) == SQLITE_OK;
+  return read && version > kWriteVersionMax;
 }
 
 base::Error Database::corrupt(const std::string& what) const {

@@ -65,6 +65,7 @@ class Database {
 
  private:
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
+  bool is_of_unknown_format(int code) const;
   sqlite3* handle_;
   std::string path_;
   bool begun_ = false;

@@ -75,5 +75,12 @@ TEST(Scenarios, AJoinThatOnlyTheNodeKnowsEnds) { expect_holds(1'017'272, 7); }
 // had said so.
 TEST(Scenarios, PagesThatAreDroppedAreNotAskedForAtOnce) { expect_holds(1'027'032, 7); }
 
+// A bit of the header flipped: SQLite calls a schema format that it does not know no damage, and
+// the agent did not start any more.
+TEST(Scenarios, AFileOfUnknownFormatIsSetAside) { expect_holds(1'049'156, 6); }
+
+// The judge's own: a write in doubt was larger than the whole log may be, and pruned by its commit.
+TEST(Scenarios, AWriteInDoubtMayBeInNoLog) { expect_holds(1'049'687, 7); }
+
 }  // namespace
 }  // namespace simulation

@@ -33,6 +33,23 @@ bool may_write(const agent::WriteRequest& request, const crdt::Change& change) {
       request);
 }
 
+// The time of a change, as its live cells show it: none is stamped earlier.
+std::optional<crdt::HybridTime> time_in_cells(store::Store& store,
+                                              const agent::WriteRequest& request,
+                                              const base::ActorId& actor, std::uint64_t seq) {
+  std::optional<crdt::HybridTime> time;
+  const std::string& object =
+      std::visit([](const auto& one) -> const std::string& { return one.object; }, request);
+  auto scanned = store.cells().scan_slots(object, {}, [&](const store::SlotRow& row) {
+    for (const crdt::Cell& cell : row.cells) {
+      if (cell.dot.actor != actor || cell.dot.seq != seq) continue;
+      time = time ? std::min(*time, cell.stamp.time) : cell.stamp.time;
+    }
+    return true;
+  });
+  return scanned.ok() ? time : std::nullopt;
+}
+
 }  // namespace
 
 void Checker::fail(const std::string& checker, const Host* host, const std::string& text) {
@@ -84,20 +101,23 @@ void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t 
   auto found = store.log().find(store.actors(), actor, seq);
   if (!found.ok() && process.host().rotten) return;
   CHECK(found.ok());
-  if (!*found) return;
-  auto opened = crdt::open_change(**found);
-  CHECK(opened.ok());
+  // Where the budget of the log is smaller than the change, it was pruned by its own commit.
+  std::optional<crdt::Change> change;
+  if (*found) change = std::move(crdt::open_change(**found)->change);
   auto doubt = std::find_if(in_doubt_.rbegin(), in_doubt_.rend(), [&](const InDoubt& one) {
     crdt::Head before = one.before.head_of(actor);
-    bool next = before.seq + 1 == seq && before.hash == opened->change.prev;
     bool own = store.actors().find(actor)->node == one.node;
-    return own && next && may_write(one.request, opened->change);
+    if (!own || before.seq + 1 != seq) return false;
+    return !change || (before.hash == change->prev && may_write(one.request, *change));
   });
   if (doubt == in_doubt_.rend()) return;
+  auto time = change ? change->time : time_in_cells(store, doubt->request, actor, seq);
+  if (!time) return;
   crdt::VersionVector past = doubt->writes_first ? doubt->before : process.replica().vector();
   past.set(actor, doubt->before.head_of(actor));
-  sealed_[actor][seq] = {opened->sealed.hash, opened->change.time, process.host().name};
-  oracle_.wrote(doubt->request, actor, seq, opened->change.time, past);
+  sealed_[actor][seq] = {process.replica().vector().head_of(actor).hash, *time,
+                         process.host().name};
+  oracle_.wrote(doubt->request, actor, seq, *time, past);
 }
 
 // Rule 2: one content for a number. Rule 9: times of an actor grow.
