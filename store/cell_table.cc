@@ -252,10 +252,9 @@ base::Status CellTable::verify() {
   ASSIGN_OR_RETURN(const std::int64_t rows, impl_->rows.count());
   const CellTotals& totals = impl_->objects.totals();
   if (rows == slots && digest == totals.digest && cells == totals.cells) return {};
-  return base::Error{base::Code::kCorrupt,
-                     impl_->database.path() + ": " + std::to_string(rows) + " rows of cells, " +
-                         std::to_string(slots) + " reached by name; digest " + digest.hex() +
-                         " of the objects, " + totals.digest.hex() + " in total"};
+  return impl_->database.corrupt(std::to_string(rows) + " rows of cells, " + std::to_string(slots) +
+                                 " reached by name; digest " + digest.hex() + " of the objects, " +
+                                 totals.digest.hex() + " in total");
 }
 
 base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots) {
@@ -272,10 +271,9 @@ base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slo
   const auto visited = scan.slots(object, {}, add);
   if (!visited.ok()) return visited.error();
   if (cells == object.cells && digest == object.digest) return {};
-  return base::Error{base::Code::kCorrupt,
-                     database.path() + ": object " + object.name + ": " + std::to_string(cells) +
-                         " cells with digest " + digest.hex() + ", stored " +
-                         std::to_string(object.cells) + " with " + object.digest.hex()};
+  return database.corrupt("object " + object.name + ": " + std::to_string(cells) +
+                          " cells with digest " + digest.hex() + ", stored " +
+                          std::to_string(object.cells) + " with " + object.digest.hex());
 }
 
 }  // namespace store

@@ -194,9 +194,8 @@ base::Status Objects::erase(const ObjectInfo& info) {
     any->bind_blob(1, first).bind_blob(2, bound);
     ASSIGN_OR_RETURN(bool left, any->step());
     if (left || info.cells != 0 || !info.digest.is_zero()) {
-      return base::Error{base::Code::kCorrupt, database_.path() + ": object " + info.name +
-                                                   " counts " + std::to_string(info.cells) +
-                                                   " cells; its rows or digest say otherwise"};
+      return database_.corrupt("object " + info.name + " counts " + std::to_string(info.cells) +
+                               " cells; its rows or digest say otherwise");
     }
   }
   {

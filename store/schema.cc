@@ -91,8 +91,7 @@ base::Result<bool> is_empty(Database& database) {
                            ", this program knows up to version " + std::to_string(kSchemaVersion)};
   }
   if (version < 1) {
-    return base::Error{base::Code::kCorrupt,
-                       database.path() + ": schema version " + std::to_string(version)};
+    return database.corrupt("schema version " + std::to_string(version));
   }
   return false;
 }

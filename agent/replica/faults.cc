@@ -17,6 +17,11 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
       }
     }
   }
+  // But what was seen was seen: a bad row, and our own actor elsewhere.
+  for (Notice& notice : turn.out.notices) {
+    bool stands = notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kEcho;
+    if (stands) out.notices.push_back(notice);
+  }
   refuse_joins(inputs, out);
   // What had waited may have gone with this turn; all of it is fetched again.
   for (auto& names : {parked.clear(), turn.taken}) {

@@ -297,7 +297,8 @@ struct CopiedOnAFullDisk : Copied {
 
 TEST_F(CopiedOnAFullDisk, AnEchoEndsTheActorAlthoughItsTurnFails) {
   auto later = turn(*copy, 3, {add("theirs")}).facts.own;
-  turn_on_a_full_disk({received(later), add("refused")});
+  Outputs refused = turn_on_a_full_disk({received(later), add("refused")});
+  EXPECT_TRUE(says(refused, Notice::Kind::kEcho));
 
   Outputs out = turn(*a, 5, {add("mine")});
 
