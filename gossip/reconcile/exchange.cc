@@ -6,14 +6,20 @@
 
 namespace gossip {
 
-void Reconciler::start(base::Instant now, const NodeId& id, Actions& out) {
+Reconciler::Exchange& Reconciler::begin(base::Instant now, const NodeId& id) {
   ++stats_.reconciliations;
   Peer& peer = peers_[id];
   peer.allowed = now + options_.profile.ping_interval * 2;
-  if (now - quiet_until_ > options_.profile.ping_interval * kQuietGapMax) quiet_gap_ = {0};
-  quiet_until_ = now + quiet_gap_;
   Exchange& exchange = exchanges_[id];
   exchange.cautious = peer.stalls > 0;
+  return exchange;
+}
+
+void Reconciler::start(base::Instant now, const NodeId& id, Actions& out) {
+  Exchange& exchange = begin(now, id);
+  const Peer& peer = peers_.at(id);
+  if (now - quiet_until_ > options_.profile.ping_interval * kQuietGapMax) quiet_gap_ = {0};
+  quiet_until_ = now + quiet_gap_;
   exchange.deadline = now + options_.exchange_timeout;
   auto guess = peer.base ? std::nullopt : vectors_.guess();
   if (!guess) return send(id, vectors_.tell(false, peer.base), out);
@@ -112,11 +118,8 @@ void Reconciler::compared(base::Instant now, const NodeId& id, Actions& out) {
     if (!lacks(peer)) return;
     bool room = exchanges_.size() < options_.reconcile_peers_max;
     if (!room || now < peer.allowed || is_below(peer) || joiner_.peer() == id) return;
-    ++stats_.reconciliations;
-    peer.allowed = now + options_.profile.ping_interval * 2;
-    found = exchanges_.emplace(id, Exchange{}).first;
-    found->second.cautious = peer.stalls > 0;
-    found->second.vectors = true;
+    begin(now, id);
+    found = exchanges_.find(id);
   }
   if (!found->second.vectors) return;
   found->second.vectors = false;

@@ -113,6 +113,7 @@ class Reconciler {
   void join_ended(base::Instant now, const std::optional<Joiner::Ended>& ended);
 
   // Exchanges: exchange.cc.
+  Exchange& begin(base::Instant now, const NodeId& id);
   void start(base::Instant now, const NodeId& id, Actions& out);
   void work_out(base::Instant now, const NodeId& id, const wire::Vector& vector,
                 const Vectors::Taken& taken, Actions& out);

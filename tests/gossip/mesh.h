@@ -134,6 +134,12 @@ class Mesh {
 };
 
 // Two hosts that know each other.
+inline std::uint64_t exchanges(Mesh& mesh) {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < mesh.size(); ++i) sum += mesh.node(i).stats().reconciliations;
+  return sum;
+}
+
 struct Pair {
   explicit Pair(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
     mesh.add();

@@ -1,18 +1,11 @@
 #include <gtest/gtest.h>
 
 #include "crdt/codec.h"
-#include "gossip/reconcile/reconciler.h"
 #include "tests/gossip/changes.h"
 #include "tests/gossip/mesh.h"
 
 namespace gossip::testing {
 namespace {
-
-std::uint64_t exchanges(Mesh& mesh) {
-  std::uint64_t sum = 0;
-  for (std::size_t i = 0; i < mesh.size(); ++i) sum += mesh.node(i).stats().reconciliations;
-  return sum;
-}
 
 // A path that lets no connection carry 100 kB: whatever came before a break must count.
 TEST(Reconcile, ConnectionsThatAlwaysBreakEarlyCatchUp) {
@@ -79,6 +72,14 @@ struct Restarted : Pair {
     EXPECT_TRUE(mesh.converged()) << mesh.describe();
     return sent() - before;
   }
+  // At the next start, in a state that nobody else knows.
+  void expect_one_vector() {
+    mesh.crash(z);
+    mesh.heal();
+    EXPECT_LE(bytes_of_start(), 2'000u);
+    EXPECT_EQ(mesh.node(a).stats().vectors_whole, 0u);
+    EXPECT_EQ(mesh.node(z).stats().vectors_whole, 0u);
+  }
 };
 
 TEST(Reconcile, AStartWithAStateThatThePeerWasInCostsNoVector) {
@@ -100,12 +101,7 @@ TEST(Reconcile, AStartWithAStateThatNobodyKnowsTellsOneVector) {
     pair.mesh.cut_both(Pair::a, Pair::z);
     pair.mesh.write(Pair::z);
     pair.mesh.run(base::seconds(5));
-    pair.mesh.crash(Pair::z);
-    pair.mesh.heal();
-
-    EXPECT_LE(pair.bytes_of_start(), 2'000u) << seed;
-    EXPECT_EQ(pair.mesh.node(Pair::a).stats().vectors_whole, 0u);
-    EXPECT_EQ(pair.mesh.node(Pair::z).stats().vectors_whole, 0u);
+    pair.expect_one_vector();
   }
 }
 
@@ -118,12 +114,7 @@ TEST(Reconcile, AQuickStartWithAStateThatNobodyKnowsTellsOneVector) {
     pair.mesh.cut_both(Pair::a, Pair::z);
     pair.mesh.write(Pair::z);
     pair.mesh.run(base::millis(50));
-    pair.mesh.crash(Pair::z);
-    pair.mesh.heal();
-
-    EXPECT_LE(pair.bytes_of_start(), 2'000u) << seed;
-    EXPECT_EQ(pair.mesh.node(Pair::a).stats().vectors_whole, 0u);
-    EXPECT_EQ(pair.mesh.node(Pair::z).stats().vectors_whole, 0u);
+    pair.expect_one_vector();
   }
 }
 
@@ -301,92 +292,6 @@ TEST(Reconcile, WithoutLossAWriteStartsNoExchange) {
   }
 
   EXPECT_LE(exchanges(mesh) - before, 2u);
-}
-
-TEST(Reconcile, EqualVectorsWithUnequalCellsAreAnAlarmOnce) {
-  Pair pair(11);
-  pair.mesh.write(Pair::a);
-  pair.mesh.run(base::seconds(3));
-  pair.mesh.host(Pair::z).replica->spoil_digest();
-  Stored facts;
-  facts.durable = true;
-  facts.state = pair.mesh.host(Pair::z).replica->state();
-  Actions actions;
-  pair.mesh.node(Pair::z).stored(pair.mesh.now(), facts, actions);
-  std::uint64_t before = exchanges(pair.mesh);
-
-  pair.mesh.run(base::seconds(60));
-
-  ASSERT_EQ(pair.mesh.host(Pair::a).alarms.size(), 1u);
-  EXPECT_EQ(pair.mesh.host(Pair::a).alarms[0].kind, Alarm::Kind::kDivergence);
-  EXPECT_EQ(pair.mesh.host(Pair::a).alarms[0].peer, pair.mesh.host(Pair::z).identity.node);
-  EXPECT_EQ(pair.mesh.node(Pair::a).stats().divergences, 1u);
-  EXPECT_EQ(exchanges(pair.mesh), before);
-}
-
-// A is told that the cells of Z are others. What follows is a join, and that may fail.
-struct Diverged : Pair {
-  explicit Diverged(std::uint64_t seed) : Pair(seed) {
-    mesh.add({a});
-    mesh.write(a);
-    mesh.run(base::seconds(3));
-    mesh.host(z).replica->spoil_digest();
-    tell(z, std::nullopt);
-  }
-  // What a host's replica says. Of what its node wants, only alarms are heard.
-  void tell(std::size_t host, std::optional<JoinStep> step) {
-    Stored facts;
-    facts.durable = true;
-    facts.state = mesh.host(host).replica->state();
-    facts.join = std::move(step);
-    Actions actions;
-    mesh.node(host).stored(mesh.now(), facts, actions);
-    for (const Action& action : actions) {
-      const auto* alarm = std::get_if<Alarm>(&action);
-      if (alarm != nullptr) mesh.host(host).alarms.push_back(*alarm);
-    }
-  }
-  void join_step(JoinStep::Kind kind, std::size_t peer) {
-    base::Bytes query = crdt::codec::Writer().array(2).number(0).number(0).take();
-    tell(a, JoinStep{kind, mesh.host(peer).identity.node, query});
-  }
-  std::size_t alarms() { return mesh.host(a).alarms.size(); }
-  static constexpr std::size_t other = 2;
-};
-
-TEST(Reconcile, AnAlarmWhoseJoinFailsIsRaisedAgain) {
-  Diverged diverged(25);
-  diverged.mesh.run(base::seconds(10));
-  ASSERT_EQ(diverged.alarms(), 1u);
-
-  diverged.join_step(JoinStep::Kind::kAsk, Pair::z);
-  diverged.join_step(JoinStep::Kind::kFailed, Pair::z);
-  diverged.mesh.run(base::seconds(60));
-  EXPECT_EQ(diverged.alarms(), 2u);
-
-  // A full disk: it could not even begin.
-  diverged.join_step(JoinStep::Kind::kFailed, Pair::z);
-  diverged.mesh.run(base::seconds(60));
-  EXPECT_EQ(diverged.alarms(), 3u);
-
-  diverged.join_step(JoinStep::Kind::kAsk, Pair::z);
-  diverged.join_step(JoinStep::Kind::kDone, Pair::z);
-  diverged.mesh.run(base::seconds(60));
-  EXPECT_EQ(diverged.alarms(), 3u);
-}
-
-// The replica has one join at a time: that of an alarm would end the one that runs, or the other
-// way.
-TEST(Reconcile, AnAlarmWaitsForTheEndOfAJoin) {
-  Diverged diverged(26);
-  diverged.join_step(JoinStep::Kind::kAsk, Diverged::other);
-  diverged.mesh.run(base::seconds(20));
-  EXPECT_EQ(diverged.alarms(), 0u);
-
-  diverged.join_step(JoinStep::Kind::kDone, Diverged::other);
-  diverged.mesh.run(base::seconds(10));
-
-  EXPECT_EQ(diverged.alarms(), 1u);
 }
 
 wire::Vector vector_with(const base::ActorId& actor, crdt::Head head) {
@@ -567,35 +472,6 @@ TEST(Reconcile, WhatIsRefusedAsAWholeIsAskedForInSmallPagesAndSeldom) {
   z.contradict({});
   pair.mesh.run(base::seconds(60));
   EXPECT_TRUE(pair.mesh.converged());
-}
-
-TEST(Reconcile, ATimerOfAJoinIsNotHiddenByThoseOfOtherPeers) {
-  Options options;
-  options.exchange_timeout = base::seconds(1);
-  options.profile.grace = base::seconds(30);
-  auto random = base::Random::from_number(27);
-  base::Instant now{0};
-  MemberTable members(10);
-  std::vector<NodeId> peers;
-  for (int i = 0; i < 2; ++i) {
-    MemberRecord record{random.id<base::NodeTag>(), "", {}, 1, MemberState::kAlive, {}};
-    std::optional<MemberRecord> evicted;
-    ASSERT_NE(members.insert(now, record, true, evicted), nullptr);
-    peers.push_back(record.node);
-  }
-  Stats stats;
-  Claims claims{Holdings{}};
-  Intake intake(options, claims, stats);
-  Reconciler reconciler(options, members, claims, intake, random.fork(), stats);
-  Actions actions;
-  Stored facts;
-  facts.join = JoinStep{JoinStep::Kind::kAsk, peers[0], "query"};
-  reconciler.stored(now, facts, {}, actions);
-  reconciler.observed(now, peers[1], {1, 2}, actions);
-  std::vector<NodeId> ping;
-  reconciler.advance(now, ping, actions);
-
-  EXPECT_EQ(reconciler.next_deadline(), now + options.exchange_timeout);
 }
 
 }  // namespace
