@@ -93,8 +93,10 @@ TEST(Strangers, ACaptureShowsNoIdAndNoWord) {
   };
   std::string file = mesh.folder() / "capture.pcap";
   support::Command command;
-  command.arguments = {"tcpdump",  "-i", "lo",   "--immediate-mode", "-U", "-w", file, "port",
-                       port_of(0), "or", "port", port_of(1)};
+  // In immediate mode a frame of any length takes room for the largest, 64 KiB: the usual 2 MiB
+  // hold some thirty frames, and a busy host loses what comes after them.
+  command.arguments = {"tcpdump", "-i", "lo",   "--immediate-mode", "-B", "65536", "-U",
+                       "-w",      file, "port", port_of(0),         "or", "port",  port_of(1)};
   auto capture = support::Process::start(command);
   ASSERT_TRUE(capture.ok());
   if (!support::eventually(Millis{5'000}, [&] {
