@@ -21,10 +21,14 @@ struct Repair {
     kDamage = 2,     // at the next open: set aside
     kFetching = 3,   // new beside the one set aside: the state comes from peers
     kReplaying = 4,  // the state is here; what is held is applied
+    kSuspect = 5,    // at the next open: set aside unless every row proves sound
   } stage = Stage::kNone;
   base::ActorId actor;       // of kFork
   std::uint64_t common = 0;  // of kFork: the last number that we and our peers hold alike, or less
-  bool sets_aside() const { return stage == Stage::kFork || stage == Stage::kDamage; }
+  // Nothing is written or told until the next open has looked after it.
+  bool sets_aside() const {
+    return stage == Stage::kFork || stage == Stage::kDamage || stage == Stage::kSuspect;
+  }
   bool operator==(const Repair&) const = default;
 };
 

@@ -75,7 +75,7 @@ bool parse_repair(base::BytesView row, Repair& repair) {
   const int stage = parser.byte();
   const auto actor = base::ActorId::from(parser.take(base::ActorId::kSize));
   repair.common = parser.be64();
-  if (!parser.complete() || stage < 1 || stage > 4) return false;
+  if (!parser.complete() || stage < 1 || stage > 5) return false;
   repair.stage = static_cast<Repair::Stage>(stage);
   repair.actor = *actor;
   return true;

@@ -9,6 +9,7 @@ namespace store {
 namespace {
 
 constexpr std::int64_t kBefore = std::numeric_limits<std::int64_t>::min();
+constexpr int kReadsTried = 10;
 
 bool meta_row(const Statement& row) {
   return RowChecksum('m').number(row.integer(0)).bytes(row.blob(1)).value() == row.integer(2);
@@ -113,7 +114,7 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
     while (done.rows < rows_max && bytes < bytes_max) {
       const auto row = select->step();
       if (!row.ok()) return stopped(row.error());
-      unread_ = false;
+      unread_ = 0;
       if (!*row) {
         next_table();
         done.finished = table_ == 0;
@@ -141,8 +142,8 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
 // The page behind this place would stop every later step as well.
 base::Error Scrub::stopped(base::Error error) {
   const bool unread = database_.read_failed();
-  if (unread && !std::exchange(unread_, true)) return error;
-  unread_ = false;
+  if (unread && ++unread_ < kReadsTried) return error;
+  unread_ = 0;
   next_table();
   if (unread) error.code = base::Code::kCorrupt;
   return error;

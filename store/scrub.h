@@ -20,7 +20,8 @@ class Scrub {
   };
   // Goes on where the last step ended, for about that many rows or bytes. kCorrupt names the bad
   // row; the next step goes on behind it. A page that the medium does not give is read again by the
-  // next step, and is kCorrupt when that fails, too. What follows goes on with the next table.
+  // next steps, and is kCorrupt when ten in a row have failed. What follows goes on with the next
+  // table.
   base::Result<Step> step(std::size_t rows_max, std::size_t bytes_max);
 
  private:
@@ -31,8 +32,8 @@ class Scrub {
 
   Database& database_;
   std::size_t table_ = 0;
-  bool unread_ = false;  // the last step met a page that it could not read
-  bool begun_ = false;   // the place below is behind the first row of this table
+  int unread_ = 0;      // steps in a row that met a page they could not read
+  bool begun_ = false;  // the place below is behind the first row of this table
   std::int64_t first_ = 0;
   std::int64_t second_ = 0;
   base::Bytes key_;

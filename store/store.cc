@@ -1,5 +1,7 @@
 #include "store/store.h"
 
+#include <cstdint>
+
 #include "crdt/base/check.h"
 #include "store/schema.h"
 
@@ -96,6 +98,16 @@ base::Status Store::sync() {
 base::Status Store::verify_digest() {
   RETURN_IF_ERROR(usable());
   return cells_.verify();
+}
+
+base::Status Store::verify() {
+  RETURN_IF_ERROR(usable());
+  Scrub scrub(*database_);
+  for (bool finished = false; !finished;) {
+    ASSIGN_OR_RETURN(const Scrub::Step step, scrub.step(SIZE_MAX, SIZE_MAX));
+    finished = step.finished;
+  }
+  return verify_digest();
 }
 
 base::Status Store::create() {

@@ -40,6 +40,7 @@ struct Replica::Impl {
   std::int64_t replayed_until = 0;  // of the held changes of the former log
   std::string damage;               // a bad row that was met; given up when a peer is there
   std::set<std::string> damage_told;
+  bool found_sound = false;  // at this open, all rows that were suspect: not believed a second time
   // Our own actor that is ahead elsewhere, until the change after our head shows a fork or none.
   // Also of an agent that has had a twin.
   std::optional<base::ActorId> undecided;
@@ -147,9 +148,9 @@ struct Replica::Impl {
 
   // repair.cc
   base::Status on_divergence(Turn& turn, const DivergenceSeen& seen, const base::Status& check);
-  void give_up_rows(Outputs& out, const std::string& why);
+  void give_up_rows();
   void note_damage(Outputs& out, const std::string& what);
-  void give_up_damage(Outputs& out);
+  void give_up_damage();
   static bool names_a_peer(std::span<Input> inputs);
   void scrub(Outputs& out);
 

@@ -29,16 +29,18 @@ base::Status Replica::Impl::on_divergence(Turn& turn, const DivergenceSeen& seen
   const std::string found = check.ok() ? "our rows are sound" : check.error().message;
   turn.out.notices.push_back({Notice::Kind::kDivergence, {}, 0, peer + found});
   if (!check.ok()) {
-    give_up_rows(turn.out, check.error().message);
+    give_up_rows();
     return {};
   }
   Input unite = StartJoin{seen.peer, !PLANTED(kDivergenceJoinsEqualVectors)};
   return apply_input(turn, unite);
 }
 
-void Replica::Impl::give_up_rows(Outputs& out, const std::string& why) {
-  store->meta().repair = {store::Repair::Stage::kDamage, {}, 0};
-  out.notices.push_back({Notice::Kind::kSetAside, {}, 0, why});
+// The next open looks at every row before it believes this, but not for ever: what a check does not
+// find may stop a reader each time.
+void Replica::Impl::give_up_rows() {
+  using Stage = store::Repair::Stage;
+  store->meta().repair = {found_sound ? Stage::kDamage : Stage::kSuspect, {}, 0};
 }
 
 void Replica::Impl::note_damage(Outputs& out, const std::string& what) {
@@ -48,16 +50,11 @@ void Replica::Impl::note_damage(Outputs& out, const std::string& what) {
 }
 
 // Damaged rows are given up once somebody is there to fetch the state from.
-void Replica::Impl::give_up_damage(Outputs& out) {
+void Replica::Impl::give_up_damage() {
   if (damage.empty() || store->meta().repair.sets_aside()) return;
   if (!store->begin().ok()) return;
-  Outputs said;
-  give_up_rows(said, damage);
-  if (!store->commit(store::Durability::kFull).ok()) {
-    store->rollback();
-    return;
-  }
-  for (Notice& notice : said.notices) out.notices.push_back(std::move(notice));
+  give_up_rows();
+  if (!store->commit(store::Durability::kFull).ok()) store->rollback();
 }
 
 bool Replica::Impl::names_a_peer(std::span<Input> inputs) {

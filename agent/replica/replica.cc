@@ -23,6 +23,10 @@ base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::s
   ASSIGN_OR_RETURN(OpenedStore opened,
                    open_store(now, path, options.store, options.files, kPositionGap));
   impl->store = std::move(opened.store);
+  impl->found_sound = opened.found_sound;
+  if (opened.found_sound) {
+    impl->carried.notices.push_back({Notice::Kind::kRecovered, {}, 0, "every row is right"});
+  }
   if (!opened.set_aside.empty()) {
     impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
   }
@@ -50,7 +54,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
     base::Error stopped{base::Code::kReadOnly, "writing is stopped: " + impl_->fault->message};
     return impl_->refuse(turn, inputs, stopped);
   }
-  if (Impl::names_a_peer(inputs)) impl_->give_up_damage(recovered);
+  if (Impl::names_a_peer(inputs)) impl_->give_up_damage();
   crdt::HybridClock clock_before = impl_->clock;
   std::uint64_t confirmed_before = impl_->own_confirmed;
   std::int64_t replayed_before = impl_->replayed_until;

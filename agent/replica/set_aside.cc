@@ -117,6 +117,25 @@ base::Status build(const base::Now& now, const std::string& path, const store::O
   return fresh->commit(store::Durability::kFull);
 }
 
+// Why the rows of `store` are to be given up; empty when all of them are right. An error when the
+// medium as a whole does not answer: who opens it later may find it well.
+base::Result<std::string> damage_of(const std::string& path, const store::Options& options,
+                                    std::unique_ptr<store::Store>& store) {
+  for (bool again = false;; again = true) {
+    const base::Status sound = store->verify();
+    if (sound.ok()) return std::string();
+    if (again || sound.error().code == base::Code::kCorrupt) return sound.error().message;
+    // A page, or the medium? A new connection has nothing in its cache.
+    ASSIGN_OR_RETURN(store, store::Store::open(path, options));
+  }
+}
+
+base::Status trust(store::Store& store) {
+  RETURN_IF_ERROR(store.begin());
+  store.meta().repair = {};
+  return store.commit(store::Durability::kFull);
+}
+
 std::string reason_of(const store::Repair& repair) {
   if (repair.stage == Stage::kDamage) return "its rows are damaged";
   return "peers hold other changes of " + repair.actor.hex() + " above " +
@@ -136,11 +155,17 @@ base::Result<OpenedStore> open_store(const base::Now& now, const std::string& pa
   if (damaged) {
     why = opened.error().message;
   } else {
-    const store::Repair& repair = (*opened)->meta().repair;
-    if (repair.stage != Stage::kFork && repair.stage != Stage::kDamage) {
-      return OpenedStore{std::move(*opened), {}};
+    const store::Repair repair = (*opened)->meta().repair;
+    if (!repair.sets_aside()) return OpenedStore{std::move(*opened), {}};
+    if (repair.stage == Stage::kSuspect) {
+      ASSIGN_OR_RETURN(why, damage_of(path, options, *opened));
+      if (why.empty()) {
+        RETURN_IF_ERROR(trust(**opened));
+        return OpenedStore{std::move(*opened), {}, true};
+      }
+    } else {
+      why = reason_of(repair);
     }
-    why = reason_of(repair);
   }
   if (!files) return base::Error{base::Code::kUnavailable, path + ": to be set aside: " + why};
   std::unique_ptr<store::Store> old;

@@ -24,12 +24,14 @@ class DatabaseFiles {
 
 struct OpenedStore {
   std::unique_ptr<store::Store> store;
-  std::string set_aside;  // why, when that has just happened
+  std::string set_aside;     // why, when that has just happened
+  bool found_sound = false;  // its rows were suspect, and every one was read and is right
 };
 
 // Opens the store at `path` and, where its repair row asks for it or it is damaged, the one that
-// takes its place. Without `files` a database that would have to be set aside is not opened: its
-// own error, or kUnavailable.
+// takes its place. Suspect rows are all read again first: what was met may have been a moment of
+// the medium, and the state may be the only one that holds what was acknowledged. Without `files` a
+// database that would have to be set aside is not opened: its own error, or kUnavailable.
 base::Result<OpenedStore> open_store(const base::Now& now, const std::string& path,
                                      const store::Options& options, DatabaseFiles* files,
                                      std::int64_t position_gap);

@@ -13,7 +13,8 @@ constexpr std::size_t kSigningSeedBytes = 32;
 base::Status Replica::Impl::start(base::Now now, const Outside& outside) {
   store::Meta& meta = store->meta();
   bool same_node = keeps_node(outside);
-  bool proven = same_node && keeps_actor(outside);
+  // While rows were suspect, word of our own actor elsewhere was not looked at.
+  bool proven = same_node && !found_sound && keeps_actor(outside);
   RETURN_IF_ERROR(store->begin());
   RETURN_IF_ERROR(store->staged().clear());
   // Of a twin's actor, what we sealed may be a tail until something fits our end: a join cannot

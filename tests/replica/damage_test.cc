@@ -55,6 +55,12 @@ struct Damaged : testing::Test {
     options.store.vfs = store::sample::kFaultVfs;
     reopen();
   }
+  bool aside() const { return std::filesystem::exists(folder.file("a.db.aside-1")); }
+  void give_up(const std::string& why) {
+    Outputs heard = turn(*a, 60, {DamageSeen{why}, ConfirmOwn{a->own_actor(), 1}});
+    if (!heard.reopen) heard = turn(*a, 61, {ConfirmOwn{a->own_actor(), 1}});
+    EXPECT_TRUE(heard.reopen);
+  }
   void fetch_all() {
     turn(*a, 20, {received(log_of(*z)), Synchronised{z->node_id()}});
     while (a->replaying()) turn(*a, 21, {});
@@ -119,14 +125,96 @@ TEST_F(Damaged, APageThatTheScrubCannotReadIsGivenUpWhenAPeerIsThere) {
   EXPECT_TRUE(heard.reopen);
 }
 
-TEST_F(Damaged, APageThatIsReadAtTheSecondTryIsSound) {
+TEST_F(Damaged, APageThatIsReadAtTheTenthTryIsSound) {
   reopen_on_fault_vfs();
   store::sample::faults().fail_database_read = true;
-  Outputs first = a->scrub(at(4));
+  for (int i = 0; i < 9; ++i) EXPECT_FALSE(a->scrub(at(4 + i)).damaged);
   store::sample::faults() = {};
 
-  EXPECT_FALSE(first.damaged);
   EXPECT_TRUE(scrub_all().notices.empty());
+}
+
+// What was acknowledged may be nowhere else, and the log may not reach back.
+TEST_F(Damaged, AMomentOfTheMediumCostsNoState) {
+  reopen_on_fault_vfs();
+  turn(*a, 4, {add("here alone")});
+  store::sample::faults().fail_database_read = true;
+  ASSERT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
+  store::sample::faults() = {};
+  const base::NodeId node = a->node_id();
+  const base::ActorId actor = a->own_actor();
+  ASSERT_TRUE(turn(*a, 60, {ConfirmOwn{actor, 1}}).reopen);
+  std::optional<Mark> mark = a->close();
+
+  Outside outside = next_start(*a, 3, mark);
+  a.reset();
+  a = open_replica(folder.file("a.db"), outside, 8, options);
+  Outputs out = turn(*a, 70, {add("later")});
+
+  EXPECT_FALSE(aside());
+  EXPECT_FALSE(a->fetching());
+  EXPECT_EQ(a->node_id(), node);
+  EXPECT_NE(a->own_actor(), actor) << "word of it elsewhere was not looked at meanwhile";
+  EXPECT_EQ(shown(*a, "here alone"), R"({"size":1})");
+  EXPECT_TRUE(out.replies.at(0).result.ok());
+  EXPECT_TRUE(says(out, Notice::Kind::kRecovered));
+  EXPECT_FALSE(says(out, Notice::Kind::kSetAside));
+  EXPECT_FALSE(out.reopen);
+}
+
+// A check need not find what stops a reader each time.
+TEST_F(Damaged, WhatIsMetAgainAfterTheCheckIsBelieved) {
+  give_up("met by a reader");
+  reopen();
+  EXPECT_FALSE(aside());
+
+  give_up("met by a reader");
+  reopen();
+
+  EXPECT_TRUE(aside());
+  EXPECT_TRUE(a->fetching());
+}
+
+// The check itself meets a medium that does not answer: one call, or any from there on.
+TEST_F(Damaged, AMediumThatDoesNotAnswerTheCheckCostsNoState) {
+  give_up("met by a reader");
+  Outside outside = next_start(*a, 3, std::nullopt);
+  a.reset();
+  options.store.vfs = store::sample::kFaultVfs;
+  for (int length : {1, 1 << 20}) {
+    int calls = 0;
+    do {
+      const std::string name =
+          folder.file(std::to_string(length) + "-" + std::to_string(calls) + ".db");
+      std::filesystem::copy_file(folder.file("a.db"), name);
+      store::sample::faults() = {};
+      store::sample::faults().fail_from = calls++;
+      store::sample::faults().fail_until = calls - 1 + length;
+      auto opened = Replica::open(at(5), name, options, outside, base::Random::from_number(1));
+      EXPECT_FALSE(std::filesystem::exists(name + ".aside-1")) << calls << ", " << length;
+      EXPECT_TRUE(!opened.ok() || shown(**opened, "x") == R"({"size":1})");
+    } while (store::sample::faults().failed > 0);
+    EXPECT_GT(calls, 20);
+  }
+  store::sample::faults() = {};
+}
+
+// One page does not come back, the others do: only then is the state worth less than its repair.
+TEST_F(Damaged, AnUnreadablePageIsNoReasonToStayAway) {
+  give_up("a page that the medium does not give");
+  Outside outside = next_start(*a, 3, std::nullopt);
+  a.reset();
+  options.store.vfs = store::sample::kFaultVfs;
+  int set_aside = 0;
+  for (int page = 0; page < 16; ++page) {
+    const std::string name = folder.file("page" + std::to_string(page) + ".db");
+    std::filesystem::copy_file(folder.file("a.db"), name);
+    store::sample::faults().unreadable_page = page;
+    auto opened = Replica::open(at(5), name, options, outside, base::Random::from_number(3));
+    store::sample::faults() = {};
+    set_aside += opened.ok() && (*opened)->fetching() ? 1 : 0;
+  }
+  EXPECT_GE(set_aside, 5) << "names, cells and logs that only the check reads";
 }
 
 TEST_F(Damaged, EveryBadRowIsToldOnce) {
@@ -153,7 +241,7 @@ TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
   EXPECT_TRUE(alone.replies.at(0).result.ok()) << "other rows are still written";
   EXPECT_FALSE(alone.reopen) << "nobody to fetch from";
   EXPECT_TRUE(heard.reopen);
-  EXPECT_TRUE(says(heard, Notice::Kind::kSetAside));
+  EXPECT_TRUE(aside());
   for (const char* id : {"x", "y", "more", "of z", "more of z"}) {
     EXPECT_EQ(shown(*a, id), R"({"size":1})") << id;
   }

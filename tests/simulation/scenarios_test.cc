@@ -82,5 +82,9 @@ TEST(Scenarios, AFileOfUnknownFormatIsSetAside) { expect_holds(1'049'156, 6); }
 // The judge's own: a write in doubt was larger than the whole log may be, and pruned by its commit.
 TEST(Scenarios, AWriteInDoubtMayBeInNoLog) { expect_holds(1'049'687, 7); }
 
+// A medium gave no reads for two seconds. Its sound state was given up with two changes that nobody
+// else held yet; the log had pruned what they follow.
+TEST(Scenarios, AStateIsNotGivenUpForAMomentOfItsMedium) { expect_holds(1'201'093, 8); }
+
 }  // namespace
 }  // namespace simulation

@@ -35,6 +35,8 @@ int close(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file));
 int read(sqlite3_file* file, void* out, int size, sqlite3_int64 at) {
   if (const int code = verdict(SQLITE_IOERR_READ)) return code;
   if (state.fail_database_read && is_database(file)) return SQLITE_IOERR_READ;
+  const bool page = size >= 512 && at / size == state.unreadable_page;
+  if (page && is_database(file)) return SQLITE_IOERR_READ;
   if (state.fail_wal_read && is_wal(file)) return SQLITE_IOERR_READ;
   return real(file)->pMethods->xRead(real(file), out, size, at);
 }

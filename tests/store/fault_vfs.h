@@ -14,6 +14,7 @@ struct Faults {
   bool fail_database_sync = false;  // SQLITE_IOERR_FSYNC, met by checkpoints
   bool fail_database_read = false;  // SQLITE_IOERR_READ
   bool fail_wal_read = false;       // SQLITE_IOERR_READ
+  int unreadable_page = -1;         // of the database, from 0: SQLITE_IOERR_READ
 
   // The n-th call: reads, writes, syncs and truncates of every file count from 0; those in
   // [fail_from, fail_until) fail, and [again_from, again_until) too.
