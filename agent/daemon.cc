@@ -328,7 +328,9 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
 void Daemon::start_again() {
   if (stopping_) return;
   again_ = true;
-  log_.error("opened_again", {{"meaning", "the state or the node id is given up; writes wait"}});
+  log_.error(
+      "opened_again",
+      {{"meaning", "the state is checked or fetched anew, or the node id changes; writes wait"}});
   stop();
 }
 

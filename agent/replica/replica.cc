@@ -25,7 +25,8 @@ base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::s
   impl->store = std::move(opened.store);
   impl->found_sound = opened.found_sound;
   if (opened.found_sound) {
-    impl->carried.notices.push_back({Notice::Kind::kRecovered, {}, 0, "every row is right"});
+    impl->carried.notices.push_back(
+        {Notice::Kind::kRecovered, {}, 0, "every row was read again and is right"});
   }
   if (!opened.set_aside.empty()) {
     impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
