@@ -9,7 +9,8 @@ namespace agent {
 namespace {
 
 constexpr const char* kSetAside =
-    "this agent's state contradicts its peers' or is damaged; it is fetched from them, writes wait";
+    "this agent's state contradicts its peers' or is damaged; it is checked or fetched from them, "
+    "writes wait";
 constexpr const char* kTwin = "another agent has this one's node id; it starts again, writes wait";
 
 }  // namespace

@@ -182,7 +182,7 @@ struct Notice {
     kCorruptRow,
     kDiskFull,
     kDiskFault,
-    kRecovered,
+    kRecovered,    // writes are taken again; `text`: after what
     kJoined,       // a state join was merged; `text`: cells added and dropped
     kJoinRefused,  // a join showed an echo or two contents for one number
     kDivergence,   // rule 8; `text`: what the check of our own rows gave

@@ -1,11 +1,7 @@
-// Rules 8 and 13: damaged rows and files, and the check when digests differ.
-
-#include <sqlite3.h>
-
-#include <fstream>
+// Rules 8 and 13: damaged rows, and the check when digests differ.
 
 #include "crdt/snapshot.h"
-#include "tests/replica/replica_fixture.h"
+#include "tests/replica/damage_fixture.h"
 #include "tests/store/fault_vfs.h"
 
 namespace agent {
@@ -22,59 +18,6 @@ class Full {
   }
   ~Full() { end(); }
   void end() { store::sample::faults() = {}; }
-};
-
-struct Damaged : testing::Test {
-  Folder folder;
-  Files files;
-  ReplicaOptions options;
-  std::unique_ptr<Replica> a;
-  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
-
-  void SetUp() override {
-    store::sample::faults() = {};  // and the VFS is there
-    options.files = &files;
-    a = open_replica(folder.file("a.db"), first_start(1), 1, options);
-    turn(*z, 2, {received(turn(*a, 1, {add("x"), add("y")}).facts.own)});
-    turn(*a, 4, {received(turn(*z, 3, {add("of z")}).facts.own)});
-  }
-  // Behind the back of the replica, as a bad card would.
-  void harm(const std::string& sql) {
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(folder.file("a.db").c_str(), &handle), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(handle);
-    sqlite3_close(handle);
-  }
-  void reopen() {
-    Outside outside = next_start(*a, 3, std::nullopt);
-    a.reset();
-    a = open_replica(folder.file("a.db"), outside, 7, options);
-  }
-  void reopen_on_fault_vfs() {
-    options.store.vfs = store::sample::kFaultVfs;
-    reopen();
-  }
-  bool aside() const { return std::filesystem::exists(folder.file("a.db.aside-1")); }
-  void give_up(const std::string& why) {
-    Outputs heard = turn(*a, 60, {DamageSeen{why}, ConfirmOwn{a->own_actor(), 1}});
-    if (!heard.reopen) heard = turn(*a, 61, {ConfirmOwn{a->own_actor(), 1}});
-    EXPECT_TRUE(heard.reopen);
-  }
-  void fetch_all() {
-    turn(*a, 20, {received(log_of(*z)), Synchronised{z->node_id()}});
-    while (a->replaying()) turn(*a, 21, {});
-  }
-  Outputs scrub_all() {
-    Outputs all;
-    for (int i = 0; i < 50; ++i) {
-      for (Notice& notice : a->scrub(at(5 + i)).notices) all.notices.push_back(notice);
-    }
-    return all;
-  }
-  static constexpr const char* kFlip =
-      "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB) WHERE id=(SELECT min(id) "
-      "FROM cells)";
 };
 
 TEST_F(Damaged, SoundRowsPassTheScrub) { EXPECT_TRUE(scrub_all().notices.empty()); }
@@ -456,122 +399,6 @@ TEST_F(Damaged, ABadRowMetAtTheStartIsRepairedLater) {
 
   EXPECT_EQ(shown(*a, "x"), "absent");
   EXPECT_EQ(shown(*a, "y"), R"({"size":1})");
-}
-
-struct BadFile : Damaged {
-  void expect_set_aside() {
-    auto opened = Replica::open(at(5), folder.file("a.db"), options, first_start(3),
-                                base::Random::from_number(7));
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    a = std::move(*opened);
-    EXPECT_TRUE(says(turn(*a, 5, {}), Notice::Kind::kSetAside));
-    EXPECT_TRUE(a->fetching());
-    EXPECT_TRUE(std::filesystem::exists(folder.file("a.db.aside-1")));
-    fetch_all();
-    EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
-    EXPECT_TRUE(turn(*a, 40, {add("new")}).replies.at(0).result.ok());
-  }
-  // A copy with a flipped bit opens, set aside or not, and shows nothing that is wrong.
-  void expect_found(std::uintmax_t at_byte, int bit) {
-    const std::string name = "flip" + std::to_string(at_byte) + "-" + std::to_string(bit) + ".db";
-    std::filesystem::copy_file(folder.file("a.db"), folder.file(name));
-    std::fstream file(folder.file(name), std::ios::in | std::ios::out | std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(at_byte));
-    const char was = static_cast<char>(file.get());
-    file.seekp(static_cast<std::streamoff>(at_byte));
-    file.put(static_cast<char>(was ^ bit));
-    file.close();
-
-    auto opened = Replica::open(at(5), folder.file(name), options, first_start(3),
-                                base::Random::from_number(7));
-
-    // A bit of the header can make it the file of another application: then it is left alone.
-    if (!opened.ok()) {
-      EXPECT_TRUE(opened.error().code == base::Code::kInvalid ||
-                  opened.error().code == base::Code::kConflict)
-          << at_byte << ": " << opened.error().message;
-      return;
-    }
-    if ((*opened)->fetching()) return;
-    auto entry = (*opened)->store().cells().entry("snapshots", "x");
-    if (entry.ok() && crdt::exists(*entry)) {
-      EXPECT_EQ(crdt::shown_text(*entry), R"({"size":1})") << "a bad row was served: " << at_byte;
-    }
-  }
-};
-
-TEST_F(BadFile, ATruncatedFileIsSetAside) {
-  a.reset();
-  std::filesystem::resize_file(folder.file("a.db"), 5'000);
-  expect_set_aside();
-}
-
-TEST_F(BadFile, NoiseIsSetAside) {
-  a.reset();
-  std::ofstream(folder.file("a.db")) << std::string(8'192, 'n');
-  expect_set_aside();
-}
-
-// Simulator, seed 2284: a column had another name by one bit, and the agent did not start any more.
-TEST_F(BadFile, AFlippedBitInTheTextOfATableIsSetAside) {
-  a.reset();
-  harm(
-      "PRAGMA writable_schema=1;"
-      "UPDATE sqlite_schema SET sql=replace(sql, 'kind', 'kjnd') WHERE name='held'");
-  expect_set_aside();
-}
-
-TEST_F(BadFile, AFlippedBitInTheTreeIsSetAsideOrFound) {
-  a.reset();
-  const auto size = std::filesystem::file_size(folder.file("a.db"));
-  for (std::uintmax_t at_byte = 100; at_byte < size; at_byte += 1'021) expect_found(at_byte, 0x10);
-}
-
-// Simulator, seed 1049156: a schema format that SQLite does not know was no damage, and the agent
-// did not start any more.
-TEST_F(BadFile, AFlippedBitInTheHeaderIsSetAsideOrFound) {
-  a.reset();
-  for (std::uintmax_t at_byte = 0; at_byte < 100; ++at_byte) {
-    for (int bit : {0x01, 0x10, 0x80}) expect_found(at_byte, bit);
-  }
-}
-
-TEST_F(BadFile, AForeignFileIsLeftAlone) {
-  a.reset();
-  harm("PRAGMA application_id=77");
-
-  auto opened = Replica::open(at(5), folder.file("a.db"), options, first_start(3),
-                              base::Random::from_number(7));
-
-  ASSERT_FALSE(opened.ok());
-  EXPECT_EQ(opened.error().code, base::Code::kInvalid);
-  EXPECT_FALSE(std::filesystem::exists(folder.file("a.db.aside-1")));
-}
-
-// SQLite drops the end of a damaged log in silence, synced commits too. The mark does not fit then,
-// and what peers hold of us comes back under the old numbers.
-TEST_F(BadFile, ADamagedLogCostsTheActorAndComesBackFromPeers) {
-  base::ActorId actor = a->own_actor();
-  auto late = turn(*a, 6, {add("late")}).facts.own;
-  turn(*z, 7, {received(late)});
-  // As after a kill, but with the mark of a clean stop: the worst case.
-  Mark mark{a->run_token(), actor, a->vector().head_of(actor)};
-  Outside outside = next_start(*a, 3, mark);
-  std::filesystem::copy_file(folder.file("a.db"), folder.file("b.db"));
-  std::filesystem::copy_file(folder.file("a.db-wal"), folder.file("b.db-wal"));
-  std::filesystem::resize_file(folder.file("b.db-wal"),
-                               std::filesystem::file_size(folder.file("b.db-wal")) - 100);
-
-  auto b = open_replica(folder.file("b.db"), outside, 9, options);
-  const std::uint64_t kept = b->vector().seq_of(actor);
-  auto under_new = turn(*b, 8, {add("after")}).facts.own;
-  turn(*b, 9, {received(log_of(*z))});
-
-  EXPECT_EQ(kept, 2u);
-  EXPECT_NE(b->own_actor(), actor);
-  EXPECT_EQ(shown(*b, "late"), R"({"size":1})");
-  turn(*z, 10, {received(under_new)});
-  EXPECT_EQ(z->state(), b->state());
 }
 
 }  // namespace

@@ -1,0 +1,69 @@
+#pragma once
+
+// A replica whose rows or file a test harms, and a peer that holds the same.
+
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "tests/replica/replica_fixture.h"
+#include "tests/store/fault_vfs.h"
+
+namespace agent {
+
+struct Damaged : testing::Test {
+  Folder folder;
+  Files files;
+  ReplicaOptions options;
+  std::unique_ptr<Replica> a;
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+
+  void SetUp() override {
+    store::sample::faults() = {};  // and the VFS is there
+    options.files = &files;
+    a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+    turn(*z, 2, {received(turn(*a, 1, {add("x"), add("y")}).facts.own)});
+    turn(*a, 4, {received(turn(*z, 3, {add("of z")}).facts.own)});
+  }
+  // Behind the back of the replica, as a bad card would.
+  void harm(const std::string& sql) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(folder.file("a.db").c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+        << sqlite3_errmsg(handle);
+    sqlite3_close(handle);
+  }
+  void reopen() {
+    Outside outside = next_start(*a, 3, std::nullopt);
+    a.reset();
+    a = open_replica(folder.file("a.db"), outside, 7, options);
+  }
+  void reopen_on_fault_vfs() {
+    options.store.vfs = store::sample::kFaultVfs;
+    reopen();
+  }
+  bool aside() const { return std::filesystem::exists(folder.file("a.db.aside-1")); }
+  void give_up(const std::string& why) {
+    Outputs heard = turn(*a, 60, {DamageSeen{why}, ConfirmOwn{a->own_actor(), 1}});
+    if (!heard.reopen) heard = turn(*a, 61, {ConfirmOwn{a->own_actor(), 1}});
+    EXPECT_TRUE(heard.reopen);
+  }
+  void fetch_all() {
+    turn(*a, 20, {received(log_of(*z)), Synchronised{z->node_id()}});
+    while (a->replaying()) turn(*a, 21, {});
+  }
+  Outputs scrub_all() {
+    Outputs all;
+    for (int i = 0; i < 50; ++i) {
+      for (Notice& notice : a->scrub(at(5 + i)).notices) all.notices.push_back(notice);
+    }
+    return all;
+  }
+  static constexpr const char* kFlip =
+      "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB) WHERE id=(SELECT min(id) "
+      "FROM cells)";
+};
+
+}  // namespace agent
