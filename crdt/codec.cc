@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <msgpack.hpp>
 #include <string>
+#include <utility>
 
 namespace crdt::codec {
 namespace {
@@ -88,6 +90,19 @@ class Collector : public msgpack::null_visitor {
 // allocation, and a large one that is mostly values does not reserve for them.
 std::size_t tokens_to_reserve(std::size_t bytes) {
   return std::min<std::size_t>(bytes / 3 + 8, 4096);
+}
+
+// Where the packer of msgpack-c writes. A packer keeps nothing but this, so one is made a call.
+struct Sink {
+  base::Bytes& out;
+  void write(const char* bytes, std::size_t size) { out.append(bytes, size); }
+};
+
+template <typename Pack>
+void pack_into(base::Bytes& out, const Pack& pack) {
+  Sink sink{out};
+  msgpack::packer<Sink> packer(sink);
+  pack(packer);
 }
 
 }  // namespace
@@ -216,63 +231,55 @@ void Reader::skip(std::size_t count) {
 
 Writer& Writer::array(std::size_t count) {
   CHECK(count <= std::numeric_limits<std::uint32_t>::max());
-  packer_.pack_array(static_cast<std::uint32_t>(count));
+  pack_into(buffer_, [&](auto& out) { out.pack_array(static_cast<std::uint32_t>(count)); });
   return *this;
 }
 
 Writer& Writer::map(std::size_t pairs) {
   CHECK(pairs <= std::numeric_limits<std::uint32_t>::max());
-  packer_.pack_map(static_cast<std::uint32_t>(pairs));
+  pack_into(buffer_, [&](auto& out) { out.pack_map(static_cast<std::uint32_t>(pairs)); });
   return *this;
 }
 
 Writer& Writer::number(std::uint64_t value) {
-  packer_.pack_uint64(value);
+  pack_into(buffer_, [&](auto& out) { out.pack_uint64(value); });
   return *this;
 }
 
 Writer& Writer::signed_number(std::int64_t value) {
-  packer_.pack_int64(value);
+  pack_into(buffer_, [&](auto& out) { out.pack_int64(value); });
   return *this;
 }
 
 Writer& Writer::boolean(bool value) {
-  if (value) {
-    packer_.pack_true();
-  } else {
-    packer_.pack_false();
-  }
+  pack_into(buffer_, [&](auto& out) { value ? out.pack_true() : out.pack_false(); });
   return *this;
 }
 
 Writer& Writer::text(std::string_view value) {
   CHECK(value.size() <= std::numeric_limits<std::uint32_t>::max());
-  packer_.pack_str(static_cast<std::uint32_t>(value.size()));
-  packer_.pack_str_body(value.data(), static_cast<std::uint32_t>(value.size()));
+  auto size = static_cast<std::uint32_t>(value.size());
+  pack_into(buffer_, [&](auto& out) { out.pack_str(size).pack_str_body(value.data(), size); });
   return *this;
 }
 
 Writer& Writer::binary(base::BytesView value) {
   CHECK(value.size() <= std::numeric_limits<std::uint32_t>::max());
-  packer_.pack_bin(static_cast<std::uint32_t>(value.size()));
-  packer_.pack_bin_body(value.data(), static_cast<std::uint32_t>(value.size()));
+  auto size = static_cast<std::uint32_t>(value.size());
+  pack_into(buffer_, [&](auto& out) { out.pack_bin(size).pack_bin_body(value.data(), size); });
   return *this;
 }
 
 Writer& Writer::nil() {
-  packer_.pack_nil();
+  pack_into(buffer_, [](auto& out) { out.pack_nil(); });
   return *this;
 }
 
 Writer& Writer::encoded(base::BytesView objects) {
-  buffer_.write(objects.data(), objects.size());
+  buffer_.append(objects);
   return *this;
 }
 
-base::Bytes Writer::take() {
-  base::Bytes out(buffer_.data(), buffer_.size());
-  buffer_.clear();
-  return out;
-}
+base::Bytes Writer::take() { return std::exchange(buffer_, {}); }
 
 }  // namespace crdt::codec

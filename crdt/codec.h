@@ -6,7 +6,6 @@
 // Nothing is allocated in proportion to a number that a peer merely claims (rule 12).
 
 #include <cstdint>
-#include <msgpack.hpp>
 #include <optional>
 #include <vector>
 
@@ -76,12 +75,10 @@ class Reader {
   bool ok_ = true;
 };
 
-// Appends to a byte string; the packer of msgpack-c does the encoding.
+// Appends to a byte string; the packer of msgpack-c does the encoding. Its headers are large, so
+// only codec.cc includes them.
 class Writer {
  public:
-  Writer() : packer_(buffer_) {}
-  Writer(const Writer&) = delete;  // the packer refers to the buffer
-  Writer& operator=(const Writer&) = delete;
   Writer& array(std::size_t count);
   Writer& map(std::size_t pairs);
   Writer& number(std::uint64_t value);
@@ -93,11 +90,10 @@ class Writer {
   Writer& encoded(base::BytesView objects);  // by another writer
   std::size_t size() const { return buffer_.size(); }
   base::Bytes take();
-  base::BytesView view() const { return {buffer_.data(), buffer_.size()}; }
+  base::BytesView view() const { return buffer_; }
 
  private:
-  msgpack::sbuffer buffer_;
-  msgpack::packer<msgpack::sbuffer> packer_;
+  base::Bytes buffer_;
 };
 
 }  // namespace crdt::codec

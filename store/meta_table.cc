@@ -7,7 +7,7 @@ namespace {
 
 enum Key : std::int64_t { kIdentity = 1, kClock = 2, kCellTotals = 3, kLogTotals = 4, kRepair = 5 };
 
-std::int64_t checksum(std::int64_t key, base::BytesView value) {
+std::int64_t meta_checksum(std::int64_t key, base::BytesView value) {
   return RowChecksum('m').number(key).bytes(value).value();
 }
 
@@ -182,7 +182,7 @@ base::Result<std::optional<base::Bytes>> MetaTable::find(std::int64_t key) {
 
 base::Status MetaTable::put(std::int64_t key, base::BytesView value) {
   ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
-  upsert->bind(1, key).bind_blob(2, value).bind(3, checksum(key, value));
+  upsert->bind(1, key).bind_blob(2, value).bind(3, meta_checksum(key, value));
   return upsert->run();
 }
 
@@ -193,7 +193,7 @@ base::Status MetaTable::erase(std::int64_t key) {
 }
 
 bool MetaTable::is_sound(std::int64_t key, base::BytesView value, std::int64_t sum) {
-  return checksum(key, value) == sum;
+  return meta_checksum(key, value) == sum;
 }
 
 }  // namespace store

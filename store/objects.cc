@@ -34,7 +34,7 @@ bool parse_totals(base::BytesView row, ObjectInfo& info) {
 const std::string kSelect =
     "SELECT o.idx, o.name, o.type, o.sum, m.v, m.sum FROM objects o "
     "LEFT JOIN meta m ON m.k = o.idx + (1 << 32) WHERE ";
-const std::string kSelectOne = kSelect + "o.name=?1 AND o.type=?2";
+const std::string kSelectByKey = kSelect + "o.name=?1 AND o.type=?2";
 const std::string kSelectNamed = kSelect + "o.name=?1 ORDER BY o.type";
 const std::string kSelectFrom = kSelect + "o.name>=?1 ORDER BY o.name, o.type";
 
@@ -43,7 +43,7 @@ const std::string kSelectFrom = kSelect + "o.name>=?1 ORDER BY o.name, o.type";
 Objects::Objects(Database& database)
     : database_(database),
       meta_(database),
-      select_(database, kSelectOne),
+      select_(database, kSelectByKey),
       select_named_(database, kSelectNamed),
       select_from_(database, kSelectFrom),
       last_index_(database, "SELECT max(idx) FROM objects"),

@@ -7,17 +7,12 @@
 #include <utility>
 
 #include "agent/http/connection.h"
+#include "agent/http/uv_handle.h"
 
 namespace http {
 namespace {
 
-constexpr std::size_t kKeepCapacity = 4 * 1024;  // what an idle connection may hold on to
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
-
-template <typename Handle>
-uv_handle_t* as_handle(Handle* handle) {
-  return reinterpret_cast<uv_handle_t*>(handle);
-}
 
 }  // namespace
 

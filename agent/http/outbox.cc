@@ -6,8 +6,7 @@
 namespace http {
 namespace {
 
-constexpr std::size_t kCopyBelow = 16 * 1024;    // smaller bodies travel behind their head
-constexpr std::size_t kKeepCapacity = 4 * 1024;  // what an idle connection may hold on to
+constexpr std::size_t kCopyBelow = 16 * 1024;  // smaller bodies travel behind their head
 
 uv_buf_t as_buffer(std::string& text, std::size_t from) {
   return uv_buf_init(text.data() + from, static_cast<unsigned>(text.size() - from));

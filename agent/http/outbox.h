@@ -13,6 +13,8 @@
 
 namespace http {
 
+inline constexpr std::size_t kKeepCapacity = 4 * 1024;  // what an idle connection may hold on to
+
 class Outbox {
  public:
   // `written` is told the status of each pending write when it ends, never from inside flush().

@@ -7,6 +7,7 @@
 
 #include "agent/http/connection.h"
 #include "agent/http/listener.h"
+#include "agent/http/uv_handle.h"
 #include "crdt/base/check.h"
 
 namespace http {
@@ -40,11 +41,6 @@ void ignore_broken_pipes() {
   struct sigaction current {};
   sigaction(SIGPIPE, nullptr, &current);
   if (current.sa_handler == SIG_DFL) std::signal(SIGPIPE, SIG_IGN);
-}
-
-template <typename Handle>
-uv_handle_t* as_handle(Handle* handle) {
-  return reinterpret_cast<uv_handle_t*>(handle);
 }
 
 }  // namespace

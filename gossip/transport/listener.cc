@@ -6,7 +6,6 @@
 namespace transport {
 namespace {
 
-constexpr int kBacklog = 128;
 constexpr std::uint64_t kPauseMillis = 500;
 
 }  // namespace

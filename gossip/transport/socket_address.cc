@@ -13,7 +13,6 @@ namespace transport {
 namespace {
 
 constexpr int kPortTries = 32;  // for a port that is free for both
-constexpr int kBacklog = 128;
 
 base::Error failure(std::string_view protocol, const Address& address, int error) {
   auto code = base::Code::kInternal;

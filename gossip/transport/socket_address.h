@@ -26,6 +26,7 @@ struct BoundSockets {
   int tcp = -1;
   Address address;
 };
+inline constexpr int kBacklog = 128;  // connections that wait to be accepted
 base::Result<BoundSockets> bind_sockets(const Address& wanted, int receive_buffer_bytes);
 // A TCP listener alone, on the address of former sockets.
 base::Result<int> bind_listener(const Address& address);

@@ -1,12 +1,11 @@
 #include "gossip/wire/handshake.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "crdt/base/check.h"
 #include "crdt/codec.h"
+#include "gossip/wire/sodium_bytes.h"
 
 namespace gossip::wire {
 namespace {
@@ -14,7 +13,6 @@ namespace {
 constexpr char kVersion = 1;
 constexpr std::size_t kEphemeralBytes = crypto_scalarmult_BYTES;
 constexpr std::size_t kMacBytes = 16;
-constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kFirstBodyMin = 1 + 4 + kEphemeralBytes + kMacBytes;
 constexpr std::size_t kIdentityBytesMax = 512;
 
@@ -22,10 +20,6 @@ template <std::size_t N>
 base::BytesView view(const std::array<unsigned char, N>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), N};
 }
-const unsigned char* data(base::BytesView bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
-unsigned char* data(base::Bytes& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
 
 // A hash of parts of fixed length, or with one of free length at the end.
 base::Hash256 derive(std::string_view purpose, std::initializer_list<base::BytesView> parts) {

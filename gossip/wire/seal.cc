@@ -1,12 +1,11 @@
 #include "gossip/wire/seal.h"
 
-#include <sodium.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "crdt/base/check.h"
 #include "crdt/base/hash.h"
+#include "gossip/wire/sodium_bytes.h"
 
 namespace gossip::wire {
 namespace {
@@ -18,17 +17,11 @@ constexpr unsigned char kAddressed = 0x49;
 constexpr std::size_t kKeyIdAt = 1;
 constexpr std::size_t kNonceAt = kKeyIdAt + 4;
 constexpr std::size_t kNonceBytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t kTagBytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 constexpr std::size_t kHeaderBytes = kNonceAt + kNonceBytes;
 static_assert(kHeaderBytes + kTagBytes == kSealOverhead);
 
 // Version and key id, mesh id, destination.
 using Associated = std::array<unsigned char, kNonceAt + 16 + NodeId::kSize>;
-
-unsigned char* data(base::Bytes& bytes) { return reinterpret_cast<unsigned char*>(bytes.data()); }
-const unsigned char* data(base::BytesView bytes) {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
 
 Associated associated(base::BytesView datagram, const MeshKey& key, const NodeId& destination) {
   Associated out{};

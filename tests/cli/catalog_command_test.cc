@@ -18,7 +18,7 @@ std::string obey(const Seen& request) {
   return FakeAgent::ok(R"({"id":"snap1","status":")" + status + "\"}\n");
 }
 
-Ended ask(const FakeAgent& agent, Words arguments, const std::string& input = "") {
+Ended catalog(const FakeAgent& agent, Words arguments, const std::string& input = "") {
   arguments.insert(arguments.end(), {"--http", agent.address()});
   return run_program(arguments, input);
 }
@@ -28,9 +28,10 @@ std::string request_line(const Seen& seen) { return seen.method + " " + seen.tar
 TEST(Catalog, EachVerbIsOneRequest) {
   FakeAgent agent(obey);
 
-  auto add = ask(agent, {"snapshots", "add", "snap1", "--meta", "size=1024", "--meta", "ok=true"});
-  auto set = ask(agent, {"images", "set", "img1", "a=1", "b=x", "c=[1,2]", "a={}"});
-  auto rm = ask(agent, {"images", "rm", "img1", "-o", "json"});
+  auto add =
+      catalog(agent, {"snapshots", "add", "snap1", "--meta", "size=1024", "--meta", "ok=true"});
+  auto set = catalog(agent, {"images", "set", "img1", "a=1", "b=x", "c=[1,2]", "a={}"});
+  auto rm = catalog(agent, {"images", "rm", "img1", "-o", "json"});
 
   auto seen = agent.seen();
   EXPECT_EQ(add.exit, 0) << add.err;
@@ -64,7 +65,7 @@ TEST(Catalog, AnyIdIsOneEncodedSegment) {
       {"'q'", "%27q%27"},
   };
   for (const auto& [id, encoded] : ids) {
-    auto ended = ask(agent, {"snapshots", "rm", id});
+    auto ended = catalog(agent, {"snapshots", "rm", id});
 
     EXPECT_EQ(ended.exit, 0) << id << ended.err;
     EXPECT_EQ(agent.seen().back().target, "/snapshots/remove/" + encoded);
@@ -79,10 +80,10 @@ TEST(Catalog, AddTakesJsonFromAFileOrStdinAndFieldsOnTop) {
   Folder folder;
   auto file = folder.write("m.json", "{ \"z\": 1.50,\n \"a\": {\"y\": 1, \"x\": 2} }\n");
 
-  auto from_file = ask(agent, {"snapshots", "add", "a", "--json", file});
-  auto mixed = ask(agent, {"snapshots", "add", "a", "--meta", "z=2", "--json", file});
-  auto from_stdin = ask(agent, {"snapshots", "add", "a", "--json", "-"}, "{\"n\":1e400}");
-  auto nothing = ask(agent, {"snapshots", "add", "a"});
+  auto from_file = catalog(agent, {"snapshots", "add", "a", "--json", file});
+  auto mixed = catalog(agent, {"snapshots", "add", "a", "--meta", "z=2", "--json", file});
+  auto from_stdin = catalog(agent, {"snapshots", "add", "a", "--json", "-"}, "{\"n\":1e400}");
+  auto nothing = catalog(agent, {"snapshots", "add", "a"});
 
   auto seen = agent.seen();
   EXPECT_EQ(from_file.exit + mixed.exit + from_stdin.exit + nothing.exit, 0);
@@ -103,7 +104,7 @@ TEST(Catalog, BadJsonAndMissingFilesAreErrorsBeforeAnythingIsSent) {
                              Words{"images", "add", "a", "--file", folder.path("missing")},
                              Words{"images", "add", "a", "--file", folder.path("")},
                              Words{"images", "import", folder.path("missing")}}) {
-    auto ended = ask(agent, words);
+    auto ended = catalog(agent, words);
     EXPECT_EQ(ended.exit, 1) << testing::PrintToString(words);
     EXPECT_EQ(ended.out, "");
     EXPECT_NE(ended.err, "");
@@ -118,8 +119,8 @@ TEST(Catalog, AnImageFileIsDescribed) {
   std::string large(3'000'000, 'x');
   auto blob = folder.write("blob", large);
 
-  auto small = ask(agent, {"images", "add", "i", "--file", file, "--meta", "name=mine"});
-  auto big = ask(agent, {"images", "add", "i", "--file", blob});
+  auto small = catalog(agent, {"images", "add", "i", "--file", file, "--meta", "name=mine"});
+  auto big = catalog(agent, {"images", "add", "i", "--file", blob});
 
   EXPECT_EQ(small.exit, 0) << small.err;
   EXPECT_EQ(agent.seen().at(0).body,
@@ -140,10 +141,10 @@ TEST(Catalog, GetShowsFieldsAndAbsentIsFour) {
     return FakeAgent::error(404, "not_found", "no snap2 in snapshots");
   });
 
-  auto table = ask(agent, {"snapshots", "get", "snap1"});
-  auto json = ask(agent, {"snapshots", "get", "snap1", "-o", "json"});
-  auto lines = ask(agent, {"snapshots", "get", "snap1", "-o", "jsonl"});
-  auto absent = ask(agent, {"snapshots", "get", "snap2", "-o", "json"});
+  auto table = catalog(agent, {"snapshots", "get", "snap1"});
+  auto json = catalog(agent, {"snapshots", "get", "snap1", "-o", "json"});
+  auto lines = catalog(agent, {"snapshots", "get", "snap1", "-o", "jsonl"});
+  auto absent = catalog(agent, {"snapshots", "get", "snap2", "-o", "json"});
 
   EXPECT_EQ(table.out, "id  snap1\nb   1.00\na   two\\nlines\n");
   EXPECT_EQ(json.out, kBody);
@@ -168,9 +169,9 @@ std::string pages(const Seen& request) {
 TEST(Catalog, ListsRunThroughAllPages) {
   FakeAgent agent(pages);
 
-  auto table = ask(agent, {"snapshots", "ls", "state=ok", "size>5", "a+b \"c\""});
-  auto json = ask(agent, {"images", "ls", "-o", "json"});
-  auto lines = ask(agent, {"images", "ls", "-o", "jsonl"});
+  auto table = catalog(agent, {"snapshots", "ls", "state=ok", "size>5", "a+b \"c\""});
+  auto json = catalog(agent, {"images", "ls", "-o", "json"});
+  auto lines = catalog(agent, {"images", "ls", "-o", "jsonl"});
 
   auto seen = agent.seen();
   EXPECT_EQ(table.exit, 0) << table.err;
@@ -195,15 +196,15 @@ TEST(Catalog, OnePageIsPrintedAsItCame) {
   constexpr char kPage[] = " [ {\"id\":\"a\",  \"metadata\":{\"n\":1.0}} ]\n";
   FakeAgent agent([&](const Seen&) { return FakeAgent::ok(kPage); });
 
-  EXPECT_EQ(ask(agent, {"snapshots", "ls", "-o", "json"}).out, kPage);
+  EXPECT_EQ(catalog(agent, {"snapshots", "ls", "-o", "json"}).out, kPage);
 }
 
 TEST(Catalog, NothingMatchedIsFour) {
   FakeAgent agent([](const Seen&) { return FakeAgent::ok("[]"); });
 
-  auto table = ask(agent, {"snapshots", "ls", "nope"});
-  auto json = ask(agent, {"snapshots", "ls", "nope", "-o", "json"});
-  auto lines = ask(agent, {"snapshots", "ls", "nope", "-o", "jsonl"});
+  auto table = catalog(agent, {"snapshots", "ls", "nope"});
+  auto json = catalog(agent, {"snapshots", "ls", "nope", "-o", "json"});
+  auto lines = catalog(agent, {"snapshots", "ls", "nope", "-o", "jsonl"});
 
   EXPECT_EQ(table.exit, 4);
   EXPECT_EQ(table.out, "");
@@ -226,9 +227,9 @@ TEST(Catalog, APageThatFailsOrNamesItselfEndsTheList) {
     return request.target == "/page2" ? std::string() : pages(request);
   });
 
-  auto failed = ask(failing, {"images", "ls", "-o", "jsonl"});
-  auto looped = ask(looping, {"images", "ls"});
-  auto late = ask(slow, {"images", "ls", "--timeout", "0.3"});
+  auto failed = catalog(failing, {"images", "ls", "-o", "jsonl"});
+  auto looped = catalog(looping, {"images", "ls"});
+  auto late = catalog(slow, {"images", "ls", "--timeout", "0.3"});
 
   EXPECT_EQ(failed.exit, 5);
   EXPECT_EQ(failed.err, "hearsay: later\n");

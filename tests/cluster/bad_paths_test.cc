@@ -8,8 +8,6 @@
 namespace cluster {
 namespace {
 
-constexpr Millis kAgree{30'000};
-
 // Agents that know each other by the relay's fronts only.
 class BadPaths : public ::testing::Test {
  protected:

@@ -14,6 +14,8 @@ namespace cluster {
 using support::AgentProcess;
 using support::Millis;
 
+inline constexpr Millis kAgree{30'000};  // until all show the same, on a busy host
+
 class Cluster {
  public:
   // Starts `count` agents n1…; all join n1. Fails the test if one does not start.

@@ -15,7 +15,6 @@ namespace cluster {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr Millis kAgree{30'000};
 
 // A running agent's files may go while they are copied; what is copied then is what there was.
 void copy_tree(const fs::path& from, const fs::path& to) {

@@ -13,7 +13,6 @@ namespace cluster {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr Millis kAgree{30'000};
 constexpr int kEntries = 300;
 // Of the header of an SQLite file, big-endian.
 constexpr std::size_t kUserVersion = 60;

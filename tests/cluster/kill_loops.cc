@@ -15,7 +15,7 @@
 namespace cluster {
 namespace {
 
-constexpr Millis kAgree{60'000};
+constexpr Millis kLoopAgree{60'000};
 constexpr std::uint64_t kStrikeMicros = 150'000;  // the blow falls within
 constexpr std::uint64_t kStartMicros = 60'000;    // and on a start, within
 constexpr int kRequests = 400;                    // of one writer in a loop
@@ -142,7 +142,7 @@ void KillLoops::start(AgentProcess& agent, bool kill_once) {
 void KillLoops::check(const std::vector<Fate>& fates) {
   if (!findings_.empty()) return;
   auto started = millis_now();
-  if (!mesh_.converged(kAgree)) return find("no agreement: " + mesh_.states());
+  if (!mesh_.converged(kLoopAgree)) return find("no agreement: " + mesh_.states());
   figures_.slowest_millis = std::max(figures_.slowest_millis, millis_now() - started);
   check_entries(loop_prefix(std::max(1, figures_.loops - 1)));
   condemn();
@@ -158,7 +158,7 @@ void KillLoops::condemn() {
 }
 
 void KillLoops::check_everything() {
-  if (!mesh_.converged(kAgree)) return find("no agreement: " + mesh_.states());
+  if (!mesh_.converged(kLoopAgree)) return find("no agreement: " + mesh_.states());
   check_entries("");
   check_alarms();
 }

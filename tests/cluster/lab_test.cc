@@ -8,8 +8,6 @@
 namespace cluster {
 namespace {
 
-constexpr Millis kAgree{30'000};
-
 class InLab : public ::testing::Test {
  protected:
   void SetUp() override {

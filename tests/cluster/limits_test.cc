@@ -16,8 +16,6 @@
 namespace cluster {
 namespace {
 
-constexpr Millis kAgree{30'000};
-
 // A sanitizer keeps what was freed: memory says nothing then.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;

@@ -12,8 +12,6 @@
 namespace cluster {
 namespace {
 
-constexpr Millis kAgree{30'000};
-
 class Halves : public ::testing::Test {
  protected:
   Halves() { EXPECT_TRUE(mesh_.all_alive(6, kAgree)) << mesh_.states(); }

@@ -17,7 +17,6 @@ namespace cluster {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr Millis kAgree{30'000};
 constexpr Millis kStopWithin{5'000};  // what the service manager is promised
 
 // A host whose nameserver, whichever it is, takes every question and answers none.

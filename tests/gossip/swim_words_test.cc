@@ -8,7 +8,7 @@
 namespace gossip::testing {
 namespace {
 
-NodeId stranger(std::uint64_t number) {
+NodeId outsider(std::uint64_t number) {
   return base::Random::from_number(0xA0'0000 + number).id<base::NodeTag>();
 }
 
@@ -28,7 +28,7 @@ void expect_says(const std::optional<MemberRecord>& seen, const MemberRecord& sa
   EXPECT_EQ(seen->topology, said.topology);
 }
 
-void settle(Mesh& mesh, std::size_t count) {
+void settle_all(Mesh& mesh, std::size_t count) {
   mesh.add();
   for (std::size_t i = 1; i < count; ++i) mesh.add({0});
   ASSERT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(5)));
@@ -39,8 +39,8 @@ void settle(Mesh& mesh, std::size_t count) {
 class Words : public ::testing::Test {
  protected:
   Words() {
-    settle(mesh_, 2);
-    liar_ = std::make_unique<Liar>(mesh_, 0, stranger(1));
+    settle_all(mesh_, 2);
+    liar_ = std::make_unique<Liar>(mesh_, 0, outsider(1));
     member().say({wire::Join{member().self()}});
     mesh_.run(base::seconds(1));
     next_ = member().self();
@@ -102,7 +102,7 @@ TEST_F(Words, OfAnOlderNumberAreNotToldUnderANewOne) {
     mesh_.run(base::millis(500));
     EXPECT_EQ(seen(mesh_, 1, next_.node)->incarnation, member().self().incarnation);
   }
-  Liar other(mesh_, 0, stranger(2), 1, "10.77.0.2:7700");
+  Liar other(mesh_, 0, outsider(2), 1, "10.77.0.2:7700");
   sent_.clear();
   other.say({wire::Join{other.self()}});
   mesh_.run(base::millis(1));
@@ -119,7 +119,7 @@ TEST_F(Words, OfAnOlderNumberAreNotToldUnderANewOne) {
 }
 
 TEST_F(Words, AreTakenFromOthersToo) {
-  Liar other(mesh_, 0, stranger(2), 1, "10.77.0.2:7700");
+  Liar other(mesh_, 0, outsider(2), 1, "10.77.0.2:7700");
   other.say({wire::Join{other.self()}});
   tell_number();
 
@@ -134,7 +134,7 @@ TEST_F(Words, AreTakenFromOthersToo) {
 }
 
 TEST_F(Words, ComeWithAnAccusationOfANewerNumber) {
-  Liar other(mesh_, 0, stranger(2), 1, "10.77.0.2:7700");
+  Liar other(mesh_, 0, outsider(2), 1, "10.77.0.2:7700");
   other.say({wire::Join{other.self()}});
   for (MemberState state : {MemberState::kSuspect, MemberState::kDead}) {
     ++next_.incarnation;
@@ -168,7 +168,7 @@ TEST_F(Words, OfOneThatStartedAnewAtAnotherPlaceAreAskedForThere) {
 TEST(Topologies, AreKnownToAllSoonAlsoUnderLoss) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     Mesh mesh(40 + seed);
-    settle(mesh, 30);
+    settle_all(mesh, 30);
     mesh.faults.loss_percent = 30;
     mesh.faults.sessions_blocked = seed % 2 == 0;
     Topology changed = Topology::kDirect;
@@ -190,7 +190,7 @@ TEST(Topologies, AreKnownToAllSoonAlsoUnderLoss) {
 TEST(Names, OfOneThatStartedAnewAreKnownToAllSoonAlsoUnderLoss) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     Mesh mesh(60 + seed);
-    settle(mesh, 30);
+    settle_all(mesh, 30);
     mesh.faults.loss_percent = 30;
     mesh.crash(3);
     mesh.host(3).identity.name = "anew";

@@ -7,13 +7,13 @@
 namespace agent {
 namespace {
 
-struct Pair {
+struct WaitingPair {
   Folder folder;
   ReplicaOptions options;
   std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(), 1);
   std::unique_ptr<Replica> z;
 
-  explicit Pair(std::size_t changes_max = 100) {
+  explicit WaitingPair(std::size_t changes_max = 100) {
     options.parked.changes_max = changes_max;
     z = open_replica(folder.file("z.db"), first_start(), 2, options);
   }
@@ -25,7 +25,7 @@ struct Pair {
 };
 
 TEST(Parked, AGapWaitsAndIsAppliedInTheTurnThatFillsIt) {
-  Pair pair;
+  WaitingPair pair;
   auto own = pair.write(3);
 
   Outputs early = turn(*pair.z, 2, {received({own[2]}), received({own[1]})});
@@ -38,7 +38,7 @@ TEST(Parked, AGapWaitsAndIsAppliedInTheTurnThatFillsIt) {
 }
 
 TEST(Parked, AChangeWaitsForItsDependencies) {
-  Pair pair;
+  WaitingPair pair;
   auto from_a = pair.write(1);
   turn(*pair.z, 2, {received(from_a)});
   auto from_z = turn(*pair.z, 3, {Write{1, RemoveEntry{"snapshots", "x0"}}}).facts.own;
@@ -53,7 +53,7 @@ TEST(Parked, AChangeWaitsForItsDependencies) {
 }
 
 TEST(Parked, ANewcomerIsForgottenWhenTheBoundIsReached) {
-  Pair pair(2);
+  WaitingPair pair(2);
   auto own = pair.write(5);
 
   Outputs out = turn(*pair.z, 2, {received({own[4]}), received({own[3]}), received({own[2]})});
@@ -68,7 +68,7 @@ TEST(Parked, ANewcomerIsForgottenWhenTheBoundIsReached) {
 }
 
 TEST(Parked, BytesAreBoundedToo) {
-  Pair pair;
+  WaitingPair pair;
   auto own = pair.write(3);
   Parked parked({100, own[1].bytes.size() + own[2].bytes.size() - 1});
   crdt::VersionVector none;
@@ -82,7 +82,7 @@ TEST(Parked, BytesAreBoundedToo) {
 
 // An author that died with the only copy of a change: what followed waits for ever, others do not.
 TEST(Parked, APredecessorThatNeverComesBlocksNobody) {
-  Pair pair(2);
+  WaitingPair pair(2);
   auto dead = pair.write(3);
   turn(*pair.z, 2, {received({dead[1], dead[2]})});
   auto b = open_replica(pair.folder.file("b.db"), first_start(), 4);
@@ -101,7 +101,7 @@ TEST(Parked, APredecessorThatNeverComesBlocksNobody) {
 }
 
 TEST(Parked, WhatBecameSeenIsDroppedWithoutAWord) {
-  Pair pair;
+  WaitingPair pair;
   auto own = pair.write(3);
   turn(*pair.z, 2, {received({own[1]}), received({own[2]})});
 
@@ -113,7 +113,7 @@ TEST(Parked, WhatBecameSeenIsDroppedWithoutAWord) {
 
 // The predecessor that came is another one than this change was sealed upon.
 TEST(Parked, AContradictionThatShowsAfterTheWaitIsRefused) {
-  Pair pair;
+  WaitingPair pair;
   auto own = pair.write(2);
   auto forged = changed(own[1], [](crdt::Change& change) { change.prev ^= 1; });
   turn(*pair.z, 2, {received({forged})});

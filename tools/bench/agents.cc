@@ -17,7 +17,6 @@ namespace {
 constexpr std::int64_t kStartTimeout = 60 * kSecond;
 constexpr std::int64_t kReadyTimeout = 120 * kSecond;
 constexpr std::int64_t kStopTimeout = 30 * kSecond;
-constexpr unsigned kPauseMicros = 1'000;
 constexpr unsigned kMemberPauseMicros = 50'000;
 
 base::Status wait_for(const std::string& what, std::int64_t timeout, unsigned pause,

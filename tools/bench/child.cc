@@ -18,7 +18,6 @@ namespace bench {
 namespace {
 
 constexpr int kCannotRun = 127;
-constexpr unsigned kPauseMicros = 1'000;
 
 std::vector<char*> pointers_to(std::vector<std::string>& lines) {
   std::vector<char*> result;

@@ -13,6 +13,8 @@
 
 namespace bench {
 
+inline constexpr unsigned kPauseMicros = 1'000;  // between two looks at what a process did
+
 class Child {
  public:
   // Output and errors go to `log_file`. `environment` is added to ours.

@@ -2,6 +2,7 @@
 
 // The clock of every measurement: monotonic, and one for all processes of a host.
 
+#include <chrono>
 #include <cstdint>
 
 namespace bench {
@@ -11,5 +12,9 @@ inline double millis_of(std::int64_t nanos) { return static_cast<double>(nanos) 
 inline double seconds_of(std::int64_t nanos) { return static_cast<double>(nanos) / 1e9; }
 
 inline constexpr std::int64_t kSecond = 1'000'000'000;
+
+inline double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
 
 }  // namespace bench

@@ -11,7 +11,7 @@
 namespace bench {
 namespace {
 
-constexpr std::int64_t kStartTimeout = 30 * kSecond;
+constexpr std::int64_t kFloorStart = 30 * kSecond;
 constexpr std::int64_t kChangeTimeout = 10 * kSecond;
 
 }  // namespace
@@ -34,7 +34,7 @@ base::Result<FloorMesh> FloorMesh::start(int size, const WorkFolder& folder) {
 // Learns where everybody is and tells everybody.
 base::Status FloorMesh::greet() {
   std::set<std::uint16_t> heard;
-  std::int64_t deadline = monotonic_nanos() + kStartTimeout;
+  std::int64_t deadline = monotonic_nanos() + kFloorStart;
   while (heard.size() < peers_.size()) {
     auto datagram = socket_.receive(deadline - monotonic_nanos());
     if (!datagram) {

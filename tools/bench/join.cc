@@ -6,16 +6,13 @@
 #include <future>
 
 #include "crdt/snapshot.h"
+#include "tools/bench/clock.h"
 #include "tools/bench/workload.h"
 
 namespace bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");

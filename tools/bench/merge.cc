@@ -6,14 +6,11 @@
 #include <fstream>
 #include <vector>
 
+#include "tools/bench/clock.h"
 #include "tools/bench/workload.h"
 
 namespace bench {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::uint64_t bytes_written() {
   std::ifstream io("/proc/self/io");

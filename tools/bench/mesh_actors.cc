@@ -14,8 +14,6 @@ constexpr std::int64_t kTimeout = 120 * kSecond;
 constexpr std::int64_t kCutOff = kSecond / 2;  // nobody is suspected for that
 constexpr int kMembers = 2;
 
-base::Error late(const std::string& what) { return {base::Code::kTimeout, what + ": not in time"}; }
-
 // The first change of an actor: an entry without metadata. Its author had seen all before it.
 base::Result<crdt::Opened> first_change(const base::ActorId& actor, const base::NodeId& node,
                                         const std::vector<crdt::Opened>& before) {

@@ -20,8 +20,6 @@ constexpr int kBreathSeconds = 1;
 constexpr int kSettleSeconds = 10;
 constexpr int kWriters = 64;
 
-base::Error late(const std::string& what) { return {base::Code::kTimeout, what + ": not in time"}; }
-
 base::Status wait_acquainted(MeshRun& run) {
   if (run.watch_until(kHealTimeout, [&] { return run.acquainted(); })) return {};
   return late("all members see each other again");

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kJoinTimeout = 120 * kSecond;
 constexpr std::int64_t kStopTimeout = 20 * kSecond;
-constexpr std::int64_t kStartTimeout = 20 * kSecond;
+constexpr std::int64_t kMemberStart = 20 * kSecond;
 constexpr unsigned kReadMicros = 20'000;
 
 }  // namespace
@@ -198,7 +198,7 @@ double MeshRun::cpu_seconds(int index) const {
 base::Result<std::string> MeshRun::http(int index) {
   std::string address;
   pid_t pid = members_[static_cast<std::size_t>(index)].child->pid();
-  bool serving = watch_until(kStartTimeout, [&] {
+  bool serving = watch_until(kMemberStart, [&] {
     std::ifstream file(data(folder_, label_, index) + "/agent.json");
     std::string text{std::istreambuf_iterator<char>(file), {}};
     auto json = nlohmann::json::parse(text, nullptr, false);

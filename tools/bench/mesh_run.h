@@ -19,6 +19,10 @@
 
 namespace bench {
 
+inline base::Error late(const std::string& what) {
+  return {base::Code::kTimeout, what + ": not in time"};
+}
+
 struct MeshSetup {
   MeshProgram program;
   std::string profile;

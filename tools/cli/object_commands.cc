@@ -10,7 +10,7 @@ namespace cli {
 namespace {
 
 constexpr std::string_view kObjects = "/v1/objects";
-constexpr std::string_view kPageLimit = "1000";
+constexpr std::string_view kObjectsLimit = "1000";
 
 std::string place(const std::string& id, const Path& path) {
   auto url = fmt::format("{}/{}", kObjects, percent_encode(id));
@@ -64,7 +64,7 @@ int list_objects(Session& session) {
   listing.next = [](const Answer& answer) -> std::string {
     auto next = field(answer.body, "next");
     if (!next.starts_with('"')) return {};
-    return fmt::format("{}?limit={}&after={}", kObjects, kPageLimit, percent_encode(unquote(next)));
+    return fmt::format("{}?limit={}&after={}", kObjects, kObjectsLimit, percent_encode(unquote(next)));
   };
   listing.row = [](std::string_view object) {
     return Row{{unquote(field(object, "id"))},
@@ -73,7 +73,7 @@ int list_objects(Session& session) {
   };
   listing.open = R"({"objects":[)";
   listing.close = R"(],"next":null})";
-  return print_listing(session, listing, fmt::format("{}?limit={}", kObjects, kPageLimit));
+  return print_listing(session, listing, fmt::format("{}?limit={}", kObjects, kObjectsLimit));
 }
 
 int get_object(Session& session, const std::string& id, const Path& path) {
