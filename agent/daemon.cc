@@ -109,7 +109,7 @@ base::Status Daemon::open_store() {
 
 base::Status Daemon::open_sockets() {
   store_thread_ = std::make_unique<StoreThread>(
-      &loop_, *replica_, options_.store_thread,
+      &loop_, *replica_, options_.pump,
       [this](std::vector<Outputs> outputs) { deliver(std::move(outputs)); });
   ASSIGN_OR_RETURN(
       readers_, ReaderPool::open(
@@ -252,10 +252,9 @@ Mesh::Hooks Daemon::mesh_hooks() {
 // What the node asks of the replica. When the queue is full, each kind has its own answer; all are
 // told later, because the node is in the middle of a call.
 void Daemon::hand_over(Input input) {
-  std::size_t bytes = bytes_of(input);
   // Steps of a join stay in their order.
   bool waits = !deferred_.empty() && !std::holds_alternative<Received>(input);
-  if (!waits && store_thread_->submit(std::move(input), bytes)) return;
+  if (!waits && store_thread_->submit(std::move(input))) return;
   if (const auto* asked = std::get_if<SnapshotQuery>(&input)) {
     gossip::SnapshotRead busy{asked->request, gossip::SnapshotRead::Outcome::kBusy, {}};
     return later(0, [this, busy] { mesh_->snapshot_read(busy); });
@@ -269,8 +268,7 @@ void Daemon::hand_over(Input input) {
 
 void Daemon::hand_over_deferred() {
   while (!deferred_.empty()) {
-    std::size_t bytes = bytes_of(deferred_.front());
-    if (!store_thread_->submit(std::move(deferred_.front()), bytes)) {
+    if (!store_thread_->submit(std::move(deferred_.front()))) {
       return later(kDeferredMillis, [this] { hand_over_deferred(); });
     }
     deferred_.pop_front();
@@ -370,8 +368,7 @@ void Daemon::write(WriteRequest request, std::function<void(base::Result<Written
   if (again_) return done(base::Error{base::Code::kUnavailable, "the agent starts again"});
   std::uint64_t ticket = next_ticket_++;
   Input input = Write{ticket, std::move(request)};
-  std::size_t bytes = bytes_of(input);
-  if (!store_thread_->submit(std::move(input), bytes)) {
+  if (!store_thread_->submit(std::move(input))) {
     ++writes_refused_;
     done(base::Error{base::Code::kBusy, "too many writes wait for the disk; try again"});
     return;

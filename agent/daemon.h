@@ -42,7 +42,7 @@ struct DaemonOptions {
   MeshOptions mesh;
   http::Options http;
   ReplicaOptions replica;
-  StoreThreadOptions store_thread;
+  PumpOptions pump;
   ReaderPoolOptions readers;
   base::Duration lonely_after = base::seconds(60);  // repair_watch.h
 };

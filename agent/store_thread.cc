@@ -3,8 +3,6 @@
 #include <chrono>
 
 #include "agent/clock.h"
-#include "agent/flush_watch.h"
-#include "agent/translate.h"
 
 namespace agent {
 namespace {
@@ -16,12 +14,9 @@ bool says_something(const Outputs& out) {
 
 }  // namespace
 
-StoreThread::StoreThread(uv_loop_t* loop, Replica& replica, const StoreThreadOptions& options,
+StoreThread::StoreThread(uv_loop_t* loop, Replica& replica, const PumpOptions& options,
                          std::function<void(std::vector<Outputs>)> on_outputs)
-    : replica_(replica),
-      options_(options),
-      on_outputs_(std::move(on_outputs)),
-      wake_(new uv_async_t) {
+    : replica_(replica), on_outputs_(std::move(on_outputs)), wake_(new uv_async_t), pump_(options) {
   CHECK(uv_async_init(loop, wake_, [](uv_async_t* handle) {
           static_cast<StoreThread*>(handle->data)->deliver();
         }) == 0);
@@ -31,20 +26,16 @@ StoreThread::StoreThread(uv_loop_t* loop, Replica& replica, const StoreThreadOpt
 
 StoreThread::~StoreThread() { CHECK(!thread_.joinable()); }
 
-bool StoreThread::submit(Input&& input, std::size_t bytes) {
+bool StoreThread::submit(Input&& input) {
   std::lock_guard lock(mutex_);
-  bool full = queue_.size() >= options_.inputs_max || queue_bytes_ + bytes > options_.bytes_max;
-  // One input larger than the whole bound must still pass when nothing else waits.
-  if (stopping_ || (full && !queue_.empty())) return false;
-  queue_.push_back({std::move(input), bytes});
-  queue_bytes_ += bytes;
+  if (stopping_ || !pump_.offer(std::move(input))) return false;
   ready_.notify_one();
   return true;
 }
 
 std::size_t StoreThread::waiting() const {
   std::lock_guard lock(mutex_);
-  return queue_.size();
+  return pump_.waiting();
 }
 
 void StoreThread::stop(std::function<void()> stopped) {
@@ -54,67 +45,54 @@ void StoreThread::stop(std::function<void()> stopped) {
   ready_.notify_one();
 }
 
+// What waits at the stop is still applied; Replica::close brings it to the medium.
 void StoreThread::run() {
   std::unique_lock lock(mutex_);
-  FlushWatch flush_watch;
-  for (;;) {
-    wait(lock);
-    bool last = stopping_ && queue_.empty();
-    std::vector<Input> inputs = take_turn();
-    lock.unlock();
-    base::Now now = read_clock();
-    bool idle = inputs.empty();
-    bool without_inputs = (replica_.fault() || replica_.replaying()) && !last;
-    if (!idle || without_inputs) {
-      Outputs outputs = replica_.turn(now, inputs, watched_);
-      damaged_ = outputs.damaged;
-      hand_over(std::move(outputs));
-    } else if (!last && now.instant - scrubbed_ >= options_.scrub_every) {
-      scrubbed_ = now.instant;
-      Outputs checked = replica_.scrub(now);
-      if (says_something(checked)) hand_over(std::move(checked));
+  while (!stopping_ || pump_.waiting() > 0) {
+    Pump::Condition replica = condition();
+    Pump::Step step = stopping_ ? Pump::Step::kTurn : pump_.next(read_clock().instant, replica);
+    if (step == Pump::Step::kWait) {
+      wait(lock, replica);
+    } else {
+      work(step, lock);
     }
-    if (flush_watch.is_due(now.instant, replica_.unsynced(), idle)) {
-      hand_over(replica_.flush(now));
-    }
-    lock.lock();
-    if (last) break;
-    while (queue_.empty() && !stopping_ && read_ahead(lock)) continue;
   }
   finished_ = true;
   lock.unlock();
   uv_async_send(wake_);
 }
 
-void StoreThread::wait(std::unique_lock<std::mutex>& lock) {
-  auto something = [this] { return stopping_ || !queue_.empty(); };
-  base::Duration longest = options_.scrub_every;
-  if (replica_.unsynced()) longest = kFlushQuiet;
-  if (replica_.replaying() && !damaged_) longest = {};
-  // A turn that fails is tried again now and then, whatever else would be in a hurry.
-  if (replica_.fault()) longest = kFlushAfter;
+Pump::Condition StoreThread::condition() const {
+  return {replica_.unsynced(), replica_.fault().has_value(), replica_.replaying()};
+}
+
+void StoreThread::wait(std::unique_lock<std::mutex>& lock, const Pump::Condition& replica) {
+  auto something = [this] { return stopping_ || pump_.waiting() > 0; };
+  base::Duration longest = pump_.deadline(replica) - read_clock().instant;
   ready_.wait_for(lock, std::chrono::nanoseconds(longest.nanos), something);
 }
 
-bool StoreThread::read_ahead(std::unique_lock<std::mutex>& lock) {
-  lock.unlock();
-  bool more = replica_.read_ahead();
-  lock.lock();
-  return more;
-}
-
-std::vector<Input> StoreThread::take_turn() {
+// One step. The queue is free while the replica works.
+void StoreThread::work(Pump::Step step, std::unique_lock<std::mutex>& lock) {
+  using Step = Pump::Step;
   std::vector<Input> inputs;
-  std::size_t changes = 0;
-  while (!queue_.empty()) {
-    std::size_t more = changes_in(queue_.front().input);
-    if (!inputs.empty() && changes + more > options_.turn_changes_max) break;
-    changes += more;
-    queue_bytes_ -= queue_.front().bytes;
-    inputs.push_back(std::move(queue_.front().input));
-    queue_.pop_front();
-  }
-  return inputs;
+  if (step == Step::kTurn) inputs = pump_.take_turn();
+  lock.unlock();
+  base::Now now = read_clock();
+  Outputs out;
+  bool more = false;
+  if (step == Step::kTurn) out = replica_.turn(now, inputs, watched_);
+  if (step == Step::kFlush) out = replica_.flush(now);
+  if (step == Step::kScrub) out = replica_.scrub(now);
+  if (step == Step::kReadAhead) more = replica_.read_ahead();
+  bool damaged = out.damaged;
+  bool tell = step == Step::kTurn || step == Step::kFlush || says_something(out);
+  if (tell) hand_over(std::move(out));
+  lock.lock();
+  if (step == Step::kTurn) pump_.did_turn(now.instant, condition(), damaged);
+  if (step == Step::kFlush) pump_.did_flush(now.instant, condition());
+  if (step == Step::kScrub) pump_.did_scrub(now.instant);
+  if (step == Step::kReadAhead) pump_.did_read_ahead(more);
 }
 
 void StoreThread::hand_over(Outputs outputs) {

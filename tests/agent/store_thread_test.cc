@@ -30,7 +30,7 @@ TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
   uv_loop_t loop;
   uv_loop_init(&loop);
   std::vector<std::uint64_t> answered;
-  StoreThreadOptions small;
+  PumpOptions small;
   small.inputs_max = 1;
   StoreThread thread(&loop, **replica, small, [&](std::vector<Outputs> outputs) {
     for (Outputs& output : outputs) {
@@ -39,11 +39,11 @@ TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
   });
   set_sync_delay(std::chrono::milliseconds(300));
 
-  EXPECT_TRUE(thread.submit(add(1), 1));
+  EXPECT_TRUE(thread.submit(add(1)));
   while (thread.waiting() > 0) std::this_thread::yield();  // it is being committed now
-  EXPECT_TRUE(thread.submit(add(2), 1));
+  EXPECT_TRUE(thread.submit(add(2)));
   Input third = add(3);
-  EXPECT_FALSE(thread.submit(std::move(third), 1));
+  EXPECT_FALSE(thread.submit(std::move(third)));
   bool stopped = false;
   thread.stop([&] { stopped = true; });
   uv_run(&loop, UV_RUN_DEFAULT);
@@ -71,7 +71,7 @@ TEST(StoreThread, ScrubsWhenItIsIdle) {
   sqlite3_close(handle);
   uv_loop_t loop;
   uv_loop_init(&loop);
-  StoreThreadOptions often;
+  PumpOptions often;
   often.scrub_every = base::millis(1);
   int found = 0;
   StoreThread* running = nullptr;

@@ -34,7 +34,7 @@ const std::vector<Arrow>& arrows() {
         "gossip/address.h", "gossip/options.h"}},
       {"tools/bench", {"tools/bench", "agent/replica", "store", "crdt", "crdt/base"}},
       {"tools/simulator",
-       {"tools/simulator", "agent/flush_watch.h", "agent/repair_watch.h", "agent/translate.h",
+       {"tools/simulator", "agent/repair_watch.h", "agent/translate.h",
         "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
       {"tests/support", {"tests/support", "crdt/base"}},
       {"tests/tidy", {"tests/tidy", "crdt/base"}},

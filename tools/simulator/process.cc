@@ -12,10 +12,8 @@ namespace {
 constexpr base::Duration kTurnTime = base::micros(300);
 constexpr base::Duration kSlowTurn = base::millis(100);
 constexpr base::Duration kReadTime = base::micros(200);
-constexpr base::Duration kTick = base::seconds(1);
+constexpr base::Duration kWakeTime = base::micros(20);
 constexpr base::Duration kLonelyAfter = base::seconds(60);
-constexpr base::Duration kFaultRetry = base::seconds(1);
-constexpr std::size_t kTurnChangesMax = 1'000;
 constexpr std::size_t kWaitingMax = 4'096;
 constexpr std::size_t kAsleepMax = 2'000;  // a socket's buffer; above: datagrams are lost
 constexpr std::int64_t kEpochWall = 1'800'000'000'000'000'000;  // true time at virtual zero
@@ -49,6 +47,7 @@ Process::Process(Host& host, const Settings& settings, Schedule& schedule, Netwo
       network_(network),
       observer_(observer),
       random_(random),
+      pump_(settings.pump),
       single_writes_(settings.enabled.contains(Fault::kPowerInTurn) ||
                      settings.enabled.contains(Fault::kDiskError)),
       repair_watch_(kLonelyAfter) {}
@@ -93,12 +92,12 @@ base::Status Process::open(const std::vector<gossip::Address>& seeds) {
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
     node.seeds(time, seeds, out);
   });
-  later(kTick, [this] { tick(); });
+  go_on();
   return {};
 }
 
 void Process::stop_cleanly() {
-  while (!waiting_.empty() && !replica_->fault()) turn();
+  while (pump_.waiting() > 0 && !replica_->fault()) turn();
   drive([](gossip::Node& node, base::Now time, gossip::Actions& out) { node.leave(time, out); });
   std::optional<agent::Mark> mark = replica_->close();
   reader_.reset();
@@ -267,42 +266,53 @@ void Process::fetch(const gossip::Fetch& wanted) {
 // --- The replica ---------------------------------------------------------------------------------
 
 bool Process::submit(agent::Write write) {
-  if (waiting_.size() >= kWaitingMax) return false;
-  when_awake([this, write = std::move(write)]() mutable { enqueue(std::move(write)); });
+  if (waiting() >= kWaitingMax) return false;
+  when_awake([this, write = std::move(write)]() mutable {
+    if (!single_writes_) return enqueue(std::move(write));
+    held_back_.push_back(std::move(write));
+    if (held_back_.size() == 1) enqueue(held_back_.front());
+  });
   return true;
 }
 
 void Process::enqueue(agent::Input input) {
-  waiting_.push_back(std::move(input));
-  schedule_turn();
+  CHECK(pump_.offer(std::move(input)));
+  go_on();
 }
 
-void Process::schedule_turn() {
-  if (turning_ || waiting_.empty()) return;
-  turning_ = true;
-  later(base::micros(20), [this] { turn(); });
+agent::Pump::Condition Process::condition() const {
+  return {replica_->unsynced(), replica_->fault().has_value(), replica_->replaying()};
 }
 
-std::vector<agent::Input> Process::take_turn() {
-  std::vector<agent::Input> inputs;
-  std::size_t changes = 0;
-  bool written = false;
-  while (!waiting_.empty()) {
-    changes += agent::changes_in(waiting_.front());
-    if (!inputs.empty() && changes > kTurnChangesMax) break;
-    bool write = std::holds_alternative<agent::Write>(waiting_.front());
-    if (single_writes_ && write && written) break;
-    written = written || write;
-    inputs.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
+// After everything that may have changed what comes next.
+void Process::go_on() {
+  if (working_) return;
+  std::uint64_t nap = ++naps_;
+  agent::Pump::Step step = pump_.next(schedule_.now(), condition());
+  base::Duration wait = kWakeTime;
+  if (step == agent::Pump::Step::kWait) {
+    wait = std::max(wait, pump_.deadline(condition()) - schedule_.now());
   }
-  return inputs;
+  working_ = step != agent::Pump::Step::kWait;
+  later(wait, [this, step, nap] {
+    if (step != agent::Pump::Step::kWait) return work(step);
+    if (nap == naps_) go_on();
+  });
+}
+
+void Process::work(agent::Pump::Step step) {
+  using Step = agent::Pump::Step;
+  if (step == Step::kTurn) return turn();
+  if (step == Step::kFlush) return flush();
+  if (step == Step::kScrub) return scrub();
+  pump_.did_read_ahead(replica_->read_ahead());
+  finish(kReadTime, {});
 }
 
 // Writes stand together, before or after what was received, so that what each of them had seen is
 // known without asking the code under test.
 void Process::turn() {
-  std::vector<agent::Input> inputs = take_turn();
+  std::vector<agent::Input> inputs = pump_.take_turn();
   bool writes_first = random_.below(2) == 0;
   auto is_write = [](const agent::Input& input) {
     return std::holds_alternative<agent::Write>(input);
@@ -322,11 +332,21 @@ void Process::turn() {
     return observer_.stopped(*this, false);
   }
   observer_.turned(*this, turn);
+  pump_.did_turn(schedule_.now(), condition(), outputs.damaged);
+  if (!writes.empty() && single_writes_) {
+    held_back_.pop_front();
+    if (!held_back_.empty()) CHECK(pump_.offer(held_back_.front()));
+  }
   base::Duration time = kTurnTime + host_.disk.take_cost();
   if (time >= kSlowTurn) ++slow_turns_;
-  ++turns_;
-  later(time, [this, outputs = std::move(outputs)]() mutable {
-    turning_ = false;
+  finish(time, std::move(outputs));
+}
+
+// What the step says is heard after its time.
+void Process::finish(base::Duration cost, agent::Outputs outputs) {
+  working_ = true;
+  later(cost, [this, outputs = std::move(outputs)]() mutable {
+    working_ = false;
     deliver(std::move(outputs));
   });
 }
@@ -360,38 +380,21 @@ void Process::deliver(agent::Outputs outputs) {
     auto complete = repair_watch_.look(schedule_.now(), node_->members(now()));
     if (complete) enqueue(*complete);
   }
-  schedule_turn();
-  bool goes_on = replica_->fault() || replica_->replaying();
-  if (goes_on && !turning_) {
-    turning_ = true;
-    later(replica_->fault() ? kFaultRetry : kTurnTime, [this] { turn(); });
-  }
-  if (flush_watch_.is_due(schedule_.now(), replica_->unsynced(), false)) return flush();
-  if (!replica_->unsynced()) return;
-  later(agent::kFlushQuiet, [this, number = turns_] {
-    if (number != turns_ || turning_) return;
-    if (flush_watch_.is_due(schedule_.now(), replica_->unsynced(), true)) flush();
-  });
+  go_on();
 }
 
-// What the store thread does when nothing else is to do.
-void Process::tick() {
-  later(kTick, [this] { tick(); });
-  if (turning_ || !waiting_.empty() || replica_->unsynced()) return;
+void Process::scrub() {
   agent::Outputs outputs = replica_->scrub(now());
   if (!host_.disk.powered()) return observer_.stopped(*this, false);
-  deliver(std::move(outputs));
+  pump_.did_scrub(schedule_.now());
+  finish(kReadTime + host_.disk.take_cost(), std::move(outputs));
 }
 
 void Process::flush() {
   agent::Outputs outputs = replica_->flush(now());
   if (!host_.disk.powered()) return observer_.stopped(*this, false);
-  turning_ = true;
-  ++turns_;
-  later(kTurnTime + host_.disk.take_cost(), [this, outputs = std::move(outputs)]() mutable {
-    turning_ = false;
-    deliver(std::move(outputs));
-  });
+  pump_.did_flush(schedule_.now(), condition());
+  finish(kTurnTime + host_.disk.take_cost(), std::move(outputs));
 }
 
 }  // namespace simulation

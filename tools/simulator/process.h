@@ -1,9 +1,8 @@
 #pragma once
 
 // A running agent on a host: the same Node and Replica that the daemon runs, driven on virtual
-// time. Like the daemon it takes all that waits into one turn, tells clients and node only after
-// the turn has taken its time on the disk, and flushes when remote changes fall quiet. It decides
-// nothing else. One that is paused handles nothing until it goes on.
+// time, with the same Pump deciding what comes next. Clients and node hear of a turn only after it
+// has taken its time on the disk. One that is paused handles nothing until it goes on.
 
 #include <deque>
 #include <functional>
@@ -11,8 +10,8 @@
 #include <memory>
 #include <vector>
 
-#include "agent/flush_watch.h"
 #include "agent/repair_watch.h"
+#include "agent/replica/pump.h"
 #include "agent/replica/replica.h"
 #include "gossip/node.h"
 #include "gossip/wire/message.h"
@@ -79,8 +78,8 @@ class Process : public Network::Endpoint {
   agent::Replica& replica() { return *replica_; }
   const gossip::Node& node_machine() const { return *node_; }
   bool paused() const { return schedule_.now() < paused_until_; }
-  bool idle() const { return waiting_.empty() && !turning_ && !replica_->unsynced(); }
-  std::size_t waiting() const { return waiting_.size(); }
+  bool idle() const { return waiting() == 0 && !working_ && !replica_->unsynced(); }
+  std::size_t waiting() const { return pump_.waiting() + held_back_.size(); }
   // How often it woke with something to catch up on, and turns that took the disk 100 ms and more.
   std::uint64_t late_wakes() const { return late_wakes_; }
   std::uint64_t slow_turns() const { return slow_turns_; }
@@ -109,14 +108,17 @@ class Process : public Network::Endpoint {
   void note_claim(const gossip::wire::Message& message);
   void fetch(const gossip::Fetch& wanted);
 
+  // What the store thread of the daemon does, on virtual time.
   void enqueue(agent::Input input);
-  void schedule_turn();
+  void go_on();
+  void work(agent::Pump::Step step);
+  agent::Pump::Condition condition() const;
   void turn();
   void recover();
-  void tick();
+  void scrub();
   void flush();
+  void finish(base::Duration cost, agent::Outputs outputs);
   void deliver(agent::Outputs outputs);
-  std::vector<agent::Input> take_turn();
 
   Host& host_;
   Settings settings_;
@@ -131,12 +133,12 @@ class Process : public Network::Endpoint {
   std::unique_ptr<gossip::Node> node_;
   base::Instant paused_until_{0};
   std::deque<std::function<void()>> asleep_;
-  bool turning_ = false;
-  bool single_writes_;  // where a turn may be cut short: one write in each, so that it is known
-                        // which one is in doubt
-  agent::FlushWatch flush_watch_;
-  std::uint64_t turns_ = 0;  // a flush waits for the absence of the next one
-  std::deque<agent::Input> waiting_;
+  agent::Pump pump_;
+  bool working_ = false;    // a step takes its time
+  std::uint64_t naps_ = 0;  // a later one makes the waking of an earlier one void
+  // Where a turn may be cut short: one write in each, so that it is known which one is in doubt.
+  bool single_writes_;
+  std::deque<agent::Write> held_back_;
   agent::RepairWatch repair_watch_;
   std::uint64_t late_wakes_ = 0;
   std::uint64_t slow_turns_ = 0;

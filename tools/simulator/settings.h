@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/replica/pump.h"
 #include "agent/replica/replica.h"
 #include "gossip/options.h"
 #include "tools/simulator/network.h"
@@ -58,6 +59,8 @@ struct Settings {
   Weather weather;  // while the chaos lasts
   gossip::Options node;
   agent::ReplicaOptions replica;
+  // Clients are refused before this; what was received is not.
+  agent::PumpOptions pump{.inputs_max = 1u << 20, .bytes_max = 1u << 30};
 
   // The swarm: every seed has its own mixture of faults, rates and bounds, many of them tiny,
   // because tight bounds find live-locks ten times faster (research/model.md section 6).
