@@ -125,7 +125,7 @@ TEST(Damage, ARowThatAReaderFindsIsNotedAtOnce) {
   support::ScopedDirectory folder;
   make_key(folder);
   DaemonOptions options = options_in(folder, "a");
-  options.store_thread.scrub_every = base::seconds(3'600);
+  options.pump.scrub_every = base::seconds(3'600);
   RunningDaemon a(options);
   support::HttpClient client = a.client();
   ASSERT_EQ(client.post("/snapshots/add/x", R"({"n":1})")->status, 200);
@@ -149,7 +149,7 @@ TEST(Durability, LargeWritesThatWaitAreFew) {
   register_slow_vfs("slow");
   DaemonOptions options = options_in(folder, "a");
   options.replica.store.vfs = "slow";
-  options.store_thread.bytes_max = 150'000;
+  options.pump.bytes_max = 150'000;
   RunningDaemon a(options);
   set_sync_delay(std::chrono::milliseconds(500));
   std::vector<std::future<int>> writes;
