@@ -3,13 +3,19 @@
 #include <sys/timex.h>
 #include <time.h>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace agent {
 namespace {
 
 std::int64_t nanos_of(clockid_t clock) {
   timespec at{};
   clock_gettime(clock, &at);
-  return std::int64_t{at.tv_sec} * 1'000'000'000 + at.tv_nsec;
+  // Nanoseconds of 64 bits end in 1677 and in 2262; a host's clock may be set beyond.
+  constexpr std::int64_t kSecondsMax = INT64_MAX / 1'000'000'000 - 1;
+  std::int64_t seconds = std::clamp<std::int64_t>(at.tv_sec, -kSecondsMax, kSecondsMax);
+  return seconds * 1'000'000'000 + at.tv_nsec;
 }
 
 // adjtimex costs a system call; the kernel's verdict changes rarely.

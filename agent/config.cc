@@ -30,7 +30,9 @@ class Judge {
   const std::string* value(std::string_view key);
   const std::vector<std::string>* values(std::string_view key);
   void refuse(std::string_view key, std::string_view text, std::string_view expected);
+  std::optional<HostPort> address(std::string_view key, const std::string& text);
   std::optional<HostPort> reachable(std::string_view key, const std::string& text);
+  bool is_numeric(std::string_view key, const std::string& text, const HostPort& address);
   void reachable_list(std::string_view key, std::vector<HostPort>& out);
   void one_of_ours(std::string_view key, std::string_view text, std::string_view which);
 
@@ -107,18 +109,30 @@ void Judge::directories(const Surroundings& surroundings) {
   }
 }
 
+std::optional<HostPort> Judge::address(std::string_view key, const std::string& text) {
+  auto parsed = HostPort::parse(text);
+  if (!parsed) refuse(key, text, "expected HOST:PORT; " + HostPort::problem(text));
+  return parsed;
+}
+
 // An address that others can send to: any-addresses and port 0 mean nothing to them.
 std::optional<HostPort> Judge::reachable(std::string_view key, const std::string& text) {
-  auto address = HostPort::parse(text);
-  if (!address) {
-    refuse(key, text, "expected HOST:PORT");
-    return std::nullopt;
-  }
-  if (address->port == 0 || address->is_any()) {
+  auto parsed = address(key, text);
+  if (!parsed) return std::nullopt;
+  if (parsed->port == 0 || parsed->is_any()) {
     refuse(key, text, "expected an address that can be reached, with its port");
     return std::nullopt;
   }
-  return address;
+  return parsed;
+}
+
+// What is bound or told to others is an address: a name may have several, and other ones tomorrow.
+bool Judge::is_numeric(std::string_view key, const std::string& text, const HostPort& address) {
+  if (address.is_numeric()) return true;
+  refuse(key, text,
+         fmt::format("a name is not taken here; write an address, such as {}:{} or [::1]:{}",
+                     key == "bind" ? "0.0.0.0" : "192.0.2.10", address.port, address.port));
+  return false;
 }
 
 void Judge::reachable_list(std::string_view key, std::vector<HostPort>& out) {
@@ -131,11 +145,17 @@ void Judge::reachable_list(std::string_view key, std::vector<HostPort>& out) {
 
 void Judge::network() {
   if (const auto* given = value("bind")) {
-    auto address = HostPort::parse(*given);
-    if (!address) refuse("bind", *given, "expected HOST:PORT");
-    if (address) config_.bind = std::move(*address);
+    if (auto parsed = address("bind", *given)) {
+      config_.bind = parsed->with_numeric_loopback();
+      is_numeric("bind", *given, config_.bind);
+    }
   }
-  if (const auto* given = value("advertise")) config_.advertise = reachable("advertise", *given);
+  if (const auto* given = value("advertise")) {
+    if (auto parsed = reachable("advertise", *given)) {
+      config_.advertise = parsed->with_numeric_loopback();
+      is_numeric("advertise", *given, *config_.advertise);
+    }
+  }
   reachable_list("join", config_.join);
   reachable_list("parent", config_.parents);
 }
@@ -144,12 +164,14 @@ void Judge::http() {
   if (const auto* given = value("http")) {
     auto address = HostPort::parse_http(*given);
     if (!address) {
-      refuse("http", *given, "expected HOST:PORT or http://HOST:PORT");
+      refuse("http", *given,
+             "expected HOST:PORT or http://HOST:PORT; " + HostPort::problem_http(*given));
     } else if (!address->is_loopback()) {
       refuse("http", *given,
-             "this version has no API keys, so HTTP is served on loopback only (127.0.0.1, [::1])");
+             "this version has no API keys, so HTTP is served on loopback only (127.0.0.1, [::1], "
+             "localhost)");
     } else {
-      config_.http = std::move(*address);
+      config_.http = address->with_numeric_loopback();
     }
   }
   if (const auto* given = values("http_hosts")) config_.http_hosts = *given;

@@ -9,9 +9,13 @@
 #include <cstring>
 
 #include "agent/files.h"
+#include "agent/regular_file.h"
+#include "crdt/base/byte_order_mark.h"
 
 namespace agent {
 namespace {
+
+constexpr std::size_t kKeyFileMax = 4096;  // 64 hex digits and some space
 
 std::string read_holder(int lock) {
   char buffer[64] = {};
@@ -60,19 +64,20 @@ void DataDirectory::remove_agent_json() {
 }
 
 base::Result<gossip::wire::MeshKey> read_key_file(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) != 0) {
-    return base::Error{base::Code::kNotFound, "read the key file " + path + ": " +
-                                                  std::strerror(errno) +
-                                                  "; make one with: hearsay keygen --out " + path};
+  auto file = read_regular_file(path, kKeyFileMax);
+  if (!file.ok()) return base::Error{file.error().code, "the key file: " + file.error().message};
+  if (!*file) {
+    return base::Error{base::Code::kNotFound, "the key file " + path +
+                                                  " does not exist; make one with: hearsay keygen "
+                                                  "--out " +
+                                                  path};
   }
-  if ((info.st_mode & 077) != 0) {
+  if (((*file)->mode & 077) != 0) {
     return base::Error{base::Code::kForbidden,
                        "the key file " + path + " can be read by others; run: chmod 600 " + path};
   }
-  ASSIGN_OR_RETURN(auto content, read_small_file(path));
-  if (!content) return base::Error{base::Code::kNotFound, "read the key file " + path + ": gone"};
-  auto key = gossip::wire::MeshKey::parse(*content);
+  std::string_view text = base::without_byte_order_mark((*file)->text);
+  auto key = gossip::wire::MeshKey::parse(std::string(text));
   if (!key.ok()) return base::invalid("the key file " + path + ": " + key.error().message);
   return key;
 }

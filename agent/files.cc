@@ -8,14 +8,17 @@
 #include <cstring>
 #include <filesystem>
 
+#include "agent/regular_file.h"
+
 namespace agent {
 namespace {
 
 constexpr std::size_t kSmallFileMax = 1 << 20;
 
-base::Error failed(const std::string& doing) {
-  int error = errno;
-  base::Code code = error == ENOSPC || error == EDQUOT  ? base::Code::kDiskFull
+// EFBIG is the limit of a file's size (`ulimit -f`): to the agent the same as a full disk.
+base::Error failed(const std::string& doing, int error = errno) {
+  bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  base::Code code = full                                ? base::Code::kDiskFull
                     : error == EACCES || error == EPERM ? base::Code::kForbidden
                                                         : base::Code::kReadOnly;
   return {code, doing + ": " + std::strerror(error)};
@@ -44,10 +47,16 @@ bool write_all(int fd, std::string_view content) {
 }  // namespace
 
 base::Status make_private_directory(const std::string& path) {
+  if (path.empty()) return base::invalid("create a directory: no path was given");
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) return {};
+  // Of a parent that cannot be made, or not be looked into, the cause is the parent's.
   std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  std::error_code cause;
+  if (!parent.empty()) std::filesystem::create_directories(parent, cause);
+  if (cause) {
+    return failed("create directory " + path + ": parent " + parent.string(), cause.value());
+  }
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("create directory " + path);
   if (!std::filesystem::is_directory(path, error)) {
     return base::invalid("create directory " + path + ": a file of that name is in the way");
@@ -71,22 +80,9 @@ base::Status write_private_file(const std::string& path, std::string_view conten
 }
 
 base::Result<std::optional<std::string>> read_small_file(const std::string& path) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return std::optional<std::string>();
-  if (fd < 0) return failed("read " + path);
-  std::string content;
-  char buffer[4096];
-  for (;;) {
-    ssize_t got = read(fd, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0 || content.size() > kSmallFileMax) {
-      base::Error error = failed("read " + path);
-      ::close(fd);
-      if (got < 0) return error;
-      return std::optional<std::string>(std::move(content));
-    }
-    content.append(buffer, static_cast<std::size_t>(got));
-  }
+  ASSIGN_OR_RETURN(auto found, read_regular_file(path, kSmallFileMax));
+  if (!found) return std::optional<std::string>();
+  return std::optional<std::string>(std::move(found->text));
 }
 
 base::Status move_file(const std::string& from, const std::string& to) {

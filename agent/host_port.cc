@@ -41,9 +41,23 @@ bool is_name_or_ipv4(const std::string& host) {
   return !numeric || ipv4(host).has_value();
 }
 
+bool is_localhost(std::string_view host) {
+  constexpr std::string_view kName = "localhost";
+  return std::equal(host.begin(), host.end(), kName.begin(), kName.end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
 }  // namespace
 
 std::optional<HostPort> HostPort::parse(std::string_view text) {
+  text = trimmed(text);
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   auto port = parse_port(text.substr(colon + 1));
@@ -62,10 +76,34 @@ std::optional<HostPort> HostPort::parse(std::string_view text) {
 
 std::optional<HostPort> HostPort::parse_http(std::string_view text) {
   constexpr std::string_view kScheme = "http://";
+  text = trimmed(text);
   if (!text.starts_with(kScheme)) return parse(text);
   text.remove_prefix(kScheme.size());
   if (text.ends_with('/')) text.remove_suffix(1);
   return parse(text);
+}
+
+std::string HostPort::problem(std::string_view text) {
+  text = trimmed(text);
+  bool brackets = text.starts_with('[');
+  bool is_bare_ipv6 = !brackets && std::count(text.begin(), text.end(), ':') > 1;
+  if (text.find("://") != std::string_view::npos) return "a URL has no place here";
+  if (is_bare_ipv6) return "an IPv6 address needs brackets, such as [::1]:7700";
+  auto colon = text.rfind(':');
+  bool no_port = colon == std::string_view::npos || (brackets && text.ends_with(']'));
+  if (no_port || colon + 1 == text.size()) return "the port is missing";
+  if (!parse_port(text.substr(colon + 1))) return "a port is a number from 0 to 65535";
+  if (colon == 0) return "the host is missing";
+  return "the host is neither a name nor an address";
+}
+
+std::string HostPort::problem_http(std::string_view text) {
+  text = trimmed(text);
+  constexpr std::string_view kScheme = "http://";
+  if (!text.starts_with(kScheme)) return problem(text);
+  text.remove_prefix(kScheme.size());
+  if (text.ends_with('/')) text.remove_suffix(1);
+  return text.find('/') == std::string_view::npos ? problem(text) : "a path has no place here";
 }
 
 std::string HostPort::text() const {
@@ -80,11 +118,17 @@ bool HostPort::is_any() const {
 }
 
 bool HostPort::is_loopback() const {
-  if (host == "localhost") return true;
+  if (is_localhost(host)) return true;
   in6_addr address{};
   if (inet_pton(AF_INET6, host.c_str(), &address) == 1) return IN6_IS_ADDR_LOOPBACK(&address);
   auto v4 = ipv4(host);
   return v4 && (*v4 >> 24) == 127;
+}
+
+bool HostPort::is_numeric() const { return is_ipv6(host) || ipv4(host).has_value(); }
+
+HostPort HostPort::with_numeric_loopback() const {
+  return is_localhost(host) ? HostPort{"127.0.0.1", port} : *this;
 }
 
 }  // namespace agent

@@ -1,7 +1,7 @@
 #pragma once
 
-// HOST:PORT as people write it: a name, an IPv4 address, or an IPv6 address in brackets. Nothing is
-// resolved here; that is the driver's.
+// HOST:PORT as people write it: a name, an IPv4 address, or an IPv6 address in brackets, with or
+// without space around it. Nothing is looked up here; that is the driver's.
 
 #include <cstdint>
 #include <optional>
@@ -18,10 +18,16 @@ struct HostPort {
   static std::optional<HostPort> parse(std::string_view text);
   // HOST:PORT, or http://HOST:PORT with nothing behind it but one '/'.
   static std::optional<HostPort> parse_http(std::string_view text);
+  // What is wrong with a text that parse() refuses: "the port is missing".
+  static std::string problem(std::string_view text);
+  static std::string problem_http(std::string_view text);  // the same for parse_http()
 
   std::string text() const;  // with the brackets an IPv6 address needs
   bool is_any() const;       // every address of the host: 0.0.0.0 or [::]
   bool is_loopback() const;  // 127.0.0.0/8, [::1] or localhost
+  bool is_numeric() const;   // an address, no name
+  // With 127.0.0.1 for the name `localhost`, which needs no look-up.
+  HostPort with_numeric_loopback() const;
 };
 
 }  // namespace agent

@@ -9,8 +9,9 @@
 
 #include "agent/config.h"
 #include "agent/daemon.h"
+#include "agent/held_signals.h"
 #include "agent/marks.h"
-#include "agent/signals.h"
+#include "agent/standard_streams.h"
 #include "tools/cli/cli.h"
 
 namespace {
@@ -33,10 +34,11 @@ agent::DaemonOptions daemon_options(const agent::Config& config) {
   return options;
 }
 
-// An address to bind or advertise: numeric, or a name that has one.
-base::Result<gossip::Address> numeric(const agent::HostPort& where, const char* what) {
-  if (auto address = gossip::Address::parse(where.text())) return *address;
-  return base::invalid(std::string(what) + " " + where.text() + ": not a numeric HOST:PORT");
+// An address to bind or advertise; the configuration has only numeric ones.
+gossip::Address numeric(const agent::HostPort& where) {
+  auto address = gossip::Address::parse(where.text());
+  CHECK(address.has_value());
+  return *address;
 }
 
 void reload(const agent::Config& config, agent::Log& log, agent::Daemon& daemon) {
@@ -62,15 +64,8 @@ int run_agent(const agent::Config& config) {
     return exit_code;
   };
   agent::DaemonOptions options = daemon_options(config);
-  auto bind = numeric(config.bind, "--bind");
-  if (!bind.ok()) return refuse(bind.error(), 2);
-  options.mesh.bind = *bind;
-  if (config.advertise) {
-    auto advertise = numeric(*config.advertise, "--advertise");
-    if (!advertise.ok()) return refuse(advertise.error(), 2);
-    options.mesh.advertise = *advertise;
-  }
-  agent::hold_signals();
+  options.mesh.bind = numeric(config.bind);
+  if (config.advertise) options.mesh.advertise = numeric(*config.advertise);
   for (;;) {
     auto daemon = std::make_unique<agent::Daemon>(options, log);
     daemon->on_reload([&, raw = daemon.get()] { reload(config, log, *raw); });
@@ -84,6 +79,8 @@ int run_agent(const agent::Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  agent::keep_standard_streams();
+  agent::hold_signals();  // cli::run() releases them for every command but `agent`
   if (sodium_init() < 0) {
     std::fputs("hearsay: libsodium cannot be set up on this host\n", stderr);
     return 1;

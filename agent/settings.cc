@@ -7,11 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <optional>
+
+#include "agent/regular_file.h"
 
 extern char** environ;
 
@@ -34,7 +32,8 @@ constexpr std::array kSettings{
     SettingInfo{"profile", false, "NAME", "timing: local, lan, wan, edge (default lan)"},
     SettingInfo{"log_level", false, "LEVEL", "error, warn, info, debug (default info)"},
     SettingInfo{"log_format", false, "FORMAT", "text or json (default text)"},
-    SettingInfo{"log_bytes", false, "BYTES", "what the change log may keep (default 256 MiB)"},
+    SettingInfo{"log_bytes", false, "BYTES", "what the change log may keep (default 256 MiB)",
+                true},
     SettingInfo{"mark_dir", false, "DIR", "where the mark of a clean stop lives"},
     SettingInfo{"http_hosts", true, "HOST", "a further Host to answer to; may be repeated"},
     SettingInfo{"http_origins", true, "ORIGIN", "an Origin to allow; may be repeated"},
@@ -51,30 +50,63 @@ base::Error at_line(const std::string& path, const toml::source_region& where,
   return base::invalid(fmt::format("{}:{}: {}", path, where.begin.line, what));
 }
 
-std::optional<std::string> scalar_text(const toml::node& node) {
-  if (auto text = node.value_exact<std::string>()) return text;
-  if (auto number = node.value_exact<std::int64_t>()) return std::to_string(*number);
-  return std::nullopt;
+const char* kind_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::boolean:
+      return "true or false";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::table:
+      return "a table";
+    default:
+      return "a date or time";
+  }
 }
 
-base::Result<Setting> file_setting(const SettingInfo& info, const toml::node& node,
-                                   const std::string& path) {
+// Nothing: the value is of another kind than the setting.
+std::optional<std::string> scalar_text(const SettingInfo& info, const toml::node& node) {
+  if (!info.is_number) return node.value_exact<std::string>();
+  auto number = node.value_exact<std::int64_t>();
+  return number ? std::optional(std::to_string(*number)) : std::nullopt;
+}
+
+// "join takes an array of strings, such as ["…"], not a string".
+std::string wrong_kind(const SettingInfo& info, std::string_view shown_key,
+                       const toml::node& node) {
+  const char* wanted = info.repeats     ? "an array of strings, such as [\"{}\"]"
+                       : info.is_number ? "a whole number without quotes"
+                                        : "a string in quotes, such as \"{}\"";
+  auto expected = fmt::format(fmt::runtime(wanted), info.shape);
+  return fmt::format("{} takes {}, not {}", shown_key, expected, kind_of(node));
+}
+
+base::Result<Setting> file_setting(const SettingInfo& info, std::string_view shown_key,
+                                   const toml::node& node, const std::string& path) {
   Setting setting;
   setting.origin = fmt::format("{}:{}", path, node.source().begin.line);
   auto wrong = [&](const toml::node& at) {
-    return at_line(
-        path, at.source(),
-        fmt::format("{} takes {}", info.key,
-                    info.repeats ? "an array of strings" : "one string or whole number"));
+    return at_line(path, at.source(), wrong_kind(info, shown_key, at));
   };
-  if (auto text = scalar_text(node)) {
+  if (!info.repeats) {
+    auto text = scalar_text(info, node);
+    if (!text) return wrong(node);
     setting.values.push_back(std::move(*text));
     return setting;
   }
-  if (!info.repeats || !node.is_array()) return wrong(node);
+  if (!node.is_array()) return wrong(node);
   for (const auto& item : *node.as_array()) {
-    auto text = scalar_text(item);
-    if (!text) return wrong(item);
+    auto text = scalar_text(info, item);
+    if (!text) {
+      return at_line(path, item.source(),
+                     fmt::format("each element of {} is a string in quotes, not {}", shown_key,
+                                 kind_of(item)));
+    }
     setting.values.push_back(std::move(*text));
   }
   return setting;
@@ -93,12 +125,10 @@ base::Status read_table(const toml::table& table, std::string_view prefix, const
     }
     if (prefix == "http_" && key == "http_listen") key = "http";
     const auto* info = find_setting(key);
-    if (info == nullptr) {
-      auto shown = prefix.empty() ? std::string(name.str()) : fmt::format("http.{}", name.str());
-      return at_line(path, name.source(), fmt::format("unknown key {}", shown));
-    }
+    auto shown = prefix.empty() ? std::string(name.str()) : fmt::format("http.{}", name.str());
+    if (info == nullptr) return at_line(path, name.source(), fmt::format("unknown key {}", shown));
     if (out.contains(key)) return at_line(path, name.source(), fmt::format("{} is set twice", key));
-    ASSIGN_OR_RETURN(auto setting, file_setting(*info, node, path));
+    ASSIGN_OR_RETURN(auto setting, file_setting(*info, shown, node, path));
     out.emplace(key, std::move(setting));
   }
   return {};
@@ -115,41 +145,30 @@ base::Result<Settings> read_file(const ConfigFile& file) {
   return settings;
 }
 
+// Space around a part and empty parts count for nothing: "a:1, b:2," has two.
 std::vector<std::string> split_commas(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
   std::vector<std::string> parts;
   while (!text.empty()) {
     auto comma = std::min(text.find(','), text.size());
     auto part = text.substr(0, comma);
-    if (!part.empty()) parts.emplace_back(part);
+    auto first = part.find_first_not_of(kSpace);
+    if (first != std::string_view::npos) {
+      parts.emplace_back(part.substr(first, part.find_last_not_of(kSpace) - first + 1));
+    }
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return parts;
 }
 
-base::Result<std::string> read_whole(const std::string& path, bool& missing) {
-  missing = false;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"),
-                                                       std::fclose);
-  if (!file) {
-    missing = errno == ENOENT || errno == ENOTDIR;
-    return base::invalid(fmt::format("read {}: {}", path, std::strerror(errno)));
-  }
-  std::string text(kConfigBytesMax + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-  if (std::ferror(file.get()) != 0) {
-    return base::invalid(fmt::format("read {}: {}", path, std::strerror(errno)));
-  }
-  if (text.size() > kConfigBytesMax) {
-    return base::invalid(fmt::format("read {}: larger than {} bytes", path, kConfigBytesMax));
-  }
-  return text;
-}
-
 base::Status add_file(const std::string& path, bool required, std::vector<ConfigFile>& out) {
-  bool missing = false;
-  auto text = read_whole(path, missing);
-  if (!text.ok()) return missing && !required ? base::Status{} : base::Status{text.error()};
-  out.push_back({path, *std::move(text)});
+  auto file = read_regular_file(path, kConfigBytesMax);
+  if (!file.ok()) return base::invalid(file.error().message);
+  if (*file) {
+    out.push_back({path, std::move((*file)->text)});
+  } else if (required) {
+    return base::invalid(fmt::format("read {}: no such file", path));
+  }
   return {};
 }
 

@@ -20,6 +20,7 @@ struct SettingInfo {
   bool repeats;  // flags again and again, the variable with commas, an array in a file
   std::string_view shape;
   std::string_view help;
+  bool is_number = false;  // a whole number in a file, without quotes; all others are strings
 };
 std::span<const SettingInfo> settings();
 std::string flag_of(std::string_view key);
@@ -47,8 +48,9 @@ struct Setting {
 };
 using Settings = std::map<std::string, Setting, std::less<>>;
 
-// Pure. An unknown key or a value of the wrong kind in a file is kInvalid and names file and line.
-// An empty variable counts as unset.
+// Pure. An unknown key or a value of the wrong kind in a file (`name = 5`, `join = "a:1"`) is
+// kInvalid and names file and line. An empty variable counts as unset; space around the parts of a
+// list is dropped.
 base::Result<Settings> gather(const Flags& flags, const Surroundings& surroundings);
 
 // Reads environment, host name and files: the file of --config or HEARSAY_CONFIG, which must be

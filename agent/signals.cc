@@ -1,6 +1,5 @@
 #include "agent/signals.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -8,26 +7,13 @@
 #include <cerrno>
 #include <utility>
 
+#include "agent/held_signals.h"
+
 namespace agent {
-namespace {
-
-sigset_t obeyed() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
-  return set;
-}
-
-}  // namespace
-
-void hold_signals() {
-  sigset_t set = obeyed();
-  CHECK(pthread_sigmask(SIG_BLOCK, &set, nullptr) == 0);
-}
 
 base::Result<std::unique_ptr<Signals>> Signals::open(uv_loop_t* loop,
                                                      std::function<void(int)> caught) {
-  sigset_t set = obeyed();
+  sigset_t set = obeyed_signals();
   int descriptor = ::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   if (descriptor < 0) {
     return base::Error{base::Code::kUnavailable, std::string("read signals: ") + strerror(errno)};

@@ -1,8 +1,6 @@
 #pragma once
 
-// The signals an agent obeys: SIGTERM, SIGINT and SIGHUP. Once they are held they end nothing: they
-// wait until a loop reads them. So one that comes while an agent stops, or starts again in the same
-// process, is not its end, and the first that comes between two agents is read by the second.
+// Reads the signals that held_signals.h holds.
 
 #include <uv.h>
 
@@ -13,10 +11,7 @@
 
 namespace agent {
 
-// For the whole process: to be called before its first thread is started.
-void hold_signals();
-
-// Reads what is held. Loop thread only.
+// Loop thread only. What came before it was opened is read too.
 class Signals {
  public:
   static base::Result<std::unique_ptr<Signals>> open(uv_loop_t* loop,

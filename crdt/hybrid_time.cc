@@ -10,11 +10,16 @@ namespace {
 // does not trust its clock to the end of the number range, where no later time exists.
 constexpr std::int64_t kNanosMax = 7'258'118'400'000'000'000;  // the year 2200
 
-// Whether `time` is after `reference` by more than `drift`, without overflow at either end.
+// How far `time` is after `reference`, 0 where it is not. Two times can be further apart than a
+// signed number says: a wall clock may be anywhere.
+std::uint64_t distance(std::int64_t time, std::int64_t reference) {
+  if (time <= reference) return 0;
+  return static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(reference);
+}
+
 bool ahead_by_more(std::int64_t time, std::int64_t reference, base::Duration drift) {
-  if (time <= reference) return false;
-  std::uint64_t distance = static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(reference);
-  return distance > static_cast<std::uint64_t>(std::max<std::int64_t>(drift.nanos, 0));
+  return distance(time, reference) >
+         static_cast<std::uint64_t>(std::max<std::int64_t>(drift.nanos, 0));
 }
 
 }  // namespace
@@ -51,6 +56,11 @@ bool HybridClock::trusts(const base::Now& now) const {
 
 bool HybridClock::runs_ahead(const base::Now& now) const {
   return trusts(now) && ahead_by_more(latest_.nanos, now.wall_nanos, options_.drift);
+}
+
+std::int64_t HybridClock::offset_nanos(const base::Now& now) const {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::min(distance(latest_.nanos, now.wall_nanos), kMost));
 }
 
 void HybridClock::restart_from_wall(const base::Now& now) { latest_ = {now.wall_nanos, 0}; }

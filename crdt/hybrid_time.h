@@ -51,10 +51,9 @@ class HybridClock {
   bool runs_ahead(const base::Now& now) const;
   void restart_from_wall(const base::Now& now);
   HybridTime latest() const { return latest_; }
-  // How far it is ahead of the wall clock; 0 when behind, for then the next tick catches up.
-  std::int64_t offset_nanos(const base::Now& now) const {
-    return latest_.nanos > now.wall_nanos ? latest_.nanos - now.wall_nanos : 0;
-  }
+  // How far it is ahead of the wall clock; 0 when behind, for then the next tick catches up. At
+  // most the largest number, whatever the wall clock says.
+  std::int64_t offset_nanos(const base::Now& now) const;
 
  private:
   HybridTime latest_;

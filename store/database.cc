@@ -38,6 +38,15 @@ base::Code code_of(int code) {
   }
 }
 
+// SQLite calls only ENOSPC a full disk. A limit of file size (`ulimit -f`) and a quota are the same
+// to us: the write that found no room is undone, and there may be room later. After a flush that
+// failed nothing is known, whatever the cause.
+bool has_no_room(int code, int system_error) {
+  bool flush = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+  bool failed = (code & 0xff) == SQLITE_IOERR && !flush;
+  return failed && (system_error == EFBIG || system_error == EDQUOT);
+}
+
 // The file holds the signing seed: nobody else may read it, whatever the umask. SQLite gives its
 // side files the mode of the database. An existing file is never opened here: closing any
 // descriptor of it would drop the locks that other connections of this process hold.
@@ -117,7 +126,8 @@ base::Status Database::commit() {
     return {};
   }
   base::Error failure = error("COMMIT", code);
-  if ((code & 0xff) == SQLITE_IOERR) failure.code = base::Code::kIndeterminate;
+  bool no_room = failure.code == base::Code::kDiskFull;
+  if ((code & 0xff) == SQLITE_IOERR && !no_room) failure.code = base::Code::kIndeterminate;
   return failure;
 }
 
@@ -169,6 +179,7 @@ base::Error Database::error(std::string_view doing, int code) const {
   const bool latest = handle_ != nullptr && (sqlite3_errcode(handle_) & 0xff) == (code & 0xff);
   message += latest ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
   base::Error error{code_of(code), std::move(message)};
+  if (has_no_room(code, sqlite3_system_errno(handle_))) error.code = base::Code::kDiskFull;
   if (is_of_unknown_format(code)) error.code = base::Code::kCorrupt;
   if (error.code == base::Code::kCorrupt) damage_ = error.message;
   return error;

@@ -1,9 +1,9 @@
 #pragma once
 
 // One SQLite connection and its prepared statements. Maps SQLite's result codes to base::Error:
-// SQLITE_FULL to kDiskFull, SQLITE_IOERR to kReadOnly (kIndeterminate in COMMIT), SQLITE_CORRUPT
-// and SQLITE_NOTADB to kCorrupt, SQLITE_READONLY to kReadOnly. Messages name the file and what was
-// tried. One thread at a time.
+// SQLITE_FULL, a limit of file size and a quota to kDiskFull, SQLITE_IOERR to kReadOnly
+// (kIndeterminate in COMMIT), SQLITE_CORRUPT and SQLITE_NOTADB to kCorrupt, SQLITE_READONLY to
+// kReadOnly. Messages name the file and what was tried. One thread at a time.
 
 #include <cstdint>
 #include <memory>

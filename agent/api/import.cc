@@ -10,6 +10,7 @@
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
 #include "agent/api/reading.h"
+#include "crdt/base/byte_order_mark.h"
 
 namespace agent {
 namespace {
@@ -19,7 +20,16 @@ struct Line {
   std::string metadata;
 };
 
-// {"id":…, …metadata}
+// The members of {"id":…,"metadata":{…}}, the form of GET /catalog/query; nothing for another line.
+base::Result<std::optional<crdt::Members>> whole_metadata(const crdt::Members& others) {
+  bool whole = others.size() == 1 && others.front().first == "metadata" &&
+               others.front().second.starts_with('{');
+  if (!whole) return std::optional<crdt::Members>();
+  ASSIGN_OR_RETURN(crdt::Members members, crdt::object_members(others.front().second));
+  return std::optional(std::move(members));
+}
+
+// {"id":…, …metadata} or {"id":…,"metadata":{…}}
 base::Result<Line> parse_line(std::string_view text) {
   ASSIGN_OR_RETURN(std::string minified, crdt::minify_json(text, kImportLineMax));
   if (minified.front() != '{') return base::invalid("a line must be a JSON object");
@@ -27,6 +37,8 @@ base::Result<Line> parse_line(std::string_view text) {
   ASSIGN_OR_RETURN(std::string id, string_member(members, "id"));
   RETURN_IF_ERROR(check_id("the id", id));
   std::erase_if(members, [](const auto& member) { return member.first == "id"; });
+  ASSIGN_OR_RETURN(auto whole, whole_metadata(members));
+  if (whole) members = std::move(*whole);
   for (const auto& [field, value] : members) RETURN_IF_ERROR(check_field(field));
   return Line{std::move(id), crdt::object_text(members)};
 }
@@ -100,6 +112,7 @@ class Import : public std::enable_shared_from_this<Import> {
 
   void add_line(std::string_view text) {
     ++line_;
+    if (line_ == 1) text = base::without_byte_order_mark(text);
     if (text.size() > kImportLineMax) {
       return stop({base::Code::kTooLarge, "a line takes at most 1 MiB"});
     }

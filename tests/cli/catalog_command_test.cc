@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/cli/fake_agent.h"
 #include "tests/cli/program.h"
 
@@ -10,12 +12,31 @@ namespace {
 
 using Words = Program::Words;
 
-// Answers like an agent: every write succeeds, and names the verb.
+std::string decoded(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%') {
+      out.push_back(static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16)));
+      i += 2;
+    } else {
+      out.push_back(text[i]);
+    }
+  }
+  return out;
+}
+
+// Answers like an agent: every write succeeds, and names the verb. The entry "absent" is not there.
 std::string obey(const Seen& request) {
   bool added = request.target.find("/add/") != std::string::npos;
   bool removed = request.target.find("/remove/") != std::string::npos;
   std::string status = added ? "added" : removed ? "removed" : "updated";
-  return FakeAgent::ok(R"({"id":"snap1","status":")" + status + "\"}\n");
+  auto id = decoded(request.target.substr(request.target.rfind('/') + 1));
+  if (request.method == "GET" && id == "absent") return FakeAgent::error(404, "not_found", "none");
+  if (request.target.starts_with("/v1/objects/")) {
+    return FakeAgent::ok(R"({"id":"snapshots","type":"crdt_map","value":{},"vector":{},)"
+                         R"("dot":"a:1:0"})");
+  }
+  return FakeAgent::ok(nlohmann::json({{"id", id}, {"status", status}}).dump() + "\n");
 }
 
 Ended catalog(const FakeAgent& agent, Words arguments, const std::string& input = "") {
@@ -25,7 +46,7 @@ Ended catalog(const FakeAgent& agent, Words arguments, const std::string& input 
 
 std::string request_line(const Seen& seen) { return seen.method + " " + seen.target; }
 
-TEST(Catalog, EachVerbIsOneRequest) {
+TEST(Catalog, EachWriteIsOneRequest) {
   FakeAgent agent(obey);
 
   auto add =
@@ -41,9 +62,10 @@ TEST(Catalog, EachVerbIsOneRequest) {
   EXPECT_EQ(set.exit, 0) << set.err;
   EXPECT_EQ(request_line(seen.at(1)), "PATCH /images/metadata/img1");
   EXPECT_EQ(seen.at(1).body, R"({"a":{},"b":"x","c":[1,2]})");
-  EXPECT_EQ(request_line(seen.at(2)), "DELETE /images/remove/img1");
+  EXPECT_EQ(request_line(seen.at(2)), "GET /v1/objects/images/img1");  // is it there
+  EXPECT_EQ(request_line(seen.at(3)), "DELETE /images/remove/img1");
   EXPECT_EQ(rm.exit, 0);
-  EXPECT_EQ(rm.out, "{\"id\":\"snap1\",\"status\":\"removed\"}\n");
+  EXPECT_EQ(rm.out, "{\"id\":\"img1\",\"status\":\"removed\"}\n");
   EXPECT_EQ(add.err + set.err + rm.err, "");
 }
 
@@ -91,14 +113,64 @@ TEST(Catalog, AddTakesJsonFromAFileOrStdinAndFieldsOnTop) {
   EXPECT_EQ(seen.at(1).body, R"({"z":2,"a":{"y": 1, "x": 2}})");
   EXPECT_EQ(seen.at(2).body, R"({"n":1e400})");
   EXPECT_EQ(seen.at(3).body, "{}");
+
+  auto marked = folder.write("marked.json", "\xEF\xBB\xBF{\"n\":1}");
+  EXPECT_EQ(ask(agent, {"snapshots", "add", "a", "--json", marked}).exit, 0);
+  EXPECT_EQ(agent.seen().back().body, R"({"n":1})");
+}
+
+TEST(Catalog, AStringStaysAStringAndAFieldCanBeTakenAway) {
+  FakeAgent agent(obey);
+
+  auto add = ask(agent, {"snapshots", "add", "a", "--meta", "n=1.10", "--meta-string", "v=1.10",
+                         "--meta-string", "t=true"});
+  auto set = ask(agent, {"images", "set", "a", "n=2", "--meta-string", "v=[1]"});
+  auto only_strings = ask(agent, {"images", "set", "a", "--meta-string", "v=\"x\""});
+  auto unset = ask(agent, {"snapshots", "unset", "a", "v", "b/c"});
+
+  auto seen = agent.seen();
+  EXPECT_EQ(add.exit + set.exit + only_strings.exit + unset.exit, 0) << set.err << unset.err;
+  EXPECT_EQ(seen.at(0).body, R"({"n":1.10,"v":"1.10","t":"true"})");
+  EXPECT_EQ(seen.at(1).body, R"({"n":2,"v":"[1]"})");
+  EXPECT_EQ(seen.at(3).body, R"({"v":"\"x\""})");
+  EXPECT_EQ(request_line(seen.at(5)), "PATCH /v1/objects/snapshots/a");
+  EXPECT_EQ(seen.at(5).body,
+            R"({"ops":[{"op":"unset","path":["v"]},{"op":"unset","path":["b/c"]}]})");
+  EXPECT_EQ(unset.out, "updated a\n");
+}
+
+TEST(Catalog, SettingAnAbsentEntrySaysSoOrIsFour) {
+  for (const Words& words :
+       {Words{"snapshots", "set", "absent", "a=1"}, Words{"images", "unset", "absent", "a"}}) {
+    FakeAgent agent(obey);
+    auto strict = words;
+    strict.push_back("--must-exist");
+
+    auto told = ask(agent, words);
+    auto writes = agent.seen().size();
+    auto refused = ask(agent, strict);
+
+    EXPECT_EQ(told.exit, 0);
+    EXPECT_EQ(told.out, "updated absent\n");
+    EXPECT_NE(told.err.find("does not exist yet"), std::string::npos) << told.err;
+    EXPECT_EQ(refused.exit, 4);
+    EXPECT_EQ(refused.out, "");
+    EXPECT_NE(refused.err.find("nothing was written"), std::string::npos) << refused.err;
+    EXPECT_EQ(agent.seen().size(), writes + 1);
+    EXPECT_EQ(agent.seen().back().method, "GET");
+  }
 }
 
 TEST(Catalog, BadJsonAndMissingFilesAreErrorsBeforeAnythingIsSent) {
   FakeAgent agent(obey);
   Folder folder;
   auto list = folder.write("list.json", "[1]");
+  auto twice = folder.write("twice.json", "{\"a\":1,\"b\":{},\"\\u0061\":2}");
+  auto wide = folder.write("wide.json", std::string("\xFF\xFE{\0}\0", 6));
 
   for (const Words& words : {Words{"snapshots", "add", "a", "--json", list},
+                             Words{"snapshots", "add", "a", "--json", twice},
+                             Words{"snapshots", "add", "a", "--json", wide},
                              Words{"snapshots", "add", "a", "--json", folder.path("missing")},
                              Words{"snapshots", "add", "a", "--json", "-"},
                              Words{"images", "add", "a", "--file", folder.path("missing")},
@@ -184,11 +256,11 @@ TEST(Catalog, ListsRunThroughAllPages) {
             R"([{"id":"a","metadata":{"z":"two words","a":1.50}},{"id":"b","metadata":{}},)"
             R"({"id":"c","metadata":{"n":1.0}}])"
             "\n");
-  EXPECT_EQ(lines.out, R"({"id":"a","metadata":{"z":"two words","a":1.50}})"
+  EXPECT_EQ(lines.out, R"({"id":"a","z":"two words","a":1.50})"
                        "\n"
-                       R"({"id":"b","metadata":{}})"
+                       R"({"id":"b"})"
                        "\n"
-                       R"({"id":"c","metadata":{"n":1.0}})"
+                       R"({"id":"c","n":1.0})"
                        "\n");
 }
 

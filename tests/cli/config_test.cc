@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -109,7 +110,7 @@ TEST(Config, FlagBeatsEnvironmentBeatsLaterFileBeatsEarlierFile) {
 
 TEST(Config, AListReplacesAWeakerList) {
   auto around = with_file("join = ['a:1', 'b:2']");
-  around.environment["HEARSAY_JOIN"] = "c:3,,d:4";
+  around.environment["HEARSAY_JOIN"] = " c:3 ,, d:4,";
 
   auto from_environment = load({}, around);
   auto from_flags = load({{"join", {"e:5"}}}, around);
@@ -140,7 +141,8 @@ std::vector<Place> places() {
       {"name", "n1", "name='n1'", [](const Config& c) { return c.name; }},
       {"data_dir", "/d", "data_dir='/d'", [](const Config& c) { return c.data_dir; }},
       {"bind", "[::]:0", "bind='[::]:0'", [](const Config& c) { return c.bind.text(); }},
-      {"advertise", "h:9", "advertise='h:9'", [](const Config& c) { return c.advertise->text(); }},
+      {"advertise", "10.0.0.9:9", "advertise='10.0.0.9:9'",
+       [](const Config& c) { return c.advertise->text(); }},
       {"http", "[::1]:0", "http='[::1]:0'", [](const Config& c) { return c.http.text(); }},
       {"join", "a:1", "join=['a:1']", [](const Config& c) { return c.join.at(0).text(); }},
       {"key_file", "/k", "key_file='/k'", [](const Config& c) { return c.key_file; }},
@@ -185,13 +187,13 @@ TEST(Config, EverySettingIsAFlagAVariableAndAKey) {
 }
 
 TEST(Config, KeysMayBeWrittenLikeTheirFlagsAndHttpAsATable) {
-  auto config = load({}, with_file("data-dir = '/d'\nhttp_hosts = 'one.lan'\n"));
+  auto config = load({}, with_file("data-dir = '/d'\nhttp_hosts = ['one.lan']\n"));
   auto table = load({}, with_file("[http]\nlisten = 'http://localhost:8000/'\nhosts = ['a','b']"));
 
   EXPECT_EQ(config->data_dir, "/d");
   EXPECT_EQ(config->http_hosts, std::vector<std::string>{"one.lan"});
   ASSERT_TRUE(table.ok()) << table.error().message;
-  EXPECT_EQ(table->http.text(), "localhost:8000");
+  EXPECT_EQ(table->http.text(), "127.0.0.1:8000");
   EXPECT_EQ(table->http_hosts, (std::vector<std::string>{"a", "b"}));
 }
 
@@ -207,10 +209,27 @@ TEST(Config, AFaultInAFileIsRefusedWithItsLine) {
       {"name = 'a'\nname = 'b'", ":2:", ""},
       {"name = \n", ":1:", ""},
       {"\nname = 'a", ":2:", ""},
-      {"\nname = ['a']", ":2:", "name takes one string"},
-      {"name = true", ":1:", "name takes one string"},
-      {"join = ['a:1',\n 7.5]", ":2:", "join takes an array"},
-      {"join = [['a:1']]", ":1:", "join takes an array"},
+      {"\nname = ['a']", ":2:", "name takes a string in quotes, such as \"NAME\", not an array"},
+      {"name = true", ":1:", "name takes a string"},
+      {"name = 5", ":1:", "not a whole number"},
+      {"name = 1.5", ":1:", "not a number with a fraction"},
+      {"name = 1979-05-27", ":1:", "not a date"},
+      {"data-dir = 7", ":1:", "data-dir takes a string"},
+      {"[name]\nx = 1", ":1:", "name takes a string"},
+      {"http = 7780", ":1:", "http takes a string"},
+      {"[[http]]\nlisten = 'a'", ":1:", "http takes a string"},
+      {"[http]\nlisten = 7780", ":2:", "http.listen takes a string"},
+      {"[http]\nhosts = 'a'", ":2:", "http.hosts takes an array of strings"},
+      {"[http.hosts]\na = 1", ":1:", "http.hosts takes an array of strings, such as [\"HOST\"]"},
+      {"http_origins = 'http://a'", ":1:", "http_origins takes an array"},
+      {"join = 'a:1'",
+       ":1:", "join takes an array of strings, such as [\"HOST:PORT\"], not a string"},
+      {"parent = {a = 1}", ":1:", "parent takes an array"},
+      {"log_bytes = '2097152'", ":1:", "log_bytes takes a whole number without quotes"},
+      {"log_bytes = 2e6", ":1:", "log_bytes takes a whole number"},
+      {"join = ['a:1',\n 7.5]", ":2:", "each element of join is a string"},
+      {"join = ['a:1', 5]", ":1:", "not a whole number"},
+      {"join = [['a:1']]", ":1:", "each element of join is a string in quotes, not an array"},
       {"bind = 'x'", ":1)", "bind \"x\""},
   };
   for (const auto& test : cases) {
@@ -273,6 +292,51 @@ TEST(Config, BadValuesAreRefusedAndNamed) {
     expect_mentions(message, key);
     expect_mentions(message, flag_of(key));
   }
+}
+
+TEST(Config, NamesAndSpacesInAddresses) {
+  auto read = [](const std::string& key, const std::string& text) {
+    auto config = load({{key, {text}}}, host());
+    EXPECT_TRUE(config.ok()) << config.error().message;
+    if (!config.ok()) return std::string();
+    return key == "http" ? config->http.text() : config->bind.text();
+  };
+  EXPECT_EQ(read("http", "localhost:7780"), "127.0.0.1:7780");
+  EXPECT_EQ(read("http", " http://LocalHost:0/ \n"), "127.0.0.1:0");
+  EXPECT_EQ(read("http", "[::1]:0"), "[::1]:0");
+  EXPECT_EQ(read("bind", "localhost:0 "), "127.0.0.1:0");
+  expect_mentions(refusal({{"bind", {"edge-7:7700"}}}, host()),
+                  "write an address, such as 0.0.0.0:7700");
+  expect_mentions(refusal({{"advertise", {"edge-7:7700"}}}, host()), "write an address");
+  const std::vector<std::pair<std::string, std::string>> problems{
+      {"127.0.0.1", "the port is missing"},
+      {"[::1]", "the port is missing"},
+      {"127.0.0.1:", "the port is missing"},
+      {"127.0.0.1:65536", "from 0 to 65535"},
+      {"127.0.0.1:http", "from 0 to 65535"},
+      {"::1:7700", "needs brackets"},
+      {":7700", "the host is missing"},
+      {"1.2.3:7700", "neither a name nor an address"},
+      {"http://127.0.0.1:1/x", "has no place here"}};
+  for (const auto& [text, problem] : problems) {
+    expect_mentions(refusal({{"bind", {text}}}, host()), problem);
+    expect_mentions(refusal({{"http", {text}}}, host()), problem);
+  }
+}
+
+TEST(Config, WhatIsNoRegularFileIsRefusedAtOnce) {
+  std::string path = testing::TempDir() + "hearsay-fifo-" + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+
+  auto fifo = load_config({{"config", {path}}});
+  auto device = load_config({{"config", {"/dev/null"}}});
+  auto directory = load_config({{"config", {"/tmp"}}});
+  unlink(path.c_str());
+
+  ASSERT_FALSE(fifo.ok() || device.ok() || directory.ok());
+  expect_mentions(fifo.error().message, "a FIFO");
+  expect_mentions(device.error().message, "a device");
+  expect_mentions(directory.error().message, "a directory");
 }
 
 TEST(Config, HttpElsewhereThanLoopbackIsRefusedUntilThereAreKeys) {

@@ -92,33 +92,38 @@ std::string change(const std::string& id, const std::string& data) {
   return "id: " + id + "\nevent: change\ndata: " + data + "\n\n";
 }
 
+// An event's data, as short as an agent may make it.
+std::string event(int seq) {
+  return R"({"object":"o","path":[],"op":"put","value":1.0,"seq":)" + std::to_string(seq) + "}";
+}
+
 TEST(Watch, GoesOnBehindTheLastEventWhenTheConnectionBreaks) {
   std::atomic<int> calls = 0;
   FakeAgent agent([&](const Seen&) -> std::string {
     switch (++calls) {
       case 1:
-        return FakeAgent::events("id: e:0\n\n" + change("e:1", R"({"seq":1.0,"b":0,"a":0})") +
-                                 change("e:2", R"({"seq":2})") + "id: e:3\ndata: {\"cut");
+        return FakeAgent::events("id: e:0\n\n" + change("e:1", event(1)) + change("e:2", event(2)) +
+                                 "id: e:3\ndata: {\"cut");
       case 2:
         return FakeAgent::error(503, "unavailable", "opening the store");
       case 3:
         return FakeAgent::events(": nothing new\n\n");
       case 4:
-        return FakeAgent::events(change("e:3", R"({"seq":3})"));
+        return FakeAgent::events(change("e:3", event(3)));
       default:
         return "";
     }
   });
   Program program({"watch", "-o", "jsonl", "--timeout", "1", "--http", agent.address()});
 
-  ASSERT_TRUE(program.wait_for_output("{\"seq\":3}\n"));
+  ASSERT_TRUE(program.wait_for_output(event(3) + "\n"));
   while (agent.seen().size() < 5) usleep(10'000);
   program.signal(SIGINT);
   auto ended = program.wait();
 
   auto seen = agent.seen();
   EXPECT_EQ(ended.exit, 130);
-  EXPECT_EQ(ended.out, "{\"seq\":1.0,\"b\":0,\"a\":0}\n{\"seq\":2}\n{\"seq\":3}\n");
+  EXPECT_EQ(ended.out, event(1) + "\n" + event(2) + "\n" + event(3) + "\n");
   EXPECT_EQ(seen.at(0).target, "/v1/events");
   EXPECT_FALSE(seen.at(0).headers.contains("last-event-id"));
   EXPECT_EQ(seen.at(1).headers.at("last-event-id"), "e:2");
@@ -143,26 +148,34 @@ TEST(Watch, APositionWithoutAChangeIsRemembered) {
   EXPECT_EQ(ended.out, "");
 }
 
-TEST(Watch, PrintsReadableLinesOfOneObject) {
+TEST(Watch, PrintsHostsTimesAndTypesOfOneObject) {
   std::atomic<int> calls = 0;
-  FakeAgent agent([&](const Seen&) -> std::string {
+  FakeAgent agent([&](const Seen& request) -> std::string {
+    if (request.target == "/v1/members") {
+      return FakeAgent::ok(R"([{"name":"attic","node_id":"00112233445566778899aabbccddeeff"}])");
+    }
     if (++calls > 1) return "";
     return FakeAgent::events(
-        change("1", R"({"object":"snapshots","path":["a/b"],"type":"crdt_map","op":"put",)"
-                    R"("value":{"n":1.0},"actor":"0123456789abcdef","seq":7})") +
-        change("2", R"({"object":"snapshots","path":["x"],"op":"remove","value":null,)"
-                    R"("actor":"ff","seq":8})") +
+        change("1",
+               R"({"object":"snapshots","path":["a/b"],"type":"crdt_map","op":"put",)"
+               R"("value":{"n":1.0},"actor":"ffeeddccbbaa99887766554433221100","seq":7,)"
+               R"("stamp":"1769860800123000000.0","node":"00112233445566778899aabbccddeeff"})") +
+        change("2", R"({"object":"snapshots","path":["x"],"type":"crdt_map","op":"remove",)"
+                    R"("value":null,"actor":"ff","seq":8,"stamp":"0.0","node":"phone"})") +
         "event: reset\ndata: {\"reason\":\"pruned\"}\n\n");
   });
   Program program({"watch", "snap shots", "--http", agent.address()});
 
   ASSERT_TRUE(program.wait_for_output("remove"));
-  while (agent.seen().size() < 2) usleep(10'000);
+  while (calls < 2) usleep(10'000);
   program.signal(SIGINT);
   auto ended = program.wait();
 
   EXPECT_EQ(agent.seen().at(0).target, "/v1/events?object=snap%20shots");
-  EXPECT_EQ(ended.out, "snapshots/a/b put {\"n\":1.0}  (01234567:7)\nsnapshots/x remove  (ff:8)\n");
+  EXPECT_EQ(ended.out,
+            "2026-01-31T12:00:00.123Z  attic 00112233  snapshots/a/b crdt_map put {\"n\":1.0}  "
+            "(ffeeddcc:7)\n"
+            "1970-01-01T00:00:00.000Z  phone  snapshots/x crdt_map remove  (ff:8)\n");
   EXPECT_NE(ended.err.find("between (pruned): read afresh"), std::string::npos) << ended.err;
 }
 
@@ -179,10 +192,11 @@ TEST(Watch, EndsAtOnceWhereItCannotBegin) {
 // Takes the ten seconds that the interface promises.
 TEST(Watch, AnAgentThatStaysAwayIsThree) {
   auto agent = std::make_unique<FakeAgent>([](const Seen& request) -> std::string {
-    return request.headers.contains("last-event-id") ? "" : FakeAgent::events(change("1", "{}"));
+    return request.headers.contains("last-event-id") ? ""
+                                                     : FakeAgent::events(change("1", event(1)));
   });
   Program program({"watch", "-o", "json", "--http", agent->address()});
-  ASSERT_TRUE(program.wait_for_output("{}"));
+  ASSERT_TRUE(program.wait_for_output(event(1)));
 
   agent.reset();
   auto ended = program.wait();

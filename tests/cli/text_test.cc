@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "tools/cli/entry_line.h"
 #include "tools/cli/event_stream.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/metadata.h"
+#include "tools/cli/names.h"
+#include "tools/cli/text_width.h"
 #include "tools/cli/url.h"
 
 namespace cli {
@@ -192,6 +195,41 @@ TEST(EventStream, AnEndlessEventIsGivenUp) {
   for (int i = 0; i < 65 && sound; ++i) sound = recorder.feed(piece);
 
   EXPECT_FALSE(sound);
+}
+
+TEST(TextWidth, IsThatOfATerminal) {
+  EXPECT_EQ(columns_of("caf\xC3\xA9"), 4u);
+  EXPECT_EQ(columns_of("\xE6\xBC\xA2\xE5\xAD\x97"), 4u);  // two of East Asia
+  EXPECT_EQ(columns_of("e\xCC\x81"), 1u);                 // e and an accent that joins it
+  EXPECT_EQ(columns_of("\xF0\x9F\x98\x80"), 2u);
+  EXPECT_EQ(cut_to("abc", 3), "abc");
+  EXPECT_EQ(cut_to("abcd", 3), "ab\xE2\x80\xA6");
+  EXPECT_EQ(cut_to("\xE6\xBC\xA2\xE5\xAD\x97", 3), "\xE6\xBC\xA2\xE2\x80\xA6");
+  EXPECT_EQ(cut_to("\xE6\xBC\xA2\xE5\xAD\x97", 2), "\xE2\x80\xA6");
+  EXPECT_EQ(cut_to("abc", 0), "");
+}
+
+TEST(Names, IdsAreShortAndStampsAreTimes) {
+  EXPECT_EQ(short_id("00112233445566778899aabbccddeeff"), "00112233");
+  EXPECT_EQ(short_id("phone-of-the-night-watch-is-long"), "phone-of-the-night-watch-is-long");
+  EXPECT_EQ(short_dot("00112233445566778899aabbccddeeff:7:0"), "00112233:7:0");
+  EXPECT_EQ(readable_stamp("1769860800123000000.4"), "2026-01-31T12:00:00.123Z");
+  EXPECT_EQ(readable_stamp("9223372036854775807.0"), "2262-04-11T23:47:16.854Z");
+  EXPECT_EQ(readable_stamp("99999999999999999999.0"), "99999999999999999999.0");
+  EXPECT_EQ(readable_stamp("-1.0"), "-1.0");
+  EXPECT_EQ(readable_stamp(""), "");
+}
+
+TEST(EntryLine, IsFlatWhereThatIsReadBackAsItWas) {
+  EXPECT_EQ(entry_line(R"({"id":"a","metadata":{"z":1.0,"\u0061":{}}})"),
+            R"({"id":"a","z":1.0,"\u0061":{}})");
+  EXPECT_EQ(entry_line(R"({"id":"a","metadata":{}})"), R"({"id":"a"})");
+  for (const char* whole :
+       {R"({"id":"a","metadata":{"id":1}})", R"({"id":"a","metadata":{"i\u0064":1}})",
+        R"({"id":"a","metadata":{"metadata":{}}})"}) {
+    EXPECT_EQ(entry_line(whole), whole);
+  }
+  EXPECT_EQ(entry_line(R"({"id":"a","metadata":{"metadata":1}})"), R"({"id":"a","metadata":1})");
 }
 
 }  // namespace

@@ -39,9 +39,9 @@ Records read_images(AgentProcess& agent) {
   std::istringstream lines(listed->output);
   std::string line;
   while (std::getline(lines, line)) {
-    auto metadata = line.find(R"(,"metadata":)");
-    std::string id = line.substr(7, metadata - 8);
-    records[id] = line.substr(metadata + 12, line.size() - metadata - 13);
+    auto fields = line.find(',');
+    std::string id = line.substr(7, fields - 8);
+    records[id] = "{" + line.substr(fields + 1);
   }
   return records;
 }

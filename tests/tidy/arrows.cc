@@ -30,8 +30,8 @@ const std::vector<Arrow>& arrows() {
       {"agent/main.cc", {"agent", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client: it shares the configuration and the words with the agent, not its insides.
       {"tools/cli",
-       {"tools/cli", "crdt/base", "agent/config.h", "agent/host_port.h", "agent/log.h",
-        "gossip/address.h", "gossip/options.h"}},
+       {"tools/cli", "crdt/base", "agent/config.h", "agent/held_signals.h", "agent/host_port.h",
+        "agent/log.h", "gossip/address.h", "gossip/options.h"}},
       {"tools/bench", {"tools/bench", "agent/replica", "store", "crdt", "crdt/base"}},
       {"tools/simulator",
        {"tools/simulator", "agent/repair_watch.h", "agent/translate.h",

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "tools/cli/entry_line.h"
+#include "tools/cli/entry_write.h"
 #include "tools/cli/file_facts.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/listing.h"
 #include "tools/cli/metadata.h"
+#include "tools/cli/shape.h"
 #include "tools/cli/url.h"
 
 namespace cli {
@@ -13,23 +16,6 @@ namespace {
 
 constexpr std::size_t kEntryBytesMax = 1u << 20;  // the agent takes no larger body
 constexpr std::string_view kPageLimit = "10000";
-
-std::string entry_path(const std::string& object, std::string_view verb, const std::string& id) {
-  return fmt::format("/{}/{}/{}", object, verb, percent_encode(id));
-}
-
-int empty_id() { return usage_error("an id has 1 to 512 bytes"); }
-
-// {"id","status"}: "added snap1".
-int report(Session& session, const base::Result<Answer>& answer, const std::string& id) {
-  if (!answer.ok()) return fail(answer.error());
-  if (!session.printer.is_table()) {
-    session.printer.answer(answer->body);
-  } else {
-    session.printer.line(fmt::format("{} {}", unquote(field(answer->body, "status")), id));
-  }
-  return kDone;
-}
 
 // "size=12 state=ok": strings bare where they stay one word.
 std::string summary(std::string_view metadata) {
@@ -50,10 +36,11 @@ std::string summary(std::string_view metadata) {
 int add_entry(Session& session, const std::string& object, const std::string& id,
               const EntryParts& parts) {
   if (id.empty()) return empty_id();
-  Metadata fields;
-  for (const auto& pair : parts.pairs) {
-    if (auto parsed = parse_pair(pair); !parsed.ok()) return usage_error(parsed.error().message);
+  Metadata given;  // judged before a file is read
+  if (auto status = set_pairs(parts.pairs, parts.string_pairs, given); !status.ok()) {
+    return usage_error(status.error().message);
   }
+  Metadata fields;
   if (!parts.json_path.empty()) {
     auto text = read_text(parts.json_path, kEntryBytesMax);
     if (!text.ok()) return fail(text.error());
@@ -66,36 +53,25 @@ int add_entry(Session& session, const std::string& object, const std::string& id
       return fail(status.error());
     }
   }
-  for (const auto& pair : parts.pairs) {
-    auto [name, json] = *parse_pair(pair);
-    fields.set(name, json);
-  }
-  return report(session, session.client.send("POST", entry_path(object, "add", id), fields.json()),
-                id);
+  CHECK(set_pairs(parts.pairs, parts.string_pairs, fields).ok());
+  return write_entry(session, {"POST", object, "add", id, "added"}, fields.json());
 }
 
 int remove_entry(Session& session, const std::string& object, const std::string& id) {
   if (id.empty()) return empty_id();
-  return report(session, session.client.send("DELETE", entry_path(object, "remove", id), ""), id);
-}
-
-int set_fields(Session& session, const std::string& object, const std::string& id,
-               const std::vector<std::string>& pairs) {
-  if (id.empty()) return empty_id();
-  Metadata fields;
-  for (const auto& pair : pairs) {
-    auto parsed = parse_pair(pair);
-    if (!parsed.ok()) return usage_error(parsed.error().message);
-    fields.set(parsed->first, parsed->second);
-  }
-  return report(
-      session, session.client.send("PATCH", entry_path(object, "metadata", id), fields.json()), id);
+  return write_entry(session, {"DELETE", object, "remove", id, "removed"}, "");
 }
 
 int get_entry(Session& session, const std::string& object, const std::string& id) {
   if (id.empty()) return empty_id();
   auto answer = session.client.get(fmt::format("/v1/objects/{}/{}", object, percent_encode(id)));
   if (!answer.ok()) return fail(answer.error());
+  if (!has_shape(answer->body, {{"id", Kind::kString},
+                                {"type", Kind::kString},
+                                {"value", Kind::kObject},
+                                {"vector", Kind::kObject}})) {
+    return foreign_answer(session, fmt::format("GET /v1/objects/{}", object));
+  }
   if (!session.printer.is_table()) {
     session.printer.answer(answer->body);
     return kDone;
@@ -116,6 +92,10 @@ int list_entries(Session& session, const std::string& object, const std::string&
   listing.header = {"ID", "METADATA"};
   listing.elements = elements;
   listing.next = linked_page;
+  listing.is_ours = [](const std::vector<std::string_view>& page) {
+    return all_have_shape(page, {{"id", Kind::kString}, {"metadata", Kind::kObject}});
+  };
+  listing.json_line = entry_line;
   listing.row = [](std::string_view entry) {
     return Row{{unquote(field(entry, "id"))}, {summary(field(entry, "metadata"))}};
   };

@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
-#include <iostream>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
+#include "agent/held_signals.h"
 #include "tools/cli/catalog_commands.h"
+#include "tools/cli/descriptors.h"
 #include "tools/cli/exit.h"
 #include "tools/cli/keygen.h"
 #include "tools/cli/mesh_commands.h"
@@ -63,6 +65,7 @@ class Tree {
   void add_local_commands();
   void add_mesh_commands();
   void add_catalog(const std::string& object);
+  void add_field_commands(CLI::App* catalog, const std::string& object);
   void add_objects();
 
   CLI::App* leaf(CLI::App* parent, const std::string& name, const std::string& help);
@@ -81,6 +84,7 @@ class Tree {
   AgentEntry agent_;
   CLI::App app_;
   std::function<int()> chosen_;
+  bool is_agent_ = false;  // it was chosen
 
   std::string output_ = "table";
   double timeout_seconds_ = 30;
@@ -90,6 +94,8 @@ class Tree {
   std::string file_;
   Words rest_;
   EntryParts parts_;
+  FieldChanges changes_;
+  bool is_string_ = false;
 };
 
 Tree::Tree(const AgentEntry& agent)
@@ -175,6 +181,7 @@ void Tree::add_agent() {
       if (!config.ok()) return usage_error(config.error().message);
       return agent_(*config);
     };
+    is_agent_ = true;
   });
 }
 
@@ -218,6 +225,8 @@ void Tree::add_catalog(const std::string& object) {
   word(add, "id", id_, "of the entry")->required();
   words(add, "--meta", parts_.pairs, "a field; V may be JSON (numbers, true, [...], {...})")
       ->type_name("K=V");
+  words(add, "--meta-string", parts_.string_pairs, "a field whose V is always a string")
+      ->type_name("K=V");
   word(add, "--json", parts_.json_path, "fields from a JSON object, - is stdin")->type_name("FILE");
   if (object == "images") {
     word(add, "--file", parts_.file_path, "record this file's name, size, sha256, media_type")
@@ -230,11 +239,7 @@ void Tree::add_catalog(const std::string& object) {
   word(rm, "id", id_, "of the entry")->required();
   on_client(rm, [this, object](Session& session) { return remove_entry(session, object, id_); });
 
-  auto* set = leaf(catalog, "set", "set fields of an entry, leave the others");
-  word(set, "id", id_, "of the entry")->required();
-  many(set, "fields", rest_, "K=V; V as with add --meta")->required();
-  on_client(set,
-            [this, object](Session& session) { return set_fields(session, object, id_, rest_); });
+  add_field_commands(catalog, object);
 
   auto* get = leaf(catalog, "get", "show an entry; exit 4 when there is none");
   word(get, "id", id_, "of the entry")->required();
@@ -252,17 +257,44 @@ void Tree::add_catalog(const std::string& object) {
             [this, object](Session& session) { return import_entries(session, object, file_); });
 }
 
+void Tree::add_field_commands(CLI::App* catalog, const std::string& object) {
+  auto* set = leaf(catalog, "set", "set fields of an entry, leave the others");
+  auto* unset = leaf(catalog, "unset", "take fields away from an entry, leave the others");
+  for (auto* command : {set, unset}) {
+    word(command, "id", id_, "of the entry")->required();
+    command->add_flag("--must-exist", changes_.must_exist,
+                      "write nothing and exit 4 when there is no such entry");
+  }
+  many(set, "fields", changes_.pairs, "K=V; V as with add --meta");
+  words(set, "--meta-string", changes_.string_pairs, "a field whose V is always a string")
+      ->type_name("K=V");
+  many(unset, "fields", changes_.unset, "names of fields")->required();
+  on_client(
+      set, [this, object](Session& session) { return set_fields(session, object, id_, changes_); });
+  on_client(unset, [this, object](Session& session) {
+    return unset_fields(session, object, id_, changes_);
+  });
+}
+
 void Tree::add_objects() {
   auto* objects = branch("objects", "any replicated object");
   on_client(leaf(objects, "ls", "list objects"), list_objects);
   auto* get = leaf(objects, "get", "show an object, or a place in it");
   auto* inspect = leaf(objects, "inspect", "show what lives there, with dots and stamps");
-  for (auto* command : {get, inspect}) {
+  auto* set = leaf(objects, "set", "set the value at a place");
+  auto* unset = leaf(objects, "unset", "remove what is at a place");
+  for (auto* command : {get, inspect, set, unset}) {
     word(command, "id", id_, "of the object")->required();
-    many(command, "path", rest_, "keys on the way down");
+    bool takes_value = command == set;
+    many(command, takes_value ? "path_and_value" : "path", rest_,
+         takes_value ? "keys on the way down, then the value: JSON, or else a string"
+                     : "keys on the way down");
   }
+  set->add_flag("--string", is_string_, "the value is a string, whatever it looks like");
   on_client(get, [this](Session& session) { return get_object(session, id_, rest_); });
   on_client(inspect, [this](Session& session) { return inspect_object(session, id_, rest_); });
+  on_client(set, [this](Session& session) { return set_object(session, id_, rest_, is_string_); });
+  on_client(unset, [this](Session& session) { return unset_object(session, id_, rest_); });
 }
 
 void Tree::on_client(CLI::App* app, ClientCommand command) {
@@ -286,7 +318,8 @@ int Tree::run_client(const ClientCommand& command) {
     return usage_error(fmt::format("http {} ({})", url.error().message, setting->origin));
   }
   auto timeout_millis = std::lround(timeout_seconds_ * 1000);
-  Session session{Client(*url, timeout_millis), Printer(format())};
+  Client client(*url, timeout_millis);
+  Session session{client.another(), Printer(format()), Names(std::move(client))};
   int exit = command(session);
   return session.printer.finish(exit);
 }
@@ -304,14 +337,20 @@ int Tree::run(int argc, char** argv) {
     // CLI11 misses a subcommand before it looks at the words that are none.
     auto unknown = app_.remaining(true);
     if (error.get_name() == "RequiredError" && !unknown.empty()) {
-      std::cerr << "hearsay: there is no '" << unknown.front() << "' here; see hearsay --help\n";
-      return kUsage;
+      return usage_error(
+          fmt::format("there is no '{}' here; see hearsay --help", unmarked(unknown.front())));
     }
     // Help is data; every other way out of the parser is a usage error, whatever CLI11 calls it.
-    int code = app_.exit(error);
-    return code == 0 ? kDone : kUsage;
+    std::ostringstream help;
+    std::ostringstream messages;
+    int code = app_.exit(error, help, messages);
+    write_all(STDERR_FILENO, messages.str());
+    Printer printer(Format::kTable);
+    printer.text(help.str());
+    return printer.finish(code == 0 ? kDone : kUsage);
   }
   std::erase_if(flags_, [](const auto& flag) { return flag.second.empty(); });
+  if (!is_agent_) agent::release_signals();
   return chosen_();
 }
 

@@ -12,6 +12,7 @@ namespace cli {
 // Runs the agent until it is told to stop; returns the exit code of the program.
 using AgentEntry = std::function<int(const agent::Config&)>;
 
+// Signals that were held (agent/held_signals.h) are released for every command but `agent`.
 int run(int argc, char** argv, const AgentEntry& agent);
 
 }  // namespace cli

@@ -34,6 +34,7 @@ struct Transfer {
   std::optional<base::Error> read_error;
   const std::function<bool(std::string_view)>* piece = nullptr;
   bool stopped = false;  // `piece` wanted no more
+  bool is_event_stream = false;
 };
 
 long status_of(CURL* handle) {
@@ -46,6 +47,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   std::string_view piece(data, size);
   if (transfer.piece != nullptr && status_of(transfer.handle) == 200) {
+    if (!transfer.is_event_stream) return 0;
     transfer.stopped = !(*transfer.piece)(piece);
     return transfer.stopped ? 0 : size;
   }
@@ -57,12 +59,19 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
   return size;
 }
 
+// What stands behind a header's name, in any case of letters.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
+  bool same = line.size() >= name.size() && strncasecmp(line.data(), name.data(), name.size()) == 0;
+  return same ? std::optional(line.substr(name.size())) : std::nullopt;
+}
+
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   std::string_view line(data, size);
-  constexpr std::string_view kLink = "link:";
-  bool is_link = size >= kLink.size() && strncasecmp(data, kLink.data(), kLink.size()) == 0;
-  if (is_link) transfer.answer.link = line.substr(kLink.size());
+  if (auto link = value_of(line, "link:")) transfer.answer.link = *link;
+  if (auto type = value_of(line, "content-type:")) {
+    transfer.is_event_stream = type->find("text/event-stream") != std::string_view::npos;
+  }
   return size;
 }
 
@@ -88,12 +97,20 @@ base::Code code_of(std::string_view name, long status) {
   return base::Code::kInternal;
 }
 
-base::Error refusal(long status, const std::string& body, const std::string& url) {
+// What an agent's own error says; nothing where the body is none.
+std::optional<base::Error> refusal(long status, const std::string& body) {
   auto error = field(body, "error");
-  auto message = unquote(field(error, "message"));
-  auto code = code_of(unquote(field(error, "code")), status);
-  if (!message.empty()) return {code, message};
-  return {code, fmt::format("{} answered {}: {}", url, status, body.substr(0, kErrorBytesShown))};
+  auto message = field(error, "message");
+  auto code = field(error, "code");
+  if (!message.starts_with('"') || !code.starts_with('"')) return std::nullopt;
+  return base::Error{code_of(unquote(code), status), unquote(message)};
+}
+
+base::Error foreign_error(const std::string& base_url, std::string_view what) {
+  return {
+      base::Code::kInvalid,
+      fmt::format("what answered at {} is no Hearsay agent ({}); --http says where the agent is",
+                  base_url, what)};
 }
 
 }  // namespace
@@ -115,6 +132,12 @@ Client::Client(std::string base_url, long timeout_millis)
 }
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
+
+Client Client::another() const { return Client(impl_->base_url, impl_->timeout_millis); }
+
+base::Error Client::foreign(std::string_view asked) const {
+  return foreign_error(impl_->base_url, fmt::format("{}: an answer of another form", asked));
+}
 
 // Options that every request shares; the handle keeps its connection from one to the next.
 void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
@@ -141,12 +164,14 @@ void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
 base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string& url) {
   auto code = curl_library().easy_perform(handle.get());
   auto status = status_of(handle.get());
+  const auto& body = transfer.answer.body;
   // A refusal that came while we were still sending is the answer, whatever became of the sending.
-  if (status >= 300 && !transfer.answer.body.empty()) {
-    return refusal(status, transfer.answer.body, url);
+  if (status >= 300 && (code == CURLE_OK || !body.empty())) {
+    if (auto refused = refusal(status, body)) return *refused;
+    return foreign_error(
+        base_url, fmt::format("{} answered {}: {}", url, status, body.substr(0, kErrorBytesShown)));
   }
   if (code != CURLE_OK) return failure(code, transfer, url);
-  if (status >= 300) return refusal(status, transfer.answer.body, url);
   return std::move(transfer.answer);
 }
 
@@ -225,7 +250,9 @@ base::Status Client::follow(const std::string& path, const std::string& last_eve
   curl_library().easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
   curl_library().easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
   auto answer = impl_->perform(transfer, url);
-  if (answer.ok() || status_of(curl) == 200) return {};
+  bool served = status_of(curl) == 200;
+  if (served && !transfer.is_event_stream) return foreign("GET " + path);
+  if (answer.ok() || served) return {};
   return answer.error();
 }
 

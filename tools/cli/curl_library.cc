@@ -2,8 +2,10 @@
 
 #include <dlfcn.h>
 
-#include <cstdio>
 #include <cstdlib>
+#include <string>
+
+#include "tools/cli/exit.h"
 
 namespace cli {
 namespace {
@@ -11,7 +13,7 @@ namespace {
 constexpr const char* kFile = "libcurl.so.4";
 
 [[noreturn]] void give_up(const char* what) {
-  std::fprintf(stderr, "hearsay: %s: %s; on Debian install libcurl4\n", kFile, what);
+  say(std::string(kFile) + ": " + what + "; on Debian install libcurl4");
   std::exit(base::code_info(base::Code::kInternal).exit_code);
 }
 

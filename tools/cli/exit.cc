@@ -1,15 +1,17 @@
 #include "tools/cli/exit.h"
 
-#include <cstdio>
+#include <unistd.h>
+
 #include <string>
 
 #include "agent/log.h"
+#include "tools/cli/descriptors.h"
 
 namespace cli {
 
 void say(std::string_view message) {
   auto line = "hearsay: " + agent::visible(message) + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  write_all(STDERR_FILENO, line);
 }
 
 int fail(const base::Error& error) {

@@ -1,16 +1,17 @@
 #include "tools/cli/file_facts.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "crdt/base/bytes.h"
+#include "tools/cli/descriptors.h"
 #include "tools/cli/json_text.h"
 
 namespace cli {
@@ -18,12 +19,20 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 1u << 20;
 
-struct FileClose {
-  void operator()(std::FILE* file) const {
-    if (file != stdin) std::fclose(file);
+class File {
+ public:
+  explicit File(const std::string& path)
+      : number_(path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+  ~File() {
+    if (number_ > STDIN_FILENO) close(number_);
   }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int number_;
 };
-using File = std::unique_ptr<std::FILE, FileClose>;
 
 base::Error file_error(std::string_view verb, const std::string& path) {
   return base::invalid(fmt::format("{} {}: {}", verb, path, std::strerror(errno)));
@@ -75,18 +84,20 @@ base::Status add_file_facts(const std::string& path, Metadata& out) {
   if (name.empty() || !base::is_utf8(name)) {
     return base::invalid(fmt::format("read {}: the file's name is not UTF-8", path));
   }
-  File file(std::fopen(path.c_str(), "rbe"));
-  if (!file) return file_error("open", path);
+  File file(path == "-" ? "./-" : path);
+  if (file.number() < 0) return file_error("open", path);
 
   crypto_hash_sha256_state hash;
   crypto_hash_sha256_init(&hash);
   std::vector<char> piece(kPieceBytes);
   std::uint64_t size = 0;
-  while (auto count = std::fread(piece.data(), 1, piece.size(), file.get())) {
+  ssize_t got = 0;
+  while ((got = read_some(file.number(), piece.data(), piece.size())) > 0) {
+    auto count = static_cast<std::size_t>(got);
     crypto_hash_sha256_update(&hash, reinterpret_cast<unsigned char*>(piece.data()), count);
     size += count;
   }
-  if (std::ferror(file.get()) != 0) return file_error("read", path);
+  if (got < 0) return file_error("read", path);
   std::string digest(crypto_hash_sha256_BYTES, '\0');
   crypto_hash_sha256_final(&hash, reinterpret_cast<unsigned char*>(digest.data()));
 
@@ -98,18 +109,19 @@ base::Status add_file_facts(const std::string& path, Metadata& out) {
 }
 
 base::Result<std::string> read_text(const std::string& path, std::size_t bytes_max) {
-  File file(path == "-" ? stdin : std::fopen(path.c_str(), "rbe"));
-  if (!file) return file_error("open", path);
+  File file(path);
+  if (file.number() < 0) return file_error("open", path);
   std::string text;
   std::vector<char> piece(64 * 1024);
-  while (auto count = std::fread(piece.data(), 1, piece.size(), file.get())) {
-    text.append(piece.data(), count);
+  ssize_t got = 0;
+  while ((got = read_some(file.number(), piece.data(), piece.size())) > 0) {
+    text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > bytes_max) {
       return base::Error{base::Code::kTooLarge,
                          fmt::format("read {}: larger than {} bytes", path, bytes_max)};
     }
   }
-  if (std::ferror(file.get()) != 0) return file_error("read", path);
+  if (got < 0) return file_error("read", path);
   return text;
 }
 

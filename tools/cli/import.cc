@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 
 #include <fcntl.h>
 
 #include "tools/cli/catalog_commands.h"
+#include "tools/cli/descriptors.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/shape.h"
 
 namespace cli {
 namespace {
@@ -33,14 +34,14 @@ class Progress {
   void end() {
     if (!shown_) return;
     print();
-    std::fputc('\n', stderr);
+    write_all(STDERR_FILENO, "\n");
   }
 
  private:
   void print() const {
     auto text =
         fmt::format("\r{} lines, {:.1f} MB sent", lines_, static_cast<double>(bytes_) / 1e6);
-    std::fputs(text.c_str(), stderr);
+    write_all(STDERR_FILENO, text);
   }
 
   bool shown_;
@@ -76,7 +77,7 @@ int import_entries(Session& session, const std::string& object, const std::strin
   Progress progress;
   // read(2), not stdio: a slow pipe is passed on as it comes.
   auto read_piece = [&](char* buffer, std::size_t size) -> base::Result<std::size_t> {
-    auto count = read(file.number(), buffer, size);
+    auto count = read_some(file.number(), buffer, size);
     if (count < 0) return import_error("read", path);
     auto bytes = static_cast<std::size_t>(count);
     progress.add({buffer, bytes});
@@ -85,6 +86,9 @@ int import_entries(Session& session, const std::string& object, const std::strin
   auto answer = session.client.upload("/v1/import?type=" + object, read_piece);
   progress.end();
   if (!answer.ok()) return fail(answer.error());
+  if (!has_shape(answer->body, {{"added", Kind::kNumber}, {"unchanged", Kind::kNumber}})) {
+    return foreign_answer(session, "POST /v1/import");
+  }
 
   if (!session.printer.is_table()) {
     session.printer.answer(answer->body);

@@ -1,5 +1,6 @@
 #include "tools/cli/listing.h"
 
+#include "tools/cli/shape.h"
 #include "tools/cli/url.h"
 
 namespace cli {
@@ -25,12 +26,14 @@ int print_listing(Session& session, const Listing& listing, const std::string& f
     if (!answer.ok()) return fail(answer.error());
     auto page = listing.elements(answer->body);
     auto next = listing.next(*answer);
-    if (!page || next == path) {
-      return fail({base::Code::kInternal, path + ": the answer is not one of a Hearsay agent"});
+    if (!page || next == path || !listing.is_ours(*page)) {
+      return foreign_answer(session, "GET " + path);
     }
     bool only_page = !spliced && next.empty();
     if (printer.is_table()) {
       print_rows(printer, listing, *page);
+    } else if (printer.format() == Format::kJsonLines && listing.json_line) {
+      for (auto element : *page) printer.text(listing.json_line(element) + "\n");
     } else if (printer.format() == Format::kJsonLines || only_page) {
       printer.answer(answer->body, *page);
     } else {

@@ -16,7 +16,9 @@ struct Listing {
   std::vector<std::string> header;
   std::function<std::optional<std::vector<std::string_view>>(std::string_view body)> elements;
   std::function<std::string(const Answer& answer)> next;  // the path of the next page, or nothing
+  std::function<bool(const std::vector<std::string_view>& page)> is_ours;  // every element is
   std::function<Row(std::string_view element)> row;
+  std::function<std::string(std::string_view element)> json_line;  // for jsonl; absent: as it is
   // What stands around the elements when several pages are printed as one JSON value. A single page
   // is printed as it came.
   std::string open = "[";

@@ -7,11 +7,10 @@
 #include "agent/host_port.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/listing.h"
+#include "tools/cli/shape.h"
 
 namespace cli {
 namespace {
-
-constexpr std::size_t kShortId = 8;
 
 Colour state_colour(std::string_view state) {
   if (state == "ready" || state == "alive") return Colour::kGreen;
@@ -23,6 +22,8 @@ Colour state_colour(std::string_view state) {
 std::string shown(std::string_view value) {
   return value == "null" || value.empty() ? "-" : unquote(value);
 }
+
+std::string shown_id(std::string_view value) { return short_id(shown(value)); }
 
 // "alive, no TCP": what does not get through to a member, or from it.
 std::string what_is_blocked(std::string_view member) {
@@ -75,8 +76,9 @@ void print_status(Printer& printer, std::string_view body) {
   std::string verdict = reason.empty() ? state : state + ": " + reason;
   printer.pairs({
       {shown(at("name")), {verdict, state_colour(state)}},
-      {"node", text("node_id")},
-      {"actor", {at("actor_id") == "null" ? "none before the first write" : shown(at("actor_id"))}},
+      {"node", {shown_id(at("node_id"))}},
+      {"actor",
+       {at("actor_id") == "null" ? "none before the first write" : shown_id(at("actor_id"))}},
       {"version", text("version")},
       {"mesh", text("bind")},
       {"http", text("http")},
@@ -99,7 +101,14 @@ void print_status(Printer& printer, std::string_view body) {
   });
 }
 
-Row conflict_row(std::string_view conflict) {
+// "1.0 by n2 99aabbcc at 2026-01-31T12:00:00.123Z"
+std::string beaten(Names& names, std::string_view loser) {
+  return fmt::format("{} by {} at {}", field(loser, "value"),
+                     names.of(shown(field(loser, "writer"))),
+                     readable_stamp(shown(field(loser, "stamp"))));
+}
+
+Row conflict_row(Names& names, std::string_view conflict) {
   const std::vector<std::string_view> none;
   auto winner = field(conflict, "winner");
   std::string place = shown(field(conflict, "object"));
@@ -107,18 +116,40 @@ Row conflict_row(std::string_view conflict) {
   std::string losers;
   for (auto loser : elements(field(conflict, "losers")).value_or(none)) {
     if (!losers.empty()) losers += ", ";
-    losers += field(loser, "value");
+    losers += beaten(names, loser);
   }
   return {{place},
           {std::string(field(winner, "value"))},
-          {shown(field(winner, "writer")).substr(0, kShortId)},
+          {names.of(shown(field(winner, "writer")))},
+          {readable_stamp(shown(field(winner, "stamp")))},
           {shown(field(conflict, "rule"))},
           {losers}};
 }
 
-int odd_answer(std::string_view what) {
-  say(fmt::format("{}: the answer is not one of a Hearsay agent", what));
-  return kError;
+bool is_status(std::string_view body) {
+  return has_shape(body, {{"name", Kind::kString},
+                          {"node_id", Kind::kString},
+                          {"version", Kind::kString},
+                          {"state", Kind::kString},
+                          {"members", Kind::kObject},
+                          {"vector", Kind::kObject},
+                          {"digest", Kind::kString}});
+}
+
+// An agent lists itself, so a list of nobody is not one of an agent.
+bool are_members(const std::vector<std::string_view>& all) {
+  return !all.empty() && all_have_shape(all, {{"name", Kind::kString},
+                                              {"node_id", Kind::kString},
+                                              {"address", Kind::kString},
+                                              {"state", Kind::kString}});
+}
+
+bool are_conflicts(const std::vector<std::string_view>& page) {
+  return all_have_shape(page, {{"object", Kind::kString},
+                               {"path", Kind::kArray},
+                               {"winner", Kind::kObject},
+                               {"losers", Kind::kArray},
+                               {"rule", Kind::kString}});
 }
 
 }  // namespace
@@ -126,9 +157,8 @@ int odd_answer(std::string_view what) {
 int show_status(Session& session) {
   auto answer = session.client.get("/v1/status");
   if (!answer.ok()) return fail(answer.error());
+  if (!is_status(answer->body)) return foreign_answer(session, "GET /v1/status");
   auto state = unquote(field(answer->body, "state"));
-  if (state.empty()) return odd_answer("status");
-
   if (session.printer.is_table()) {
     print_status(session.printer, answer->body);
   } else {
@@ -144,7 +174,7 @@ int show_members(Session& session) {
   auto answer = session.client.get("/v1/members");
   if (!answer.ok()) return fail(answer.error());
   auto all = elements(answer->body);
-  if (!all) return odd_answer("members");
+  if (!all || !are_members(*all)) return foreign_answer(session, "GET /v1/members");
   if (!session.printer.is_table()) {
     session.printer.answer(answer->body, *all);
     return kDone;
@@ -161,7 +191,7 @@ int show_members(Session& session) {
                     {at("vector_lag")},
                     {at("topology")},
                     {at("incarnation")},
-                    {at("node_id").substr(0, kShortId)}});
+                    {short_id(at("node_id"))}});
   }
   session.printer.rows(
       {"NAME", "STATE", "ADDRESS", "RTT", "LAG", "TOPOLOGY", "INCARNATION", "NODE"}, rows);
@@ -177,6 +207,9 @@ int join(Session& session, const std::string& address) {
   auto answer =
       session.client.send("POST", "/v1/join", fmt::format(R"({{"address":{}}})", quote(address)));
   if (!answer.ok()) return fail(answer.error());
+  if (!has_shape(answer->body, {{"joined", Kind::kBoolean}, {"address", Kind::kString}})) {
+    return foreign_answer(session, "POST /v1/join");
+  }
   bool joined = field(answer->body, "joined") == "true";
   if (!session.printer.is_table()) {
     session.printer.answer(answer->body);
@@ -191,6 +224,7 @@ int join(Session& session, const std::string& address) {
 int leave(Session& session) {
   auto answer = session.client.send("POST", "/v1/leave", "{}");
   if (!answer.ok()) return fail(answer.error());
+  if (field(answer->body, "left") != "true") return foreign_answer(session, "POST /v1/leave");
   if (!session.printer.is_table()) {
     session.printer.answer(answer->body);
   } else {
@@ -201,10 +235,13 @@ int leave(Session& session) {
 
 int show_conflicts(Session& session) {
   Listing listing;
-  listing.header = {"PLACE", "SHOWN", "WRITER", "RULE", "BEATEN"};
+  listing.header = {"PLACE", "SHOWN", "WRITER", "TIME", "RULE", "BEATEN"};
   listing.elements = elements;
   listing.next = linked_page;
-  listing.row = conflict_row;
+  listing.is_ours = are_conflicts;
+  listing.row = [&session](std::string_view conflict) {
+    return conflict_row(session.names, conflict);
+  };
   listing.empty_exit = kDone;
   listing.empty_message = "no conflicts";
   return print_listing(session, listing, "/v1/conflicts");

@@ -2,27 +2,37 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <unordered_set>
 
+#include "crdt/base/byte_order_mark.h"
 #include "crdt/base/bytes.h"
 #include "tools/cli/json_text.h"
 
 namespace cli {
 
 void Metadata::set(const std::string& name, std::string json) {
-  auto found = std::find_if(members_.begin(), members_.end(),
-                            [&](const auto& member) { return member.first == name; });
-  if (found != members_.end()) {
-    found->second = std::move(json);
-  } else {
+  auto [place, fresh] = places_.try_emplace(name, members_.size());
+  if (fresh) {
     members_.emplace_back(name, std::move(json));
+  } else {
+    members_[place->second].second = std::move(json);
   }
 }
 
 base::Status Metadata::set_all(std::string_view object) {
+  if (object.starts_with("\xFF\xFE") || object.starts_with("\xFE\xFF")) {
+    return base::invalid("it is UTF-16; save it as UTF-8");
+  }
+  object = base::without_byte_order_mark(object);
   auto all = members(object);
   if (!all || !base::is_utf8(object)) return base::invalid("expected one JSON object");
-  for (const auto& member : *all) set(member.name, std::string(member.value));
+  std::unordered_set<std::string_view> names;
+  for (const auto& member : *all) {
+    if (!names.insert(member.name).second) {
+      return base::invalid(fmt::format("the key {} stands there twice", quote(member.name)));
+    }
+    set(member.name, std::string(member.value));
+  }
   return {};
 }
 
@@ -35,15 +45,45 @@ std::string Metadata::json() const {
   return out + "}";
 }
 
-base::Result<std::pair<std::string, std::string>> parse_pair(std::string_view pair) {
+namespace {
+
+// Of the '=' in "K=V"; kInvalid where there is none or no K.
+base::Result<std::size_t> split(std::string_view pair) {
   auto equals = pair.find('=');
   if (equals == std::string_view::npos || equals == 0 || !base::is_utf8(pair)) {
     return base::invalid(fmt::format("\"{}\": expected K=V in UTF-8", pair));
   }
-  std::string name(pair.substr(0, equals));
-  auto value = pair.substr(equals + 1);
-  bool json = is_json(value) && value.find('"') != value.find_first_not_of(" \t\r\n");
-  return std::pair{std::move(name), json ? std::string(value) : quote(value)};
+  return equals;
+}
+
+}  // namespace
+
+std::string value_json(std::string_view text) {
+  bool is_string = text.find('"') == text.find_first_not_of(" \t\r\n");
+  return is_json(text) && !is_string ? std::string(text) : quote(text);
+}
+
+base::Result<std::pair<std::string, std::string>> parse_pair(std::string_view pair) {
+  ASSIGN_OR_RETURN(auto equals, split(pair));
+  return std::pair{std::string(pair.substr(0, equals)), value_json(pair.substr(equals + 1))};
+}
+
+base::Result<std::pair<std::string, std::string>> parse_string_pair(std::string_view pair) {
+  ASSIGN_OR_RETURN(auto equals, split(pair));
+  return std::pair{std::string(pair.substr(0, equals)), quote(pair.substr(equals + 1))};
+}
+
+base::Status set_pairs(const std::vector<std::string>& pairs,
+                       const std::vector<std::string>& string_pairs, Metadata& out) {
+  for (const auto& pair : pairs) {
+    ASSIGN_OR_RETURN(auto parsed, parse_pair(pair));
+    out.set(parsed.first, std::move(parsed.second));
+  }
+  for (const auto& pair : string_pairs) {
+    ASSIGN_OR_RETURN(auto parsed, parse_string_pair(pair));
+    out.set(parsed.first, std::move(parsed.second));
+  }
+  return {};
 }
 
 }  // namespace cli

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "crdt/base/bytes.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/listing.h"
+#include "tools/cli/metadata.h"
+#include "tools/cli/shape.h"
 #include "tools/cli/url.h"
 
 namespace cli {
@@ -24,27 +27,49 @@ void print_value(Printer& printer, std::string_view value) {
     for (const auto& member : *fields) pairs.push_back({member.name, {unquote(member.value)}});
     printer.pairs(pairs);
   } else if (auto items = elements(value)) {
-    for (auto item : *items) printer.line(unquote(item));
+    for (auto item : *items) printer.row_line(unquote(item));
   } else {
-    printer.line(unquote(value));
+    printer.row_line(unquote(value));
   }
 }
 
-// A stamp may be text or an object: what is not a string is shown as it is.
-void print_dots(Printer& printer, std::string_view body) {
-  auto dots = elements(field(body, "dots")).value_or(std::vector<std::string_view>{});
+// "snap1/size"; "-" where the path is that of the whole object.
+std::string path_text(std::string_view dot) {
+  std::string text;
+  for (auto step : elements(field(dot, "path")).value_or(std::vector<std::string_view>{})) {
+    if (!text.empty()) text += "/";
+    text += unquote(step);
+  }
+  return text.empty() ? "-" : text;
+}
+
+void print_dots(Session& session, std::string_view body) {
   std::vector<Row> rows;
-  for (auto dot : dots) {
-    auto at = [&](std::string_view name) { return Cell{unquote(field(dot, name))}; };
+  for (auto dot : elements(field(body, "dots")).value_or(std::vector<std::string_view>{})) {
+    auto at = [&](std::string_view name) { return unquote(field(dot, name)); };
     bool is_shown = field(dot, "shown") == "true";  // every dot that is listed lives
-    rows.push_back({at("dot"),
+    rows.push_back({{path_text(dot)},
+                    {at("type")},
                     {is_shown ? "shown" : "beaten", is_shown ? Colour::kGreen : Colour::kNone},
-                    at("stamp"),
-                    at("writer"),
-                    at("rule"),
+                    {readable_stamp(at("stamp"))},
+                    {session.names.of(at("writer"))},
+                    {at("rule")},
+                    {short_dot(at("dot"))},
                     {std::string(field(dot, "value"))}});
   }
-  printer.rows({"DOT", "STATE", "STAMP", "WRITER", "RULE", "VALUE"}, rows);
+  session.printer.rows({"PATH", "TYPE", "STATE", "TIME", "WRITER", "RULE", "DOT", "VALUE"}, rows);
+}
+
+bool is_object(std::string_view body) {
+  return has_shape(body, {{"id", Kind::kString},
+                          {"type", Kind::kString},
+                          {"value", Kind::kAny},
+                          {"vector", Kind::kObject}});
+}
+
+bool is_write(std::string_view body) {
+  return has_shape(body,
+                   {{"id", Kind::kString}, {"type", Kind::kString}, {"dot", Kind::kStringOrNull}});
 }
 
 int empty_name() { return usage_error("an id or a step of a path has 1 to 512 bytes"); }
@@ -53,6 +78,30 @@ bool has_empty(const std::string& id, const Path& path) {
   bool empty = id.empty();
   for (const auto& step : path) empty = empty || step.empty();
   return empty;
+}
+
+std::vector<std::string> words_of(const std::string& id, const Path& path) {
+  std::vector<std::string> words{id};
+  words.insert(words.end(), path.begin(), path.end());
+  return words;
+}
+
+// One op at one place, and what came of it.
+int change_object(Session& session, const std::string& id, const Path& path,
+                  const std::string& op) {
+  if (has_empty(id, path)) return empty_name();
+  auto url = place(id, path);
+  auto answer = session.client.send("PATCH", url, R"({"ops":[)" + op + "]}");
+  if (!answer.ok()) return fail(answer.error());
+  if (!is_write(answer->body)) return foreign_answer(session, "PATCH " + url);
+  if (!session.printer.is_table()) {
+    session.printer.answer(answer->body);
+    return kDone;
+  }
+  bool changed = field(answer->body, "dot") != "null";
+  session.printer.line(
+      fmt::format("{} {}", changed ? "updated" : "unchanged", fmt::join(words_of(id, path), "/")));
+  return kDone;
 }
 
 }  // namespace
@@ -65,6 +114,10 @@ int list_objects(Session& session) {
     auto next = field(answer.body, "next");
     if (!next.starts_with('"')) return {};
     return fmt::format("{}?limit={}&after={}", kObjects, kObjectsLimit, percent_encode(unquote(next)));
+  };
+  listing.is_ours = [](const std::vector<std::string_view>& page) {
+    return all_have_shape(
+        page, {{"id", Kind::kString}, {"type", Kind::kString}, {"cells", Kind::kNumber}});
   };
   listing.row = [](std::string_view object) {
     return Row{{unquote(field(object, "id"))},
@@ -80,6 +133,7 @@ int get_object(Session& session, const std::string& id, const Path& path) {
   if (has_empty(id, path)) return empty_name();
   auto answer = session.client.get(place(id, path));
   if (!answer.ok()) return fail(answer.error());
+  if (!is_object(answer->body)) return foreign_answer(session, "GET " + place(id, path));
   if (session.printer.is_table()) {
     print_value(session.printer, field(answer->body, "value"));
   } else {
@@ -92,12 +146,29 @@ int inspect_object(Session& session, const std::string& id, const Path& path) {
   if (has_empty(id, path)) return empty_name();
   auto answer = session.client.get(place(id, path) + "?inspect=1");
   if (!answer.ok()) return fail(answer.error());
+  if (!is_object(answer->body) || !field(answer->body, "dots").starts_with('[')) {
+    return foreign_answer(session, "GET " + place(id, path));
+  }
   if (session.printer.is_table()) {
-    print_dots(session.printer, answer->body);
+    print_dots(session, answer->body);
   } else {
     session.printer.answer(answer->body);
   }
   return kDone;
+}
+
+int set_object(Session& session, const std::string& id, const Path& path_and_value,
+               bool is_string) {
+  if (path_and_value.empty()) return usage_error("set: give the path and behind it the value");
+  Path path(path_and_value.begin(), path_and_value.end() - 1);
+  const auto& text = path_and_value.back();
+  if (!base::is_utf8(text)) return usage_error("the value is not UTF-8");
+  auto value = is_string ? quote(text) : value_json(text);
+  return change_object(session, id, path, R"({"op":"set","value":)" + value + "}");
+}
+
+int unset_object(Session& session, const std::string& id, const Path& path) {
+  return change_object(session, id, path, R"({"op":"unset"})");
 }
 
 }  // namespace cli

@@ -5,15 +5,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "agent/log.h"
+#include "tools/cli/descriptors.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/text_width.h"
 
 namespace cli {
 namespace {
+
+constexpr std::size_t kUnwrittenMax = 64 * 1024;
 
 bool wants_colours() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -26,23 +29,6 @@ bool wants_colours() {
 std::size_t terminal_columns() {
   winsize size{};
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
-
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), starts_character));
-}
-
-// At most `count` characters, the last of them an ellipsis where something was cut.
-std::string shortened(const std::string& utf8, std::size_t count) {
-  if (characters(utf8) <= count || count == 0) return utf8;
-  std::size_t end = 0;
-  std::size_t seen = 0;
-  for (; end < utf8.size(); ++end) {
-    if (starts_character(utf8[end]) && ++seen == count) break;
-  }
-  return utf8.substr(0, end) + "\xE2\x80\xA6";
 }
 
 std::string_view colour_code(Colour colour) {
@@ -67,9 +53,17 @@ Printer::Printer(Format format)
       colours_(wants_colours()),
       columns_(terminal_ ? terminal_columns() : 0) {}
 
-void Printer::text(std::string_view data) { std::fwrite(data.data(), 1, data.size(), stdout); }
+void Printer::text(std::string_view data) {
+  unwritten_ += data;
+  if (unwritten_.size() >= kUnwrittenMax) flush();
+}
 
 void Printer::line(std::string_view data) { text(agent::visible(data) + "\n"); }
+
+void Printer::row_line(std::string_view data) {
+  auto shown = agent::visible(data);
+  text((columns_ > 0 ? cut_to(shown, columns_) : shown) + "\n");
+}
 
 void Printer::answer(std::string_view body) { answer(body, {body}); }
 
@@ -97,7 +91,7 @@ void Printer::rows(const std::vector<std::string>& header, const std::vector<Row
   widths_.resize(header.size());
   for (const auto& cells : safe) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      widths_[i] = std::max(widths_[i], characters(cells[i].text));
+      widths_[i] = std::max(widths_[i], columns_of(cells[i].text));
     }
   }
   for (const auto& cells : safe) row(cells);
@@ -105,19 +99,22 @@ void Printer::rows(const std::vector<std::string>& header, const std::vector<Row
 
 void Printer::row(const Row& cells) {
   constexpr std::size_t kGap = 2;
-  constexpr std::size_t kLastColumnMin = 20;  // a narrow terminal breaks the line rather
   std::string out;
   std::size_t used = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     bool last = i + 1 == cells.size();
-    bool cut = last && columns_ > used + kLastColumnMin;
-    auto shown = cut ? shortened(cells[i].text, columns_ - used) : cells[i].text;
+    // The row is cut here when this cell does not fit, or the next has no column left to begin in.
+    std::size_t room = columns_ - used;
+    std::size_t width = last ? columns_of(cells[i].text) : widths_[i] + kGap + 1;
+    bool ends_here = columns_ > 0 && width > room;
+    auto shown = cells[i].text;
+    if (ends_here) shown = cut_to(last ? shown : shown + std::string(room + 1, ' '), room);
     bool colour = colours_ && cells[i].colour != Colour::kNone;
     if (colour) out += colour_code(cells[i].colour);
     out += shown;
     if (colour) out += "\x1B[0m";
-    if (last) break;
-    out.append(widths_[i] - characters(shown) + kGap, ' ');
+    if (ends_here || last) break;
+    out.append(widths_[i] - columns_of(shown) + kGap, ' ');
     used += widths_[i] + kGap;
   }
   text(out + "\n");
@@ -131,11 +128,16 @@ void Printer::pairs(const std::vector<std::pair<std::string, Cell>>& pairs) {
   rows({"", ""}, all);
 }
 
-void Printer::flush() { std::fflush(stdout); }
+void Printer::flush() {
+  if (write_error_ == 0) write_error_ = write_all(STDOUT_FILENO, unwritten_);
+  unwritten_.clear();
+}
 
 int Printer::finish(int exit) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
-  say(std::string("write to stdout: ") + std::strerror(errno));
+  flush();
+  if (write_error_ == 0) return exit;
+  say(std::string("write to stdout: ") +
+      (write_error_ == EBADF ? "it is closed" : std::strerror(write_error_)));
   return exit == kDone ? kError : exit;
 }
 

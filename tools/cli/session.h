@@ -3,6 +3,7 @@
 // What every client command works with: the agent's HTTP port and stdout.
 
 #include "tools/cli/client.h"
+#include "tools/cli/names.h"
 #include "tools/cli/printer.h"
 
 namespace cli {
@@ -10,6 +11,7 @@ namespace cli {
 struct Session {
   Client client;
   Printer printer;
+  Names names;
 };
 
 }  // namespace cli

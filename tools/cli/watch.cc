@@ -8,6 +8,7 @@
 
 #include "tools/cli/event_stream.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/shape.h"
 #include "tools/cli/url.h"
 
 namespace cli {
@@ -18,31 +19,43 @@ constexpr auto kAwayMax = std::chrono::seconds(10);
 constexpr auto kPauseFirst = std::chrono::milliseconds(100);
 constexpr auto kPauseMax = std::chrono::milliseconds(2'000);
 
-// "snapshots/snap1 put {"size":1}  (1a2b3c4d:7)"
-std::string readable(std::string_view data) {
-  std::string place = unquote(field(data, "object"));
+// "2026-01-31T12:00:00.123Z  n1 00112233  snapshots/snap1 crdt_map put {"size":1}  (99aabbcc:7)"
+std::string readable(Names& names, std::string_view data) {
+  auto at = [&](std::string_view name) { return unquote(field(data, name)); };
+  std::string place = at("object");
   for (auto step : elements(field(data, "path")).value_or(std::vector<std::string_view>{})) {
     place += "/" + unquote(step);
   }
-  auto op = unquote(field(data, "op"));
-  auto value = op == "remove" ? std::string() : " " + std::string(field(data, "value"));
-  return fmt::format("{} {}{}  ({}:{})", place, op, value,
-                     unquote(field(data, "actor")).substr(0, 8), field(data, "seq"));
+  auto value = at("op") == "remove" ? std::string() : " " + std::string(field(data, "value"));
+  return fmt::format("{}  {}  {} {} {}{}  ({}:{})", readable_stamp(at("stamp")),
+                     names.of(at("node")), place, at("type"), at("op"), value,
+                     short_id(at("actor")), at("seq"));
 }
 
-void print_event(Printer& printer, const StreamEvent& event) {
+bool is_change(std::string_view data) {
+  return has_shape(data, {{"object", Kind::kString},
+                          {"path", Kind::kArray},
+                          {"op", Kind::kString},
+                          {"value", Kind::kAny},
+                          {"seq", Kind::kNumber}});
+}
+
+// False: it is no event of an agent.
+bool print_event(Session& session, const StreamEvent& event) {
   if (event.name == "reset") {
     auto reason = unquote(field(event.data, "reason"));
     auto why = reason.empty() ? std::string() : " (" + reason + ")";
     say(fmt::format("the agent no longer knows what came between{}: read afresh", why));
-    return;
+    return true;
   }
-  if (event.data.empty()) return;
-  if (printer.is_table()) {
-    printer.line(readable(event.data));
+  if (event.data.empty()) return true;
+  if (!is_change(event.data)) return false;
+  if (session.printer.is_table()) {
+    session.printer.row_line(readable(session.names, event.data));
   } else {
-    printer.text(one_line(event.data) + "\n");
+    session.printer.text(one_line(event.data) + "\n");
   }
+  return true;
 }
 
 }  // namespace
@@ -53,19 +66,23 @@ int watch(Session& session, const std::string& object) {
   EventStream stream;
   bool connected = false;  // ever
   bool sound = true;
+  bool ours = true;
   auto away_since = Clock::now();
   auto pause = kPauseFirst;
   auto take = [&](std::string_view piece) {
     connected = true;
     away_since = Clock::now();
     pause = kPauseFirst;
-    sound = stream.feed(piece, [&](const StreamEvent& e) { print_event(session.printer, e); });
+    sound =
+        stream.feed(piece, [&](const StreamEvent& e) { ours = ours && print_event(session, e); });
     session.printer.flush();
-    return sound;
+    return sound && ours && !session.printer.failed();
   };
 
   while (true) {
     auto status = session.client.follow(path, stream.last_id(), take);
+    if (session.printer.failed()) return kDone;  // said when the printer finishes
+    if (!ours) return foreign_answer(session, "GET " + path);
     if (!sound) return fail({base::Code::kTooLarge, "an event is larger than 64 MiB"});
     bool refused = !status.ok() && status.error().code != base::Code::kUnavailable &&
                    status.error().code != base::Code::kInternal;

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string_view>
+
+namespace base {
+
+// `text` without the byte order mark of UTF-8 that some editors put at the head of a file.
+inline std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kMark)) text.remove_prefix(kMark.size());
+  return text;
+}
+
+}  // namespace base
