@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/api/api.h"
+#include "agent/api/scoped_address.h"
 #include "agent/clock.h"
 #include "agent/daemon_metrics.h"
 #include "agent/database_files.h"
@@ -18,8 +19,6 @@ namespace agent {
 namespace {
 
 constexpr std::uint64_t kHttpGraceMillis = 1'000;
-constexpr int kJoinTries = 30;  // looked at every kJoinPollMillis
-constexpr std::uint64_t kJoinPollMillis = 100;
 constexpr std::size_t kDeferredMax = 64;  // inputs that wait for the store thread; above: refused
 constexpr std::uint64_t kDeferredMillis = 20;
 
@@ -126,11 +125,16 @@ base::Status Daemon::open_sockets() {
   mesh_->remember(memory_->load());
   resolver_ = std::make_unique<SeedResolver>(
       &loop_, [this](std::vector<gossip::Address> seeds) { mesh_->seeds(std::move(seeds)); });
+  isolation_ = std::make_unique<IsolationWatch>(&loop_, *mesh_, *resolver_, self_,
+                                                options_.mesh.node.profile.ping_interval,
+                                                random_.fork(), log_);
   resolver_->set(options_.join);
+  watch_isolation();
+  figures_.moved();
 
   facts_.name = options_.name;
   facts_.version = HEARSAY_VERSION;
-  facts_.bind = mesh_->bound().text();
+  facts_.bind = scoped_text(mesh_->bound());
   facts_.topology = gossip::topology_name(options_.mesh.node.topology);
   facts_.profile = options_.mesh.node.profile.name;
   facts_.node_id = self_.node;
@@ -151,6 +155,11 @@ void Daemon::set_topology(gossip::Topology topology) {
   options_.mesh.node.topology = topology;
   mesh_->topology(topology);
   facts_.topology = gossip::topology_name(topology);
+}
+
+void Daemon::watch_isolation() {
+  isolation_->look(read_clock().instant);
+  later(kIsolationLookMillis, [this] { watch_isolation(); });
 }
 
 // Soon after the first member came, then rarely; once more at the end.
@@ -205,6 +214,7 @@ void Daemon::stop() {
   if (stopping_) return;
   stopping_ = true;
   if (memory_ && met_anybody_) memory_->save(mesh_->memory());
+  if (isolation_) isolation_->close();
   if (resolver_) resolver_->close();  // who waits for a nameserver is answered
   if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
   if (signals_) signals_->close();
@@ -240,9 +250,11 @@ Mesh::Hooks Daemon::mesh_hooks() {
     // Thinned a member: when a whole site goes or comes, each of them is named.
     log_.info(up ? "member_up" : "member_down",
               {{"member", member_text(member)},
-               {"address", member.address.text()},
+               {"address", scoped_text(member.address)},
                {"state", gossip::state_name(member.state)}},
               member.node.hex());
+    // Who is ready only with peers hears of the first one at once.
+    if (up) later(0, [this] { isolation_->look(read_clock().instant); });
     if (!up || std::exchange(met_anybody_, true)) return;
     later(kMemorySoonMillis, [this] { remember_members(); });
   };
@@ -306,6 +318,7 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
     }
     for (const Notice& notice : output.notices) note(notice);
     changes_applied_ += output.facts.advanced.size();
+    if (self_.held.state != output.facts.state) figures_.moved();
     self_.held.state = output.facts.state;
     if (output.damaged) {
       if (auto source = RepairWatch::find_source(members())) hand_over(*source);
@@ -334,7 +347,7 @@ void Daemon::start_again() {
 
 DaemonOptions Daemon::again_options() const {
   DaemonOptions options = options_;
-  if (auto bound = gossip::Address::parse(facts_.bind)) options.mesh.bind = *bound;
+  if (auto bound = parse_scoped(facts_.bind)) options.mesh.bind = *bound;
   if (auto http = HostPort::parse(facts_.http)) options.http_port = http->port;
   return options;
 }
@@ -388,37 +401,6 @@ std::vector<gossip::MemberView> Daemon::members() const {
   return mesh_->node().members(read_clock());
 }
 
-void Daemon::join(const std::string& address, std::function<void(base::Result<bool>)> done) {
-  auto where = HostPort::parse(address);
-  if (!where || where->port == 0 || where->is_any()) {
-    return done(base::invalid("join " + address + ": expected HOST:PORT of another agent"));
-  }
-  if (stopping_) return done(base::Error{base::Code::kUnavailable, "the agent stops"});
-  // What was known of the members when we left is old.
-  base::Instant since;
-  if (mesh_->node().has_left()) {
-    since = read_clock().instant;
-    mesh_->rejoin();
-  }
-  resolver_->add(address, [this, since, done](const base::Result<SeedResolver::Addresses>& found) {
-    if (!found.ok()) return done(found.error());
-    await_join(*found, since, kJoinTries, done);
-  });
-}
-
-void Daemon::await_join(const std::vector<gossip::Address>& resolved, base::Instant since,
-                        int tries_left, const std::function<void(base::Result<bool>)>& done) {
-  std::vector<gossip::MemberView> known = members();
-  bool answered = std::any_of(known.begin() + 1, known.end(), [&](const auto& member) {
-    return member.record.state == gossip::MemberState::kAlive && member.heard >= since &&
-           std::find(resolved.begin(), resolved.end(), member.record.address) != resolved.end();
-  });
-  if (answered || tries_left == 0) return done(answered);
-  later(kJoinPollMillis, [this, resolved, since, tries_left, done] {
-    await_join(resolved, since, tries_left - 1, done);
-  });
-}
-
 void Daemon::leave() { mesh_->leave(); }
 
 std::uint64_t Daemon::watch(Watcher watcher) {
@@ -459,6 +441,9 @@ std::string Daemon::metrics() const {
   counts.watchers = watchers_.size();
   counts.uptime = uptime();
   counts.degraded = condition_.degraded();
+  counts.isolated = !isolation_->reason().empty();
+  counts.store = figures_.figures();
+  counts.now = read_clock().instant;
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
                       server_->stats());
 }

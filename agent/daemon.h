@@ -18,6 +18,7 @@
 #include "agent/condition.h"
 #include "agent/data_directory.h"
 #include "agent/http/server.h"
+#include "agent/isolation_watch.h"
 #include "agent/log.h"
 #include "agent/marks.h"
 #include "agent/member_memory.h"
@@ -27,6 +28,7 @@
 #include "agent/repair_watch.h"
 #include "agent/seed_resolver.h"
 #include "agent/signals.h"
+#include "agent/store_figures.h"
 #include "agent/store_thread.h"
 
 namespace agent {
@@ -70,11 +72,14 @@ class Daemon : public Host {
   const AgentFacts& facts() const override { return facts_; }
   Health health() const override;
   std::string health_reason() const override;
+  std::string isolated() const override { return isolation_->reason(); }
+  std::string without_peers() const override { return isolation_->without_peers(); }
   base::Now now() const override;
   base::Duration uptime() const override;
   std::vector<gossip::MemberView> members() const override;
   std::string metrics() const override;
-  void join(const std::string& address, std::function<void(base::Result<bool>)> done) override;
+  void join(const std::string& address,
+            std::function<void(const base::Result<Joined>&)> done) override;
   void leave() override;
   std::uint64_t watch(Watcher watcher) override;
   void unwatch(std::uint64_t watcher) override;
@@ -95,8 +100,9 @@ class Daemon : public Host {
   void refuse(const Input& input);
   void start_again();
   void fetch(gossip::Fetch fetch);
-  void await_join(const std::vector<gossip::Address>& resolved, base::Instant since, int tries_left,
-                  const std::function<void(base::Result<bool>)>& done);
+  struct Joining;  // one call of join()
+  void await_join(const std::shared_ptr<Joining>& joining);
+  void watch_isolation();
   void stop_store();
 
   DaemonOptions options_;
@@ -117,6 +123,8 @@ class Daemon : public Host {
   std::unique_ptr<MemberMemory> memory_;
   bool met_anybody_ = false;
   std::unique_ptr<SeedResolver> resolver_;
+  std::unique_ptr<IsolationWatch> isolation_;
+  StoreFiguresWatch figures_{*this};
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<Signals> signals_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/api/member_counts.h"
 #include "agent/metrics.h"
 
 namespace agent {
@@ -13,6 +14,8 @@ void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& c
   text.gauge("uptime_seconds", "Since the start", static_cast<double>(counts.uptime.nanos) / 1e9);
   text.gauge("degraded", "1 while the disk stops writing, or a damaged row was met",
              counts.degraded ? 1 : 0);
+  text.gauge("isolated", "1 while this agent is cut off from its mesh; /v1/status has the reason",
+             counts.isolated ? 1 : 0);
   text.counter("writes_total", "Acknowledged writes", counts.writes);
   text.counter("writes_refused_total", "Writes answered with an error", counts.writes_refused);
   text.counter("vector_advances_total", "Vector entries moved by commits", counts.changes_applied);
@@ -26,14 +29,65 @@ void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& c
   }
 }
 
+void add_store(MetricsText& text, const StoreFigures& store) {
+  text.gauge("objects", "Objects that hold something", static_cast<double>(store.objects));
+  text.gauge("cells", "Live cells of all objects", static_cast<double>(store.cells));
+  text.gauge("log_changes", "Changes in the log", static_cast<double>(store.log_changes));
+  text.gauge("log_bytes", "Bytes of the log", static_cast<double>(store.log_bytes));
+}
+
 void add_members(MetricsText& text, const std::vector<gossip::MemberView>& members) {
-  for (gossip::MemberState state : {gossip::MemberState::kAlive, gossip::MemberState::kSuspect,
-                                    gossip::MemberState::kDead, gossip::MemberState::kLeft}) {
-    double count = 0;
-    for (const gossip::MemberView& member : members) count += member.record.state == state ? 1 : 0;
-    text.gauge("members", "Known members by state", count,
-               fmt::format("state=\"{}\"", gossip::state_name(state)));
+  MemberCounts counts = count_members(members);
+  const std::pair<std::string_view, std::uint64_t> states[] = {{"alive", counts.alive},
+                                                               {"suspect", counts.suspect},
+                                                               {"dead", counts.dead},
+                                                               {"left", counts.left},
+                                                               {"unreachable", counts.unreachable},
+                                                               {"remembered", counts.remembered}};
+  for (const auto& [state, count] : states) {
+    text.gauge("members",
+               "Known members by state, this agent too; each counts once. unreachable: alive, but "
+               "this agent hears nobody. remembered: not heard since the start",
+               static_cast<double>(count), fmt::format("state=\"{}\"", state));
   }
+}
+
+// As a label value: backslash, quote and line feed are escaped, a name holds no other control
+// characters.
+std::string label_text(std::string_view text) {
+  std::string out;
+  for (char byte : text) {
+    if (byte == '\\' || byte == '"') out += '\\';
+    out += byte;
+  }
+  return out;
+}
+
+// Of each member that was heard since the start and has not left, but not of this agent.
+void add_peers(MetricsText& text, const std::vector<gossip::MemberView>& members,
+               base::Instant now) {
+  auto each = [&](auto add) {
+    for (std::size_t i = 1; i < members.size(); ++i) {
+      const gossip::MemberView& member = members[i];
+      if (!member.met || member.record.state == gossip::MemberState::kLeft) continue;
+      add(member, fmt::format("member=\"{}\",node=\"{}\"", label_text(member.record.name),
+                              member.record.node.hex()));
+    }
+  };
+  each([&](const gossip::MemberView& member, const std::string& labels) {
+    text.gauge("peer_heard_seconds", "Seconds since this member was last heard",
+               static_cast<double>((now - member.heard).nanos) / 1e9, labels);
+  });
+  each([&](const gossip::MemberView& member, const std::string& labels) {
+    if (!member.behind) return;
+    text.gauge("peer_lag_changes", "Changes that this member has and this agent lacks",
+               static_cast<double>(*member.behind), labels);
+  });
+  each([&](const gossip::MemberView& member, const std::string& labels) {
+    if (!member.vector_lag) return;
+    text.gauge("peer_lacks_changes", "Changes that this agent has and this member lacks",
+               static_cast<double>(*member.vector_lag), labels);
+  });
 }
 
 void add_datagrams(MetricsText& text, const gossip::Stats& mesh) {
@@ -61,6 +115,8 @@ void add_datagrams(MetricsText& text, const gossip::Stats& mesh) {
 void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("pings_sent_total", "Pings", mesh.pings_sent);
   text.counter("acks_received_total", "Answers to them", mesh.acks_received);
+  text.counter("members_forgotten_total", "Members that were dead or left for long, or replaced",
+               mesh.members_forgotten);
   text.counter("members_refused_total", "Members above the bound", mesh.members_refused);
   text.counter("suspicions_total", "Members suspected", mesh.suspicions);
   text.counter("silences_total", "Probes that failed with us, not with the target", mesh.silences);
@@ -127,7 +183,9 @@ std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
                          const transport::Stats& sessions, const http::Stats& http) {
   MetricsText text;
   add_agent(text, facts, counts);
+  add_store(text, counts.store);
   add_members(text, members);
+  add_peers(text, members, counts.now);
   add_datagrams(text, mesh);
   add_protocol(text, mesh);
   add_sessions(text, sessions);

@@ -10,6 +10,7 @@
 #include "agent/api/host.h"
 #include "agent/http/server.h"
 #include "agent/notices.h"
+#include "agent/store_figures.h"
 #include "gossip/stats.h"
 #include "gossip/transport/transport.h"
 
@@ -24,6 +25,9 @@ struct DaemonCounts {
   std::size_t watchers = 0;
   base::Duration uptime;
   bool degraded = false;
+  bool isolated = false;
+  StoreFigures store;
+  base::Instant now;
 };
 
 std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,

@@ -1,6 +1,7 @@
 #include "agent/host_port.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <charconv>
@@ -17,9 +18,19 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
+bool is_interface_byte(char byte) {
+  return byte > ' ' && byte < 0x7F && byte != '/' && byte != '%' && byte != ':' && byte != ']';
+}
+
+// With or without an interface behind a link-local one.
 bool is_ipv6(const std::string& host) {
   in6_addr address{};
-  return inet_pton(AF_INET6, host.c_str(), &address) == 1;
+  auto percent = host.find('%');
+  if (inet_pton(AF_INET6, host.substr(0, percent).c_str(), &address) != 1) return false;
+  if (percent == std::string::npos) return true;
+  std::string interface = host.substr(percent + 1);
+  return IN6_IS_ADDR_LINKLOCAL(&address) && !interface.empty() && interface.size() < IF_NAMESIZE &&
+         std::all_of(interface.begin(), interface.end(), is_interface_byte);
 }
 
 std::optional<std::uint32_t> ipv4(const std::string& host) {
@@ -77,9 +88,12 @@ std::optional<HostPort> HostPort::parse(std::string_view text) {
 std::optional<HostPort> HostPort::parse_http(std::string_view text) {
   constexpr std::string_view kScheme = "http://";
   text = trimmed(text);
-  if (!text.starts_with(kScheme)) return parse(text);
-  text.remove_prefix(kScheme.size());
-  if (text.ends_with('/')) text.remove_suffix(1);
+  if (text.starts_with(kScheme)) {
+    text.remove_prefix(kScheme.size());
+    if (text.ends_with('/')) text.remove_suffix(1);
+  }
+  // An interface has no place in a URL, nor in a Host field.
+  if (text.find('%') != std::string_view::npos) return std::nullopt;
   return parse(text);
 }
 

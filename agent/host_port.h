@@ -1,7 +1,8 @@
 #pragma once
 
-// HOST:PORT as people write it: a name, an IPv4 address, or an IPv6 address in brackets, with or
-// without space around it. Nothing is looked up here; that is the driver's.
+// HOST:PORT as people write it: a name, an IPv4 address, or an IPv6 address in brackets, a
+// link-local one with its interface ([fe80::1%eth0]:7700), with or without space around it. Nothing
+// is looked up here; that is the driver's.
 
 #include <cstdint>
 #include <optional>

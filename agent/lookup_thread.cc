@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "agent/host_port.h"
 #include "crdt/base/check.h"
 
 namespace agent {
@@ -32,6 +33,7 @@ std::vector<gossip::Address> addresses_of(const addrinfo* list) {
       const auto* v6 = reinterpret_cast<const sockaddr_in6*>(at->ai_addr);
       std::memcpy(address.ip.data(), &v6->sin6_addr, 16);
       address.port = ntohs(v6->sin6_port);
+      if (address.is_link_local()) address.scope = v6->sin6_scope_id;
     } else {
       continue;
     }
@@ -43,13 +45,14 @@ std::vector<gossip::Address> addresses_of(const addrinfo* list) {
 }  // namespace
 
 std::vector<gossip::Address> ask_system(const std::string& name) {
-  auto colon = name.rfind(':');
-  if (colon == std::string::npos) return {};
+  // Without the brackets of "[fe80::1%eth0]:7700", which the system takes as an address.
+  auto where = HostPort::parse(name);
+  if (!where) return {};
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* list = nullptr;
-  int status =
-      ::getaddrinfo(name.substr(0, colon).c_str(), name.c_str() + colon + 1, &hints, &list);
+  std::string port = std::to_string(where->port);
+  int status = ::getaddrinfo(where->host.c_str(), port.c_str(), &hints, &list);
   if (status != 0) return {};
   auto addresses = addresses_of(list);
   ::freeaddrinfo(list);

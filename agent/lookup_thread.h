@@ -16,7 +16,7 @@
 
 namespace agent {
 
-// What the system says of "host:port"; empty: nothing.
+// What the system says of "host:port"; empty: nothing. A link-local address has its scope then.
 std::vector<gossip::Address> ask_system(const std::string& name);
 
 class LookupThread {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "agent/api/scoped_address.h"
 #include "agent/config.h"
 #include "agent/daemon.h"
 #include "agent/held_signals.h"
@@ -34,11 +35,12 @@ agent::DaemonOptions daemon_options(const agent::Config& config) {
   return options;
 }
 
-// An address to bind or advertise; the configuration has only numeric ones.
-gossip::Address numeric(const agent::HostPort& where) {
-  auto address = gossip::Address::parse(where.text());
-  CHECK(address.has_value());
-  return *address;
+// An address to bind or advertise. The configuration has only numeric ones, but an interface that is
+// named behind '%' may be missing.
+base::Result<gossip::Address> numeric(const agent::HostPort& where, const char* what) {
+  if (auto address = agent::parse_scoped(where.text())) return *address;
+  return base::invalid(std::string(what) + " " + where.text() +
+                       ": this host has no such interface");
 }
 
 void reload(const agent::Config& config, agent::Log& log, agent::Daemon& daemon) {
@@ -64,8 +66,14 @@ int run_agent(const agent::Config& config) {
     return exit_code;
   };
   agent::DaemonOptions options = daemon_options(config);
-  options.mesh.bind = numeric(config.bind);
-  if (config.advertise) options.mesh.advertise = numeric(*config.advertise);
+  auto bind = numeric(config.bind, "--bind");
+  if (!bind.ok()) return refuse(bind.error(), 2);
+  options.mesh.bind = *bind;
+  if (config.advertise) {
+    auto advertise = numeric(*config.advertise, "--advertise");
+    if (!advertise.ok()) return refuse(advertise.error(), 2);
+    options.mesh.advertise = *advertise;
+  }
   for (;;) {
     auto daemon = std::make_unique<agent::Daemon>(options, log);
     daemon->on_reload([&, raw = daemon.get()] { reload(config, log, *raw); });

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/api/scoped_address.h"
 #include "agent/files.h"
 #include "crdt/base/check.h"
 #include "crdt/base/hash.h"
@@ -31,7 +32,7 @@ std::string_view take(std::string_view& text, char end) {
 std::string members_text(const std::vector<gossip::MemberRecord>& members) {
   std::string lines;
   for (const gossip::MemberRecord& member : members) {
-    lines += member.node.hex() + " " + member.address.text() + " " + member.name + "\n";
+    lines += member.node.hex() + " " + scoped_text(member.address) + " " + member.name + "\n";
   }
   return std::string(kTitle) + checksum(lines) + "\n" + lines;
 }
@@ -44,7 +45,10 @@ base::Result<std::vector<gossip::MemberRecord>> members_from(std::string_view te
   while (!text.empty()) {
     std::string_view name = take(text, '\n');
     auto node = base::NodeId::from_hex(take(name, ' '));
-    auto address = gossip::Address::parse(take(name, ' '));
+    std::string_view where = take(name, ' ');
+    auto address = parse_scoped(where);
+    // Its interface is not there now: not a fault of the file.
+    if (!address && where.find('%') != std::string_view::npos) continue;
     if (!node || !address || !gossip::is_member_name(name)) return base::invalid("a bad line");
     gossip::MemberRecord member;
     member.node = *node;

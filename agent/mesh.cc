@@ -40,6 +40,7 @@ base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOption
   identity.name = options.name;
   identity.advertised = options.advertise.is_zero() ? raw->bound() : options.advertise;
   if (identity.advertised.port == 0) identity.advertised.port = raw->bound().port;
+  identity.advertised = mesh->advertised_ = identity.advertised.without_scope();
   identity.key = self.key;
   identity.boot_epoch = self.boot_epoch;
   identity.fresh = self.fresh;

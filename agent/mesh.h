@@ -60,6 +60,8 @@ class Mesh {
   void close(std::function<void()> closed);
 
   gossip::Address bound() const { return transport_->bound(); }
+  // What others are told, without a scope; the any-address where neither bind nor option says one.
+  const gossip::Address& advertised() const { return advertised_; }
   const gossip::Node& node() const { return *node_; }
   const transport::Stats& transport_stats() const { return transport_->stats(); }
 
@@ -74,6 +76,7 @@ class Mesh {
   Hooks hooks_;
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<gossip::Node> node_;
+  gossip::Address advertised_;
   uv_timer_t* timer_ = nullptr;
 };
 

@@ -39,6 +39,7 @@ SeedResolver::~SeedResolver() = default;
 void SeedResolver::set(const std::vector<std::string>& seeds) {
   auto before = std::exchange(configured_, {});
   joined_.clear();
+  unknown_.clear();
   for (const std::string& seed : seeds) {
     auto address = gossip::Address::parse(seed);
     configured_[seed] = address ? Addresses{*address} : before[seed];
@@ -79,13 +80,17 @@ void SeedResolver::answered(const std::string& seed, const Addresses& addresses)
   for (auto [at, end] = waiting_.equal_range(seed); at != end; at = waiting_.erase(at)) {
     asking.push_back(std::move(at->second));
   }
-  if (!addresses.empty()) {
+  if (addresses.empty()) {
+    if (configured_.contains(seed)) unknown_.insert(seed);
+  } else {
+    unknown_.erase(seed);
     keep(seed, addresses, !asking.empty());
     make_place();
     tell();
   }
   base::Result<Addresses> result = addresses;
-  if (addresses.empty()) result = base::invalid("join " + seed + ": no such host");
+  if (addresses.empty())
+    result = base::invalid("join " + seed + ": no such name, or it has no address");
   for (const Resolved& resolved : asking) resolved(result);
 }
 
@@ -114,6 +119,15 @@ void SeedResolver::make_place() {
     all -= joined_.front().addresses.size();
     joined_.pop_front();
   }
+}
+
+std::vector<SeedResolver::Seed> SeedResolver::seeds() const {
+  std::vector<Seed> out;
+  for (const auto& [seed, addresses] : configured_) {
+    out.push_back({seed, addresses, unknown_.contains(seed)});
+  }
+  for (const Joined& joined : joined_) out.push_back({joined.seed, joined.addresses, false});
+  return out;
 }
 
 void SeedResolver::tell() {

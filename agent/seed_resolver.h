@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,13 @@ class SeedResolver {
   // By request. Not kept if it has no address now: that, or that it was not looked up, is the error
   // (invalid; busy, unavailable). Above the bound the oldest that was added makes place.
   void add(const std::string& seed, Resolved resolved);
+  // Each of them, those of the configuration first, with what is known of it.
+  struct Seed {
+    std::string text;
+    Addresses addresses;
+    bool unknown = false;  // the last look-up found nothing; without that and addresses: none came
+  };
+  std::vector<Seed> seeds() const;
   void look_up_again();  // every name; on a timer
   void close();          // waits for no nameserver; who waits for one is told
 
@@ -49,7 +57,8 @@ class SeedResolver {
 
   std::function<void(Addresses)> found_;
   std::map<std::string, Addresses> configured_;
-  std::deque<Joined> joined_;  // the oldest first
+  std::deque<Joined> joined_;      // the oldest first
+  std::set<std::string> unknown_;  // names of these that have no address now
   std::multimap<std::string, Resolved> waiting_;
   Addresses told_;
   LookupThread lookups_;

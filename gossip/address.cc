@@ -18,6 +18,20 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
+// The scope of "fe80::1%2", which loses it; 0 where there is none.
+std::optional<std::uint32_t> take_scope(std::string_view& host) {
+  auto percent = host.find('%');
+  if (percent == std::string_view::npos) return 0;
+  std::string_view digits = host.substr(percent + 1);
+  std::uint32_t scope = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), scope);
+  if (error != std::errc{} || end != digits.data() + digits.size() || scope == 0) {
+    return std::nullopt;
+  }
+  host = host.substr(0, percent);
+  return scope;
+}
+
 bool parse_ip(int family, std::string_view text, unsigned char* out) {
   return inet_pton(family, std::string(text).c_str(), out) == 1;
 }
@@ -33,6 +47,14 @@ bool Address::is_any() const {
   return std::all_of(host, ip.end(), [](unsigned char byte) { return byte == 0; });
 }
 
+bool Address::is_link_local() const { return ip[0] == 0xFE && (ip[1] & 0xC0) == 0x80; }
+
+Address Address::without_scope() const {
+  Address out = *this;
+  out.scope = 0;
+  return out;
+}
+
 std::string Address::text() const {
   char host[INET6_ADDRSTRLEN] = {};
   if (is_v4()) {
@@ -40,7 +62,8 @@ std::string Address::text() const {
     return std::string(host) + ":" + std::to_string(port);
   }
   inet_ntop(AF_INET6, ip.data(), host, sizeof(host));
-  return "[" + std::string(host) + "]:" + std::to_string(port);
+  std::string interface = scope == 0 ? "" : "%" + std::to_string(scope);
+  return "[" + std::string(host) + interface + "]:" + std::to_string(port);
 }
 
 std::optional<Address> Address::parse(std::string_view text) {
@@ -55,9 +78,11 @@ std::optional<Address> Address::parse(std::string_view text) {
   Address address;
   address.port = *port;
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    if (!parse_ip(AF_INET6, host.substr(1, host.size() - 2), address.ip.data())) {
-      return std::nullopt;
-    }
+    host = host.substr(1, host.size() - 2);
+    auto scope = take_scope(host);
+    if (!scope || !parse_ip(AF_INET6, host, address.ip.data())) return std::nullopt;
+    if (*scope != 0 && !address.is_link_local()) return std::nullopt;
+    address.scope = *scope;
     return address;
   }
   std::copy(kMappedPrefix.begin(), kMappedPrefix.end(), address.ip.begin());

@@ -46,6 +46,20 @@ struct MemberView {
   bool udp_blocked = false;  // answers over sessions only: its datagrams or ours are lost
   bool tcp_blocked = false;  // answers by datagram only: no session opens, either way
   bool unreachable = false;  // we have heard nobody for long; our own view, told to no one
+  bool met = false;          // heard by this agent itself since it started
+  std::optional<std::uint64_t> behind;  // changes of the member that we lack, as far as known
+
+  // Known from the file of an earlier run alone: neither heard since, nor spoken of by others.
+  bool remembered() const {
+    return record.state == MemberState::kDead && record.incarnation == 0 && !met;
+  }
+};
+
+// Whether this agent hears anybody.
+struct Hearing {
+  base::Instant since;     // when a member that has not left was last heard; before the first: zero
+  bool met = false;        // one was heard since the start
+  std::size_t others = 0;  // known members that have not left
 };
 
 }  // namespace gossip

@@ -253,7 +253,12 @@ base::Instant Node::next_deadline() const {
 
 std::vector<MemberView> Node::members(base::Now now) const {
   std::vector<MemberView> views;
-  views.push_back({impl_->membership.self(), base::Duration{0}, 0, true, now.instant});
+  MemberView& self = views.emplace_back();
+  self.record = impl_->membership.self();
+  self.rtt = base::Duration{0};
+  self.vector_lag = self.behind = 0;
+  self.in_step = self.met = true;
+  self.heard = now.instant;
   bool isolated = impl_->membership.isolated(now.instant);
   for (const auto& [node, member] : impl_->membership.table().all()) {
     MemberView& view = views.emplace_back();
@@ -261,13 +266,19 @@ std::vector<MemberView> Node::members(base::Now now) const {
     view.rtt = member.rtt;
     view.vector_lag = impl_->reconciler.lag(node);
     view.in_step = impl_->reconciler.in_step(node);
+    view.behind = impl_->reconciler.behind(node);
     view.heard = member.heard;
+    view.met = member.heard_ourselves;
     view.udp_blocked = member.udp_blocked;
     view.unreachable = isolated && member.is_alive();
     view.tcp_blocked = member.tcp_blocked() && !view.unreachable;
   }
   return views;
 }
+
+Hearing Node::hearing() const { return impl_->membership.hearing(); }
+
+bool Node::let_in_by(const Address& address) const { return impl_->membership.let_in_by(address); }
 
 std::vector<MemberRecord> Node::memory(base::Now now) const {
   return impl_->membership.memory(now.instant);

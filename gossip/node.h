@@ -62,6 +62,9 @@ class Node {
   base::Instant next_deadline() const;        // call advance() no later than this
 
   std::vector<MemberView> members(base::Now now) const;  // itself first
+  Hearing hearing() const;
+  // Whether a seed has let us in from `address` and lives, wherever it says that it is.
+  bool let_in_by(const Address& address) const;
   std::vector<MemberRecord> memory(
       base::Now now) const;  // to be stored for remember(), the living first
   const Stats& stats() const;

@@ -25,6 +25,7 @@ struct Stats {
   std::uint64_t acks_received = 0;
   std::uint64_t members_refused = 0;    // above members_max
   std::uint64_t members_displaced = 0;  // gave way to a new one
+  std::uint64_t members_forgotten = 0;  // dead or left for long, or replaced at their address
   std::uint64_t helpers_asked = 0;      // requests to ping for us
   std::uint64_t helps_refused = 0;      // requests to ping for others above kRelaysMax
   std::uint64_t probes_stretched = 0;   // by a long round trip

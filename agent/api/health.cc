@@ -13,12 +13,25 @@ void get_health(const ExchangePtr& exchange) {
   exchange->respond(http::json_response(R"({"status":"ok"})"));
 }
 
+// Ready alone, or with `require=peers` only while another agent is heard.
 void get_readiness(Host& host, const ExchangePtr& exchange) {
-  std::string_view name = health_name(host.health());
-  if (host.health() == Health::kReady) {
-    return exchange->respond(http::json_response(JsonObject().text("status", name).take()));
+  bool peers = false;
+  for (const auto& [key, value] : exchange->request().target.query) {
+    if (key != "require") continue;
+    if (value != "peers") {
+      return exchange->fail(base::invalid("require=" + value + ": expected require=peers"));
+    }
+    peers = true;
   }
+  std::string_view name = health_name(host.health());
   std::string reason = host.health_reason();
+  if (host.health() == Health::kReady) {
+    if (peers) reason = host.without_peers();
+    if (!peers || reason.empty()) {
+      return exchange->respond(http::json_response(JsonObject().text("status", name).take()));
+    }
+    name = "isolated";
+  }
   std::string error = JsonObject()
                           .text("code", "unavailable")
                           .text("message", reason.empty() ? name : std::string_view(reason))
@@ -56,11 +69,13 @@ void add_health_routes(Host& host, http::Router& router) {
               [](const ExchangePtr& exchange) { get_health(exchange); },
               "200 while the agent serves",
               {}});
-  router.add({http::Verb::kGet,
-              "/readyz",
-              [&host](const ExchangePtr& exchange) { get_readiness(host, exchange); },
-              "200 when ready, else 503 with the reason",
-              {}});
+  router.add(
+      {http::Verb::kGet,
+       "/readyz",
+       [&host](const ExchangePtr& exchange) { get_readiness(host, exchange); },
+       "200 when ready, else 503 with the reason; with require=peers only while another agent "
+       "is heard",
+       {}});
   router.add({http::Verb::kGet,
               "/metrics",
               [&host](const ExchangePtr& exchange) { get_metrics(host, exchange); },

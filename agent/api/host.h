@@ -28,6 +28,12 @@ struct AgentFacts {
   crdt::HybridClock::Options clock;
 };
 
+struct Joined {
+  bool joined = false;
+  std::string cause;   // when not: a word for programs, agent/contact.h has them
+  std::string reason;  // and a sentence
+};
+
 enum class Health { kReady, kSyncing, kDegraded };
 
 class Host {
@@ -45,12 +51,16 @@ class Host {
   virtual const AgentFacts& facts() const = 0;
   virtual Health health() const = 0;
   virtual std::string health_reason() const = 0;  // empty when ready
+  // Why this agent is cut off from its mesh; empty when it is not (agent/isolation.h).
+  virtual std::string isolated() const = 0;
+  virtual std::string without_peers() const = 0;  // why no other agent is heard; empty: one is
   virtual base::Now now() const = 0;
   virtual base::Duration uptime() const = 0;
   virtual std::vector<gossip::MemberView> members() const = 0;
   virtual std::string metrics() const = 0;  // Prometheus text
   // Asks the mesh at a "HOST:PORT"; `done` with whether it answered within a few seconds.
-  virtual void join(const std::string& address, std::function<void(base::Result<bool>)> done) = 0;
+  virtual void join(const std::string& address,
+                    std::function<void(const base::Result<Joined>&)> done) = 0;
   virtual void leave() = 0;
 
   // Watching: told every event from now on, in order, on the loop thread; returns a number for

@@ -17,10 +17,12 @@ base::Result<std::string> parse_address(std::string_view body) {
 void join(Host& host, const ExchangePtr& exchange) {
   auto address = parse_address(exchange->request().body);
   if (!address.ok()) return exchange->fail(address.error());
-  host.join(*address, [exchange, address = *address](const base::Result<bool>& joined) {
-    if (!joined.ok()) return exchange->fail(joined.error());
-    exchange->respond(http::json_response(
-        JsonObject().boolean("joined", *joined).text("address", address).take()));
+  host.join(*address, [exchange, address = *address](const base::Result<Joined>& result) {
+    if (!result.ok()) return exchange->fail(result.error());
+    JsonObject out;
+    out.boolean("joined", result->joined).text("address", address);
+    if (!result->joined) out.text("cause", result->cause).text("reason", result->reason);
+    exchange->respond(http::json_response(out.take()));
   });
 }
 

@@ -1,27 +1,34 @@
 #include "agent/api/status.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
 #include "agent/api/health.h"
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
+#include "agent/api/member_counts.h"
 #include "agent/api/reading.h"
+#include "agent/api/scoped_address.h"
 #include "crdt/value.h"
 
 namespace agent {
 namespace {
 
 std::string members_count(const std::vector<gossip::MemberView>& members) {
-  std::uint64_t alive = 0;
-  std::uint64_t suspect = 0;
-  std::uint64_t dead = 0;
-  for (const gossip::MemberView& member : members) {
-    alive += member.record.state == gossip::MemberState::kAlive ? 1 : 0;
-    suspect += member.record.state == gossip::MemberState::kSuspect ? 1 : 0;
-    dead += member.record.state == gossip::MemberState::kDead ? 1 : 0;
-  }
-  return JsonObject().number("alive", alive).number("suspect", suspect).number("dead", dead).take();
+  MemberCounts counts = count_members(members);
+  return JsonObject()
+      .number("alive", counts.alive)
+      .number("suspect", counts.suspect)
+      .number("dead", counts.dead)
+      .number("left", counts.left)
+      .number("unreachable", counts.unreachable)
+      .number("remembered", counts.remembered)
+      .take();
+}
+
+std::string or_null(const std::string& text) {
+  return text.empty() ? "null" : crdt::json_quote(text);
 }
 
 std::string vector_heads(const crdt::VersionVector& vector) {
@@ -54,6 +61,7 @@ struct LiveFacts {
   AgentFacts facts;
   std::string state;
   std::string reason;
+  std::string isolated;
   std::string members;
   base::Now now;
   std::int64_t uptime_seconds = 0;
@@ -84,6 +92,7 @@ base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& li
       .text("version", facts.version)
       .text("state", live.state)
       .text("reason", live.reason)
+      .raw("isolated", or_null(live.isolated))
       .text("bind", facts.bind)
       .text("http", facts.http)
       .text("topology", facts.topology)
@@ -100,9 +109,13 @@ base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& li
 }
 
 void get_status(Host& host, const ExchangePtr& exchange) {
-  LiveFacts live{host.facts(),         std::string(health_name(host.health())),
-                 host.health_reason(), members_count(host.members()),
-                 host.now(),           host.uptime().nanos / base::seconds(1).nanos};
+  LiveFacts live{host.facts(),
+                 std::string(health_name(host.health())),
+                 host.health_reason(),
+                 host.isolated(),
+                 members_count(host.members()),
+                 host.now(),
+                 host.uptime().nanos / base::seconds(1).nanos};
   answer_from_snapshot(host, exchange, [live = std::move(live)](store::Reader& reader) {
     auto text = status_text(reader, live);
     return text.ok() ? http::json_response(std::move(*text)) : http::error_response(text.error());
@@ -118,7 +131,15 @@ std::string millis_text(base::Duration duration) {
   return text;
 }
 
+// Null for who was not heard since the start: when it was told of says nothing.
+std::string seen_ago(const gossip::MemberView& member, base::Instant now) {
+  if (!member.met) return "null";
+  return std::to_string(std::max<std::int64_t>(0, (now - member.heard).nanos) /
+                        base::seconds(1).nanos);
+}
+
 void get_members(Host& host, const ExchangePtr& exchange) {
+  base::Instant now = host.now().instant;
   std::string items;
   for (const gossip::MemberView& member : host.members()) {
     const gossip::MemberRecord& record = member.record;
@@ -126,7 +147,7 @@ void get_members(Host& host, const ExchangePtr& exchange) {
     items += JsonObject()
                  .text("name", record.name)
                  .text("node_id", record.node.hex())
-                 .text("address", record.address.text())
+                 .text("address", scoped_text(record.address))
                  .text("state", gossip::state_name(record.state))
                  .number("incarnation", record.incarnation)
                  .raw("rtt_ms", member.rtt ? millis_text(*member.rtt) : "null")
@@ -134,6 +155,10 @@ void get_members(Host& host, const ExchangePtr& exchange) {
                  .raw("udp_blocked", member.udp_blocked ? "true" : "false")
                  .raw("tcp_blocked", member.tcp_blocked ? "true" : "false")
                  .raw("unreachable", member.unreachable ? "true" : "false")
+                 .raw("heard", member.met ? "true" : "false")
+                 .raw("remembered", member.remembered() ? "true" : "false")
+                 .raw("seen_seconds_ago", seen_ago(member, now))
+                 .raw("behind", member.behind ? std::to_string(*member.behind) : "null")
                  .raw("vector_lag", member.vector_lag ? std::to_string(*member.vector_lag) : "null")
                  .take();
   }

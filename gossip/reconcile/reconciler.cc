@@ -224,6 +224,14 @@ std::optional<std::uint64_t> Reconciler::lag(const NodeId& id) const {
   return peer->second.vector->lag(claims_);
 }
 
+std::optional<std::uint64_t> Reconciler::behind(const NodeId& id) const {
+  auto peer = peers_.find(id);
+  if (peer == peers_.end() || !peer->second.state) return std::nullopt;
+  if (peer->second.state == claims_.state()) return 0;
+  if (!peer->second.vector) return std::nullopt;
+  return peer->second.vector->ahead(claims_);
+}
+
 bool Reconciler::in_step(const NodeId& id) const {
   auto peer = peers_.find(id);
   return peer != peers_.end() && peer->second.state == claims_.state();

@@ -59,7 +59,8 @@ class Reconciler {
   std::optional<NodeId> equal_peer() const;
   bool syncing() const { return sync_peer_.has_value(); }
   std::optional<std::uint64_t> lag(const NodeId& peer) const;
-  bool in_step(const NodeId& peer) const;  // its last word equals our state
+  std::optional<std::uint64_t> behind(const NodeId& peer) const;  // changes of it that we lack
+  bool in_step(const NodeId& peer) const;                         // its last word equals our state
   std::size_t exchanges() const { return exchanges_.size(); }
 
  private:

@@ -40,6 +40,15 @@ std::uint64_t PeerVector::lag(const Claims& claims) const {
   return behind_then_ + grown + beyond;
 }
 
+std::uint64_t PeerVector::ahead(const Claims& claims) const {
+  std::uint64_t lacking = 0;
+  for (const auto& [actor, head] : ahead_) {
+    std::uint64_t ours = claims.claimed().seq_of(actor);
+    if (head.seq > ours) lacking += head.seq - ours;
+  }
+  return lacking;
+}
+
 // --- Telling -------------------------------------------------------------------------------------
 
 Vectors::Messages Vectors::tell(bool answer, std::optional<std::uint64_t> base) const {

@@ -27,7 +27,8 @@ class PeerVector {
   PeerVector(const Claims& claims, const crdt::VersionVector::Entries& differs);
 
   const crdt::VersionVector::Entries& ahead() const { return ahead_; }
-  std::uint64_t lag(const Claims& claims) const;  // changes that the peer lacks now
+  std::uint64_t lag(const Claims& claims) const;    // changes that the peer lacks now
+  std::uint64_t ahead(const Claims& claims) const;  // changes of its vector that we lack now
 
  private:
   crdt::VersionVector::Entries ahead_;

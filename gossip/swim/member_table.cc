@@ -68,6 +68,22 @@ void MemberTable::heard(base::Instant now, Member& member) {
   enter(now, member);
 }
 
+void MemberTable::erase(const NodeId& node) {
+  auto member = members_.find(node);
+  CHECK(member != members_.end());
+  leave(member->second);
+  members_.erase(member);
+}
+
+std::vector<NodeId> MemberTable::gone_before(base::Instant at) const {
+  std::vector<NodeId> out;
+  for (const auto& [since, node] : gone_) {
+    if (since > at) break;
+    out.push_back(node);
+  }
+  return out;
+}
+
 void MemberTable::enter(base::Instant now, Member& member) {
   const NodeId& node = member.record.node;
   member.gone_since_ = now;

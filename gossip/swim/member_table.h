@@ -77,11 +77,14 @@ class MemberTable {
                  std::optional<MemberRecord>& evicted);
   void change(base::Instant now, Member& member, const MemberRecord& record);
   void heard(base::Instant now, Member& member);
+  void erase(const NodeId& node);  // must be there
 
   const std::map<NodeId, Member>& all() const { return members_; }
   std::size_t size() const { return members_.size(); }
   const std::vector<NodeId>& living() const { return living_; }  // in no order that means anything
   const std::set<NodeId>& dead() const { return dead_; }
+  std::size_t left() const { return gone_.size() - dead_.size(); }
+  std::vector<NodeId> gone_before(base::Instant at) const;  // dead or left since then or longer
   // The next living one in id order, round and round. There must be one.
   NodeId living_after(const NodeId& node) const;
   // The next member in id order after `cursor`, round and round; null only when empty.

@@ -153,6 +153,10 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
     member->udp_blocked = false;
   }
   table_.heard(now, *member);
+  if (member->state() != MemberState::kLeft) {
+    if (!heard_member_ || now - *heard_member_ > kAwayAfter) company_since_ = now;
+    heard_member_ = now;
+  }
   if (member->state() != MemberState::kDead) {
     // Else it may have asked for a proof and no more: the greeting has to reach it.
     if (member->introduced) greetings_.drop(node);

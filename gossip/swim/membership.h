@@ -41,6 +41,16 @@ inline constexpr int kLastWords = 8;                  // pings to a suspect over
 inline constexpr std::size_t kLastWordSpeakers = 40;  // of a larger mesh, about so many send them
 inline constexpr int kSilentIntervals = 10;  // without a word from anybody: all are unreachable
 inline constexpr int kQuietPeriods = 2;      // after a pause of ours nobody is accused
+// A member that is dead or left for so long is forgotten, by a clock that does not go on while the
+// process does not run. Two parts of a mesh that hear nothing of each other for longer come
+// together again through a seed or a join by hand.
+inline constexpr base::Duration kForgetAfter = base::seconds(7 * 86'400);
+// Who has heard nobody for so long has been away: what it holds for dead may be alive elsewhere. It
+// forgets nobody meanwhile, and nobody for kForgetAfter when it is back.
+inline constexpr base::Duration kAwayAfter = base::seconds(3'600);
+// A member that is gone while another one of its name lives at its address has been replaced, as a
+// container without a volume is by its next start. It is forgotten when its end is told.
+inline constexpr int kReplacedIntervals = 10;
 // Who left so lately is kept over a restart: a whole mesh may have been stopped.
 inline constexpr base::Duration kLeftRemembered = base::seconds(3'600);
 // Pings, for a hash of the table. Prime to the turns of probes, or the same few would get them all.
@@ -101,6 +111,8 @@ class Membership {
   bool has_left() const { return self_.state == MemberState::kLeft; }
   std::uint32_t health_score() const { return awareness_.score(); }
   bool isolated(base::Instant now) const;  // silence from everybody; with two members never
+  Hearing hearing() const;
+  bool let_in_by(const Address& address) const { return seeds_.content(address, table_); }
   std::vector<MemberRecord> memory(
       base::Instant now) const;  // what remember() wants after a restart
 
@@ -119,6 +131,7 @@ class Membership {
   void merge(base::Instant now, const NodeId& teller, const Address& from, const MemberRecord& told,
              Source source, Actions& out);
   void merge_self(base::Instant now, const NodeId& teller, const MemberRecord& told, Actions& out);
+  static bool place_on_link(MemberRecord& record, bool itself, const Address& from);
   bool is_of_a_twin(const MemberRecord& told) const;
   void merge_own(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
   void merge_alive(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
@@ -150,6 +163,9 @@ class Membership {
   void run_suspicions(base::Instant now, Outbox& box, Actions& out);
   void run_news(base::Instant now, Outbox& box);
   void run_retries(base::Instant now, Outbox& box);
+  void run_forgetting(base::Instant now);
+  std::vector<NodeId> replaced(base::Instant now) const;
+  void forget(const NodeId& node);
   void answered(base::Instant now, Member& member, std::uint64_t token);
   void ping(base::Instant now, Member& member, const Address& address, Outbox& box,
             std::uint16_t token);
@@ -189,6 +205,9 @@ class Membership {
   base::Instant retry_at_ = base::Instant::never();
   base::Instant accuse_from_{INT64_MIN / 2};
   base::Instant heard_any_;
+  std::optional<base::Instant> heard_member_;  // one that has not left
+  base::Instant company_since_;                // since then never away (kAwayAfter)
+  base::Instant forget_at_{INT64_MIN / 2};     // when it is looked again who is to be forgotten
   int refutations_ = kRefutationsMax;
   base::Instant refuted_{INT64_MIN / 2};
   std::optional<base::Instant> tables_differ_;

@@ -20,6 +20,7 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
   bool itself = told.node == teller;
   // Who does not know its own address is where it speaks from.
   if (record.address.is_any() && itself) record.address = from;
+  if (record.address.is_link_local() && !place_on_link(record, itself, from)) return;
   if (record.address.is_any() || record.address.port == 0) return;
   Member* member = table_.find(record.node);
   if (member == nullptr) return add(now, std::move(record), itself, source, out);
@@ -43,6 +44,18 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
       if (record.incarnation < held || member->state() == MemberState::kLeft) return;
       return renew(now, *member, record, out);
   }
+}
+
+// A link-local address means a host on one link only. It is taken to be on that over which it was
+// heard of; what is told over another kind of path is of no use here, but for its teller, which is
+// where it speaks from.
+bool Membership::place_on_link(MemberRecord& record, bool itself, const Address& from) {
+  if (from.scope != 0) {
+    record.address.scope = from.scope;
+  } else if (itself) {
+    record.address = from;
+  }
+  return from.scope != 0 || itself;
 }
 
 // A number of this start at another place, or one of a later start: somebody else speaks as us, or
@@ -222,6 +235,10 @@ void Membership::merge_dead(base::Instant now, Member& member, const MemberRecor
 
 void Membership::add(base::Instant now, MemberRecord record, bool itself, Source source,
                      Actions& out) {
+  // Of who is gone and not known here nothing is kept: those that were forgotten would go round for
+  // ever, and it is asked again by who told us of it.
+  bool gone = record.state == MemberState::kDead || record.state == MemberState::kLeft;
+  if (gone && !itself) return;
   bool accused = record.state == MemberState::kSuspect;
   NodeId accuser = record.accuser;
   if (accused) {

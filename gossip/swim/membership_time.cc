@@ -36,6 +36,7 @@ void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
   run_suspicions(now, box, out);
   run_retries(now, box);
   run_news(now, box);
+  run_forgetting(now);
 }
 
 base::Instant Membership::next_deadline() const {
@@ -230,6 +231,50 @@ void Membership::ping(base::Instant now, Member& member, const Address& address,
   member.pings[0] = {token, now};
   ++member.unanswered;
   ++stats_.pings_sent;
+}
+
+// --- Forgetting ----------------------------------------------------------------------------------
+
+// Costs nothing that matters: once in ten intervals a look at those that are gone. Nothing of the
+// data asks for them; who comes back makes itself known again.
+void Membership::run_forgetting(base::Instant now) {
+  if (now < forget_at_) return;
+  forget_at_ = now + options_.profile.ping_interval * kReplacedIntervals;
+  for (const NodeId& node : replaced(now)) forget(node);
+  bool away = !heard_member_ || now - *heard_member_ > kAwayAfter;
+  if (away || now - company_since_ < kForgetAfter) return;
+  for (const NodeId& node : table_.gone_before(now - kForgetAfter)) forget(node);
+}
+
+std::vector<NodeId> Membership::replaced(base::Instant now) const {
+  std::vector<NodeId> out;
+  base::Duration told = options_.profile.ping_interval * kReplacedIntervals;
+  std::vector<NodeId> gone = table_.gone_before(now - told);
+  if (gone.empty()) return out;
+  std::set<std::pair<Address, std::string>> taken = {{self_.address, self_.name}};
+  for (const NodeId& node : table_.living()) {
+    const Member& member = *table_.find(node);
+    bool certain = member.state() == MemberState::kAlive && member.heard_ourselves;
+    if (certain && !member.wordless) taken.insert({member.record.address, member.record.name});
+  }
+  for (const NodeId& node : gone) {
+    const MemberRecord& record = table_.find(node)->record;
+    if (taken.contains({record.address, record.name})) out.push_back(node);
+  }
+  return out;
+}
+
+void Membership::forget(const NodeId& node) {
+  ++stats_.members_forgotten;
+  news_.drop(node);
+  greetings_.drop(node);
+  forget_suspicion(node);
+  table_.erase(node);
+}
+
+Hearing Membership::hearing() const {
+  return {heard_member_.value_or(base::Instant{}), heard_member_.has_value(),
+          table_.size() - table_.left()};
 }
 
 bool Membership::isolated(base::Instant now) const {

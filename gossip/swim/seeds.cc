@@ -35,6 +35,11 @@ bool Seeds::waits_for(const Address& address, const MemberTable& table) const {
   return !stopped_ && seed != seeds_.end() && !content(seed->second, table);
 }
 
+bool Seeds::content(const Address& address, const MemberTable& table) const {
+  auto seed = seeds_.find(address);
+  return seed != seeds_.end() && content(seed->second, table);
+}
+
 std::vector<Address> Seeds::due(base::Instant now, const MemberTable& table) {
   std::vector<Address> out;
   if (stopped_) return out;

@@ -35,6 +35,9 @@ class Seeds {
   // that is a seed that has not answered.
   bool waits_for(const Address& address, const MemberTable& table) const;
 
+  // Whether a seed at `address` has let us in and lives.
+  bool content(const Address& address, const MemberTable& table) const;
+
   std::vector<Address> due(base::Instant now, const MemberTable& table);
   base::Instant next_deadline() const;
 

@@ -78,6 +78,7 @@ sockaddr_storage to_sockaddr(const Address& address, int family) {
   v6.sin6_family = AF_INET6;
   v6.sin6_port = htons(address.port);
   std::memcpy(&v6.sin6_addr, address.ip.data(), 16);
+  v6.sin6_scope_id = address.scope;
   std::memcpy(&storage, &v6, sizeof(v6));
   return storage;
 }
@@ -95,6 +96,7 @@ Address from_sockaddr(const sockaddr* address) {
     std::memcpy(&v6, address, sizeof(v6));
     std::memcpy(out.ip.data(), &v6.sin6_addr, 16);
     out.port = ntohs(v6.sin6_port);
+    if (out.is_link_local()) out.scope = v6.sin6_scope_id;
   }
   return out;
 }

@@ -70,6 +70,26 @@ TEST_F(SeedNames, AListIsToldOnceAndWhatStaysIsKept) {
   EXPECT_EQ(told_.back(), (Addresses{at(1), at(3)}));
 }
 
+TEST_F(SeedNames, SaysWhichNameHasNoAddressUntilItHasOne) {
+  resolver_.set({"a:7700", at(1).text()});
+  auto seed = [&](const std::string& text) {
+    for (const auto& known : resolver_.seeds()) {
+      if (known.text == text) return known;
+    }
+    return SeedResolver::Seed{};
+  };
+  EXPECT_FALSE(seed("a:7700").unknown);
+  run_until([&] { return seed("a:7700").unknown; });
+  EXPECT_EQ(seed(at(1).text()).addresses, Addresses{at(1)});
+  EXPECT_FALSE(seed(at(1).text()).unknown);
+
+  held_.set("a:7700", {at(3)});
+  resolver_.look_up_again();
+  run_until([&] { return is_told(at(3)); });
+  EXPECT_FALSE(seed("a:7700").unknown);
+  EXPECT_EQ(seed("a:7700").addresses, Addresses{at(3)});
+}
+
 TEST_F(SeedNames, AnAnswerForANameThatWasTakenOutIsNotTold) {
   held_.set("a:7700", {at(3)});
   held_.set("b:7700", {at(4)});

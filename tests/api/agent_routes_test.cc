@@ -12,6 +12,7 @@ TEST(Status, ShowsIdentityVectorDigestAndCounts) {
         gossip::MemberState::kDead, gossip::MemberState::kLeft}) {
     gossip::MemberView member;
     member.record.state = state;
+    member.record.incarnation = 1;
     a.members_.push_back(member);
   }
 
@@ -28,7 +29,10 @@ TEST(Status, ShowsIdentityVectorDigestAndCounts) {
   EXPECT_EQ(status["http"], "127.0.0.1:7780");
   EXPECT_EQ(status["topology"], "push-pull");
   EXPECT_EQ(status["profile"], "lan");
-  EXPECT_EQ(status["members"], Json::parse(R"({"alive":2,"suspect":1,"dead":1})"));
+  EXPECT_EQ(status["members"],
+            Json::parse(R"({"alive":2,"suspect":1,"dead":1,"left":1,"unreachable":0,)"
+                        R"("remembered":0})"));
+  EXPECT_EQ(status["isolated"], nullptr);
   EXPECT_EQ(status["vector"], (Json{{actor, 2}}));
   EXPECT_EQ(status["digest"], a.replica().store().meta().digest.hex());
   EXPECT_EQ(status["objects"], 2);
@@ -132,7 +136,9 @@ TEST(Members, AreListedWithWhatIsKnown) {
   self.record.address = *gossip::Address::parse("127.0.0.1:7700");
   self.record.incarnation = 3;
   self.record.topology = gossip::Topology::kPushPull;
-  self.vector_lag = 0;
+  self.vector_lag = self.behind = 0;
+  self.met = true;
+  self.heard = a.now().instant;
   gossip::MemberView other;
   other.record.state = gossip::MemberState::kLeft;
   other.rtt = base::micros(1'234);
@@ -149,11 +155,61 @@ TEST(Members, AreListedWithWhatIsKnown) {
                               {"udp_blocked", false},
                               {"tcp_blocked", false},
                               {"unreachable", false},
+                              {"heard", true},
+                              {"remembered", false},
+                              {"seen_seconds_ago", 0},
+                              {"behind", 0},
                               {"topology", "push-pull"},
                               {"vector_lag", 0}}));
   EXPECT_EQ(members[1]["state"], "left");
   EXPECT_EQ(members[1]["rtt_ms"], 1.234);
   EXPECT_EQ(members[1]["vector_lag"], nullptr);
+  EXPECT_EQ(members[1]["heard"], false);
+  EXPECT_EQ(members[1]["seen_seconds_ago"], nullptr);
+  EXPECT_EQ(members[1]["behind"], nullptr);
+}
+
+TEST(Status, SaysWhyItIsIsolatedAndCountsEachMemberOnce) {
+  FakeHost a("A");
+  EXPECT_EQ(json(a, "GET", "/v1/status")["isolated"], nullptr);
+  gossip::MemberView alive;
+  gossip::MemberView unreachable;
+  unreachable.unreachable = true;
+  gossip::MemberView remembered;
+  remembered.record.state = gossip::MemberState::kDead;
+  gossip::MemberView dead = remembered;
+  dead.record.incarnation = 3;
+  gossip::MemberView left = dead;
+  left.record.state = gossip::MemberState::kLeft;
+  a.members_ = {alive, unreachable, unreachable, remembered, dead, left};
+  a.isolated_ = "no agent to join answers: \"x\"";
+
+  Json status = json(a, "GET", "/v1/status");
+
+  EXPECT_EQ(status["isolated"], a.isolated_);
+  EXPECT_EQ(status["state"], "ready");
+  EXPECT_EQ(status["members"], (Json{{"alive", 1},
+                                     {"suspect", 0},
+                                     {"dead", 1},
+                                     {"left", 1},
+                                     {"unreachable", 2},
+                                     {"remembered", 1}}));
+  EXPECT_EQ(json(a, "GET", "/v1/members")[3]["remembered"], true);
+}
+
+TEST(Readiness, MayRequirePeers) {
+  FakeHost a("A");
+  EXPECT_EQ(a.call("GET", "/readyz?require=peers").status, 200);
+  a.without_peers_ = "no other agent was heard yet";
+
+  EXPECT_EQ(a.call("GET", "/readyz").status, 200);
+  auto refused = a.call("GET", "/readyz?require=peers");
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_NE(refused.body.find(a.without_peers_), std::string::npos) << refused.body;
+  EXPECT_EQ(refusal(a, "GET", "/readyz?require=friends"), "400 invalid");
+  a.health_ = Health::kSyncing;
+  a.reason_ = "the first exchange runs";
+  EXPECT_NE(a.call("GET", "/readyz?require=peers").body.find(a.reason_), std::string::npos);
 }
 
 TEST(Mesh, JoinSaysWhetherItWasAnswered) {
@@ -162,9 +218,10 @@ TEST(Mesh, JoinSaysWhetherItWasAnswered) {
   EXPECT_EQ(body(a, "POST", "/v1/join", R"({"address":"10.0.0.1:7700"})"),
             R"({"joined":true,"address":"10.0.0.1:7700"})");
   EXPECT_EQ(a.joined_, "10.0.0.1:7700");
-  a.join_answer_ = false;
-  EXPECT_EQ(body(a, "POST", "/v1/join", R"({"address":"h:1"})"),
-            R"({"joined":false,"address":"h:1"})");
+  a.join_answer_ = Joined{false, "no_answer", "no answer: is it up?"};
+  EXPECT_EQ(
+      body(a, "POST", "/v1/join", R"({"address":"h:1"})"),
+      R"({"joined":false,"address":"h:1","cause":"no_answer","reason":"no answer: is it up?"})");
   a.join_answer_ = base::invalid("nonsense is no address");
   EXPECT_EQ(refusal(a, "POST", "/v1/join", R"({"address":"nonsense"})"), "400 invalid");
 }

@@ -87,7 +87,8 @@ bool FakeHost::read(Work work) {
   return true;
 }
 
-void FakeHost::join(const std::string& address, std::function<void(base::Result<bool>)> done) {
+void FakeHost::join(const std::string& address,
+                    std::function<void(const base::Result<Joined>&)> done) {
   joined_ = address;
   loop_.push_back([done, answer = join_answer_] { done(answer); });
 }

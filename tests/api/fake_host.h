@@ -28,11 +28,14 @@ class FakeHost final : public Host {
   const AgentFacts& facts() const override { return facts_; }
   Health health() const override { return health_; }
   std::string health_reason() const override { return reason_; }
+  std::string isolated() const override { return isolated_; }
+  std::string without_peers() const override { return without_peers_; }
   base::Now now() const override { return now_; }
   base::Duration uptime() const override { return base::seconds(90); }
   std::vector<gossip::MemberView> members() const override { return members_; }
   std::string metrics() const override { return "hearsay_up 1\n"; }
-  void join(const std::string& address, std::function<void(base::Result<bool>)> done) override;
+  void join(const std::string& address,
+            std::function<void(const base::Result<Joined>&)> done) override;
   void leave() override { left_ = true; }
   std::uint64_t watch(Watcher watcher) override;
   void unwatch(std::uint64_t watcher) override { watchers_.erase(watcher); }
@@ -76,7 +79,9 @@ class FakeHost final : public Host {
   Health health_ = Health::kReady;
   std::string reason_;
   std::vector<gossip::MemberView> members_;
-  base::Result<bool> join_answer_ = true;
+  std::string isolated_;
+  std::string without_peers_;
+  base::Result<Joined> join_answer_ = Joined{true, "", ""};
   std::string joined_;
   bool left_ = false;
   std::size_t refuse_writes_ = 0;  // so many are told kBusy

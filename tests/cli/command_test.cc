@@ -353,6 +353,49 @@ TEST(Command, MembersSayWhatDoesNotGetThrough) {
   EXPECT_TRUE(holds(table.out, "n3    suspect, unreachable")) << table.out;
 }
 
+TEST(Command, MembersThatWereNotHeardAreSaidToBeSo) {
+  FakeAgent agent(
+      always(FakeAgent::ok(R"([{"name":"n1","state":"dead","remembered":true,"heard":false},)"
+                           R"({"name":"n2","state":"alive","remembered":false,"heard":false},)"
+                           R"({"name":"n3","state":"dead","remembered":false,"heard":false}])")));
+
+  auto table = ask(agent, {"members"});
+
+  EXPECT_TRUE(holds(table.out, "n1    remembered ")) << table.out;
+  EXPECT_TRUE(holds(table.out, "n2    alive, not heard")) << table.out;
+  EXPECT_TRUE(holds(table.out, "n3    dead ")) << table.out;
+}
+
+TEST(Command, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
+  FakeAgent agent(always(FakeAgent::ok(
+      R"({"name":"n1","state":"ready","reason":"","isolated":"no agent to join answers",)"
+      R"("members":{"alive":1,"suspect":0,"dead":0,"left":0,"unreachable":2,"remembered":3}})")));
+  FakeAgent well(always(FakeAgent::ok(R"({"name":"n1","state":"ready","isolated":null})")));
+
+  auto ended = ask(agent, {"status"});
+
+  EXPECT_EQ(ended.exit, 5);
+  EXPECT_TRUE(holds(ended.out, "ready, isolated: no agent to join answers")) << ended.out;
+  EXPECT_TRUE(holds(ended.out, "1 alive, 0 suspect, 0 dead, 2 unreachable, 3 remembered"));
+  EXPECT_TRUE(holds(ended.err, "the agent is isolated: no agent to join answers")) << ended.err;
+  EXPECT_EQ(ask(well, {"status"}).exit, 0);
+}
+
+TEST(Command, JoinSaysWhyItWasNotAnswered) {
+  FakeAgent silent(always(FakeAgent::ok(
+      R"({"joined":false,"address":"a:1","cause":"no_answer","reason":"no answer: up?"})")));
+  FakeAgent refusing(always(FakeAgent::ok(
+      R"({"joined":false,"address":"a:1","cause":"key_refused","reason":"key refused: x"})")));
+
+  auto timed_out = ask(silent, {"join", "a:1"});
+  auto refused = ask(refusing, {"join", "[fe80::1%eth0]:7700"});
+
+  EXPECT_EQ(timed_out.exit, 7);
+  EXPECT_TRUE(holds(timed_out.err, "a:1: no answer: up?")) << timed_out.err;
+  EXPECT_EQ(refused.exit, 1);
+  EXPECT_TRUE(holds(refused.err, "key refused: x")) << refused.err;
+}
+
 // A terminal of the test's own; the program writes to it, we read what arrived.
 std::string on_terminal(const FakeAgent& agent, const Words& environment) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);

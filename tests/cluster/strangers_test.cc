@@ -77,7 +77,7 @@ TEST(Strangers, AnAgentWithAnotherKeyIsNotLetIn) {
 
   EXPECT_EQ(get_snapshot(mesh[1], "secret"), "");
   EXPECT_EQ(json_field(mesh[0].client().get("/v1/status")->body, "members"),
-            R"({"alive":1,"dead":0,"suspect":0})");
+            R"({"alive":1,"dead":0,"left":0,"remembered":0,"suspect":0,"unreachable":0})");
   EXPECT_GT(metric(mesh[0], R"(hearsay_refused_total{reason="key"})"), 0u);
   EXPECT_EQ(mesh[1].client().get("/healthz")->status, 200);
 }

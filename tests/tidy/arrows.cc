@@ -27,7 +27,7 @@ const std::vector<Arrow>& arrows() {
       {"agent/api",
        {"agent/api", "agent/http", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
       // The program: the daemon and the command line meet here only.
-      {"agent/main.cc", {"agent", "tools/cli", "gossip", "crdt/base"}},
+      {"agent/main.cc", {"agent", "agent/api", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client: it shares the configuration and the words with the agent, not its insides.
       {"tools/cli",
        {"tools/cli", "crdt/base", "agent/config.h", "agent/held_signals.h", "agent/host_port.h",

@@ -48,6 +48,21 @@ TEST(Address, OneAddressHasOneEncoding) {
   }
 }
 
+TEST(Address, AScopeIsOfThisHostAndNotTold) {
+  auto scoped = Address::parse("[fe80::1%7]:7700");
+  ASSERT_TRUE(scoped);
+  EXPECT_EQ(scoped->text(), "[fe80::1%7]:7700");
+  EXPECT_EQ(Address::from(scoped->bytes()), scoped->without_scope());
+  EXPECT_NE(*scoped, scoped->without_scope());
+  EXPECT_TRUE(scoped->is_link_local());
+  EXPECT_TRUE(Address::parse("[febf::1]:1")->is_link_local());
+  EXPECT_FALSE(Address::parse("[fec0::1]:1")->is_link_local());
+  for (const char* text : {"[2001:db8::1%7]:1", "[fe80::1%]:1", "[fe80::1%0]:1", "[fe80::1%7x]:1",
+                           "[fe80::1%-1]:1", "[fe80::1%99999999999]:1", "10.0.0.1%7:1"}) {
+    EXPECT_FALSE(Address::parse(text)) << text;
+  }
+}
+
 TEST(Address, AnyIsKnownInBothFamilies) {
   EXPECT_TRUE(Address::parse("0.0.0.0:1")->is_any());
   EXPECT_TRUE(Address::parse("[::]:1")->is_any());

@@ -25,9 +25,11 @@ std::string shown(std::string_view value) {
 
 std::string shown_id(std::string_view value) { return short_id(shown(value)); }
 
-// "alive, no TCP": what does not get through to a member, or from it.
-std::string what_is_blocked(std::string_view member) {
-  std::string text;
+// "alive, no TCP": the state, and what does not get through to a member, or from it.
+std::string state_text(std::string_view member, std::string_view state) {
+  std::string text(field(member, "remembered") == "true" ? "remembered" : state);
+  bool lives = state == "alive" || state == "suspect";
+  if (lives && field(member, "heard") == "false") text += ", not heard";
   if (field(member, "udp_blocked") == "true") text += ", no UDP";
   if (field(member, "tcp_blocked") == "true") text += ", no TCP";
   if (field(member, "unreachable") == "true") text += ", unreachable";
@@ -56,12 +58,29 @@ std::string uptime(std::uint64_t seconds) {
   return fmt::format("{} s", seconds);
 }
 
+// Members that this agent cannot hear, or only remembers, are named apart where there are any.
+std::string member_counts(std::string_view counted) {
+  auto text = fmt::format("{} alive, {} suspect, {} dead", shown(field(counted, "alive")),
+                          shown(field(counted, "suspect")), shown(field(counted, "dead")));
+  for (std::string_view name : {"unreachable", "remembered"}) {
+    auto count = number(field(counted, name));
+    if (count > 0) text += fmt::format(", {} {}", count, name);
+  }
+  return text;
+}
+
 std::string vector_summary(std::string_view vector) {
   auto actors = members(vector);
   if (!actors) return "-";
   std::uint64_t changes = 0;
   for (const auto& actor : *actors) changes += number(actor.value);
   return fmt::format("{} changes by {} actors", changes, actors->size());
+}
+
+// Why the agent is cut off from its mesh; empty when it is not.
+std::string isolation(std::string_view body) {
+  auto reason = field(body, "isolated");
+  return reason == "null" ? "" : unquote(reason);
 }
 
 void print_status(Printer& printer, std::string_view body) {
@@ -73,9 +92,11 @@ void print_status(Printer& printer, std::string_view body) {
   auto state = shown(at("state"));
   bool trusted = field(clock, "trusted") == "true";
   auto reason = unquote(at("reason"));
+  auto isolated = isolation(body);
   std::string verdict = reason.empty() ? state : state + ": " + reason;
+  if (!isolated.empty()) verdict += (reason.empty() ? ", isolated: " : "; isolated: ") + isolated;
   printer.pairs({
-      {shown(at("name")), {verdict, state_colour(state)}},
+      {shown(at("name")), {verdict, isolated.empty() ? state_colour(state) : Colour::kRed}},
       {"node", {shown_id(at("node_id"))}},
       {"actor",
        {at("actor_id") == "null" ? "none before the first write" : shown_id(at("actor_id"))}},
@@ -84,8 +105,7 @@ void print_status(Printer& printer, std::string_view body) {
       {"http", text("http")},
       {"spread", {fmt::format("{}, profile {}", shown(at("topology")), shown(at("profile")))}},
       {"members",
-       {fmt::format("{} alive, {} suspect, {} dead", shown(field(counted, "alive")),
-                    shown(field(counted, "suspect")), shown(field(counted, "dead"))),
+       {member_counts(counted),
         number(field(counted, "suspect")) > 0 ? Colour::kYellow : Colour::kNone}},
       {"data", {fmt::format("{} objects, {} cells", shown(at("objects")), shown(at("cells")))}},
       {"digest", text("digest")},
@@ -164,7 +184,9 @@ int show_status(Session& session) {
   } else {
     session.printer.answer(answer->body);
   }
-  if (state != "degraded") return kDone;
+  auto isolated = isolation(answer->body);
+  if (!isolated.empty()) say("the agent is isolated: " + isolated);
+  if (state != "degraded") return isolated.empty() ? kDone : kUnhealthy;
   auto reason = unquote(field(answer->body, "reason"));
   say(reason.empty() ? "the agent is degraded" : "the agent is degraded: " + reason);
   return kUnhealthy;
@@ -185,7 +207,7 @@ int show_members(Session& session) {
     auto state = at("state");
     auto rtt = at("rtt_ms");
     rows.push_back({{at("name")},
-                    {state + what_is_blocked(member), state_colour(state)},
+                    {state_text(member, state), state_colour(state)},
                     {at("address")},
                     {rtt == "-" ? rtt : rtt + " ms"},
                     {at("vector_lag")},
@@ -217,8 +239,13 @@ int join(Session& session, const std::string& address) {
     session.printer.line(fmt::format("joined {}", shown(field(answer->body, "address"))));
   }
   if (joined) return kDone;
-  say(fmt::format("{} has not answered; the agent goes on trying", address));
-  return kError;
+  auto reason = unquote(field(answer->body, "reason"));
+  if (reason.empty()) reason = "no answer";
+  auto cause = unquote(field(answer->body, "cause"));
+  bool goes_on = cause != "own_address";
+  say(fmt::format("{}: {}{}", address, reason, goes_on ? ". The agent goes on trying" : ""));
+  bool silent = cause == "no_answer" || cause == "no_udp";
+  return silent ? kTimedOut : kError;
 }
 
 int leave(Session& session) {

@@ -1,0 +1,68 @@
+// A join by request: asks at the address, waits a few seconds for the answer, and says why none
+// came.
+
+#include <algorithm>
+
+#include "agent/clock.h"
+#include "agent/daemon.h"
+#include "agent/host_port.h"
+
+namespace agent {
+namespace {
+
+constexpr int kJoinTries = 30;  // looked at every kJoinPollMillis
+constexpr std::uint64_t kJoinPollMillis = 100;
+
+}  // namespace
+
+struct Daemon::Joining {
+  std::vector<gossip::Address> resolved;
+  base::Instant since;  // a word before that is old
+  int tries_left = kJoinTries;
+  Contact found = Contact::kNoAnswer;
+  std::function<void(const base::Result<Joined>&)> done;
+};
+
+void Daemon::join(const std::string& address,
+                  std::function<void(const base::Result<Joined>&)> done) {
+  auto where = HostPort::parse(address);
+  if (!where || where->port == 0 || where->is_any()) {
+    return done(base::invalid("join " + address + ": expected HOST:PORT of another agent"));
+  }
+  if (stopping_) return done(base::Error{base::Code::kUnavailable, "the agent stops"});
+  auto joining = std::make_shared<Joining>();
+  joining->done = std::move(done);
+  // What was known of the members when we left is old.
+  if (mesh_->node().has_left()) {
+    joining->since = read_clock().instant;
+    mesh_->rejoin();
+  }
+  resolver_->add(address, [this, joining](const base::Result<SeedResolver::Addresses>& found) {
+    if (!found.ok()) return joining->done(found.error());
+    joining->resolved = *found;
+    isolation_->ask(*found, [joining](Contact contact) { joining->found = contact; });
+    await_join(joining);
+  });
+}
+
+void Daemon::await_join(const std::shared_ptr<Joining>& joining) {
+  const auto& resolved = joining->resolved;
+  std::vector<gossip::MemberView> known = members();
+  bool answered = std::any_of(known.begin() + 1, known.end(), [&](const auto& member) {
+    return member.record.state == gossip::MemberState::kAlive && member.met &&
+           member.heard >= joining->since &&
+           std::find(resolved.begin(), resolved.end(), member.record.address) != resolved.end();
+  });
+  answered |= std::any_of(resolved.begin(), resolved.end(), [&](const gossip::Address& address) {
+    return mesh_->node().let_in_by(address);  // who is known by another address than this one
+  });
+  if (answered) return joining->done(Joined{true, "", ""});
+  bool hopeless = joining->found == Contact::kOurselves;
+  if (hopeless || joining->tries_left-- == 0) {
+    return joining->done(Joined{false, std::string(contact_name(joining->found)),
+                                std::string(contact_words(joining->found))});
+  }
+  later(kJoinPollMillis, [this, joining] { await_join(joining); });
+}
+
+}  // namespace agent

@@ -1,0 +1,77 @@
+#include "agent/isolation.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace agent {
+namespace {
+
+// Looked at later than this, the process stood still: it cannot have heard anybody meanwhile.
+constexpr base::Duration kPause = base::seconds(3);
+// The reason is worth waiting for, but not longer.
+constexpr base::Duration kAskingTakes = base::seconds(5);
+constexpr std::int64_t kSilentIntervals = 10;
+
+std::string silence_text(const Solitude& facts) {
+  std::string text;
+  if (facts.hearing.met) {
+    text = "nothing is heard of any other agent any more (" + std::to_string(facts.hearing.others) +
+           " known)";
+  } else if (facts.hearing.others > 0) {
+    text =
+        "no agent of an earlier run answers (" + std::to_string(facts.hearing.others) + " known)";
+  } else {
+    text = "no agent to join answers";
+  }
+  std::vector<Place> places = facts.seeds;
+  places.insert(places.end(), facts.members.begin(), facts.members.end());
+  if (places.empty()) return text;
+  return text + ": " + places_text(places);
+}
+
+}  // namespace
+
+base::Duration silence_of(base::Duration ping_interval) {
+  return std::max(ping_interval * kSilentIntervals, base::seconds(2));
+}
+
+Isolation::Turn Isolation::look(base::Instant now, const Solitude& facts) {
+  if (!looked_ || now - *looked_ > kPause) listening_since_ = now;
+  looked_ = now;
+  heard_ = facts.hearing.since;
+  met_ = facts.hearing.met;
+  std::string before = std::exchange(reason_, judge(now, facts));
+  bool heard = met_ && now - heard_ < silence_ && !facts.left;
+  if (heard) {
+    without_peers_.clear();
+  } else if (!reason_.empty()) {
+    without_peers_ = reason_;
+  } else if (facts.seeds.empty() && facts.hearing.others == 0) {
+    without_peers_ = "no other agent is known: none was given to join, and none has joined";
+  } else {
+    without_peers_ = "no other agent was heard yet";
+  }
+  if (before.empty() == reason_.empty()) return Turn::kNone;
+  if (reason_.empty()) return Turn::kEnded;
+  began_ = now;
+  return Turn::kBegan;
+}
+
+bool Isolation::is_quiet(base::Instant now) const {
+  base::Instant since = met_ ? std::max(heard_, listening_since_) : listening_since_;
+  return looked_ && now - since >= silence_ / 2;
+}
+
+std::string Isolation::judge(base::Instant now, const Solitude& facts) const {
+  if (facts.left) return "this agent has left the mesh; `hearsay join HOST:PORT` brings it back";
+  if (facts.seeds.empty() && facts.hearing.others == 0) return "";
+  base::Instant since = met_ ? std::max(heard_, listening_since_) : listening_since_;
+  base::Duration quiet = now - since;
+  // While it lasts there is always a reason, and a later one is not worse than the first.
+  bool over = reason_.empty() ? quiet < silence_ : met_ && now - heard_ < silence_;
+  if (over) return "";
+  if (reason_.empty() && !facts.asked && quiet < silence_ + kAskingTakes) return "";
+  return silence_text(facts);
+}
+
+}  // namespace agent

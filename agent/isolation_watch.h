@@ -1,0 +1,62 @@
+#pragma once
+
+// Watches whether this agent hears its mesh (Isolation), asks around when it does not
+// (ContactProbe), and says so in the log: one line when it begins, one when it ends. Once a second,
+// which costs nothing while somebody is heard. Loop thread only.
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/contact_probe.h"
+#include "agent/isolation.h"
+#include "agent/log.h"
+#include "agent/mesh.h"
+#include "agent/seed_resolver.h"
+
+namespace agent {
+
+inline constexpr std::uint64_t kIsolationLookMillis = 1'000;
+inline constexpr std::size_t kSeedsAskedMax = 16;   // addresses a round; further ones: not asked
+inline constexpr std::size_t kMembersAskedMax = 3;  // members a round
+
+class IsolationWatch {
+ public:
+  // All outlive it. Asks with the key of `self`.
+  IsolationWatch(uv_loop_t* loop, const Mesh& mesh, const SeedResolver& resolver,
+                 const MeshSelf& self, base::Duration ping_interval, base::Random random, Log& log);
+
+  void look(base::Instant now);  // every kIsolationLookMillis
+  const std::string& reason() const { return isolation_.reason(); }
+  const std::string& without_peers() const { return isolation_.without_peers(); }
+
+  // What is at these addresses, the most telling of them. Told from the loop or at once.
+  void ask(const std::vector<gossip::Address>& addresses, ContactProbe::Told told);
+  void close();
+
+ private:
+  void ask_around(base::Instant now);
+  Solitude facts();
+  Place place_of(const SeedResolver::Seed& seed) const;
+  Contact contact_at(const gossip::Address& address) const;
+  // Ours beyond doubt, so that nobody has to be asked.
+  bool is_own(const gossip::Address& address) const;
+  void say(Isolation::Turn turn, base::Instant now);
+
+  const Mesh& mesh_;
+  const SeedResolver& resolver_;
+  Log& log_;
+  ContactProbe probe_;
+  Isolation isolation_;
+  // Of this silence: what was asked, and who has answered.
+  std::map<gossip::Address, Contact> found_;
+  std::vector<gossip::MemberRecord> members_;
+  std::set<gossip::Address> left_;  // where agents are that have left
+  std::size_t awaited_ = 0;
+  bool asked_ = false;
+  std::optional<base::Instant> ask_at_;
+};
+
+}  // namespace agent

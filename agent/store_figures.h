@@ -1,0 +1,38 @@
+#pragma once
+
+// What the database holds, for /metrics: read on a reader thread after commits that moved it, once
+// a second at most, so that a scrape waits for no disk. Loop thread only.
+
+#include <cstdint>
+#include <functional>
+
+#include "agent/api/host.h"
+
+namespace agent {
+
+inline constexpr std::uint64_t kFiguresGapMillis = 1'000;
+
+struct StoreFigures {
+  std::uint64_t objects = 0;
+  std::uint64_t cells = 0;
+  std::uint64_t log_changes = 0;
+  std::uint64_t log_bytes = 0;
+};
+
+class StoreFiguresWatch {
+ public:
+  explicit StoreFiguresWatch(Host& host) : host_(host) {}
+
+  void moved();  // at the start, and after a commit
+  const StoreFigures& figures() const { return figures_; }
+
+ private:
+  void read();
+
+  Host& host_;
+  StoreFigures figures_;
+  bool due_ = false;    // a read is on its way, or waits for its time
+  bool again_ = false;  // something moved since it began
+};
+
+}  // namespace agent
