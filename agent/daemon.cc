@@ -73,6 +73,7 @@ base::Status Daemon::start() {
   RETURN_IF_ERROR(open_sockets());
   RETURN_IF_ERROR(catch_signals());
   announce();
+  watch_rest();
   return {};
 }
 
@@ -91,10 +92,17 @@ base::Status Daemon::open_store() {
   Outside outside = marks_->begin_run(random_, warning);
   if (!warning.empty()) log_.warn("mark_dir", {{"problem", warning}});
   options_.replica.clock.build_nanos = build_nanos();
-  options_.replica.files = &database_files();
+  directory_->on_lock_made_again([this] {
+    log_.error("lock_removed",
+               {{"file", directory_->path() + "/lock"},
+                {"meaning", "somebody removed or replaced it; it was made and locked again"}});
+  });
+  files_ = std::make_unique<HostDatabaseFiles>(*directory_);
+  options_.replica.files = files_.get();
   base::Random replica_random = random_.fork();
   ASSIGN_OR_RETURN(replica_, Replica::open(read_clock(), directory_->database_path(),
                                            options_.replica, outside, replica_random));
+  RETURN_IF_ERROR(directory_->watch_database());
   if (replica_->fetching() || replica_->replaying()) condition_.opened_rebuilding();
   if (warning.empty()) {
     if (auto settled = marks_->settle_token(replica_->run_token()); !settled.ok()) {
@@ -110,10 +118,12 @@ base::Status Daemon::open_sockets() {
   store_thread_ = std::make_unique<StoreThread>(
       &loop_, *replica_, options_.pump,
       [this](std::vector<Outputs> outputs) { deliver(std::move(outputs)); });
-  ASSIGN_OR_RETURN(
-      readers_, ReaderPool::open(
-                    &loop_, directory_->database_path(), options_.replica.store, options_.readers,
-                    [this](std::string what) { hand_over(DamageSeen{std::move(what)}); }));
+  auto on_damage = [this](std::string what) { hand_over(DamageSeen{std::move(what)}); };
+  ASSIGN_OR_RETURN(readers_, ReaderPool::open(&loop_, directory_->database_path(),
+                                              options_.replica.store, options_.readers, on_damage));
+  ASSIGN_OR_RETURN(mesh_reader_,
+                   ReaderPool::open(&loop_, directory_->database_path(), options_.replica.store,
+                                    options_.mesh_reader, on_damage));
   options_.mesh.name = options_.name;
   base::Random mesh_random = random_.fork();
   ASSIGN_OR_RETURN(mesh_, Mesh::open(&loop_, options_.mesh, self_, mesh_random, mesh_hooks()));
@@ -162,12 +172,6 @@ void Daemon::watch_isolation() {
   later(kIsolationLookMillis, [this] { watch_isolation(); });
 }
 
-// Soon after the first member came, then rarely; once more at the end.
-void Daemon::remember_members() {
-  memory_->save(mesh_->memory());
-  later(kMemoryGapMillis, [this] { remember_members(); });
-}
-
 void Daemon::announce() {
   std::string json = "{\"pid\":" + std::to_string(uv_os_getpid());
   json += ",\"name\":" + crdt::json_quote(facts_.name);
@@ -213,7 +217,7 @@ int Daemon::run() {
 void Daemon::stop() {
   if (stopping_) return;
   stopping_ = true;
-  if (memory_ && met_anybody_) memory_->save(mesh_->memory());
+  if (memory_ && met_anybody_) save_members();
   if (isolation_) isolation_->close();
   if (resolver_) resolver_->close();  // who waits for a nameserver is answered
   if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
@@ -231,9 +235,13 @@ void Daemon::stop_store() {
   auto close_mesh = [this] {
     if (mesh_) mesh_->close([] {});
   };
-  auto stop_readers = [this, close_mesh] {
-    if (readers_) return readers_->stop(close_mesh);
+  auto stop_mesh_reader = [this, close_mesh] {
+    if (mesh_reader_) return mesh_reader_->stop(close_mesh);
     close_mesh();
+  };
+  auto stop_readers = [this, stop_mesh_reader] {
+    if (readers_) return readers_->stop(stop_mesh_reader);
+    stop_mesh_reader();
   };
   if (store_thread_) return store_thread_->stop(stop_readers);
   stop_readers();
@@ -296,7 +304,7 @@ void Daemon::refuse(const Input& input) {
 
 void Daemon::fetch(gossip::Fetch wanted) {
   std::uint64_t request = wanted.request;
-  bool taken = read([this, wanted = std::move(wanted)](store::Reader& reader) {
+  bool taken = mesh_reader_->submit([this, wanted = std::move(wanted)](store::Reader& reader) {
     return [this, range = range_of(wanted, reader)] { mesh_->fetched(range); };
   });
   if (taken) return;
@@ -389,7 +397,10 @@ void Daemon::write(WriteRequest request, std::function<void(base::Result<Written
   waiting_.emplace(ticket, std::move(done));
 }
 
-bool Daemon::read(Work work) { return readers_->submit(std::move(work)); }
+bool Daemon::read(Work work) {
+  ++reads_;
+  return readers_->submit(std::move(work));
+}
 
 Health Daemon::health() const { return condition_.health(mesh_->node().syncing()); }
 
@@ -444,6 +455,7 @@ std::string Daemon::metrics() const {
   counts.isolated = !isolation_->reason().empty();
   counts.store = figures_.figures();
   counts.now = read_clock().instant;
+  counts.log_lines_lost = log_.lost_lines();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
                       server_->stats());
 }

@@ -26,6 +26,7 @@
 #include "agent/notices.h"
 #include "agent/reader_pool.h"
 #include "agent/repair_watch.h"
+#include "agent/rest_watch.h"
 #include "agent/seed_resolver.h"
 #include "agent/signals.h"
 #include "agent/store_figures.h"
@@ -46,6 +47,7 @@ struct DaemonOptions {
   ReplicaOptions replica;
   PumpOptions pump;
   ReaderPoolOptions readers;
+  ReaderPoolOptions mesh_reader{1, 256};  // fetches of peers; above: the peer hears "busy"
   base::Duration lonely_after = base::seconds(60);  // repair_watch.h
 };
 
@@ -90,6 +92,8 @@ class Daemon : public Host {
   base::Status open_sockets();
   void announce();
   void remember_members();
+  void save_members();
+  void watch_rest();
   base::Status catch_signals();
   Mesh::Hooks mesh_hooks();
   void deliver(std::vector<Outputs> outputs);
@@ -111,6 +115,7 @@ class Daemon : public Host {
   base::Random random_;
   base::Instant started_;
   std::unique_ptr<DataDirectory> directory_;
+  std::unique_ptr<DatabaseFiles> files_;
   std::unique_ptr<Marks> marks_;
   std::unique_ptr<Replica> replica_;
   MeshSelf self_;
@@ -118,7 +123,8 @@ class Daemon : public Host {
   uv_loop_t loop_{};
   bool loop_open_ = false;
   std::unique_ptr<StoreThread> store_thread_;
-  std::unique_ptr<ReaderPool> readers_;
+  std::unique_ptr<ReaderPool> readers_;      // of clients
+  std::unique_ptr<ReaderPool> mesh_reader_;  // of peers: no flood of HTTP reads delays them
   std::unique_ptr<Mesh> mesh_;
   std::unique_ptr<MemberMemory> memory_;
   bool met_anybody_ = false;
@@ -144,6 +150,8 @@ class Daemon : public Host {
   std::uint64_t writes_ = 0;
   std::uint64_t writes_refused_ = 0;
   std::uint64_t changes_applied_ = 0;
+  std::uint64_t reads_ = 0;
+  RestWatch rest_watch_;
 };
 
 }  // namespace agent

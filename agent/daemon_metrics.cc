@@ -16,6 +16,8 @@ void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& c
              counts.degraded ? 1 : 0);
   text.gauge("isolated", "1 while this agent is cut off from its mesh; /v1/status has the reason",
              counts.isolated ? 1 : 0);
+  text.counter("log_lines_lost_total", "Log lines that the reader of stderr did not take in time",
+               counts.log_lines_lost);
   text.counter("writes_total", "Acknowledged writes", counts.writes);
   text.counter("writes_refused_total", "Writes answered with an error", counts.writes_refused);
   text.counter("vector_advances_total", "Vector entries moved by commits", counts.changes_applied);
@@ -172,6 +174,14 @@ void add_http(MetricsText& text, const http::Stats& http) {
     text.counter("http_responses_total", "Answers by status", count,
                  fmt::format("code=\"{}\"", status));
   }
+  text.gauge("http_answer_bytes", "Bytes of answers and streams that wait for their clients",
+             static_cast<double>(http.answer_bytes));
+  text.gauge("http_answers_waiting", "Requests that wait for room for their answer",
+             static_cast<double>(http.answers_wait));
+  text.counter("http_answers_cut_total", "Clients cut off because others needed the room",
+               http.answers_cut);
+  text.counter("http_answers_refused_total", "Requests that found no room for their answer in time",
+               http.answers_refused);
   text.counter("http_streams_cut_total", "Event streams whose client was too slow",
                http.streams_cut);
 }

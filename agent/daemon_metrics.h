@@ -28,6 +28,7 @@ struct DaemonCounts {
   bool isolated = false;
   StoreFigures store;
   base::Instant now;
+  std::uint64_t log_lines_lost = 0;
 };
 
 std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,

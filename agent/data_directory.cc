@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "agent/files.h"
 #include "agent/regular_file.h"
@@ -23,45 +24,158 @@ std::string read_holder(int lock) {
   return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : "an unknown process";
 }
 
+// Only the name of the holder can be lost; the lock itself stands. A full disk must not stop a
+// start.
+void write_holder(int lock) {
+  std::string holder = "pid " + std::to_string(getpid());
+  if (ftruncate(lock, 0) != 0) return;
+  [[maybe_unused]] auto wrote = pwrite(lock, holder.data(), holder.size(), 0);
+}
+
+// Whether another process holds it. A file system that cannot lock this file at all is none: then
+// the file `lock` has to do.
+bool is_locked_elsewhere(int descriptor) {
+  return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+base::Error cannot_open(const std::string& path) {
+  return {base::Code::kForbidden, "open " + path + ": " + std::strerror(errno)};
+}
+
+base::Error displaced(const std::string& path, bool gone) {
+  return {base::Code::kReadOnly,
+          path + (gone ? " is gone" : " is not what this agent opened any more") +
+              ": nothing is written, a restart would not find it; bring it back, or restart the "
+              "agent to begin with what is there now"};
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const std::string& path) {
   std::string absolute = absolute_path(path);
   RETURN_IF_ERROR(make_private_directory(absolute));
-  std::string file = absolute + "/lock";
-  int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock < 0) {
-    return base::Error{base::Code::kForbidden, "open " + file + ": " + std::strerror(errno)};
-  }
-  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-    std::string holder = read_holder(lock);
-    ::close(lock);
-    return base::Error{base::Code::kConflict,
-                       "the data directory " + absolute + " is in use by the agent with " + holder};
-  }
-  std::string holder = "pid " + std::to_string(getpid());
-  if (ftruncate(lock, 0) != 0 ||
-      pwrite(lock, holder.data(), holder.size(), 0) != static_cast<ssize_t>(holder.size())) {
-    // Only the name of the holder is lost; the lock itself stands. A full disk must not stop a
-    // start.
-  }
-  return std::unique_ptr<DataDirectory>(new DataDirectory(absolute, lock));
+  std::error_code error;
+  std::string given = std::filesystem::absolute(path, error);
+  std::unique_ptr<DataDirectory> directory(new DataDirectory(error ? absolute : given, absolute));
+  RETURN_IF_ERROR(directory->lock_all());
+  return directory;
 }
 
 DataDirectory::~DataDirectory() {
   remove_agent_json();
-  ::close(lock_);
+  for (int database : databases_) ::close(database);
+  if (lock_ >= 0) ::close(lock_);
+  if (directory_ >= 0) ::close(directory_);
 }
+
+// --- locks
+
+base::Status DataDirectory::lock_all() {
+  directory_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory_ < 0) return cannot_open(path_);
+  RETURN_IF_ERROR(lock_file());
+  if (is_locked_elsewhere(directory_)) return in_use("the data directory " + path_);
+  return lock_database();
+}
+
+base::Status DataDirectory::lock_file() {
+  std::string file = path_ + "/lock";
+  int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (lock < 0) return cannot_open(file);
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    std::string holder = read_holder(lock);
+    ::close(lock);
+    return base::Error{base::Code::kConflict,
+                       "the data directory " + path_ + " is in use by the agent with " + holder};
+  }
+  write_holder(lock);
+  if (lock_ >= 0) ::close(lock_);
+  lock_ = lock;
+  return {};
+}
+
+base::Status DataDirectory::lock_database() {
+  std::string path = database_path();
+  int database = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (database < 0) return errno == ENOENT ? base::Status() : base::Status(cannot_open(path));
+  // Kept open also when it is locked already: SQLite may have it open by now.
+  databases_.push_back(database);
+  bool known = databases_.size() > 1 &&
+               identity_of(databases_[databases_.size() - 2]) == identity_of(database);
+  if (!known && is_locked_elsewhere(database)) return in_use("the database " + path);
+  return {};
+}
+
+base::Error DataDirectory::in_use(const std::string& what) const {
+  return {base::Code::kConflict, what +
+                                     " is in use by another agent, although its file `lock` is "
+                                     "not: the file was removed, or the database moved"};
+}
+
+// Others look at the file `lock` first, older versions at nothing else.
+base::Status DataDirectory::keep_lock_file() {
+  auto there = identity_at(path_ + "/lock");
+  if (there && there == identity_of(lock_)) return {};
+  if (auto locked = lock_file(); !locked.ok()) {
+    return base::Error{base::Code::kReadOnly,
+                       "the file `lock` was removed or replaced, and cannot "
+                       "be locked again: " +
+                           locked.error().message};
+  }
+  if (lock_made_again_) lock_made_again_();
+  return {};
+}
+
+// --- what the paths name
+
+std::optional<DataDirectory::Identity> DataDirectory::identity_at(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return std::nullopt;
+  return Identity{info.st_dev, info.st_ino};
+}
+
+std::optional<DataDirectory::Identity> DataDirectory::identity_of(int descriptor) {
+  struct stat info {};
+  if (fstat(descriptor, &info) != 0) return std::nullopt;
+  return Identity{info.st_dev, info.st_ino};
+}
+
+base::Status DataDirectory::watch_database() {
+  RETURN_IF_ERROR(lock_database());
+  std::lock_guard lock(mutex_);
+  auto opened = identity_of(directory_);
+  watched_ = {{path_, opened}, {given_, opened}};
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::string path = database_path() + suffix;
+    watched_.push_back({path, identity_at(path)});
+  }
+  return {};
+}
+
+base::Status DataDirectory::in_place() {
+  std::lock_guard lock(mutex_);
+  for (Watched& watched : watched_) {
+    auto there = identity_at(watched.path);
+    if (!watched.identity) watched.identity = there;  // a side file that is made later
+    if (watched.identity != there) return displaced(watched.path, !there);
+  }
+  return watched_.empty() ? base::Status() : keep_lock_file();
+}
+
+// --- agent.json
 
 base::Status DataDirectory::write_agent_json(const std::string& json) {
   announced_ = true;
   return write_private_file(path_ + "/agent.json", json);
 }
 
+// Of the directory that is open: at its path may stand that of another agent by now.
 void DataDirectory::remove_agent_json() {
-  if (announced_) unlink((path_ + "/agent.json").c_str());
+  if (announced_) unlinkat(directory_, "agent.json", 0);
   announced_ = false;
 }
+
+// --- keys
 
 base::Result<gossip::wire::MeshKey> read_key_file(const std::string& path) {
   auto file = read_regular_file(path, kKeyFileMax);

@@ -1,10 +1,17 @@
 #pragma once
 
-// What stands in an agent's data directory besides the database: the lock that keeps a second agent
-// out, the mesh key, and agent.json for people and scripts.
+// What stands in an agent's data directory besides the database: the locks that keep a second agent
+// out, the mesh key, and agent.json for people and scripts. It also says whether the paths still
+// name the files that this agent opened: a directory that was removed, moved, or hidden by a mount
+// takes writes as before, but a restart would not find them.
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "crdt/base/random.h"
 #include "crdt/base/result.h"
@@ -14,9 +21,24 @@ namespace agent {
 
 class DataDirectory {
  public:
-  // Creates it (0700) if needed and takes the lock. kConflict: another agent has it, and which.
+  // Creates it (0700) if needed and takes its locks: of the file `lock`, of the directory itself
+  // and of the database in it, where there is one. So neither removing `lock` nor moving the
+  // database elsewhere lets a second agent in. kConflict: another agent has it, and which.
   static base::Result<std::unique_ptr<DataDirectory>> open(const std::string& path);
-  ~DataDirectory();  // releases the lock; agent.json is removed if it was written
+  // Releases the locks; agent.json is removed if it was written. Every connection to the database
+  // must be closed: closing a descriptor of it drops the locks that SQLite holds in this process.
+  ~DataDirectory();
+
+  // Call it when the database is open: from now on in_place() watches its files. Locks the database
+  // if open() found none, or another one; kConflict: another agent has it.
+  base::Status watch_database();
+  // Whether the paths still name what is open: the directory, also by the path that was given, the
+  // database and its side files. kReadOnly says what differs. A `lock` that is gone is made and
+  // locked again. A few stat() calls. Any thread.
+  base::Status in_place();
+  // Told once each time `lock` had to be made again; set before watch_database(). May be called on
+  // any thread that calls in_place().
+  void on_lock_made_again(std::function<void()> told) { lock_made_again_ = std::move(told); }
 
   const std::string& path() const { return path_; }  // absolute
   std::string database_path() const { return path_ + "/hearsay.db"; }
@@ -26,10 +48,35 @@ class DataDirectory {
   void remove_agent_json();
 
  private:
-  DataDirectory(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  struct Identity {  // of a file, while it is open or somewhere linked
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    bool operator==(const Identity&) const = default;
+  };
+  struct Watched {
+    std::string path;
+    std::optional<Identity> identity;  // nothing: it was not there yet
+  };
+  DataDirectory(std::string given, std::string path)
+      : given_(std::move(given)), path_(std::move(path)) {}
+  static std::optional<Identity> identity_at(const std::string& path);
+  static std::optional<Identity> identity_of(int descriptor);
+  base::Status lock_all();
+  base::Status lock_file();
+  base::Status lock_database();
+  base::Status keep_lock_file();
+  base::Error in_use(const std::string& what) const;
+
+  std::string given_;  // absolute, with the links of the path that was given
   std::string path_;
-  int lock_;
+  int directory_ = -1;
+  int lock_ = -1;
+  std::vector<int> databases_;  // locked; the last one is in use
   bool announced_ = false;
+  std::function<void()> lock_made_again_;
+
+  std::mutex mutex_;
+  std::vector<Watched> watched_;  // empty before watch_database()
 };
 
 // Reads a mesh key file. Refuses one that others can read: "chmod 600 …" is in the message.

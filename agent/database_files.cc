@@ -5,22 +5,15 @@
 #include "agent/files.h"
 
 namespace agent {
-namespace {
 
-class HostFiles : public DatabaseFiles {
- public:
-  bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
-  base::Status move(const std::string& from, const std::string& to) override {
-    return move_file(from, to);
-  }
-  base::Status remove(const std::string& path) override { return remove_file(path); }
-};
-
-}  // namespace
-
-DatabaseFiles& database_files() {
-  static HostFiles files;
-  return files;
+bool HostDatabaseFiles::exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
 }
+
+base::Status HostDatabaseFiles::move(const std::string& from, const std::string& to) {
+  return move_file(from, to);
+}
+
+base::Status HostDatabaseFiles::remove(const std::string& path) { return remove_file(path); }
 
 }  // namespace agent

@@ -1,12 +1,23 @@
 #pragma once
 
-// The files of a database on this host, moved and removed as a whole when it is set aside.
+// The files of a database on this host: moved and removed as a whole when it is set aside, and
+// watched while it is open. Each change is flushed with its directory.
 
+#include "agent/data_directory.h"
 #include "agent/replica/set_aside.h"
 
 namespace agent {
 
-// Flushes the directory after every change. It has no state: one for the whole program.
-DatabaseFiles& database_files();
+class HostDatabaseFiles : public DatabaseFiles {
+ public:
+  explicit HostDatabaseFiles(DataDirectory& directory) : directory_(directory) {}
+  bool exists(const std::string& path) override;
+  base::Status move(const std::string& from, const std::string& to) override;
+  base::Status remove(const std::string& path) override;
+  base::Status in_place() override { return directory_.in_place(); }
+
+ private:
+  DataDirectory& directory_;
+};
 
 }  // namespace agent

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "agent/line_writer.h"
 #include "crdt/base/bytes.h"
 
 namespace agent {
@@ -102,28 +103,38 @@ std::string json_line(const std::string& time, LogLevel level, std::string_view 
   return fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", time, level_name(level), event);
 }
 
-Log::Outside this_host() {
-  auto wall = [] {
-    return std::int64_t{std::chrono::duration_cast<std::chrono::nanoseconds>(
-                            std::chrono::system_clock::now().time_since_epoch())
-                            .count()};
-  };
+std::int64_t wall_clock() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string lost_line(LogFormat format, std::uint64_t lost) {
+  constexpr std::string_view kEvent = "log_lines_lost";
+  auto time = timestamp(wall_clock());
+  if (format == LogFormat::kText) {
+    return text_line(time, LogLevel::kWarn, kEvent) + fmt::format(" lines={}\n", lost);
+  }
+  return json_line(time, LogLevel::kWarn, kEvent) + fmt::format(",\"lines\":{}}}\n", lost);
+}
+
+Log::Outside this_host(LogFormat format) {
   auto monotonic = [] {
     return std::int64_t{std::chrono::duration_cast<std::chrono::nanoseconds>(
                             std::chrono::steady_clock::now().time_since_epoch())
                             .count()};
   };
-  // One write a line, so that lines of several processes do not mix. A log that cannot be written
-  // must not stop the agent.
-  auto write = [](std::string_view line) {
-    [[maybe_unused]] auto written = ::write(STDERR_FILENO, line.data(), line.size());
-  };
-  return {wall, monotonic, write};
+  auto writer = std::make_shared<LineWriter>(
+      STDERR_FILENO, LineWriterOptions{},
+      [format](std::uint64_t lost) { return lost_line(format, lost); });
+  writer->write_before_abort();
+  auto write = [writer](std::string_view line) { writer->write(line); };
+  return {wall_clock, monotonic, write, [writer] { return writer->lost(); }};
 }
 
 }  // namespace
 
-Log::Log(const LogOptions& options) : Log(options, this_host()) {}
+Log::Log(const LogOptions& options) : Log(options, this_host(options.format)) {}
 
 Log::Log(const LogOptions& options, Outside outside)
     : options_(options), outside_(std::move(outside)), level_(options.level) {}

@@ -3,7 +3,8 @@
 // The agent's log: one event a line, structured, as text or JSON. Safe from any thread. Whatever a
 // value holds stays on its line and cannot move a terminal: control characters and the marks that
 // reorder text are escaped, long values are cut. A storm of one event is thinned and counted.
-// Keys and credentials are never handed to it.
+// Nobody who writes waits for the reader of stderr: when it stands still, lines are lost and
+// counted (line_writer.h). Keys and credentials are never handed to it.
 
 #include <atomic>
 #include <cstdint>
@@ -66,8 +67,10 @@ class Log {
     std::function<std::int64_t()> wall;
     std::function<std::int64_t()> monotonic;
     std::function<void(std::string_view line)> write;
+    std::function<std::uint64_t()> lost = [] { return std::uint64_t{0}; };  // lines not written
   };
-  explicit Log(const LogOptions& options);  // this host's clocks, stderr
+  // This host's clocks, stderr. The end waits a moment for the last lines to be taken.
+  explicit Log(const LogOptions& options);
   Log(const LogOptions& options, Outside outside);
 
   // `event` and field names are literals of ours: lower case words joined by '_'. `key` says which
@@ -87,6 +90,7 @@ class Log {
   }
 
   void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  std::uint64_t lost_lines() const { return outside_.lost(); }
   bool enabled(LogLevel level) const { return level <= level_.load(std::memory_order_relaxed); }
 
  private:

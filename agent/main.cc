@@ -4,7 +4,6 @@
 #include <sodium.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <memory>
 
 #include "agent/api/scoped_address.h"
@@ -12,6 +11,8 @@
 #include "agent/daemon.h"
 #include "agent/held_signals.h"
 #include "agent/marks.h"
+#include "agent/memory.h"
+#include "agent/reload.h"
 #include "agent/standard_streams.h"
 #include "tools/cli/cli.h"
 
@@ -43,17 +44,31 @@ base::Result<gossip::Address> numeric(const agent::HostPort& where, const char* 
                        ": this host has no such interface");
 }
 
-void reload(const agent::Config& config, agent::Log& log, agent::Daemon& daemon) {
-  auto fresh = agent::load_config(config.flags);
+std::string joined(const std::vector<std::string>& keys) {
+  std::string out;
+  for (const std::string& key : keys) out += (out.empty() ? "" : ", ") + key;
+  return out.empty() ? "nothing" : out;
+}
+
+// `running`: what is in force; moves with what is taken over.
+void reload(agent::Config& running, agent::Log& log, agent::Daemon& daemon) {
+  auto fresh = agent::load_config(running.flags);
   if (!fresh.ok()) {
     log.error("reload_refused", {{"reason", fresh.error().message}});
     return;
   }
-  log.set_level(fresh->log_level);
+  agent::ReloadPlan plan = agent::compare(running, *fresh);
+  running = agent::after_reload(running, *fresh);
+  log.set_level(running.log_level);
   std::vector<std::string> seeds;
-  for (const agent::HostPort& seed : fresh->join) seeds.push_back(seed.text());
+  for (const agent::HostPort& seed : running.join) seeds.push_back(seed.text());
   daemon.set_seeds(seeds);
-  daemon.set_topology(fresh->topology);
+  daemon.set_topology(running.topology);
+  log.info("reloaded", {{"applied", joined(plan.applied)}});
+  if (plan.need_restart.empty()) return;
+  log.warn("reload_needs_restart",
+           {{"settings", joined(plan.need_restart)},
+            {"hint", "they changed, but take effect at the next start: restart the agent"}});
 }
 
 int run_agent(const agent::Config& config) {
@@ -74,9 +89,10 @@ int run_agent(const agent::Config& config) {
     if (!advertise.ok()) return refuse(advertise.error(), 2);
     options.mesh.advertise = *advertise;
   }
+  agent::Config running = config;
   for (;;) {
     auto daemon = std::make_unique<agent::Daemon>(options, log);
-    daemon->on_reload([&, raw = daemon.get()] { reload(config, log, *raw); });
+    daemon->on_reload([&, raw = daemon.get()] { reload(running, log, *raw); });
     if (auto started = daemon->start(); !started.ok()) return refuse(started.error(), 1);
     int exit_code = daemon->run();
     if (!daemon->starts_again()) return exit_code;
@@ -89,8 +105,10 @@ int run_agent(const agent::Config& config) {
 int main(int argc, char** argv) {
   agent::keep_standard_streams();
   agent::hold_signals();  // cli::run() releases them for every command but `agent`
+  agent::keep_heap_small();
   if (sodium_init() < 0) {
-    std::fputs("hearsay: libsodium cannot be set up on this host\n", stderr);
+    agent::Log(agent::LogOptions{})
+        .error("start_refused", {{"reason", "libsodium cannot be set up on this host"}});
     return 1;
   }
   return cli::run(argc, argv, run_agent);

@@ -1,5 +1,7 @@
 #include "agent/reader_pool.h"
 
+#include <utility>
+
 #include "crdt/base/check.h"
 
 namespace agent {
@@ -40,6 +42,12 @@ bool ReaderPool::submit(Work work) {
   return true;
 }
 
+void ReaderPool::release_memory() {
+  std::lock_guard lock(mutex_);
+  ++releases_;
+  ready_.notify_all();
+}
+
 void ReaderPool::stop(std::function<void()> stopped) {
   std::lock_guard lock(mutex_);
   stopped_ = std::move(stopped);
@@ -50,8 +58,13 @@ void ReaderPool::stop(std::function<void()> stopped) {
 
 void ReaderPool::run(store::Reader& reader) {
   std::unique_lock lock(mutex_);
+  std::uint64_t released = releases_;
   for (;;) {
-    ready_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+    ready_.wait(lock, [&] { return stopping_ || !jobs_.empty() || released != releases_; });
+    if (jobs_.empty() && std::exchange(released, releases_) != releases_) {
+      reader.release_memory();
+      continue;
+    }
     if (jobs_.empty()) break;
     Work work = std::move(jobs_.front());
     jobs_.pop_front();

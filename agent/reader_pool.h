@@ -37,6 +37,7 @@ class ReaderPool {
   ~ReaderPool();  // stop() must have finished
 
   bool submit(Work work);  // false: full
+  void release_memory();   // of the connections, each on its thread, when it has nothing to do
   // Drops what waits, ends the threads, then calls `stopped` on the loop.
   void stop(std::function<void()> stopped);
 
@@ -62,6 +63,7 @@ class ReaderPool {
   std::vector<Finished> finished_;
   std::size_t running_ = 0;
   bool stopping_ = false;
+  std::uint64_t releases_ = 0;  // asked for so far
 };
 
 }  // namespace agent

@@ -38,6 +38,8 @@ std::size_t StoreThread::waiting() const {
   return pump_.waiting();
 }
 
+void StoreThread::release_memory() { release_memory_ = true; }
+
 void StoreThread::stop(std::function<void()> stopped) {
   std::lock_guard lock(mutex_);
   stopped_ = std::move(stopped);
@@ -78,6 +80,7 @@ void StoreThread::work(Pump::Step step, std::unique_lock<std::mutex>& lock) {
   std::vector<Input> inputs;
   if (step == Step::kTurn) inputs = pump_.take_turn();
   lock.unlock();
+  if (release_memory_.exchange(false)) replica_.release_memory();
   base::Now now = read_clock();
   Outputs out;
   bool more = false;

@@ -29,6 +29,7 @@ class StoreThread {
   bool submit(Input&& input);  // false: full, `input` is untouched
   void set_watched(bool watched) { watched_ = watched; }
   std::size_t waiting() const;
+  void release_memory();  // with the next step, on its thread
   // Finishes what waits, flushes, ends the thread; outputs still arrive before `stopped` is called.
   void stop(std::function<void()> stopped);
 
@@ -51,6 +52,7 @@ class StoreThread {
   std::vector<Outputs> outputs_;
   bool stopping_ = false;
   bool finished_ = false;
+  std::atomic<bool> release_memory_ = false;
   std::atomic<bool> watched_ = false;
   std::thread thread_;
 };

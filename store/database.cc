@@ -169,6 +169,8 @@ int Database::note_commit(void* wal, sqlite3*, const char*, int pages) {
   return SQLITE_OK;
 }
 
+void Database::release_memory() { sqlite3_db_release_memory(handle_); }
+
 void Database::keep_wal_on_close() {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }

@@ -58,6 +58,8 @@ class Database {
   // error, it only leaves the rest for later. SQLite's own automatic checkpoint is off, because it
   // swallows I/O errors, and a later fsync may then claim a success that was none.
   base::Status checkpoint();
+  // Frees the pages that the connection caches; they are read again when they are needed.
+  void release_memory();
   // Before the destructor: leaves the write-ahead log for recovery instead of folding it in.
   void keep_wal_on_close();
   sqlite3* handle() const { return handle_; }

@@ -68,6 +68,10 @@ class Store {
   // Reads every row: their checksums, and what verify_digest() does.
   base::Status verify();
   const std::string& path() const { return path_; }
+  void release_memory() { database_->release_memory(); }  // outside of transactions
+  // The last connection that closes removes the write-ahead log by its path: not where that may be
+  // the log of another database.
+  void keep_wal_on_close() { database_->keep_wal_on_close(); }
 
  private:
   Store(std::unique_ptr<Database> database, std::string path, const Options& options);
@@ -113,6 +117,7 @@ class Reader {
   ChangeLog& log() { return log_; }
   // What kCorrupt was met since the last call, for whoever repairs it.
   std::optional<std::string> take_damage() { return database_->take_damage(); }
+  void release_memory() { database_->release_memory(); }  // not between begin() and end()
 
  private:
   Reader(std::unique_ptr<Database> database, const Options& options);

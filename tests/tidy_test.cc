@@ -25,7 +25,6 @@ struct Exception {
 };
 const std::vector<Exception>& exceptions() {
   static const std::vector<Exception> kExceptions{
-      {"crdt/base/check.cc", "pure", "output", "a CHECK that fails says so before it aborts"},
       {"tests/tidy/shape.cc", "words", "", "names the words it refuses"},
       {"tests/tidy_test.cc", "words", "", "shows the words that are refused"},
   };

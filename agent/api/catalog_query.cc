@@ -18,7 +18,7 @@ struct Search {
   Page page;
   Query query;
 
-  std::string items;  // of the answer's array
+  std::string items = "[";  // the answer's array, without its end
   std::size_t count = 0;
   std::string last;   // id of the last item
   bool more = false;  // at least one further entry matches
@@ -37,8 +37,9 @@ struct Search {
     return true;
   }
 
-  http::Response answer() const {
-    http::Response response = http::json_response("[" + items + "]");
+  http::Response answer() {
+    items += ']';
+    http::Response response = http::json_response(std::move(items));
     if (more) {
       response.headers.push_back(next_link(
           "/catalog/query",

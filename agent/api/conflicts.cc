@@ -16,29 +16,30 @@ constexpr std::string_view kObjects[] = {"images", "snapshots"};  // in order of
 
 struct Listing {
   Page page;
-  std::size_t object = 0;  // of kObjects, the one being scanned
-  std::string items;
+  std::size_t object = 0;   // of kObjects, the one being scanned
+  std::string items = "[";  // the answer's array, without its end
   std::size_t count = 0;
-  std::string last;  // "object/id" of the last entry listed
-  bool full = false;
+  std::string last;   // "object/id": the page goes up to here
+  bool full = false;  // the page ends there; further ones may follow
   base::Status status;
 
   // A page ends between entries. False: no further entry fits, or the actors cannot be read.
   bool take(store::Reader& reader, const crdt::Entry& entry) {
-    if (!crdt::exists(entry)) return true;
     std::vector<crdt::Conflict> found = crdt::conflicts(entry);
-    if (found.empty()) return true;
-    full = count >= page.limit || items.size() > kAnswerBytesMax;
+    full = !found.empty() && (count >= page.limit || items.size() > kAnswerBytesMax);
     if (full) return false;
+    last = entry.object + "/" + entry.id;
+    if (found.empty()) return true;
     auto actors = reader.actors();
     if (!actors.ok()) {
       status = actors.error();
       return false;
     }
     for (const crdt::Conflict& conflict : found) add(**actors, entry, conflict);
-    last = entry.object + "/" + entry.id;
     return true;
   }
+  // What was found is not held back while the rest of a large catalog is read.
+  bool go_on() { return !(full = count > 0); }
 
  private:
   void add(const store::Actors& actors, const crdt::Entry& entry, const crdt::Conflict& conflict) {
@@ -71,8 +72,9 @@ struct Listing {
   }
 };
 
-http::Response listing_response(const Listing& listing) {
-  http::Response response = http::json_response("[" + listing.items + "]");
+http::Response listing_response(Listing& listing) {
+  listing.items += ']';
+  http::Response response = http::json_response(std::move(listing.items));
   if (listing.full) {
     response.headers.push_back(next_link(
         "/v1/conflicts", {{"limit", std::to_string(listing.page.limit)}, {"after", listing.last}}));
@@ -88,6 +90,7 @@ void scan_object(Host& host, const ExchangePtr& exchange, const std::shared_ptr<
   scan.visit = [listing](store::Reader& reader, const crdt::Entry& entry) {
     return listing->take(reader, entry);
   };
+  scan.go_on = [listing] { return listing->go_on(); };
   scan.done = [&host, exchange, listing](const base::Status& status) {
     if (!status.ok()) return exchange->fail(status.error());
     if (!listing->status.ok()) return exchange->fail(listing->status.error());

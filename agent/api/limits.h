@@ -13,8 +13,10 @@ inline constexpr std::size_t kValueBodyMax = 1u << 20;    // a request with one 
 inline constexpr std::size_t kEnvelopeBytes = 1u << 10;   // around it: {"type":…,"value":…}
 inline constexpr std::size_t kBatchBodyMax = 16u << 20;   // PATCH with ops: 413
 inline constexpr std::size_t kAnswerBytesMax = 8u << 20;  // a value: 413; a page ends there
-inline constexpr std::size_t kLoopBodyMax = 1u << 20;     // a larger one is judged by a reader
-inline constexpr std::size_t kBatchOpsMax = 65'536;       // of one PATCH: 413
+// Room that an answer asks for before it is read, where it is not a page or a whole object.
+inline constexpr std::size_t kSmallAnswerBytes = 64u << 10;
+inline constexpr std::size_t kLoopBodyMax = 1u << 20;  // a larger one is judged by a reader
+inline constexpr std::size_t kBatchOpsMax = 65'536;    // of one PATCH: 413
 
 inline constexpr std::size_t kPageDefault = 1'000;
 inline constexpr std::size_t kPageMax = 10'000;  // a larger limit is 400

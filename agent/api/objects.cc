@@ -36,7 +36,8 @@ void get_object(Host& host, const ExchangePtr& exchange) {
   auto place = place_of(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
   bool inspect = exchange->request().target.query_value("inspect") == "1";
-  answer_from_snapshot(host, exchange, [place = *place, inspect](store::Reader& reader) {
+  std::size_t bytes = place->path.empty() ? kAnswerBytesMax : kSmallAnswerBytes;
+  answer_from_snapshot(host, exchange, bytes, [place = *place, inspect](store::Reader& reader) {
     auto shown = read_place(reader, place, inspect);
     if (!shown.ok()) return http::error_response(shown.error());
     if (!*shown) return http::error_response(absent(place));
@@ -67,7 +68,7 @@ http::Response object_list(store::Reader& reader, const Page& page) {
 void list_objects(Host& host, const ExchangePtr& exchange) {
   auto page = page_of(exchange->request().target);
   if (!page.ok()) return exchange->fail(page.error());
-  answer_from_snapshot(host, exchange,
+  answer_from_snapshot(host, exchange, kAnswerBytesMax,
                        [page = *page](store::Reader& reader) { return object_list(reader, page); });
 }
 

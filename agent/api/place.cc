@@ -29,6 +29,11 @@ base::Status check_field(std::string_view field) {
 
 bool is_catalog(std::string_view object) { return object == "snapshots" || object == "images"; }
 
+base::Error unknown_object(std::string_view object) {
+  return {base::Code::kNotFound,
+          "no object " + std::string(object) + ": this version keeps snapshots and images"};
+}
+
 base::Result<Place> place_of(const http::Request& request) {
   Place place{request.captures.at(0), request.tail};
   RETURN_IF_ERROR(check_id("the object's id", place.object));

@@ -26,6 +26,9 @@ base::Status check_field(std::string_view field);
 
 bool is_catalog(std::string_view object);  // "snapshots" or "images"
 
+// kNotFound, with the names that there are.
+base::Error unknown_object(std::string_view object);
+
 // Of "/v1/objects/{id}/{path...}": ids checked.
 base::Result<Place> place_of(const http::Request& request);
 // kUnprocessable where nothing can be written: not a catalog object, or below a field.

@@ -31,6 +31,7 @@ class Slices : public std::enable_shared_from_this<Slices> {
       return [self, status, finished] {
         if (!status.ok() || finished) return self->finish(status);
         self->begun_ = true;
+        if (!self->scan_.go_on()) return self->finish({});
         self->next();
       };
     });
@@ -71,10 +72,8 @@ class Slices : public std::enable_shared_from_this<Slices> {
   bool begun_ = false;
 };
 
-}  // namespace
-
-void answer_from_snapshot(Host& host, const ExchangePtr& exchange,
-                          std::function<http::Response(store::Reader&)> answer) {
+void read_answer(Host& host, const ExchangePtr& exchange,
+                 std::function<http::Response(store::Reader&)> answer) {
   struct Job {
     ExchangePtr exchange;
     std::function<http::Response(store::Reader&)> answer;
@@ -92,8 +91,18 @@ void answer_from_snapshot(Host& host, const ExchangePtr& exchange,
   if (!taken) exchange->fail(kReadersBusy);
 }
 
+}  // namespace
+
+void answer_from_snapshot(Host& host, const ExchangePtr& exchange, std::size_t bytes,
+                          std::function<http::Response(store::Reader&)> answer) {
+  exchange->when_room(bytes, [&host, exchange, answer = std::move(answer)] {
+    read_answer(host, exchange, answer);
+  });
+}
+
 void scan_in_slices(Host& host, const ExchangePtr& exchange, SlicedScan scan) {
-  std::make_shared<Slices>(host, exchange, std::move(scan))->next();
+  auto slices = std::make_shared<Slices>(host, exchange, std::move(scan));
+  exchange->when_room(kAnswerBytesMax, [slices] { slices->next(); });
 }
 
 }  // namespace agent

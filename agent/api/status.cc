@@ -6,7 +6,6 @@
 
 #include "agent/api/health.h"
 #include "agent/api/json_text.h"
-#include "agent/api/limits.h"
 #include "agent/api/member_counts.h"
 #include "agent/api/reading.h"
 #include "agent/api/scoped_address.h"
@@ -37,25 +36,6 @@ std::string vector_heads(const crdt::VersionVector& vector) {
   return out.take();
 }
 
-struct Totals {
-  std::uint64_t objects = 0;
-  std::uint64_t cells = 0;
-};
-
-base::Result<Totals> count_objects(store::Reader& reader) {
-  Totals totals;
-  std::string after;
-  for (;;) {
-    ASSIGN_OR_RETURN(auto objects, reader.cells().objects(after, kPageMax));
-    for (const store::ObjectInfo& object : objects) {
-      totals.objects += object.cells > 0 ? 1 : 0;
-      totals.cells += static_cast<std::uint64_t>(object.cells);
-    }
-    if (objects.size() < kPageMax) return totals;
-    after = objects.back().name;
-  }
-}
-
 // What the loop knows, taken when the request came.
 struct LiveFacts {
   AgentFacts facts;
@@ -79,7 +59,6 @@ std::string clock_text(const LiveFacts& live, const store::Meta& meta) {
 base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& live) {
   ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
   ASSIGN_OR_RETURN(const store::Actors* actors, reader.actors());
-  ASSIGN_OR_RETURN(Totals totals, count_objects(reader));
   const AgentFacts& facts = live.facts;
   std::string log = JsonObject()
                         .number("changes", reader.log().changes())
@@ -100,8 +79,8 @@ base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& li
       .raw("members", live.members)
       .raw("vector", vector_heads(actors->vector()))
       .text("digest", meta.digest.hex())
-      .number("objects", totals.objects)
-      .number("cells", totals.cells)
+      .number("objects", static_cast<std::uint64_t>(reader.cells().total_objects()))
+      .number("cells", static_cast<std::uint64_t>(reader.cells().total_cells()))
       .raw("log", log)
       .raw("clock", clock_text(live, meta))
       .raw("uptime_seconds", std::to_string(live.uptime_seconds))
@@ -116,7 +95,7 @@ void get_status(Host& host, const ExchangePtr& exchange) {
                  members_count(host.members()),
                  host.now(),
                  host.uptime().nanos / base::seconds(1).nanos};
-  answer_from_snapshot(host, exchange, [live = std::move(live)](store::Reader& reader) {
+  answer_from_snapshot(host, exchange, 0, [live = std::move(live)](store::Reader& reader) {
     auto text = status_text(reader, live);
     return text.ok() ? http::json_response(std::move(*text)) : http::error_response(text.error());
   });

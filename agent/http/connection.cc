@@ -256,7 +256,12 @@ void Connection::put_answer(Response response, bool keep_alive) {
   shared_.count_response(response.status);
   append_head(outbox_.tail(), {response, cors_, keep_alive, http_1_0_}, response.body.size());
   if (!head_only_ && may_have_body(response.status)) {
+    keep_room(0);
+    // A bound for what did not ask for room: answers of writes, and pipelines that nobody reads.
+    bool waits = response.body.size() > kUnsentMax || !outbox_.empty();
+    if (waits) shared_.make_room(response.body.size(), 0, this);
     outbox_.append_body(std::move(response.body));
+    account();
   }
   leave_request(keep_alive ? State::kHead : State::kFinishing);
 }
@@ -265,6 +270,8 @@ void Connection::forget_collected() { shared_.collected_bytes -= std::exchange(c
 
 void Connection::leave_request(State next) {
   pending_.reset();
+  stop_waiting();
+  keep_room(0);
   forget_collected();
   cors_.clear();
   head_only_ = false;
@@ -306,7 +313,11 @@ bool Connection::write_stream(std::string_view text) {
     destroy();
     return false;
   }
+  bool large = waits + text.size() > kUnsentMax;
+  if (large) shared_.make_room(text.size(), 0, nullptr);
+  if (closed_) return false;
   outbox_.tail() += text;
+  if (large) account();
   if (outbox_.unwritten() > kUnsentMax && !flush()) return false;
   go_on();
   return true;

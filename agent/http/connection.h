@@ -7,8 +7,10 @@
 #include <uv.h>
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,23 @@ namespace http {
 
 class Connection;
 
+// Room for answers in the memory of one server: who waits for some, and who has to make it.
+class AnswerRoom {
+ public:
+  explicit AnswerRoom(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  void add(std::size_t bytes) { used_ += bytes; }  // held for a client, or kept for an answer
+  void remove(std::size_t bytes) { used_ -= bytes; }
+  bool has(std::size_t bytes) const { return used_ == 0 || used_ + bytes <= bytes_max_; }
+  std::size_t used() const { return used_; }
+
+  std::deque<Connection*> waiting;  // in order of their requests
+
+ private:
+  std::size_t bytes_max_;
+  std::size_t used_ = 0;
+};
+
 // What the connections of one server have in common.
 struct Shared {
   uv_loop_t* loop;
@@ -34,10 +53,16 @@ struct Shared {
   std::size_t collected_bytes = 0;  // of bodies whose requests are not answered yet
   std::vector<char> read_buffer;    // one is enough: bytes are taken before the next read
   std::vector<Connection*> all;
-  std::vector<Connection*> touched;  // go on with these once in this turn of the loop
-  std::function<void()> removed;     // a connection has left `all`
+  std::vector<Connection*> touched;   // go on with these once in this turn of the loop
+  std::function<void()> removed;      // a connection has left `all`
+  std::function<void()> room_wanted;  // somebody waits: call give_room() now and then
+  AnswerRoom room;
 
   void count_response(int status);
+  // Whether there is room for `bytes`; makes some by cutting off clients that have taken nothing
+  // for `stall_millis`, the longest first, but not `spared`.
+  bool make_room(std::size_t bytes, std::uint64_t stall_millis, const Connection* spared);
+  void give_room();  // to those who wait, in order
 };
 
 class Connection {
@@ -61,7 +86,14 @@ class Connection {
   void start_stream(bool head_only);
   bool write_stream(std::string_view text);
   void end_stream();
+  void when_room(std::size_t bytes, std::function<void()> go);
   std::size_t unsent() const { return outbox_.unsent(); }
+
+  // For Shared.
+  std::optional<std::uint64_t> stalled_millis();  // nothing: nothing waits for this client
+  void cut_off();
+  bool take_room();  // false: no room yet
+  bool end_wait();   // false: not due yet
 
   std::size_t place = 0;  // in Shared::all
   bool touched = false;
@@ -97,6 +129,9 @@ class Connection {
   void put_answer(Response response, bool keep_alive);
   void leave_request(State next);
   void forget_collected();
+  void account();
+  void keep_room(std::size_t bytes);
+  void stop_waiting();
   void leave_stream();
   void lose_exchange();
 
@@ -142,6 +177,11 @@ class Connection {
   LiveExchange* exchange_ = nullptr;       // in a handler's hands
   std::shared_ptr<LiveExchange> lost_;     // to be told that the client is gone
   std::size_t collected_ = 0;              // of the body of the request at hand
+  std::size_t accounted_ = 0;              // of what outbox_ holds, in the room of all
+  std::size_t kept_room_ = 0;              // for the answer to come
+  std::size_t wanted_room_ = 0;
+  std::uint64_t waits_since_ = 0;
+  std::function<void()> when_room_;  // set: waits for room
   const Route* route_ = nullptr;
   Headers cors_;
   bool keep_alive_ = false;

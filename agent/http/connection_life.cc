@@ -61,6 +61,9 @@ void Connection::destroy() {
   closed_ = true;
   if (state_ == State::kStream) leave_stream();
   lose_exchange();
+  stop_waiting();
+  keep_room(0);
+  shared_.room.remove(std::exchange(accounted_, 0));
   forget_collected();
   --shared_.stats.connections;
   uv_close(as_handle(&tcp_), on_closed);
@@ -132,6 +135,7 @@ void Connection::keep_input(bool stored, std::size_t taken, std::string_view res
 
 void Connection::settle() {
   if (closed_ || !flush()) return;
+  account();
   if (eof_) end_if_starved();
   if (state_ == State::kFinishing && outbox_.empty()) shut_down();
   if (closed_) return;

@@ -23,6 +23,11 @@ void LiveExchange::respond(Response response) {
   connection.answer(std::move(response));
 }
 
+void LiveExchange::when_room(std::size_t bytes, std::function<void()> go) {
+  if (state_ != State::kOpen || connection_ == nullptr) return;
+  connection_->when_room(bytes, std::move(go));
+}
+
 void LiveExchange::on_body(std::function<bool(std::string_view)> piece) {
   if (state_ != State::kOpen || connection_ == nullptr) return;
   body_ = std::move(piece);

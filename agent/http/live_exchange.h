@@ -24,6 +24,7 @@ class LiveExchange final : public Exchange, public std::enable_shared_from_this<
   const Request& request() const override { return request_; }
   void respond(Response response) override;
   bool gone() const override { return gone_; }
+  void when_room(std::size_t bytes, std::function<void()> go) override;
   void on_body(std::function<bool(std::string_view piece)> piece) override;
   void resume() override;
   void start_stream() override;

@@ -46,6 +46,7 @@ bool Outbox::flush() {
 
 bool Outbox::write_chunks() {
   if (!tail_.empty()) chunks_.push_back(std::exchange(tail_, {}));
+  writing_bytes_ = unwritten();
   writing_chunks_ = std::exchange(chunks_, {});
   std::vector<uv_buf_t> buffers;
   buffers.reserve(writing_chunks_.size());
@@ -61,6 +62,7 @@ void Outbox::finish(uv_write_t* request, int status) {
   auto* self = static_cast<Outbox*>(request->data);
   self->writing_ = false;
   self->writing_chunks_.clear();
+  self->writing_bytes_ = 0;
   self->written_(status);
 }
 

@@ -27,6 +27,8 @@ class Outbox {
   std::size_t unsent() const;
   std::size_t unwritten() const;  // of it, what flush() has not seen yet
   std::size_t in_flight() const;  // of it, the rest: in the pending write
+  // In memory: a pending write keeps all of its bytes until the last of them is sent.
+  std::size_t held() const { return unwritten() + writing_bytes_; }
   bool empty() const { return unsent() == 0; }
 
  private:
@@ -38,6 +40,7 @@ class Outbox {
   std::vector<std::string> chunks_;  // before tail_
   std::string tail_;
   std::vector<std::string> writing_chunks_;
+  std::size_t writing_bytes_ = 0;  // of writing_chunks_
   bool writing_ = false;
   uv_write_t request_{};
 };

@@ -14,6 +14,7 @@ namespace http {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
+constexpr std::uint64_t kRoomMillis = 20;
 
 std::string host_and_port(const std::string& host, std::uint16_t port) {
   bool v6 = host.find(':') != std::string::npos;
@@ -51,6 +52,7 @@ struct Server::Impl {
   void accept(int socket);
   void go_on_touched();
   void close(std::uint64_t grace_millis, std::function<void()> told);
+  void watch_room();
   void finish_if_empty();
   void close_handles();
   static void on_closed(uv_handle_t* handle);
@@ -63,19 +65,34 @@ struct Server::Impl {
   uv_prepare_t prepare{};
   uv_check_t check{};
   uv_timer_t grace{};
+  uv_timer_t room{};  // while requests wait for room
   int open_handles = 0;
   bool listener_closed = false;
   std::function<void()> closed;
 };
 
 Server::Impl::Impl(uv_loop_t* loop, const Options& options, const Router& router)
-    : shared{loop, options, {}, router, {}, {}, {}, std::vector<char>(kReadBytes), {}, {}, {}} {
+    : shared{loop,
+             options,
+             {},
+             router,
+             {},
+             {},
+             {},
+             std::vector<char>(kReadBytes),
+             {},
+             {},
+             {},
+             {},
+             AnswerRoom(options.answer_bytes_max)} {
   shared.removed = [this] { finish_if_empty(); };
+  shared.room_wanted = [this] { watch_room(); };
   uv_prepare_init(loop, &prepare);
   uv_check_init(loop, &check);
   uv_timer_init(loop, &grace);
-  prepare.data = check.data = grace.data = this;
-  open_handles = 3;
+  uv_timer_init(loop, &room);
+  prepare.data = check.data = grace.data = room.data = this;
+  open_handles = 4;
   uv_prepare_start(&prepare,
                    [](uv_prepare_t* handle) { static_cast<Impl*>(handle->data)->go_on_touched(); });
   uv_check_start(&check,
@@ -99,6 +116,7 @@ void Server::Impl::go_on_touched() {
       connection->touched = false;
       connection->advance({});
     }
+    if (!shared.room.waiting.empty()) shared.give_room();
   }
 }
 
@@ -119,9 +137,20 @@ void Server::Impl::close(std::uint64_t grace_millis, std::function<void()> told)
   for (Connection* connection : std::vector(shared.all)) connection->drain();
 }
 
+// Room comes as clients take their answers, which no single place sees, and as time passes.
+void Server::Impl::watch_room() {
+  auto look = [](uv_timer_t* timer) {
+    auto& self = *static_cast<Impl*>(timer->data);
+    self.shared.give_room();
+    if (self.shared.room.waiting.empty()) uv_timer_stop(timer);
+  };
+  if (uv_is_active(as_handle(&room)) == 0) uv_timer_start(&room, look, kRoomMillis, kRoomMillis);
+}
+
 void Server::Impl::finish_if_empty() {
   if (!listener_closed || !shared.all.empty()) return;
-  for (uv_handle_t* handle : {as_handle(&prepare), as_handle(&check), as_handle(&grace)}) {
+  for (uv_handle_t* handle :
+       {as_handle(&prepare), as_handle(&check), as_handle(&grace), as_handle(&room)}) {
     uv_close(handle, on_closed);
   }
 }
@@ -153,6 +182,11 @@ std::string Server::address() const { return impl_->address; }
 void Server::close(std::uint64_t grace_millis, std::function<void()> closed) {
   impl_->close(grace_millis, std::move(closed));
 }
-Stats Server::stats() const { return impl_->shared.stats; }
+Stats Server::stats() const {
+  Stats stats = impl_->shared.stats;
+  stats.answer_bytes = impl_->shared.room.used();
+  stats.answers_wait = impl_->shared.room.waiting.size();
+  return stats;
+}
 
 }  // namespace http

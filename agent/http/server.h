@@ -29,6 +29,11 @@ struct Options {
   std::size_t body_pause_bytes = 4u << 20;  // unconsumed of a streamed body; above: reading pauses
   std::size_t collected_bytes_max = 64u << 20;  // of bodies not answered yet; above: 503
   std::size_t streams_max = 64;                 // open event streams; above: 503
+  // Of all answers and streams that wait for their clients. When it is used up, requests for large
+  // answers wait; who has taken nothing for `answer_stall_millis` is cut off, the longest first.
+  std::size_t answer_bytes_max = 32u << 20;
+  std::uint64_t answer_stall_millis = 1'000;
+  std::uint64_t answer_wait_millis = 30'000;  // a request that waits longer for room: 503
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
   std::vector<std::string> origins;  // allowed Origin values, with CORS answers
 };
@@ -45,6 +50,11 @@ class Exchange {
   virtual void respond(Response response) = 0;
   void fail(const base::Error& error) { respond(error_response(error)); }
   virtual bool gone() const = 0;
+
+  // Calls `go` when there is room for an answer of about `bytes` among those that wait for their
+  // clients, at once or later from the loop; the room is kept until the answer is given. A request
+  // that waits too long is answered with 503, and then, as when the client goes, `go` is dropped.
+  virtual void when_room(std::size_t bytes, std::function<void()> go) = 0;
 
   // For routes that stream their body: `piece` gets chunks in order, then one empty piece at the
   // end. Returning false from it pauses; resume() goes on.
@@ -69,6 +79,10 @@ struct Stats {
   std::uint64_t requests_total = 0;
   std::uint64_t streams = 0;  // open now
   std::uint64_t streams_cut = 0;
+  std::uint64_t answer_bytes = 0;     // held now for clients that have not taken them
+  std::uint64_t answers_cut = 0;      // clients cut off because others needed their room
+  std::uint64_t answers_wait = 0;     // requests that wait for room now
+  std::uint64_t answers_refused = 0;  // 503 after waiting
   std::vector<std::pair<int, std::uint64_t>> responses;  // by status
 };
 

@@ -46,6 +46,16 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   return out;
 }
 
+std::optional<Outputs> Replica::Impl::refuse_displaced(Turn& turn, std::span<Input> inputs) {
+  if (options.files == nullptr) return std::nullopt;
+  auto placed = options.files->in_place();
+  if (placed.ok()) return std::nullopt;
+  bool broken_before = broken;
+  Outputs out = refuse(turn, inputs, placed.error());
+  broken = broken_before;  // the connection has met no fault: it goes on when the files are back
+  return out;
+}
+
 bool Replica::Impl::reopen(base::Now now, Outputs& out) {
   if (now.instant < reopen_at) return false;
   reopen_at = now.instant + options.reopen_interval;

@@ -156,6 +156,8 @@ struct Replica::Impl {
 
   // faults.cc
   Outputs refuse(Turn& turn, std::span<Input> inputs, const base::Error& error);
+  // Nothing when the files are in place; else a turn that was refused before it touched them.
+  std::optional<Outputs> refuse_displaced(Turn& turn, std::span<Input> inputs);
   bool reopen(base::Now now, Outputs& out);
 };
 

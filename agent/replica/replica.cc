@@ -50,6 +50,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   turn.now = now;
   turn.watched = watched;
   impl_->snapshots.expire(now, *impl_->store);
+  if (auto refused = impl_->refuse_displaced(turn, inputs)) return std::move(*refused);
   Outputs recovered;
   if (impl_->broken && !impl_->reopen(now, recovered)) {
     base::Error stopped{base::Code::kReadOnly, "writing is stopped: " + impl_->fault->message};
@@ -93,6 +94,9 @@ Outputs Replica::flush(base::Now now) {
   Outputs out;
   if (impl_->broken) return out;
   impl_->snapshots.expire(now, *impl_->store);
+  Impl::Turn turn;
+  turn.now = now;
+  if (auto refused = impl_->refuse_displaced(turn, {})) return std::move(*refused);
   auto synced = impl_->store->sync();
   out.facts.state = impl_->state();
   if (synced.ok()) {
@@ -100,8 +104,6 @@ Outputs Replica::flush(base::Now now) {
     out.facts.durable = true;
     return out;
   }
-  Impl::Turn turn;
-  turn.now = now;
   return impl_->refuse(turn, {}, synced.error());
 }
 
@@ -202,7 +204,13 @@ crdt::StateHash Replica::Impl::state() const {
 Outputs Replica::scrub(base::Now now) {
   Outputs out;
   impl_->snapshots.expire(now, *impl_->store);
-  if (!impl_->broken) impl_->scrub(out);
+  Impl::Turn turn;
+  turn.now = now;
+  if (auto refused = impl_->refuse_displaced(turn, {})) {
+    out = std::move(*refused);
+  } else if (!impl_->broken) {
+    impl_->scrub(out);
+  }
   out.facts.state = impl_->state();
   out.facts.durable = !impl_->unsynced;
   Outputs nothing;
@@ -220,10 +228,17 @@ bool Replica::fetching() const {
 
 bool Replica::read_ahead() { return !impl_->broken && impl_->snapshots.read_ahead(); }
 
+void Replica::release_memory() { impl_->store->release_memory(); }
+
 bool Replica::unsynced() const { return impl_->unsynced; }
 
 std::optional<Mark> Replica::close() {
   const store::Meta& meta = impl_->store->meta();
+  DatabaseFiles* files = impl_->options.files;
+  if (files != nullptr && !files->in_place().ok()) {
+    impl_->store->keep_wal_on_close();  // at our path may stand the files of another agent
+    return std::nullopt;
+  }
   if (impl_->broken || !impl_->store->sync().ok()) return std::nullopt;
   std::optional<Mark> mark;
   if (!meta.own_actor.is_zero() && !impl_->is_undecided(meta.own_actor)) {

@@ -93,6 +93,8 @@ class Replica {
   // For moments without input: makes a page that a joining peer will probably ask for next, at most
   // SnapshotLimits::page_bytes a lease. False: nothing to make. Changes no output.
   bool read_ahead();
+  // Frees what is only kept to be fast: for times of rest.
+  void release_memory();
   // A clean stop: everything on the medium; the mark to be written outside, if there is an actor to
   // keep.
   std::optional<Mark> close();

@@ -20,6 +20,9 @@ class DatabaseFiles {
   virtual bool exists(const std::string& path) = 0;
   virtual base::Status move(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual base::Status remove(const std::string& path) = 0;                       // absent is fine
+  // Whether the paths still name the files that are open; kReadOnly says what differs. Asked before
+  // each turn: what is written into files that no restart would find must not be acknowledged.
+  virtual base::Status in_place() { return {}; }
 };
 
 struct OpenedStore {

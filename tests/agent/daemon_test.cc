@@ -28,11 +28,10 @@ class RunningDaemon {
       Daemon daemon(options_, log);
       auto started = daemon.start();
       EXPECT_TRUE(started.ok()) << started.error().message;
-      uv_async_init(daemon.loop(), &stop_, [](uv_async_t* handle) {
-        static_cast<Daemon*>(handle->data)->stop();
-        uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);
-      });
-      stop_.data = &daemon;
+      daemon_ = &daemon;
+      uv_async_init(daemon.loop(), &wake_,
+                    [](uv_async_t* handle) { static_cast<RunningDaemon*>(handle->data)->woken(); });
+      wake_.data = this;
       bind_ = daemon.facts().bind;
       served.set_value(daemon.facts().http);
       daemon.run();
@@ -40,16 +39,30 @@ class RunningDaemon {
     http_ = address.get();
   }
   ~RunningDaemon() {
-    uv_async_send(&stop_);
+    on_loop(nullptr);
     thread_.join();
+  }
+  // Runs `task` soon, on the loop thread; without one the daemon stops.
+  void on_loop(std::function<void()> task) {
+    task_ = std::move(task);
+    uv_async_send(&wake_);
   }
   support::HttpClient client() const { return support::HttpClient(http_); }
   const std::string& bind() const { return bind_; }
+  Daemon& daemon() const { return *daemon_; }  // from its loop thread
 
  private:
+  void woken() {
+    if (task_ != nullptr) return std::exchange(task_, nullptr)();
+    daemon_->stop();
+    uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
+  }
+
   DaemonOptions options_;
   std::thread thread_;
-  uv_async_t stop_{};
+  uv_async_t wake_{};
+  std::function<void()> task_;
+  Daemon* daemon_ = nullptr;
   std::string http_;
   std::string bind_;
 };
@@ -289,6 +302,102 @@ TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
   auto resumed = client.events("/v1/events", {{"Last-Event-ID", cursor}});
   ASSERT_TRUE(resumed.ok());
   EXPECT_EQ(resumed->next(support::Millis{5'000})->event, "reset");
+}
+
+// What is written into a directory that nobody finds again must not be acknowledged.
+TEST(Displaced, WritesAreRefusedUntilTheDirectoryIsBackAndReadsGoOn) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  RunningDaemon a(options_in(folder, "a"));
+  support::HttpClient client = a.client();
+  ASSERT_EQ(client.post("/snapshots/add/s", "{}")->status, 200);
+
+  std::filesystem::rename(folder / "a", folder / "moved");
+  auto refused = client.post("/snapshots/add/t", "{}");
+  auto read = client.get("/catalog/query?type=snapshots");
+  auto ready = client.get("/readyz");
+  auto status = client.get("/v1/status");
+  std::filesystem::rename(folder / "moved", folder / "a");
+  bool goes_on = support::eventually(support::Millis{10'000}, [&] {
+    return client.post("/snapshots/add/u", "{}")->status == 200;
+  });
+
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_NE(refused->body.find("\"read_only\""), std::string::npos) << refused->body;
+  EXPECT_NE(refused->body.find("is gone"), std::string::npos) << refused->body;
+  EXPECT_EQ(read->status, 200);
+  EXPECT_NE(read->body.find("\"s\""), std::string::npos);
+  EXPECT_EQ(ready->status, 503);
+  EXPECT_NE(status->body.find("\"state\":\"degraded\""), std::string::npos) << status->body;
+  EXPECT_TRUE(goes_on);
+  EXPECT_EQ(client.get("/readyz")->status, 200);
+}
+
+// SQLite removes the side files of a database by their path when its last connection closes.
+TEST(Displaced, AnAgentThatStopsLeavesTheFilesOfTheNextOneAlone) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  auto first = std::make_unique<RunningDaemon>(options_in(folder, "a"));
+  ASSERT_EQ(first->client().post("/snapshots/add/s", "{}")->status, 200);
+  std::filesystem::rename(folder / "a", folder / "moved");
+  RunningDaemon next(options_in(folder, "a"));
+  ASSERT_EQ(next.client().post("/snapshots/add/t", "{}")->status, 200);
+
+  first.reset();
+
+  for (const char* file : {"a/hearsay.db-wal", "a/hearsay.db", "a/lock"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder / file)) << file;
+  }
+  EXPECT_EQ(next.client().post("/snapshots/add/u", "{}")->status, 200);
+}
+
+TEST(Displaced, AnAgentThatIsIdleNoticesWithinSeconds) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  RunningDaemon a(options_in(folder, "a"));
+  support::HttpClient client = a.client();
+  ASSERT_EQ(client.get("/readyz")->status, 200);
+
+  std::filesystem::remove_all(folder / "a");
+
+  EXPECT_TRUE(support::eventually(support::Millis{5'000},
+                                  [&] { return client.get("/readyz")->status == 503; }));
+}
+
+// Peers fetch from a reader of their own: reads of clients, however many, do not stand before them.
+TEST(Readers, APeerIsServedWhileClientsOccupyTheirReaders) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  RunningDaemon a(options_in(folder, "a"));
+  std::string body = R"({"v":")" + std::string(100'000, 'x') + "\"}";
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(a.client().post("/snapshots/add/s" + std::to_string(i), body)->status, 200);
+  }
+  std::promise<void> end;
+  auto ended = end.get_future().share();
+  std::promise<void> occupied;
+  auto occupy = [&] {
+    for (int i = 0; i < 100; ++i) {
+      a.daemon().read([ended](store::Reader&) {
+        ended.wait();
+        return std::function<void()>();
+      });
+    }
+    occupied.set_value();
+  };
+  a.on_loop(occupy);
+  occupied.get_future().wait();
+
+  DaemonOptions options = options_in(folder, "z");
+  options.join = {a.bind()};
+  RunningDaemon z(options);
+  bool equal = support::eventually(support::Millis{20'000}, [&] {
+    auto page = z.client().get("/catalog/query?type=snapshots");
+    return page.ok() && page->body.find("\"s2\"") != std::string::npos;
+  });
+  end.set_value();
+
+  EXPECT_TRUE(equal);
 }
 
 TEST(Start, WithTooFewDescriptorsIsRefused) {

@@ -61,6 +61,26 @@ TEST(Events, OfOneObjectOnly) {
   EXPECT_EQ(refusal(a, "GET", "/v1/events?object="), "400 invalid");
 }
 
+// A slip of the hand would be a stream that never says anything.
+TEST(Events, OfAnObjectThatIsNotKeptAreRefusedWithTheNamesThereAre) {
+  FakeHost a("A");
+
+  auto refused = a.call("GET", "/v1/events?object=snapshot");
+
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_NE(refused.body.find("snapshots and images"), std::string::npos) << refused.body;
+}
+
+TEST(Events, OfAnObjectThatIsStillEmptyAreHeardWhenItComesToBe) {
+  FakeHost a("A");
+  auto stream = open(a, "", "?object=images");
+  a.run();
+
+  body(a, "POST", "/images/add/first", "{}");
+
+  EXPECT_EQ(ids(*stream), (std::vector<std::string>{"first"}));
+}
+
 TEST(Events, AStreamIsOpenedOnlyWhenNothingCanBeMissed) {
   FakeHost a("A");
   add(a, "before");

@@ -16,6 +16,7 @@ class FakeExchange final : public http::Exchange {
   const http::Request& request() const override { return request_; }
   void respond(http::Response response) override;
   bool gone() const override { return gone_; }
+  void when_room(std::size_t, std::function<void()> go) override { go(); }
   void on_body(std::function<bool(std::string_view piece)> piece) override;
   void resume() override { paused_ = false; }
   void start_stream() override;

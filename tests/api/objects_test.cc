@@ -298,6 +298,37 @@ TEST(Conflicts, ConcurrentFieldsAreListedWithTheirWriters) {
   EXPECT_EQ(body(pair.a, "GET", "/v1/conflicts"), "[]");
 }
 
+// Of a catalog of many entries: what was found is not held back until all are read, a link leads
+// on, and an empty page without one is the end.
+TEST(Conflicts, OfALargeCatalogComeAsTheyAreFound) {
+  Pair pair;
+  std::string ops;
+  for (std::size_t i = 0; i + 1 < 3 * kSliceEntries; ++i) {
+    if (i > 0) ops += ',';
+    ops += R"({"op":"set","path":["s)" + std::to_string(10'000 + i) + R"("],"value":{}})";
+  }
+  body(pair.a, "PATCH", "/v1/objects/snapshots", R"({"ops":[)" + ops + "]}");
+  pair.meet();
+  for (const char* id : {"s10001", "s15998"}) {
+    std::string target = std::string("/snapshots/metadata/") + id;
+    body(pair.a, "PATCH", target, R"({"v":1})");
+    body(pair.z, "PATCH", target, R"({"v":2})");
+  }
+  pair.meet();
+  std::size_t reads = pair.a.reads();
+
+  http::Response first = pair.a.call("GET", "/v1/conflicts");
+
+  EXPECT_LE(pair.a.reads() - reads, 3u);  // one slice of each object, and not the rest
+  ASSERT_EQ(parsed(first).size(), 1u);
+  EXPECT_EQ(parsed(first)[0]["path"][0], "s10001");
+  ASSERT_NE(next_of(first), "");
+  http::Response second = pair.a.call("GET", next_of(first));
+  ASSERT_EQ(parsed(second).size(), 1u);
+  EXPECT_EQ(parsed(second)[0]["path"][0], "s15998");
+  EXPECT_EQ(next_of(second), "");
+}
+
 TEST(Conflicts, InspectShowsEveryDotAndItsRule) {
   Pair pair;
   body(pair.a, "POST", "/snapshots/add/s", R"({"f":0})");

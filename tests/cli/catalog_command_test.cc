@@ -248,9 +248,9 @@ TEST(Catalog, ListsRunThroughAllPages) {
   auto seen = agent.seen();
   EXPECT_EQ(table.exit, 0) << table.err;
   EXPECT_EQ(seen.at(0).target,
-            "/catalog/query?type=snapshots&limit=10000&q=state%3Dok%20size%3E5%20a%2Bb%20%22c%22");
+            "/catalog/query?type=snapshots&limit=1000&q=state%3Dok%20size%3E5%20a%2Bb%20%22c%22");
   EXPECT_EQ(seen.at(2).target, "/page3?after=x%2Fy");
-  EXPECT_EQ(seen.at(3).target, "/catalog/query?type=images&limit=10000");
+  EXPECT_EQ(seen.at(3).target, "/catalog/query?type=images&limit=1000");
   EXPECT_EQ(table.out, "ID  METADATA\na   z=\"two words\" a=1.50\nb   \nc   n=1.0\n");
   EXPECT_EQ(json.out,
             R"([{"id":"a","metadata":{"z":"two words","a":1.50}},{"id":"b","metadata":{}},)"
@@ -293,7 +293,7 @@ TEST(Catalog, APageThatFailsOrNamesItselfEndsTheList) {
     return pages(request);
   });
   FakeAgent looping([](const Seen&) {
-    return FakeAgent::ok("[]", "Link: </catalog/query?type=images&limit=10000>; rel=\"next\"\r\n");
+    return FakeAgent::ok("[]", "Link: </catalog/query?type=images&limit=1000>; rel=\"next\"\r\n");
   });
   FakeAgent slow([](const Seen& request) {
     return request.target == "/page2" ? std::string() : pages(request);

@@ -50,6 +50,17 @@ struct GetOptions {
 // Reads of single entries over kept-alive connections.
 base::Result<Report> run_get(const Common& common, const GetOptions& options);
 
+struct ReadersOptions {
+  int entries = 50'000;
+  int changes = 1'000;
+  int clients = 64;
+  int rounds = 5;
+  double seconds = 5;  // of reading, a round
+};
+// Until an agent that missed changes is equal to its peer, while clients list all that the peer
+// has; the same without clients beside it.
+base::Result<Report> run_readers(const Common& common, const ReadersOptions& options);
+
 struct MergeOptions {
   int cells = 1'000'000;
   int changes = 100'000;

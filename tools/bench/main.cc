@@ -20,6 +20,7 @@ struct Choices {
   bench::WritesOptions writes;
   bench::StartOptions start;
   bench::GetOptions get;
+  bench::ReadersOptions readers;
   bench::MergeOptions merge;
   bench::MeshOptions mesh;
   std::uint16_t driver_port = 0;
@@ -62,6 +63,25 @@ void add_other_options(CLI::App* start, CLI::App* get, Choices& choices) {
       ->capture_default_str();
   get->add_option("--keys", choices.get.keys, "entries to draw from")
       ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+}
+
+void add_readers_options(CLI::App* command, Choices& choices) {
+  bench::ReadersOptions& readers = choices.readers;
+  command->add_option("--entries", readers.entries, "entries that both have")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  command->add_option("--changes", readers.changes, "changes that one of them missed")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  command->add_option("--clients", readers.clients, "clients that list everything")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  command->add_option("--rounds", readers.rounds, "rounds a row")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--seconds", readers.seconds, "seconds of reading a round")
+      ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
 }
 
@@ -143,6 +163,9 @@ int main(int argc, char** argv) {
   CLI::App* get = add("get", "reads of single entries a second",
                       [&] { return bench::run_get(common, choices.get); });
   add_other_options(start, get, choices);
+  add_readers_options(add("readers", "catching up with a peer whose clients list everything",
+                          [&] { return bench::run_readers(common, choices.readers); }),
+                      choices);
   add_merge_options(add("merge", "remote changes into a full store, and raw upserts",
                         [&] { return bench::run_merge(common, choices.merge); }),
                     choices);

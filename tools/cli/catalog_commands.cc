@@ -15,7 +15,7 @@ namespace cli {
 namespace {
 
 constexpr std::size_t kEntryBytesMax = 1u << 20;  // the agent takes no larger body
-constexpr std::string_view kPageLimit = "10000";
+constexpr std::string_view kPageLimit = "1000";   // the first rows are to show at once
 
 // "size=12 state=ok": strings bare where they stay one word.
 std::string summary(std::string_view metadata) {

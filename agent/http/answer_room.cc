@@ -1,0 +1,97 @@
+// How the connections of a server share the memory for answers that their clients have not taken.
+
+#include <utility>
+
+#include "agent/http/connection.h"
+
+namespace http {
+
+bool Shared::make_room(std::size_t bytes, std::uint64_t stall_millis, const Connection* spared) {
+  while (!room.has(bytes)) {
+    Connection* slowest = nullptr;
+    std::uint64_t longest = stall_millis;
+    for (Connection* connection : all) {
+      auto stalled = connection->stalled_millis();
+      if (connection == spared || !stalled || *stalled < longest) continue;
+      bool more =
+          slowest == nullptr || *stalled > longest || connection->unsent() > slowest->unsent();
+      if (!more) continue;
+      slowest = connection;
+      longest = *stalled;
+    }
+    if (slowest == nullptr) return false;
+    slowest->cut_off();
+  }
+  return true;
+}
+
+void Shared::give_room() {
+  while (!room.waiting.empty() && room.waiting.front()->take_room()) {
+  }
+  while (!room.waiting.empty() && room.waiting.front()->end_wait()) {
+  }
+}
+
+void Connection::when_room(std::size_t bytes, std::function<void()> go) {
+  wanted_room_ = bytes;
+  waits_since_ = uv_now(shared_.loop);
+  when_room_ = std::move(go);
+  shared_.room.waiting.push_back(this);
+  shared_.give_room();
+  if (when_room_ != nullptr) shared_.room_wanted();
+}
+
+// It is the first of those who wait.
+bool Connection::take_room() {
+  if (!shared_.make_room(wanted_room_, shared_.options.answer_stall_millis, this)) return false;
+  auto go = std::move(when_room_);
+  stop_waiting();
+  keep_room(wanted_room_);
+  go();
+  return true;
+}
+
+bool Connection::end_wait() {
+  if (uv_now(shared_.loop) - waits_since_ < shared_.options.answer_wait_millis) return false;
+  ++shared_.stats.answers_refused;
+  refuse(503,
+         {base::Code::kBusy,
+          "other clients do not read their answers and leave no room for this one; try again"});
+  go_on();
+  return true;
+}
+
+void Connection::stop_waiting() {
+  std::erase(shared_.room.waiting, this);
+  when_room_ = nullptr;
+}
+
+void Connection::keep_room(std::size_t bytes) {
+  shared_.room.add(bytes);
+  shared_.room.remove(std::exchange(kept_room_, bytes));
+}
+
+void Connection::account() {
+  std::size_t held = outbox_.held();
+  shared_.room.add(held);
+  shared_.room.remove(std::exchange(accounted_, held));
+}
+
+std::optional<std::uint64_t> Connection::stalled_millis() {
+  std::size_t in_flight = outbox_.in_flight();
+  if (closed_ || in_flight == 0) return std::nullopt;
+  std::uint64_t now = uv_now(shared_.loop);
+  if (in_flight < unsent_seen_) {
+    unsent_seen_ = in_flight;
+    unsent_since_ = now;
+  }
+  return now - unsent_since_;
+}
+
+void Connection::cut_off() {
+  ++shared_.stats.answers_cut;
+  if (state_ == State::kStream) ++shared_.stats.streams_cut;
+  destroy();
+}
+
+}  // namespace http

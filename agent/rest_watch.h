@@ -1,0 +1,36 @@
+#pragma once
+
+// When an agent gives memory back: once, when it has been at rest for a while after it worked. What
+// little goes on always (a scrape, a probe, a write now and then) is rest. The driver looks every
+// kRestLook and releases, this decides.
+
+#include <cstdint>
+
+#include "crdt/base/time.h"
+
+namespace agent {
+
+inline constexpr base::Duration kRestLook = base::seconds(10);
+inline constexpr std::uint64_t kRestWorkMax = 50;  // of one look: reads, writes, changes applied
+
+class RestWatch {
+ public:
+  // `work`: how much was done since the start. True: release now.
+  bool is_due(std::uint64_t work) {
+    std::uint64_t done = work - seen_;
+    seen_ = work;
+    if (done > kRestWorkMax) {
+      worked_ = true;
+      return false;
+    }
+    bool due = worked_;
+    worked_ = false;
+    return due;
+  }
+
+ private:
+  std::uint64_t seen_ = 0;
+  bool worked_ = true;  // a start reads much
+};
+
+}  // namespace agent

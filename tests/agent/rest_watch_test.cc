@@ -1,0 +1,33 @@
+#include "agent/rest_watch.h"
+
+#include <gtest/gtest.h>
+
+namespace agent {
+namespace {
+
+TEST(RestWatch, IsDueOnceAfterWork) {
+  RestWatch watch;
+
+  EXPECT_FALSE(watch.is_due(10'000));
+  EXPECT_FALSE(watch.is_due(20'000));
+  EXPECT_TRUE(watch.is_due(20'000));
+  EXPECT_FALSE(watch.is_due(20'000));
+}
+
+// A scrape every few seconds must not keep an agent large for ever.
+TEST(RestWatch, TakesALittleForRest) {
+  RestWatch watch;
+  watch.is_due(10'000);
+
+  EXPECT_TRUE(watch.is_due(10'000 + kRestWorkMax));
+}
+
+TEST(RestWatch, IsDueAfterAStart) {
+  RestWatch watch;
+
+  EXPECT_TRUE(watch.is_due(0));
+  EXPECT_FALSE(watch.is_due(0));
+}
+
+}  // namespace
+}  // namespace agent
