@@ -21,6 +21,8 @@ namespace {
 constexpr std::uint64_t kHttpGraceMillis = 1'000;
 constexpr std::size_t kDeferredMax = 64;  // inputs that wait for the store thread; above: refused
 constexpr std::uint64_t kDeferredMillis = 20;
+constexpr const char* kTwinStays =
+    "another agent runs under this one's node id; one of them takes a new id, at most once an hour";
 
 base::Random kernel_random() {
   base::Random::Seed seed;
@@ -266,6 +268,12 @@ Mesh::Hooks Daemon::mesh_hooks() {
     if (!up || std::exchange(met_anybody_, true)) return;
     later(kMemorySoonMillis, [this] { remember_members(); });
   };
+  hooks.twin = [this](const gossip::TwinHeard& twin) {
+    base::Duration wait = twin.until - read_clock().instant;
+    log_.error("twin_stays", {{"meaning", kTwinStays},
+                              {"told_by", twin.peer.hex()},
+                              {"new_id_in_s", wait.millis() / 1'000}});
+  };
   return hooks;
 }
 
@@ -402,9 +410,15 @@ bool Daemon::read(Work work) {
   return readers_->submit(std::move(work));
 }
 
-Health Daemon::health() const { return condition_.health(mesh_->node().syncing()); }
+bool Daemon::has_twin() const { return mesh_->node().has_twin(read_clock()); }
 
-std::string Daemon::health_reason() const { return condition_.reason(mesh_->node().syncing()); }
+Health Daemon::health() const {
+  return has_twin() ? Health::kDegraded : condition_.health(mesh_->node().syncing());
+}
+
+std::string Daemon::health_reason() const {
+  return has_twin() ? kTwinStays : condition_.reason(mesh_->node().syncing());
+}
 
 base::Now Daemon::now() const { return read_clock(); }
 base::Duration Daemon::uptime() const { return read_clock().instant - started_; }
@@ -451,7 +465,7 @@ std::string Daemon::metrics() const {
   counts.waiting = store_thread_->waiting();
   counts.watchers = watchers_.size();
   counts.uptime = uptime();
-  counts.degraded = condition_.degraded();
+  counts.degraded = condition_.degraded() || has_twin();
   counts.isolated = !isolation_->reason().empty();
   counts.store = figures_.figures();
   counts.now = read_clock().instant;

@@ -72,6 +72,7 @@ class Daemon : public Host {
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
   bool read(Work work) override;
   const AgentFacts& facts() const override { return facts_; }
+  bool has_twin() const;
   Health health() const override;
   std::string health_reason() const override;
   std::string isolated() const override { return isolation_->reason(); }

@@ -12,7 +12,7 @@ void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& c
   text.gauge("build_info", "The version that runs", 1,
              fmt::format("version=\"{}\"", facts.version));
   text.gauge("uptime_seconds", "Since the start", static_cast<double>(counts.uptime.nanos) / 1e9);
-  text.gauge("degraded", "1 while the disk stops writing, or a damaged row was met",
+  text.gauge("degraded", "1 while the disk stops writing, a damaged row was met, or a twin runs",
              counts.degraded ? 1 : 0);
   text.gauge("isolated", "1 while this agent is cut off from its mesh; /v1/status has the reason",
              counts.isolated ? 1 : 0);
@@ -110,7 +110,8 @@ void add_datagrams(MetricsText& text, const gossip::Stats& mesh) {
                  fmt::format("reason=\"{}\"", reason));
   }
   text.counter("challenges_sent_total", "Requests for an echo", mesh.challenges_sent);
-  text.counter("challenges_suppressed_total", "Not sent, by the rate limit",
+  text.counter("challenges_suppressed_total",
+               "Not sent, because the same datagram came again and again",
                mesh.challenges_suppressed);
 }
 
@@ -120,11 +121,17 @@ void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("members_forgotten_total", "Members that were dead or left for long, or replaced",
                mesh.members_forgotten);
   text.counter("members_refused_total", "Members above the bound", mesh.members_refused);
+  text.counter("hearsay_expired_total", "Members that others named and nobody has heard",
+               mesh.hearsay_expired);
   text.counter("suspicions_total", "Members suspected", mesh.suspicions);
   text.counter("silences_total", "Probes that failed with us, not with the target", mesh.silences);
   text.counter("refutations_total", "Contradictions of what was said of us", mesh.refutations);
   text.counter("pauses_total", "Times this process stood still", mesh.pauses);
   text.counter("pushes_sent_total", "Changes pushed, times targets", mesh.pushes_sent);
+  text.counter("pushes_repeated_total", "Changes pushed to more members, for too few answered",
+               mesh.pushes_repeated);
+  text.counter("pushes_unwatched_total", "Pushes for which no answers were counted",
+               mesh.pushes_unwatched);
   text.counter("pushes_relayed_total", "Changes of others passed on, times targets",
                mesh.pushes_relayed);
   text.counter("relays_dropped_total", "Changes not passed on by the bound", mesh.relays_dropped);
@@ -158,6 +165,8 @@ void add_sessions(MetricsText& text, const transport::Stats& sessions) {
   text.counter("sessions_total", "Sessions established", sessions.sessions_accepted,
                "side=\"accepted\"");
   text.counter("handshakes_refused_total", "Handshakes that failed", sessions.handshakes_refused);
+  text.counter("handshakes_displaced_total", "Of these, gave way to a newer connection",
+               sessions.handshakes_displaced);
   text.counter("frames_dropped_total", "Messages dropped by a full queue", sessions.frames_dropped);
   text.counter("session_bytes_total", "Bytes of sessions", sessions.bytes_sent,
                "direction=\"sent\"");

@@ -29,6 +29,9 @@ base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOption
       node.session_closed(now, peer, opened, out);
     });
   };
+  handlers.is_member = [raw](const gossip::Address& from) {
+    return raw->node_ && raw->node_->is_member_at(from);
+  };
   gossip::wire::SessionSeal::Identity session{
       self.node, gossip::wire::SigningKey::from_seed(self.signing_seed)};
   base::Random transport_random = random.fork();
@@ -78,6 +81,8 @@ void Mesh::act(gossip::Actions& actions) {
       hooks_.member(up->member, true);
     } else if (auto* down = std::get_if<gossip::MemberDown>(&action)) {
       hooks_.member(down->member, false);
+    } else if (auto* twin = std::get_if<gossip::TwinHeard>(&action)) {
+      hooks_.twin(*twin);
     } else {
       if (auto input = input_of(action)) hooks_.input(std::move(*input));
     }

@@ -88,6 +88,13 @@ struct Alarm {
   crdt::Head head;
 };
 
+// The first word of a twin that came too soon after another one to be believed: `until` then this
+// agent keeps its node id, and Node::has_twin() says how it is.
+struct TwinHeard {
+  NodeId peer;
+  base::Instant until;
+};
+
 // What the replica holds on its medium when the node starts.
 struct Holdings {
   crdt::VersionVector claimed;
@@ -96,8 +103,9 @@ struct Holdings {
   std::vector<base::ActorId> closed;  // and closed
 };
 
-using Action = std::variant<SendDatagram, SendFrame, Apply, Fetch, Join, JoinPage, JoinEnded,
-                            ReadSnapshot, CloseActors, MemberUp, MemberDown, Confirmed, Alarm>;
+using Action =
+    std::variant<SendDatagram, SendFrame, Apply, Fetch, Join, JoinPage, JoinEnded, ReadSnapshot,
+                 CloseActors, MemberUp, MemberDown, Confirmed, Alarm, TwinHeard>;
 using Actions = std::vector<Action>;
 
 // --- Facts ---------------------------------------------------------------------------------------

@@ -33,6 +33,9 @@ struct MemberRecord {
   MemberState state = MemberState::kAlive;
   Topology topology = Topology::kDirect;
   NodeId accuser{};  // of a suspect or dead one: who said so, zero if it is not known
+  // The start of the process that speaks as this node: random, drawn at every start, 0 if it is not
+  // known. Two of one boot epoch are two processes under one node id (docs/protocol.md, Twins).
+  std::uint64_t start = 0;
   bool operator==(const MemberRecord&) const = default;
 };
 

@@ -9,10 +9,16 @@
 namespace gossip {
 namespace {
 
-MemberRecord own_record(const Identity& self, const Options& options) {
+MemberRecord own_record(const Identity& self, const Options& options, const wire::StartId& start) {
   // The epoch makes a restart beat everything that was said of its past.
-  return {self.node,           self.name,       self.advertised, self.boot_epoch << 16,
-          MemberState::kAlive, options.topology};
+  return {self.node,
+          self.name,
+          self.advertised,
+          self.boot_epoch << 16,
+          MemberState::kAlive,
+          options.topology,
+          {},
+          wire::start_number(start)};
 }
 
 wire::StartId draw_start(base::Random& random) {
@@ -28,16 +34,18 @@ Node::Impl::Impl(Identity identity, const Options& given, const Holdings& held, 
     : self(std::move(identity)),
       options(given),
       random(chance),
-      seal(self.key, self.node, draw_start(random)),
+      start(draw_start(random)),
+      seal(self.key, self.node, start),
       peers(options, random.fork()),
       box(options.datagram_bytes_max),
       claims(held),
-      membership(own_record(self, options), options, peers, claims, random.fork(), stats),
+      membership(own_record(self, options, start), options, peers, claims, random.fork(), stats),
       intake(options, claims, stats),
       reconciler(options, membership.table(), claims, intake, random.fork(), stats),
       server(options, claims, membership.table(), stats),
       snapshots(options, membership.table(), stats),
-      relays(self.node, options, datagram_room(), random.fork()) {
+      relays(self.node, options, datagram_room(), random.fork()),
+      watch(options.profile) {
   set_strategy();
 }
 
@@ -52,9 +60,29 @@ void Node::Impl::set_strategy() {
 
 // --- Pushes --------------------------------------------------------------------------------------
 
-void Node::Impl::push(const std::vector<crdt::SealedChange>& own, Actions& out) {
+void Node::Impl::push(base::Instant now, const std::vector<crdt::SealedChange>& own, Actions& out) {
   if (own.empty() || membership.has_left()) return;
-  stats.pushes_sent += send(strategy->originate(own, alive()), out);
+  PushPlan plan = strategy->originate(own, Recipients(membership.table()));
+  stats.pushes_sent += send(plan, out);
+  if (!strategy->relies_on_relays() || plan.targets.empty()) return;
+  if (watch.add(now, plan)) {
+    question(now, plan);
+  } else {
+    ++stats.pushes_unwatched;
+  }
+}
+
+// Too few of those who got a push of ours answer.
+void Node::Impl::push_again(base::Instant now, Actions& out) {
+  for (const PushPlan& plan : watch.due(now, membership.table())) {
+    stats.pushes_repeated += send(plan, out);
+    question(now, plan);
+  }
+}
+
+// Asks all who get this push for a sign of life: what was heard before it says nothing.
+void Node::Impl::question(base::Instant now, const PushPlan& plan) {
+  for (const Target& to : plan.targets) membership.ping(now, *to.node, box);
 }
 
 // What the last action hands to the replica goes on to others, before its commit (rule 3).
@@ -67,22 +95,14 @@ void Node::Impl::relay(const NodeId& giver, Actions& out) {
     stats.relays_dropped += fresh.size();
     return;
   }
-  stats.pushes_relayed += send(relays.relay(fresh, giver, alive()), out);
-}
-
-std::vector<Target> Node::Impl::alive() const {
-  std::vector<Target> targets;
-  for (const auto& [node, member] : membership.table().all()) {
-    if (member.is_alive()) targets.push_back({member.record.address, node});
-  }
-  return targets;
+  stats.pushes_relayed += send(relays.relay(fresh, giver, Recipients(membership.table())), out);
 }
 
 // Changes times targets.
-std::size_t Node::Impl::send(PushPlan plan, Actions& out) {
+std::size_t Node::Impl::send(const PushPlan& plan, Actions& out) {
   if (plan.targets.empty()) return 0;
   std::size_t sent = 0;
-  for (PushBatch& batch : plan.batches) {
+  for (const PushBatch& batch : plan.batches) {
     sent += batch.changes * plan.targets.size();
     if (!batch.fits_datagram) {
       for (const Target& to : plan.targets) {
@@ -90,7 +110,7 @@ std::size_t Node::Impl::send(PushPlan plan, Actions& out) {
       }
       continue;
     }
-    base::Bytes plain = wire::encode_packet(self.node, self.boot_epoch, {std::move(batch.message)});
+    base::Bytes plain = wire::encode_packet(self.node, self.boot_epoch, {batch.message});
     for (const Target& to : plan.targets) send(to.address, seal.seal(plain, &*to.node), out);
   }
   return sent;
@@ -107,12 +127,7 @@ void Node::Impl::send(const Address& to, base::Bytes sealed, Actions& out) {
 // Ends every call: what is due for repair now, then all that was gathered is sealed. `first` is
 // where the actions of this call begin.
 void Node::Impl::finish(base::Instant now, std::size_t first, Actions& out) {
-  auto unfounded = [&](const Action& action) {
-    const auto* alarm = std::get_if<Alarm>(&action);
-    return alarm && alarm->kind == Alarm::Kind::kTwin && !may_be_twin(now);
-  };
-  auto added = out.begin() + static_cast<std::ptrdiff_t>(first);
-  out.erase(std::remove_if(added, out.end(), unfounded), out.end());
+  judge_twins(now, first, out);
   std::vector<NodeId> gone;
   for (std::size_t i = first; i < out.size(); ++i) {
     if (const auto* down = std::get_if<MemberDown>(&out[i])) gone.push_back(down->member.node);
@@ -147,12 +162,23 @@ void Node::Impl::compress(std::size_t first, Actions& out) {
   }
 }
 
-// False: so soon after another one, it is not believed.
-bool Node::Impl::may_be_twin(base::Instant now) {
-  if (!twin_from) twin_from = self.fresh ? now + kTwinGap : now;
-  if (now < *twin_from) return false;
-  twin_from = now + kTwinGap;
-  return true;
+// So soon after another one, the word of a twin is not believed; then it is said once that one was
+// heard, and has_twin() is true while such words go on.
+void Node::Impl::judge_twins(base::Instant now, std::size_t first, Actions& out) {
+  for (std::size_t i = first; i < out.size(); ++i) {
+    const auto* alarm = std::get_if<Alarm>(&out[i]);
+    if (alarm == nullptr || alarm->kind != Alarm::Kind::kTwin) continue;
+    if (!twin_from) twin_from = self.fresh ? now + kTwinGap : now;
+    bool first_word = now - twin_heard > kTwinShown;
+    twin_heard = now;
+    if (now >= *twin_from) {
+      twin_from = now + kTwinGap;
+    } else if (first_word) {
+      out[i] = TwinHeard{alarm->peer, *twin_from};
+    } else {
+      out.erase(out.begin() + static_cast<std::ptrdiff_t>(i--));
+    }
+  }
 }
 
 // --- The node ------------------------------------------------------------------------------------
@@ -176,6 +202,7 @@ void Node::remember(base::Now now, const std::vector<MemberRecord>& members, Act
 void Node::leave(base::Now now, Actions& out) {
   std::size_t first = out.size();
   impl_->membership.leave(impl_->box);
+  impl_->watch.clear();
   impl_->reconciler.stop(now.instant, out);
   impl_->finish(now.instant, first, out);
 }
@@ -216,7 +243,7 @@ void Node::session_closed(base::Now now, const NodeId& peer, bool opened, Action
 void Node::stored(base::Now now, const Stored& facts, Actions& out) {
   std::size_t first = out.size();
   impl_->claims.stored(now.instant, facts);
-  impl_->push(facts.own, out);
+  impl_->push(now.instant, facts.own, out);
   Intake::Finished finished = impl_->intake.stored(facts);
   impl_->reconciler.stored(now.instant, facts, finished, out);
   impl_->finish(now.instant, first, out);
@@ -239,6 +266,7 @@ void Node::own_actor(const base::ActorId& actor) { impl_->claims.own_actor(actor
 void Node::advance(base::Now now, Actions& out) {
   std::size_t first = out.size();
   impl_->membership.advance(now.instant, impl_->box, out);
+  impl_->push_again(now.instant, out);
   impl_->server.advance(now.instant);
   impl_->snapshots.advance(now.instant);
   impl_->finish(now.instant, first, out);
@@ -247,6 +275,7 @@ void Node::advance(base::Now now, Actions& out) {
 base::Instant Node::next_deadline() const {
   base::Instant next = impl_->membership.next_deadline();
   if (!impl_->membership.has_left()) next = std::min(next, impl_->reconciler.next_deadline());
+  next = std::min(next, impl_->watch.next_deadline());
   next = std::min(next, impl_->snapshots.next_deadline());
   return std::min(next, impl_->server.next_deadline());
 }
@@ -288,6 +317,12 @@ const Stats& Node::stats() const { return impl_->stats; }
 const Options& Node::options() const { return impl_->options; }
 bool Node::syncing() const { return impl_->reconciler.syncing(); }
 std::optional<NodeId> Node::equal_peer() const { return impl_->reconciler.equal_peer(); }
+bool Node::has_twin(base::Now now) const { return now.instant - impl_->twin_heard <= kTwinShown; }
+bool Node::is_member_at(const Address& address) const {
+  const MemberTable& table = impl_->membership.table();
+  return std::any_of(table.living().begin(), table.living().end(),
+                     [&](const NodeId& node) { return table.address_of(node).ip == address.ip; });
+}
 bool Node::has_left() const { return impl_->membership.has_left(); }
 
 }  // namespace gossip

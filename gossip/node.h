@@ -30,6 +30,8 @@ struct Identity {
 // Between two words of a twin that are believed; for a fresh id, before the first: a member that
 // lies could make us start again and again.
 inline constexpr base::Duration kTwinGap = base::seconds(3'600);
+// So long after the last word of a twin we are said to have one.
+inline constexpr base::Duration kTwinShown = base::seconds(120);
 
 class Node {
  public:
@@ -72,6 +74,9 @@ class Node {
   // The first exchange with a seed that answered is still running.
   bool syncing() const;
   bool has_left() const;
+  bool is_member_at(const Address& address) const;  // living and met; whatever the port
+  // Another process speaks under our node id, by the last word of it.
+  bool has_twin(base::Now now) const;
   // A member whose last word was the state that we claim now.
   std::optional<NodeId> equal_peer() const;
 

@@ -32,6 +32,11 @@ void Node::Impl::receive(base::Instant now, const Address& from, base::BytesView
     ++stats.refused_replay;
     return;
   }
+  if (standing == Peers::Standing::kUnknown && repeats.too_many(now, *opened)) {
+    ++stats.refused_replay;
+    ++stats.challenges_suppressed;
+    return;
+  }
   base::Result<wire::Packet> packet = wire::decode_packet(opened->plaintext);
   bool brief = packet.ok() && packet->sender.is_zero();
   if (brief && standing == Peers::Standing::kUnknown) {
@@ -51,12 +56,12 @@ void Node::Impl::receive(base::Instant now, const Address& from, base::BytesView
   bool twin = packet->sender == self.node;
   if (twin || peers.outdated(packet->sender, packet->boot_epoch)) {
     ++(twin ? stats.refused_content : stats.refused_epoch);
-    return answer_double(now, from, *packet, datagram.size(), out);
+    return answer_double(now, from, *opened, *packet, datagram.size(), out);
   }
   bool met = standing == Peers::Standing::kUnknown;
-  if (met && !prove(now, *opened, *packet)) {
+  if (met && !prove(now, from, *opened, *packet)) {
     ++stats.refused_unproven;
-    return answer_unproven(now, from, *packet, datagram.size(), out);
+    return answer_unproven(now, from, *opened, *packet, datagram.size(), out);
   }
   if (!met && !peers.accept(*opened, packet->sender, packet->boot_epoch)) {
     ++stats.refused_epoch;
@@ -83,26 +88,30 @@ void Node::Impl::count(wire::DatagramSeal::Refusal refusal) {
   }
 }
 
-// A packet that returns a token of ours was made after we drew it: all of it is fresh.
-bool Node::Impl::prove(base::Instant now, const wire::DatagramSeal::Opened& opened,
-                       const wire::Packet& packet) {
-  if (!redeem(now, packet)) return false;
+// A packet that returns a token of ours was made after we made it: all of it is fresh.
+bool Node::Impl::prove(base::Instant now, const Address& from,
+                       const wire::DatagramSeal::Opened& opened, const wire::Packet& packet) {
+  if (!redeem(now, from, opened, packet)) return false;
   peers.prove(opened, packet.sender, packet.boot_epoch);
   return true;
 }
 
-bool Node::Impl::redeem(base::Instant now, const wire::Packet& packet) {
+bool Node::Impl::redeem(base::Instant now, const Address& from,
+                        const wire::DatagramSeal::Opened& opened, const wire::Packet& packet) {
   return std::any_of(packet.messages.begin(), packet.messages.end(), [&](const auto& message) {
     const auto* echo = std::get_if<wire::Echo>(&message);
-    return echo != nullptr && peers.redeem_token(now, echo->token);
+    return echo != nullptr && peers.tokens().holds(now, from, opened, echo->token);
   });
 }
 
 // A start under our own id, or one of a member that has started since. What it says is not taken,
 // but when it lives, one of the two is a copy or was put back, and shall hear of it.
-void Node::Impl::answer_double(base::Instant now, const Address& from, const wire::Packet& packet,
+void Node::Impl::answer_double(base::Instant now, const Address& from,
+                               const wire::DatagramSeal::Opened& opened, const wire::Packet& packet,
                                std::size_t bytes_max, Actions& out) {
-  if (!redeem(now, packet)) return answer_unproven(now, from, packet, bytes_max, out);
+  if (!redeem(now, from, opened, packet)) {
+    return answer_unproven(now, from, opened, packet, bytes_max, out);
+  }
   const Member* member = membership.table().find(packet.sender);
   if (packet.sender == self.node) {
     out.push_back(Alarm{Alarm::Kind::kTwin, packet.sender, {}, {}});
@@ -112,32 +121,26 @@ void Node::Impl::answer_double(base::Instant now, const Address& from, const wir
 }
 
 // To a start that has proven nothing: the echo it asked for and our own question, never more
-// bytes than came.
-void Node::Impl::answer_unproven(base::Instant now, const Address& from, const wire::Packet& packet,
-                                 std::size_t bytes_max, Actions& out) {
+// bytes than came. Neither is limited in number: they cost no memory, and a limit could be used up
+// by whoever sends recordings.
+void Node::Impl::answer_unproven(base::Instant now, const Address& from,
+                                 const wire::DatagramSeal::Opened& opened,
+                                 const wire::Packet& packet, std::size_t bytes_max, Actions& out) {
   std::vector<base::Bytes> messages;
-  auto fits = [&](const base::Bytes& message) {
-    std::vector<base::Bytes> more = messages;
-    more.push_back(message);
-    base::Bytes plain = wire::encode_packet(self.node, self.boot_epoch, more);
-    return plain.size() + wire::kSealOverhead <= bytes_max;
+  auto add_if_it_fits = [&](const wire::Message& message) {
+    messages.push_back(wire::encode(message));
+    base::Bytes plain = wire::encode_packet(self.node, self.boot_epoch, messages);
+    if (plain.size() + wire::kSealOverhead <= bytes_max) return true;
+    messages.pop_back();
+    return false;
   };
-  if (const wire::Challenge* asked = challenge_in(packet)) {
-    base::Bytes echo = wire::encode(wire::Echo{asked->token});
-    if (fits(echo) && peers.may_echo(now, from)) messages.push_back(std::move(echo));
-  }
-  // Tokens all encode alike, so any stands for the size of a question.
-  if (fits(wire::encode(wire::Challenge{UINT64_MAX}))) {
-    if (peers.may_challenge(now, from)) {
-      base::Bytes question = wire::encode(wire::Challenge{peers.issue_token(now)});
-      // Asked twice where there is room, for the answer must not be larger than the question
-      // and shall hold an echo beside a question of its own.
-      messages.push_back(question);
-      if (fits(question)) messages.push_back(question);
-      ++stats.challenges_sent;
-    } else {
-      ++stats.challenges_suppressed;
-    }
+  if (const wire::Challenge* asked = challenge_in(packet)) add_if_it_fits(wire::Echo{asked->token});
+  wire::Challenge question{peers.tokens().answer(now, from, opened)};
+  if (add_if_it_fits(question)) {
+    // Asked twice where there is room, for the answer must not be larger than the question
+    // and shall hold an echo beside a question of its own.
+    add_if_it_fits(question);
+    ++stats.challenges_sent;
   }
   if (messages.empty()) return;
   base::Bytes plain = wire::encode_packet(self.node, self.boot_epoch, messages);
@@ -152,16 +155,11 @@ void Node::Impl::answer_nameless(base::Instant now, const Address& from,
                                  const wire::Packet& packet, std::size_t bytes_max, Actions& out) {
   membership.doubted(now, opened.sender);
   if (challenge_in(packet) != nullptr) return;  // of another such answer: that would be endless
-  base::Bytes question = wire::encode(wire::Challenge{UINT64_MAX});
-  std::size_t size = wire::encode_packet({}, 0, {question}).size() + wire::kSealOverhead;
-  if (size > bytes_max) return;
-  if (!peers.may_challenge(now, from)) {
-    ++stats.challenges_suppressed;
-    return;
-  }
+  wire::Challenge question{peers.tokens().answer(now, from, opened)};
+  base::Bytes plain = wire::encode_packet({}, 0, {wire::encode(question)});
+  if (plain.size() + wire::kSealOverhead > bytes_max) return;
   ++stats.challenges_sent;
-  question = wire::encode(wire::Challenge{peers.issue_token(now)});
-  send(from, seal.seal(wire::encode_packet({}, 0, {question}), nullptr), out);
+  send(from, seal.seal(plain, nullptr), out);
 }
 
 void Node::Impl::take(base::Instant now, const Address& from, const wire::Packet& packet, bool met,
@@ -170,7 +168,7 @@ void Node::Impl::take(base::Instant now, const Address& from, const wire::Packet
   const wire::Challenge* asked = challenge_in(packet);
   if (asked != nullptr) box.add({from, node}, wire::Echo{asked->token});
   membership.heard(now, node, false, out);
-  if (met) membership.proven(node);
+  if (met) membership.proven(now, node);
   if (met || asked != nullptr) membership.introduce(now, node, from, box);
   for (const wire::Message& message : packet.messages) {
     bool valid = membership.has_left() ? take_as_left(from, node, message)

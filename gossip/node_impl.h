@@ -16,7 +16,9 @@
 #include "gossip/reconcile/range_server.h"
 #include "gossip/reconcile/reconciler.h"
 #include "gossip/reconcile/snapshot_server.h"
+#include "gossip/repeats.h"
 #include "gossip/spread/push_pull.h"
+#include "gossip/spread/watch.h"
 #include "gossip/swim/membership.h"
 #include "gossip/wire/compression.h"
 
@@ -28,12 +30,15 @@ struct Node::Impl {
   // node_door.cc
   void receive(base::Instant now, const Address& from, base::BytesView datagram, Actions& out);
   void count(wire::DatagramSeal::Refusal refusal);
-  bool prove(base::Instant now, const wire::DatagramSeal::Opened& opened,
+  bool prove(base::Instant now, const Address& from, const wire::DatagramSeal::Opened& opened,
              const wire::Packet& packet);
-  bool redeem(base::Instant now, const wire::Packet& packet);
-  void answer_double(base::Instant now, const Address& from, const wire::Packet& packet,
+  bool redeem(base::Instant now, const Address& from, const wire::DatagramSeal::Opened& opened,
+              const wire::Packet& packet);
+  void answer_double(base::Instant now, const Address& from,
+                     const wire::DatagramSeal::Opened& opened, const wire::Packet& packet,
                      std::size_t bytes_max, Actions& out);
-  void answer_unproven(base::Instant now, const Address& from, const wire::Packet& packet,
+  void answer_unproven(base::Instant now, const Address& from,
+                       const wire::DatagramSeal::Opened& opened, const wire::Packet& packet,
                        std::size_t bytes_max, Actions& out);
   void answer_nameless(base::Instant now, const Address& from,
                        const wire::DatagramSeal::Opened& opened, const wire::Packet& packet,
@@ -51,21 +56,24 @@ struct Node::Impl {
   // node.cc: pushes, sending, time
   std::size_t datagram_room() const;
   void set_strategy();
-  void push(const std::vector<crdt::SealedChange>& own, Actions& out);
+  void push(base::Instant now, const std::vector<crdt::SealedChange>& own, Actions& out);
+  void push_again(base::Instant now, Actions& out);
+  void question(base::Instant now, const PushPlan& plan);
   void relay(const NodeId& giver, Actions& out);
-  std::vector<Target> alive() const;
-  std::size_t send(PushPlan plan, Actions& out);
+  std::size_t send(const PushPlan& plan, Actions& out);
   void send(const Address& to, base::Bytes sealed, Actions& out);
   void finish(base::Instant now, std::size_t first, Actions& out);
   void compress(std::size_t first, Actions& out);
-  bool may_be_twin(base::Instant now);
+  void judge_twins(base::Instant now, std::size_t first, Actions& out);
 
   Identity self;
   Options options;
   Stats stats;
   base::Random random;
+  const wire::StartId start;
   wire::DatagramSeal seal;
   Peers peers;
+  Repeats repeats;
   Outbox box;
   Claims claims;
   Membership membership;
@@ -74,9 +82,11 @@ struct Node::Impl {
   RangeServer server;
   SnapshotServer snapshots;
   PushPull relays;
+  PushWatch watch;
   wire::Compressor compressor;
   std::unique_ptr<Strategy> strategy;
   std::optional<base::Instant> twin_from;  // when the next word of a twin is believed
+  base::Instant twin_heard{INT64_MIN / 2};
 };
 
 }  // namespace gossip

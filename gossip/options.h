@@ -41,8 +41,6 @@ struct Options {
   std::size_t datagram_bytes_max = 1200;    // sealed, as sent
   std::size_t members_max = 10'240;         // further ones are not added; counted
   std::size_t starts_known_max = 20'480;    // replay windows; the least recently heard goes
-  std::uint32_t challenges_per_second =
-      64;                                   // requests for an echo, in all; above: dropped, counted
   std::size_t dead_retries_per_second = 2;  // pings to dead members, round-robin, in all
   std::size_t helpers_max = 3;              // asked to ping for us in one probe
   std::size_t news_targets = 3;             // of one round of news

@@ -1,5 +1,7 @@
 #include "gossip/peer.h"
 
+#include <algorithm>
+
 #include "crdt/base/check.h"
 
 namespace gossip {
@@ -19,14 +21,16 @@ bool AnswerLimit::grant(base::Instant now, const Address& to) {
 }
 
 Peers::Peers(const Options& options, base::Random random)
-    : peers_max_(options.starts_known_max),
-      random_(random),
-      challenges_(options.challenges_per_second),
-      echoes_(kEchoesPerSecond) {}
+    : peers_max_(options.starts_known_max), tokens_(random) {}
 
 Peers::Standing Peers::standing(const Opened& datagram) const {
-  auto start = starts_.find(StartKey{datagram.sender, datagram.start});
-  if (start == starts_.end()) return Standing::kUnknown;
+  StartKey key{datagram.sender, datagram.start};
+  auto start = starts_.find(key);
+  if (start == starts_.end()) {
+    auto former = formers_.find(key);
+    bool taken = former != formers_.end() && datagram.counter <= former->second;
+    return taken ? Standing::kReplayed : Standing::kUnknown;
+  }
   const Peer& peer = peers_.at(start->second);
   bool closed = datagram.counter <= peer.proven_at || peer.window.seen(datagram.counter);
   return closed ? Standing::kReplayed : Standing::kKnown;
@@ -41,6 +45,12 @@ std::optional<std::uint64_t> Peers::epoch(const NodeId& node) const {
   auto peer = peers_.find(node);
   if (peer == peers_.end()) return std::nullopt;
   return peer->second.epoch;
+}
+
+std::uint64_t Peers::start(const NodeId& node) const {
+  auto peer = peers_.find(node);
+  if (peer == peers_.end()) return 0;
+  return wire::start_number(peer->second.start.second);
 }
 
 std::optional<NodeId> Peers::owner(const Opened& datagram) const {
@@ -64,12 +74,13 @@ void Peers::prove(const Opened& datagram, const NodeId& node, std::uint64_t epoc
   CHECK(!outdated(node, epoch));
   auto found = peers_.find(node);
   if (found != peers_.end()) {
-    starts_.erase(found->second.start);
+    replace(found->second);
   } else {
     make_room();
   }
   Peer& peer = peers_[node];
   peer.start = StartKey{datagram.sender, datagram.start};
+  formers_.erase(peer.start);
   peer.epoch = epoch;
   peer.window = wire::ReplayWindow();
   // Everything this start sealed before its proof is closed off: it may be a recording of the
@@ -78,6 +89,18 @@ void Peers::prove(const Opened& datagram, const NodeId& node, std::uint64_t epoc
   peer.proven_at = datagram.counter;
   starts_[peer.start] = node;
   touch(node, peer);
+}
+
+void Peers::replace(const Peer& peer) {
+  starts_.erase(peer.start);
+  if (formers_.insert_or_assign(peer.start, peer.window.highest()).second) {
+    formers_in_order_.push_back(peer.start);
+  }
+  // One that came back in between stands in the order, perhaps twice, and no more in the table.
+  while (formers_in_order_.size() > kFormerStartsMax) {
+    formers_.erase(formers_in_order_.front());
+    formers_in_order_.pop_front();
+  }
 }
 
 void Peers::touch(const NodeId& node, Peer& peer) {
@@ -90,33 +113,15 @@ void Peers::make_room() {
   if (peers_.size() < peers_max_) return;
   auto oldest = by_use_.begin();
   auto peer = peers_.find(oldest->second);
-  starts_.erase(peer->second.start);
+  replace(peer->second);
   peers_.erase(peer);
   by_use_.erase(oldest);
 }
 
-std::uint64_t Peers::issue_token(base::Instant now) {
-  // The top bit keeps every token at nine encoded bytes: answers must not outgrow questions.
-  std::uint64_t token = random_.next() | std::uint64_t{1} << 63;
-  while (!tokens_in_order_.empty()) {
-    auto oldest = tokens_.find(tokens_in_order_.front());
-    bool waits = oldest != tokens_.end() && now < oldest->second;
-    bool room = tokens_.size() < kTokensMax && tokens_in_order_.size() < 2 * kTokensMax;
-    if (waits && room) break;
-    if (oldest != tokens_.end()) tokens_.erase(oldest);
-    tokens_in_order_.pop_front();
-  }
-  tokens_[token] = now + kTokenLife;
-  tokens_in_order_.push_back(token);
-  return token;
-}
-
-bool Peers::redeem_token(base::Instant now, std::uint64_t token) {
-  auto found = tokens_.find(token);
-  if (found == tokens_.end()) return false;
-  bool fresh = now < found->second;
-  tokens_.erase(found);
-  return fresh;
+std::uint64_t Peers::token_for(base::Instant now, const NodeId* node) const {
+  Tokens::Prefix prefix{};
+  if (node != nullptr) std::copy_n(node->bytes.begin(), prefix.size(), prefix.begin());
+  return tokens_.ask(now, prefix);
 }
 
 }  // namespace gossip

@@ -1,9 +1,9 @@
 #pragma once
 
-// Who is proven to speak live. A peer is one start of one node: the start returned a random token
-// that we drew for it, so what it says is no recording; from then on a replay window guards it.
-// Keeps the highest boot epoch of every node, the tokens we wait for, and the limits on answers to
-// starts that have proven nothing. Leaves opening, decoding and sending to Node.
+// Who is proven to speak live. A peer is one start of one node: the start returned a token that we
+// made for it, so what it says is no recording; from then on a replay window guards it. Keeps the
+// highest boot epoch of every node and how far the starts that were replaced had counted. Leaves
+// opening, decoding and sending to Node.
 
 #include <cstdint>
 #include <deque>
@@ -14,14 +14,15 @@
 #include "crdt/base/random.h"
 #include "crdt/base/time.h"
 #include "gossip/options.h"
+#include "gossip/tokens.h"
 #include "gossip/wire/seal.h"
 
 namespace gossip {
 
-inline constexpr std::size_t kTokensMax = 4'096;  // outstanding; above: the oldest is forgotten
-inline constexpr base::Duration kTokenLife = base::seconds(10);
-inline constexpr std::uint32_t kEchoesPerSecond = 256;  // to unproven starts, in all
 inline constexpr std::uint32_t kAnswersPerAddress = 8;  // of a kind to one address, a second
+// Starts that were proven and gave way to another one; above: the oldest is forgotten. It must be
+// remembered for kTokenLife, or its proof could be sent again.
+inline constexpr std::size_t kFormerStartsMax = 1'024;
 
 // Counts what is granted in windows of one second, in all and for each address.
 class AnswerLimit {
@@ -53,17 +54,16 @@ class Peers {
   void prove(const Opened& datagram, const NodeId& node, std::uint64_t epoch);
   bool knows(const NodeId& node) const { return peers_.contains(node); }
   std::optional<std::uint64_t> epoch(const NodeId& node) const;  // of the proven start
+  std::uint64_t start(const NodeId& node) const;                 // as in records; 0: not known
   // Who proved the start of this datagram; a short packet leaves that out.
   std::optional<NodeId> owner(const Opened& datagram) const;
 
-  std::uint64_t issue_token(base::Instant now);
-  bool redeem_token(base::Instant now, std::uint64_t token);  // once
-
-  bool may_challenge(base::Instant now, const Address& to) { return challenges_.grant(now, to); }
-  bool may_echo(base::Instant now, const Address& to) { return echoes_.grant(now, to); }
+  // For a question to this member, or to whoever holds an address.
+  std::uint64_t token_for(base::Instant now, const NodeId* node) const;
+  const Tokens& tokens() const { return tokens_; }
 
   std::size_t size() const { return peers_.size(); }
-  std::size_t tokens() const { return tokens_.size(); }
+  std::size_t formers() const { return formers_.size(); }
 
  private:
   using StartKey = std::pair<std::array<unsigned char, 8>, wire::StartId>;
@@ -74,19 +74,18 @@ class Peers {
     std::uint64_t proven_at = 0;  // counter of the proof; what came before it stays closed off
     std::uint64_t used = 0;       // key in by_use_
   };
+  void replace(const Peer& peer);  // its start speaks no more
   void touch(const NodeId& node, Peer& peer);
   void make_room();
 
   std::size_t peers_max_;
-  base::Random random_;
+  Tokens tokens_;
   std::map<NodeId, Peer> peers_;
   std::map<StartKey, NodeId> starts_;
   std::map<std::uint64_t, NodeId> by_use_;  // least recently heard first
   std::uint64_t uses_ = 0;
-  std::map<std::uint64_t, base::Instant> tokens_;  // until when
-  std::deque<std::uint64_t> tokens_in_order_;
-  AnswerLimit challenges_;
-  AnswerLimit echoes_;
+  std::map<StartKey, std::uint64_t> formers_;  // with the highest counter that was taken
+  std::deque<StartKey> formers_in_order_;
 };
 
 }  // namespace gossip

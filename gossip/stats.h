@@ -20,12 +20,13 @@ struct Stats {
   std::uint64_t refused_unproven = 0;  // from a start that has not returned a token
   std::uint64_t refused_content = 0;   // authenticated, but not a valid packet, message or change
   std::uint64_t challenges_sent = 0;
-  std::uint64_t challenges_suppressed = 0;
+  std::uint64_t challenges_suppressed = 0;  // for copies of one datagram above kRepeatsAnswered
   std::uint64_t pings_sent = 0;
   std::uint64_t acks_received = 0;
   std::uint64_t members_refused = 0;    // above members_max
   std::uint64_t members_displaced = 0;  // gave way to a new one
   std::uint64_t members_forgotten = 0;  // dead or left for long, or replaced at their address
+  std::uint64_t hearsay_expired = 0;    // never met, and nobody that was asked has heard them
   std::uint64_t helpers_asked = 0;      // requests to ping for us
   std::uint64_t helps_refused = 0;      // requests to ping for others above kRelaysMax
   std::uint64_t probes_stretched = 0;   // by a long round trip
@@ -36,6 +37,8 @@ struct Stats {
   std::uint64_t joins_suppressed = 0;      // answers above kJoinAnswersPerSecond
   std::uint64_t pauses = 0;                // of this process, noticed by its own timers
   std::uint64_t pushes_sent = 0;           // changes times targets
+  std::uint64_t pushes_repeated = 0;       // to more members, because of the first too few answered
+  std::uint64_t pushes_unwatched = 0;      // above kWatchedMax: nobody looks whether they arrive
   std::uint64_t pushes_relayed = 0;        // changes of others times targets
   std::uint64_t relays_dropped = 0;        // changes in pushes above relay_bytes_max
   std::uint64_t changes_received = 0;

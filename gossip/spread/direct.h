@@ -11,7 +11,8 @@ class Direct : public Strategy {
  public:
   explicit Direct(std::size_t datagram_room) : datagram_room_(datagram_room) {}
   PushPlan originate(const std::vector<crdt::SealedChange>& own,
-                     std::vector<Target> alive) override;
+                     const Recipients& members) override;
+  bool relies_on_relays() const override { return false; }
 
  private:
   std::size_t datagram_room_;

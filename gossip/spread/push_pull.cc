@@ -1,7 +1,5 @@
 #include "gossip/spread/push_pull.h"
 
-#include <algorithm>
-
 namespace gossip {
 
 PushPull::PushPull(const NodeId& self, const Options& options, std::size_t datagram_room,
@@ -13,11 +11,10 @@ PushPull::PushPull(const NodeId& self, const Options& options, std::size_t datag
       random_(random) {}
 
 PushPlan PushPull::originate(const std::vector<crdt::SealedChange>& own,
-                             std::vector<Target> alive) {
+                             const Recipients& members) {
   std::vector<const crdt::SealedChange*> changes;
   for (const crdt::SealedChange& change : own) changes.push_back(&change);
-  return {cut_into_batches(changes, wire::Passing::kRelay, datagram_room_),
-          pick(std::move(alive), nullptr)};
+  return {cut_into_batches(changes, wire::Passing::kRelay, datagram_room_), pick(members, nullptr)};
 }
 
 bool PushPull::may_relay(const std::vector<const crdt::SealedChange*>& fresh) const {
@@ -27,14 +24,14 @@ bool PushPull::may_relay(const std::vector<const crdt::SealedChange*>& fresh) co
 }
 
 PushPlan PushPull::relay(const std::vector<const crdt::SealedChange*>& fresh, const NodeId& giver,
-                         std::vector<Target> alive) {
+                         const Recipients& members) {
   std::vector<const crdt::SealedChange*> first_time;
   for (const crdt::SealedChange* change : fresh) {
     if (remember(*change)) first_time.push_back(change);
   }
   if (first_time.empty()) return {};
   return {cut_into_batches(first_time, wire::Passing::kRelay, datagram_room_),
-          pick(std::move(alive), &giver)};
+          pick(members, &giver)};
 }
 
 // A change that waits for another may be dropped by the replica and come as new again, everywhere
@@ -50,26 +47,14 @@ bool PushPull::remember(const crdt::SealedChange& change) {
   return true;
 }
 
-std::vector<Target> PushPull::pick(std::vector<Target> alive, const NodeId* giver) {
-  if (alive.empty() || fan_out_ == 0) return {};
-  auto next = std::find_if(alive.begin(), alive.end(),
-                           [&](const Target& target) { return *target.node > self_; });
-  if (next == alive.end()) next = alive.begin();
-  std::size_t chosen = 0;
+std::vector<Target> PushPull::pick(const Recipients& members, const NodeId* giver) {
+  std::vector<NodeId> chosen;
+  if (fan_out_ == 0) return {};
+  std::optional<NodeId> next = members.next_after(self_);
   // Where the giver is next on the ring, the ring has been served and chance has one more.
-  if (giver == nullptr || *next->node != *giver) {
-    std::swap(alive[0], *next);
-    chosen = 1;
-  }
-  if (giver != nullptr) {
-    std::erase_if(alive, [&](const Target& target) { return *target.node == *giver; });
-  }
-  for (; chosen < std::min(fan_out_, alive.size()); ++chosen) {
-    auto drawn = random_.below(alive.size() - chosen);
-    std::swap(alive[chosen], alive[chosen + static_cast<std::size_t>(drawn)]);
-  }
-  alive.resize(chosen);
-  return alive;
+  if (next && (giver == nullptr || *next != *giver)) chosen.push_back(*next);
+  members.draw(fan_out_, giver, random_, chosen);
+  return members.targets_of(chosen);
 }
 
 }  // namespace gossip

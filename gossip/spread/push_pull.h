@@ -22,12 +22,13 @@ class PushPull : public Strategy {
   PushPull(const NodeId& self, const Options& options, std::size_t datagram_room,
            base::Random random);
   PushPlan originate(const std::vector<crdt::SealedChange>& own,
-                     std::vector<Target> alive) override;
+                     const Recipients& members) override;
+  bool relies_on_relays() const override { return true; }
 
   // `fresh`: of a push of `giver`, what is new here. No change is relayed twice while it is
   // remembered, however often the replica had to forget it.
   PushPlan relay(const std::vector<const crdt::SealedChange*>& fresh, const NodeId& giver,
-                 std::vector<Target> alive);
+                 const Recipients& members);
   // What one push may hold of new changes: more is left to be pulled, once instead of fan-out
   // times.
   bool may_relay(const std::vector<const crdt::SealedChange*>& fresh) const;
@@ -35,7 +36,7 @@ class PushPull : public Strategy {
  private:
   using Key = std::tuple<base::ActorId, std::uint64_t, crdt::HeadHash>;
   bool remember(const crdt::SealedChange& change);
-  std::vector<Target> pick(std::vector<Target> alive, const NodeId* giver);
+  std::vector<Target> pick(const Recipients& members, const NodeId* giver);
 
   NodeId self_;
   std::size_t fan_out_;

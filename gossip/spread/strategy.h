@@ -12,6 +12,7 @@
 #include "gossip/options.h"
 #include "gossip/outbox.h"
 #include "gossip/spread/batches.h"
+#include "gossip/spread/recipients.h"
 
 namespace gossip {
 
@@ -23,9 +24,11 @@ struct PushPlan {
 class Strategy {
  public:
   virtual ~Strategy() = default;
-  // `alive`: every other living member, in order of node ids. Called with at least one change.
+  // Called with at least one change.
   virtual PushPlan originate(const std::vector<crdt::SealedChange>& own,
-                             std::vector<Target> alive) = 0;
+                             const Recipients& members) = 0;
+  // Whether a push goes to some members only, who must be living for it to reach the others.
+  virtual bool relies_on_relays() const = 0;
 };
 
 // Of options.topology. `datagram_room`: bytes of one encoded message in a datagram. Null for a

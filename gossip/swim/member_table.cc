@@ -56,6 +56,7 @@ void MemberTable::change(base::Instant now, Member& member, const MemberRecord& 
   bool was_gone = !member.is_alive();
   leave(member);
   member.record = record;
+  if (!member.is_alive()) member.vouched = false;
   enter(was_gone && !member.is_alive() ? since : now, member);
 }
 
@@ -84,35 +85,46 @@ std::vector<NodeId> MemberTable::gone_before(base::Instant at) const {
   return out;
 }
 
+void MemberTable::vouch(base::Instant now, Member& member) {
+  leave(member);
+  member.vouched = true;
+  enter(now, member);
+}
+
 void MemberTable::enter(base::Instant now, Member& member) {
   const NodeId& node = member.record.node;
   member.gone_since_ = now;
-  if (member.is_alive()) {
+  if (!member.is_alive()) {
+    gone_.insert({now, node});
+    if (member.state() != MemberState::kDead) return;
+    bool known = member.heard_ourselves || member.record.incarnation == 0;
+    (known ? dead_ : dead_hearsay_).insert(node);
+  } else if (!member.met()) {
+    hearsay_.insert({now, node});
+  } else {
     member.place_ = living_.size();
     living_.push_back(node);
     ring_.insert(node);
     member.hash_ = hash_of(member.record);
     hash_ += member.hash_;
-    if (!member.heard_ourselves) hearsay_.insert({now, node});
-  } else {
-    gone_.insert({now, node});
-    if (member.state() == MemberState::kDead) dead_.insert(node);
   }
 }
 
 void MemberTable::leave(Member& member) {
   const NodeId& node = member.record.node;
-  if (member.is_alive()) {
+  if (!member.is_alive()) {
+    gone_.erase({member.gone_since_, node});
+    dead_.erase(node);
+    dead_hearsay_.erase(node);
+  } else if (!member.met()) {
+    hearsay_.erase({member.gone_since_, node});
+  } else {
     NodeId last = living_.back();
     living_[member.place_] = last;
     living_.pop_back();
     if (last != node) members_.at(last).place_ = member.place_;
     ring_.erase(node);
     hash_ -= member.hash_;
-    hearsay_.erase({member.gone_since_, node});
-  } else {
-    gone_.erase({member.gone_since_, node});
-    dead_.erase(node);
   }
 }
 
@@ -133,6 +145,7 @@ const Member* MemberTable::after(NodeId& cursor) const {
 std::uint64_t MemberTable::hash_of(const MemberRecord& record) {
   base::Bytes bytes(record.node.view());
   base::append_be64(bytes, record.incarnation);
+  base::append_be64(bytes, record.start);
   auto hash = base::hash128(bytes);
   return base::read_be64(reinterpret_cast<const char*>(hash.data()));
 }

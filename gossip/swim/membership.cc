@@ -35,6 +35,7 @@ Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
       probe_(options.profile),
       relays_(options.profile),
       greetings_(options.profile),
+      hearsay_(options.profile),
       seeds_(seed_gap(options), random_.fork()),
       join_answers_(kJoinAnswersPerSecond) {}
 
@@ -67,7 +68,10 @@ std::vector<MemberRecord> Membership::memory(base::Instant now) const {
   for (bool living : {true, false}) {
     for (const auto& [node, member] : table_.all()) {
       bool left = member.state() == MemberState::kLeft;
-      bool wanted = member.is_alive() == living && (!left || now - member.heard < kLeftRemembered);
+      // Nor who was only said to be there.
+      bool known = member.is_alive() ? member.met() : !member.ghost;
+      bool lately = !left || now - member.heard < kLeftRemembered;
+      bool wanted = known && lately && member.is_alive() == living;
       if (wanted && out.size() < options_.remembered_max) out.push_back(member.record);
     }
   }
@@ -78,11 +82,13 @@ void Membership::leave(Outbox& box) {
   if (has_left()) return;
   self_.state = MemberState::kLeft;
   for (const auto& [node, member] : table_.all()) {
-    if (member.is_alive()) box.add({member.record.address, node}, wire::Leave{self_});
+    bool met = member.is_alive() && member.met();
+    if (met) box.add({member.record.address, node}, wire::Leave{self_});
   }
   seeds_.stop();
   probe_.stop();
   greetings_.clear();
+  hearsay_.clear();
   relays_.clear();
   while (!held_.empty()) forget_suspicion(held_.begin()->first);
   started_ = false;
@@ -101,7 +107,7 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
     Member& member = *table_.find(node);
     member.introduced = false;
     member.unanswered = 0;
-    if (member.state() != MemberState::kLeft) greetings_.add(now, node);
+    if (member.state() != MemberState::kLeft) greet(now, member);
     if (member.state() != MemberState::kSuspect) continue;
     MemberRecord record = member.record;
     record.state = MemberState::kAlive;
@@ -120,7 +126,7 @@ void Membership::topology(Topology topology) {
 void Membership::join(base::Instant now, const Target& to, Outbox& box) {
   box.add(to, wire::Join{self_});
   // So that its answer proves its start in one round trip.
-  if (!to.node) box.add(to, wire::Challenge{peers_.issue_token(now)});
+  if (!to.node) box.add(to, wire::Challenge{peers_.token_for(now, nullptr)});
 }
 
 void Membership::answer_as_left(const NodeId& node, const Address& from, Outbox& box) {
@@ -152,11 +158,13 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
     member->heard_datagram = now;
     member->udp_blocked = false;
   }
+  bool first = !member->met();
   table_.heard(now, *member);
   if (member->state() != MemberState::kLeft) {
     if (!heard_member_ || now - *heard_member_ > kAwayAfter) company_since_ = now;
     heard_member_ = now;
   }
+  if (first) meet(*member, out);
   if (member->state() != MemberState::kDead) {
     // Else it may have asked for a proof and no more: the greeting has to reach it.
     if (member->introduced) greetings_.drop(node);
@@ -179,9 +187,17 @@ void Membership::session_closed(const NodeId& node, bool opened) {
   member->sessions_refused = opened ? 0 : std::min(member->sessions_refused + 1, 2);
 }
 
-void Membership::proven(const NodeId& node) {
+void Membership::proven(base::Instant now, const NodeId& node) {
   Member* member = table_.find(node);
-  if (member != nullptr) member->introduced = false;
+  if (member == nullptr) return;
+  member->introduced = false;
+  bool of_this_epoch = member->record.incarnation >> 16 == peers_.epoch(node);
+  if (!of_this_epoch) return;  // its number comes with its first ping or ack
+  MemberRecord record = member->record;
+  record.start = peers_.start(node);
+  std::uint64_t before = member->record.start;
+  table_.change(now, *member, record);
+  note_rival(*member, before, record.start);
 }
 
 void Membership::introduce(base::Instant now, const NodeId& node, const Address& from,
@@ -222,7 +238,11 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
                          const wire::Ack& ack, Outbox& box, Actions& out) {
   ++stats_.acks_received;
   if (Member* member = table_.find(node)) answered(now, *member, ack.token);
-  if (probe_.vouched(ack.token)) awareness_.better();
+  if (probe_.vouched(ack.token)) {
+    awareness_.better();
+    vouch(now, probe_.target(), out);
+  }
+  if (auto spoken_for = hearsay_.vouched(ack.token)) vouch(now, *spoken_for, out);
   merge_all(now, node, from, ack.news, Source::kNews, out);
   if (Member* member = table_.find(node)) own_incarnation(now, *member, from, ack.incarnation, out);
   auto relay = relays_.acked(ack.token, node);
@@ -365,9 +385,13 @@ std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce
   };
   if (introduce) put(self_);
   Member* receiver = table_.find(to);
-  if (receiver != nullptr && receiver->elsewhere) {
+  if (receiver != nullptr && (receiver->elsewhere || receiver->rival_words > 0)) {
     MemberRecord there = receiver->record;
-    there.address = *std::exchange(receiver->elsewhere, std::nullopt);
+    if (receiver->elsewhere) there.address = *std::exchange(receiver->elsewhere, std::nullopt);
+    if (receiver->rival_words > 0) {
+      --receiver->rival_words;
+      there.start = receiver->rival;
+    }
     put(there);
   }
   // Who is accused, or speaks although it left for us, learns that first, and can contradict.

@@ -21,6 +21,7 @@
 #include "gossip/stats.h"
 #include "gossip/swim/awareness.h"
 #include "gossip/swim/greetings.h"
+#include "gossip/swim/hearsay.h"
 #include "gossip/swim/member_table.h"
 #include "gossip/swim/news.h"
 #include "gossip/swim/probe.h"
@@ -37,6 +38,7 @@ inline constexpr std::size_t kJoinPagesMax = 32;  // datagrams of Members in ans
 // else one lie would put it beyond refuting.
 inline constexpr std::uint64_t kIncarnationStep = 8;
 inline constexpr int kRefutationsMax = 8;             // at once; regained one an interval
+inline constexpr int kRivalWords = 4;                 // that tell a member of another start of it
 inline constexpr int kLastWords = 8;                  // pings to a suspect over its suspicion
 inline constexpr std::size_t kLastWordSpeakers = 40;  // of a larger mesh, about so many send them
 inline constexpr int kSilentIntervals = 10;  // without a word from anybody: all are unreachable
@@ -75,7 +77,7 @@ class Membership {
 
   void heard(base::Instant now, const NodeId& node, bool session, Actions& out);
   void session_closed(const NodeId& node, bool opened);
-  void proven(const NodeId& node);  // a start of it that we did not know
+  void proven(base::Instant now, const NodeId& node);  // a start of it that we did not know
   // It was just proven, or asks us for a proof and so took nothing of what we sent before: what we
   // want of it is done at once.
   void introduce(base::Instant now, const NodeId& node, const Address& from, Outbox& box);
@@ -130,9 +132,12 @@ class Membership {
                  const std::vector<MemberRecord>& records, Source source, Actions& out);
   void merge(base::Instant now, const NodeId& teller, const Address& from, const MemberRecord& told,
              Source source, Actions& out);
+  void merge_hearsay(base::Instant now, const NodeId& teller, Member& there,
+                     const MemberRecord& record, Actions& out);
   void merge_self(base::Instant now, const NodeId& teller, const MemberRecord& told, Actions& out);
   static bool place_on_link(MemberRecord& record, bool itself, const Address& from);
   bool is_of_a_twin(const MemberRecord& told) const;
+  static bool note_rival(Member& member, std::uint64_t one, std::uint64_t another);
   void merge_own(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
   void merge_alive(base::Instant now, Member& member, const MemberRecord& told, Actions& out);
   void merge_suspect(base::Instant now, Member& member, const MemberRecord& told,
@@ -154,6 +159,13 @@ class Membership {
   void revisit(base::Instant now, Member& member);
   void remind(base::Instant now, Member& member);
   bool may_refute(base::Instant now);
+
+  // Members that we have not met (membership_hearsay.cc).
+  void tell(Member& member);
+  void greet(base::Instant now, const Member& member, int tries = kGreetingTries);
+  void meet(Member& member, Actions& out);
+  void vouch(base::Instant now, const NodeId& node, Actions& out);
+  void run_hearsay(base::Instant now, Outbox& box, Actions& out);
 
   void join(base::Instant now, const Target& to, Outbox& box);
   void run_probe(base::Instant now, Outbox& box, Actions& out);
@@ -191,6 +203,7 @@ class Membership {
   Awareness awareness_;
   Relays relays_;
   Greetings greetings_;
+  Hearsay hearsay_;
   Seeds seeds_;
   News news_;
   AnswerLimit join_answers_;

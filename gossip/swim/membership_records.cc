@@ -24,7 +24,19 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
   if (record.address.is_any() || record.address.port == 0) return;
   Member* member = table_.find(record.node);
   if (member == nullptr) return add(now, std::move(record), itself, source, out);
-  if (itself) return merge_own(now, *member, record, out);
+  bool one_epoch = record.incarnation >> 16 == member->record.incarnation >> 16;
+  std::uint64_t start = member->record.start;
+  if (itself) {
+    merge_own(now, *member, record, out);
+  } else {
+    merge_hearsay(now, teller, *member, record, out);
+  }
+  if (one_epoch && note_rival(*member, start, record.start)) revisit(now, *member);
+}
+
+void Membership::merge_hearsay(base::Instant now, const NodeId& teller, Member& there,
+                               const MemberRecord& record, Actions& out) {
+  Member* member = &there;
   std::uint64_t held = member->record.incarnation;
   bool far = record.incarnation > held && record.incarnation - held > kIncarnationStep;
   if (far && peers_.knows(record.node)) {
@@ -58,13 +70,27 @@ bool Membership::place_on_link(MemberRecord& record, bool itself, const Address&
   return from.scope != 0 || itself;
 }
 
-// A number of this start at another place, or one of a later start: somebody else speaks as us, or
-// has spoken so before we were put back. What is told of our earlier starts means nothing.
+// A record of another start in our boot epoch, or one of a later epoch: somebody else speaks as us,
+// or has spoken so before we were put back. What is told of our earlier epochs means nothing. A
+// record without a start tells a twin by its place.
 bool Membership::is_of_a_twin(const MemberRecord& told) const {
   if (told.incarnation < start_) return false;
   if (told.incarnation - start_ > 0xFFFF) return true;
+  if (told.start != 0) return told.start != self_.start;
   bool placed = !self_.address.is_any() && !told.address.is_any();
   return placed && told.address != self_.address;
+}
+
+// Two starts of one boot epoch are two processes: the one whose record we hold is told of the
+// other. Only a restart raises the epoch, so a process that followed another is never taken for its
+// twin. True when this is news.
+bool Membership::note_rival(Member& member, std::uint64_t one, std::uint64_t another) {
+  if (one == 0 || another == 0 || one == another) return false;
+  std::uint64_t rival = member.record.start == one ? another : one;
+  if (member.rival_words > 0 && member.rival == rival) return false;
+  member.rival = rival;
+  member.rival_words = kRivalWords;
+  return true;
 }
 
 void Membership::merge_self(base::Instant now, const NodeId& teller, const MemberRecord& told,
@@ -135,6 +161,7 @@ void Membership::own_incarnation(base::Instant now, Member& member, const Addres
   if (told != held && !older) {
     MemberRecord record = member.record;
     record.incarnation = told;
+    record.start = peers_.start(record.node);
     record.state = MemberState::kAlive;
     record.accuser = {};
     change(now, member, record, out);
@@ -143,15 +170,16 @@ void Membership::own_incarnation(base::Instant now, Member& member, const Addres
   }
   if (!member.wordless) return;
   if (from != member.record.address) member.claimed = from;
-  greetings_.add(now, member.record.node);
+  greet(now, member);
 }
 
 // Nobody tells a number without its words, so hearsay brings them as well.
 void Membership::take_words(base::Instant now, Member& member, const MemberRecord& told,
                             Actions& out) {
-  if (member.wordless && told.incarnation == member.record.incarnation) {
-    repair(now, member, told, out);
-  }
+  if (!member.wordless || told.incarnation != member.record.incarnation) return;
+  MemberRecord words = told;
+  if (member.record.start != 0) words.start = member.record.start;  // it has proven that one to us
+  repair(now, member, words, out);
 }
 
 // The words alone; what is held of its state stands.
@@ -161,6 +189,7 @@ void Membership::repair(base::Instant now, Member& member, const MemberRecord& t
   record.address = told.address;
   record.name = told.name;
   record.topology = told.topology;
+  if (told.start != 0) record.start = told.start;
   if (!member.wordless && record == member.record) return;
   renew(now, member, record, out);
 }
@@ -172,8 +201,9 @@ void Membership::renew(base::Instant now, Member& member, const MemberRecord& re
   member.wordless = false;
   member.claimed.reset();
   change(now, member, record, out);
-  news_.add(record.node);
-  if (moved && record.state != MemberState::kLeft) greetings_.add(now, record.node);
+  tell(member);
+  bool hearsay = member.is_alive() && !member.met();
+  if ((moved || hearsay) && record.state != MemberState::kLeft) greet(now, member);
 }
 
 void Membership::merge_alive(base::Instant now, Member& member, const MemberRecord& told,
@@ -230,7 +260,7 @@ void Membership::merge_dead(base::Instant now, Member& member, const MemberRecor
   // It shall speak for itself. If we have heard it after it was accused, it has all the time.
   if (ours) forget_suspicion(told.node);
   merge_suspect(now, member, told, teller, out);
-  greetings_.add(now, told.node);
+  greet(now, member);
 }
 
 void Membership::add(base::Instant now, MemberRecord record, bool itself, Source source,
@@ -245,42 +275,43 @@ void Membership::add(base::Instant now, MemberRecord record, bool itself, Source
     record.state = MemberState::kAlive;
     record.accuser = {};
   }
-  NodeId node = record.node;
   std::optional<MemberRecord> evicted;
   Member* member = table_.insert(now, record, itself, evicted);
   if (evicted) {
     ++stats_.members_displaced;
     news_.drop(evicted->node);
     greetings_.drop(evicted->node);
+    hearsay_.drop(evicted->node);
     forget_suspicion(evicted->node);
-    bool lived = evicted->state != MemberState::kDead && evicted->state != MemberState::kLeft;
-    evicted->state = lived ? MemberState::kDead : evicted->state;
-    if (lived) out.push_back(MemberDown{*evicted});
   }
   if (member == nullptr) {
     ++stats_.members_refused;
     return;
   }
-  if (source == Source::kNews) news_.add(node);
-  if (member->is_alive()) out.push_back(MemberUp{member->record});
-  if (record.state != MemberState::kLeft) greetings_.add(now, node);
+  if (source == Source::kNews) tell(*member);
+  if (member->is_alive() && member->met()) out.push_back(MemberUp{member->record});
+  if (record.state != MemberState::kLeft) greet(now, *member);
   if (accused) suspect(now, *member, accuser, out);
 }
 
-// Every change of a record goes through here: who comes and goes is told once.
+// Every change of a record goes through here: who comes and goes is told once. Of a member that we
+// have not met nothing is said.
 void Membership::change(base::Instant now, Member& member, const MemberRecord& record,
                         Actions& out) {
   bool was_alive = member.is_alive();
+  bool was_met = member.met();
   if (record.state != MemberState::kSuspect) forget_suspicion(record.node);
   table_.change(now, member, record);
   tables_differ_.reset();
   if (was_alive == member.is_alive()) return;
   if (was_alive) {
     greetings_.drop(record.node);
-    out.push_back(MemberDown{member.record});
+    hearsay_.drop(record.node);
+    if (was_met) out.push_back(MemberDown{member.record});
   } else {
     member.unanswered = 0;
-    out.push_back(MemberUp{member.record});
+    member.ghost = false;
+    if (member.met()) out.push_back(MemberUp{member.record});
   }
 }
 
@@ -292,7 +323,7 @@ void Membership::suspect(base::Instant now, Member& member, const NodeId& accuse
     MemberRecord record = member.record;
     record.accuser = accuser;
     table_.change(now, member, record);
-    news_.add(node);
+    tell(member);
     return schedule(node);
   }
   MemberRecord record = member.record;
@@ -307,9 +338,10 @@ void Membership::suspect(base::Instant now, Member& member, const NodeId& accuse
     auto drawn = random_.below(speakers);
     if (drawn >= kLastWordSpeakers) fresh.words = 0;
   }
+  if (!member.met()) fresh.words = 0;  // it has its greetings
   held_.emplace(node, fresh);
   schedule(node);
-  news_.add(node);
+  tell(member);
   if (accuser != self_.node) turns_.accused(node);
   ++stats_.suspicions;
 }
@@ -318,8 +350,9 @@ void Membership::die(base::Instant now, Member& member, const NodeId& accuser, A
   MemberRecord record = member.record;
   record.state = MemberState::kDead;
   record.accuser = accuser;
+  member.ghost = !member.met();
   change(now, member, record, out);
-  news_.add(record.node);
+  if (!member.ghost) news_.add(record.node);
 }
 
 // By value: the caller's may be the key that goes.
@@ -350,14 +383,14 @@ void Membership::schedule(const NodeId& node, base::Instant at) {
 void Membership::revisit(base::Instant now, Member& member) {
   if (now - member.revisited < options_.profile.ping_interval * 4) return;
   member.revisited = now;
-  greetings_.add(now, member.record.node, member.claimed ? kClaimTries : kGreetingTries);
+  greet(now, member, member.claimed ? kClaimTries : kGreetingTries);
 }
 
 // The teller has an old word: what we know is told again.
 void Membership::remind(base::Instant now, Member& member) {
   if (now - member.revisited < options_.profile.ping_interval) return;
   member.revisited = now;
-  news_.add(member.record.node);
+  tell(member);
 }
 
 }  // namespace gossip

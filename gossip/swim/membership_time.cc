@@ -26,9 +26,11 @@ void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
     // away would hold each other for gone for ever.
     if (member->state() == MemberState::kLeft && !member->claimed) continue;
     ping(now, *member, member->record.address, box, next_token());
-    if (!member->claimed) continue;
-    ping(now, *member, *member->claimed, box, next_token());
+    if (member->claimed) ping(now, *member, *member->claimed, box, next_token());
+    bool used_up = member->is_alive() && !member->met() && !greetings_.waits(node);
+    if (used_up) hearsay_.add(now, node);
   }
+  run_hearsay(now, box, out);
   for (const Relays::Relay& relay : relays_.due(now)) {
     box.add(relay.asker, wire::Nack{relay.asker_token}, may_be_short(*relay.asker.node));
   }
@@ -44,9 +46,10 @@ base::Instant Membership::next_deadline() const {
   if (!started_) return base::Instant{};
   base::Instant next = std::min(probe_.next_deadline(), seeds_.next_deadline());
   next = std::min(next, greetings_.next_deadline());
+  next = std::min(next, hearsay_.next_deadline());
   next = std::min(next, relays_.next_deadline());
   if (!held_due_.empty()) next = std::min(next, held_due_.begin()->first);
-  if (!table_.dead().empty()) next = std::min(next, retry_at_);
+  if (!table_.dead().empty() || !table_.dead_hearsay().empty()) next = std::min(next, retry_at_);
   bool news = news_.size() > 0 && !table_.living().empty();
   return news ? std::min(next, news_at_) : next;
 }
@@ -195,7 +198,8 @@ void Membership::run_retries(base::Instant now, Outbox& box) {
   if (auto node = turns_.next_dead()) ping(now, *node, box);
 }
 
-// Different ones, evenly drawn; fewer where there are few. `introduced`: they know our start.
+// Different ones of those that we have met, evenly drawn; fewer where there are few. `introduced`:
+// they know our start.
 std::vector<NodeId> Membership::pick_living(std::size_t count, const NodeId& but, bool introduced) {
   std::vector<NodeId> picked;
   const std::vector<NodeId>& living = table_.living();
@@ -223,10 +227,12 @@ void Membership::ping(base::Instant now, Member& member, const Address& address,
   bool introduce = !member.introduced;
   // A member that does not answer may have started anew: its proof is asked for along the way.
   bool doubtful = !peers_.knows(node) || member.unanswered > 0 || !member.is_alive();
-  wire::Ping ping{token, claims_.state(), in_start(), pick_news(node, introduce, introduce), {}};
+  // Who may not exist is told who we are, and no more.
+  bool fill = introduce && (member.met() || !member.is_alive());
+  wire::Ping ping{token, claims_.state(), in_start(), pick_news(node, introduce, fill), {}};
   if (++pings_ % kTableEvery == 0) ping.table = table_hash();
   box.add(to, ping, !introduce && !doubtful);
-  if (doubtful) box.add(to, wire::Challenge{peers_.issue_token(now)});
+  if (doubtful) box.add(to, wire::Challenge{peers_.token_for(now, &node)});
   std::rotate(member.pings.begin(), member.pings.end() - 1, member.pings.end());
   member.pings[0] = {token, now};
   ++member.unanswered;

@@ -166,8 +166,8 @@ void Session::fail() {
 void Session::arm() {
   if (ended_) return;
   std::uint64_t now = uv_now(loop_);
-  std::uint64_t due = established() ? active_millis_ + options_.idle_timeout_millis
-                                    : started_millis_ + options_.handshake_timeout_millis;
+  std::uint64_t due =
+      established() ? active_millis_ + options_.idle_timeout_millis : handshake_due();
   if (watching_writes_) {
     due =
         std::min(due, now + std::max<std::uint64_t>(1, options_.write_stall_millis / kStallChecks));
@@ -182,12 +182,19 @@ void Session::on_timer(uv_timer_t* timer) noexcept {
 void Session::check_times() {
   std::uint64_t now = uv_now(loop_);
   if (!established()) {
-    if (now >= started_millis_ + options_.handshake_timeout_millis) return fail();
+    if (now >= handshake_due()) return fail();
     return arm();
   }
   if (!note_write_progress()) return fail();
   if (now >= active_millis_ + options_.idle_timeout_millis) return end();
   arm();
+}
+
+std::uint64_t Session::handshake_due() const {
+  bool silent = accepted() && !begun();
+  return started_millis_ +
+         (silent ? std::min(options_.first_message_millis, options_.handshake_timeout_millis)
+                 : options_.handshake_timeout_millis);
 }
 
 bool Session::note_write_progress() {

@@ -38,7 +38,9 @@ class Session {
   void send(base::Bytes message);
   std::deque<base::Bytes> take_unsent();  // what waits for the handshake
   void end();
+  void fail();  // ends it, and counts as refused
 
+  bool begun() const { return seal_.begun(); }  // of an accepted one: its first message was taken
   bool established() const { return established_millis_.has_value(); }
   bool ended() const { return ended_; }
   bool failed() const { return failed_; }  // refused by us: seal, time or peer
@@ -46,6 +48,8 @@ class Session {
   const std::optional<NodeId>& expected() const { return expected_; }  // of a connecting one
   const NodeId& peer() const { return seal_.peer(); }                  // when established
   const Address& remote() const { return remote_; }
+  bool of_member() const { return of_member_; }  // an accepted one, from where a member is
+  void set_of_member(bool is) { of_member_ = is; }
   std::size_t queued_bytes() const;
   std::size_t unsent() const { return unsent_.size(); }
   std::uint64_t established_millis() const { return *established_millis_; }
@@ -60,9 +64,9 @@ class Session {
   void receive(base::BytesView bytes);
   void become_established();
   void write(base::Bytes sealed);
-  void fail();
   void arm();
   void check_times();
+  std::uint64_t handshake_due() const;
   bool note_write_progress();  // false: stalled for too long
   void handle_closed();
 
@@ -86,6 +90,7 @@ class Session {
   std::optional<NodeId> expected_;
   bool ended_ = false;
   bool failed_ = false;
+  bool of_member_ = false;
   std::uint64_t started_millis_;
   std::uint64_t active_millis_;
   std::optional<std::uint64_t> established_millis_;

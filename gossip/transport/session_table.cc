@@ -1,6 +1,7 @@
 #include "gossip/transport/session_table.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "crdt/base/check.h"
 
@@ -34,7 +35,7 @@ SessionTable::SessionTable(uv_loop_t* loop, const Options& options, Stats& stats
 SessionTable::~SessionTable() { CHECK(sessions_.empty()); }
 
 Session& SessionTable::add(SessionSeal::Role role) {
-  SessionSeal seal(role, key_, self_, options_.message_bytes_max, random_.fork());
+  SessionSeal seal(role, key_, self_, options_.message_bytes_max, random_.fork(), &firsts_);
   Session::Owner& owner = *this;
   sessions_.push_back(std::make_unique<Session>(loop_, options_, stats_, owner, std::move(seal)));
   return *sessions_.back();
@@ -43,18 +44,46 @@ Session& SessionTable::add(SessionSeal::Role role) {
 void SessionTable::accept(uv_stream_t* server) {
   auto& session = add(SessionSeal::Role::kResponder);
   // Also those that are not wanted are accepted: else they would stay in the kernel's queue.
-  if (!session.accept(server) || closing_ || !admits(session)) session.end();
+  if (!session.accept(server) || closing_) return session.end();
+  session.set_of_member(handlers_.is_member && handlers_.is_member(session.remote()));
+  make_room_for(session);
 }
 
-bool SessionTable::admits(const Session& newcomer) const {
-  std::size_t all = 0;
-  std::size_t from_there = 0;
-  for (const auto& session : sessions_) {
-    if (session->ended() || session->established() || !session->accepted()) continue;
-    ++all;
-    if (same_origin(session->remote(), newcomer.remote())) ++from_there;
+void SessionTable::make_room_for(const Session& newcomer) {
+  std::vector<Session*> others = unfinished_beside(newcomer);
+  auto from = [&](const Address& address) {
+    return static_cast<std::size_t>(std::count_if(
+        others.begin(), others.end(),
+        [&](const Session* session) { return same_origin(session->remote(), address); }));
+  };
+  std::size_t here = from(newcomer.remote());
+  bool all_full = others.size() >= options_.handshakes_max;
+  if (!all_full && here < options_.handshakes_per_ip_max) return;
+  using Rank = std::tuple<std::size_t, bool>;  // the greatest closes, of equal ones the first
+  Session* leaving = nullptr;
+  Rank highest;
+  for (Session* other : others) {
+    bool own_address = same_origin(other->remote(), newcomer.remote());
+    if (here >= options_.handshakes_per_ip_max && !own_address) continue;
+    Rank rank{from(other->remote()) + (own_address ? 1 : 0), !other->begun()};
+    if (leaving != nullptr && rank <= highest) continue;
+    leaving = other;
+    highest = rank;
   }
-  return all <= options_.handshakes_max && from_there <= options_.handshakes_per_ip_max;
+  if (leaving == nullptr) return;
+  ++stats_.handshakes_displaced;
+  leaving->fail();
+}
+
+// In the order in which they came.
+std::vector<Session*> SessionTable::unfinished_beside(const Session& newcomer) const {
+  std::vector<Session*> others;
+  for (const auto& session : sessions_) {
+    bool unfinished = session->accepted() && !session->established() && !session->ended();
+    if (!unfinished || session.get() == &newcomer) continue;
+    if (session->of_member() == newcomer.of_member()) others.push_back(session.get());
+  }
+  return others;
 }
 
 bool SessionTable::send(const NodeId& peer, const Address& address, base::Bytes message) {
@@ -74,7 +103,7 @@ Session* SessionTable::open(const NodeId& peer, const Address& address) {
   auto opening = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& session) {
     return !session->ended() && !session->established() && !session->accepted();
   });
-  if (static_cast<std::size_t>(opening) >= options_.handshakes_max) return nullptr;
+  if (static_cast<std::size_t>(opening) >= options_.openings_max) return nullptr;
   if (address.port == 0) return nullptr;
   auto& session = add(SessionSeal::Role::kInitiator);
   if (!session.connect(address, peer)) {

@@ -3,6 +3,11 @@
 // The sessions of a transport: opens them, admits them within the bounds of Options, and keeps for
 // every peer the one that is used for sending. That is the first established; a second one from a
 // simultaneous opening only receives. A peer that opens another one later has lost the first.
+//
+// A connection that comes in is always let in. When its place is full, an unfinished one closes for
+// it: of its own address when that has too many, else of the address that has most; one that has
+// sent no valid first message before one that has, and the oldest of these. Addresses where members
+// are have places of their own. So whoever holds many connections open pushes out its own.
 
 #include <uv.h>
 
@@ -12,6 +17,7 @@
 #include <vector>
 
 #include "gossip/transport/session.h"
+#include "gossip/wire/first_messages.h"
 
 namespace transport {
 
@@ -34,7 +40,8 @@ class SessionTable : private Session::Owner {
 
   Session& add(gossip::wire::SessionSeal::Role role);
   Session* open(const NodeId& peer, const Address& address);
-  bool admits(const Session& newcomer) const;
+  void make_room_for(const Session& newcomer);
+  std::vector<Session*> unfinished_beside(const Session& newcomer) const;
   void choose_for_sending(Session& session);
   void make_room(const Session& newcomer);
   Session* least_recently_used(const Session& newcomer, const NodeId* peer) const;
@@ -45,6 +52,7 @@ class SessionTable : private Session::Owner {
   Stats& stats_;
   gossip::wire::MeshKey key_;
   gossip::wire::SessionSeal::Identity self_;
+  gossip::wire::FirstMessages firsts_;
   base::Random random_;
   const Handlers& handlers_;
   std::vector<std::unique_ptr<Session>> sessions_;  // in the order of opening, ended ones too

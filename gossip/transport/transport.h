@@ -23,10 +23,14 @@ using gossip::NodeId;
 struct Options {
   // Waiting to be written to one peer; above: dropped.
   std::size_t session_queue_bytes_max = 32u << 20;
-  std::size_t sessions_max = 256;         // established; above: the least recently used closes
-  std::size_t handshakes_max = 64;        // unfinished, incoming and again outgoing; above: refused
-  std::size_t handshakes_per_ip_max = 8;  // of the incoming ones; IPv6 by /64
+  std::size_t sessions_max = 256;  // established; above: the least recently used closes
+  // Unfinished incoming ones: of addresses where members are, and again of all others. Above, one
+  // makes room for the newcomer: see SessionTable.
+  std::size_t handshakes_max = 64;
+  std::size_t handshakes_per_ip_max = 8;  // of them from one address, for IPv6 one /64
+  std::size_t openings_max = 256;         // unfinished outgoing ones; above: refused
   std::size_t message_bytes_max = 25u << 20;
+  std::uint64_t first_message_millis = 1'000;  // who has sent no valid first message is closed
   std::uint64_t handshake_timeout_millis = 5'000;
   std::uint64_t idle_timeout_millis = 60'000;  // an established session without traffic closes
   // A peer that takes nothing of what is sent to it, gone or standing still, is cut. Not longer
@@ -40,9 +44,10 @@ struct Stats {
   std::uint64_t datagrams_dropped = 0;  // the kernel did not take them
   std::uint64_t sessions_opened = 0;
   std::uint64_t sessions_accepted = 0;
-  std::uint64_t handshakes_refused = 0;  // bad MAC, bad signature, timeout, too many
-  std::uint64_t frames_dropped = 0;      // queue full, or no session could be opened
-  std::uint64_t bytes_sent = 0;          // of sessions
+  std::uint64_t handshakes_refused = 0;    // bad MAC, bad signature, timeout, gave way
+  std::uint64_t handshakes_displaced = 0;  // of these: gave way to a newcomer
+  std::uint64_t frames_dropped = 0;        // queue full, or no session could be opened
+  std::uint64_t bytes_sent = 0;            // of sessions
   std::uint64_t bytes_received = 0;
 };
 
@@ -53,6 +58,8 @@ struct Handlers {
   // The session that carried frames to `peer` ended, or (`opened` is false) could not be opened;
   // what waited in it is lost.
   std::function<void(const NodeId& peer, bool opened)> on_session_closed;
+  // Whether a member is at this address, whatever the port. May be empty: nobody is.
+  std::function<bool(const Address& from)> is_member;
 };
 
 class Transport {

@@ -71,6 +71,7 @@ std::optional<MemberRecord> read_record(Reader& in) {
   auto state = in.number();
   auto topology = in.number();
   if (fields.optional() && !in.take_nil()) record.accuser = in.id<NodeId>();
+  if (fields.optional() && !in.take_nil()) record.start = in.number();
   fields.leave();
   bool known = state >= static_cast<std::uint64_t>(MemberState::kAlive) &&
                state <= static_cast<std::uint64_t>(MemberState::kLeft) &&

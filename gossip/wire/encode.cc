@@ -15,7 +15,10 @@ Writer& begin(Writer& out, MessageType type, std::size_t fields) {
 
 void write(Writer& out, const MemberRecord& record) {
   bool accused = !record.accuser.is_zero();
-  out.array(accused ? 7 : 6)
+  bool started = record.start != 0;
+  out.array(started   ? 8
+            : accused ? 7
+                      : 6)
       .binary(record.node.view())
       .text(record.name)
       .binary(record.address.bytes())
@@ -23,6 +26,8 @@ void write(Writer& out, const MemberRecord& record) {
       .number(static_cast<std::uint64_t>(record.state))
       .number(static_cast<std::uint64_t>(record.topology));
   if (accused) out.binary(record.accuser.view());
+  if (started && !accused) out.nil();
+  if (started) out.number(record.start);
 }
 
 void write(Writer& out, const std::vector<MemberRecord>& records) {

@@ -90,10 +90,11 @@ std::optional<SignedIdentity> decode_identity(base::BytesView plaintext) {
 }
 
 Handshake::Handshake(Role role, const MeshKey& key, const SessionSeal::Identity& self,
-                     base::Random random)
+                     base::Random random, FirstMessages* firsts)
     : role_(role),
       key_(key),
       self_(self),
+      firsts_(firsts),
       awaiting_(role == Role::kInitiator ? Awaiting::kSecond : Awaiting::kFirst) {
   CHECK(sodium_init() >= 0);
   auto secret = random.bytes(ephemeral_secret_.size());
@@ -164,6 +165,9 @@ bool Handshake::take_first(base::BytesView body, base::Bytes& out) {
   auto mac = first_mac(key_, message);
   if (sodium_memcmp(mac.data(), body.data() + body.size() - kMacBytes, kMacBytes) != 0) {
     return fail("a first message that the mesh key did not make");
+  }
+  if (firsts_ != nullptr && !firsts_->take(body.substr(5, kEphemeralBytes))) {
+    return fail("a first message that was here before");
   }
   make_ephemeral();
   transcript_ = derive("first", {view(key_.mesh_id), body});

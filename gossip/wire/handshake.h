@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "crdt/base/hash.h"
+#include "gossip/wire/first_messages.h"
 #include "gossip/wire/session_seal.h"
 
 namespace gossip::wire {
@@ -37,7 +38,9 @@ class Handshake {
   using Role = SessionSeal::Role;
   enum class Progress { kWaiting, kDone, kFailed };
 
-  Handshake(Role role, const MeshKey& key, const SessionSeal::Identity& self, base::Random random);
+  // `firsts` of a responder: refuses first messages that come again; outlives this, may be null.
+  Handshake(Role role, const MeshKey& key, const SessionSeal::Identity& self, base::Random random,
+            FirstMessages* firsts = nullptr);
   ~Handshake();
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
@@ -46,6 +49,8 @@ class Handshake {
   // Takes whole messages off the front of `input`; answers go to `out`.
   Progress receive(base::BytesView& input, base::Bytes& out);
 
+  // Of a responder: a first message was taken, so the opener has the mesh key or had it once.
+  bool begun() const { return awaiting_ != Awaiting::kFirst; }
   SessionKeys keys() const;  // these three when kDone
   const NodeId& peer() const { return peer_; }
   const std::array<unsigned char, 32>& peer_signing_key() const { return peer_key_; }
@@ -67,6 +72,7 @@ class Handshake {
   Role role_;
   MeshKey key_;
   SessionSeal::Identity self_;
+  FirstMessages* firsts_;
   Awaiting awaiting_;
   std::array<unsigned char, 32> ephemeral_secret_{};
   std::array<unsigned char, 32> ephemeral_{};

@@ -31,7 +31,9 @@ std::size_t encoded_size(const MemberRecord& record) {
          encoded_size(record.address.bytes()) + number_size(record.incarnation) +
          number_size(static_cast<std::uint64_t>(record.state)) +
          number_size(static_cast<std::uint64_t>(record.topology)) +
-         (record.accuser.is_zero() ? 0 : encoded_size(record.accuser.view()));
+         (record.accuser.is_zero() ? (record.start == 0 ? 0 : 1)
+                                   : encoded_size(record.accuser.view())) +
+         (record.start == 0 ? 0 : number_size(record.start));
 }
 
 std::size_t encoded_size(const crdt::Dependency& entry) {

@@ -35,6 +35,10 @@ bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 }  // namespace
 
+std::uint64_t start_number(const StartId& start) {
+  return base::read_be64(reinterpret_cast<const char*>(start.data()));
+}
+
 MeshKey MeshKey::from_secret(const std::array<unsigned char, 32>& secret) {
   base::BytesView bytes(reinterpret_cast<const char*>(secret.data()), secret.size());
   auto id = base::hash256("hearsay mesh 1: key id", bytes);

@@ -33,6 +33,8 @@ struct MeshKey {
 
 // One start of one process.
 using StartId = std::array<unsigned char, 8>;
+// The same as records carry it.
+std::uint64_t start_number(const StartId& start);
 
 inline constexpr std::size_t kSealOverhead = 1 + 4 + 24 + 16;  // version, key id, nonce, tag
 
@@ -68,6 +70,7 @@ class ReplayWindow {
  public:
   bool seen(std::uint64_t counter) const;  // also true when it is too old to tell
   void mark(std::uint64_t counter);        // only after the datagram authenticated
+  std::uint64_t highest() const { return highest_; }
 
  private:
   static constexpr std::uint64_t kWidth = 1024;

@@ -20,8 +20,8 @@ SigningKey SigningKey::from_seed(base::BytesView seed) {
 
 struct SessionSeal::State {
   State(Role role, const MeshKey& key, const Identity& self, std::size_t bytes_max,
-        base::Random random)
-      : handshake(role, key, self, std::move(random)), message_bytes_max(bytes_max) {}
+        base::Random random, FirstMessages* firsts)
+      : handshake(role, key, self, std::move(random), firsts), message_bytes_max(bytes_max) {}
 
   bool take(base::BytesView& input, std::vector<base::Bytes>& messages, base::Bytes& out);
   bool fail(std::string_view why) {
@@ -38,8 +38,9 @@ struct SessionSeal::State {
 };
 
 SessionSeal::SessionSeal(Role role, const MeshKey& key, const Identity& self,
-                         std::size_t message_bytes_max, base::Random random)
-    : state_(std::make_shared<State>(role, key, self, message_bytes_max, std::move(random))) {}
+                         std::size_t message_bytes_max, base::Random random, FirstMessages* firsts)
+    : state_(
+          std::make_shared<State>(role, key, self, message_bytes_max, std::move(random), firsts)) {}
 
 base::Bytes SessionSeal::start() { return state_->handshake.start(); }
 
@@ -88,6 +89,8 @@ base::Bytes SessionSeal::seal(base::BytesView message) {
   CHECK(message.size() <= state_->message_bytes_max);
   return state_->sealer->seal(message);
 }
+
+bool SessionSeal::begun() const { return state_->handshake.begun(); }
 
 bool SessionSeal::established() const { return state_->opener.has_value(); }
 

@@ -18,6 +18,8 @@
 
 namespace gossip::wire {
 
+class FirstMessages;
+
 // An agent's Ed25519 key pair, from the 32-byte seed in its database.
 struct SigningKey {
   std::array<unsigned char, 32> public_key{};
@@ -34,8 +36,9 @@ class SessionSeal {
     NodeId node;
     SigningKey signing;
   };
+  // `firsts` of a responder: see first_messages.h; outlives this, may be null.
   SessionSeal(Role role, const MeshKey& key, const Identity& self, std::size_t message_bytes_max,
-              base::Random random);
+              base::Random random, FirstMessages* firsts = nullptr);
 
   // Bytes to send before anything was received; empty for the responder.
   base::Bytes start();
@@ -46,6 +49,7 @@ class SessionSeal {
   // Seals one whole message; only when established().
   base::Bytes seal(base::BytesView message);
 
+  bool begun() const;  // of a responder: a first message under the mesh key was taken
   bool established() const;
   const NodeId& peer() const;                                     // when established
   const std::array<unsigned char, 32>& peer_signing_key() const;  // when established

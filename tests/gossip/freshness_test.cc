@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "gossip/peer.h"
+#include "gossip/repeats.h"
 #include "gossip/wire/message.h"
 #include "tests/gossip/mesh.h"
 
@@ -157,35 +160,76 @@ TEST(Freshness, AWrongOldOrUsedTokenProvesNothing) {
   EXPECT_EQ(alone.node.stats().refused_unproven, 3u);
 }
 
-TEST(Freshness, AnswersToStrangersAreLimited) {
+TEST(Freshness, ATokenIsForOneStartAtOneAddress) {
   Alone alone;
-  std::size_t answered = 0;
+  Stranger stranger(node_id(2), 1, 1);
+  Stranger other_start(node_id(2), 1, 2);
+  Actions first = alone.receive(stranger.packet({ping(), challenge()}));
+  auto answers = stranger.read(std::get<SendDatagram>(first.at(0)).bytes);
+  std::uint64_t token = std::get<wire::Challenge>(answers.at(1)).token;
+
+  alone.receive(other_start.packet({wire::Echo{token}, ping()}));
+  EXPECT_EQ(alone.node.stats().refused_unproven, 2u);
+  alone.receive(stranger.packet({wire::Echo{token}, ping()}), Mesh::address(9));
+  EXPECT_EQ(alone.node.stats().refused_unproven, 3u);
+  alone.receive(stranger.packet({wire::Echo{token}, ping()}));
+  EXPECT_EQ(alone.node.stats().refused_unproven, 3u);
+}
+
+// No limit that many of them could use up: answering costs no memory.
+TEST(Freshness, StrangersAreAnsweredHoweverManyThereAre) {
+  Alone alone;
 
   for (std::uint64_t i = 0; i < 5'000; ++i) {
     Stranger stranger(node_id(100 + i), 1, i);
-    Address from =
-        *Address::parse("10.9." + std::to_string(i / 250) + ".1:" + std::to_string(1'000 + i));
-    answered += alone.receive(stranger.packet({ping(), challenge()}), from).size();
+    base::Bytes datagram = stranger.packet({ping(), challenge()});
+    Actions actions = alone.receive(datagram);
+    EXPECT_EQ(actions.size(), 1u);
+    EXPECT_LE(bytes_of(actions), datagram.size());
   }
 
-  EXPECT_LE(answered, kEchoesPerSecond);
-  EXPECT_EQ(alone.node.stats().challenges_sent, Options().challenges_per_second);
-  EXPECT_EQ(alone.node.stats().challenges_suppressed, 5'000 - Options().challenges_per_second);
+  EXPECT_EQ(alone.node.stats().challenges_sent, 5'000u);
   EXPECT_EQ(alone.node.members({alone.now, 0, false}).size(), 1u);
 }
 
-TEST(Freshness, OneAddressCannotTakeAllAnswers) {
-  Alone alone;
-  for (std::uint64_t i = 0; i < 200; ++i) {
-    Stranger flood(node_id(100 + i), 1, i);
-    alone.receive(flood.packet({ping()}));
+// Whoever records one datagram can send it for ever, under any source.
+TEST(Freshness, ARecordingSentAgainAndAgainKeepsNobodyOut) {
+  Mesh mesh(8);
+  std::size_t a = mesh.add();
+  std::vector<Captured> captured;
+  mesh.capture = &captured;
+  std::size_t z = mesh.add({a});
+  mesh.run(base::seconds(1));
+  mesh.capture = nullptr;
+  mesh.crash(z);
+  mesh.crash(a);
+  mesh.start(a);  // knows no start of z now
+  std::vector<base::Bytes> recorded;
+  for (const Captured& one : captured) {
+    if (one.from == Mesh::address(z)) recorded.push_back(one.bytes);
   }
-  Stranger honest(node_id(2), 1, 1);
+  ASSERT_GT(recorded.size(), 3u);
+  std::uint64_t sent = 0;
+  std::function<void()> flood = [&] {
+    // 20,000 a second, half of them of one datagram.
+    for (int i = 0; i < 20; ++i, ++sent) {
+      Address from = *Address::parse("10.200." + std::to_string(sent % 250) +
+                                     ".7:" + std::to_string(1'000 + sent % 50'000));
+      mesh.inject(from, a, recorded[sent % 2 == 0 ? 0 : sent % recorded.size()]);
+    }
+    mesh.at(base::millis(1), flood);
+  };
+  flood();
+  mesh.run(base::seconds(1));
 
-  Actions actions = alone.receive(honest.packet({ping()}), Mesh::address(7));
+  std::size_t n = mesh.add({a});
+  bool in = mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(1));
 
-  EXPECT_EQ(actions.size(), 1u);
-  EXPECT_EQ(alone.node.stats().challenges_sent, kAnswersPerAddress + 1);
+  EXPECT_TRUE(in);
+  EXPECT_EQ(mesh.node(n).members(mesh.now()).size(), 2u);
+  auto answers_max = 3 * kRepeatsAnswered * recorded.size();
+  EXPECT_LE(mesh.node(a).stats().challenges_sent, answers_max);
+  EXPECT_GT(mesh.node(a).stats().challenges_suppressed, 15'000u);
 }
 
 TEST(Freshness, AReplayOfAllDatagramsChangesNothing) {
@@ -312,6 +356,9 @@ TEST(Freshness, OfTwoCopiesTheLastProvenSpeaks) {
   peers.prove(first, node_id(1), 4);
   peers.prove(second, node_id(1), 4);
 
+  // What it had sent so far is old; more of it needs a new proof.
+  EXPECT_EQ(peers.standing(first), Peers::Standing::kReplayed);
+  first.counter = 11;
   EXPECT_EQ(peers.standing(first), Peers::Standing::kUnknown);
   second.counter = 2;
   EXPECT_EQ(peers.standing(second), Peers::Standing::kKnown);
@@ -334,7 +381,7 @@ TEST(Freshness, WhatAStartSealedBeforeItsProofStaysClosed) {
   }
 }
 
-TEST(Freshness, StartsAndTokensAreBounded) {
+TEST(Freshness, StartsAreBounded) {
   Options options;
   options.starts_known_max = 10;
   Peers peers(options, base::Random::from_number(1));
@@ -344,12 +391,15 @@ TEST(Freshness, StartsAndTokensAreBounded) {
     datagram.start = {static_cast<unsigned char>(i)};
     peers.prove(datagram, node_id(i), 1);
   }
-  for (std::size_t i = 0; i < 3 * kTokensMax; ++i) peers.issue_token(base::Instant{});
-
   EXPECT_EQ(peers.size(), 10u);
   EXPECT_TRUE(peers.knows(node_id(49)));
   EXPECT_FALSE(peers.knows(node_id(39)));
-  EXPECT_LE(peers.tokens(), kTokensMax);
+
+  for (std::uint64_t i = 0; i < 3 * kFormerStartsMax; ++i) {
+    datagram.start = {1, static_cast<unsigned char>(i), static_cast<unsigned char>(i >> 8)};
+    peers.prove(datagram, node_id(49), 1);
+  }
+  EXPECT_LE(peers.formers(), kFormerStartsMax);
 }
 
 }  // namespace

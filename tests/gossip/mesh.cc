@@ -197,6 +197,8 @@ void Mesh::perform(Host& host, Actions& actions) {
       host.confirmed.push_back(*confirmed);
     } else if (auto* alarm = std::get_if<Alarm>(&action)) {
       host.alarms.push_back(*alarm);
+    } else if (std::holds_alternative<TwinHeard>(action)) {
+      ++host.twins_heard;
     }
   }
   actions.clear();

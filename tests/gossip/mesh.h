@@ -45,6 +45,7 @@ class Mesh {
     std::uint64_t life = 0;
     std::map<NodeId, bool> up;  // as told by MemberUp and MemberDown
     std::vector<Alarm> alarms;
+    std::size_t twins_heard = 0;
     std::vector<Confirmed> confirmed;
     std::size_t frames_sent = 0;
     std::size_t session_bytes = 0;  // of messages

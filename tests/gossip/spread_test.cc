@@ -10,16 +10,41 @@
 namespace gossip::testing {
 namespace {
 
+// Members that were heard, or are known from others only.
+struct Others {
+  explicit Others(std::size_t count, bool heard = true) { add(count, heard); }
+  void add(std::size_t count, bool heard) {
+    for (std::size_t i = 0; i < count; ++i) {
+      MemberRecord record;
+      record.node = random.id<base::NodeTag>();
+      record.address = Mesh::address(i);
+      record.incarnation = 1;
+      std::optional<MemberRecord> evicted;
+      members.insert(base::Instant{}, record, heard, evicted);
+      nodes.insert(record.node);
+    }
+  }
+  Recipients recipients() const { return Recipients(members); }
+  NodeId next_after(const NodeId& self) const {
+    auto next = nodes.upper_bound(self);
+    return next == nodes.end() ? *nodes.begin() : *next;
+  }
+  base::Random random = base::Random::from_number(5);
+  MemberTable members{20'000};
+  std::set<NodeId> nodes;
+  base::ActorId actor = random.id<base::ActorTag>();
+};
+
 TEST(Direct, PacksSmallChangesAndSendsLargeOnesOverSessions) {
   auto random = base::Random::from_number(1);
   auto actor = random.id<base::ActorTag>();
   std::vector<crdt::SealedChange> own;
   for (std::uint64_t seq = 1; seq <= 10; ++seq) own.push_back(change_of(actor, seq));
   own.push_back(change_of(actor, 11, {}, 5'000));
-  std::vector<Target> targets(3);
+  Others others(3);
   Direct direct(1'100);
 
-  PushPlan plan = direct.originate(own, targets);
+  PushPlan plan = direct.originate(own, others.recipients());
 
   ASSERT_EQ(plan.targets.size(), 3u);
   std::size_t small = 0;
@@ -37,7 +62,7 @@ TEST(Direct, EveryChangeSizeAroundTheLimitIsSent) {
   auto actor = random.id<base::ActorTag>();
   Direct direct(1'100);
   for (std::size_t bytes = 900; bytes < 1'200; ++bytes) {
-    PushPlan plan = direct.originate({change_of(actor, 1, {}, bytes)}, {});
+    PushPlan plan = direct.originate({change_of(actor, 1, {}, bytes)}, Others(0).recipients());
 
     ASSERT_EQ(plan.batches.size(), 1u);
     EXPECT_EQ(plan.batches[0].changes, 1u);
@@ -52,7 +77,7 @@ TEST(Direct, ManySmallChangesGoOverSessions) {
   for (std::uint64_t seq = 1; seq <= 20'000; ++seq) own.push_back(change_of(actor, seq));
   Direct direct(1'100);
 
-  PushPlan plan = direct.originate(own, {});
+  PushPlan plan = direct.originate(own, Others(0).recipients());
 
   std::size_t changes = 0;
   for (const PushBatch& batch : plan.batches) {
@@ -80,27 +105,6 @@ TEST(Strategy, ThereIsOneForEveryTopologyThatIsNamed) {
 // --- push-pull: who gets a push
 // -------------------------------------------------------------------
 
-struct Others {
-  explicit Others(std::size_t count) {
-    std::map<NodeId, Target> sorted;
-    for (std::size_t i = 0; i < count; ++i) {
-      auto node = random.id<base::NodeTag>();
-      sorted[node] = {Mesh::address(i), node};
-    }
-    for (const auto& [node, target] : sorted) alive.push_back(target);
-    actor = random.id<base::ActorTag>();
-  }
-  NodeId next_after(const NodeId& self) const {
-    for (const Target& target : alive) {
-      if (*target.node > self) return *target.node;
-    }
-    return *alive[0].node;
-  }
-  base::Random random = base::Random::from_number(5);
-  std::vector<Target> alive;
-  base::ActorId actor;
-};
-
 std::set<NodeId> nodes_of(const std::vector<Target>& targets) {
   std::set<NodeId> nodes;
   for (const Target& target : targets) nodes.insert(*target.node);
@@ -115,7 +119,7 @@ TEST(PushPull, OriginPushesToTheNextOnTheRingAndAFewByChance) {
     auto self = others.random.id<base::NodeTag>();
     PushPull push_pull(self, {}, 1'100, others.random.fork());
 
-    PushPlan plan = push_pull.originate({change_of(others.actor, 1)}, others.alive);
+    PushPlan plan = push_pull.originate({change_of(others.actor, 1)}, others.recipients());
 
     auto nodes = nodes_of(plan.targets);
     EXPECT_EQ(nodes.size(), 4u);
@@ -130,18 +134,18 @@ TEST(PushPull, OriginPushesToTheNextOnTheRingAndAFewByChance) {
 TEST(PushPull, ARelayNeverGoesBackToItsGiver) {
   for (std::size_t count = 1; count < 9; ++count) {
     Others others(count);
-    for (const Target& giver : others.alive) {
+    for (const NodeId& giver : others.nodes) {
       for (int i = 0; i < 20; ++i) {
         auto self = others.random.id<base::NodeTag>();
         PushPull push_pull(self, {}, 1'100, others.random.fork());
         auto change = change_of(others.actor, 1);
 
-        PushPlan plan = push_pull.relay({&change}, *giver.node, others.alive);
+        PushPlan plan = push_pull.relay({&change}, giver, others.recipients());
 
         auto nodes = nodes_of(plan.targets);
-        EXPECT_FALSE(nodes.contains(*giver.node));
+        EXPECT_FALSE(nodes.contains(giver));
         EXPECT_EQ(nodes.size(), std::min<std::size_t>(4, count - 1));
-        bool given = others.next_after(self) == *giver.node;
+        bool given = others.next_after(self) == giver;
         EXPECT_TRUE(given || nodes.contains(others.next_after(self)));
       }
     }
@@ -152,8 +156,8 @@ TEST(PushPull, NobodyElseMeansNothingToSend) {
   PushPull push_pull({}, {}, 1'100, base::Random::from_number(1));
   auto change = change_of({}, 1);
 
-  EXPECT_TRUE(push_pull.originate({change}, {}).targets.empty());
-  EXPECT_TRUE(push_pull.relay({&change}, {}, {}).targets.empty());
+  EXPECT_TRUE(push_pull.originate({change}, Others(0).recipients()).targets.empty());
+  EXPECT_TRUE(push_pull.relay({&change}, {}, Others(0).recipients()).targets.empty());
 }
 
 TEST(PushPull, RelaysNoChangeTwice) {
@@ -164,7 +168,7 @@ TEST(PushPull, RelaysNoChangeTwice) {
   auto fork = change_of(others.actor, 2, {}, 9);  // another content under that number: proof
 
   auto changes_in = [&](std::vector<const crdt::SealedChange*> fresh) {
-    PushPlan plan = push_pull.relay(fresh, *others.alive[0].node, others.alive);
+    PushPlan plan = push_pull.relay(fresh, *others.nodes.begin(), others.recipients());
     std::size_t changes = 0;
     for (const PushBatch& batch : plan.batches) changes += batch.changes;
     return changes;
@@ -184,7 +188,7 @@ TEST(PushPull, WhatItRemembersIsBounded) {
     changes.push_back({"x", 1, others.actor, seq});
   }
   auto relayed = [&](const crdt::SealedChange& change) {
-    return !push_pull.relay({&change}, {}, others.alive).batches.empty();
+    return !push_pull.relay({&change}, {}, others.recipients()).batches.empty();
   };
   for (const auto& change : changes) EXPECT_TRUE(relayed(change));
 

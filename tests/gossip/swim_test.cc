@@ -153,7 +153,7 @@ TEST(Probe, ALateVerdictIsNoVerdict) {
 TEST(Turns, ThreeOfFourGoToTheNextOnTheRingAndAllAreVisited) {
   MemberTable table(100);
   std::optional<MemberRecord> evicted;
-  for (std::uint64_t i = 1; i <= 12; ++i) table.insert(kStart, record(i), false, evicted);
+  for (std::uint64_t i = 1; i <= 12; ++i) table.insert(kStart, record(i), true, evicted);
   Turns turns(id(0), table, base::Random::from_number(4));
   std::map<NodeId, int> watched;
   std::map<NodeId, int> rounds;
@@ -177,7 +177,7 @@ TEST(Turns, ThreeOfFourGoToTheNextOnTheRingAndAllAreVisited) {
 TEST(Turns, WhoIsAccusedComesNextIfWeWatchIt) {
   MemberTable table(100);
   std::optional<MemberRecord> evicted;
-  for (std::uint64_t i = 1; i <= 12; ++i) table.insert(kStart, record(i), false, evicted);
+  for (std::uint64_t i = 1; i <= 12; ++i) table.insert(kStart, record(i), true, evicted);
   Turns turns(id(0), table, base::Random::from_number(4));
   NodeId node = id(0);
   for (int place = 1; place <= 12; ++place) {
@@ -198,7 +198,7 @@ TEST(Turns, FewMembersWrap) {
   for (std::uint64_t members : {1u, 2u, 3u}) {
     MemberTable table(100);
     std::optional<MemberRecord> evicted;
-    for (std::uint64_t i = 1; i <= members; ++i) table.insert(kStart, record(i), false, evicted);
+    for (std::uint64_t i = 1; i <= members; ++i) table.insert(kStart, record(i), true, evicted);
     Turns turns(id(0), table, base::Random::from_number(4));
     std::set<NodeId> asked;
 
@@ -306,9 +306,10 @@ TEST(MemberTable, ItsHashDependsOnTheLivingOnlyAndNotOnTheirOrder) {
   MemberTable a(10);
   MemberTable z(10);
   std::optional<MemberRecord> evicted;
-  for (std::uint64_t i = 1; i <= 3; ++i) a.insert(kStart, record(i), false, evicted);
+  for (std::uint64_t i = 1; i <= 3; ++i) a.insert(kStart, record(i), true, evicted);
   for (std::uint64_t i = 3; i >= 1; --i) z.insert(kStart, record(i), true, evicted);
   z.insert(kStart, record(9, MemberState::kDead), false, evicted);
+  z.insert(kStart, record(8), false, evicted);  // known from others only
   EXPECT_EQ(a.hash(), z.hash());
 
   MemberRecord dead = record(2, MemberState::kDead);

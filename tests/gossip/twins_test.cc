@@ -54,6 +54,104 @@ TEST(Twins, OfOneStartOneAtLeastHearsOfTheOther) {
   }
 }
 
+// Neither its advertised address nor the one it speaks from tells it apart: both say 0.0.0.0, or
+// both stand behind one address that is translated.
+struct Hidden {
+  enum class Bind { kAny, kSame };
+  // `seeds` of the copies; the third parties are hosts 0 and 1.
+  Hidden(std::uint64_t seed, Bind bind, Options options = {}) : mesh(seed, options) {
+    mesh.add();
+    mesh.add({0});
+    first = mesh.add();
+    second = mesh.add();
+    mesh.crash(first);
+    mesh.crash(second);
+    Identity& identity = mesh.host(first).identity;
+    identity.advertised =
+        bind == Bind::kAny ? *Address::parse("0.0.0.0:7700") : Mesh::address(first);
+    mesh.host(second).identity = identity;
+    mesh.run(base::seconds(3));
+  }
+  std::size_t words_of_both() { return words(mesh, first) + words(mesh, second); }
+  Mesh mesh;
+  std::size_t first = 0;
+  std::size_t second = 0;
+};
+
+class HiddenTwins : public ::testing::TestWithParam<std::tuple<Hidden::Bind, std::uint64_t>> {};
+INSTANTIATE_TEST_SUITE_P(All, HiddenTwins,
+                         ::testing::Combine(::testing::Values(Hidden::Bind::kAny,
+                                                              Hidden::Bind::kSame),
+                                            ::testing::Range<std::uint64_t>(1, 11)));
+
+TEST_P(HiddenTwins, HearOfEachOtherThroughWhoHearsBoth) {
+  auto [bind, seed] = GetParam();
+  Hidden twins(seed, bind);
+  twins.mesh.faults.loss_percent = seed % 3 == 0 ? 20 : 0;
+
+  twins.mesh.start(twins.first, {0});
+  twins.mesh.run(base::seconds(static_cast<std::int64_t>(seed % 4)));
+  twins.mesh.start(twins.second, {0});
+  --twins.mesh.host(twins.second).identity.boot_epoch;  // as it was when it started
+  bool heard = twins.mesh.run_until([&] { return twins.words_of_both() > 0; }, base::seconds(5));
+
+  EXPECT_TRUE(heard);
+  EXPECT_EQ(words(twins.mesh, 0) + words(twins.mesh, 1), 0u);
+}
+
+TEST_P(HiddenTwins, HearOfEachOtherThroughTwoWhoHearOneEach) {
+  auto [bind, seed] = GetParam();
+  Hidden twins(seed, bind);
+  twins.mesh.cut_both(twins.first, 1);
+  twins.mesh.cut_both(twins.second, 0);
+  twins.mesh.cut_both(twins.first, twins.second);
+
+  twins.mesh.start(twins.first, {0});
+  twins.mesh.start(twins.second, {1});
+  bool heard = twins.mesh.run_until([&] { return twins.words_of_both() > 0; }, base::seconds(10));
+
+  EXPECT_TRUE(heard);
+}
+
+TEST_P(HiddenTwins, HearOfEachOtherWhereNobodyElseIs) {
+  auto [bind, seed] = GetParam();
+  Hidden twins(seed, bind);
+  twins.mesh.crash(0);
+  twins.mesh.crash(1);
+  if (bind == Hidden::Bind::kSame) {
+    // A translated address that leads to neither: nobody joins through its own.
+    for (std::size_t copy : {twins.first, twins.second}) {
+      twins.mesh.host(copy).identity.advertised = Mesh::address(99);
+    }
+  }
+
+  twins.mesh.start(twins.first);
+  twins.mesh.start(twins.second, {twins.first});
+  bool heard = twins.mesh.run_until([&] { return twins.words_of_both() > 0; }, base::seconds(10));
+
+  EXPECT_TRUE(heard);
+}
+
+// A process that follows another, at once and under loss, with words of the first still on the way.
+TEST(Twins, ARestartIsNone) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Five five(seed);
+    five.mesh.host(4).identity.advertised = *Address::parse("0.0.0.0:7700");
+    five.mesh.faults.loss_percent = seed % 2 == 0 ? 30 : 0;
+    five.mesh.faults.delay_max = base::millis(300);
+    five.mesh.faults.duplicate_percent = 20;
+    for (int i = 0; i < 6; ++i) {
+      five.mesh.crash(4);
+      five.mesh.start(4, {0});
+      five.mesh.run(base::millis(100 * (i * i + 1)));
+    }
+    five.mesh.run(base::seconds(10));
+
+    EXPECT_EQ(words(five.mesh, 4), 0u) << seed;
+    EXPECT_EQ(five.mesh.host(4).twins_heard, 0u) << seed;
+  }
+}
+
 TEST(Twins, AloneInTheWorldTheyHearItFromEachOther) {
   Mesh mesh(1);
   mesh.add();
@@ -100,7 +198,7 @@ TEST(Twins, AreBelievedOnceAnHourAndNotAtOnceOfAFreshId) {
     mesh.start(1, {0});
     mesh.run(base::seconds(3));
     MemberRecord lie = mesh.node(1).members(mesh.now())[0].record;
-    lie.address = Mesh::address(77);
+    lie.start += 1;
     auto told = [&] {
       mesh.frame(0, 1, wire::Ack{0, {}, 0, {lie}});
       return words(mesh, 1);
@@ -114,6 +212,28 @@ TEST(Twins, AreBelievedOnceAnHourAndNotAtOnceOfAFreshId) {
     EXPECT_EQ(told(), fresh ? 1u : 2u);
     EXPECT_EQ(told(), fresh ? 1u : 2u);
   }
+}
+
+// It keeps its id for the hour, but says that all is not well.
+TEST(Twins, OneThatIsNotBelievedYetIsToldOnceAndShown) {
+  Mesh mesh(3);
+  mesh.add();
+  mesh.add({0});
+  mesh.crash(1);
+  mesh.host(1).identity.fresh = true;
+  mesh.start(1, {0});
+  mesh.run(base::seconds(3));
+  MemberRecord other = mesh.node(1).members(mesh.now())[0].record;
+  other.start += 1;
+  EXPECT_FALSE(mesh.node(1).has_twin(mesh.now()));
+
+  for (int i = 0; i < 10; ++i) mesh.frame(0, 1, wire::Ack{0, {}, 0, {other}});
+
+  EXPECT_EQ(words(mesh, 1), 0u);
+  EXPECT_EQ(mesh.host(1).twins_heard, 1u);
+  EXPECT_TRUE(mesh.node(1).has_twin(mesh.now()));
+  mesh.run(kTwinShown + base::seconds(1));
+  EXPECT_FALSE(mesh.node(1).has_twin(mesh.now()));
 }
 
 TEST(Twins, WhatIsToldOfItsEarlierStartsMeansNothing) {

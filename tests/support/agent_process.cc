@@ -15,12 +15,10 @@ constexpr const char* kHttp = "127.0.0.1:0";
 
 Command command_of(const AgentOptions& options, const std::string& bind) {
   Command command;
-  command.arguments = {hearsay_program(), "agent",
-                       "--name",          options.name,
-                       "--data-dir",      (options.root / "data").string(),
-                       "--bind",          bind,
-                       "--http",          kHttp,
-                       "--profile",       options.profile};
+  const std::filesystem::path& root = options.seen_as.empty() ? options.root : options.seen_as;
+  command.arguments = {
+      hearsay_program(), "agent", "--name", options.name, "--data-dir", (root / "data").string(),
+      "--bind",          bind,    "--http", kHttp,        "--profile",  options.profile};
   auto add = [&](const std::string& flag, const std::string& value) {
     command.arguments.push_back(flag);
     command.arguments.push_back(value);
@@ -30,7 +28,17 @@ Command command_of(const AgentOptions& options, const std::string& bind) {
   for (const auto& peer : options.join) add("--join", peer);
   for (const auto& argument : options.more_arguments) command.arguments.push_back(argument);
   command.environment = options.environment;
-  command.environment.emplace("HEARSAY_MARK_DIR", (options.root / "marks").string());
+  command.environment.emplace("HEARSAY_MARK_DIR", (root / "marks").string());
+  if (!options.seen_as.empty()) {
+    std::vector<std::string> there = {"unshare",
+                                      "-m",
+                                      "sh",
+                                      "-c",
+                                      R"(mount --bind "$0" "$1" && shift && exec "$@")",
+                                      options.root.string(),
+                                      root.string()};
+    command.arguments.insert(command.arguments.begin(), there.begin(), there.end());
+  }
   return command;
 }
 

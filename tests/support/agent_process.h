@@ -26,6 +26,9 @@ struct AgentOptions {
   std::map<std::string, std::string> environment;
   std::string bind = "127.0.0.1:0";
   const Network* network = nullptr;  // the test's own; outlives the agent
+  // Where the agent finds `root`: bound there for this agent alone, so that two agents have one
+  // path. Empty: where it is. Needs root and `unshare`.
+  std::filesystem::path seen_as;
 };
 
 class AgentProcess {

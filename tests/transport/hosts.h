@@ -38,6 +38,7 @@ struct Host {
   std::vector<std::pair<NodeId, base::Bytes>> frames;
   std::vector<NodeId> sessions_closed;
   bool last_opened = false;                                      // of these
+  std::vector<Address> members;                                  // whose addresses are reserved for
   std::function<void(const NodeId&, base::BytesView)> on_frame;  // if set, instead of `frames`
 
   Address address() const { return transport->bound(); }
@@ -74,6 +75,12 @@ class OnLoop : public testing::Test {
     handlers.on_session_closed = [&host](const NodeId& peer, bool opened) {
       host.sessions_closed.push_back(peer);
       host.last_opened = opened;
+    };
+    handlers.is_member = [&host](const Address& from) {
+      for (const Address& member : host.members) {
+        if (member.ip == from.ip) return true;
+      }
+      return false;
     };
     return Transport::open(&loop_, bind, options, mesh_key(key), host_identity(letter),
                            base::Random::from_number(++chance_), std::move(handlers));
@@ -120,8 +127,10 @@ class OnLoop : public testing::Test {
   }
 
   // A connected TCP socket of no transport; reads and writes do not block.
-  int raw_connection(const Address& to) {
+  int raw_connection(const Address& to, const char* source = "127.0.0.1:0") {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    auto here = to_sockaddr(*Address::parse(source), AF_INET);
+    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&here), sizeof(sockaddr_in)), 0);
     auto storage = to_sockaddr(to, AF_INET);
     EXPECT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&storage), sizeof(sockaddr_in)), 0);
     raw_.push_back(fd);

@@ -76,7 +76,7 @@ TEST_F(Refusal, AHalfOpenHandshakeIsCutAtItsTime) {
   EXPECT_EQ(z.stats().handshakes_refused, 3u);
 }
 
-TEST_F(Refusal, UnfinishedHandshakesOfOneAddressAreFew) {
+TEST_F(Refusal, UnfinishedHandshakesOfOneAddressAreFewAndTheOldestGiveWay) {
   Options options;
   options.handshakes_per_ip_max = 3;
   Host& z = host('Z', options);
@@ -84,8 +84,9 @@ TEST_F(Refusal, UnfinishedHandshakesOfOneAddressAreFew) {
   for (int i = 0; i < 6; ++i) all.push_back(raw_connection(z.address()));
 
   ASSERT_TRUE(until([&] { return z.stats().handshakes_refused == 3; }));
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(raw_read(all[static_cast<std::size_t>(i)]).second);
-  for (int i = 3; i < 6; ++i) EXPECT_TRUE(cut(all[static_cast<std::size_t>(i)]));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(cut(all[static_cast<std::size_t>(i)]));
+  for (int i = 3; i < 6; ++i) EXPECT_FALSE(raw_read(all[static_cast<std::size_t>(i)]).second);
+  EXPECT_EQ(z.stats().handshakes_displaced, 3u);
 }
 
 TEST_F(Refusal, UnfinishedHandshakesAreFewInAll) {
@@ -95,6 +96,23 @@ TEST_F(Refusal, UnfinishedHandshakesAreFewInAll) {
   for (int i = 0; i < 5; ++i) raw_connection(z.address());
 
   EXPECT_TRUE(until([&] { return z.stats().handshakes_refused == 3; }));
+}
+
+// It was recorded: no public-key work, no answer.
+TEST_F(Refusal, AFirstMessageThatComesAgainGetsNoAnswer) {
+  Host& z = host('Z');
+  auto first = first_message(1);
+  int opener = raw_connection(z.address());
+  raw_write(opener, first);
+  ASSERT_TRUE(until([&] { return z.stats().bytes_sent > 0; }));
+  auto sent = z.stats().bytes_sent;
+
+  int recording = raw_connection(z.address());
+  raw_write(recording, first);
+
+  EXPECT_TRUE(cut(recording));
+  EXPECT_EQ(z.stats().bytes_sent, sent);
+  EXPECT_FALSE(raw_read(opener).second);
 }
 
 // Places are given back: after the flood a peer gets in.

@@ -227,7 +227,7 @@ TEST_F(SessionPolicy, TheQueueOfAConnectingSessionIsBounded) {
 
 TEST_F(SessionPolicy, OutgoingHandshakesAreBounded) {
   Options few;
-  few.handshakes_max = 4;
+  few.openings_max = 4;
   Host& a = host('A', few);
   Host& z = host('Z');
   int queued = 0;

@@ -31,12 +31,15 @@ inline std::vector<Message> samples() {
   v6.address = *Address::parse("[2001:db8::2]:7701");
   auto accused = sample_record(1);
   accused.accuser.bytes.fill(9);
+  accused.start = 0x1122334455667788;
+  auto started = sample_record(3);
+  started.start = 7;
   return {
       Ping{5, {6, 7}, 8, {accused}, 300},
       Ack{5, {0xFFFFFFFFFFFFFFFF, 7}, 8, {sample_record(1), v6}},
       Challenge{0x1122334455667788},
       Echo{0x1122334455667788},
-      Join{sample_record(3)},
+      Join{started},
       Members{{sample_record(1), v6}},
       Leave{sample_record(4)},
       Push{{"one", base::Bytes(300, 'c')}, Passing::kRelay},

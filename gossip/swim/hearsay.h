@@ -1,0 +1,54 @@
+#pragma once
+
+// Members that we know from others only and that have answered none of our greetings. Other members
+// are asked to ping them, a bounded number an interval, twice for each. Who is silent then is held
+// for dead: so names that nobody answers to go away by themselves. Leaves asking and judging to
+// Membership.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "crdt/base/time.h"
+#include "gossip/options.h"
+
+namespace gossip {
+
+inline constexpr std::size_t kHearsayAsked = 32;  // members that are asked for, an interval
+inline constexpr int kHearsayTries = 2;           // for each of them
+
+class Hearsay {
+ public:
+  explicit Hearsay(const Profile& profile) : profile_(profile) {}
+
+  void add(base::Instant now, const NodeId& node);  // its greetings are used up
+  void drop(const NodeId& node);                    // met, or gone
+
+  // To be asked for now; each is answered by asked().
+  std::vector<NodeId> due(base::Instant now);
+  void asked(base::Instant now, const NodeId& node, std::uint16_t token);
+  // Whom an ack with this token speaks for.
+  std::optional<NodeId> vouched(std::uint64_t token) const;
+  // Nobody has heard them: to be held for dead.
+  std::vector<NodeId> expired(base::Instant now);
+
+  base::Instant next_deadline() const;
+  void clear();
+  std::size_t size() const { return tries_.size(); }
+
+ private:
+  struct Question {
+    base::Instant until;
+    std::uint16_t token = 0;
+    NodeId node;
+  };
+  const Profile& profile_;
+  base::Instant tick_{INT64_MIN / 2};
+  std::map<NodeId, int> tries_;  // of those that wait or are asked for: so far
+  std::deque<NodeId> waiting_;   // some may have been dropped
+  std::deque<Question> asked_;   // in the order of `until`
+};
+
+}  // namespace gossip
