@@ -14,6 +14,8 @@ class HostDatabaseFiles : public DatabaseFiles {
   bool exists(const std::string& path) override;
   base::Status move(const std::string& from, const std::string& to) override;
   base::Status remove(const std::string& path) override;
+  void fill_ballast(const std::string& path) override;
+  bool drop_ballast(const std::string& path) override;
   base::Status in_place() override { return directory_.in_place(); }
 
  private:

@@ -29,6 +29,10 @@ NoticeWords words_for(Notice::Kind kind) {
               "this node has left behind more actors than the bound"};
     case Notice::Kind::kCorruptRow:
       return {"corrupt_row", LogLevel::kError, "a stored row fails its checksum"};
+    case Notice::Kind::kRowsDropped:
+      return {
+          "rows_dropped", LogLevel::kError,
+          "stored rows failed their checksums and were dropped; the state is whole without them"};
     case Notice::Kind::kDiskFull:
       return {"disk_full", LogLevel::kError,
               "writes are refused until there is space; reads go on"};

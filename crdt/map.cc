@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "crdt/or_set.h"
 #include "crdt/register.h"
@@ -14,9 +16,12 @@ const Cell* winning_cell(const Cells& cells) {
   return index ? &cells[*index] : nullptr;
 }
 
-// A reset hides what is older than it, not what was written with it.
+// A reset hides what loses against it, not what was written with it. Equal stamps are decided by
+// author and number: hosts without a clock draw them all the time, and of two whole objects with
+// one stamp both fields would be shown as an object that nobody wrote.
 bool hidden_by(const Cell* reset, const Cell& field) {
-  return reset != nullptr && field.stamp < reset->stamp;
+  return reset != nullptr && std::tie(field.stamp, field.dot.actor, field.dot.seq) <
+                                 std::tie(reset->stamp, reset->dot.actor, reset->dot.seq);
 }
 
 void raise(Stamp& stamp, const Cells& seen) {
@@ -63,6 +68,32 @@ void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp
       push(effects, remove_seen(slot, cells_of(entry, key)));
     }
   }
+}
+
+// How many dots one effect of a split plan kills: far more than live at a slot, unless very many
+// hosts wrote it apart.
+constexpr std::size_t kKillsOfAPart = 4'096;
+
+// A removal, in several effects where it kills very many dots.
+void push_parts(Effect removal, std::vector<Effect>& effects) {
+  while (removal.kills.size() > kKillsOfAPart) {
+    Effect part{removal.kind, removal.slot, {}, {}, std::nullopt};
+    const auto rest = removal.kills.end() - static_cast<std::ptrdiff_t>(kKillsOfAPart);
+    part.kills.assign(rest, removal.kills.end());
+    removal.kills.erase(rest, removal.kills.end());
+    effects.push_back(std::move(part));
+  }
+  effects.push_back(std::move(removal));
+}
+
+// A value, which beats the dots that it sees whether they are killed with it or later.
+void push_light(Effect put, SplitPlan& plan) {
+  if (put.kills.size() > 1) {
+    push_parts({EffectKind::kRemove, put.slot, std::move(put.kills), {}, std::nullopt},
+               plan.hidden);
+    put.kills.clear();
+  }
+  plan.shown.push_back(std::move(put));
 }
 
 std::vector<Cell> all_but(const Cells& cells, const Dot& dot) {
@@ -179,6 +210,57 @@ std::vector<Effect> plan_remove(const Entry& entry) {
     push(effects, remove_seen(field_slot(entry.object, entry.id, key), cells));
   }
   return effects;
+}
+
+void SplitPlan::append(SplitPlan more) {
+  for (Effect& effect : more.hidden) {
+    for (Dot& dot : effect.kills) {
+      if (dot.seq == 0) dot.index += static_cast<std::uint32_t>(shown.size());
+    }
+    hidden.push_back(std::move(effect));
+  }
+  for (Effect& effect : more.shown) shown.push_back(std::move(effect));
+}
+
+SplitPlan split(std::vector<Effect> effects) {
+  const bool whole = std::any_of(effects.begin(), effects.end(), [](const Effect& effect) {
+    return effect.slot.type == SlotType::kReset && effect.body;
+  });
+  SplitPlan plan;
+  for (Effect& effect : effects) {
+    const bool of_field = effect.slot.path.size() > 1;
+    if (whole && of_field && !effect.body) {
+      push_parts(std::move(effect), plan.hidden);
+    } else if (effect.body) {
+      push_light(std::move(effect), plan);
+    } else {
+      push_parts(std::move(effect), plan.shown);
+    }
+  }
+  return plan;
+}
+
+SplitPlan split_remove(const Entry& entry, const Members& set, HybridTime time) {
+  const Stamp stamp = stamp_for(entry, time, nullptr);
+  SplitPlan plan;
+  if (auto presence = remove_seen(presence_slot(entry.object, entry.id), entry.presence)) {
+    push_parts(std::move(*presence), plan.shown);
+  }
+  const Slot reset = reset_slot(entry.object, entry.id);
+  const Dot veil{{}, 0, static_cast<std::uint32_t>(plan.shown.size())};
+  push_light(add_presence(reset, entry.reset, stamp), plan);
+  const auto values = by_code_point(set);
+  for (const auto& [key, value] : values) {
+    Slot slot = field_slot(entry.object, entry.id, key);
+    push_light(put_seen(std::move(slot), cells_of(entry, key), stamp, value), plan);
+  }
+  for (const auto& [key, cells] : entry.fields) {
+    if (values.contains(key)) continue;
+    auto field = remove_seen(field_slot(entry.object, entry.id, key), cells);
+    if (field) push_parts(std::move(*field), plan.hidden);
+  }
+  plan.hidden.push_back({EffectKind::kRemove, reset, {veil}, {}, std::nullopt});
+  return plan;
 }
 
 }  // namespace crdt

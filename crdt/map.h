@@ -1,10 +1,10 @@
 #pragma once
 
-// An entry of a catalog map: OR-Set presence, a reset register, and one register a metadata field
-// (design section 4, Catalog). `add` and PUT write the whole object under one stamp after killing
-// the fields they see; a field older than the winning reset is hidden and listed among the
-// conflicts, so of two concurrent whole-object writes the later stands whole. Without presence the
-// entry does not exist for readers. Pure: reads cells, plans effects; the replica applies them.
+// An entry of a catalog map: OR-Set presence, a reset register, and one register a metadata field.
+// `add` and PUT write the whole object under one stamp after killing the fields they see; a field
+// that loses against the winning reset by (stamp, actor, seq) is hidden and listed among the
+// conflicts, so one of two concurrent whole objects stands whole. Without presence the entry does
+// not exist for readers. Pure: reads cells, plans effects; the replica applies them.
 
 #include <map>
 #include <string>
@@ -60,5 +60,22 @@ std::vector<Effect> plan_put(const Entry& entry, const Members& metadata, Hybrid
 std::vector<Effect> plan_patch(const Entry& entry, const Members& metadata, HybridTime time);
 std::vector<Effect> plan_unset(const Entry& entry, const std::vector<std::string>& fields);
 std::vector<Effect> plan_remove(const Entry& entry);
+
+// A request whose effects do not fit into one change, because the entry has more fields than that.
+// `shown` is all that readers can see of the request: one change, or the request is refused.
+// `hidden` removes what `shown` hides from readers; it may follow in any number of changes, and
+// whoever has applied only some of them shows the same. A kill of `hidden` with seq 0 names a dot
+// of the change of `shown`, by its index.
+struct SplitPlan {
+  std::vector<Effect> shown;
+  std::vector<Effect> hidden;
+  void append(SplitPlan more);  // the plan of another entry
+};
+// Of what the other plans give, a removal excepted.
+SplitPlan split(std::vector<Effect> effects);
+// A removal, after which the fields of `set` are written (plan_patch). Until the last field is
+// gone an empty object hides them: else a concurrent add with a lower stamp, of an author that had
+// seen none of them, would bring a part of them back.
+SplitPlan split_remove(const Entry& entry, const Members& set, HybridTime time);
 
 }  // namespace crdt

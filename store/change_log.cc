@@ -1,6 +1,7 @@
 #include "store/change_log.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -47,7 +48,15 @@ struct ChangeLog::Impl {
     std::uint64_t confirmed = 0;  // … above this are spared
     std::int64_t from = 0;        // and everything from this position on
   };
-  base::Status choose(const Keep& keep, bool spare, Leaving& leaving);
+  base::Status choose(const Actors& actors, const Keep& keep, bool spare, Leaving& leaving);
+  struct Walked {
+    std::vector<std::int64_t> bad;               // positions
+    std::map<std::int64_t, std::uint64_t> next;  // by actor: what comes after its last sound row
+    std::map<std::int64_t, std::uint64_t> lost;  // by actor: the highest that is missing
+    std::int64_t position = 0;
+    LogTotals totals;
+  };
+  base::Result<Walked> look_at_all(const Actors& actors);
   base::Status drop(const Leaving& leaving, Actors& actors, Pruned& pruned);
 
   Database& database;
@@ -60,6 +69,8 @@ struct ChangeLog::Impl {
   std::int64_t spared_until = 0;
   bool touched = false;
 };
+
+bool is_about_log(std::string_view damage) { return damage.find("table log") != damage.npos; }
 
 ChangeLog::ChangeLog(Database& database, const Options& options)
     : impl_(std::make_unique<Impl>(database, options)) {}
@@ -114,11 +125,14 @@ base::Result<std::optional<base::Bytes>> ChangeLog::find(const Actors& actors,
   for (;;) {
     ASSIGN_OR_RETURN(const auto row, cursor.next());
     if (!row || (row->actor == known->index && row->seq > seq)) {
-      return impl_->missing(known->index, seq);
+      impl_->table.note_damage();
+      return none;
     }
     if (row->actor != known->index || row->seq != seq) continue;
-    ASSIGN_OR_RETURN(const base::BytesView change, cursor.change(*row));
-    return std::optional<base::Bytes>(change);
+    const auto change = cursor.change(*row);
+    if (change.ok()) return std::optional<base::Bytes>(*change);
+    impl_->table.note_damage();
+    return none;
   }
 }
 
@@ -157,15 +171,41 @@ base::Result<ChangeLog::Pruned> ChangeLog::prune(Actors& actors, const base::Act
   const Actor* known = actors.find(own);
   const Impl::Keep keep{known ? known->index : 0, own_confirmed, keep_from};
   Impl::Leaving leaving;
-  RETURN_IF_ERROR(impl_->choose(keep, true, leaving));
+  RETURN_IF_ERROR(impl_->choose(actors, keep, true, leaving));
   RETURN_IF_ERROR(impl_->drop(leaving, actors, pruned));
   if (!leaving.reached_end || impl_->totals.bytes <= impl_->options.log_bytes_max) return pruned;
   // Nothing but own changes that nobody has confirmed, and still over the budget.
   Impl::Leaving last;
   last.looked_at = pruned.rows;
-  RETURN_IF_ERROR(impl_->choose(keep, false, last));
+  RETURN_IF_ERROR(impl_->choose(actors, keep, false, last));
   RETURN_IF_ERROR(impl_->drop(last, actors, pruned));
   return pruned;
+}
+
+bool ChangeLog::damaged() const { return impl_->table.damaged(); }
+
+base::Result<ChangeLog::Mended> ChangeLog::mend(Actors& actors) {
+  RETURN_IF_ERROR(impl_->database.writable());
+  Mended mended;
+  impl_->table.forget();
+  ASSIGN_OR_RETURN(Impl::Walked walked, impl_->look_at_all(actors));
+  for (const std::int64_t position : walked.bad) {
+    RETURN_IF_ERROR(impl_->table.erase(position));
+    ++mended.rows;
+  }
+  for (const auto& [index, seq] : walked.lost) {
+    const base::ActorId id = *actors.id_of(index);
+    mended.changes += seq - actors.find(id)->floor;
+    actors.raise_floor(id, seq);
+    RETURN_IF_ERROR(impl_->table.erase_index(index, seq));
+  }
+  ASSIGN_OR_RETURN(const std::uint64_t of_index, impl_->table.mend_index());
+  mended.rows += of_index;
+  if (!walked.bad.empty() || !walked.lost.empty()) mended.position = walked.position;
+  impl_->touched = true;
+  impl_->totals = walked.totals;
+  impl_->table.forget();
+  return mended;
 }
 
 base::Status ChangeLog::flush() {
@@ -248,7 +288,8 @@ base::Error ChangeLog::Impl::missing(std::int64_t actor, std::uint64_t seq) cons
 
 // Chooses from the oldest on. `spare`: own changes that nobody has confirmed stay. Pruning looks at
 // no more than prune_rows_max rows a call, whether they leave or not.
-base::Status ChangeLog::Impl::choose(const Keep& keep, bool spare, Leaving& leaving) {
+base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, bool spare,
+                                     Leaving& leaving) {
   ASSIGN_OR_RETURN(LogTable::Cursor cursor, table.from(0));
   while (totals.bytes - leaving.bytes > options.log_bytes_max &&
          leaving.looked_at < options.prune_rows_max) {
@@ -268,13 +309,54 @@ base::Status ChangeLog::Impl::choose(const Keep& keep, bool spare, Leaving& leav
       spared_until = std::max(spared_until, row->position);
       continue;
     }
-    ASSIGN_OR_RETURN(const base::BytesView change, cursor.change(*row));
+    // What leaves need not be sound. A floor above the head would be, though: such a number stands
+    // in a damaged row, and what that row was is found when somebody needs it.
     leaving.positions.push_back(row->position);
-    leaving.bytes += change.size();
-    std::uint64_t& floor = leaving.floors[row->actor];
-    floor = std::max(floor, row->seq);
+    leaving.bytes += cursor.change_bytes();
+    const base::ActorId* id = actors.id_of(row->actor);
+    const Actor* known = id ? actors.find(*id) : nullptr;
+    if (known && row->seq <= known->head.seq) {
+      std::uint64_t& floor = leaving.floors[row->actor];
+      floor = std::max(floor, row->seq);
+    } else {
+      table.note_damage();
+    }
   }
   return {};
+}
+
+// The columns of a damaged row are not believed: what it was shows as a gap of its actor.
+base::Result<ChangeLog::Impl::Walked> ChangeLog::Impl::look_at_all(const Actors& actors) {
+  Walked walked;
+  ASSIGN_OR_RETURN(LogTable::Cursor cursor, table.from(INT64_MIN));
+  for (;;) {
+    ASSIGN_OR_RETURN(const auto row, cursor.next());
+    if (!row) break;
+    const base::ActorId* id = actors.id_of(row->actor);
+    const Actor* known = id ? actors.find(*id) : nullptr;
+    if (!known || !cursor.sound(*row)) {
+      walked.bad.push_back(row->position);
+      walked.position = std::max(walked.position, row->position);
+      continue;
+    }
+    ++walked.totals.changes;
+    walked.totals.bytes += cursor.change_bytes();
+    if (row->seq <= known->floor) continue;
+    std::uint64_t& next = walked.next.try_emplace(row->actor, known->floor + 1).first->second;
+    if (row->seq > next) {
+      walked.lost[row->actor] = row->seq - 1;
+      walked.position = std::max(walked.position, row->position - 1);
+    }
+    next = std::max(next, row->seq + 1);
+  }
+  for (const auto& [id, actor] : actors.all()) {
+    const auto next = walked.next.find(actor.index);
+    const std::uint64_t reached = next == walked.next.end() ? actor.floor : next->second - 1;
+    if (reached >= actor.head.seq) continue;
+    walked.lost[actor.index] = actor.head.seq;
+    walked.position = std::numeric_limits<std::int64_t>::max();
+  }
+  return walked;
 }
 
 base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors, Pruned& pruned) {
@@ -289,8 +371,8 @@ base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors, Prune
     if (!PLANTED(kFloorNotRaisedByPruning)) actors.raise_floor(base::ActorId(*id), seq);
     RETURN_IF_ERROR(table.erase_index(index, seq));
   }
-  totals.changes -= leaving.positions.size();
-  totals.bytes -= leaving.bytes;
+  totals.changes -= std::min<std::uint64_t>(totals.changes, leaving.positions.size());
+  totals.bytes -= std::min(totals.bytes, leaving.bytes);
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "crdt/change.h"
 #include "store/actors.h"
@@ -27,6 +28,9 @@ struct RangeLimits {
   std::size_t changes_max = 1000;
   std::size_t bytes_max = 1u << 20;  // at least one change is given whatever its size
 };
+
+// Whether the message of a kCorrupt is about rows of the log or its index.
+bool is_about_log(std::string_view damage);
 
 class ChangeLog {
  public:
@@ -49,7 +53,8 @@ class ChangeLog {
   // Entries with position > after, in order.
   base::Status scan(const Actors& actors, std::int64_t after, std::size_t limit,
                     const std::function<bool(const LogEntry&)>& visit);
-  // The change of that name, sealed; nullopt when the log does not hold it.
+  // The change of that name, sealed; nullopt when the log does not hold it, or not as a sound row:
+  // damaged() is true then.
   base::Result<std::optional<base::Bytes>> find(const Actors& actors, const base::ActorId& actor,
                                                 std::uint64_t seq);
   // All that can still be read, in order; what cannot is passed over. For a file that is given up.
@@ -68,6 +73,21 @@ class ChangeLog {
   };
   base::Result<Pruned> prune(Actors& actors, const base::ActorId& own, std::uint64_t own_confirmed,
                              std::int64_t keep_from = INT64_MAX);
+
+  // Whether a row was met that is damaged or missing. The log is for speed (rule 7), so it is
+  // mended, and no write waits for that.
+  bool damaged() const;
+  // Drops every row of the log and its index that fails its checksum, and raises the floor of each
+  // actor above what the log lacks of it: a peer that needs that joins the state. Reads the whole
+  // log. kCorrupt when a page of it cannot be read.
+  struct Mended {
+    std::uint64_t rows = 0;     // dropped
+    std::uint64_t changes = 0;  // below a floor that was raised
+    // The highest that the log cannot tell any more, 0 for none; the maximum where its end is lost.
+    std::int64_t position = 0;
+    bool any() const { return rows != 0 || changes != 0; }
+  };
+  base::Result<Mended> mend(Actors& actors);
 
   base::Status flush();  // the totals, when they moved
   bool touched() const;  // memory differs from what load() read

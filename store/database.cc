@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "crdt/base/check.h"
+#include "store/whole_blocks.h"
 
 namespace store {
 namespace {
@@ -16,6 +17,7 @@ namespace {
 constexpr int kBusyMillis = 5'000;
 
 base::Code code_of(int code) {
+  if (code == SQLITE_IOERR_SHMSIZE) return base::Code::kDiskFull;  // whole_blocks.h
   switch (code & 0xff) {
     case SQLITE_FULL:
       return base::Code::kDiskFull;
@@ -70,6 +72,7 @@ void make_private(const std::string& path) {
 
 base::Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode mode,
                                                        const std::string& vfs) {
+  allocate_whole_blocks();
   const bool writes = mode == Mode::kReadWrite;
   if (writes && vfs.empty() && path != ":memory:") make_private(path);
   const int flags = SQLITE_OPEN_NOMUTEX |
@@ -149,6 +152,26 @@ base::Status Database::checkpoint() {
       sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY) return {};
   return error("checkpoint", code);
+}
+
+base::Status Database::empty_wal() {
+  // Whoever reads keeps the log as it is: no reason to wait for.
+  sqlite3_busy_timeout(handle_, 0);
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(handle_, kBusyMillis);
+  if ((code & 0xff) == SQLITE_BUSY) return {};
+  if (code != SQLITE_OK) return error("checkpoint", code);
+  wal_.pages = 0;
+  return {};
+}
+
+std::int64_t Database::wal_bytes() const {
+  sqlite3_file* wal = nullptr;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  sqlite3_int64 bytes = 0;
+  if (wal == nullptr || wal->pMethods == nullptr) return 0;
+  return wal->pMethods->xFileSize(wal, &bytes) == SQLITE_OK ? bytes : 0;
 }
 
 base::Status Database::sync_wal() {

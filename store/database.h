@@ -60,6 +60,9 @@ class Database {
   base::Status checkpoint();
   // Frees the pages that the connection caches; they are read again when they are needed.
   void release_memory();
+  // The same, and gives the room of the log back. Changes nothing while somebody reads from it.
+  base::Status empty_wal();
+  std::int64_t wal_bytes() const;  // of its file
   // Before the destructor: leaves the write-ahead log for recovery instead of folding it in.
   void keep_wal_on_close();
   sqlite3* handle() const { return handle_; }

@@ -19,13 +19,22 @@ LogTable::LogTable(Database& database)
       erase_(database, "DELETE FROM log WHERE pos=?1"),
       oldest_(database, "SELECT min(pos) FROM log"),
       from_(database, "SELECT pos, actor, seq, sum, change FROM log WHERE pos>=?1 ORDER BY pos"),
-      insert_index_(database, "INSERT INTO log_index(actor, seq, pos, sum) VALUES(?1, ?2, ?3, ?4)"),
+      insert_index_(
+          database,
+          "INSERT OR REPLACE INTO log_index(actor, seq, pos, sum) VALUES(?1, ?2, ?3, ?4)"),
       erase_index_(database, "DELETE FROM log_index WHERE actor=?1 AND seq<=?2"),
       start_(database,
              "SELECT seq, pos, sum FROM log_index WHERE actor=?1 AND seq<=?2 "
-             "ORDER BY seq DESC LIMIT 1") {}
+             "ORDER BY seq DESC LIMIT 1"),
+      all_of_index_(database,
+                    "SELECT actor, seq, pos, sum FROM log_index WHERE (actor, seq)>(?1, ?2) "
+                    "ORDER BY actor, seq"),
+      erase_one_of_index_(database, "DELETE FROM log_index WHERE actor=?1 AND seq=?2") {}
 
-void LogTable::forget() { last_indexed_.clear(); }
+void LogTable::forget() {
+  last_indexed_.clear();
+  damaged_ = false;
+}
 
 base::Status LogTable::append(const LogRow& row, base::BytesView change) {
   {
@@ -60,11 +69,10 @@ base::Result<std::int64_t> LogTable::start_of(std::int64_t actor, std::uint64_t 
   ASSIGN_OR_RETURN(const bool found, start->step());
   if (!found) return std::int64_t{0};
   const LogRow row{start->integer(1), actor, static_cast<std::uint64_t>(start->integer(0))};
-  if (start->integer(2) != row_sum('i', row).value()) {
-    return corrupt_row(database_, "log_index",
-                       std::to_string(actor) + ":" + std::to_string(row.seq));
-  }
-  return row.position;
+  if (start->integer(2) == row_sum('i', row).value()) return row.position;
+  corrupt_row(database_, "log_index", std::to_string(actor) + ":" + std::to_string(row.seq));
+  damaged_ = true;
+  return std::int64_t{0};
 }
 
 base::Result<LogTable::Cursor> LogTable::from(std::int64_t position) {
@@ -87,6 +95,38 @@ base::Result<base::BytesView> LogTable::Cursor::change(const LogRow& row) const 
   const base::BytesView change = select_->blob(4);
   if (select_->integer(3) == row_sum('g', row).bytes(change).value()) return change;
   return corrupt_row(*database_, "log", row.position);
+}
+
+std::size_t LogTable::Cursor::change_bytes() const { return select_->blob(4).size(); }
+
+bool LogTable::Cursor::sound(const LogRow& row) const {
+  return select_->integer(3) == row_sum('g', row).bytes(select_->blob(4)).value();
+}
+
+base::Result<std::uint64_t> LogTable::mend_index() {
+  std::uint64_t dropped = 0;
+  LogRow at{0, INT64_MIN, 0};
+  for (bool more = true; more;) {
+    more = false;
+    {
+      ASSIGN_OR_RETURN(Loan select, all_of_index_.use());
+      select->bind(1, at.actor).bind(2, static_cast<std::int64_t>(at.seq));
+      while (!more) {
+        ASSIGN_OR_RETURN(const bool found, select->step());
+        if (!found) break;
+        at = {select->integer(2), select->integer(0),
+              static_cast<std::uint64_t>(select->integer(1))};
+        more = select->integer(3) != row_sum('i', at).value();
+      }
+    }
+    if (!more) break;
+    ASSIGN_OR_RETURN(Loan erase, erase_one_of_index_.use());
+    erase->bind(1, at.actor).bind(2, static_cast<std::int64_t>(at.seq));
+    RETURN_IF_ERROR(erase->run());
+    ++dropped;
+  }
+  last_indexed_.clear();
+  return dropped;
 }
 
 base::Status LogTable::index(const LogRow& row) {

@@ -29,10 +29,15 @@ class LogTable {
   void forget();
 
   base::Status append(const LogRow& row, base::BytesView change);
+  bool damaged() const { return damaged_; }
+  void note_damage() { damaged_ = true; }
+  // Drops the rows of the index that fail their checksums.
+  base::Result<std::uint64_t> mend_index();
   base::Status erase(std::int64_t position);
   base::Status erase_index(std::int64_t actor, std::uint64_t seq);  // rows up to `seq`
   base::Result<std::int64_t> oldest();                              // 0 when empty
-  // Where to start looking for a change: at or before its position; 0 when the index knows none.
+  // Where to start looking for a change: at or before its position; 0 when the index knows none, or
+  // when its row is damaged: then the search is longer, and damaged() is true.
   base::Result<std::int64_t> start_of(std::int64_t actor, std::uint64_t seq);
 
   // Forward from a position. Columns are read before the change, so passing rows over is cheap;
@@ -41,6 +46,8 @@ class LogTable {
    public:
     base::Result<std::optional<LogRow>> next();
     base::Result<base::BytesView> change(const LogRow& row) const;
+    std::size_t change_bytes() const;  // its length, whether the row is sound or not
+    bool sound(const LogRow& row) const;
 
    private:
     friend class LogTable;
@@ -63,6 +70,9 @@ class LogTable {
   Query insert_index_;
   Query erase_index_;
   Query start_;
+  Query all_of_index_;
+  Query erase_one_of_index_;
+  bool damaged_ = false;
   std::map<std::int64_t, std::int64_t> last_indexed_;  // position of an actor's last index row
 };
 

@@ -54,7 +54,7 @@ std::string cache_pragma(std::int64_t kib) {
 base::Status configure_writer(Database& database, const Options& options) {
   RETURN_IF_ERROR(database.execute(kBothPragmas));
   RETURN_IF_ERROR(database.execute(cache_pragma(options.cache_kib)));
-  RETURN_IF_ERROR(database.execute("PRAGMA page_size=4096; PRAGMA journal_size_limit=67108864;"));
+  RETURN_IF_ERROR(database.execute("PRAGMA page_size=4096; PRAGMA journal_size_limit=4194304;"));
   // Debian's SQLite writes zeros over every page that is given back: as much again as was deleted.
   RETURN_IF_ERROR(database.execute("PRAGMA secure_delete=FAST;"));
   ASSIGN_OR_RETURN(auto statement, database.prepare("PRAGMA journal_mode=WAL"));

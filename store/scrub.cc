@@ -75,6 +75,8 @@ struct Scrub::Table {
   int content;  // the column whose bytes count, -1 for none
   bool (*sound)(const Statement& row);
   const char* select;
+  Bad bad = Bad::kState;
+  const char* drop = nullptr;
 };
 
 const Scrub::Table Scrub::kTables[] = {
@@ -88,15 +90,19 @@ const Scrub::Table Scrub::kTables[] = {
     {"names", Key::kBlob, 0, name_row, "SELECT k, id, sum FROM names WHERE k>?1 ORDER BY k"},
     {"cells", Key::kNumber, 1, cell_row, "SELECT id, v FROM cells WHERE id>?1 ORDER BY id"},
     {"log", Key::kNumber, 3, log_row,
-     "SELECT pos, actor, seq, change, sum FROM log WHERE pos>?1 ORDER BY pos"},
+     "SELECT pos, actor, seq, change, sum FROM log WHERE pos>?1 ORDER BY pos", Bad::kLog},
     {"log_index", Key::kTwoNumbers, -1, index_row,
-     "SELECT actor, seq, pos, sum FROM log_index WHERE (actor, seq)>(?1, ?2) ORDER BY actor, seq"},
+     "SELECT actor, seq, pos, sum FROM log_index WHERE (actor, seq)>(?1, ?2) ORDER BY actor, seq",
+     Bad::kLog},
     {"proofs", Key::kNumber, 3, proof_row,
-     "SELECT idx, actor, seq, change, sum FROM proofs WHERE idx>?1 ORDER BY idx"},
+     "SELECT idx, actor, seq, change, sum FROM proofs WHERE idx>?1 ORDER BY idx", Bad::kAside,
+     "DELETE FROM proofs WHERE idx=?1"},
     {"staged", Key::kTwoNumbers, 2, staged_row,
-     "SELECT part, page, body, sum FROM staged WHERE (part, page)>(?1, ?2) ORDER BY part, page"},
+     "SELECT part, page, body, sum FROM staged WHERE (part, page)>(?1, ?2) ORDER BY part, page",
+     Bad::kStaged},
     {"held", Key::kNumber, 4, held_row,
-     "SELECT idx, kind, actor, seq, change, sum FROM held WHERE idx>?1 ORDER BY idx"},
+     "SELECT idx, kind, actor, seq, change, sum FROM held WHERE idx>?1 ORDER BY idx", Bad::kAside,
+     "DELETE FROM held WHERE idx=?1"},
 };
 
 base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_max) {
@@ -128,6 +134,7 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
       }
       if (table.key == Key::kTwoNumbers) second_ = select->integer(1);
       if (!table.sound(*select)) {
+        bad_ = table.bad;
         const bool text = table.key == Key::kBlob;
         return corrupt_row(database_, table.name, text ? "" : std::to_string(first_));
       }
@@ -144,9 +151,19 @@ base::Error Scrub::stopped(base::Error error) {
   const bool unread = database_.read_failed();
   if (unread && ++unread_ < kReadsTried) return error;
   unread_ = 0;
+  bad_ = Bad::kState;
   next_table();
   if (unread) error.code = base::Code::kCorrupt;
   return error;
+}
+
+// The place of the last step is the bad row itself.
+base::Status Scrub::drop_row() {
+  const char* sql = kTables[table_].drop;
+  if (sql == nullptr) return {};
+  ASSIGN_OR_RETURN(auto drop, database_.prepare(sql));
+  drop->bind(1, first_);
+  return drop->run();
 }
 
 void Scrub::next_table() {

@@ -23,6 +23,15 @@ class Scrub {
   // next steps, and is kCorrupt when ten in a row have failed. What follows goes on with the next
   // table.
   base::Result<Step> step(std::size_t rows_max, std::size_t bytes_max);
+  // What the bad row of the last step costs.
+  enum class Bad {
+    kState,   // what is shown or claimed: the whole state has to be fetched again
+    kLog,     // the log or its index: ChangeLog::mend
+    kAside,   // a proof, or a change that waits: that row alone, drop_row()
+    kStaged,  // a page of a state join: whoever merges it looks for himself
+  };
+  Bad bad() const { return bad_; }
+  base::Status drop_row();  // of kAside, inside a transaction
 
  private:
   struct Table;
@@ -32,6 +41,7 @@ class Scrub {
 
   Database& database_;
   std::size_t table_ = 0;
+  Bad bad_ = Bad::kState;
   int unread_ = 0;      // steps in a row that met a page they could not read
   bool begun_ = false;  // the place below is behind the first row of this table
   std::int64_t first_ = 0;

@@ -6,6 +6,11 @@
 #include "store/schema.h"
 
 namespace store {
+namespace {
+
+constexpr std::int64_t kPageBytes = 4'096;
+
+}  // namespace
 
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const Options& options) {
   ASSIGN_OR_RETURN(auto database, Database::open(path, Database::Mode::kReadWrite, options.vfs));
@@ -17,6 +22,8 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
   RETURN_IF_ERROR(empty ? store->create() : store->upgrade());
   RETURN_IF_ERROR(check_tables(*store->database_));
   RETURN_IF_ERROR(store->load());
+  // What an end under load has left.
+  if (store->wal_bytes() > options.wal_rest_bytes) store->empty_wal();
   return store;
 }
 
@@ -93,6 +100,23 @@ base::Status Store::sync() {
   }
   unsynced_ = false;
   return {};
+}
+
+void Store::rest() {
+  if (stopped() || database_->in_transaction()) return;
+  const std::int64_t pages = wal_pages();
+  const std::int64_t grown = (pages - rested_pages_) * kPageBytes;
+  rested_pages_ = pages;
+  const bool busy = grown < 0 || grown > options_.wal_rest_bytes;
+  if (busy || wal_bytes() <= options_.wal_rest_bytes) return;
+  empty_wal();
+  rested_pages_ = wal_pages();
+}
+
+// As after the checkpoint of a commit: an I/O error ends writing, a full disk passes.
+void Store::empty_wal() {
+  const base::Status moved = database_->empty_wal();
+  if (!moved.ok() && moved.error().code != base::Code::kDiskFull) stop(moved.error().message);
 }
 
 base::Status Store::verify_digest() {

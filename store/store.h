@@ -44,6 +44,10 @@ class Store {
   // back and memory reloaded, unless the error is kIndeterminate.
   base::Status commit(Durability durability);
   void rollback();
+  // To be called about once a second. Empties the write-ahead log when it is larger than
+  // Options::wal_rest_bytes and has grown by less since the last call: under load emptying it each
+  // time would cost more than its room is worth. Does not wait for readers.
+  void rest();
   // After kNormal commits: brings them to the medium.
   base::Status sync();
 
@@ -57,6 +61,7 @@ class Store {
   Staged& staged() { return staged_; }
   // In the write-ahead log after the last commit. It does not shrink below what a reader holds.
   std::int64_t wal_pages() const { return database_->wal_pages(); }
+  std::int64_t wal_bytes() const { return database_->wal_bytes(); }  // of its file
   std::uint64_t log_bytes() const { return log_.bytes(); }
   Held& held() { return held_; }
   Scrub& scrub() { return scrub_; }
@@ -81,6 +86,7 @@ class Store {
   base::Status flush();
   base::Status usable() const;
   void stop(const std::string& reason);
+  void empty_wal();
 
   std::unique_ptr<Database> database_;
   std::string path_;
@@ -97,6 +103,7 @@ class Store {
   MetaTable meta_table_;
   Durability durability_ = Durability::kFull;  // what the connection is set to
   bool unsynced_ = false;                      // there are kNormal commits after the last sync
+  std::int64_t rested_pages_ = 0;              // of the log at the last rest()
   std::string stopped_;                        // why nothing is written any more
 };
 

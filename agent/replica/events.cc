@@ -17,7 +17,9 @@ std::vector<Touched> touched_entries(const crdt::Change& change) {
   for (const crdt::Effect& effect : change.effects) {
     if (effect.slot.path.empty()) continue;
     const std::string& id = effect.slot.path.front();
-    bool removes = effect.kind == crdt::EffectKind::kRemove;
+    // Fields that go while the entry is absent were not shown before either.
+    bool removes = effect.kind == crdt::EffectKind::kRemove && effect.slot.path.size() == 1 &&
+                   effect.slot.type == crdt::SlotType::kMap;
     // Effects of one entry stand together: looking at the last one suffices.
     if (!touched.empty() && touched.back().id == id &&
         touched.back().object == effect.slot.object) {

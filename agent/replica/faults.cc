@@ -9,7 +9,7 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   Outputs out;
   for (Input& input : inputs) {
     if (auto* write = std::get_if<Write>(&input)) {
-      out.replies.push_back({write->ticket, error});
+      out.replies.push_back({write->ticket, as_told(error)});
     } else if (auto* received = std::get_if<Received>(&input)) {
       out.facts.bytes_done += received->bytes;
       for (const crdt::Opened& opened : received->changes) {
@@ -28,6 +28,10 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
     out.facts.forgotten.insert(out.facts.forgotten.end(), names.begin(), names.end());
   }
   out.facts.state = committed;
+  if (error.code == base::Code::kCorrupt && store::is_about_log(error.message) && !mend_due) {
+    mend_due = true;
+    return out;
+  }
   if (error.code == base::Code::kCorrupt) {
     note_damage(out, error.message);
     return out;

@@ -40,6 +40,7 @@ struct Replica::Impl {
   std::int64_t replayed_until = 0;  // of the held changes of the former log
   std::string damage;               // a bad row that was met; given up when a peer is there
   std::set<std::string> damage_told;
+  bool mend_due = false;     // a turn failed at a row of the log: the next one mends it first
   bool found_sound = false;  // at this open, all rows that were suspect: not believed a second time
   // Our own actor that is ahead elsewhere, until the change after our head shows a fork or none.
   // Also of an agent that has had a twin.
@@ -91,6 +92,7 @@ struct Replica::Impl {
   // own_writes.cc
   base::Status apply_write(Turn& turn, const Write& write);
   static bool is_fault(const base::Error& error);
+  static base::Error as_told(const base::Error& error);
   crdt::HybridTime own_time(Turn& turn);
   base::Result<Written> plan_and_apply(Turn& turn, const WriteRequest& request);
   crdt::HybridTime time_of_plan(Turn& turn);
@@ -153,6 +155,10 @@ struct Replica::Impl {
   void give_up_damage();
   static bool names_a_peer(std::span<Input> inputs);
   void scrub(Outputs& out);
+  bool drop_bad_row(Outputs& out, const std::string& what);
+  base::Status mend_log(Outputs& out, const std::string& what);
+  base::Status mend_if_damaged(Turn& turn);
+  base::Status on_damage(Turn& turn, const std::string& what);
 
   // faults.cc
   Outputs refuse(Turn& turn, std::span<Input> inputs, const base::Error& error);

@@ -1,5 +1,6 @@
 #include "agent/replica/impl.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/replica/planner.h"
@@ -33,25 +34,40 @@ base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
   if (written.ok()) written->dot = turn.first_dot;
   if (!written.ok() && written.error().code == base::Code::kCorrupt) {
     note_damage(turn.out, written.error().message);
+    written = as_told(written.error());
   }
   turn.out.replies.push_back({write.ticket, std::move(written)});
   return {};
+}
+
+// What a client is told of a fault that its write met. Damage is repaired without it, so it may
+// come again.
+base::Error Replica::Impl::as_told(const base::Error& error) {
+  if (error.code != base::Code::kCorrupt) return error;
+  return {base::Code::kUnavailable,
+          "a stored row that this write needs is damaged (" + error.message +
+              "); this agent fetches its state again as soon as a peer answers, send the write "
+              "again then; without any peer, stop the agent and put a backup in place of its "
+              "database"};
 }
 
 // A request of several changes is all or nothing, too: its whole plan is tried before the first of
 // them is sealed for good. What is tried is not kept, however large the request.
 base::Result<Written> Replica::Impl::plan_and_apply(Turn& turn, const WriteRequest& request) {
   auto time = [&] { return time_of_plan(turn); };
-  const PlanLimits limits{options.import_effects_max, options.import_bytes_max};
+  PlanLimits limits;
+  limits.whole.effects = options.change_effects_max;
+  limits.part.effects = std::min(options.import_effects_max, options.change_effects_max);
+  limits.part.bytes = limits.part.slot_bytes = options.import_bytes_max;
   auto plan = [&](const PlanSink& next) {
     return plan_request(store->cells(), request, time, limits, next);
   };
   std::optional<crdt::Opened> only;
   bool several = false;
-  auto tried = plan([&](Plan next) -> base::Status {
+  auto tried = plan([&](Plan next) -> base::Result<crdt::Dot> {
     several = only.has_value();
     ASSIGN_OR_RETURN(only, seal_next(turn, std::move(next.effects)));
-    return {};
+    return only->change.dot_of(0);
   });
   if (!tried.ok() || !only) return tried;
   if (!several) {
@@ -59,9 +75,11 @@ base::Result<Written> Replica::Impl::plan_and_apply(Turn& turn, const WriteReque
     return tried;
   }
   only.reset();
-  return plan([&](Plan next) -> base::Status {
+  return plan([&](Plan next) -> base::Result<crdt::Dot> {
     ASSIGN_OR_RETURN(crdt::Opened opened, seal_next(turn, std::move(next.effects)));
-    return apply_own(turn, std::move(opened));
+    const crdt::Dot first = opened.change.dot_of(0);
+    RETURN_IF_ERROR(apply_own(turn, std::move(opened)));
+    return first;
   });
 }
 

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "crdt/map.h"
-#include "crdt/snapshot.h"
 
 namespace agent {
 namespace {
 
+using crdt::ChangeMeter;
 using crdt::Effect;
 using crdt::Entry;
 
@@ -24,14 +24,14 @@ class Planner {
   base::Result<Written> operator()(const AddEntry& add) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(add.object, add.id));
     ASSIGN_OR_RETURN(crdt::Members metadata, crdt::object_members(add.metadata));
-    RETURN_IF_ERROR(emit(crdt::plan_add(entry, metadata, time_())));
+    RETURN_IF_ERROR(emit_or_split(crdt::plan_add(entry, metadata, time_())));
     return written_;
   }
 
   base::Result<Written> operator()(const PutEntry& put) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(put.object, put.id));
     ASSIGN_OR_RETURN(crdt::Members metadata, crdt::object_members(put.metadata));
-    RETURN_IF_ERROR(emit(crdt::plan_put(entry, metadata, time_())));
+    RETURN_IF_ERROR(emit_or_split(crdt::plan_put(entry, metadata, time_())));
     return written_;
   }
 
@@ -41,34 +41,23 @@ class Planner {
     // Asking for the time may mint an actor: not for a request that writes nothing.
     if (!patch.set.empty()) effects = crdt::plan_patch(entry, patch.set, time_());
     append(effects, crdt::plan_unset(entry, patch.unset));
-    RETURN_IF_ERROR(emit(std::move(effects)));
+    RETURN_IF_ERROR(emit_or_split(std::move(effects)));
     return written_;
   }
 
   base::Result<Written> operator()(const RemoveEntry& remove) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(remove.object, remove.id));
-    RETURN_IF_ERROR(emit(crdt::plan_remove(entry)));
+    std::vector<Effect> effects = crdt::plan_remove(entry);
+    if (fits(effects)) {
+      RETURN_IF_ERROR(emit(std::move(effects)));
+    } else {
+      RETURN_IF_ERROR(emit_split(crdt::split_remove(entry, {}, time_())));
+    }
     return written_;
   }
 
   base::Result<Written> operator()(const RemoveObject& remove) {
-    std::string after;
-    for (bool more = true; more;) {
-      more = false;
-      std::vector<Effect> effects;
-      std::size_t bytes = 0;
-      RETURN_IF_ERROR(cells_.scan(remove.object, after, [&](const Entry& entry) {
-        std::vector<Effect> removed = crdt::plan_remove(entry);
-        for (const Effect& effect : removed) bytes += crdt::memory_charge(effect.slot);
-        more = !effects.empty() &&
-               (effects.size() + removed.size() > limits_.effects_max || bytes > limits_.bytes_max);
-        if (more) return false;
-        append(effects, std::move(removed));
-        after = entry.id;
-        return true;
-      }));
-      RETURN_IF_ERROR(emit(std::move(effects)));
-    }
+    RETURN_IF_ERROR(remove_all(remove.object, {}));
     return written_;
   }
 
@@ -77,7 +66,7 @@ class Planner {
     std::map<std::string_view, std::size_t> last;
     for (std::size_t i = 0; i < import.entries.size(); ++i) last[import.entries[i].first] = i;
     std::vector<Effect> effects;
-    std::size_t bytes = 0;
+    ChangeMeter meter;
     for (std::size_t i = 0; i < import.entries.size(); ++i) {
       const auto& [id, metadata] = import.entries[i];
       ASSIGN_OR_RETURN(Entry entry, cells_.entry(import.object, id));
@@ -89,61 +78,107 @@ class Planner {
       ++written_.added;
       if (last[id] != i) continue;
       std::vector<Effect> added = crdt::plan_add(entry, members, time_());
-      // An entry may reach over the bytes, which are far below what a change may hold.
-      bool full = effects.size() + added.size() > limits_.effects_max || bytes >= limits_.bytes_max;
-      if (full) {
+      ChangeMeter with = meter;
+      with.add(added);
+      if (!effects.empty() && !with.within(limits_.part)) {
         RETURN_IF_ERROR(emit(std::exchange(effects, {})));
-        bytes = 0;
+        with = {};
         added = crdt::plan_add(entry, members, time_());  // the next change has a time of its own
+        with.add(added);
+      }
+      if (effects.empty() && !with.within(limits_.whole)) {
+        RETURN_IF_ERROR(emit_split(crdt::split(std::move(added))));
+        continue;
       }
       append(effects, std::move(added));
-      bytes += id.size() + metadata.size();
+      meter = with;
     }
     RETURN_IF_ERROR(emit(std::move(effects)));
     return written_;
   }
 
   base::Result<Written> operator()(const WriteEntries& write) {
+    std::set<std::string_view> named;
+    for (const EntryWrite& entry : write.entries) named.insert(entry.id);
     std::vector<Effect> effects;
-    if (write.replace) RETURN_IF_ERROR(remove_others(write, effects));
+    ChangeMeter meter;
+    if (write.replace) RETURN_IF_ERROR(remove_others(write.object, named, effects, meter));
     for (const EntryWrite& entry : write.entries) {
-      RETURN_IF_ERROR(check_count(effects));
-      RETURN_IF_ERROR(plan_entry(write.object, entry, effects));
+      if (!meter.within(limits_.whole)) break;
+      RETURN_IF_ERROR(plan_entry(write.object, entry, effects, meter));
     }
-    RETURN_IF_ERROR(check_count(effects));
-    RETURN_IF_ERROR(emit(std::move(effects)));
+    if (meter.within(limits_.whole)) {
+      RETURN_IF_ERROR(emit(std::move(effects)));
+      return written_;
+    }
+    effects = {};
+    RETURN_IF_ERROR(emit_split_entries(write));
+    if (write.replace) RETURN_IF_ERROR(remove_all(write.object, named));
     return written_;
   }
 
  private:
-  // One change cannot be split: all or nothing.
-  static base::Status check_count(const std::vector<Effect>& effects) {
-    if (effects.size() <= crdt::kChangeEffectsMax) return {};
-    return base::Error{base::Code::kTooLarge, "one change has at most " +
-                                                  std::to_string(crdt::kChangeEffectsMax) +
-                                                  " effects; write in smaller parts"};
-  }
+  // --- Entries of an object
+  // -----------------------------------------------------------------------
 
-  base::Status remove_others(const WriteEntries& write, std::vector<Effect>& effects) {
-    std::set<std::string_view> named;
-    for (const EntryWrite& entry : write.entries) named.insert(entry.id);
-    RETURN_IF_ERROR(cells_.scan(write.object, "", [&](const Entry& entry) {
-      if (named.contains(entry.id)) return true;
-      append(effects, crdt::plan_remove(entry));
-      return effects.size() <= crdt::kChangeEffectsMax;
-    }));
+  // All entries but those that are kept, in as many changes as it takes.
+  base::Status remove_all(const std::string& object, const std::set<std::string_view>& kept) {
+    std::string after;
+    for (bool more = true; more;) {
+      more = false;
+      std::vector<Effect> effects;
+      ChangeMeter meter;
+      std::optional<Entry> large;
+      RETURN_IF_ERROR(cells_.scan(object, after, [&](const Entry& entry) {
+        if (kept.contains(entry.id)) return true;
+        std::vector<Effect> removed = crdt::plan_remove(entry);
+        ChangeMeter with = meter;
+        with.add(removed);
+        more = !effects.empty() && !with.within(limits_.part);
+        if (more) return false;
+        after = entry.id;
+        if (effects.empty() && !with.within(limits_.whole)) {
+          large = entry;
+          return false;
+        }
+        append(effects, std::move(removed));
+        meter = with;
+        return true;
+      }));
+      RETURN_IF_ERROR(emit(std::move(effects)));
+      if (!large) continue;
+      RETURN_IF_ERROR(emit_split(crdt::split_remove(*large, {}, time_())));
+      more = true;
+    }
     return {};
   }
 
+  // As far as they fit into one change.
+  base::Status remove_others(const std::string& object, const std::set<std::string_view>& named,
+                             std::vector<Effect>& effects, ChangeMeter& meter) {
+    return cells_.scan(object, "", [&](const Entry& entry) {
+      if (named.contains(entry.id)) return true;
+      std::vector<Effect> removed = crdt::plan_remove(entry);
+      meter.add(removed);
+      append(effects, std::move(removed));
+      return meter.within(limits_.whole);
+    });
+  }
+
   base::Status plan_entry(const std::string& object, const EntryWrite& write,
-                          std::vector<Effect>& effects) {
+                          std::vector<Effect>& effects, ChangeMeter& meter) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(object, write.id));
+    std::vector<Effect> planned = plan_whole(entry, write);
+    meter.add(planned);
+    append(effects, std::move(planned));
+    return {};
+  }
+
+  std::vector<Effect> plan_whole(const Entry& entry, const EntryWrite& write) {
     if (write.whole == EntryWrite::Whole::kAdd) {
-      append(effects, crdt::plan_add(entry, write.fields, time_()));
-      return {};
+      return crdt::plan_add(entry, write.fields, time_());
     }
-    std::vector<Effect> sets;
-    if (!write.fields.empty()) sets = crdt::plan_patch(entry, write.fields, time_());
+    std::vector<Effect> effects;
     if (write.whole == EntryWrite::Whole::kRemove) {
       std::set<std::string_view> set;
       for (const auto& [field, value] : write.fields) set.insert(field);
@@ -153,9 +188,70 @@ class Planner {
         if (!replaced) effects.push_back(std::move(effect));
       }
     }
-    append(effects, std::move(sets));
+    if (!write.fields.empty()) append(effects, crdt::plan_patch(entry, write.fields, time_()));
     append(effects, crdt::plan_unset(entry, write.unset));
-    return {};
+    return effects;
+  }
+
+  base::Status emit_split_entries(const WriteEntries& write) {
+    crdt::SplitPlan split;
+    for (const EntryWrite& entry_write : write.entries) {
+      ASSIGN_OR_RETURN(Entry entry, cells_.entry(write.object, entry_write.id));
+      std::vector<Effect> effects = plan_whole(entry, entry_write);
+      // The reset that hides fields until they are gone is worth it where there are several.
+      bool several = entry_write.whole == EntryWrite::Whole::kRemove && effects.size() > 3;
+      split.append(several ? crdt::split_remove(entry, entry_write.fields, time_())
+                           : crdt::split(std::move(effects)));
+    }
+    return emit_split(std::move(split));
+  }
+
+  // --- Changes
+  // ------------------------------------------------------------------------------------
+
+  bool fits(const std::vector<Effect>& effects) const {
+    ChangeMeter meter;
+    meter.add(effects);
+    return meter.within(limits_.whole);
+  }
+
+  base::Status emit_or_split(std::vector<Effect> effects) {
+    return fits(effects) ? emit(std::move(effects)) : emit_split(crdt::split(std::move(effects)));
+  }
+
+  base::Status emit_split(crdt::SplitPlan split) {
+    if (!fits(split.shown)) return too_large();
+    crdt::Dot first;
+    if (!split.shown.empty()) {
+      ASSIGN_OR_RETURN(first, next_(Plan{std::move(split.shown)}));
+    }
+    std::vector<Effect> part;
+    ChangeMeter meter;
+    for (Effect& effect : split.hidden) {
+      for (crdt::Dot& dot : effect.kills) {
+        if (dot.seq == 0) dot = {first.actor, first.seq, dot.index};
+      }
+      ChangeMeter with = meter;
+      with.add(effect);
+      if (!part.empty() && !with.within(limits_.part)) {
+        RETURN_IF_ERROR(emit(std::exchange(part, {})));
+        with = {};
+        with.add(effect);
+      }
+      part.push_back(std::move(effect));
+      meter = with;
+    }
+    return emit(std::move(part));
+  }
+
+  base::Error too_large() const {
+    return {base::Code::kTooLarge,
+            "a request is seen whole or not at all, so it is one change of at most " +
+                std::to_string(limits_.whole.effects) + " effects and " +
+                std::to_string(limits_.whole.bytes >> 20) +
+                " MiB (a field that is set or unset is one effect, an entry that is added or "
+                "removed is two); send it in several requests, each PATCH with some of the "
+                "fields, or import the entries"};
   }
 
   static void append(std::vector<Effect>& effects, std::vector<Effect> more) {
@@ -170,7 +266,8 @@ class Planner {
 
   base::Status emit(std::vector<Effect> effects) {
     if (effects.empty()) return {};
-    return next_(Plan{std::move(effects)});
+    const auto planned = next_(Plan{std::move(effects)});
+    return planned.ok() ? base::Status() : planned.error();
   }
 
   store::CellTable& cells_;

@@ -49,6 +49,21 @@ void Replica::Impl::note_damage(Outputs& out, const std::string& what) {
   damage = what;
 }
 
+// A reader met it. Where the log is to blame, it is mended and nothing is given up. That takes a
+// walk over the log: not for what was told before.
+base::Status Replica::Impl::on_damage(Turn& turn, const std::string& what) {
+  const bool news = !damage_told.contains(what) && store::is_about_log(what);
+  if (news && !store->meta().repair.sets_aside()) {
+    const std::size_t before = turn.out.notices.size();
+    const base::Status mended = mend_log(turn.out, what);
+    // A page of the log that cannot be read: the state is given up, as for any other.
+    if (!mended.ok() && mended.error().code != base::Code::kCorrupt) return mended;
+    if (mended.ok() && turn.out.notices.size() > before) return {};
+  }
+  note_damage(turn.out, what);
+  return {};
+}
+
 // Damaged rows are given up once somebody is there to fetch the state from.
 void Replica::Impl::give_up_damage() {
   if (damage.empty() || store->meta().repair.sets_aside()) return;
@@ -67,14 +82,67 @@ bool Replica::Impl::names_a_peer(std::span<Input> inputs) {
 }
 
 void Replica::Impl::scrub(Outputs& out) {
+  store->rest();
   const auto rows =
       static_cast<std::uint64_t>(store->cells().total_cells()) * 2 + store->log().changes() * 2;
   const std::size_t slice =
       std::clamp<std::size_t>(rows / kSlicesOfAPass, kSliceRowsMin, kSliceRowsMax);
   const auto step = store->scrub().step(slice, kSliceBytesMax);
   if (!step.ok() && step.error().code == base::Code::kCorrupt) {
-    note_damage(out, step.error().message);
+    if (!drop_bad_row(out, step.error().message)) note_damage(out, step.error().message);
   }
+}
+
+// False: the row belongs to the state, or cannot be dropped.
+bool Replica::Impl::drop_bad_row(Outputs& out, const std::string& what) {
+  using Bad = store::Scrub::Bad;
+  const Bad bad = store->scrub().bad();
+  if (bad == Bad::kStaged) return true;
+  if (bad == Bad::kState || store->meta().repair.sets_aside()) return false;
+  if (!store->begin().ok()) return false;
+  Outputs said;
+  const auto done = [&]() -> base::Status {
+    if (bad == Bad::kLog) return mend_log(said, what);
+    RETURN_IF_ERROR(store->scrub().drop_row());
+    said.notices.push_back({Notice::Kind::kRowsDropped, {}, 1, what});
+    return {};
+  };
+  const base::Status dropped = done();
+  if (!dropped.ok()) {
+    store->rollback();
+    return false;
+  }
+  if (!store->commit(store::Durability::kFull).ok()) return false;
+  for (Notice& notice : said.notices) out.notices.push_back(std::move(notice));
+  committed = state();
+  return !said.notices.empty();
+}
+
+// What cannot be mended is noted like any damage. It stops no turn.
+base::Status Replica::Impl::mend_if_damaged(Turn& turn) {
+  if (!mend_due && !store->log().damaged()) return {};
+  mend_due = false;
+  const base::Status mended = mend_log(turn.out, "a bad row of the log was met");
+  if (mended.ok() || mended.error().code != base::Code::kCorrupt) return mended;
+  note_damage(turn.out, mended.error().message);
+  return {};
+}
+
+// The log is for speed (rule 7): what it has lost, a peer that lacks it gets by a state join.
+base::Status Replica::Impl::mend_log(Outputs& out, const std::string& what) {
+  ASSIGN_OR_RETURN(const store::ChangeLog::Mended mended, store->log().mend(store->actors()));
+  if (!mended.any()) return {};
+  store::Meta& meta = store->meta();
+  const std::int64_t lost = std::min(mended.position, meta.next_position - 1);
+  meta.lost_position = std::max(meta.lost_position, lost);
+  out.notices.push_back({Notice::Kind::kRowsDropped,
+                         {},
+                         mended.rows,
+                         what + ": dropped " + std::to_string(mended.rows) +
+                             " rows of the change log; " + std::to_string(mended.changes) +
+                             " changes are no longer served from it, peers that lack them fetch "
+                             "the state"});
+  return {};
 }
 
 }  // namespace agent

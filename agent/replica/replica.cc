@@ -16,9 +16,24 @@ constexpr std::uint64_t kTailLogFactor = 8;  // of the budget of the log, while 
 Replica::Replica(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Replica::~Replica() = default;
 
+// A start that finds no room tries again with that of the ballast.
 base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::string& path,
                                                      const ReplicaOptions& options,
                                                      const Outside& outside, base::Random random) {
+  const std::string ballast = path + kBallastSuffix;
+  auto opened = open_once(now, path, options, outside, random);
+  const bool full = !opened.ok() && opened.error().code == base::Code::kDiskFull;
+  if (full && options.files && options.files->drop_ballast(ballast)) {
+    opened = open_once(now, path, options, outside, random);
+  }
+  if (opened.ok() && options.files) options.files->fill_ballast(ballast);
+  return opened;
+}
+
+base::Result<std::unique_ptr<Replica>> Replica::open_once(base::Now now, const std::string& path,
+                                                          const ReplicaOptions& options,
+                                                          const Outside& outside,
+                                                          base::Random random) {
   auto impl = std::make_unique<Impl>(path, options, std::move(random));
   ASSIGN_OR_RETURN(OpenedStore opened,
                    open_store(now, path, options.store, options.files, kPositionGap));
@@ -78,6 +93,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   if (impl_->fault) {
     impl_->fault.reset();
     recovered.notices.push_back({Notice::Kind::kRecovered, {}, 0, "writes succeed again"});
+    if (impl_->options.files) impl_->options.files->fill_ballast(impl_->path + kBallastSuffix);
   }
   impl_->answer_queries(turn, inputs);
   impl_->twin |= turn.twin;
@@ -121,7 +137,9 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   RETURN_IF_ERROR(store->begin(durability));
   // Seen by a turn that failed: the actor is not our own any more, whatever the file says.
   if (is_undecided(store->meta().own_actor)) leave_actor();
+  RETURN_IF_ERROR(mend_if_damaged(turn));
   for (Input& input : inputs) RETURN_IF_ERROR(apply_input(turn, input));
+  RETURN_IF_ERROR(mend_if_damaged(turn));
   if (store->meta().repair.stage == store::Repair::Stage::kReplaying) {
     RETURN_IF_ERROR(replay(turn));
   }
@@ -151,7 +169,7 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
   } else if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
     return on_divergence(turn, *seen, turn.check);
   } else if (const auto* damaged = std::get_if<DamageSeen>(&input)) {
-    note_damage(turn.out, damaged->what);
+    return on_damage(turn, damaged->what);
   } else if (std::holds_alternative<Synchronised>(input)) {
     return after_merge(turn);
   } else if (store->meta().repair.sets_aside()) {

@@ -26,7 +26,10 @@ namespace agent {
 struct ReplicaOptions {
   store::Options store;
   crdt::HybridClock::Options clock;
-  std::size_t own_actors_max = 64;          // live ones of this node; above: alarm
+  std::size_t own_actors_max = 64;  // live ones of this node; above: alarm
+  // Of one change. What readers see of a request fits, or the request is refused; what they do not
+  // see may follow in changes of its own (planner.h).
+  std::size_t change_effects_max = crdt::kChangeEffectsMax;
   std::size_t import_effects_max = 32'768;  // of one change of an import
   std::size_t import_bytes_max = 4u << 20;
   JoinLimits join;
@@ -118,6 +121,10 @@ class Replica {
  private:
   struct Impl;
   explicit Replica(std::unique_ptr<Impl> impl);
+  static base::Result<std::unique_ptr<Replica>> open_once(base::Now now, const std::string& path,
+                                                          const ReplicaOptions& options,
+                                                          const Outside& outside,
+                                                          base::Random random);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -16,7 +16,7 @@
 
 namespace agent {
 
-// --- Writes: one request is one change
+// --- Writes: one request is one change, or several in a row (planner.h)
 // ------------------------------------------------------------
 
 struct AddEntry {  // whole object, and renews the presence
@@ -180,6 +180,7 @@ struct Notice {
     kDropped,          // did not fit (predecessor or deps missing): forgotten, fetched again
     kActorsMany,       // more live own actors than the bound
     kCorruptRow,
+    kRowsDropped,  // bad rows that nothing shown depends on; `text`: which, and what that costs
     kDiskFull,
     kDiskFault,
     kRecovered,    // writes are taken again; `text`: after what

@@ -23,7 +23,13 @@ class DatabaseFiles {
   // Whether the paths still name the files that are open; kReadOnly says what differs. Asked before
   // each turn: what is written into files that no restart would find must not be acknowledged.
   virtual base::Status in_place() { return {}; }
+  // The ballast: room on the medium that only a start may use. A start has to commit something, and
+  // on a full medium an agent that cannot start serves no reads either. Fills it up, as far as
+  // there is room; cheap when it is full.
+  virtual void fill_ballast(const std::string& /*path*/) {}
+  virtual bool drop_ballast(const std::string& /*path*/) { return false; }  // whether there was any
 };
+inline constexpr const char* kBallastSuffix = "-ballast";  // after the path of the database
 
 struct OpenedStore {
   std::unique_ptr<store::Store> store;

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/cluster/cluster.h"
@@ -76,6 +78,109 @@ TEST(DiskFull, WritesAre507ReadsGoOnAndSpaceBringsWritingBack) {
   for (int i = 0; i < acknowledged; ++i) {
     EXPECT_EQ(again.get("/v1/objects/snapshots/big" + std::to_string(i) + "/v")->status, 200) << i;
   }
+}
+
+// An agent on a file system of its own, with blocks of 1 KiB, which outlives it: an image that is
+// mounted where only this agent sees it.
+class OnSmallDisk {
+ public:
+  explicit OnSmallDisk(const support::ScopedDirectory& folder)
+      : image_(folder / "image"), data_(folder / "data"), marks_(folder / "marks") {
+    std::filesystem::create_directories(data_);
+  }
+  bool prepare() const {
+    return system(("truncate -s 24M " + image_ + " && mkfs.ext4 -q -b 1024 " + image_ +
+                   " && unshare -m mount -o loop " + image_ + " " + data_ + " 2>/dev/null")
+                      .c_str()) == 0;
+  }
+  // Whether it serves.
+  bool start() {
+    support::Command command;
+    command.arguments = {"unshare",
+                         "-m",
+                         "sh",
+                         "-c",
+                         "mount -o loop \"$1\" \"$2\" && rm -f \"$2/agent.json\" && "
+                         "chmod 700 \"$2\" && shift 2 && exec \"$@\"",
+                         "sh",
+                         image_,
+                         data_,
+                         support::hearsay_program(),
+                         "agent",
+                         "--name",
+                         "n1",
+                         "--data-dir",
+                         data_,
+                         "--bind",
+                         "127.0.0.1:0",
+                         "--http",
+                         "127.0.0.1:0"};
+    command.environment = {{"HEARSAY_MARK_DIR", marks_}};
+    auto started = support::Process::start(command);
+    if (!started.ok()) return false;
+    process_ = std::move(*started);
+    std::string http;
+    support::eventually(Millis{10'000}, [&] {
+      http = json_field(support::read_file(inside() + "/agent.json"), "http");
+      return !http.empty() || !process_->running();
+    });
+    if (http.empty()) return false;
+    client_ = std::make_unique<support::HttpClient>(http);
+    return true;
+  }
+  // The mount goes with the last process in its namespace.
+  int end(int signal) {
+    process_->signal(signal);
+    return process_->wait(Millis{20'000}).value_or(-1);
+  }
+  // Leaves not a byte to anybody.
+  void fill() {
+    std::ofstream filler(inside() + "/filler", std::ios::binary | std::ios::app);
+    const std::string block(1'024, 'z');
+    while (filler.write(block.data(), 1'024).flush()) {
+    }
+  }
+  void make_room() { std::filesystem::remove(inside() + "/filler"); }
+  int get(const std::string& path) { return status_of(client_->get(path)); }
+  int add(const std::string& id, const std::string& metadata = "{}") {
+    return status_of(client_->post("/snapshots/add/" + id, metadata));
+  }
+  std::string errors() const { return process_ ? process_->errors() : ""; }
+
+ private:
+  static int status_of(const base::Result<support::HttpResponse>& answer) {
+    return answer.ok() ? answer->status : 0;
+  }
+  std::string inside() const {
+    return "/proc/" + std::to_string(process_->pid()) + "/root" + data_;
+  }
+  std::string image_, data_, marks_;
+  std::unique_ptr<support::Process> process_;
+  std::unique_ptr<support::HttpClient> client_;
+};
+
+TEST(DiskFull, AnAgentThatStartsOnAFullDiskServesReads) {
+  if (geteuid() != 0) GTEST_SKIP() << "mounting a small file system needs root";
+  support::ScopedDirectory folder;
+  OnSmallDisk host(folder);
+  if (!host.prepare()) GTEST_SKIP() << "no loop devices, or no private mounts";
+  ASSERT_TRUE(host.start()) << host.errors();
+  ASSERT_EQ(host.add("before"), 200);
+  host.fill();
+  const std::string large = R"({"v":")" + std::string(100'000, 'v') + R"("})";
+
+  for (int signal : {SIGKILL, SIGTERM, SIGKILL, SIGTERM}) {
+    EXPECT_TRUE(support::eventually(Millis{5'000}, [&] { return host.add("x", large) == 507; }));
+    EXPECT_EQ(host.get("/v1/objects/snapshots/before"), 200);
+    EXPECT_NE(host.end(signal), 128 + SIGBUS);
+    ASSERT_TRUE(host.start()) << "after signal " << signal << ": " << host.errors();
+    EXPECT_EQ(host.get("/v1/objects/snapshots/before"), 200);
+    host.fill();
+  }
+
+  host.make_room();
+  EXPECT_TRUE(support::eventually(Millis{10'000}, [&] { return host.add("after") == 200; }));
+  EXPECT_EQ(host.end(SIGTERM), 0);
 }
 
 }  // namespace

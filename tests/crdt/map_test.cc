@@ -111,6 +111,70 @@ TEST(Map, AnAbsentEntryHasNoConflicts) {
   EXPECT_EQ(conflicts(entry).size(), 1u);
 }
 
+TEST(Map, OfTwoConcurrentPutsWithEqualStampsTheHigherDotStandsWhole) {
+  Entry a = blank();
+  apply(a, plan_add(a, {{"old", "0"}}, {1, 0}), kA, 1);
+  Entry z = a;
+  auto from_a = plan_put(a, {{"only_a", "1"}, {"both", "1"}}, {50, 7});
+  auto from_z = plan_put(z, {{"only_z", "2"}, {"both", "2"}}, {50, 7});
+
+  apply(a, from_a, kA, 2);
+  apply(a, from_z, kZ, 1);
+  apply(z, from_z, kZ, 1);
+  apply(z, from_a, kA, 2);
+
+  EXPECT_EQ(shown_text(a), "{\"both\":2,\"only_z\":2}");
+  EXPECT_EQ(shown_text(z), shown_text(a));
+  auto lost = conflicts(a);
+  ASSERT_EQ(lost.size(), 2u);
+  EXPECT_EQ(lost[0].field, "both");
+  EXPECT_EQ(lost[0].rule, "dot");
+  EXPECT_EQ(lost[1].field, "only_a");
+  EXPECT_EQ(lost[1].rule, "reset");
+  EXPECT_EQ(lost[1].winner.dot.actor, kZ);
+  ASSERT_EQ(lost[1].losers.size(), 1u);
+  EXPECT_EQ(lost[1].losers[0].dot.actor, kA);
+}
+
+TEST(Map, OfTwoChangesOfOneActorWithEqualStampsTheLaterObjectStandsWhole) {
+  Entry entry = blank();
+  auto first = plan_add(entry, {{"first", "1"}}, {50, 7});
+  auto second = plan_add(entry, {{"second", "2"}}, {50, 7});  // did not see the first
+
+  apply(entry, first, kA, 9);
+  apply(entry, second, kA, 10);
+
+  EXPECT_EQ(shown_text(entry), "{\"second\":2}");
+}
+
+TEST(Map, AFieldWrittenAsideWithTheStampOfAPutIsShownOrListedByItsDot) {
+  Entry base = blank();
+  apply(base, plan_add(base, {}, {1, 0}), kA, 1);
+  auto whole = plan_put(base, {{"w", "1"}}, {50, 7});
+  auto field = plan_patch(base, {{"f", "2"}}, {50, 7});
+
+  Entry patched_by_higher = base;
+  apply(patched_by_higher, whole, kA, 2);
+  apply(patched_by_higher, field, kZ, 1);
+  Entry patched_by_lower = base;
+  apply(patched_by_lower, whole, kZ, 1);
+  apply(patched_by_lower, field, kA, 2);
+
+  EXPECT_EQ(shown_text(patched_by_higher), "{\"f\":2,\"w\":1}");
+  EXPECT_EQ(shown_text(patched_by_lower), "{\"w\":1}");
+  ASSERT_EQ(conflicts(patched_by_lower).size(), 1u);
+  EXPECT_EQ(conflicts(patched_by_lower)[0].rule, "reset");
+}
+
+TEST(Map, AFieldPatchedByWhoSawThePutIsShownAlthoughItsClockStands) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {{"w", "1"}}, {50, 7}), kZ, 1);
+
+  apply(entry, plan_patch(entry, {{"f", "2"}}, {50, 7}), kA, 1);
+
+  EXPECT_EQ(shown_text(entry), "{\"f\":2,\"w\":1}");
+}
+
 TEST(Map, OfTwoConcurrentPutsTheLaterStandsWhole) {
   Entry a = blank();
   apply(a, plan_add(a, {{"old", "0"}}, {1, 0}), kA, 1);

@@ -1,6 +1,6 @@
-// Random runs against the naive model of intent.h. Replicas with bad clocks write to few entries
-// and fields; changes travel in any order, repeated, in any grouping. After every step that is
-// looked at, each replica holds exactly the marks that are alive by intent, shows what the model
+// Random runs against the oracle (tools/simulator/oracle.h). Replicas with bad clocks write to few
+// entries and fields; changes travel in any order, repeated, in any grouping. After every step that
+// is looked at, each replica holds exactly the marks that are alive by intent, shows what the model
 // shows, and its digest is the sum of its cells. In the end all are equal.
 
 #include <gtest/gtest.h>
@@ -8,11 +8,14 @@
 #include <algorithm>
 
 #include "crdt/base/random.h"
-#include "intent.h"
 #include "peer.h"
+#include "tools/simulator/entry_check.h"
 
 namespace crdt::laws {
 namespace {
+
+using simulation::EntryName;
+using simulation::Intention;
 
 struct Profile {
   std::uint64_t ids;
@@ -20,14 +23,11 @@ struct Profile {
   std::uint64_t deliver_weight;  // of 10 steps
 };
 
-struct Sent {
-  base::Bytes sealed;
-  std::vector<std::size_t> operations;
-};
-
 struct Host {
   Peer peer;
-  intent::Known known;
+  // Has no clock: what it stamps follows from the highest time it has met, so after an exchange two
+  // of them stamp alike to the last bit.
+  bool clockless = false;
   std::int64_t skew_seconds = 0;
   std::vector<std::size_t> parked = {};
 };
@@ -37,15 +37,16 @@ class Run {
   Run(std::uint64_t seed, const Profile& profile)
       : random_(base::Random::from_number(seed)), profile_(profile) {
     std::uint64_t hosts = 3 + random_.below(5);
-    for (std::uint64_t i = 0; i < hosts; ++i) hosts_.push_back({fresh_peer(), {}});
+    for (std::uint64_t i = 0; i < hosts; ++i) hosts_.push_back({fresh_peer(), i % 2 == 0});
   }
 
-  std::size_t operations() const { return model_.size(); }
+  std::size_t operations() const { return operations_; }
   std::size_t not_yet() const { return not_yet_; }
   std::size_t conflicts_seen() const { return conflicts_seen_; }
+  std::size_t ties_seen() const { return ties_seen_; }
 
   void go(std::size_t operations) {
-    while (model_.size() + 4 < operations) {
+    while (operations_ + 4 < operations) {
       Host& host = random_.pick(hosts_);
       if (random_.below(10) < profile_.deliver_weight) {
         deliver_some(host);
@@ -62,10 +63,11 @@ class Run {
 
  private:
   ActorId fresh_actor() { return random_.id<base::ActorTag>(); }
-  Peer fresh_peer() { return Peer(fresh_actor(), HybridClock({}, {base::seconds(300), 0})); }
+  Peer fresh_peer() { return Peer(fresh_actor(), HybridClock({}, {base::seconds(300), 1})); }
 
   // Whole seconds and few of them: equal stamps of different hosts are common.
   base::Now now_at(const Host& host) {
+    if (host.clockless) return {};
     seconds_ += random_.chance(10) ? 1 : 0;
     std::int64_t wall = 1'000'000 + seconds_ + host.skew_seconds;
     return {{}, wall * 1'000'000'000, random_.chance(2)};
@@ -78,119 +80,77 @@ class Run {
   std::string any_id() { return "id" + std::to_string(random_.below(profile_.ids)); }
   std::string any_field() { return "f" + std::to_string(random_.below(profile_.fields)); }
 
-  intent::Operation any_operation() {
-    intent::Operation operation;
-    operation.verb = static_cast<intent::Verb>(random_.below(5));
-    operation.id = any_id();
+  // Every value is another one: what is shown tells who wrote it.
+  std::string any_value() { return std::to_string(++values_); }
+
+  Intention any_intention() {
+    std::map<std::string, std::string> values;
+    std::set<std::string> unset;
+    std::uint64_t verb = random_.below(5);
     std::uint64_t count = random_.below(3);
     for (std::uint64_t i = 0; i < count; ++i) {
       std::string field = any_field();
-      if (operation.verb == intent::Verb::kUnset) {
-        operation.unset.insert(field);
-      } else if (operation.verb != intent::Verb::kRemove) {
-        operation.values[field] = std::to_string(random_.below(3));
+      if (verb == 3) {
+        unset.insert(field);
+      } else {
+        values[field] = any_value();
       }
     }
-    return operation;
+    if (verb == 0) return Intention::add(std::move(values));
+    if (verb == 1) return Intention::put(std::move(values));
+    if (verb == 2) return Intention::patch(std::move(values), {});
+    if (verb == 3) return Intention::patch({}, std::move(unset));
+    return Intention::remove();
   }
 
-  static std::vector<Effect> plan(const Peer& peer, const intent::Operation& operation,
+  static std::vector<Effect> plan(const Peer& peer, const std::string& id, const Intention& meant,
                                   HybridTime time) {
-    Entry entry = peer.entry(operation.id);
+    Entry entry = peer.entry(id);
     // Members in an order of their own: the plan is what sorts them.
-    Members members(operation.values.rbegin(), operation.values.rend());
-    switch (operation.verb) {
-      case intent::Verb::kAdd:
-        return plan_add(entry, members, time);
-      case intent::Verb::kPut:
-        return plan_put(entry, members, time);
-      case intent::Verb::kPatch:
-        return plan_patch(entry, members, time);
-      case intent::Verb::kUnset:
-        return plan_unset(entry, {operation.unset.begin(), operation.unset.end()});
-      case intent::Verb::kRemove:
-        return plan_remove(entry);
-    }
-    return {};
+    Members members(meant.values.rbegin(), meant.values.rend());
+    if (meant.presence) return plan_add(entry, members, time);
+    if (meant.whole) return plan_put(entry, members, time);
+    if (meant.clears == Intention::Clears::kAll) return plan_remove(entry);
+    if (!meant.unset.empty()) return plan_unset(entry, {meant.unset.begin(), meant.unset.end()});
+    return plan_patch(entry, members, time);
   }
 
+  // One change about one to three entries, each once.
   void write(Host& host) {
-    std::vector<intent::Operation> operations;
+    std::map<std::string, Intention> meant;
     std::uint64_t count = random_.chance(4) ? 1 + random_.below(3) : 1;
-    for (std::uint64_t i = 0; i < count; ++i) operations.push_back(any_operation());
+    for (std::uint64_t i = 0; i < count; ++i) {
+      std::string id = any_id();
+      meant.insert_or_assign(std::move(id), any_intention());
+    }
     std::vector<Peer::Plan> plans;
-    for (const auto& operation : operations) {
-      plans.push_back([&](HybridTime time) { return plan(host.peer, operation, time); });
+    for (const auto& [id, intention] : meant) {
+      plans.push_back([&, &name = id, &what = intention](HybridTime time) {
+        return plan(host.peer, name, what, time);
+      });
     }
+    const VersionVector past = host.peer.vector();
     auto written = host.peer.write(now_at(host), plans);
+    simulation::Intended intended;
+    std::size_t step = 0;
+    for (auto& [id, intention] : meant) {
+      const EntryName name{std::string(kObject), id};
+      const bool changes = oracle_.changes_anything(name, intention, past);
+      // Nothing is planned exactly where nothing would change.
+      ASSERT_EQ(changes, written && written->effects[step++] > 0) << id;
+      if (changes) intended.emplace_back(name, std::move(intention));
+    }
     if (!written) return;
-    record(host, operations, *written);
-  }
-
-  // Tells the model, and remembers which operation each dot came from.
-  void record(Host& host, const std::vector<intent::Operation>& operations,
-              const Peer::Written& written) {
-    const Change& change = written.change;
-    Sent sent{written.sealed, {}};
-    std::size_t effect = 0;
-    for (std::size_t step = 0; step < operations.size(); ++step) {
-      if (written.effects[step] == 0) {
-        // Without effects nothing of it may have been alive.
-        ASSERT_TRUE(meaningless(host, operations[step]));
-        continue;
-      }
-      intent::Operation operation = operations[step];
-      operation.author = change.actor.view();
-      operation.change = change.seq;
-      operation.step = step;
-      operation.clock = {change.time.nanos, change.time.counter};
-      operation.past = host.known;
-      std::size_t index = model_.record(std::move(operation));
-      host.known.set(index);
-      sent.operations.push_back(index);
-      for (std::size_t i = 0; i < written.effects[step]; ++i) {
-        origin_[change.dot_of(effect++)] = index;
-      }
-    }
-    sent_.push_back(std::move(sent));
-  }
-
-  bool meaningless(const Host& host, const intent::Operation& operation) const {
-    auto live = model_.live(host.known, operation.id);
-    switch (operation.verb) {
-      case intent::Verb::kAdd:
-      case intent::Verb::kPut:
-        return false;
-      case intent::Verb::kPatch:
-        return operation.values.empty();
-      case intent::Verb::kUnset:
-        return std::none_of(operation.unset.begin(), operation.unset.end(), [&](const auto& field) {
-          return live.count({intent::Place::Kind::kField, field}) > 0;
-        });
-      case intent::Verb::kRemove:
-        return live.empty();
-    }
-    return false;
+    operations_ += intended.size();
+    const Change& change = written->change;
+    oracle_.wrote(std::move(intended), change.actor, change.seq, change.time, past);
+    sent_.push_back(written->sealed);
   }
 
   bool offer(Host& host, std::size_t index) {
-    const Sent& sent = sent_[index];
-    Peer::Offer outcome = host.peer.offer(now_at(host), sent.sealed);
-    if (outcome == Peer::Offer::kNotYet) {
-      ++not_yet_;
-      return false;
-    }
-    if (outcome == Peer::Offer::kSeen) {
-      for (std::size_t operation : sent.operations) EXPECT_TRUE(host.known[operation]);
-      return true;
-    }
-    for (std::size_t operation : sent.operations) {
-      // The gate let it through: everything its author had seen must be here.
-      intent::Known before = model_.operation(operation).past;
-      EXPECT_EQ(before & ~host.known, intent::Known());
-      host.known.set(operation);
-    }
-    return true;
+    Peer::Offer outcome = host.peer.offer(now_at(host), sent_[index]);
+    if (outcome == Peer::Offer::kNotYet) ++not_yet_;
+    return outcome != Peer::Offer::kNotYet;
   }
 
   void deliver_some(Host& host) {
@@ -218,68 +178,39 @@ class Run {
 
   void check(const Host& host) {
     EXPECT_EQ(host.peer.digest(), host.peer.digest_from_cells());
+    // The gate let it all through: everything that its authors had seen must be here.
+    ASSERT_EQ(oracle_.gap(host.peer.vector()), std::nullopt);
     std::size_t cells = 0;
     for (std::uint64_t i = 0; i < profile_.ids; ++i) {
-      cells += check_entry(host, "id" + std::to_string(i));
+      const std::string id = "id" + std::to_string(i);
+      const auto expected = oracle_.alive({std::string(kObject), id}, host.peer.vector());
+      const Entry entry = host.peer.entry(id);
+      ASSERT_EQ(simulation::difference(entry, expected), std::nullopt)
+          << oracle_.history({std::string(kObject), id}, host.peer.vector());
+      cells += expected.count();
+      conflicts_seen_ += conflicts(entry).size();
+      count_ties(expected.whole);
     }
     std::size_t held = 0;
-    for (const auto& [slot, live] : host.peer.cells()) held += live.size();
+    for (const auto& [slot, live] : host.peer.cells()) {
+      held += live.size();
+      EXPECT_TRUE(std::is_sorted(live.begin(), live.end(),
+                                 [](const Cell& a, const Cell& b) { return a.dot < b.dot; }));
+    }
     ASSERT_EQ(held, cells) << "cells outside every entry";
   }
 
-  void check_cells(const Cells& cells, const std::set<std::size_t>& expected,
-                   const std::string& field) {
-    std::set<std::size_t> found;
-    EXPECT_TRUE(std::is_sorted(cells.begin(), cells.end(),
-                               [](const Cell& a, const Cell& b) { return a.dot < b.dot; }));
-    for (const Cell& cell : cells) {
-      std::size_t index = origin_.at(cell.dot);
-      const intent::Operation& operation = model_.operation(index);
-      found.insert(index);
-      EXPECT_EQ(cell.stamp.time.nanos, operation.stamp.nanos);
-      EXPECT_EQ(cell.stamp.time.counter, operation.stamp.counter);
-      EXPECT_EQ(cell.body, field.empty() ? "" : operation.values.at(field));
-    }
-    ASSERT_EQ(found, expected);
-  }
-
-  std::size_t check_entry(const Host& host, const std::string& id) {
-    using Kind = intent::Place::Kind;
-    Entry entry = host.peer.entry(id);
-    std::size_t count = entry.presence.size() + entry.reset.size();
-    auto live = model_.live(host.known, id);
-    check_cells(entry.presence, live[{Kind::kPresence, ""}], "");
-    check_cells(entry.reset, live[{Kind::kWhole, ""}], "");
-    for (std::uint64_t i = 0; i < profile_.fields; ++i) {
-      std::string field = "f" + std::to_string(i);
-      count += entry.fields[field].size();
-      check_cells(entry.fields[field], live[{Kind::kField, field}], field);
-    }
-    EXPECT_EQ(exists(entry), model_.exists(host.known, id));
-    auto expected = model_.shown(host.known, id);
-    EXPECT_EQ(shown(entry), Members(expected.begin(), expected.end()));
-    check_conflicts(entry, model_.conflicts(host.known, id));
-    return count;
-  }
-
-  void check_conflicts(const Entry& entry, const std::vector<intent::Conflict>& expected) {
-    std::vector<intent::Conflict> found;
-    for (const Conflict& conflict : conflicts(entry)) {
-      intent::Conflict seen{
-          conflict.field, origin_.at(conflict.winner.dot), {}, std::string(conflict.rule)};
-      for (const Cell& loser : conflict.losers) seen.losers.push_back(origin_.at(loser.dot));
-      found.push_back(std::move(seen));
-    }
-    conflicts_seen_ += found.size();
-    ASSERT_EQ(found.size(), expected.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      EXPECT_EQ(found[i], expected[i]) << found[i].rule << " against " << expected[i].rule;
+  // Whole objects that live side by side under one stamp.
+  void count_ties(const simulation::Marks& whole) {
+    std::set<HybridTime> stamps;
+    for (const simulation::Mark& mark : whole) {
+      if (!stamps.insert(mark.stamp).second) ++ties_seen_;
     }
   }
 
   // Everything reaches everybody, in an order of its own for each, twice; one host starts empty.
   void settle() {
-    hosts_.push_back({fresh_peer(), {}});
+    hosts_.push_back({fresh_peer()});
     for (Host& host : hosts_) {
       std::vector<std::size_t> due;
       for (std::size_t i = 0; i < sent_.size(); ++i) due.insert(due.end(), {i, i});
@@ -293,7 +224,6 @@ class Run {
     }
     const Peer& first = hosts_.front().peer;
     for (const Host& host : hosts_) {
-      ASSERT_EQ(host.known.count(), model_.size());
       ASSERT_EQ(host.peer.cells(), first.cells());
       ASSERT_EQ(host.peer.digest(), first.digest());
       ASSERT_EQ(host.peer.vector(), first.vector());
@@ -303,19 +233,22 @@ class Run {
 
   base::Random random_;
   Profile profile_;
-  intent::Model model_;
+  simulation::Oracle oracle_;
   std::vector<Host> hosts_;
-  std::vector<Sent> sent_;
-  std::map<Dot, std::size_t> origin_;
+  std::vector<base::Bytes> sent_;
+  std::size_t operations_ = 0;
+  std::uint64_t values_ = 0;
   std::int64_t seconds_ = 0;
   std::size_t not_yet_ = 0;
   std::size_t conflicts_seen_ = 0;
+  std::size_t ties_seen_ = 0;
 };
 
 struct Totals {
   std::size_t operations = 0;
   std::size_t not_yet = 0;
   std::size_t conflicts = 0;
+  std::size_t ties = 0;
 };
 
 Totals run_seeds(std::uint64_t first, std::uint64_t count, const Profile& profile,
@@ -328,6 +261,7 @@ Totals run_seeds(std::uint64_t first, std::uint64_t count, const Profile& profil
     totals.operations += run.operations();
     totals.not_yet += run.not_yet();
     totals.conflicts += run.conflicts_seen();
+    totals.ties += run.ties_seen();
     if (::testing::Test::HasFailure()) break;
   }
   return totals;
@@ -338,6 +272,7 @@ void expect_mattered(const Totals& totals, std::size_t operations) {
   EXPECT_GE(totals.operations, operations);
   EXPECT_GT(totals.not_yet, operations / 100);
   EXPECT_GT(totals.conflicts, operations / 100);
+  EXPECT_GT(totals.ties, operations / 1'000);
 }
 
 TEST(Laws, OneContendedEntry) { expect_mattered(run_seeds(1, 300, {1, 2, 5}, 120), 300 * 110); }

@@ -23,36 +23,33 @@ class Full {
 TEST_F(Damaged, SoundRowsPassTheScrub) { EXPECT_TRUE(scrub_all().notices.empty()); }
 
 TEST_F(Damaged, TheScrubFindsABadRowOfEveryTable) {
-  const char* harms[] = {"UPDATE meta SET sum=sum+1 WHERE k=4",
-                         "UPDATE actors SET sum=sum+1",
-                         "UPDATE objects SET sum=sum+1",
-                         "UPDATE lanes SET sum=sum+1 WHERE idx=2",
-                         "UPDATE names SET sum=sum+1",
-                         kFlip,
-                         "UPDATE log SET sum=sum+1 WHERE pos=(SELECT max(pos) FROM log)",
-                         "UPDATE log_index SET sum=sum+1",
-                         "INSERT INTO proofs VALUES(1, x'00', 1, 1, x'00')",
-                         "INSERT INTO staged VALUES(1, 1, 1, x'00')",
-                         "INSERT INTO held VALUES(1, 1, x'00', 1, 1, x'00')"};
-  const char* undo[] = {"UPDATE meta SET sum=sum-1 WHERE k=4",
-                        "UPDATE actors SET sum=sum-1",
-                        "UPDATE objects SET sum=sum-1",
-                        "UPDATE lanes SET sum=sum-1 WHERE idx=2",
-                        "UPDATE names SET sum=sum-1",
-                        nullptr,
-                        "UPDATE log SET sum=sum-1 WHERE pos=(SELECT max(pos) FROM log)",
-                        "UPDATE log_index SET sum=sum-1",
-                        "DELETE FROM proofs",
-                        "DELETE FROM staged",
-                        "DELETE FROM held"};
-  for (std::size_t i = 0; i < std::size(harms); ++i) {
-    if (undo[i] == nullptr) continue;  // below: it does not come back
-    harm(harms[i]);
-    EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow)) << harms[i];
-    harm(undo[i]);
+  const std::pair<const char*, const char*> harms[] = {
+      {"UPDATE meta SET sum=sum+1 WHERE k=4", "UPDATE meta SET sum=sum-1 WHERE k=4"},
+      {"UPDATE actors SET sum=sum+1", "UPDATE actors SET sum=sum-1"},
+      {"UPDATE objects SET sum=sum+1", "UPDATE objects SET sum=sum-1"},
+      {"UPDATE lanes SET sum=sum+1 WHERE idx=2", "UPDATE lanes SET sum=sum-1 WHERE idx=2"},
+      {"UPDATE names SET sum=sum+1", "UPDATE names SET sum=sum-1"},
+      {kFlip, nullptr}};
+  for (const auto& [harm_of, undo] : harms) {
+    harm(harm_of);
+    EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow)) << harm_of;
+    if (undo) harm(undo);
   }
-  harm(kFlip);
-  EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
+}
+
+TEST_F(Damaged, ABadRowThatNothingShownDependsOnCostsThatRow) {
+  for (const char* harm_of :
+       {"UPDATE log SET sum=sum+1 WHERE pos=(SELECT max(pos) FROM log)",
+        "UPDATE log_index SET sum=sum+1", "INSERT INTO proofs VALUES(1, x'00', 1, 1, x'00')",
+        "INSERT INTO held VALUES(1, 1, x'00', 1, 1, x'00')"}) {
+    harm(harm_of);
+    Outputs found = scrub_all();
+    EXPECT_TRUE(says(found, Notice::Kind::kRowsDropped)) << harm_of;
+    EXPECT_FALSE(says(found, Notice::Kind::kCorruptRow)) << harm_of;
+    EXPECT_TRUE(scrub_all().notices.empty()) << harm_of;
+    EXPECT_FALSE(turn(*a, 60, {ConfirmOwn{a->own_actor(), 1}}).reopen) << harm_of;
+  }
+  EXPECT_TRUE(a->store().verify().ok());
 }
 
 // The medium gives an error where the bytes were.
@@ -197,7 +194,9 @@ TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
   Outputs bad = turn(*a, 5, {Write{1, PatchEntry{"snapshots", "x", {{"size", "2"}}, {}}}});
   Outputs good = turn(*a, 6, {add("new")});
 
-  EXPECT_EQ(bad.replies.at(0).result.error().code, base::Code::kCorrupt);
+  EXPECT_EQ(bad.replies.at(0).result.error().code, base::Code::kUnavailable);
+  EXPECT_NE(bad.replies.at(0).result.error().message.find("as soon as a peer answers"),
+            std::string::npos);
   EXPECT_TRUE(says(bad, Notice::Kind::kCorruptRow));
   EXPECT_TRUE(bad.damaged) << "the driver looks for a peer";
   EXPECT_TRUE(good.replies.at(0).result.ok());
@@ -219,8 +218,8 @@ TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
   Outputs removed = turn(*a, 5, {Write{1, RemoveObject{"snapshots"}}, add("other")});
   Outputs imported = turn(*a, 6, {Write{1, import}});
 
-  EXPECT_EQ(removed.replies.at(0).result.error().code, base::Code::kCorrupt);
-  EXPECT_EQ(imported.replies.at(0).result.error().code, base::Code::kCorrupt);
+  EXPECT_EQ(removed.replies.at(0).result.error().code, base::Code::kUnavailable);
+  EXPECT_EQ(imported.replies.at(0).result.error().code, base::Code::kUnavailable);
   EXPECT_EQ(shown(*a, "0 good"), R"({"size":1})");
   EXPECT_EQ(shown(*a, "new"), "absent");
   EXPECT_TRUE(removed.replies.at(1).result.ok()) << "who writes in the same turn is not refused";
@@ -267,6 +266,31 @@ TEST_F(Damaged, ABadRowIsToldAlthoughItsTurnFails) {
 
   EXPECT_FALSE(refused.replies.at(0).result.ok());
   EXPECT_TRUE(says(refused, Notice::Kind::kCorruptRow));
+}
+
+// A start commits something, and an agent that cannot start serves no reads.
+TEST_F(Damaged, AStartOnAFullDiskUsesTheBallast) {
+  reopen_on_fault_vfs();
+  struct Ballast : Files {
+    explicit Ballast(Full& disk) : full(disk) {}
+    void fill_ballast(const std::string& path) override { filled = path; }
+    bool drop_ballast(const std::string&) override {
+      full.end();
+      return true;
+    }
+    Full& full;
+    std::string filled;
+  };
+  const Outside outside = next_start(*a, 9, std::nullopt);
+  a.reset();
+  Full full;
+  Ballast ballast(full);
+  options.files = &ballast;
+
+  a = open_replica(folder.file("a.db"), outside, 7, options);
+
+  EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
+  EXPECT_EQ(ballast.filled, folder.file("a.db") + "-ballast");
 }
 
 // Giving up the rows needs a commit. The driver would name a peer again at once, again and again.

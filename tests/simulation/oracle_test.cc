@@ -106,6 +106,27 @@ TEST_F(OracleOf, APutConcurrentWithARemoveStaysOutOfSightUntilAnAdd) {
   EXPECT_EQ(b.shows(), (Fields{{"f", "1"}}));  // the later object stands whole
 }
 
+TEST_F(OracleOf, OfTwoWholeObjectsWithOneStampOneStands) {
+  a.add(R"({"a":1})");
+  z.add(R"({"b":2})");
+  meet();
+
+  EXPECT_EQ(a.shows(), (Fields{{"b", "2"}}));
+  EXPECT_EQ(z.shows(), a.shows());
+  EXPECT_EQ(a.conflicts(), (std::vector<Conflict>{{"a", "", {"1"}, "reset"}}));
+}
+
+TEST_F(OracleOf, AFieldWithTheStampOfAnObjectThatItsAuthorDidNotSeeIsOfTheOneOrTheOther) {
+  a.add("{}");
+  z.hear(a);
+  a.seconds = z.seconds = 2'000;
+  a.patch({{"f", "1"}});
+  z.put(R"({"g":2})");
+  meet();
+
+  EXPECT_EQ(a.shows(), (Fields{{"g", "2"}}));  // z is the higher name
+}
+
 TEST_F(OracleOf, ARemoveReachesOnlyWhatItsAuthorSaw) {
   a.add(R"({"f":1})");
   z.add(R"({"g":2})");

@@ -38,6 +38,9 @@ Cluster::~Cluster() {
 void Cluster::add_host() {
   base::Random random = random_.fork();
   hosts_.push_back(std::make_unique<Host>(hosts_.size(), random));
+  Host& host = *hosts_.back();
+  if (settings_.clockless && host.index > 0) host.usual_clock = {base::seconds(-kSince1970), false};
+  host.clock = host.usual_clock;
   processes_.emplace_back();
   before_.emplace_back();
 }
@@ -361,7 +364,8 @@ void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
     if (notice.kind == Kind::kDivergence) report_.mattered(Fault::kLostCell);
     if (notice.kind == Kind::kDiskFull) report_.mattered(Fault::kFullDisk);
     if (notice.kind == Kind::kDiskFault) report_.mattered(Fault::kDiskError);
-    bool damage = notice.kind == Kind::kCorruptRow || notice.kind == Kind::kSetAside;
+    bool damage = notice.kind == Kind::kCorruptRow || notice.kind == Kind::kRowsDropped ||
+                  notice.kind == Kind::kSetAside;
     if (damage && process.host().rotten) report_.mattered(Fault::kRot);
     if (notice.kind == Kind::kClockAhead) report_.mattered(Fault::kClockWild);
     if (notice.kind == Kind::kClockRestarted) report_.mattered(Fault::kClockStep);

@@ -28,6 +28,9 @@ struct WallClock {
   bool synchronised = true;
 };
 
+// Seconds from 1970 to the beginning of a run: the error of a clock that says 1970.
+inline constexpr std::int64_t kSince1970 = 1'800'000'000;
+
 // Whole files of a medium, as the replica moves them when it sets a database aside.
 class DiskFiles : public agent::DatabaseFiles {
  public:
@@ -51,6 +54,7 @@ struct Host {
   base::Bytes fingerprint;
   MarkDirectory marks;
   WallClock clock;
+  WallClock usual_clock;  // what it shows when no fault touches it: a host may have none
   bool dead = false;     // never returns
   bool failing = false;  // the medium fails on demand just now
   bool rotten = false;   // a bit of it flipped

@@ -294,7 +294,6 @@ void Nemesis::strike_clock(Fault fault, std::size_t host) {
   WallClock& clock = cluster_.host(host).clock;
   constexpr std::int64_t kHour = 3'600;
   constexpr std::int64_t kYear = 365 * 24 * kHour;
-  constexpr std::int64_t kSince1970 = 1'800'000'000;
   if (fault == Fault::kClockWild) {
     bool future = random_.below(2) == 0;
     clock.error = base::seconds(future ? kYear : -kSince1970);
@@ -304,7 +303,8 @@ void Nemesis::strike_clock(Fault fault, std::size_t host) {
   }
   clock.synchronised = random_.below(2) == 0;
   cluster_.note(host, "clock steps to " + std::to_string(clock.error.millis()) + " ms off");
-  later(between(base::seconds(1), base::seconds(15)), [&clock] { clock = {}; });
+  later(between(base::seconds(1), base::seconds(15)),
+        [this, host] { cluster_.host(host).clock = cluster_.host(host).usual_clock; });
 }
 
 // --- The end -------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ void Nemesis::end() {
   cluster_.network().weather = {};
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     mend_disk(i);
-    cluster_.host(i).clock = {};
+    cluster_.host(i).clock = cluster_.host(i).usual_clock;
   }
   // Where joins are rare: one would carry the wrong state on before anybody has compared it.
   bool joins = settings_.replica.store.log_bytes_max < kLogWithoutJoins;

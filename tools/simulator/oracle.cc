@@ -9,8 +9,6 @@
 namespace simulation {
 namespace {
 
-using Intended = std::vector<std::pair<EntryName, Intention>>;
-
 bool loses(const Mark& a, const Mark& b) {
   return std::tie(a.stamp, a.actor, a.seq) < std::tie(b.stamp, b.actor, b.seq);
 }
@@ -20,8 +18,13 @@ const Mark* best(const Marks& marks) {
   return found == marks.end() ? nullptr : &*found;
 }
 
+// One whole object stands: the best of those that live. A field is shown with it when the same
+// change wrote it, or one that beats the object. At equal stamps somebody must lose: else the
+// fields of two objects would be shown as one that nobody wrote.
 bool written_over(const Mark& field, const Mark* whole) {
-  return whole != nullptr && field.stamp < whole->stamp;
+  if (whole == nullptr) return false;
+  bool same_change = field.actor == whole->actor && field.seq == whole->seq;
+  return !same_change && loses(field, *whole);
 }
 
 void raise(crdt::HybridTime& stamp, const Marks& seen) {
@@ -74,6 +77,16 @@ std::size_t Alive::count() const {
 
 void Oracle::wrote(const agent::WriteRequest& request, const base::ActorId& actor,
                    std::uint64_t seq, crdt::HybridTime time, const crdt::VersionVector& past) {
+  wrote(intentions(request, view(past)), actor, seq, time, past);
+}
+
+bool Oracle::changes_anything(const EntryName& entry, const Intention& intention,
+                              const crdt::VersionVector& past) const {
+  return simulation::changes_anything(intention, alive(entry, past));
+}
+
+void Oracle::wrote(Intended intended, const base::ActorId& actor, std::uint64_t seq,
+                   crdt::HybridTime time, const crdt::VersionVector& past) {
   CHECK(!knows(actor, seq));
   auto [numbered, fresh] = actor_numbers_.try_emplace(actor, actors_.size());
   if (fresh) {
@@ -81,7 +94,7 @@ void Oracle::wrote(const agent::WriteRequest& request, const base::ActorId& acto
     changes_of_.emplace_back();
   }
   Change change{numbered->second, seq, view(past), {}};
-  for (auto& [name, intention] : intentions(request, change.past)) {
+  for (auto& [name, intention] : intended) {
     crdt::HybridTime stamp = stamp_for(intention, alive(name, change.past), time);
     entries_[name.object][name.id].push_back({changes_.size(), stamp, std::move(intention)});
     change.touched.push_back(name);
@@ -144,7 +157,7 @@ class Oracle::Reading {
 
  private:
   void intend(EntryName name, Intention intention) {
-    if (!changes_anything(intention, oracle_.alive(name, past_))) return;
+    if (!simulation::changes_anything(intention, oracle_.alive(name, past_))) return;
     intended.emplace_back(std::move(name), std::move(intention));
   }
 

@@ -1,10 +1,10 @@
 #pragma once
 
-// The oracle by intent: what every author had seen and what it meant, and what follows from that
-// for whoever has applied a vector. It knows nothing of dots, kills or plans, shares no code and no
-// data structure with crdt/ but the values that go in (ids, times, vectors), and so also judges the
-// plans that crdt/ makes of a request. Histories in which one (actor, seq) has two contents are not
-// its matter: a change is told once.
+// The oracle by intent, the one of the laws (tests/laws) and of the simulator: what every author
+// had seen and what it meant, and what follows from that for whoever has applied a vector. It knows
+// nothing of dots, kills or plans, shares no code and no data structure with crdt/ but the values
+// that go in (ids, times, vectors), and so also judges the plans that crdt/ makes of a request.
+// Histories in which one (actor, seq) has two contents are not its matter: a change is told once.
 
 #include <compare>
 #include <cstdint>
@@ -57,11 +57,20 @@ struct Conflict {
 
 using Fields = std::map<std::string, std::string>;  // unescaped name, JSON text
 
+// What one change means to do, each entry once.
+using Intended = std::vector<std::pair<EntryName, Intention>>;
+
 class Oracle {
  public:
-  // A request that became the change (actor, seq) at a replica that had applied exactly `past`
-  // before, under the change's `time`. Tell it before anybody has applied the change elsewhere, and
-  // the changes of one actor in order; whatever `past` covers must have been told.
+  // One that became the change (actor, seq) of an author who had applied exactly `past` before,
+  // under the change's `time`; without what would change nothing (changes_anything). Tell it before
+  // anybody has applied the change elsewhere, and the changes of one actor in order; whatever
+  // `past` covers must have been told.
+  void wrote(Intended intended, const base::ActorId& actor, std::uint64_t seq,
+             crdt::HybridTime time, const crdt::VersionVector& past);
+  bool changes_anything(const EntryName& entry, const Intention& intention,
+                        const crdt::VersionVector& past) const;
+  // The same for a request that became one change of a replica.
   void wrote(const agent::WriteRequest& request, const base::ActorId& actor, std::uint64_t seq,
              crdt::HybridTime time, const crdt::VersionVector& past);
   // Whether the request has nothing to do for who has seen `past`: it makes no change, and every
@@ -120,8 +129,7 @@ class Oracle {
   // Of one entry, in the order told: whoever saw another stands behind it. Nothing in it moves.
   using Operations = std::deque<Operation>;
 
-  std::vector<std::pair<EntryName, Intention>> intentions(const agent::WriteRequest& request,
-                                                          const View& past) const;
+  Intended intentions(const agent::WriteRequest& request, const View& past) const;
   bool covers(const View& view, const Operation& operation) const;
   bool saw(const Operation& later, const Operation& earlier) const;
   std::vector<const Operation*> relevant(const Operations& all, const View& view) const;

@@ -61,6 +61,7 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   settings.replica.snapshots.page_bytes = pick(random, {400, 4'000, 1'000'000});
   settings.replica.store.wal_pages = pick(random, {8, 60, 1'000});
   settings.replica.clock.build_nanos = 1'700'000'000'000'000'000;
+  settings.clockless = random.below(4) == 0;
   return settings;
 }
 

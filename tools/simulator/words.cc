@@ -23,6 +23,8 @@ std::string_view notice_name(agent::Notice::Kind kind) {
       return "actors too many";
     case Kind::kCorruptRow:
       return "corrupt rows";
+    case Kind::kRowsDropped:
+      return "bad rows dropped";
     case Kind::kDiskFull:
       return "disk full";
     case Kind::kDiskFault:

@@ -1,0 +1,297 @@
+// Requests about more fields and entries than one change can hold.
+
+#include <map>
+#include <set>
+
+#include "crdt/base/random.h"
+#include "replica_fixture.h"
+
+namespace agent {
+namespace {
+
+using Shown = std::map<std::string, std::string>;  // id → metadata
+
+Shown all_shown(Replica& replica) {
+  Shown all;
+  auto visit = [&](const crdt::Entry& entry) {
+    if (crdt::exists(entry)) all[entry.id] = crdt::shown_text(entry);
+    return true;
+  };
+  EXPECT_TRUE(replica.store().cells().scan("snapshots", std::nullopt, visit).ok());
+  return all;
+}
+
+std::int64_t cells(Replica& replica) { return replica.store().cells().total_cells(); }
+
+ReplicaOptions narrow(std::size_t effects) {
+  ReplicaOptions options;
+  options.change_effects_max = options.import_effects_max = effects;
+  return options;
+}
+
+crdt::Members members(const std::string& prefix, int count, const std::string& value = "1") {
+  crdt::Members fields;
+  for (int i = 0; i < count; ++i) fields.emplace_back(prefix + std::to_string(i), value);
+  return fields;
+}
+
+Input patch(const std::string& id, crdt::Members set, std::vector<std::string> unset = {}) {
+  return Write{1, PatchEntry{"snapshots", id, std::move(set), std::move(unset)}};
+}
+Input remove(const std::string& id) { return Write{1, RemoveEntry{"snapshots", id}}; }
+Input put(const std::string& id, const std::string& metadata) {
+  return Write{1, PutEntry{"snapshots", id, metadata}};
+}
+Input write(std::vector<EntryWrite> entries, bool replace = false) {
+  return Write{1, WriteEntries{"snapshots", std::move(entries), replace}};
+}
+
+std::string outcome(const Outputs& out) {
+  const auto& result = out.replies.at(0).result;
+  return result.ok() ? "ok" : result.error().message;
+}
+
+class Wide : public ::testing::Test {
+ protected:
+  // An entry of 40 fields under a bound of 8 effects a change.
+  void grow(const std::string& id) {
+    turn(*a, clock++, {add(id, "{}")});
+    for (int i = 0; i < 8; ++i) {
+      turn(*a, clock++, {patch(id, members(std::string(1, static_cast<char>('a' + i)), 5))});
+    }
+  }
+  // What readers elsewhere see after each change of the request.
+  std::vector<Shown> seen_elsewhere(Input request) {
+    auto b = open_replica(folder.file("b.db"), first_start(2), 2);
+    turn(*b, clock, {received(log_of(*a))});
+    Outputs out = turn(*a, clock++, {std::move(request)});
+    EXPECT_EQ(outcome(out), "ok");
+    std::vector<Shown> seen;
+    for (const crdt::SealedChange& change : out.facts.own) {
+      turn(*b, clock, {received({change})});
+      seen.push_back(all_shown(*b));
+    }
+    EXPECT_EQ(b->store().meta().digest, a->store().meta().digest);
+    EXPECT_TRUE(b->store().verify().ok());
+    b.reset();
+    std::filesystem::remove(folder.file("b.db"));
+    return seen;
+  }
+
+  Folder folder;
+  std::unique_ptr<Replica> a = open_replica(folder.file(), first_start(), 1, narrow(8));
+  std::int64_t clock = 1;
+};
+
+TEST_F(Wide, AnEntryIsRemovedHoweverItGrew) {
+  grow("x");
+
+  const auto seen = seen_elsewhere(remove("x"));
+
+  ASSERT_GT(seen.size(), 4u);
+  for (const Shown& shown : seen) EXPECT_EQ(shown, Shown{});  // from the first change on
+  EXPECT_EQ(cells(*a), 0);
+}
+
+TEST_F(Wide, AnAbsentEntryWithManyFieldsIsRemoved) {
+  for (int i = 0; i < 5; ++i) turn(*a, clock++, {patch("x", members(std::to_string(i) + "-", 5))});
+
+  EXPECT_EQ(outcome(turn(*a, clock++, {remove("x")})), "ok");
+
+  EXPECT_EQ(cells(*a), 0);
+}
+
+TEST_F(Wide, AnEntryIsReplacedByAnAddAndByAPut) {
+  for (const Input& whole : {add("x", R"({"n":1,"a3":2})"), put("x", R"({"n":1,"a3":2})")}) {
+    grow("x");
+
+    const auto seen = seen_elsewhere(whole);
+
+    ASSERT_GT(seen.size(), 4u);
+    for (const Shown& shown : seen) EXPECT_EQ(shown, (Shown{{"x", R"({"a3":2,"n":1})"}}));
+    EXPECT_EQ(cells(*a), 4);
+  }
+}
+
+TEST_F(Wide, AFieldOfAWideEntryIsSetAndUnset) {
+  grow("x");
+
+  EXPECT_EQ(outcome(turn(*a, clock++, {patch("x", {{"a1", "7"}}, {"b1", "b2"})})), "ok");
+
+  const std::string now = shown(*a, "x");
+  EXPECT_NE(now.find(R"("a1":7)"), std::string::npos);
+  EXPECT_EQ(now.find(R"("b1")"), std::string::npos);
+}
+
+TEST_F(Wide, APatchOfSeveralWideEntriesIsSeenWholeOrNotAtAll) {
+  grow("x");
+  grow("y");
+  turn(*a, clock++, {add("z")});
+
+  const auto seen = seen_elsewhere(write({{"x", EntryWrite::Whole::kRemove, {}, {}},
+                                          {"y", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}}));
+
+  ASSERT_GT(seen.size(), 8u);
+  for (const Shown& shown : seen) {
+    EXPECT_EQ(shown, (Shown{{"y", R"({"n":1})"}, {"z", R"({"size":1})"}}));
+  }
+  EXPECT_EQ(cells(*a), 3 + 3);
+}
+
+TEST_F(Wide, FieldsSetAfterARemovalInOnePatchAreKept) {
+  grow("x");
+
+  seen_elsewhere(write({{"x", EntryWrite::Whole::kRemove, {{"a1", "5"}, {"new", "6"}}, {}}}));
+
+  EXPECT_EQ(all_shown(*a), Shown{});
+  EXPECT_EQ(cells(*a), 2);
+}
+
+TEST_F(Wide, AnObjectOfWideAndNarrowEntriesIsRemoved) {
+  grow("b");
+  for (int i = 0; i < 10; ++i) turn(*a, clock++, {add("a" + std::to_string(i))});
+  for (int i = 0; i < 10; ++i) turn(*a, clock++, {add("c" + std::to_string(i))});
+
+  EXPECT_EQ(outcome(turn(*a, clock++, {Write{1, RemoveObject{"snapshots"}}})), "ok");
+
+  EXPECT_EQ(cells(*a), 0);
+}
+
+TEST_F(Wide, AnObjectIsReplacedAsAWhole) {
+  grow("b");
+  for (int i = 0; i < 10; ++i) turn(*a, clock++, {add("a" + std::to_string(i))});
+
+  const auto seen = seen_elsewhere(write(
+      {{"a3", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}, {"new", EntryWrite::Whole::kAdd, {}, {}}},
+      true));
+
+  // What the new value has is there from the first change on, the rest goes.
+  for (const Shown& shown : seen) {
+    EXPECT_EQ(shown.at("a3"), R"({"n":1})");
+    EXPECT_EQ(shown.at("new"), "{}");
+  }
+  EXPECT_EQ(all_shown(*a), (Shown{{"a3", R"({"n":1})"}, {"new", "{}"}}));
+  EXPECT_EQ(cells(*a), 3 + 2);
+}
+
+TEST_F(Wide, ARequestThatSetsMoreThanAChangeHoldsIsRefusedWithTheRemedy) {
+  Outputs patched = turn(*a, clock++, {patch("x", members("f", 9))});
+  Outputs written = turn(*a, clock++,
+                         {write({{"x", EntryWrite::Whole::kAdd, members("f", 4), {}},
+                                 {"y", EntryWrite::Whole::kAdd, members("f", 4), {}}})});
+
+  for (const Outputs* out : {&patched, &written}) {
+    EXPECT_EQ(out->replies[0].result.error().code, base::Code::kTooLarge);
+    EXPECT_NE(outcome(*out).find("several requests"), std::string::npos) << outcome(*out);
+  }
+  EXPECT_EQ(cells(*a), 0);
+  EXPECT_EQ(a->vector(), crdt::VersionVector());
+}
+
+TEST_F(Wide, ALineOfAnImportReplacesAWideEntry) {
+  grow("x");
+  ImportEntries import{"snapshots", {{"w", "{}"}, {"x", R"({"n":1})"}, {"y", "{}"}}};
+
+  EXPECT_EQ(outcome(turn(*a, clock++, {Write{1, import}})), "ok");
+
+  EXPECT_EQ(all_shown(*a), (Shown{{"w", "{}"}, {"x", R"({"n":1})"}, {"y", "{}"}}));
+  EXPECT_EQ(cells(*a), 2 + 3 + 2);
+}
+
+// Z never saw the object that A removes, and its clock is behind: no part of that object comes back
+// with Z's entry, whatever has arrived.
+TEST_F(Wide, AConcurrentAddBringsNoPartOfARemovedEntryBack) {
+  clock = 100'000;
+  grow("x");
+  auto z = open_replica(folder.file("z.db"), first_start(3), 3);
+  Outputs added = turn(*z, 5, {add("x", R"({"z":1})")});
+  auto b = open_replica(folder.file("b.db"), first_start(2), 2);
+  turn(*b, clock, {received(log_of(*a))});
+  turn(*b, clock, {received(added.facts.own)});
+
+  Outputs out = turn(*a, clock++, {remove("x")});
+
+  ASSERT_GT(out.facts.own.size(), 4u);
+  for (std::size_t i = 0; i < out.facts.own.size(); ++i) {
+    turn(*b, clock, {received({out.facts.own[i]})});
+    const bool last = i + 1 == out.facts.own.size();
+    EXPECT_EQ(all_shown(*b), (Shown{{"x", last ? R"({"z":1})" : "{}"}}));
+  }
+}
+
+TEST_F(Wide, ARemovalIsOneEvent) {
+  grow("x");
+
+  Outputs out = turn(*a, clock++, {remove("x")}, true);
+
+  ASSERT_EQ(out.events.size(), 1u);
+  EXPECT_EQ(out.events[0].op, "remove");
+}
+
+// The same requests under a narrow and the usual bound leave the same entries and as many cells,
+// and nobody elsewhere sees a request in parts.
+TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
+  auto random = base::Random::from_number(7);
+  auto roomy = open_replica(folder.file("roomy.db"), first_start(4), 4);
+  auto b = open_replica(folder.file("b.db"), first_start(2), 2);
+  std::size_t split = 0;
+  for (int round = 0; round < 500; ++round) {
+    const std::string id = "e" + std::to_string(random.below(3));
+    const std::string prefix(1, static_cast<char>('a' + random.below(8)));
+    Input request =
+        patch(id, members(prefix, static_cast<int>(random.below(5)), std::to_string(round)),
+              {"a1", "b2"});
+    switch (random.below(12)) {
+      case 0:
+        request = remove(id);
+        break;
+      case 1:
+        request = add(id, R"({"a1":1,"n":2})");
+        break;
+      case 2:
+        request = put(id, R"({"a2":1,"m":2})");
+        break;
+      case 3:
+        request = add(id, "{}");
+        break;
+      case 4:
+        request = write({{"e0", EntryWrite::Whole::kRemove, {{"c1", "9"}}, {}},
+                         {"e1", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}});
+        break;
+      default:
+        break;
+    }
+    Outputs narrowly = turn(*a, clock, {request});
+    Outputs roomily = turn(*roomy, clock++, {request});
+    ASSERT_EQ(outcome(narrowly), outcome(roomily));
+    split += narrowly.facts.own.size() > 1 ? 1 : 0;
+    ASSERT_EQ(all_shown(*a), all_shown(*roomy)) << round;
+    ASSERT_EQ(cells(*a), cells(*roomy)) << round;
+    for (const crdt::SealedChange& change : narrowly.facts.own) {
+      turn(*b, clock, {received({change})});
+      ASSERT_EQ(all_shown(*b), all_shown(*a)) << round;
+    }
+    ASSERT_EQ(b->store().meta().digest, a->store().meta().digest);
+  }
+  EXPECT_GT(split, 30u);
+}
+
+// With the bounds of the product, by number and by bytes.
+TEST(WideForReal, MoreFieldsThanEffectsAndMoreNamesThanBytes) {
+  Folder folder;
+  auto a = open_replica(folder.file(), first_start(), 1);
+  turn(*a, 1, {add("many", "{}"), add("long", "{}")});
+  for (const char* half : {"a", "b"}) turn(*a, 2, {patch("many", members(half, 33'000))});
+  for (char half : {'a', 'b'})
+    turn(*a, 3, {patch("long", members(std::string(1'000, half), 14'000))});
+  ASSERT_EQ(cells(*a), 66'000 + 28'000 + 4);
+
+  EXPECT_EQ(outcome(turn(*a, 4, {put("many", R"({"x":1})")})), "ok");
+  EXPECT_EQ(outcome(turn(*a, 5, {remove("long")})), "ok");
+
+  EXPECT_EQ(all_shown(*a), (Shown{{"many", R"({"x":1})"}}));
+  EXPECT_EQ(cells(*a), 3);
+}
+
+}  // namespace
+}  // namespace agent
