@@ -16,7 +16,7 @@ struct Options {
   std::int64_t reader_cache_kib = 2'048;  // of each read-only connection
   // research/store.md: 16000 pages (64 MB of WAL) is x1.5 in rate against the default 1000.
   std::int64_t wal_pages = 16'000;
-  // At rest, and after an open, the write-ahead log takes no more than this on the medium. Under
+  // At rest the write-ahead log takes no more than this on the medium. Under
   // load it grows to `wal_pages`, and beyond them while a reader holds it.
   std::int64_t wal_rest_bytes = 4ll << 20;
   std::string vfs;  // tests name a fault-injecting one

@@ -22,8 +22,6 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
   RETURN_IF_ERROR(empty ? store->create() : store->upgrade());
   RETURN_IF_ERROR(check_tables(*store->database_));
   RETURN_IF_ERROR(store->load());
-  // What an end under load has left.
-  if (store->wal_bytes() > options.wal_rest_bytes) store->empty_wal();
   return store;
 }
 

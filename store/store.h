@@ -46,7 +46,8 @@ class Store {
   void rollback();
   // To be called about once a second. Empties the write-ahead log when it is larger than
   // Options::wal_rest_bytes and has grown by less since the last call: under load emptying it each
-  // time would cost more than its room is worth. Does not wait for readers.
+  // time would cost more than its room is worth. Does not wait for readers. Not part of open():
+  // on a full disk it would take the room that a start needs for its first commit.
   void rest();
   // After kNormal commits: brings them to the medium.
   base::Status sync();
