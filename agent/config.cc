@@ -96,13 +96,6 @@ void Judge::directories(const Surroundings& surroundings) {
     config_.data_dir = state + "/hearsay";
   }
 
-  if (const auto* given = value("mark_dir")) {
-    config_.mark_dir = *given;
-  } else if (surroundings.root) {
-    config_.mark_dir = "/var/lib/hearsay-marks";
-  } else if (auto home = xdg_directory(environment, "XDG_CONFIG_HOME", ".config"); !home.empty()) {
-    config_.mark_dir = home + "/hearsay/marks";
-  }
   if (const auto* given = value("key_file")) {
     config_.key_file = *given;
     if (given->empty()) refuse("key_file", *given, "expected a file");
@@ -249,6 +242,11 @@ base::Result<Config> load(const Flags& flags, const Surroundings& surroundings) 
   judge.spreading();
   judge.logging();
   RETURN_IF_ERROR(judge.status());
+  for (const SettingInfo& info : agent::settings()) {
+    auto given = settings.find(info.key);
+    if (!info.retired || given == settings.end()) continue;
+    config.retired.emplace_back(info.key, given->second.origin);
+  }
   return config;
 }
 

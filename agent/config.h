@@ -33,12 +33,13 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
   std::uint64_t log_bytes_max = 256ull << 20;  // of the change log
-  std::string mark_dir;                        // empty: no place found; warn (rule 2)
   std::vector<std::string> http_hosts;
   std::vector<std::string> http_origins;
 
   // Where each setting that was given came from; what is missing here is a default.
   std::map<std::string, std::string, std::less<>> origins;
+  // Settings that were given although they have no effect any more, with where they came from.
+  std::vector<std::pair<std::string, std::string>> retired;
   // For SIGHUP: load_config(flags) reads environment and files again.
   Flags flags;
 };

@@ -11,6 +11,7 @@
 #include "agent/clock.h"
 #include "agent/daemon_metrics.h"
 #include "agent/database_files.h"
+#include "agent/host_fingerprint.h"
 #include "agent/host_port.h"
 #include "agent/translate.h"
 #include "crdt/value.h"
@@ -89,10 +90,6 @@ base::Status Daemon::open_store() {
     log_.info("key_made", {{"file", directory_->key_path()},
                            {"hint", "copy it to the other hosts and start them with --key-file"}});
   }
-  marks_ = std::make_unique<Marks>(options_.mark_dir, directory_->path());
-  std::string warning;
-  Outside outside = marks_->begin_run(random_, warning);
-  if (!warning.empty()) log_.warn("mark_dir", {{"problem", warning}});
   options_.replica.clock.build_nanos = build_nanos();
   directory_->on_lock_made_again([this] {
     log_.error("lock_removed",
@@ -102,23 +99,19 @@ base::Status Daemon::open_store() {
   files_ = std::make_unique<HostDatabaseFiles>(*directory_);
   options_.replica.files = files_.get();
   base::Random replica_random = random_.fork();
-  ASSIGN_OR_RETURN(replica_, Replica::open(read_clock(), directory_->database_path(),
-                                           options_.replica, outside, replica_random));
+  ASSIGN_OR_RETURN(opened_,
+                   Replica::open(read_clock(), directory_->database_path(), options_.replica,
+                                 host_fingerprint(directory_->path()), replica_random));
   RETURN_IF_ERROR(directory_->watch_database());
-  if (replica_->fetching() || replica_->replaying()) condition_.opened_rebuilding();
-  if (warning.empty()) {
-    if (auto settled = marks_->settle_token(replica_->run_token()); !settled.ok()) {
-      log_.warn("mark_dir", {{"problem", settled.error().message}});
-    }
-  }
-  self_ = MeshSelf{replica_->node_id(),    replica_->signing_seed(),    *key,
-                   replica_->boot_epoch(), replica_->has_new_node_id(), holdings_of(*replica_)};
+  if (opened_->fetching() || opened_->replaying()) condition_.opened_rebuilding();
+  self_ = MeshSelf{opened_->node_id(),    opened_->signing_seed(),    *key,
+                   opened_->boot_epoch(), opened_->has_new_node_id(), holdings_of(*opened_)};
   return {};
 }
 
 base::Status Daemon::open_sockets() {
   store_thread_ = std::make_unique<StoreThread>(
-      &loop_, *replica_, options_.pump,
+      &loop_, std::move(opened_), options_.pump,
       [this](std::vector<Outputs> outputs) { deliver(std::move(outputs)); });
   auto on_damage = [this](std::string what) { hand_over(DamageSeen{std::move(what)}); };
   ASSIGN_OR_RETURN(readers_, ReaderPool::open(&loop_, directory_->database_path(),
@@ -129,7 +122,6 @@ base::Status Daemon::open_sockets() {
   options_.mesh.name = options_.name;
   base::Random mesh_random = random_.fork();
   ASSIGN_OR_RETURN(mesh_, Mesh::open(&loop_, options_.mesh, self_, mesh_random, mesh_hooks()));
-  if (!replica_->own_actor().is_zero()) mesh_->own_actor(replica_->own_actor());
   memory_ = std::make_unique<MemberMemory>(&loop_, directory_->members_path(),
                                            [this](const std::string& problem) {
                                              log_.warn("members_file", {{"problem", problem}});
@@ -204,13 +196,11 @@ int Daemon::run() {
   uv_run(&loop_, UV_RUN_DEFAULT);
   CHECK(uv_loop_close(&loop_) == 0);
   loop_open_ = false;
-  std::optional<Mark> mark = replica_->close();
-  replica_.reset();  // the last COMMIT and checkpoint are done
-  if (mark && !again_) {
-    if (auto written = marks_->write_mark(*mark); !written.ok()) {
-      log_.warn("mark_dir", {{"problem", written.error().message}});
-    }
+  std::unique_ptr<Replica> replica = store_thread_->take_back();
+  if (auto closed = replica->close(); !closed.ok()) {
+    log_.warn("close", {{"problem", closed.error().message}});
   }
+  replica.reset();  // the last COMMIT and checkpoint are done
   log_.info("stopped", {{"name", facts_.name}});
   return 0;
 }
@@ -289,7 +279,7 @@ void Daemon::hand_over(Input input) {
   }
   bool fetched_again = std::holds_alternative<Received>(input);
   if (fetched_again || deferred_.size() >= kDeferredMax) return refuse(input);
-  if (std::holds_alternative<ConfirmOwn>(input)) return;  // said again by the next comparison
+  if (std::holds_alternative<ConfirmOwn>(input)) return;  // the node says it again after a turn
   deferred_.push_back(std::move(input));
   if (deferred_.size() == 1) later(kDeferredMillis, [this] { hand_over_deferred(); });
 }

@@ -20,7 +20,6 @@
 #include "agent/http/server.h"
 #include "agent/isolation_watch.h"
 #include "agent/log.h"
-#include "agent/marks.h"
 #include "agent/member_memory.h"
 #include "agent/mesh.h"
 #include "agent/notices.h"
@@ -37,8 +36,7 @@ namespace agent {
 struct DaemonOptions {
   std::string name;
   std::string data_dir;
-  std::string key_file;  // empty: a key of its own in the data directory
-  std::string mark_dir;
+  std::string key_file;   // empty: a key of its own in the data directory
   std::string http_host;  // numeric, loopback
   std::uint16_t http_port = 0;
   std::vector<std::string> join;
@@ -117,8 +115,7 @@ class Daemon : public Host {
   base::Instant started_;
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<DatabaseFiles> files_;
-  std::unique_ptr<Marks> marks_;
-  std::unique_ptr<Replica> replica_;
+  std::unique_ptr<Replica> opened_;  // from open_store() until the store thread owns it
   MeshSelf self_;
   RepairWatch repair_watch_;
   uv_loop_t loop_{};

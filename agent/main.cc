@@ -10,7 +10,6 @@
 #include "agent/config.h"
 #include "agent/daemon.h"
 #include "agent/held_signals.h"
-#include "agent/marks.h"
 #include "agent/memory.h"
 #include "agent/reload.h"
 #include "agent/standard_streams.h"
@@ -23,7 +22,6 @@ agent::DaemonOptions daemon_options(const agent::Config& config) {
   options.name = config.name;
   options.data_dir = config.data_dir;
   options.key_file = config.key_file;
-  options.mark_dir = config.mark_dir;
   options.http_host = config.http.host;
   options.http_port = config.http.port;
   options.http.hosts = config.http_hosts;
@@ -80,6 +78,11 @@ int run_agent(const agent::Config& config) {
     log.error("start_refused", {{"reason", error.message}});
     return exit_code;
   };
+  for (const auto& [key, origin] : config.retired) {
+    log.warn(
+        "setting_without_effect",
+        {{"setting", key}, {"from", origin}, {"meaning", "it has no effect any more; remove it"}});
+  }
   agent::DaemonOptions options = daemon_options(config);
   auto bind = numeric(config.bind, "--bind");
   if (!bind.ok()) return refuse(bind.error(), 2);

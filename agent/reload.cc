@@ -45,7 +45,6 @@ constexpr Item kItems[] = {
        return std::string(c.log_format == LogFormat::kJson ? "json" : "text");
      }},
     {"log_bytes", false, [](const Config& c) { return std::to_string(c.log_bytes_max); }},
-    {"mark_dir", false, [](const Config& c) { return c.mark_dir; }},
     {"http_hosts", false, [](const Config& c) { return listed(c.http_hosts); }},
     {"http_origins", false, [](const Config& c) { return listed(c.http_origins); }},
 };

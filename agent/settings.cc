@@ -34,7 +34,7 @@ constexpr std::array kSettings{
     SettingInfo{"log_format", false, "FORMAT", "text or json (default text)"},
     SettingInfo{"log_bytes", false, "BYTES", "what the change log may keep (default 256 MiB)",
                 true},
-    SettingInfo{"mark_dir", false, "DIR", "where the mark of a clean stop lives"},
+    SettingInfo{"mark_dir", false, "DIR", "has no effect any more", false, true},
     SettingInfo{"http_hosts", true, "HOST", "a further Host to answer to; may be repeated"},
     SettingInfo{"http_origins", true, "ORIGIN", "an Origin to allow; may be repeated"},
 };

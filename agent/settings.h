@@ -21,6 +21,8 @@ struct SettingInfo {
   std::string_view shape;
   std::string_view help;
   bool is_number = false;  // a whole number in a file, without quotes; all others are strings
+  // Accepted because configurations name it, without effect; no help shows it.
+  bool retired = false;
 };
 std::span<const SettingInfo> settings();
 std::string flag_of(std::string_view key);

@@ -14,9 +14,13 @@ bool says_something(const Outputs& out) {
 
 }  // namespace
 
-StoreThread::StoreThread(uv_loop_t* loop, Replica& replica, const PumpOptions& options,
+StoreThread::StoreThread(uv_loop_t* loop, std::unique_ptr<Replica> replica,
+                         const PumpOptions& options,
                          std::function<void(std::vector<Outputs>)> on_outputs)
-    : replica_(replica), on_outputs_(std::move(on_outputs)), wake_(new uv_async_t), pump_(options) {
+    : replica_(std::move(replica)),
+      on_outputs_(std::move(on_outputs)),
+      wake_(new uv_async_t),
+      pump_(options) {
   CHECK(uv_async_init(loop, wake_, [](uv_async_t* handle) {
           static_cast<StoreThread*>(handle->data)->deliver();
         }) == 0);
@@ -47,6 +51,11 @@ void StoreThread::stop(std::function<void()> stopped) {
   ready_.notify_one();
 }
 
+std::unique_ptr<Replica> StoreThread::take_back() {
+  CHECK(!thread_.joinable());
+  return std::move(replica_);
+}
+
 // What waits at the stop is still applied; Replica::close brings it to the medium.
 void StoreThread::run() {
   std::unique_lock lock(mutex_);
@@ -65,7 +74,7 @@ void StoreThread::run() {
 }
 
 Pump::Condition StoreThread::condition() const {
-  return {replica_.unsynced(), replica_.fault().has_value(), replica_.replaying()};
+  return {replica_->unsynced(), replica_->fault().has_value(), replica_->replaying()};
 }
 
 void StoreThread::wait(std::unique_lock<std::mutex>& lock, const Pump::Condition& replica) {
@@ -80,14 +89,14 @@ void StoreThread::work(Pump::Step step, std::unique_lock<std::mutex>& lock) {
   std::vector<Input> inputs;
   if (step == Step::kTurn) inputs = pump_.take_turn();
   lock.unlock();
-  if (release_memory_.exchange(false)) replica_.release_memory();
+  if (release_memory_.exchange(false)) replica_->release_memory();
   base::Now now = read_clock();
   Outputs out;
   bool more = false;
-  if (step == Step::kTurn) out = replica_.turn(now, inputs, watched_);
-  if (step == Step::kFlush) out = replica_.flush(now);
-  if (step == Step::kScrub) out = replica_.scrub(now);
-  if (step == Step::kReadAhead) more = replica_.read_ahead();
+  if (step == Step::kTurn) out = replica_->turn(now, inputs, watched_);
+  if (step == Step::kFlush) out = replica_->flush(now);
+  if (step == Step::kScrub) out = replica_->scrub(now);
+  if (step == Step::kReadAhead) more = replica_->read_ahead();
   bool damaged = out.damaged;
   bool tell = step == Step::kTurn || step == Step::kFlush || says_something(out);
   if (tell) hand_over(std::move(out));

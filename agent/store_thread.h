@@ -1,14 +1,15 @@
 #pragma once
 
-// The thread that owns the replica (rule 10): does what the Pump says and hands the outputs to the
-// loop. Natural batching: what queues during a commit goes into the next one, there is no
-// artificial delay.
+// The thread that owns the replica (rule 10): from here on nobody else can reach it, and what it has
+// to say comes as outputs. It does what the Pump says and hands the outputs to the loop. Natural
+// batching: what queues during a commit goes into the next one, there is no artificial delay.
 
 #include <uv.h>
 
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -21,8 +22,8 @@ namespace agent {
 
 class StoreThread {
  public:
-  // `on_outputs` runs on the loop thread. `replica` outlives this.
-  StoreThread(uv_loop_t* loop, Replica& replica, const PumpOptions& options,
+  // `on_outputs` runs on the loop thread.
+  StoreThread(uv_loop_t* loop, std::unique_ptr<Replica> replica, const PumpOptions& options,
               std::function<void(std::vector<Outputs>)> on_outputs);
   ~StoreThread();  // stop() must have finished
 
@@ -32,6 +33,8 @@ class StoreThread {
   void release_memory();  // with the next step, on its thread
   // Finishes what waits, flushes, ends the thread; outputs still arrive before `stopped` is called.
   void stop(std::function<void()> stopped);
+  // After stop() has finished.
+  std::unique_ptr<Replica> take_back();
 
  private:
   void run();
@@ -41,7 +44,7 @@ class StoreThread {
   void hand_over(Outputs outputs);
   void deliver();
 
-  Replica& replica_;
+  std::unique_ptr<Replica> replica_;
   std::function<void(std::vector<Outputs>)> on_outputs_;
   std::function<void()> stopped_;
   uv_async_t* wake_;

@@ -13,7 +13,7 @@
 namespace agent {
 
 inline gossip::Holdings holdings_of(const Replica& replica) {
-  return {replica.vector(), replica.state(), replica.left(), replica.closed()};
+  return {replica.vector(), replica.state(), replica.left(), replica.closed(), replica.alone()};
 }
 
 inline gossip::Stored stored_of(Facts facts) {
@@ -27,6 +27,8 @@ inline gossip::Stored stored_of(Facts facts) {
   stored.bytes_done = facts.bytes_done;
   stored.left = std::move(facts.left);
   stored.stopped = std::move(facts.stopped);
+  stored.alone = std::move(facts.alone);
+  stored.confirmed = std::move(facts.confirmed);
   if (facts.join) {
     using Kind = gossip::JoinStep::Kind;
     Kind kind = Kind::kAsk;

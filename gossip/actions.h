@@ -101,6 +101,7 @@ struct Holdings {
   crdt::StateHash state;
   std::vector<base::ActorId> left;    // left behind by their owners (rule 2)
   std::vector<base::ActorId> closed;  // and closed
+  std::vector<base::ActorId> alone;   // of which no peer may hold everything (rule 7)
 };
 
 using Action =
@@ -136,6 +137,9 @@ struct Stored {
   std::vector<base::ActorId> left;     // actors whose owner has left them behind, first seen now
   std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version: no
                                        // use in fetching them before an upgrade (rule 12)
+  std::vector<base::ActorId> alone;    // of which no peer may hold everything, first seen now
+  // Confirmations that the replica has taken. One that is not here was lost, and is said again.
+  std::vector<std::pair<base::ActorId, std::uint64_t>> confirmed;
   std::optional<JoinStep> join;
 };
 

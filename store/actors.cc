@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crdt/base/check.h"
+#include "store/closed_codec.h"
 #include "store/row.h"
 
 namespace store {
@@ -16,6 +17,11 @@ std::int64_t checksum(const base::ActorId& id, const Actor& actor) {
 
 constexpr int kLeft = 1;
 constexpr int kClosed = 2;
+constexpr int kAlone = 4;
+
+std::int64_t block_checksum(std::int64_t block, base::BytesView row) {
+  return RowChecksum('z').number(block).bytes(row).value();
+}
 
 // The part of an actor that moves: a row of `meta`.
 base::Bytes head_row(const Actor& actor) {
@@ -25,7 +31,8 @@ base::Bytes head_row(const Actor& actor) {
   base::append_be64(row, actor.floor);
   base::append_be64(row, actor.named_seq);
   // Absent while there are none, as in version 1 of the file.
-  const int flags = (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0);
+  const int flags =
+      (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0) | (actor.alone ? kAlone : 0);
   if (flags != 0) row.push_back(static_cast<char>(flags));
   return row;
 }
@@ -39,7 +46,8 @@ bool parse_head(base::BytesView row, Actor& actor) {
   const int flags = parser.at_end() ? 0 : parser.byte();
   actor.left = (flags & kLeft) != 0;
   actor.closed = (flags & kClosed) != 0;
-  return parser.complete() && (flags & ~(kLeft | kClosed)) == 0;
+  actor.alone = (flags & kAlone) != 0;
+  return parser.complete() && (flags & ~(kLeft | kClosed | kAlone)) == 0;
 }
 
 // 2 << 32 is MetaTable::kActors.
@@ -57,11 +65,18 @@ Actors::Actors(Database& database)
       select_one_(database, kSelectOne),
       upsert_(database,
               "INSERT INTO actors(idx, id, node, sum) VALUES(?1, ?2, ?3, ?4) "
-              "ON CONFLICT(idx) DO UPDATE SET node=excluded.node, sum=excluded.sum") {}
+              "ON CONFLICT(idx) DO UPDATE SET node=excluded.node, sum=excluded.sum"),
+      erase_(database, "DELETE FROM actors WHERE idx=?1"),
+      select_blocks_(database, "SELECT block, v, sum FROM closed ORDER BY block"),
+      upsert_block_(database,
+                    "INSERT INTO closed(block, v, sum) VALUES(?1, ?2, ?3) "
+                    "ON CONFLICT(block) DO UPDATE SET v=excluded.v, sum=excluded.sum"),
+      erase_block_(database, "DELETE FROM closed WHERE block=?1") {}
 
 base::Status Actors::load() {
   actors_.clear();
   ids_.clear();
+  blocks_.clear();
   frontier_.clear();
   dirty_.clear();
   unnamed_.clear();
@@ -75,21 +90,35 @@ base::Status Actors::load() {
     if (!row) break;
     base::ActorId id;
     ASSIGN_OR_RETURN(Actor actor, parse(select, id));
-    ids_[actor.index] = id;
-    next_index_ = std::max(next_index_, actor.index + 1);
-    if (!actor.head_named()) frontier_.insert(id);
-    if (actor.head.seq > 0) {
-      vector_.set(id, actor.head);
-      vector_digest_.add(crdt::vector_element(id, actor.head));
-    }
-    actors_.emplace(id, actor);
+    add(id, actor);
   }
+  RETURN_IF_ERROR(read_blocks([this](std::int64_t block, const base::ActorId& id, Actor& actor) {
+    actor.block = block;
+    blocks_[block].push_back(actor.index);
+    add(id, actor);
+  }));
   // What was marked in a transaction that is gone was not; what was committed is still to be told.
   std::erase_if(left_, [this](const base::ActorId& id) {
     const Actor* known = find(id);
     return !known || !known->left;
   });
   return {};
+}
+
+void Actors::add(const base::ActorId& id, const Actor& actor) {
+  ids_[actor.index] = id;
+  next_index_ = std::max(next_index_, actor.index + 1);
+  if (!actor.head_named()) frontier_.insert(id);
+  if (actor.head.seq > 0) {
+    vector_.set(id, actor.head);
+    vector_digest_.add(crdt::vector_element(id, actor.head));
+  }
+  // Version 2 of the file gave closed ones rows of their own: they move with the next commit.
+  if (actor.closed && actor.block == 0) {
+    dirty_.insert(id);
+    touched_ = true;
+  }
+  actors_.emplace(id, actor);
 }
 
 const Actor* Actors::find(const base::ActorId& id) const {
@@ -104,14 +133,23 @@ const base::ActorId* Actors::id_of(std::int64_t index) const {
 
 base::Result<base::ActorId> Actors::resolve(std::int64_t index) {
   if (const base::ActorId* known = id_of(index)) return *known;
-  ASSIGN_OR_RETURN(Loan select, select_one_.use());
-  select->bind(1, index);
-  ASSIGN_OR_RETURN(bool row, select->step());
-  if (!row) return corrupt_row(database_, "actors", index);
-  base::ActorId id;
-  ASSIGN_OR_RETURN(Actor actor, parse(select, id));
-  ids_[actor.index] = id;
-  return id;
+  {
+    ASSIGN_OR_RETURN(Loan select, select_one_.use());
+    select->bind(1, index);
+    ASSIGN_OR_RETURN(bool row, select->step());
+    if (row) {
+      base::ActorId id;
+      ASSIGN_OR_RETURN(Actor actor, parse(select, id));
+      ids_[actor.index] = id;
+      return id;
+    }
+  }
+  // Closed since we looked, if we did: all of them, because a row is not found by its actors.
+  RETURN_IF_ERROR(read_blocks([this](std::int64_t, const base::ActorId& id, const Actor& actor) {
+    ids_[actor.index] = id;
+  }));
+  if (const base::ActorId* known = id_of(index)) return *known;
+  return corrupt_row(database_, "actors", index);
 }
 
 std::int64_t Actors::intern(const base::ActorId& id) {
@@ -150,6 +188,11 @@ void Actors::set_left(const base::ActorId& id) {
 
 void Actors::set_closed(const base::ActorId& id, bool closed) { at(id).closed = closed; }
 
+void Actors::set_alone(const base::ActorId& id, bool alone) {
+  const Actor* known = find(id);
+  if (known ? known->alone != alone : alone) at(id).alone = alone;
+}
+
 void Actors::name(const base::ActorId& id, std::uint64_t seq) {
   const Actor* known = find(id);
   if (!known || known->named_seq >= seq) return;
@@ -173,11 +216,89 @@ std::vector<base::ActorId> Actors::take_left() {
 }
 
 base::Status Actors::flush() {
-  for (const base::ActorId& id : unnamed_) RETURN_IF_ERROR(write_name(id, actors_.at(id)));
-  for (const base::ActorId& id : dirty_) RETURN_IF_ERROR(write_head(actors_.at(id)));
+  std::set<std::int64_t> moved;  // blocks to write
+  for (const base::ActorId& id : dirty_) {
+    Actor& actor = actors_.at(id);
+    if (actor.closed) {
+      if (actor.block == 0) RETURN_IF_ERROR(pack(actor));
+      moved.insert(actor.block);
+      continue;
+    }
+    if (actor.block != 0) {
+      moved.insert(actor.block);
+      unpack(id, actor);
+    }
+    RETURN_IF_ERROR(write_head(actor));
+  }
+  for (const base::ActorId& id : unnamed_) {
+    const Actor& actor = actors_.at(id);
+    if (!actor.closed) RETURN_IF_ERROR(write_name(id, actor));
+  }
+  for (const std::int64_t block : moved) RETURN_IF_ERROR(write_block(block));
   unnamed_.clear();
   dirty_.clear();
   return {};
+}
+
+// Into the last block while it has room.
+base::Status Actors::pack(Actor& actor) {
+  auto insert = [&](std::vector<std::int64_t>& block) {
+    block.insert(std::lower_bound(block.begin(), block.end(), actor.index), actor.index);
+  };
+  actor.block = blocks_.empty() ? 1 : blocks_.rbegin()->first;
+  std::vector<std::int64_t> fuller = blocks_[actor.block];
+  insert(fuller);
+  if (encode(fuller).size() <= kClosedBlockBytes) {
+    blocks_[actor.block] = std::move(fuller);
+  } else {
+    insert(blocks_[++actor.block]);
+  }
+  RETURN_IF_ERROR(meta_.erase(MetaTable::kActors + actor.index));
+  ASSIGN_OR_RETURN(Loan erase, erase_.use());
+  erase->bind(1, actor.index);
+  return erase->run();
+}
+
+void Actors::unpack(const base::ActorId& id, Actor& actor) {
+  std::erase(blocks_.at(actor.block), actor.index);
+  actor.block = 0;
+  unnamed_.insert(id);
+}
+
+base::Bytes Actors::encode(const std::vector<std::int64_t>& block) const {
+  std::vector<const ActorEntry*> entries;
+  for (const std::int64_t index : block) entries.push_back(&*actors_.find(ids_.at(index)));
+  return encode_closed(entries);
+}
+
+base::Status Actors::write_block(std::int64_t block) {
+  const auto found = blocks_.find(block);
+  if (found->second.empty()) {
+    blocks_.erase(found);
+    ASSIGN_OR_RETURN(Loan erase, erase_block_.use());
+    erase->bind(1, block);
+    return erase->run();
+  }
+  const base::Bytes row = encode(found->second);
+  ASSIGN_OR_RETURN(Loan upsert, upsert_block_.use());
+  upsert->bind(1, block).bind_blob(2, row).bind(3, block_checksum(block, row));
+  return upsert->run();
+}
+
+base::Status Actors::read_blocks(
+    const std::function<void(std::int64_t, const base::ActorId&, Actor&)>& visit) {
+  ASSIGN_OR_RETURN(Loan select, select_blocks_.use());
+  for (;;) {
+    ASSIGN_OR_RETURN(bool row, select->step());
+    if (!row) return {};
+    const std::int64_t block = select->integer(0);
+    const base::BytesView bytes = select->blob(1);
+    auto actors = decode_closed(bytes);
+    if (!actors || block_checksum(block, bytes) != select->integer(2)) {
+      return corrupt_row(database_, "closed", block);
+    }
+    for (auto& [id, actor] : *actors) visit(block, id, actor);
+  }
 }
 
 base::Status Actors::write_name(const base::ActorId& id, const Actor& actor) {

@@ -44,9 +44,12 @@ struct ChangeLog::Impl {
     bool reached_end = false;
   };
   struct Keep {
-    std::int64_t own = 0;         // changes of this actor …
-    std::uint64_t confirmed = 0;  // … above this are spared
-    std::int64_t from = 0;        // and everything from this position on
+    std::map<std::int64_t, std::uint64_t> spared;  // actor → its changes above this stay
+    std::int64_t from = 0;                         // and everything from this position on
+    bool spares(std::int64_t actor, std::uint64_t seq) const {
+      const auto found = spared.find(actor);
+      return found != spared.end() && seq > found->second;
+    }
   };
   base::Status choose(const Actors& actors, const Keep& keep, bool spare, Leaving& leaving);
   struct Walked {
@@ -57,6 +60,7 @@ struct ChangeLog::Impl {
     LogTotals totals;
   };
   base::Result<Walked> look_at_all(const Actors& actors);
+  void start_again_if_fewer(const std::map<std::int64_t, std::uint64_t>& now);
   base::Status drop(const Leaving& leaving, Actors& actors, Pruned& pruned);
 
   Database& database;
@@ -65,8 +69,10 @@ struct ChangeLog::Impl {
   LogTable table;
   LogTotals totals;
   LogTotals stored_totals;
-  // Up to here pruning has left nothing but rows of an own actor that it spared.
+  // Up to here pruning has left nothing but rows that it spared, which still holds while these are
+  // what is spared: once a peer confirms one of them, it starts again from the oldest.
   std::int64_t spared_until = 0;
+  std::map<std::int64_t, std::uint64_t> spared;
   bool touched = false;
 };
 
@@ -80,6 +86,7 @@ ChangeLog::~ChangeLog() = default;
 base::Status ChangeLog::load() {
   impl_->table.forget();
   impl_->spared_until = 0;
+  impl_->spared.clear();
   impl_->touched = false;
   ASSIGN_OR_RETURN(impl_->totals, impl_->meta.log_totals());
   impl_->stored_totals = impl_->totals;
@@ -161,20 +168,23 @@ base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
   return {};
 }
 
-base::Result<ChangeLog::Pruned> ChangeLog::prune(Actors& actors, const base::ActorId& own,
-                                                 std::uint64_t own_confirmed,
+base::Result<ChangeLog::Pruned> ChangeLog::prune(Actors& actors, const Confirmed& spared,
                                                  std::int64_t keep_from) {
   RETURN_IF_ERROR(impl_->database.writable());
   Pruned pruned;
   if (impl_->totals.bytes <= impl_->options.log_bytes_max) return pruned;
   impl_->touched = true;
-  const Actor* known = actors.find(own);
-  const Impl::Keep keep{known ? known->index : 0, own_confirmed, keep_from};
+  Impl::Keep keep{{}, keep_from};
+  for (const auto& [id, confirmed] : spared) {
+    const Actor* known = actors.find(id);
+    if (known && confirmed < known->head.seq) keep.spared[known->index] = confirmed;
+  }
+  impl_->start_again_if_fewer(keep.spared);
   Impl::Leaving leaving;
   RETURN_IF_ERROR(impl_->choose(actors, keep, true, leaving));
   RETURN_IF_ERROR(impl_->drop(leaving, actors, pruned));
   if (!leaving.reached_end || impl_->totals.bytes <= impl_->options.log_bytes_max) return pruned;
-  // Nothing but own changes that nobody has confirmed, and still over the budget.
+  // Nothing but changes that nobody has confirmed, and still over the budget.
   Impl::Leaving last;
   last.looked_at = pruned.rows;
   RETURN_IF_ERROR(impl_->choose(actors, keep, false, last));
@@ -286,6 +296,14 @@ base::Error ChangeLog::Impl::missing(std::int64_t actor, std::uint64_t seq) cons
                           std::to_string(actor) + " above its floor");
 }
 
+void ChangeLog::Impl::start_again_if_fewer(const std::map<std::int64_t, std::uint64_t>& now) {
+  for (const auto& [actor, confirmed] : spared) {
+    const auto still = now.find(actor);
+    if (still == now.end() || still->second > confirmed) spared_until = 0;
+  }
+  spared = now;
+}
+
 // Chooses from the oldest on. `spare`: own changes that nobody has confirmed stay. Pruning looks at
 // no more than prune_rows_max rows a call, whether they leave or not.
 base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, bool spare,
@@ -300,8 +318,8 @@ base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, boo
     }
     if (row->position >= keep.from) return {};
     ++leaving.looked_at;
-    if (spare && row->actor == keep.own && row->seq > keep.confirmed) {
-      // Own numbers grow with the position, so all up to the mark is spared as well.
+    if (spare && keep.spares(row->actor, row->seq)) {
+      // Nothing else is left up to there.
       if (row->position < spared_until) {
         { LogTable::Cursor ended = std::move(cursor); }
         ASSIGN_OR_RETURN(cursor, table.from(spared_until));

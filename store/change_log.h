@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -64,14 +65,16 @@ class ChangeLog {
   // Writing, inside a transaction.
   base::Status append(std::int64_t position, std::int64_t actor_index,
                       const crdt::SealedChange& change);
-  // Prunes down to the budget, at most options.prune_rows_max rows; changes of `own` above
-  // `own_confirmed` go last, and what stands at `keep_from` or behind it stays. Raises floors in
-  // `actors`.
+  // By actor, the last number that some peer is known to hold.
+  using Confirmed = std::map<base::ActorId, std::uint64_t>;
+  // Prunes down to the budget, at most options.prune_rows_max rows; of the actors in `spared` the
+  // changes above the confirmed number go last, and what stands at `keep_from` or behind it stays.
+  // Raises floors in `actors`.
   struct Pruned {
     std::uint32_t rows = 0;
     std::int64_t position = 0;  // of the last of them, 0 when there was none
   };
-  base::Result<Pruned> prune(Actors& actors, const base::ActorId& own, std::uint64_t own_confirmed,
+  base::Result<Pruned> prune(Actors& actors, const Confirmed& spared,
                              std::int64_t keep_from = INT64_MAX);
 
   // Whether a row was met that is damaged or missing. The log is for speed (rule 7), so it is

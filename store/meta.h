@@ -33,12 +33,11 @@ struct Repair {
 };
 
 struct Meta {
-  base::NodeId node_id;      // zero in a new database
-  base::Bytes signing_seed;  // 32 bytes, Ed25519; empty in a new database
-  base::RunToken run_token;  // rule 2: random, new at each start, committed before the first write
+  base::NodeId node_id;            // zero in a new database
+  base::Bytes signing_seed;        // 32 bytes, Ed25519; empty in a new database
   std::uint64_t boot_epoch = 0;    // raised and committed before the first datagram of a start
   base::Bytes host_fingerprint;    // of the host and data path this database last ran on
-  base::ActorId own_actor;         // zero: none yet; mint at the next own write
+  base::ActorId own_actor;         // of the last run that wrote; left behind by the next start
   crdt::HybridTime clock;          // rule 9: persisted with every commit
   crdt::Digest digest;             // over all objects
   std::int64_t next_position = 1;  // of the change log; never goes back (cursors)

@@ -5,6 +5,9 @@
 namespace store {
 namespace {
 
+// Versions 1 and 2 kept one behind the node id.
+constexpr std::size_t kRunTokenSize = 16;
+
 enum Key : std::int64_t { kIdentity = 1, kClock = 2, kCellTotals = 3, kLogTotals = 4, kRepair = 5 };
 
 std::int64_t meta_checksum(std::int64_t key, base::BytesView value) {
@@ -19,7 +22,6 @@ void append_sized(base::Bytes& out, base::BytesView value) {
 base::Bytes identity_row(const Meta& meta) {
   base::Bytes out;
   out.append(meta.node_id.view());
-  out.append(meta.run_token.view());
   out.append(meta.own_actor.view());
   base::append_be64(out, meta.boot_epoch);
   append_sized(out, meta.signing_seed);
@@ -30,14 +32,12 @@ base::Bytes identity_row(const Meta& meta) {
 bool parse_identity(base::BytesView row, Meta& meta) {
   RowParser parser(row);
   const auto node = base::NodeId::from(parser.take(base::NodeId::kSize));
-  const auto token = base::RunToken::from(parser.take(base::RunToken::kSize));
   const auto actor = base::ActorId::from(parser.take(base::ActorId::kSize));
   meta.boot_epoch = parser.be64();
   meta.signing_seed = parser.take(parser.varint());
   meta.host_fingerprint = parser.take(parser.varint());
   if (!parser.complete()) return false;
   meta.node_id = *node;
-  meta.run_token = *token;
   meta.own_actor = *actor;
   return true;
 }
@@ -97,6 +97,15 @@ base::Status MetaTable::create() {
   RETURN_IF_ERROR(put(kClock, clock_row(fresh)));
   RETURN_IF_ERROR(write(CellTotals{}));
   return write(LogTotals{});
+}
+
+base::Status MetaTable::upgrade_to_3() {
+  ASSIGN_OR_RETURN(base::Bytes identity, get(kIdentity));
+  if (identity.size() < base::NodeId::kSize + kRunTokenSize) {
+    return corrupt_row(database_, "meta", kIdentity);
+  }
+  identity.erase(base::NodeId::kSize, kRunTokenSize);
+  return put(kIdentity, identity);
 }
 
 base::Result<Meta> MetaTable::load() {

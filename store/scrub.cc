@@ -64,6 +64,10 @@ bool held_row(const Statement& row) {
   return sum.bytes(row.blob(4)).value() == row.integer(5);
 }
 
+bool closed_row(const Statement& row) {
+  return RowChecksum('z').number(row.integer(0)).bytes(row.blob(1)).value() == row.integer(2);
+}
+
 enum class Key { kNumber, kTwoNumbers, kBlob };
 
 }  // namespace
@@ -83,6 +87,8 @@ const Scrub::Table Scrub::kTables[] = {
     {"meta", Key::kNumber, 1, meta_row, "SELECT k, v, sum FROM meta WHERE k>?1 ORDER BY k"},
     {"actors", Key::kNumber, -1, actor_row,
      "SELECT idx, id, node, sum FROM actors WHERE idx>?1 ORDER BY idx"},
+    {"closed", Key::kNumber, 1, closed_row,
+     "SELECT block, v, sum FROM closed WHERE block>?1 ORDER BY block"},
     {"objects", Key::kNumber, -1, object_row,
      "SELECT idx, name, type, sum FROM objects WHERE idx>?1 ORDER BY idx"},
     {"lanes", Key::kNumber, -1, lane_row,

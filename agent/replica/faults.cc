@@ -69,7 +69,6 @@ bool Replica::Impl::reopen(base::Now now, Outputs& out) {
   store = std::move(*opened);
   if (!store->begin().ok()) return false;
   leave_actor();
-  store->meta().run_token = before.run_token;
   store->meta().boot_epoch = before.boot_epoch;
   store->meta().next_position += kPositionGap;
   if (!store->commit(store::Durability::kFull).ok()) return false;

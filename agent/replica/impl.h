@@ -17,8 +17,9 @@
 
 namespace agent {
 
-// After an unclean end the log may have lost a suffix whose positions were given out as cursors.
-// Larger than any such suffix, so that positions never come again (interface.md section 3).
+// The log may have lost a suffix whose positions were given out as cursors: by a power cut, or
+// because an older copy was put back. Larger than any such suffix, and added at every start, so
+// that positions never come again.
 inline constexpr std::int64_t kPositionGap = 1 << 24;
 
 struct Replica::Impl {
@@ -27,7 +28,9 @@ struct Replica::Impl {
   base::Random random;
   std::unique_ptr<store::Store> store;
   crdt::HybridClock clock{{}, {}};
-  std::uint64_t own_confirmed = 0;  // of the own actor, by any peer
+  // Actors of which no peer may hold everything, whoever was this node when they were written, and
+  // the last number that some peer is known to hold (rule 7). Which they are is kept in the file.
+  store::ChangeLog::Confirmed alone;
   bool unsynced = false;
   std::optional<base::Error> fault;
   base::Instant reopen_at;
@@ -73,12 +76,11 @@ struct Replica::Impl {
         parked(replica_options.parked) {}
 
   // start.cc: who we are
-  base::Status start(base::Now now, const Outside& outside);
-  bool keeps_actor(const Outside& outside) const;
-  bool keeps_node(const Outside& outside) const;
+  base::Status start(base::Now now, const base::Bytes& host);
+  bool keeps_node(const base::Bytes& host) const;
   void leave_actor();
   void take_node_id(bool from_twin);
-  bool is_twin(const Outside& outside) const;
+  bool is_twin(const base::Bytes& host) const;
   void on_twin(Turn& turn);
   void mint_actor(Turn& turn, std::string why);
 
@@ -86,6 +88,8 @@ struct Replica::Impl {
   base::Status apply_all(Turn& turn, std::span<Input> inputs);
   base::Status apply_input(Turn& turn, Input& input);
   base::Status prune();
+  void confirm(Turn& turn, const ConfirmOwn& confirmed);
+  void add_alone(Turn& turn, const base::ActorId& actor);
   void tell(Outputs& before, Outputs& out);
   crdt::StateHash state() const;
 

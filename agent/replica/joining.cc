@@ -205,6 +205,12 @@ std::vector<base::ActorId> Replica::left() const {
   return found;
 }
 
+std::vector<base::ActorId> Replica::alone() const {
+  std::vector<base::ActorId> found;
+  for (const auto& [id, confirmed] : impl_->alone) found.push_back(id);
+  return found;
+}
+
 std::vector<base::ActorId> Replica::closed() const {
   std::vector<base::ActorId> found;
   for (const auto& [id, actor] : impl_->store->actors().all()) {

@@ -96,7 +96,7 @@ crdt::HybridTime Replica::Impl::own_time(Turn& turn) {
     mint_actor(turn, "the clock was ahead of the wall clock");
     turn.out.notices.push_back({Notice::Kind::kClockRestarted, store->meta().own_actor, 0, ""});
   }
-  if (store->meta().own_actor.is_zero()) mint_actor(turn, "first write since an unproven start");
+  if (store->meta().own_actor.is_zero()) mint_actor(turn, "first write of this run");
   if (PLANTED(kWallClockAsStamp)) return {turn.now.wall_nanos, 0};
   return clock.tick(turn.now);
 }
@@ -131,6 +131,7 @@ base::Status Replica::Impl::apply_own(Turn& turn, crdt::Opened&& opened) {
   }
   if (!turn.first_dot) turn.first_dot = change.dot_of(0);
   RETURN_IF_ERROR(apply_change(turn, opened));
+  add_alone(turn, opened.sealed.actor);
   turn.out.facts.own.push_back(std::move(opened.sealed));
   return {};
 }

@@ -55,6 +55,8 @@ base::Status Replica::Impl::apply_held(Turn& turn, const store::HeldChange& held
     return store->proofs().keep(one[0].sealed);
   }
   RETURN_IF_ERROR(apply_remote(turn, one[0]));
+  // The peers whose state was fetched did not have it.
+  if (held.kind == store::HeldKind::kOldLog) add_alone(turn, one[0].sealed.actor);
   return look_again(turn, {one[0].sealed.actor});
 }
 

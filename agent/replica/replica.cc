@@ -19,12 +19,12 @@ Replica::~Replica() = default;
 // A start that finds no room tries again with that of the ballast.
 base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::string& path,
                                                      const ReplicaOptions& options,
-                                                     const Outside& outside, base::Random random) {
+                                                     const base::Bytes& host, base::Random random) {
   const std::string ballast = path + kBallastSuffix;
-  auto opened = open_once(now, path, options, outside, random);
+  auto opened = open_once(now, path, options, host, random);
   const bool full = !opened.ok() && opened.error().code == base::Code::kDiskFull;
   if (full && options.files && options.files->drop_ballast(ballast)) {
-    opened = open_once(now, path, options, outside, random);
+    opened = open_once(now, path, options, host, random);
   }
   if (opened.ok() && options.files) options.files->fill_ballast(ballast);
   return opened;
@@ -32,7 +32,7 @@ base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::s
 
 base::Result<std::unique_ptr<Replica>> Replica::open_once(base::Now now, const std::string& path,
                                                           const ReplicaOptions& options,
-                                                          const Outside& outside,
+                                                          const base::Bytes& host,
                                                           base::Random random) {
   auto impl = std::make_unique<Impl>(path, options, std::move(random));
   ASSIGN_OR_RETURN(OpenedStore opened,
@@ -46,13 +46,13 @@ base::Result<std::unique_ptr<Replica>> Replica::open_once(base::Now now, const s
   if (!opened.set_aside.empty()) {
     impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
   }
-  base::Status started = impl->start(now, outside);
+  base::Status started = impl->start(now, host);
   if (!started.ok() && started.error().code == base::Code::kCorrupt && options.files) {
     ASSIGN_OR_RETURN(opened, replace_store(now, path, options.store, *options.files, kPositionGap,
                                            std::move(impl->store), started.error().message));
     impl->store = std::move(opened.store);
     impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
-    started = impl->start(now, outside);
+    started = impl->start(now, host);
   }
   RETURN_IF_ERROR(started);
   impl->reopen_at = now.instant;
@@ -73,7 +73,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   }
   if (Impl::names_a_peer(inputs)) impl_->give_up_damage();
   crdt::HybridClock clock_before = impl_->clock;
-  std::uint64_t confirmed_before = impl_->own_confirmed;
+  auto alone_before = impl_->alone;
   std::int64_t replayed_before = impl_->replayed_until;
   auto undecided_before = impl_->undecided;
   bool tail_seen_before = impl_->tail_seen;
@@ -81,7 +81,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   if (!applied.ok()) {
     impl_->store->rollback();
     impl_->clock = clock_before;
-    impl_->own_confirmed = confirmed_before;
+    impl_->alone = std::move(alone_before);
     impl_->replayed_until = replayed_before;
     impl_->undecided = turn.echo ? turn.echo : undecided_before;
     impl_->tail_seen = turn.echo.has_value() || tail_seen_before;
@@ -158,8 +158,7 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
   if (auto* write = std::get_if<Write>(&input)) return apply_write(turn, *write);
   if (auto* received = std::get_if<Received>(&input)) return apply_received(turn, *received);
   if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) {
-    bool ours = confirmed->actor == store->meta().own_actor;
-    if (ours) own_confirmed = std::max(own_confirmed, confirmed->seq);
+    confirm(turn, *confirmed);
   } else if (const auto* close = std::get_if<CloseActors>(&input)) {
     close_actors(*close);
   } else if (const auto* echo = std::get_if<EchoSeen>(&input)) {
@@ -185,14 +184,31 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
   return {};
 }
 
+void Replica::Impl::confirm(Turn& turn, const ConfirmOwn& confirmed) {
+  const auto found = alone.find(confirmed.actor);
+  if (found == alone.end()) return;
+  store::Actors& actors = store->actors();
+  const base::ActorId own = store->meta().own_actor;
+  const std::uint64_t head = actors.vector().seq_of(confirmed.actor);
+  found->second = std::max(found->second, std::min(confirmed.seq, head));
+  turn.out.facts.confirmed.emplace_back(found->first, found->second);
+  if (found->first == own || found->second < head) return;
+  actors.set_alone(found->first, false);
+  alone.erase(found);
+}
+
+void Replica::Impl::add_alone(Turn& turn, const base::ActorId& actor) {
+  store->actors().set_alone(actor, true);
+  if (alone.try_emplace(actor, 0).second) turn.out.facts.alone.push_back(actor);
+}
+
 base::Status Replica::Impl::prune() {
   // What may have to be sealed again stays longer. Not for ever: the answer may never come.
   const auto longer = tail_seen ? kTailLogFactor : 1;
   if (store->log().bytes() <= options.store.log_bytes_max * longer) return {};
   store::Meta& meta = store->meta();
-  ASSIGN_OR_RETURN(
-      const store::ChangeLog::Pruned pruned,
-      store->log().prune(store->actors(), meta.own_actor, own_confirmed, snapshots.keep_from()));
+  ASSIGN_OR_RETURN(const store::ChangeLog::Pruned pruned,
+                   store->log().prune(store->actors(), alone, snapshots.keep_from()));
   meta.lost_position = std::max(meta.lost_position, pruned.position);
   return {};
 }
@@ -207,6 +223,7 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
   for (const Facts* facts : {&carried.facts, &before.facts}) {
     out.facts.left.insert(out.facts.left.end(), facts->left.begin(), facts->left.end());
     out.facts.stopped.insert(out.facts.stopped.end(), facts->stopped.begin(), facts->stopped.end());
+    out.facts.alone.insert(out.facts.alone.end(), facts->alone.begin(), facts->alone.end());
   }
   carried = {};
   out.reopen = store->meta().repair.sets_aside() || twin;
@@ -250,19 +267,16 @@ void Replica::release_memory() { impl_->store->release_memory(); }
 
 bool Replica::unsynced() const { return impl_->unsynced; }
 
-std::optional<Mark> Replica::close() {
-  const store::Meta& meta = impl_->store->meta();
+base::Status Replica::close() {
   DatabaseFiles* files = impl_->options.files;
-  if (files != nullptr && !files->in_place().ok()) {
-    impl_->store->keep_wal_on_close();  // at our path may stand the files of another agent
-    return std::nullopt;
+  if (files != nullptr) {
+    if (auto in_place = files->in_place(); !in_place.ok()) {
+      impl_->store->keep_wal_on_close();  // at our path may stand the files of another agent
+      return in_place;
+    }
   }
-  if (impl_->broken || !impl_->store->sync().ok()) return std::nullopt;
-  std::optional<Mark> mark;
-  if (!meta.own_actor.is_zero() && !impl_->is_undecided(meta.own_actor)) {
-    mark = Mark{meta.run_token, meta.own_actor, vector().head_of(meta.own_actor)};
-  }
-  return mark;
+  if (!impl_->broken) return impl_->store->sync();
+  return base::Error{base::Code::kReadOnly, "writing is stopped: " + impl_->fault->message};
 }
 
 const base::NodeId& Replica::node_id() const { return impl_->store->meta().node_id; }
@@ -270,7 +284,6 @@ const base::Bytes& Replica::signing_seed() const { return impl_->store->meta().s
 bool Replica::has_new_node_id() const { return impl_->fresh; }
 std::uint64_t Replica::boot_epoch() const { return impl_->store->meta().boot_epoch; }
 const base::ActorId& Replica::own_actor() const { return impl_->store->meta().own_actor; }
-const base::RunToken& Replica::run_token() const { return impl_->store->meta().run_token; }
 const crdt::VersionVector& Replica::vector() const { return impl_->store->actors().vector(); }
 crdt::StateHash Replica::state() const { return impl_->state(); }
 const crdt::HybridClock& Replica::clock() const { return impl_->clock; }

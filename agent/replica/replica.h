@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "agent/replica/join.h"
-#include "agent/replica/mark.h"
 #include "agent/replica/parked.h"
 #include "agent/replica/requests.h"
 #include "agent/replica/set_aside.h"
@@ -50,6 +49,8 @@ struct Facts {
   std::size_t bytes_done = 0;
   std::vector<base::ActorId> left;     // whose owner has left them behind, first seen now
   std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version
+  std::vector<base::ActorId> alone;    // of which no peer may hold everything, first seen now
+  std::vector<std::pair<base::ActorId, std::uint64_t>> confirmed;  // by a peer, in this turn
   std::optional<JoinStep> join;
 };
 
@@ -61,7 +62,7 @@ struct Outputs {
   std::vector<SnapshotPage> pages;
   bool events_cut = false;  // there were more events than are kept: watchers read afresh
   // The state must be set aside and joined anew (rules 2 and 8), or another node id be taken (rule
-  // 2): stop without a mark and open again; open() does the rest.
+  // 2): stop and open again; open() does the rest.
   bool reopen = false;
   bool fetching = false;  // the state is awaited from peers: the driver looks for Synchronised
   bool damaged = false;   // a bad row was met: the driver names a living peer (DivergenceSeen)
@@ -69,12 +70,13 @@ struct Outputs {
 
 class Replica {
  public:
-  // `outside` is judged against the database: node id and actor are kept or left behind (rule 2).
-  // The new run token and the raised boot epoch are committed before this returns. A database that
-  // is to be set aside, or is damaged, is replaced first (set_aside.h).
+  // `host` is the fingerprint of this host and data path: where the database names another one, a
+  // new node id is drawn. The actor of the run before is left behind in any case, durably, with the
+  // raised boot epoch, before this returns (rule 2). A database that is to be set aside, or is
+  // damaged, is replaced first (set_aside.h).
   static base::Result<std::unique_ptr<Replica>> open(base::Now now, const std::string& path,
                                                      const ReplicaOptions& options,
-                                                     const Outside& outside, base::Random random);
+                                                     const base::Bytes& host, base::Random random);
   ~Replica();
 
   // Applies all, commits once, then says what follows. A write that cannot be done gets its error
@@ -98,20 +100,20 @@ class Replica {
   bool read_ahead();
   // Frees what is only kept to be fast: for times of rest.
   void release_memory();
-  // A clean stop: everything on the medium; the mark to be written outside, if there is an actor to
-  // keep.
-  std::optional<Mark> close();
+  // A clean stop: brings everything to the medium.
+  base::Status close();
 
   const base::NodeId& node_id() const;
   bool has_new_node_id() const;  // drawn by this open
   const base::Bytes& signing_seed() const;
   std::uint64_t boot_epoch() const;
-  const base::ActorId& own_actor() const;  // zero before the first own write that mints one
-  const base::RunToken& run_token() const;
+  const base::ActorId& own_actor() const;  // of this run: zero before its first own write
   const crdt::VersionVector& vector() const;
   // Actors whose owners have left them behind (rule 2), open and closed ones, each in order.
   std::vector<base::ActorId> left() const;
   std::vector<base::ActorId> closed() const;
+  // Actors of which no peer may hold everything: pruned last (rule 7), and asked about.
+  std::vector<base::ActorId> alone() const;
   crdt::StateHash state() const;
   const crdt::HybridClock& clock() const;
   store::Store& store();
@@ -123,7 +125,7 @@ class Replica {
   explicit Replica(std::unique_ptr<Impl> impl);
   static base::Result<std::unique_ptr<Replica>> open_once(base::Now now, const std::string& path,
                                                           const ReplicaOptions& options,
-                                                          const Outside& outside,
+                                                          const base::Bytes& host,
                                                           base::Random random);
   std::unique_ptr<Impl> impl_;
 };

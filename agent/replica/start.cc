@@ -10,25 +10,27 @@ constexpr std::size_t kSigningSeedBytes = 32;
 
 }  // namespace
 
-base::Status Replica::Impl::start(base::Now now, const Outside& outside) {
+// An actor lives for one run (rule 2): whatever the file says, the former one is left behind, and
+// the first own write mints another.
+base::Status Replica::Impl::start(base::Now now, const base::Bytes& host) {
   store::Meta& meta = store->meta();
-  bool same_node = keeps_node(outside);
-  // While rows were suspect, word of our own actor elsewhere was not looked at.
-  bool proven = same_node && !found_sound && keeps_actor(outside);
+  const bool same_node = keeps_node(host);
   RETURN_IF_ERROR(store->begin());
   RETURN_IF_ERROR(store->staged().clear());
   // Of a twin's actor, what we sealed may be a tail until something fits our end: a join cannot
   // show it.
-  const bool was_twin = is_twin(outside);
+  const bool was_twin = is_twin(host);
   if (was_twin && !meta.own_actor.is_zero()) undecided = meta.own_actor;
-  if (!proven) leave_actor();
+  if (!PLANTED(kActorKeptAtStart)) leave_actor();
   if (!same_node) take_node_id(was_twin);
-  if (!proven) meta.next_position += kPositionGap;
-  meta.run_token = outside.tokens.empty() ? random.id<base::RunTag>() : outside.tokens.back();
-  meta.host_fingerprint = outside.fingerprint;
+  meta.next_position += kPositionGap;
+  meta.host_fingerprint = host;
   ++meta.boot_epoch;
   RETURN_IF_ERROR(store->commit(store::Durability::kFull));
   clock = crdt::HybridClock(meta.clock, options.clock);
+  for (const auto& [id, actor] : store->actors().all()) {
+    if (actor.alone) alone.emplace(id, actor.floor);
+  }
   Turn turn;
   turn.now = now;
   RETURN_IF_ERROR(store->begin());
@@ -42,33 +44,16 @@ base::Status Replica::Impl::start(base::Now now, const Outside& outside) {
   meta.clock = clock.latest();
   RETURN_IF_ERROR(store->commit(store::Durability::kFull));
   carried.facts.stopped = std::move(turn.out.facts.stopped);
+  carried.facts.alone = std::move(turn.out.facts.alone);
   for (Notice& notice : turn.out.notices) carried.notices.push_back(std::move(notice));
   return {};
 }
 
-// Rule 2: proof is a mark outside the data directory that equals the database exactly, on the
-// same host and path. Kill, power cut, restore and copy leave none.
-bool Replica::Impl::keeps_actor(const Outside& outside) const {
+// A database that names another host or path was copied or moved, and the original may still run.
+// Copies that this does not tell apart part as twins, by what other members say.
+bool Replica::Impl::keeps_node(const base::Bytes& host) const {
   const store::Meta& meta = store->meta();
-  if (meta.own_actor.is_zero()) return false;
-  if (PLANTED(kActorKeptAfterKill)) return true;
-  if (!outside.mark) return false;
-  if (PLANTED(kMarkCopiedAlong)) return true;
-  Mark here{meta.run_token, meta.own_actor, store->actors().vector().head_of(meta.own_actor)};
-  return *outside.mark == here && meta.host_fingerprint == outside.fingerprint;
-}
-
-// A database with another token, host or path was copied or restored. Where no token stands (its
-// place cannot be written), the fingerprint alone has to do.
-bool Replica::Impl::keeps_node(const Outside& outside) const {
-  const store::Meta& meta = store->meta();
-  if (PLANTED(kMarkCopiedAlong) && outside.mark && !meta.node_id.is_zero()) return true;
-  if (meta.node_id.is_zero() || meta.host_fingerprint != outside.fingerprint) return false;
-  if (outside.tokens.size() <= 1) return true;
-  for (const base::RunToken& token : outside.tokens) {
-    if (token == meta.run_token) return true;
-  }
-  return false;
+  return !meta.node_id.is_zero() && meta.host_fingerprint == host;
 }
 
 void Replica::Impl::take_node_id(bool from_twin) {
@@ -96,9 +81,9 @@ void Replica::Impl::on_twin(Turn& turn) {
   turn.out.notices.push_back({Notice::Kind::kTwin, {}, 0, "of " + store->meta().node_id.hex()});
 }
 
-bool Replica::Impl::is_twin(const Outside& outside) const {
+bool Replica::Impl::is_twin(const base::Bytes& host) const {
   const store::Meta& meta = store->meta();
-  return !meta.node_id.is_zero() && meta.host_fingerprint.empty() && !outside.fingerprint.empty();
+  return !meta.node_id.is_zero() && meta.host_fingerprint.empty() && !host.empty();
 }
 
 // The next own write mints a new actor; its first change comes after all of this one.
@@ -106,7 +91,6 @@ void Replica::Impl::leave_actor() {
   store::Meta& meta = store->meta();
   if (!meta.own_actor.is_zero()) store->actors().set_left(meta.own_actor);
   meta.own_actor = {};
-  own_confirmed = 0;
 }
 
 void Replica::Impl::mint_actor(Turn& turn, std::string why) {

@@ -17,8 +17,7 @@ enum class Plant : int {
   kOwnWritesNormal = 1,
   kToldBeforeCommit = 2,
   // Rule 2
-  kActorKeptAfterKill = 3,
-  kMarkCopiedAlong = 4,
+  kActorKeptAtStart = 3,
   // Rule 3
   kQueuedChangesClaimed = 5,
   kUnsyncedClaimed = 6,

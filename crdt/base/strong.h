@@ -1,6 +1,6 @@
 #pragma once
 
-// Sixteen-byte identifiers that cannot be mixed up: ActorId, NodeId, RunToken. Ordered by bytes.
+// Sixteen-byte identifiers that cannot be mixed up: ActorId and NodeId. Ordered by bytes.
 
 #include <array>
 #include <compare>
@@ -37,6 +37,5 @@ struct Id16 {
 
 using ActorId = Id16<struct ActorTag>;
 using NodeId = Id16<struct NodeTag>;
-using RunToken = Id16<struct RunTag>;
 
 }  // namespace base

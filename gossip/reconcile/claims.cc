@@ -11,8 +11,14 @@ Claims::Claims(const Holdings& held)
   for (const auto& [actor, head] : claimed_.entries()) changes_ += head.seq;
   for (const base::ActorId& actor : held.left) left_[actor] = version_;
   for (const base::ActorId& actor : held.closed) close(actor);
+  for (const base::ActorId& actor : held.alone) alone_.try_emplace(actor, 0);
   halves_.emplace_back(version_, state_.vector);
   versions_[state_.vector] = version_;
+}
+
+void Claims::own_actor(const base::ActorId& actor) {
+  own_.insert(actor);
+  alone_.try_emplace(actor, 0);
 }
 
 void Claims::stored(base::Instant now, const Stored& facts) {
@@ -28,6 +34,7 @@ void Claims::stored(base::Instant now, const Stored& facts) {
     if (!closed_.contains(actor)) left_[actor] = version_;
   }
   stopped_.insert(facts.stopped.begin(), facts.stopped.end());
+  note_confirmed(facts);
   if (!facts.durable && !PLANTED(kQueuedChangesClaimed)) return;
   if (unclaimed_.empty() && facts.state == state_) return;
   state_ = facts.state;
@@ -81,17 +88,31 @@ bool Claims::is_echo(const base::ActorId& actor, const crdt::Head& head) const {
   return head.seq != 0 && head.seq == ours.seq && head.hash != ours.hash;
 }
 
+// What was reported and is not among these may be lost: the queue was full, or its turn failed.
+void Claims::note_confirmed(const Stored& facts) {
+  reported_.clear();
+  for (const base::ActorId& actor : facts.alone) alone_.try_emplace(actor, 0);
+  for (const auto& [actor, seq] : facts.confirmed) {
+    auto found = alone_.find(actor);
+    if (found == alone_.end()) continue;
+    found->second = std::max(found->second, seq);
+    const bool all = found->second >= committed_.seq_of(actor);
+    if (all && !own_.contains(actor)) alone_.erase(found);
+  }
+}
+
 void Claims::confirm(const base::ActorId& actor, std::uint64_t seq, Actions& out) {
-  if (!own_.contains(actor)) return;
-  std::uint64_t held = std::min(seq, claimed_.seq_of(actor));
-  std::uint64_t& confirmed = confirmed_[actor];
-  if (held <= confirmed) return;
-  confirmed = held;
+  const auto known = alone_.find(actor);
+  if (known == alone_.end()) return;
+  const std::uint64_t held = std::min(seq, claimed_.seq_of(actor));
+  std::uint64_t& reported = reported_[actor];
+  if (held <= std::max(known->second, reported)) return;
+  reported = held;
   out.push_back(Confirmed{actor, held});
 }
 
 void Claims::confirm_all(Actions& out) {
-  for (const base::ActorId& actor : own_) confirm(actor, claimed_.seq_of(actor), out);
+  for (const auto& [actor, confirmed] : alone_) confirm(actor, claimed_.seq_of(actor), out);
 }
 
 void Claims::close(const base::ActorId& actor) {

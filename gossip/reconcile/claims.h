@@ -23,7 +23,7 @@ class Claims {
  public:
   explicit Claims(const Holdings& held);
 
-  void own_actor(const base::ActorId& actor) { own_.insert(actor); }
+  void own_actor(const base::ActorId& actor);
   void stored(base::Instant now, const Stored& facts);
 
   const crdt::VersionVector& committed() const { return committed_; }
@@ -41,10 +41,12 @@ class Claims {
 
   // Somebody shows one of our actors above us, or with another content under our number.
   bool is_echo(const base::ActorId& actor, const crdt::Head& head) const;
-  // A peer says that it holds `actor` up to `seq`; reported when that is news about our own.
+  // A peer says that it holds `actor` up to `seq`: reported when that is news about an actor of
+  // which no peer may hold everything. Until the replica has taken it, it is reported again.
   void confirm(const base::ActorId& actor, std::uint64_t seq, Actions& out);
   void confirm_all(Actions& out);  // a peer's state equals ours
-  const std::set<base::ActorId>& own() const { return own_; }
+  // Those actors, with how far the replica knows that some peer holds them.
+  const std::map<base::ActorId, std::uint64_t>& alone() const { return alone_; }
 
   // The next change of the actor has an envelope of a later version: not to be fetched (rule 12).
   bool is_stopped(const base::ActorId& actor) const { return stopped_.contains(actor); }
@@ -56,6 +58,7 @@ class Claims {
 
  private:
   void claim();
+  void note_confirmed(const Stored& facts);
 
   crdt::VersionVector committed_;
   crdt::VersionVector claimed_;
@@ -64,7 +67,8 @@ class Claims {
   base::Instant moved_{INT64_MIN / 2};
   std::uint64_t changes_ = 0;
   std::set<base::ActorId> own_;
-  std::map<base::ActorId, std::uint64_t> confirmed_;
+  std::map<base::ActorId, std::uint64_t> alone_;
+  std::map<base::ActorId, std::uint64_t> reported_;  // since the last turn of the replica
   std::set<base::ActorId> stopped_;
   std::map<base::ActorId, Version> left_;
   std::set<base::ActorId> closed_;

@@ -25,7 +25,9 @@ void Closing::look(Actions& out) {
   // Up to which version of our claim everybody has been equal to it, and who is last.
   std::optional<Claims::Version> common;
   for (const auto& [id, member] : members_.all()) {
-    if (member.state() == MemberState::kLeft) continue;
+    // Who is away must not hold up the others: what it lacks is compared once when it returns.
+    const bool away = member.state() == MemberState::kLeft || member.state() == MemberState::kDead;
+    if (away) continue;
     auto equal = equal_.find(id);
     if (equal == equal_.end()) {
       missing_ = id;
@@ -38,6 +40,7 @@ void Closing::look(Actions& out) {
   if (!common) return;  // alone: nothing to save
   CloseActors close;
   for (const auto& [actor, version] : claims_.left()) {
+    if (close.actors.size() == kClosedAtOnce) break;
     if (version <= *common && claims_.claimed().seq_of(actor) > 0) close.actors.push_back(actor);
   }
   for (const base::ActorId& actor : close.actors) claims_.close(actor);

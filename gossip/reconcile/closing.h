@@ -1,9 +1,10 @@
 #pragma once
 
-// Closes what its owner has left behind once every member holds it in full (rule 2): each member's
-// state hash has equalled a version of our claim that has all of it. Members that are dead count,
-// those that left the mesh do not. A closed actor changes no comparison; it only is not on the wire
-// by itself. Cheap: looks through the members only when the one that was missing has caught up.
+// Closes what its owner has left behind once every living member holds it in full (rule 2): each
+// one's state hash has equalled a version of our claim that has all of it. Members that are dead or
+// have left are not waited for. A closed actor changes no comparison; it only is not on the wire by
+// itself. Cheap: looks through the members only when the one that was missing has caught up, and
+// closes at most kClosedAtOnce actors at a time.
 
 #include <map>
 #include <optional>
@@ -13,6 +14,8 @@
 #include "gossip/swim/member_table.h"
 
 namespace gossip {
+
+inline constexpr std::size_t kClosedAtOnce = 64;  // the rest follows with the next equal state
 
 class Closing {
  public:

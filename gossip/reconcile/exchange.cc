@@ -71,7 +71,7 @@ void Reconciler::work_out(base::Instant now, const NodeId& id, const wire::Vecto
     return ask_whole(now, id, vector, out);
   }
   peer.asked_whole.reset();
-  for (const base::ActorId& actor : claims_.own()) {
+  for (const auto& [actor, confirmed] : claims_.alone()) {
     auto theirs = taken.differs->find(actor);
     bool equal = theirs == taken.differs->end();
     claims_.confirm(actor, equal ? claims_.claimed().seq_of(actor) : theirs->second.seq, out);

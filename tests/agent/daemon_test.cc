@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "agent/clock.h"
+#include "crdt/map.h"
 #include "tests/agent/slow_vfs.h"
 #include "tests/support/agent_process.h"
 #include "tests/support/scoped_directory.h"
@@ -71,7 +72,6 @@ DaemonOptions options_in(const support::ScopedDirectory& folder, const std::stri
   DaemonOptions options;
   options.name = name;
   options.data_dir = folder / name;
-  options.mark_dir = folder / "marks";
   options.key_file = folder / "mesh.key";
   options.http_host = "127.0.0.1";
   options.mesh.bind = *gossip::Address::parse("127.0.0.1:0");
@@ -152,6 +152,41 @@ TEST(Damage, ARowThatAReaderFindsIsNotedAtOnce) {
   EXPECT_TRUE(support::eventually(support::Millis{5'000}, [&] {
     auto metrics = client.get("/metrics");
     return metrics->body.find("kind=\"corrupt_row\"} 1") != std::string::npos;
+  }));
+}
+
+// It starts in the middle of a repair: the store thread seals the tail, under a new actor, while
+// the loop is still opening its sockets. The thread sanitizer sees whoever reads the replica then.
+TEST(Threads, AStartThatReplaysMintsItsActorBesideTheLoop) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  DaemonOptions options = options_in(folder, "a");
+  crdt::Change tail;
+  tail.actor.bytes[0] = 7;
+  tail.seq = 1;
+  tail.time = {1, 0};
+  tail.node = base::NodeId();
+  crdt::Entry entry;
+  entry.object = "snapshots";
+  entry.id = "x";
+  tail.effects = crdt::plan_add(entry, {}, tail.time);
+  const auto sealed = crdt::seal(tail);
+  ASSERT_TRUE(sealed.ok()) << sealed.error().message;
+  { RunningDaemon first(options); }
+  {
+    auto store = store::Store::open(folder / "a/hearsay.db", {});
+    ASSERT_TRUE(store.ok());
+    ASSERT_TRUE((*store)->begin().ok());
+    ASSERT_TRUE((*store)->held().keep(store::HeldKind::kTail, tail.actor, 1, sealed->bytes).ok());
+    (*store)->meta().repair.stage = store::Repair::Stage::kReplaying;
+    ASSERT_TRUE((*store)->commit(store::Durability::kFull).ok());
+  }
+
+  RunningDaemon a(options);
+
+  EXPECT_TRUE(support::eventually(support::Millis{10'000}, [&] {
+    auto status = a.client().get("/v1/status");
+    return status.ok() && status->body.find(R"("actor_id":null)") == std::string::npos;
   }));
 }
 

@@ -22,17 +22,15 @@ TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
   register_slow_vfs("slow");
   ReplicaOptions options;
   options.store.vfs = "slow";
-  Outside outside;
-  outside.tokens = {base::RunToken{}};
   auto replica =
-      Replica::open(read_clock(), folder / "a.db", options, outside, base::Random::from_number(1));
+      Replica::open(read_clock(), folder / "a.db", options, "h", base::Random::from_number(1));
   ASSERT_TRUE(replica.ok()) << replica.error().message;
   uv_loop_t loop;
   uv_loop_init(&loop);
   std::vector<std::uint64_t> answered;
   PumpOptions small;
   small.inputs_max = 1;
-  StoreThread thread(&loop, **replica, small, [&](std::vector<Outputs> outputs) {
+  StoreThread thread(&loop, std::move(*replica), small, [&](std::vector<Outputs> outputs) {
     for (Outputs& output : outputs) {
       for (Reply& reply : output.replies) answered.push_back(reply.ticket);
     }
@@ -58,10 +56,8 @@ TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
 // Rule 13: while nobody asks for anything, bad rows are looked for.
 TEST(StoreThread, ScrubsWhenItIsIdle) {
   support::ScopedDirectory folder;
-  Outside outside;
-  outside.tokens = {base::RunToken{}};
   auto replica =
-      Replica::open(read_clock(), folder / "a.db", {}, outside, base::Random::from_number(1));
+      Replica::open(read_clock(), folder / "a.db", {}, "h", base::Random::from_number(1));
   ASSERT_TRUE(replica.ok()) << replica.error().message;
   std::vector<Input> inputs{add(1)};
   (*replica)->turn(read_clock(), inputs, false);
@@ -75,7 +71,7 @@ TEST(StoreThread, ScrubsWhenItIsIdle) {
   often.scrub_every = base::millis(1);
   int found = 0;
   StoreThread* running = nullptr;
-  StoreThread thread(&loop, **replica, often, [&](std::vector<Outputs> outputs) {
+  StoreThread thread(&loop, std::move(*replica), often, [&](std::vector<Outputs> outputs) {
     for (const Outputs& output : outputs) {
       for (const Notice& notice : output.notices) {
         if (notice.kind == Notice::Kind::kCorruptRow && ++found == 1) running->stop([] {});
@@ -91,17 +87,18 @@ TEST(StoreThread, ScrubsWhenItIsIdle) {
 }
 
 // How many turns a thread runs by itself in a while, in the middle of a rebuild.
-int turns_of_a_rebuild(Replica& replica) {
+int turns_of_a_rebuild(std::unique_ptr<Replica>& replica) {
   uv_loop_t loop;
   uv_loop_init(&loop);
   int turns = 0;
-  StoreThread thread(&loop, replica, {}, [&](std::vector<Outputs> outputs) {
+  StoreThread thread(&loop, std::move(replica), {}, [&](std::vector<Outputs> outputs) {
     turns += static_cast<int>(outputs.size());
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   thread.stop([] {});
   uv_run(&loop, UV_RUN_DEFAULT);
   EXPECT_EQ(uv_loop_close(&loop), 0);
+  replica = thread.take_back();
   return turns;
 }
 
@@ -115,10 +112,8 @@ struct Rebuild : testing::Test {
     store::sample::faults() = {};
     ReplicaOptions options;
     options.store.vfs = store::sample::kFaultVfs;
-    Outside outside;
-    outside.tokens = {base::RunToken{}};
-    auto opened = Replica::open(read_clock(), folder / "a.db", options, outside,
-                                base::Random::from_number(1));
+    auto opened =
+        Replica::open(read_clock(), folder / "a.db", options, "h", base::Random::from_number(1));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     replica = std::move(*opened);
   }
@@ -137,7 +132,7 @@ TEST_F(Rebuild, AFullDiskIsTriedNowAndThen) {
   faults.fail_from = faults.calls;
   faults.fail_until = 1 << 30;
 
-  EXPECT_LT(turns_of_a_rebuild(*replica), 5);
+  EXPECT_LT(turns_of_a_rebuild(replica), 5);
 
   EXPECT_TRUE(replica->replaying());
   faults = {};
@@ -164,7 +159,7 @@ TEST_F(Rebuild, ABadRowInTheWayIsTriedNowAndThen) {
                nullptr, nullptr, nullptr);
   sqlite3_close(handle);
 
-  EXPECT_LT(turns_of_a_rebuild(*replica), 5);
+  EXPECT_LT(turns_of_a_rebuild(replica), 5);
 }
 
 }  // namespace

@@ -30,7 +30,8 @@ FakeHost::FakeHost(const std::string& name, const ReplicaOptions& options)
   std::string pattern = testing::TempDir() + "/hearsay-api-XXXXXX";
   CHECK(mkdtemp(pattern.data()) != nullptr);
   folder_ = pattern;
-  open_replica({{}, {random_.id<base::RunTag>()}, "host " + name});
+  host_ = "host " + name;
+  open_replica();
   facts_.name = name;
   facts_.version = "1.2.3";
   facts_.bind = "127.0.0.1:7700";
@@ -46,9 +47,8 @@ FakeHost::~FakeHost() {
   std::filesystem::remove_all(folder_);
 }
 
-void FakeHost::open_replica(const Outside& outside) {
-  outside_ = outside;
-  auto replica = Replica::open(now_, folder_ + "/a.db", options_, outside, random_.fork());
+void FakeHost::open_replica() {
+  auto replica = Replica::open(now_, folder_ + "/a.db", options_, host_, random_.fork());
   if (!replica.ok()) ADD_FAILURE() << replica.error().message;
   replica_ = std::move(*replica);
   auto reader = store::Reader::open(folder_ + "/a.db", options_.store);
@@ -58,11 +58,12 @@ void FakeHost::open_replica(const Outside& outside) {
 }
 
 void FakeHost::restart(bool clean) {
-  auto mark = clean ? replica_->close() : std::nullopt;
+  if (clean) {
+    EXPECT_TRUE(replica_->close().ok());
+  }
   reader_.reset();
   replica_.reset();
-  std::vector<base::RunToken> tokens = {outside_.tokens.back(), random_.id<base::RunTag>()};
-  open_replica({mark, tokens, outside_.fingerprint});
+  open_replica();
 }
 
 // --- what handlers call

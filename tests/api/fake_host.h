@@ -88,7 +88,7 @@ class FakeHost final : public Host {
   std::size_t refuse_reads_ = 0;   // so many are told that the queue is full
 
  private:
-  void open_replica(const Outside& outside);
+  void open_replica();
   void deliver(Outputs outputs);
   void answer(const JoinStep& step);
   bool fire_timer();
@@ -101,7 +101,7 @@ class FakeHost final : public Host {
   http::Router router_;
   std::unique_ptr<Replica> replica_;
   std::unique_ptr<store::Reader> reader_;
-  Outside outside_;
+  base::Bytes host_;
 
   std::deque<Input> inputs_;
   std::vector<Input> turn_inputs_;

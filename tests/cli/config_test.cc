@@ -41,7 +41,6 @@ TEST(Config, DefaultsAreThoseOfTheInterface) {
   ASSERT_TRUE(config.ok()) << config.error().message;
   EXPECT_EQ(config->name, "edge-7");
   EXPECT_EQ(config->data_dir, "/home/a/.local/state/hearsay");
-  EXPECT_EQ(config->mark_dir, "/home/a/.config/hearsay/marks");
   EXPECT_EQ(config->bind.text(), "0.0.0.0:7700");
   EXPECT_EQ(config->http.text(), "127.0.0.1:7780");
   EXPECT_EQ(config->advertise, std::nullopt);
@@ -61,7 +60,6 @@ TEST(Config, RootKeepsItsDataUnderVar) {
   auto config = load({}, around);
 
   EXPECT_EQ(config->data_dir, "/var/lib/hearsay");
-  EXPECT_EQ(config->mark_dir, "/var/lib/hearsay-marks");
 }
 
 TEST(Config, XdgDirectoriesCountOnlyWhereTheyAreAbsolute) {
@@ -72,10 +70,9 @@ TEST(Config, XdgDirectoriesCountOnlyWhereTheyAreAbsolute) {
   auto config = load({}, around);
 
   EXPECT_EQ(config->data_dir, "/state/hearsay");
-  EXPECT_EQ(config->mark_dir, "/home/a/.config/hearsay/marks");
 }
 
-TEST(Config, WithoutAHomeADataDirectoryMustBeGivenAndTheMarkHasNoPlace) {
+TEST(Config, WithoutAHomeADataDirectoryMustBeGiven) {
   auto around = host();
   around.environment.clear();
 
@@ -83,7 +80,6 @@ TEST(Config, WithoutAHomeADataDirectoryMustBeGivenAndTheMarkHasNoPlace) {
   auto config = load({{"data_dir", {"/d"}}}, around);
 
   ASSERT_TRUE(config.ok());
-  EXPECT_EQ(config->mark_dir, "");
 }
 
 TEST(Config, FlagBeatsEnvironmentBeatsLaterFileBeatsEarlierFile) {
@@ -156,12 +152,26 @@ std::vector<Place> places() {
        [](const Config& c) { return c.log_format == LogFormat::kJson ? "json" : "text"; }},
       {"log_bytes", "2097152", "log_bytes=2_097_152",
        [](const Config& c) { return std::to_string(c.log_bytes_max); }},
-      {"mark_dir", "/m", "mark_dir='/m'", [](const Config& c) { return c.mark_dir; }},
       {"http_hosts", "h.lan", "[http]\nhosts=['h.lan']",
        [](const Config& c) { return c.http_hosts.at(0); }},
       {"http_origins", "http://o", "[http]\norigins=['http://o']",
        [](const Config& c) { return c.http_origins.at(0); }},
   };
+}
+
+// Existing configurations and scripts name it.
+TEST(Config, TheDirectoryOfMarksIsAcceptedWithoutEffectAndSaid) {
+  auto environment = host();
+  environment.environment["HEARSAY_MARK_DIR"] = "/m";
+  using Retired = std::vector<std::pair<std::string, std::string>>;
+
+  EXPECT_EQ(load({{"mark_dir", {"/m"}}}, host())->retired,
+            (Retired{{"mark_dir", "flag --mark-dir"}}));
+  EXPECT_EQ(load({}, environment)->retired, (Retired{{"mark_dir", "HEARSAY_MARK_DIR"}}));
+  auto by_file = load({}, with_file("mark_dir='/m'"));
+  ASSERT_TRUE(by_file.ok());
+  EXPECT_EQ(by_file->retired.size(), 1u);
+  EXPECT_TRUE(load({}, host())->retired.empty());
 }
 
 TEST(Config, EverySettingIsAFlagAVariableAndAKey) {
@@ -180,8 +190,8 @@ TEST(Config, EverySettingIsAFlagAVariableAndAKey) {
     EXPECT_EQ(place.read(*by_variable), place.text);
     EXPECT_EQ(place.read(*by_file), place.text);
   }
-  // `parent` alone is not there: it needs a topology that this version lacks.
-  EXPECT_EQ(places().size() + 1, settings().size());
+  // Two are not there: `parent` needs a topology that this version lacks, mark_dir has no effect.
+  EXPECT_EQ(places().size() + 2, settings().size());
   EXPECT_EQ(flag_of("data_dir"), "--data-dir");
   EXPECT_EQ(variable_of("data_dir"), "HEARSAY_DATA_DIR");
 }

@@ -35,7 +35,7 @@ bool Cluster::converged(Millis timeout) {
     std::string first;
     for (auto& agent : agents_) {
       if (!agent->process().running()) continue;
-      auto status = agent->client().get("/v1/status");
+      auto status = agent->client().get("/v1/status?closed=1");
       if (!status.ok() || status->status != 200) return false;
       auto json = nlohmann::json::parse(status->body);
       std::string state = json["digest"].get<std::string>() + json["vector"].dump();

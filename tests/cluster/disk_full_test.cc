@@ -38,7 +38,6 @@ TEST(DiskFull, WritesAre507ReadsGoOnAndSpaceBringsWritingBack) {
                        "127.0.0.1:0",
                        "--http",
                        "127.0.0.1:0"};
-  command.environment = {{"HEARSAY_MARK_DIR", folder / "marks"}};
   auto process = support::Process::start(command);
   ASSERT_TRUE(process.ok());
   std::string inside = "/proc/" + std::to_string((*process)->pid()) + "/root" + data;

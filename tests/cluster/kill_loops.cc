@@ -181,14 +181,15 @@ void KillLoops::check_actors(const std::vector<Fate>& fates) {
     auto answer = mesh_[i].client().post("/snapshots/add/" + id, "{}");
     history_.asked(id, "{}", outcome_of(answer));
     if (outcome_of(answer) != Outcome::kAcknowledged) find(name + ": does not take a write");
-    auto status = mesh_[i].client().get("/v1/status");
+    auto status = mesh_[i].client().get("/v1/status?closed=1");
     std::string actor = status.ok() ? json_field(status->body, "actor_id") : "";
     bool before = actors_.contains(name);
-    if (fates[i] == Fate::kKilled && used_actors_.contains(actor)) {
-      find(name + ": was killed and goes on under the used actor " + actor);
+    const bool restarted = fates[i] == Fate::kKilled || fates[i] == Fate::kStopped;
+    if (restarted && used_actors_.contains(actor)) {
+      find(name + ": was started again and goes on under the used actor " + actor);
     }
-    if (fates[i] != Fate::kKilled && before && actors_[name] != actor) {
-      find(name + ": lost its actor " + actors_[name] + " without a kill:\n" + mesh_[i].log());
+    if (!restarted && before && actors_[name] != actor) {
+      find(name + ": lost its actor " + actors_[name] + " without a restart:\n" + mesh_[i].log());
     }
     actors_[name] = actor;
     auto vector = nlohmann::json::parse(status->body)["vector"];

@@ -160,20 +160,24 @@ TEST(Mesh, AnAgentThatLeavesIsSeenToAndMayComeBack) {
   EXPECT_TRUE(mesh.all_alive(3)) << mesh.states();
 }
 
-TEST(Mesh, ACleanStopKeepsTheActorAKillDoesNot) {
+TEST(Mesh, EveryStartWritesUnderAnActorOfItsOwn) {
   Cluster mesh(1);
   ASSERT_TRUE(add_snapshot(mesh[0], "x"));
   auto actor = [&] { return json_field(mesh[0].client().get("/v1/status")->body, "actor_id"); };
   std::string first = actor();
   ASSERT_EQ(*mesh[0].stop(), 0);
   ASSERT_TRUE(mesh[0].restart().ok());
-  EXPECT_EQ(actor(), first);
+  EXPECT_EQ(actor(), "") << "none before the first own write";
+  ASSERT_TRUE(add_snapshot(mesh[0], "w"));
+  std::string second = actor();
+  EXPECT_NE(second, first);
 
   mesh[0].kill9();
   ASSERT_TRUE(mesh[0].restart().ok());
   ASSERT_TRUE(add_snapshot(mesh[0], "y"));
 
   EXPECT_NE(actor(), first);
+  EXPECT_NE(actor(), second);
   EXPECT_EQ(get_snapshot(mesh[0], "x"), "{}");
 }
 

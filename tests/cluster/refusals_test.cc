@@ -16,7 +16,7 @@ class Refusal : public ::testing::Test {
         "agent",  "--name",      "n1",     "--data-dir", (folder_ / "data").string(),
         "--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    auto outcome = support::hearsay(arguments, {{"HEARSAY_MARK_DIR", folder_ / "marks"}});
+    auto outcome = support::hearsay(arguments, {});
     EXPECT_TRUE(outcome.ok()) << outcome.error().message;
     return *outcome;
   }
@@ -56,7 +56,7 @@ TEST_F(Refusal, ASecondAgentOnOneDataDirectoryNamesTheHolder) {
 
   auto second = support::hearsay({"agent", "--name", "n2", "--data-dir", mesh[0].data_directory(),
                                   "--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"},
-                                 {{"HEARSAY_MARK_DIR", folder_ / "marks"}});
+                                 {});
 
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second->status, 1);

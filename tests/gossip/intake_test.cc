@@ -12,7 +12,7 @@ namespace {
 TEST(Claims, MoveOnlyWhenDurable) {
   auto random = base::Random::from_number(1);
   auto actor = random.id<base::ActorTag>();
-  Claims claims({{}, {1, 1}, {}, {}});
+  Claims claims({{}, {1, 1}, {}, {}, {}});
   Stored facts;
   facts.advanced[actor] = {3, 33};
   facts.state = {2, 2};

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "crdt/codec.h"
+#include "gossip/reconcile/claims.h"
 #include "tests/gossip/changes.h"
 #include "tests/gossip/mesh.h"
 
@@ -355,6 +356,56 @@ TEST(Reconcile, OwnChangesAreConfirmedWhenAPeerClaimsThem) {
   std::size_t before = pair.mesh.host(Pair::a).confirmed.size();
   pair.mesh.run(base::seconds(10));
   EXPECT_EQ(pair.mesh.host(Pair::a).confirmed.size(), before);
+}
+
+// The queue of the replica was full, or its turn failed: what it has not taken is said again.
+TEST(Claims, AConfirmationThatWasLostIsSaidAgain) {
+  Claims claims(Holdings{});
+  base::ActorId actor;
+  actor.bytes[0] = 1;
+  claims.own_actor(actor);
+  Stored written;
+  written.advanced[actor] = {3, 9};
+  written.durable = true;
+  claims.stored({}, written);
+  Actions out;
+  claims.confirm(actor, 3, out);
+  claims.confirm_all(out);
+  ASSERT_EQ(out.size(), 1u) << "once while it may still arrive";
+
+  claims.stored({}, Stored{});  // a turn that did not have it
+  claims.confirm_all(out);
+
+  ASSERT_EQ(out.size(), 2u);
+  EXPECT_EQ(std::get<Confirmed>(out[1]).seq, 3u);
+  Stored taken;
+  taken.confirmed.emplace_back(actor, 3);
+  claims.stored({}, taken);
+  claims.confirm_all(out);
+  EXPECT_EQ(out.size(), 2u);
+}
+
+// Rule 7 asks for all that may be here alone, not only for what this run wrote.
+TEST(Claims, AnActorThatWasLeftIsConfirmedUntilAPeerHasAllOfIt) {
+  base::ActorId former;
+  former.bytes[0] = 1;
+  Holdings held;
+  held.claimed.set(former, {5, 9});
+  held.left = held.alone = {former};
+  Claims claims(held);
+  Actions out;
+
+  claims.confirm(former, 4, out);
+  ASSERT_EQ(out.size(), 1u);
+  Stored taken;
+  taken.confirmed.emplace_back(former, 4);
+  claims.stored({}, taken);
+  claims.confirm_all(out);
+  ASSERT_EQ(out.size(), 2u);
+  taken.confirmed = {{former, 5}};
+  claims.stored({}, taken);
+
+  EXPECT_TRUE(claims.alone().empty());
 }
 
 // What a vector leaves out is as with us: that confirms it too.

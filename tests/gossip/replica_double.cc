@@ -281,7 +281,7 @@ void ReplicaDouble::hear_left(const base::ActorId& actor) {
 }
 
 Holdings ReplicaDouble::holdings() const {
-  Holdings held{vector_, state(), {}, {}};
+  Holdings held{vector_, state(), {}, {}, {}};
   for (const base::ActorId& actor : all_left_) {
     (closed_.contains(actor) ? held.closed : held.left).push_back(actor);
   }

@@ -9,8 +9,8 @@ namespace {
 
 struct BadFile : Damaged {
   void expect_set_aside() {
-    auto opened = Replica::open(at(5), folder.file("a.db"), options, first_start(3),
-                                base::Random::from_number(7));
+    auto opened =
+        Replica::open(at(5), folder.file("a.db"), options, kHost, base::Random::from_number(7));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     a = std::move(*opened);
     EXPECT_TRUE(says(turn(*a, 5, {}), Notice::Kind::kSetAside));
@@ -31,8 +31,8 @@ struct BadFile : Damaged {
     file.put(static_cast<char>(was ^ bit));
     file.close();
 
-    auto opened = Replica::open(at(5), folder.file(name), options, first_start(3),
-                                base::Random::from_number(7));
+    auto opened =
+        Replica::open(at(5), folder.file(name), options, kHost, base::Random::from_number(7));
 
     // A bit of the header can make it the file of another application: then it is left alone.
     if (!opened.ok()) {
@@ -89,29 +89,26 @@ TEST_F(BadFile, AForeignFileIsLeftAlone) {
   a.reset();
   harm("PRAGMA application_id=77");
 
-  auto opened = Replica::open(at(5), folder.file("a.db"), options, first_start(3),
-                              base::Random::from_number(7));
+  auto opened =
+      Replica::open(at(5), folder.file("a.db"), options, kHost, base::Random::from_number(7));
 
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, base::Code::kInvalid);
   EXPECT_FALSE(aside());
 }
 
-// SQLite drops the end of a damaged log in silence, synced commits too. The mark does not fit then,
-// and what peers hold of us comes back under the old numbers.
-TEST_F(BadFile, ADamagedLogCostsTheActorAndComesBackFromPeers) {
+// SQLite drops the end of a damaged log in silence, synced commits too. What peers hold of us comes
+// back under the old numbers.
+TEST_F(BadFile, WhatADamagedLogLostComesBackFromPeers) {
   base::ActorId actor = a->own_actor();
   auto late = turn(*a, 6, {add("late")}).facts.own;
   turn(*z, 7, {received(late)});
-  // As after a kill, but with the mark of a clean stop: the worst case.
-  Mark mark{a->run_token(), actor, a->vector().head_of(actor)};
-  Outside outside = next_start(*a, 3, mark);
   std::filesystem::copy_file(folder.file("a.db"), folder.file("b.db"));
   std::filesystem::copy_file(folder.file("a.db-wal"), folder.file("b.db-wal"));
   std::filesystem::resize_file(folder.file("b.db-wal"),
                                std::filesystem::file_size(folder.file("b.db-wal")) - 100);
 
-  auto b = open_replica(folder.file("b.db"), outside, 9, options);
+  auto b = open_replica(folder.file("b.db"), 9, options);
   const std::uint64_t kept = b->vector().seq_of(actor);
   auto under_new = turn(*b, 8, {add("after")}).facts.own;
   turn(*b, 9, {received(log_of(*z))});

@@ -9,20 +9,19 @@ using Actors = std::vector<base::ActorId>;
 
 struct Closing : testing::Test {
   Folder folder;
-  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(1), 1);
-  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(2), 2);
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), 1);
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
   unsigned char starts = 2;
 
   // As after a kill: the next own write is under a new actor.
   void kill(std::unique_ptr<Replica>& replica, const std::string& file,
             const ReplicaOptions& options = {}) {
-    Outside outside = next_start(*replica, ++starts, std::nullopt);
     replica.reset();
-    replica = open_replica(folder.file(file), outside, starts, options);
+    replica = open_replica(folder.file(file), ++starts, options);
   }
 };
 
-TEST_F(Closing, AnOwnActorIsLeftAtAnUnprovenStart) {
+TEST_F(Closing, AnOwnActorIsLeftAtTheNextStart) {
   turn(*a, 1, {add("x")});
   base::ActorId former = a->own_actor();
   EXPECT_TRUE(a->left().empty());

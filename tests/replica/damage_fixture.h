@@ -18,12 +18,12 @@ struct Damaged : testing::Test {
   Files files;
   ReplicaOptions options;
   std::unique_ptr<Replica> a;
-  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
 
   void SetUp() override {
     store::sample::faults() = {};  // and the VFS is there
     options.files = &files;
-    a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+    a = open_replica(folder.file("a.db"), 1, options);
     turn(*z, 2, {received(turn(*a, 1, {add("x"), add("y")}).facts.own)});
     turn(*a, 4, {received(turn(*z, 3, {add("of z")}).facts.own)});
   }
@@ -36,9 +36,8 @@ struct Damaged : testing::Test {
     sqlite3_close(handle);
   }
   void reopen() {
-    Outside outside = next_start(*a, 3, std::nullopt);
     a.reset();
-    a = open_replica(folder.file("a.db"), outside, 7, options);
+    a = open_replica(folder.file("a.db"), 7, options);
   }
   void reopen_on_fault_vfs() {
     options.store.vfs = store::sample::kFaultVfs;

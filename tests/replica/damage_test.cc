@@ -84,11 +84,10 @@ TEST_F(Damaged, AMomentOfTheMediumCostsNoState) {
   const base::NodeId node = a->node_id();
   const base::ActorId actor = a->own_actor();
   ASSERT_TRUE(turn(*a, 60, {ConfirmOwn{actor, 1}}).reopen);
-  std::optional<Mark> mark = a->close();
+  ASSERT_TRUE(a->close().ok());
 
-  Outside outside = next_start(*a, 3, mark);
   a.reset();
-  a = open_replica(folder.file("a.db"), outside, 8, options);
+  a = open_replica(folder.file("a.db"), 8, options);
   Outputs out = turn(*a, 70, {add("later")});
 
   EXPECT_FALSE(aside());
@@ -118,7 +117,6 @@ TEST_F(Damaged, WhatIsMetAgainAfterTheCheckIsBelieved) {
 // The check itself meets a medium that does not answer: one call, or any from there on.
 TEST_F(Damaged, AMediumThatDoesNotAnswerTheCheckCostsNoState) {
   give_up("met by a reader");
-  Outside outside = next_start(*a, 3, std::nullopt);
   a.reset();
   options.store.vfs = store::sample::kFaultVfs;
   for (int length : {1, 1 << 20}) {
@@ -130,7 +128,7 @@ TEST_F(Damaged, AMediumThatDoesNotAnswerTheCheckCostsNoState) {
       store::sample::faults() = {};
       store::sample::faults().fail_from = calls++;
       store::sample::faults().fail_until = calls - 1 + length;
-      auto opened = Replica::open(at(5), name, options, outside, base::Random::from_number(1));
+      auto opened = Replica::open(at(5), name, options, kHost, base::Random::from_number(1));
       EXPECT_FALSE(std::filesystem::exists(name + ".aside-1")) << calls << ", " << length;
       EXPECT_TRUE(!opened.ok() || shown(**opened, "x") == R"({"size":1})");
     } while (store::sample::faults().failed > 0);
@@ -142,7 +140,6 @@ TEST_F(Damaged, AMediumThatDoesNotAnswerTheCheckCostsNoState) {
 // One page does not come back, the others do: only then is the state worth less than its repair.
 TEST_F(Damaged, AnUnreadablePageIsNoReasonToStayAway) {
   give_up("a page that the medium does not give");
-  Outside outside = next_start(*a, 3, std::nullopt);
   a.reset();
   options.store.vfs = store::sample::kFaultVfs;
   int set_aside = 0;
@@ -150,7 +147,7 @@ TEST_F(Damaged, AnUnreadablePageIsNoReasonToStayAway) {
     const std::string name = folder.file("page" + std::to_string(page) + ".db");
     std::filesystem::copy_file(folder.file("a.db"), name);
     store::sample::faults().unreadable_page = page;
-    auto opened = Replica::open(at(5), name, options, outside, base::Random::from_number(3));
+    auto opened = Replica::open(at(5), name, options, kHost, base::Random::from_number(3));
     store::sample::faults() = {};
     set_aside += opened.ok() && (*opened)->fetching() ? 1 : 0;
   }

@@ -18,8 +18,8 @@ class History {
     options_.store.wal_pages = 12;
     options_.store.log_bytes_max = 2'000;
     options_.store.cache_kib = 40;
-    a_ = open_replica(folder_.file("a.db"), first_start(1), 1, options_);
-    z_ = open_replica(folder_.file("z.db"), first_start(), 2);
+    a_ = open_replica(folder_.file("a.db"), 1, options_);
+    z_ = open_replica(folder_.file("z.db"), 2);
     faults().calls = 0;
   }
   ~History() { faults() = {}; }
@@ -140,8 +140,8 @@ TEST(DiskFaults, AnOwnWriteIsOnTheMediumBeforeItIsAnswered) {
   Folder folder;
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
-  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
-  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  auto a = open_replica(folder.file("a.db"), 1, options);
+  auto z = open_replica(folder.file("z.db"), 2);
   auto remote = turn(*z, 1, {add("z")}).facts.own;
 
   const int before = faults().wal_syncs;
@@ -162,8 +162,8 @@ TEST(DiskFaults, ASnapshotIsOfAStateThatIsOnTheMedium) {
   Folder folder;
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
-  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
-  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  auto a = open_replica(folder.file("a.db"), 1, options);
+  auto z = open_replica(folder.file("z.db"), 2);
   turn(*a, 2, {received(turn(*z, 1, {add("z")}).facts.own)});
   ASSERT_TRUE(a->unsynced());
   const int before = faults().wal_syncs;
@@ -223,7 +223,7 @@ TEST(DiskFaults, WhoRecoversFromAFaultWritesUnderANewActor) {
   faults() = {};
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
-  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  auto a = open_replica(folder.file("a.db"), 1, options);
   turn(*a, 1, {add("x")});
   const base::ActorId before = a->own_actor();
   faults().fail_from = faults().calls;
@@ -246,7 +246,7 @@ TEST(DiskFaults, ALongFaultIsToldOnceAndItsReasonStaysAsItWas) {
   faults() = {};
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
-  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  auto a = open_replica(folder.file("a.db"), 1, options);
   turn(*a, 1, {add("x")});
   faults().fail_from = faults().calls;
   faults().fail_until = 1 << 30;
@@ -311,14 +311,14 @@ TEST(DiskFaults, AFullDiskRefusesWritesAndRecoversWithoutANewConnection) {
 TEST(DiskFaults, AJoinWhoseTurnFailsEndsAndIsTold) {
   Folder folder;
   faults() = {};
-  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  auto z = open_replica(folder.file("z.db"), 2);
   turn(*z, 1, {add("one"), add("two")});
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
   for (int n = 0; n < 12; ++n) {
     SCOPED_TRACE("call " + std::to_string(n));
     faults() = {};
-    auto a = open_replica(folder.file("a" + std::to_string(n) + ".db"), first_start(1), 1, options);
+    auto a = open_replica(folder.file("a" + std::to_string(n) + ".db"), 1, options);
     Joining joining{*a, *z};
     joining.start();
     faults().full = true;
@@ -341,7 +341,7 @@ TEST(DiskFaults, AReloadThatFailsTellsNothingOfTheTurn) {
   faults() = {};
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
-  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  auto a = open_replica(folder.file("a.db"), 1, options);
   turn(*a, 1, {add("one")});
   const crdt::StateHash before = a->state();
   faults().fill_wal_write = true;
@@ -364,7 +364,7 @@ TEST(DiskFaults, TurnsThatAreRefusedDoNotPutTheRecoveryOff) {
   faults() = {};
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
-  auto a = open_replica(folder.file("a.db"), first_start(1), 1, options);
+  auto a = open_replica(folder.file("a.db"), 1, options);
   faults().fail_wal_write = true;
   turn(*a, 100, {add("one")});
   ASSERT_TRUE(a->fault().has_value());
@@ -380,7 +380,7 @@ TEST(DiskFaults, TurnsThatAreRefusedDoNotPutTheRecoveryOff) {
 TEST(DiskFaults, WhatAJoinMadeSeenIsForgottenWhenItsTurnFails) {
   Folder folder;
   faults() = {};
-  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  auto z = open_replica(folder.file("z.db"), 2);
   Sealed log = turn(*z, 1, {add("one"), add("two"), add("three")}).facts.own;
   ReplicaOptions options;
   options.store.vfs = store::sample::kFaultVfs;
@@ -388,7 +388,7 @@ TEST(DiskFaults, WhatAJoinMadeSeenIsForgottenWhenItsTurnFails) {
   for (int n = 0; n < 24; ++n) {
     SCOPED_TRACE("call " + std::to_string(n));
     faults() = {};
-    auto a = open_replica(folder.file("a" + std::to_string(n) + ".db"), first_start(1), 1, options);
+    auto a = open_replica(folder.file("a" + std::to_string(n) + ".db"), 1, options);
     auto waiting = turn(*a, 2, {received({log[1]})}).facts.parked;
     ASSERT_EQ(waiting.size(), 1u);
     Joining joining{*a, *z};

@@ -9,8 +9,8 @@ namespace {
 
 struct Pair {
   Folder folder;
-  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(), 1);
-  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), 1);
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
 };
 
 TEST(Gate, WhatWasSeenIsIgnored) {
@@ -35,7 +35,7 @@ TEST(Gate, ANumberWithTwoContentsIsRefusedWithItsWholeMessage) {
   opened->change.time.nanos += 1;
   auto forged = crdt::seal(opened->change);
   Folder folder;
-  auto m = open_replica(folder.file(), first_start(), 3);
+  auto m = open_replica(folder.file(), 3);
   auto harmless = turn(*m, 3, {add("y")}).facts.own;
 
   Outputs out = turn(*pair.z, 4, {received({harmless[0], *forged})});

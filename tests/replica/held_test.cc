@@ -18,13 +18,12 @@ crdt::SealedChange of_a_later_version(const crdt::SealedChange& change) {
 
 struct Upgrade : testing::Test {
   Folder folder;
-  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(), 1);
-  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), 1);
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
 
   void reopen_z() {
-    Outside outside = next_start(*z, 2, std::nullopt);
     z.reset();
-    z = open_replica(folder.file("z.db"), outside, 5);
+    z = open_replica(folder.file("z.db"), 5);
   }
 };
 
@@ -110,7 +109,7 @@ TEST_F(Upgrade, UnknownKindsAndTypesLiveAndDieThroughTheEnvelope) {
 
   turn(*z, 2, {received({put})});
   auto alive = z->store().cells().load_slot(slot);
-  auto m = open_replica(folder.file("m.db"), first_start(), 3);
+  auto m = open_replica(folder.file("m.db"), 3);
   turn(*m, 2, {received({put, kill})});
   turn(*z, 3, {received({kill})});
   auto dead = z->store().cells().load_slot(slot);

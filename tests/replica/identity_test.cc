@@ -9,7 +9,7 @@ namespace {
 
 TEST(Identity, TheActorIsMintedAtTheFirstOwnWriteOnly) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
   EXPECT_TRUE(a->own_actor().is_zero());
 
   Outputs out = turn(*a, 1, {add("x")});
@@ -19,130 +19,133 @@ TEST(Identity, TheActorIsMintedAtTheFirstOwnWriteOnly) {
   EXPECT_EQ(out.notices[0].kind, Notice::Kind::kActorMinted);
 }
 
-TEST(Identity, ACleanStopKeepsTheActor) {
-  Folder folder;
-  auto a = open_replica(folder.file(), first_start(1), 1);
-  turn(*a, 1, {add("x")});
-  base::ActorId actor = a->own_actor();
-  base::NodeId node = a->node_id();
-  auto mark = a->close();
-  Outside outside = next_start(*a, 2, mark);
-  a.reset();
+// Nothing brings an actor back: not a clean stop, and not what stands in the file.
+TEST(Identity, EveryStartMintsANewActorThatNamesTheFormer) {
+  for (bool clean : {true, false}) {
+    Folder folder;
+    auto a = open_replica(folder.file(), 1);
+    turn(*a, 1, {add("x")});
+    base::ActorId former = a->own_actor();
+    base::NodeId node = a->node_id();
+    if (clean) {
+      ASSERT_TRUE(a->close().ok());
+    }
+    a.reset();
 
-  a = open_replica(folder.file(), outside, 3);
+    a = open_replica(folder.file(), 3);
+    EXPECT_TRUE(a->own_actor().is_zero());
+    EXPECT_EQ(a->left(), std::vector{former});
+    auto own = turn(*a, 2, {add("y")}).facts.own;
 
-  EXPECT_EQ(a->own_actor(), actor);
-  EXPECT_EQ(a->node_id(), node);
-  turn(*a, 2, {add("y")});
-  EXPECT_EQ(a->vector().seq_of(actor), 2u);
+    EXPECT_NE(a->own_actor(), former);
+    EXPECT_EQ(a->node_id(), node);
+    auto opened = crdt::open_change(own.at(0).bytes);
+    ASSERT_EQ(opened->change.deps.size(), 1u);
+    EXPECT_EQ(opened->change.deps[0].actor, former);
+    EXPECT_EQ(opened->change.deps[0].head.seq, 1u);
+  }
 }
 
-// A kill leaves no mark: the next write goes under a new actor, which names the former one.
-TEST(Identity, WithoutAMarkANewActorIsMinted) {
+// The start's own commit says so: a kill before the first turn changes nothing.
+TEST(Identity, TheFormerActorIsLeftDurablyByTheStart) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(1), 1);
+  auto a = open_replica(folder.file(), 1);
   turn(*a, 1, {add("x")});
   base::ActorId former = a->own_actor();
+  a.reset();
+  a = open_replica(folder.file(), 2);
+  std::filesystem::copy_file(folder.file(), folder.file("killed.db"));
+  std::filesystem::copy_file(folder.file() + "-wal", folder.file("killed.db-wal"));
+
+  auto store = store::Store::open(folder.file("killed.db"), {});
+
+  ASSERT_TRUE(store.ok());
+  EXPECT_TRUE((*store)->meta().own_actor.is_zero());
+  EXPECT_TRUE((*store)->actors().find(former)->left);
+}
+
+TEST(Identity, ADatabaseThatNamesAnotherHostTakesANewNodeId) {
+  Folder folder;
+  auto a = open_replica(folder.file(), 1);
+  turn(*a, 1, {add("x")});
   base::NodeId node = a->node_id();
-  Outside outside = next_start(*a, 2, std::nullopt);
   a.reset();
 
-  a = open_replica(folder.file(), outside, 3);
-  auto own = turn(*a, 2, {add("y")}).facts.own;
+  a = open_replica(folder.file(), 3, {}, "another host");
 
-  EXPECT_NE(a->own_actor(), former);
+  EXPECT_NE(a->node_id(), node);
+  EXPECT_TRUE(a->has_new_node_id());
+  node = a->node_id();
+  a.reset();
+  a = open_replica(folder.file(), 4, {}, "another host");
   EXPECT_EQ(a->node_id(), node);
-  auto opened = crdt::open_change(own[0].bytes);
-  ASSERT_EQ(opened->change.deps.size(), 1u);
-  EXPECT_EQ(opened->change.deps[0].actor, former);
-  EXPECT_EQ(opened->change.deps[0].head.seq, 1u);
+  EXPECT_FALSE(a->has_new_node_id());
 }
 
-struct Tampering {
-  const char* what;
-  std::function<void(Outside&)> tamper;
-  bool node_kept;
-};
-
-class MarkThatDoesNotFit : public ::testing::TestWithParam<Tampering> {};
-
-TEST_P(MarkThatDoesNotFit, LeavesTheActorBehind) {
+// Containers of one volume and cloned virtual machines: host and path are the same.
+TEST(Identity, CopiesThatNothingTellsApartWriteUnderDifferentActors) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(1), 1);
+  auto a = open_replica(folder.file(), 1);
   turn(*a, 1, {add("x")});
-  base::ActorId former = a->own_actor();
-  base::NodeId node = a->node_id();
-  Outside outside = next_start(*a, 2, a->close());
-  GetParam().tamper(outside);
+  ASSERT_TRUE(a->close().ok());
   a.reset();
+  std::filesystem::copy_file(folder.file(), folder.file("copy.db"));
+  a = open_replica(folder.file(), 2);
+  auto copy = open_replica(folder.file("copy.db"), 3);
 
-  a = open_replica(folder.file(), outside, 3);
+  auto mine = turn(*a, 2, {add("mine")}).facts.own;
+  auto theirs = turn(*copy, 2, {add("theirs")}).facts.own;
 
-  EXPECT_TRUE(a->own_actor().is_zero());
-  turn(*a, 2, {add("y")});
-  EXPECT_NE(a->own_actor(), former);
-  EXPECT_EQ(a->node_id() == node, GetParam().node_kept);
+  EXPECT_NE(a->own_actor(), copy->own_actor());
+  EXPECT_FALSE(turn(*a, 3, {received(theirs)}).reopen);
+  EXPECT_FALSE(turn(*copy, 3, {received(mine)}).reopen);
+  EXPECT_EQ(a->state(), copy->state());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Identity, MarkThatDoesNotFit,
-    ::testing::Values(Tampering{"token", [](Outside& o) { o.mark->run_token.bytes[3] ^= 1; }, true},
-                      Tampering{"actor", [](Outside& o) { o.mark->actor.bytes[3] ^= 1; }, true},
-                      Tampering{"seq", [](Outside& o) { o.mark->head.seq += 1; }, true},
-                      Tampering{"hash", [](Outside& o) { o.mark->head.hash ^= 1; }, true},
-                      Tampering{"host", [](Outside& o) { o.fingerprint = "other"; }, false},
-                      Tampering{"tokens",
-                                [](Outside& o) {
-                                  o.tokens = {token(9), token(2)};
-                                },
-                                false}),
-    [](const auto& tested) { return std::string(tested.param.what); });
-
-// Stop cleanly, copy the file, go on writing, stop, put the copy back: the mark names a later
-// state.
-TEST(Identity, ARestoredBackupIsNotBelieved) {
+// Stop cleanly, copy the file, go on writing, stop, put the copy back.
+TEST(Identity, ARestoredBackupUsesNoNumberTwice) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(1), 1);
-  turn(*a, 1, {add("x")});
-  auto first_mark = a->close();
-  Outside second = next_start(*a, 2, first_mark);
+  auto a = open_replica(folder.file(), 1);
+  auto z = open_replica(folder.file("z.db"), 9);
+  turn(*z, 1, {received(turn(*a, 1, {add("x")}).facts.own)});
+  ASSERT_TRUE(a->close().ok());
   a.reset();
   std::filesystem::copy_file(folder.file(), folder.file("backup.db"));
-  a = open_replica(folder.file(), second, 2);
-  turn(*a, 2, {add("y")});
+  a = open_replica(folder.file(), 2);
+  turn(*z, 2, {received(turn(*a, 2, {add("y")}).facts.own)});
   base::ActorId former = a->own_actor();
-  auto second_mark = a->close();
-  Outside third = next_start(*a, 3, second_mark);
+  ASSERT_TRUE(a->close().ok());
   a.reset();
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(folder.file() + suffix);
   std::filesystem::copy_file(folder.file("backup.db"), folder.file());
 
-  a = open_replica(folder.file(), third, 3);
-  turn(*a, 3, {add("z")});
+  a = open_replica(folder.file(), 3);
+  auto own = turn(*a, 3, {add("z")}).facts.own;
 
   EXPECT_NE(a->own_actor(), former);
+  EXPECT_FALSE(turn(*a, 4, {received(log_of(*z))}).reopen);
+  turn(*z, 4, {received(own)});
+  EXPECT_EQ(a->state(), z->state());
 }
 
 TEST(Identity, EveryStartRaisesTheBootEpoch) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(1), 1);
+  auto a = open_replica(folder.file(), 1);
   std::uint64_t first = a->boot_epoch();
-  Outside outside = next_start(*a, 2, std::nullopt);
   a.reset();
 
-  a = open_replica(folder.file(), outside, 2);
+  a = open_replica(folder.file(), 2);
 
   EXPECT_GT(a->boot_epoch(), first);
 }
 
-TEST(Identity, LogPositionsNeverComeAgainAfterAnUncleanEnd) {
+TEST(Identity, LogPositionsNeverComeAgainAfterAStart) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(1), 1);
+  auto a = open_replica(folder.file(), 1);
   auto before = turn(*a, 1, {add("x")}, true).events.at(0).position;
-  Outside outside = next_start(*a, 2, std::nullopt);
   a.reset();
 
-  a = open_replica(folder.file(), outside, 2);
+  a = open_replica(folder.file(), 2);
   auto after = turn(*a, 2, {add("y")}, true).events.at(0).position;
 
   EXPECT_GT(after, before + 1'000'000);
@@ -151,7 +154,7 @@ TEST(Identity, LogPositionsNeverComeAgainAfterAnUncleanEnd) {
 // Rule 9: found ahead of a trusted wall clock, the clock starts again from it, under a new actor.
 TEST(Identity, AClockFarAheadStartsAgainUnderANewActor) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(1), 1);
+  auto a = open_replica(folder.file(), 1);
   turn(*a, 3'600'000, {add("x")});
   base::ActorId former = a->own_actor();
 

@@ -99,8 +99,8 @@ inline bool has_notice(const Outputs& out, Notice::Kind kind) {
 
 struct JoinTest : testing::Test {
   Folder folder;
-  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(1), 1, tiny_pages());
-  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(2), 2, tiny_pages());
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), 1, tiny_pages());
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2, tiny_pages());
 
   Sealed write(Replica& replica, std::vector<Input> inputs) {
     return turn(replica, 1, std::move(inputs)).facts.own;

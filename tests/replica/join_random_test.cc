@@ -45,7 +45,7 @@ class History {
     Replica& replica = *replicas_[who];
     expect_sound(replica);
     Folder folder;
-    auto replay = open_replica(folder.file(), first_start(9), 99);
+    auto replay = open_replica(folder.file(), 99);
     std::vector<crdt::SealedChange> below;
     for (const crdt::SealedChange& change : sealed_) {
       if (replica.vector().covers(change.actor, change.seq)) below.push_back(change);
@@ -61,21 +61,17 @@ class History {
 
  private:
   std::string file(std::size_t who) const { return folder_.file(std::to_string(who) + ".db"); }
-  void start(std::size_t who, std::optional<Outside> outside = std::nullopt) {
+  void start(std::size_t who) {
     ReplicaOptions options = tiny_pages(60 + random_.below(600));
     std::uint64_t seed = random_.next();
-    auto number = static_cast<unsigned char>(++starts_);
-    replicas_[who] =
-        open_replica(file(who), outside ? *outside : first_start(number), seed, options);
+    replicas_[who] = open_replica(file(who), seed, options);
   }
   void restart(std::size_t who) {
     for (std::size_t i = 0; i < kReplicas; ++i) {
       if (joins_[i] && (i == who || from_[i] == who)) drop_join(i);
     }
-    auto number = static_cast<unsigned char>(++starts_);
-    Outside outside = next_start(*replicas_[who], number, std::nullopt);
     replicas_[who].reset();
-    start(who, outside);
+    start(who);
   }
   std::string text(const char* prefix, std::uint64_t kinds) {
     return prefix + std::to_string(random_.below(kinds));
@@ -135,7 +131,6 @@ class History {
   base::Random random_;
   Folder folder_;
   std::int64_t millis_ = 1;
-  int starts_ = 0;
   int merges_ = 0;
   std::unique_ptr<Replica> replicas_[kReplicas];
   std::unique_ptr<Joining> joins_[kReplicas];

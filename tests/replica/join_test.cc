@@ -114,7 +114,7 @@ TEST_F(JoinTest, ADotThatArrivedAndDiedMeanwhileStaysDead) {
 // The same where the join still has something to bring.
 TEST_F(JoinTest, ADotThatDiedMeanwhileStaysDeadInAMergeToo) {
   Folder other;
-  auto m = open_replica(other.file(), first_start(3), 3);
+  auto m = open_replica(other.file(), 3);
   Sealed from_m = write(*m, {add("m")});
   Sealed born = write(*a, {add("x")});
   turn(*a, 2, {received(from_m)});
@@ -139,7 +139,7 @@ TEST_F(JoinTest, ADotThatDiedMeanwhileStaysDeadInAMergeToo) {
 // other side has seen together with its removal.
 TEST_F(JoinTest, AnObjectThatIsEqualNoLongerIsFetchedAfterAll) {
   Folder other;
-  auto b = open_replica(other.file(), first_start(3), 3);
+  auto b = open_replica(other.file(), 3);
   Sealed equal = write(*b, {add_to("equal", "e")});
   turn(*a, 1, {received(equal)});
   turn(*z, 1, {received(equal)});
@@ -189,7 +189,7 @@ TEST_F(JoinTest, TheLogAboveTheSnapshotWaitsForTheJoiner) {
   ReplicaOptions options = tiny_pages();
   options.store.log_bytes_max = 1'000;
   Folder other;
-  auto server = open_replica(other.file(), first_start(3), 3, options);
+  auto server = open_replica(other.file(), 3, options);
   auto busy = [&](std::int64_t millis) {
     turn(*server, millis,
          {add("b" + std::to_string(millis % 7)), ConfirmOwn{server->own_actor(), 1u << 30}});
@@ -228,7 +228,7 @@ TEST_F(JoinTest, TheNextOwnChangeNamesWhatTheJoinMoved) {
 // What came before another head of the snapshot is not named: one of them has it in its past.
 TEST_F(JoinTest, TheNextOwnChangeNamesTheFrontierOfTheJoinAlone) {
   Sealed first = write(*a, {add("x")});
-  auto m = open_replica(folder.file("m.db"), first_start(3), 3, tiny_pages());
+  auto m = open_replica(folder.file("m.db"), 3, tiny_pages());
   turn(*m, 2, {received(first)});
   write(*m, {add("w")});
   join(*z, *m);
@@ -290,10 +290,9 @@ TEST_F(JoinTest, ARestartDropsWhatWasStaged) {
   joining.step();
   joining.step();
   ASSERT_TRUE(z->store().staged().get(Join::kHead, 0)->has_value());
-  Outside outside = next_start(*z, 3, std::nullopt);
   z.reset();
 
-  z = open_replica(folder.file("z.db"), outside, 4);
+  z = open_replica(folder.file("z.db"), 4);
 
   EXPECT_FALSE(z->store().staged().get(Join::kHead, 0)->has_value());
   EXPECT_TRUE(z->vector().empty());
@@ -340,7 +339,7 @@ TEST_F(JoinTest, MoreEventsThanTheBoundAreCutAndSaidSo) {
   ReplicaOptions options;
   options.join.events_max = 2;
   Folder other;
-  auto m = open_replica(other.file(), first_start(3), 3, options);
+  auto m = open_replica(other.file(), 3, options);
   write(*a, {add("x"), add("y"), add("z")});
 
   Outputs out = join(*m, *a);

@@ -10,12 +10,12 @@ namespace {
 struct WaitingPair {
   Folder folder;
   ReplicaOptions options;
-  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), first_start(), 1);
+  std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), 1);
   std::unique_ptr<Replica> z;
 
   explicit WaitingPair(std::size_t changes_max = 100) {
     options.parked.changes_max = changes_max;
-    z = open_replica(folder.file("z.db"), first_start(), 2, options);
+    z = open_replica(folder.file("z.db"), 2, options);
   }
   std::vector<crdt::SealedChange> write(int count) {
     std::vector<Input> inputs;
@@ -42,7 +42,7 @@ TEST(Parked, AChangeWaitsForItsDependencies) {
   auto from_a = pair.write(1);
   turn(*pair.z, 2, {received(from_a)});
   auto from_z = turn(*pair.z, 3, {Write{1, RemoveEntry{"snapshots", "x0"}}}).facts.own;
-  auto m = open_replica(pair.folder.file("m.db"), first_start(), 3);
+  auto m = open_replica(pair.folder.file("m.db"), 3);
 
   turn(*m, 4, {received(from_z)});
   EXPECT_TRUE(m->vector().empty());
@@ -85,7 +85,7 @@ TEST(Parked, APredecessorThatNeverComesBlocksNobody) {
   WaitingPair pair(2);
   auto dead = pair.write(3);
   turn(*pair.z, 2, {received({dead[1], dead[2]})});
-  auto b = open_replica(pair.folder.file("b.db"), first_start(), 4);
+  auto b = open_replica(pair.folder.file("b.db"), 4);
   std::vector<crdt::SealedChange> from_b;
   for (int i = 0; i < 10; ++i) {
     for (auto& change : turn(*b, 3, {add("b" + std::to_string(i))}).facts.own) {
@@ -131,8 +131,8 @@ TEST(Parked, AContradictionThatShowsAfterTheWaitIsRefused) {
 // Random orders, drops and repeats of what two writers did, at bounds that force losses.
 TEST(Parked, AnyOrderWithFetchingAgainConverges) {
   Folder folder;
-  auto a = open_replica(folder.file("a.db"), first_start(), 1);
-  auto b = open_replica(folder.file("b.db"), first_start(), 2);
+  auto a = open_replica(folder.file("a.db"), 1);
+  auto b = open_replica(folder.file("b.db"), 2);
   std::vector<crdt::SealedChange> all;
   for (int i = 0; i < 12; ++i) {
     Replica& writer = i % 3 == 0 ? *a : *b;
@@ -145,7 +145,7 @@ TEST(Parked, AnyOrderWithFetchingAgainConverges) {
     auto random = base::Random::from_number(seed);
     ReplicaOptions options;
     options.parked.changes_max = 2;
-    auto z = open_replica(folder.file("z" + std::to_string(seed)), first_start(), seed, options);
+    auto z = open_replica(folder.file("z" + std::to_string(seed)), seed, options);
 
     std::size_t turns = 0;
     while (z->vector() != a->vector() && turns < 2'000) {

@@ -34,30 +34,12 @@ inline base::Now at(std::int64_t millis) {
   return {{millis * 1'000'000}, kWall + millis * 1'000'000, true};
 }
 
-// What the driver finds outside the data directory, host "h", start number `start`.
-inline base::RunToken token(unsigned char number) {
-  base::RunToken run;
-  run.bytes[0] = number;
-  return run;
-}
-inline Outside first_start(unsigned char number = 1) {
-  Outside outside;
-  outside.tokens = {token(number)};
-  outside.fingerprint = "h";
-  return outside;
-}
-inline Outside next_start(const Replica& former, unsigned char number, std::optional<Mark> mark) {
-  Outside outside;
-  outside.tokens = {former.run_token(), token(number)};
-  outside.fingerprint = "h";
-  outside.mark = mark;
-  return outside;
-}
+constexpr const char* kHost = "h";
 
-inline std::unique_ptr<Replica> open_replica(const std::string& file, const Outside& outside,
-                                             std::uint64_t seed,
-                                             const ReplicaOptions& options = {}) {
-  auto replica = Replica::open(at(0), file, options, outside, base::Random::from_number(seed));
+inline std::unique_ptr<Replica> open_replica(const std::string& file, std::uint64_t seed,
+                                             const ReplicaOptions& options = {},
+                                             const base::Bytes& host = kHost) {
+  auto replica = Replica::open(at(0), file, options, host, base::Random::from_number(seed));
   EXPECT_TRUE(replica.ok()) << replica.error().message;
   return std::move(*replica);
 }

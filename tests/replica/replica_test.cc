@@ -5,7 +5,7 @@ namespace {
 
 TEST(Replica, AnswersAWriteAfterItsCommitWithItsDot) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
 
   Outputs out = turn(*a, 1, {add("x")});
 
@@ -21,8 +21,8 @@ TEST(Replica, AnswersAWriteAfterItsCommitWithItsDot) {
 
 TEST(Replica, TakesRemoteChangesAndClaimsThemOnlyAfterTheFlush) {
   Folder folder;
-  auto a = open_replica(folder.file("a.db"), first_start(), 1);
-  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  auto a = open_replica(folder.file("a.db"), 1);
+  auto z = open_replica(folder.file("z.db"), 2);
   Outputs from_a = turn(*a, 1, {add("x"), add("y")});
 
   Outputs merged = turn(*z, 2, {received(from_a.facts.own)});
@@ -37,7 +37,7 @@ TEST(Replica, TakesRemoteChangesAndClaimsThemOnlyAfterTheFlush) {
 
 TEST(Replica, AWriteThatChangesNothingMakesNoChange) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
 
   Outputs out = turn(*a, 1, {Write{7, RemoveEntry{"snapshots", "never"}}});
 
@@ -49,7 +49,7 @@ TEST(Replica, AWriteThatChangesNothingMakesNoChange) {
 
 TEST(Replica, OneBadWriteDoesNotSpoilItsTurn) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
   crdt::Members many;
   for (int i = 0; i < 70'000; ++i) many.emplace_back("f" + std::to_string(i), "1");
 
@@ -64,8 +64,8 @@ TEST(Replica, OneBadWriteDoesNotSpoilItsTurn) {
 
 TEST(Replica, DependenciesNameWhatCameSinceTheLastOwnChange) {
   Folder folder;
-  auto a = open_replica(folder.file("a.db"), first_start(), 1);
-  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  auto a = open_replica(folder.file("a.db"), 1);
+  auto z = open_replica(folder.file("z.db"), 2);
   auto from_z = turn(*z, 1, {add("z1")}).facts.own;
   turn(*a, 2, {received(from_z)});
 
@@ -88,7 +88,7 @@ TEST(Replica, DependenciesNameNothingTwice) {
   std::vector<std::unique_ptr<Replica>> replicas;
   std::vector<crdt::SealedChange> all;
   for (std::uint64_t i = 0; i < 5; ++i) {
-    replicas.push_back(open_replica(folder.file(std::to_string(i) + ".db"), first_start(), i + 1));
+    replicas.push_back(open_replica(folder.file(std::to_string(i) + ".db"), i + 1));
     if (i > 0) turn(*replicas[i], 1, {received(all)});
     auto own = turn(*replicas[i], 2, {add("of" + std::to_string(i))}).facts.own;
 
@@ -103,7 +103,7 @@ TEST(Replica, DependenciesNameNothingTwice) {
 
 TEST(Replica, ImportsInChangesAndSkipsWhatIsShownAlready) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
   ImportEntries import{"images",
                        {{"a", R"({"n":1})"}, {"b", R"({"n":2,"m":1})"}, {"a", R"({"n":3})"}}};
   turn(*a, 1, {Write{1, import}});
@@ -121,7 +121,7 @@ TEST(Replica, SplitsALargeImportIntoSeveralChanges) {
   Folder folder;
   ReplicaOptions options;
   options.import_effects_max = 10;
-  auto a = open_replica(folder.file(), first_start(), 1, options);
+  auto a = open_replica(folder.file(), 1, options);
   ImportEntries import{"images", {}};
   for (int i = 0; i < 20; ++i) import.entries.emplace_back("i" + std::to_string(i), R"({"n":1})");
 
@@ -136,7 +136,7 @@ TEST(Replica, RemovingAnObjectRemovesEveryEntrySeen) {
   Folder folder;
   ReplicaOptions options;
   options.import_effects_max = 8;
-  auto a = open_replica(folder.file(), first_start(), 1, options);
+  auto a = open_replica(folder.file(), 1, options);
   for (int i = 0; i < 10; ++i) turn(*a, i, {add("e" + std::to_string(i))});
 
   Outputs out = turn(*a, 20, {Write{1, RemoveObject{"snapshots"}}});
@@ -150,7 +150,7 @@ TEST(Replica, RefusesAnImportAsAWholeWhereOneOfItsLinesIsTooLong) {
   Folder folder;
   ReplicaOptions options;
   options.import_effects_max = 2;
-  auto a = open_replica(folder.file(), first_start(), 1, options);
+  auto a = open_replica(folder.file(), 1, options);
   std::string fields = "{";
   for (std::size_t i = 0; i < crdt::kChangeEffectsMax; ++i) {
     fields += "\"" + std::to_string(i) + "\":1,";
@@ -169,7 +169,7 @@ TEST(Replica, RefusesAnImportAsAWholeWhereOneOfItsLinesIsTooLong) {
 // Small entries fill a change almost, and one with many fields does not fit any more.
 TEST(Replica, RemovesAnObjectWhoseEntriesAreOfUnequalSize) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
   ImportEntries import{"images", {}};
   for (int i = 0; i < 10'900; ++i) import.entries.emplace_back(std::to_string(i), R"({"n":1})");
   std::string fields = "{";
@@ -188,7 +188,7 @@ TEST(Replica, RemovesAnObjectWhoseEntriesAreOfUnequalSize) {
 // Their names are what makes these changes long.
 TEST(Replica, RemovesAnObjectOfLongNames) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
   const std::string object(512, 'o');
   for (int round = 0; round < 2; ++round) {
     ImportEntries import{object, {}};
@@ -207,7 +207,7 @@ TEST(Replica, RemovesAnObjectOfLongNames) {
 
 TEST(Replica, EventsTellTheValueThenShown) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
 
   Outputs out =
       turn(*a, 1,
@@ -227,7 +227,7 @@ TEST(Replica, EventsTellTheValueThenShown) {
 
 TEST(Replica, StampsGrowAlthoughTheWallClockGoesBack) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
   turn(*a, 5'000, {add("x", R"({"n":1})")});
 
   turn(*a, -100'000, {Write{2, PatchEntry{"snapshots", "x", {{"n", "2"}}, {}}}});
@@ -239,7 +239,7 @@ TEST(Replica, PrunesTheLogAndRaisesTheFloors) {
   Folder folder;
   ReplicaOptions options;
   options.store.log_bytes_max = 2'000;
-  auto a = open_replica(folder.file(), first_start(), 1, options);
+  auto a = open_replica(folder.file(), 1, options);
   for (int i = 0; i < 100; ++i) {
     turn(*a, i,
          {add("x" + std::to_string(i)),
@@ -255,8 +255,8 @@ TEST(Replica, PrunesWhatNobodyHasConfirmedLast) {
   Folder folder;
   ReplicaOptions options;
   options.store.log_bytes_max = 2'000;
-  auto a = open_replica(folder.file(), first_start(), 1, options);
-  auto z = open_replica(folder.file("z.db"), first_start(), 2);
+  auto a = open_replica(folder.file(), 1, options);
+  auto z = open_replica(folder.file("z.db"), 2);
   for (int i = 0; i < 5; ++i) turn(*a, i, {add("own" + std::to_string(i))});
 
   auto hear = [&](int from, int count) {
@@ -272,6 +272,57 @@ TEST(Replica, PrunesWhatNobodyHasConfirmedLast) {
   turn(*a, 200, {ConfirmOwn{a->own_actor(), 5}});
   hear(210, 30);
   EXPECT_EQ(a->store().actors().find(a->own_actor())->floor, 5u);
+}
+
+// Whichever run wrote it, and over several restarts.
+TEST(Replica, WhatAFormerRunWroteIsPrunedLastToo) {
+  Folder folder;
+  ReplicaOptions options;
+  options.store.log_bytes_max = 2'000;
+  auto a = open_replica(folder.file(), 1, options);
+  auto z = open_replica(folder.file("z.db"), 2);
+  for (int i = 0; i < 5; ++i) turn(*a, i, {add("own" + std::to_string(i))});
+  const base::ActorId first = a->own_actor();
+  auto hear = [&](int from, int count) {
+    for (int i = from; i < from + count; ++i) {
+      turn(*a, i, {received(turn(*z, i, {add("x" + std::to_string(i))}).facts.own)});
+    }
+  };
+  for (std::uint64_t start = 3; start < 6; ++start) {
+    a.reset();
+    a = open_replica(folder.file(), start, options);
+    EXPECT_EQ(a->alone().front(), first);
+    hear(100 * static_cast<int>(start), 40);
+    EXPECT_EQ(a->store().actors().find(first)->floor, 0u);
+  }
+
+  Outputs out = turn(*a, 700, {ConfirmOwn{first, 5}});
+  hear(710, 30);
+
+  EXPECT_EQ(out.facts.confirmed.size(), 1u);
+  EXPECT_EQ(a->store().actors().find(first)->floor, 5u);
+  a.reset();
+  a = open_replica(folder.file(), 9, options);
+  EXPECT_TRUE(a->alone().empty());
+}
+
+// The disk moved to another host, or was copied: what was written there may still be here alone.
+TEST(Replica, WhatWasWrittenUnderAnotherNodeIdIsPrunedLastToo) {
+  Folder folder;
+  ReplicaOptions options;
+  options.store.log_bytes_max = 2'000;
+  auto a = open_replica(folder.file(), 1, options);
+  auto z = open_replica(folder.file("z.db"), 2);
+  for (int i = 0; i < 5; ++i) turn(*a, i, {add("own" + std::to_string(i))});
+  const base::ActorId first = a->own_actor();
+  a.reset();
+  a = open_replica(folder.file(), 3, options, "another host");
+
+  for (int i = 10; i < 60; ++i) {
+    turn(*a, i, {received(turn(*z, i, {add("x" + std::to_string(i))}).facts.own)});
+  }
+
+  EXPECT_EQ(a->store().actors().find(first)->floor, 0u);
 }
 
 }  // namespace

@@ -12,11 +12,11 @@ namespace {
 struct SetAside : testing::Test {
   Folder folder;
   ReplicaOptions options;
-  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), first_start(), 2);
+  std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
 
   // A database whose rows are to be given up, with `entries` changes in its log.
   void make(const std::string& name, int entries, std::uint64_t seed = 1) {
-    auto a = open_replica(folder.file(name), first_start(1), seed);
+    auto a = open_replica(folder.file(name), seed);
     for (int i = 0; i < entries; ++i) turn(*a, i + 1, {add("x" + std::to_string(i))});
     give_up(*a);
   }
@@ -28,7 +28,7 @@ struct SetAside : testing::Test {
   std::unique_ptr<Replica> open(const std::string& name, DatabaseFiles& files,
                                 std::uint64_t seed = 9) {
     options.files = &files;
-    return open_replica(folder.file(name), first_start(2), seed, options);
+    return open_replica(folder.file(name), seed, options);
   }
   void copy(const std::string& from, const std::string& to) {
     std::filesystem::copy_file(folder.file(from), folder.file(to));
@@ -52,8 +52,8 @@ TEST_F(SetAside, ACrashAtAnyCallIsFinishedByTheNextOpen) {
     copy("a.db", name);
     Files dying(dies_at);
     options.files = &dying;
-    auto cut_off = Replica::open(at(1), folder.file(name), options, first_start(2),
-                                 base::Random::from_number(5));
+    auto cut_off =
+        Replica::open(at(1), folder.file(name), options, kHost, base::Random::from_number(5));
     if (cut_off.ok()) break;
     ++points;
 
@@ -77,8 +77,8 @@ TEST_F(SetAside, ACrashDuringTheRecoveryIsRecoveredFrom) {
       for (int dies_at : {first, second}) {
         Files dying(dies_at);
         options.files = &dying;
-        auto cut_off = Replica::open(at(1), folder.file(name), options, first_start(2),
-                                     base::Random::from_number(5));
+        auto cut_off =
+            Replica::open(at(1), folder.file(name), options, kHost, base::Random::from_number(5));
       }
 
       Files files;
@@ -142,7 +142,7 @@ TEST_F(SetAside, ALogOfTheOldDatabaseIsNeverPlayedIntoTheNewOne) {
 }
 
 TEST_F(SetAside, PositionsAndTheClockDoNotGoBack) {
-  auto former = open_replica(folder.file("a.db"), first_start(1), 1);
+  auto former = open_replica(folder.file("a.db"), 1);
   auto position = turn(*former, 1'000, {add("x")}, true).events.at(0).position;
   auto clock = former->clock().latest();
   give_up(*former);
@@ -162,8 +162,8 @@ TEST_F(SetAside, WithoutFilesItIsRefusedWithTheReason) {
   make("a.db", 1);
   options.files = nullptr;
 
-  auto opened = Replica::open(at(1), folder.file("a.db"), options, first_start(2),
-                              base::Random::from_number(5));
+  auto opened =
+      Replica::open(at(1), folder.file("a.db"), options, kHost, base::Random::from_number(5));
 
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, base::Code::kUnavailable);
@@ -172,7 +172,7 @@ TEST_F(SetAside, WithoutFilesItIsRefusedWithTheReason) {
 // What the first log has, and misses something that never came, waits on within bounds.
 TEST_F(SetAside, WhatDoesNotFitStaysAndIsTriedAgain) {
   make("a.db", 2);
-  auto b = open_replica(folder.file("b.db"), first_start(), 8);
+  auto b = open_replica(folder.file("b.db"), 8);
   auto own = turn(*b, 1, {add("b1"), add("b2")}).facts.own;
   Files files;
   auto a = open("a.db", files);
@@ -189,9 +189,8 @@ TEST_F(SetAside, WhatDoesNotFitStaysAndIsTriedAgain) {
   EXPECT_TRUE(says(last, Notice::Kind::kDropped));
   EXPECT_EQ(*a->store().held().count(store::HeldKind::kOldLog), 1);
   turn(*a, 4, {received({own[0]})});
-  Outside outside = next_start(*a, 3, std::nullopt);
   a.reset();
-  a = open_replica(folder.file("a.db"), outside, 13, options);
+  a = open_replica(folder.file("a.db"), 13, options);
   EXPECT_EQ(shown(*a, "b2"), R"({"size":1})");
   EXPECT_EQ(*a->store().held().count(store::HeldKind::kOldLog), 0);
 }

@@ -15,7 +15,7 @@ struct SnapshotsTest : testing::Test {
   std::unique_ptr<Replica> a = open();
 
   std::unique_ptr<Replica> open(const ReplicaOptions& options = tiny_pages()) {
-    return open_replica(folder.file("a.db"), first_start(1), 1, options);
+    return open_replica(folder.file("a.db"), 1, options);
   }
   static crdt::SnapshotQuery query_of(std::uint64_t step, std::uint64_t snapshot = 0) {
     crdt::SnapshotQuery query;
@@ -258,9 +258,8 @@ TEST_F(SnapshotsTest, TheSameQueryGivesTheSamePage) {
 
 TEST_F(SnapshotsTest, ARestartEndsThem) {
   std::uint64_t id = begin(1);
-  Outside outside = next_start(*a, 2, std::nullopt);
   a.reset();
-  a = open_replica(folder.file("a.db"), outside, 2);
+  a = open_replica(folder.file("a.db"), 2);
 
   EXPECT_EQ(again(1, id), Outcome::kGone);
 }
@@ -275,7 +274,7 @@ TEST_F(SnapshotsTest, WhatIsNoQueryFails) {
 
 // Rule 3: a snapshot is of a state that is on the medium.
 TEST_F(SnapshotsTest, TakingOneBringsEverythingToTheMedium) {
-  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  auto z = open_replica(folder.file("z.db"), 2);
   turn(*z, 1, {received(turn(*a, 1, {add("x")}).facts.own)});
   ASSERT_TRUE(z->unsynced());
 
@@ -288,7 +287,7 @@ TEST_F(SnapshotsTest, TakingOneBringsEverythingToTheMedium) {
 
 // A turn that is refused answers its queries too.
 TEST_F(SnapshotsTest, ARefusedTurnAnswersItsQueries) {
-  auto z = open_replica(folder.file("z.db"), first_start(2), 2);
+  auto z = open_replica(folder.file("z.db"), 2);
   turn(*z, 1, {add("y")});
 
   Outputs started = turn(*a, 2, {StartJoin{z->node_id(), false}});

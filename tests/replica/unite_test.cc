@@ -44,7 +44,7 @@ TEST_F(JoinTest, UnitingTakesWhatWasLostAndDropsNothing) {
 TEST_F(JoinTest, UnitingDoesNotBringBackWhatALogEntryKills) {
   Sealed own = write(*a, {add("x")});
   Folder other;
-  auto m = open_replica(other.file(), first_start(3), 3);
+  auto m = open_replica(other.file(), 3);
   turn(*m, 1, {received(own)});
   Sealed removed = write(*a, {remove_from("snapshots", "x"), add("y")});
   turn(*z, 1, {received(own), received(removed)});

@@ -26,7 +26,7 @@ MeshHistory::MeshHistory(std::uint64_t seed)
   for (std::uint64_t i = 0; i < count; ++i) {
     Host host;
     host.disk = std::make_unique<Disk>(random_.fork());
-    open(host, agent::first_start());
+    open(host);
     hosts_.push_back(std::move(host));
   }
 }
@@ -140,23 +140,22 @@ void MeshHistory::deliver(Host& host, std::uint32_t leave_out_one_in) {
   look(host, before);
 }
 
-void MeshHistory::open(Host& host, const agent::Outside& outside) {
+void MeshHistory::open(Host& host) {
   agent::ReplicaOptions options;
   options.store.vfs = host.disk->vfs();
   std::uint64_t chance = random_.next();
-  host.replica = agent::open_replica("a.db", outside, chance, options);
+  host.replica = agent::open_replica("a.db", chance, options);
 }
 
 // A clean stop, or a power cut that takes what was received since the last sync.
 void MeshHistory::restart(Host& host) {
   bool clean = random_.chance(2);
-  auto mark = clean ? host.replica->close() : std::nullopt;
-  agent::Outside outside = agent::next_start(*host.replica, ++host.starts, mark);
+  if (clean) (void)host.replica->close();
   crdt::VersionVector before = host.replica->vector();
   auto how = static_cast<PowerCut>(random_.below(4));
   if (!clean) host.disk->power_cut(random_, how);
   host.replica.reset();
-  open(host, outside);
+  open(host);
   ++counts_.restarts;
   counts_.lost_suffixes += host.replica->vector() == before ? 0 : 1;
   auto different = checker_.check_all(host.replica->store().cells(), host.replica->vector());

@@ -46,14 +46,13 @@ class MeshHistory {
     std::unique_ptr<Disk> disk;
     std::unique_ptr<agent::Replica> replica;
     std::int64_t skew_seconds = 0;
-    unsigned char starts = 1;
   };
 
   base::Now now_at(const Host& host);
   void step_clock(Host& host);
   void write(Host& host);
   void deliver(Host& host, std::uint32_t leave_out_one_in);
-  void open(Host& host, const agent::Outside& outside);
+  void open(Host& host);
   void restart(Host& host);
   agent::Outputs turn(Host& host, std::vector<agent::Input> inputs);
   void tell(const Host& host, const std::vector<agent::WriteRequest>& requests,

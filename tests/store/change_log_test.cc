@@ -36,7 +36,7 @@ struct Log : testing::Test {
     return seen;
   }
   std::uint32_t prune(unsigned own, std::uint64_t confirmed) {
-    const auto pruned = store->log().prune(store->actors(), actor(own), confirmed);
+    const auto pruned = store->log().prune(store->actors(), {{actor(own), confirmed}});
     EXPECT_TRUE(pruned.ok());
     last_pruned = pruned.ok() ? pruned->position : -1;
     return pruned.ok() ? pruned->rows : 0;

@@ -59,7 +59,7 @@ TEST(StoreOpen, PragmasAreSet) {
   EXPECT_EQ(raw_number(folder.file("a.db"), "SELECT journal_mode='wal' FROM pragma_journal_mode"),
             1);
   EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA application_id"), 0x48525359);
-  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 2);
+  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 3);
   EXPECT_EQ(raw_number(folder.file("a.db"),
                        "SELECT count(*) FROM pragma_table_list "
                        "WHERE schema='main' AND name NOT LIKE 'sqlite_%' AND NOT strict"),
@@ -95,7 +95,7 @@ TEST(StoreOpen, ANewerSchemaIsAConflictThatNamesBothVersions) {
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.error().code, base::Code::kConflict);
   EXPECT_NE(store.error().message.find("version 9"), std::string::npos);
-  EXPECT_NE(store.error().message.find("version 2"), std::string::npos);
+  EXPECT_NE(store.error().message.find("version 3"), std::string::npos);
   ASSERT_FALSE(reader.ok());
   EXPECT_EQ(reader.error().code, base::Code::kConflict);
 }
@@ -135,7 +135,6 @@ TEST(StoreMeta, EveryFactSurvivesReopening) {
   Meta meta;
   meta.node_id.bytes[3] = 1;
   meta.signing_seed = std::string(32, '\x7f');
-  meta.run_token.bytes[0] = 9;
   meta.boot_epoch = UINT64_MAX;
   meta.host_fingerprint = std::string("print\0here", 10);
   meta.own_actor = actor(5);

@@ -28,7 +28,6 @@ Command command_of(const AgentOptions& options, const std::string& bind) {
   for (const auto& peer : options.join) add("--join", peer);
   for (const auto& argument : options.more_arguments) command.arguments.push_back(argument);
   command.environment = options.environment;
-  command.environment.emplace("HEARSAY_MARK_DIR", (root / "marks").string());
   if (!options.seen_as.empty()) {
     std::vector<std::string> there = {"unshare",
                                       "-m",

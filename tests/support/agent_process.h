@@ -17,7 +17,7 @@ namespace support {
 
 struct AgentOptions {
   std::string name;
-  std::filesystem::path root;  // holds its `data` and `marks`
+  std::filesystem::path root;  // holds its `data`
   std::filesystem::path key_file;
   std::vector<std::string> join;  // HOST:PORT of others
   std::string profile = "local";
@@ -53,7 +53,6 @@ class AgentProcess {
   const std::string& node_id() const { return node_id_; }
   const AgentOptions& options() const { return options_; }
   std::filesystem::path data_directory() const { return options_.root / "data"; }
-  std::filesystem::path mark_directory() const { return options_.root / "marks"; }
   Process& process() { return *process_; }
   std::string log() const { return process_->errors(); }
 

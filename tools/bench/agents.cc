@@ -57,9 +57,7 @@ base::Result<std::unique_ptr<Agent>> Agent::start(const AgentSetup& setup, const
   if (!setup.topology.empty()) arguments.insert(arguments.end(), {"--topology", setup.topology});
   std::string announcement = data + "/agent.json";
   ::unlink(announcement.c_str());  // a killed agent leaves it behind
-  ASSIGN_OR_RETURN(auto child,
-                   Child::start(arguments, {"HEARSAY_MARK_DIR=" + (folder / "marks").string()},
-                                (folder / (name + ".log")).string()));
+  ASSIGN_OR_RETURN(auto child, Child::start(arguments, {}, (folder / (name + ".log")).string()));
   return std::unique_ptr<Agent>(new Agent(std::move(child), announcement));
 }
 

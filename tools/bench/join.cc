@@ -23,10 +23,8 @@ std::uint64_t resident_bytes() {
 }
 
 base::Result<std::unique_ptr<agent::Replica>> open(const std::string& file, std::uint64_t seed) {
-  agent::Outside outside;
-  outside.fingerprint = "bench";
   agent::ReplicaOptions options;
-  return agent::Replica::open(now_of(0), file, options, outside, base::Random::from_number(seed));
+  return agent::Replica::open(now_of(0), file, options, "bench", base::Random::from_number(seed));
 }
 
 void count_payload(const agent::SnapshotPage& answer, JoinResult& result) {

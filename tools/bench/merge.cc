@@ -52,11 +52,9 @@ class Meter {
 base::Result<MergeResult> measure_merge(const MergeWork& work) {
   MergeResult result;
   Workload workload(1);
-  agent::Outside outside;
-  outside.fingerprint = "bench";
   std::string file = work.folder + "/replica.db";
   ASSIGN_OR_RETURN(auto replica, agent::Replica::open(now_of(0), file, agent::ReplicaOptions{},
-                                                      outside, base::Random::from_number(2)));
+                                                      "bench", base::Random::from_number(2)));
   ASSIGN_OR_RETURN(auto raw, RawTable::open(work.folder + "/raw.db"));
 
   std::vector<crdt::Opened> changes;

@@ -55,9 +55,7 @@ base::Result<std::vector<crdt::Opened>> history(const ActorCounts& counts) {
 base::Status prepare(const std::string& data, const std::vector<crdt::Opened>& changes,
                      std::uint64_t seed) {
   std::filesystem::create_directories(data);
-  agent::Outside outside;
-  outside.fingerprint = "bench";
-  ASSIGN_OR_RETURN(auto replica, agent::Replica::open(now_of(0), data + "/hearsay.db", {}, outside,
+  ASSIGN_OR_RETURN(auto replica, agent::Replica::open(now_of(0), data + "/hearsay.db", {}, "bench",
                                                       base::Random::from_number(seed)));
   constexpr std::size_t kBatch = 1'000;
   for (std::size_t from = 0; from < changes.size(); from += kBatch) {

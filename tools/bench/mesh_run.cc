@@ -58,10 +58,7 @@ base::Status MeshRun::launch(int index) {
   member.log = start.data + ".log";
   member.view.clear();
   return network_.on(index, [&]() -> base::Status {
-    ASSIGN_OR_RETURN(
-        member.child,
-        Child::start(command_of(setup_.program, start),
-                     {"HEARSAY_MARK_DIR=" + (folder_ / "marks").string()}, member.log));
+    ASSIGN_OR_RETURN(member.child, Child::start(command_of(setup_.program, start), {}, member.log));
     member.running = true;
     return {};
   });

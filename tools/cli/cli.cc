@@ -168,8 +168,9 @@ void Tree::add_agent() {
   for (const auto& setting : agent::settings()) {
     if (setting.key == "http") continue;  // a common option
     auto& target = flags_[std::string(setting.key)];
-    words(agent, agent::flag_of(setting.key), target, std::string(setting.help))
-        ->type_name(std::string(setting.shape));
+    auto* option = words(agent, agent::flag_of(setting.key), target, std::string(setting.help));
+    option->type_name(std::string(setting.shape));
+    if (setting.retired) option->group("");
   }
   agent->footer(
       "--http HOST:PORT is where it serves. Each flag is also a variable (--data-dir: "

@@ -83,9 +83,6 @@ void Cluster::start(std::size_t index) {
   if (before.by && (lost || (*before.by == Fault::kClone && other_node))) {
     report_.mattered(*before.by);
   }
-  if (before.by == Fault::kCleanStop && !replica.own_actor().is_zero()) {
-    report_.mattered(Fault::kCleanStop);
-  }
   note(index, fmt::format("start {}{}{}", replica.node_id().short_hex(),
                           other_node ? " new node id" : "", lost ? " lost commits" : ""));
   mix(replica.state().vector);
@@ -124,6 +121,7 @@ void Cluster::stop_cleanly(std::size_t index) {
   note(index, "clean stop");
   Process& process = *processes_[index];
   before_[index] = {process.replica().vector(), process.node(), Fault::kCleanStop};
+  if (!process.replica().own_actor().is_zero()) report_.mattered(Fault::kCleanStop);
   count_stats(process);
   process.stop_cleanly();
   processes_[index].reset();
@@ -135,7 +133,6 @@ void Cluster::clone(std::size_t from) {
   add_host();
   std::size_t index = hosts_.size() - 1;
   hosts_[index]->disk.restore(files);
-  hosts_[index]->marks = hosts_[from]->marks;
   hosts_[index]->rotten = hosts_[from]->rotten;
   before_[index] = {{}, node, Fault::kClone};
   note(kEverybody, "copy of " + hosts_[from]->name + " as " + hosts_[index]->name);
@@ -146,7 +143,6 @@ std::size_t Cluster::clone_image(std::size_t from) {
   add_host();
   Host& copy = *hosts_.back();
   copy.disk.restore(hosts_[from]->disk.snapshot());
-  copy.marks = hosts_[from]->marks;
   copy.fingerprint = hosts_[from]->fingerprint;
   note(kEverybody, "image of " + hosts_[from]->name + " as " + copy.name);
   return copy.index;

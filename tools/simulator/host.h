@@ -1,26 +1,19 @@
 #pragma once
 
-// One machine: its medium, its clock, what stands outside of the data directory, and where it is in
-// the network. It outlives the processes that run on it.
+// One machine: its medium, its clock, and where it is in the network. It outlives the processes
+// that run on it.
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "agent/replica/mark.h"
 #include "agent/replica/set_aside.h"
 #include "crdt/version_vector.h"
 #include "gossip/address.h"
 #include "tools/simulator/disk.h"
 
 namespace simulation {
-
-// The directory of marks, as agent::Marks keeps it (rule 2).
-struct MarkDirectory {
-  std::optional<agent::Mark> mark;
-  std::vector<base::RunToken> tokens;
-};
 
 // What the machine believes the time to be. `error` is added to true time.
 struct WallClock {
@@ -52,7 +45,9 @@ struct Host {
   Disk disk;
   DiskFiles files{disk};
   base::Bytes fingerprint;
-  MarkDirectory marks;
+  // Of a machine that is cloned or put back with its memory: what its process had drawn. The next
+  // start draws the same actor, so that both copies go on under one (rule 2, last resort).
+  std::optional<base::Random> memory;
   WallClock clock;
   WallClock usual_clock;  // what it shows when no fault touches it: a host may have none
   bool dead = false;     // never returns

@@ -214,7 +214,7 @@ void Nemesis::clone(std::size_t host) {
   if (clones_ == kClonesMax) return;
   ++clones_;
   report_.fired(Fault::kClone);
-  // The whole card of a host that was shut down, marks included, or the files of one that runs.
+  // The files of a host that was shut down, or of one that runs.
   if (random_.below(2) == 0) {
     cluster_.stop_cleanly(host);
     restart_later(host);

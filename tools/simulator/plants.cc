@@ -12,8 +12,7 @@ const std::vector<PlantInfo>& plants() {
   static const std::vector<PlantInfo> kPlants{
       {1, "own-writes-normal", 1, "own writes are committed without a sync"},
       {2, "told-before-commit", 1, "a turn whose commit failed is told as if it had not"},
-      {3, "actor-kept-after-kill", 2, "the actor is kept without a mark"},
-      {4, "mark-copied-along", 2, "a mark is believed although token and host differ"},
+      {3, "actor-kept-at-start", 2, "the actor of the run before is kept"},
       {5, "queued-changes-claimed", 3, "claims cover what only waits for its commit"},
       {6, "unsynced-claimed", 3, "a commit that is not on the medium is called durable"},
       {7, "deps-ignored", 4, "changes are applied in the order of their actor alone"},

@@ -42,13 +42,6 @@ agent::WriteRequest some_request(base::Random& random) {
   return import;
 }
 
-agent::Outside outside_of(base::Random& random) {
-  agent::Outside outside;
-  outside.tokens.push_back(random.id<base::RunTag>());
-  outside.fingerprint = "host";
-  return outside;
-}
-
 agent::ReplicaOptions options_for(Course course, base::Random& random, const std::string& vfs) {
   agent::ReplicaOptions options;
   options.store.vfs = vfs;
@@ -75,9 +68,8 @@ class PowerCutHistory::Source {
   explicit Source(base::Random random) : random_(std::move(random)), disk_(random_.fork()) {
     agent::ReplicaOptions options;
     options.store.vfs = disk_.vfs();
-    agent::Outside outside = outside_of(random_);
-    auto opened = agent::Replica::open({{1}, kWallStart, true}, "source.db", options, outside,
-                                       random_.fork());
+    auto opened =
+        agent::Replica::open({{1}, kWallStart, true}, "source.db", options, "host", random_.fork());
     CHECK(opened.ok());
     replica_ = std::move(*opened);
   }
@@ -175,28 +167,19 @@ void PowerCutHistory::mixed_step() {
   turn(std::move(inputs));
 }
 
-// As the agent does it: the token stands outside before the database is opened and the mark is
-// gone; it is written after the last commit of a clean stop.
 void PowerCutHistory::start(bool clean) {
   if (replica_) {
-    if (clean) told_.outside.mark = replica_->close();
+    if (clean) (void)replica_->close();
     if (!clean) disk_.kill();
     replica_.reset();
   }
-  agent::Outside outside = told_.outside;
-  const base::RunToken token = random_.id<base::RunTag>();
-  outside.tokens.push_back(token);
-  outside.fingerprint = "host";
-  told_.outside = outside;
-  told_.outside.mark.reset();
-  auto opened = agent::Replica::open(now(), kFile, options_, outside, random_.fork());
+  auto opened = agent::Replica::open(now(), kFile, options_, "host", random_.fork());
   if (!opened.ok()) {
     faults_.push_back("open after a " + std::string(clean ? "stop: " : "kill: ") +
                       opened.error().message);
     return;
   }
   replica_ = std::move(*opened);
-  told_.outside.tokens = {token};
   told_.node = replica_->node_id();
   told_.boot_epoch = replica_->boot_epoch();
   commit_seen();

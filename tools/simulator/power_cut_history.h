@@ -41,7 +41,6 @@ struct Told {
   std::optional<base::NodeId> node;
   std::uint64_t boot_epoch = 0;
   std::int64_t next_position = 0;
-  agent::Outside outside;  // marks and tokens stand on another medium
 };
 
 struct PowerCutImage {

@@ -28,15 +28,14 @@ PowerCutReport::Row row_of(const PowerCutImage& image, const Recovery& recovery)
   row.refused = recovery.refused ? 1 : 0;
   row.damaged = recovery.damaged ? 1 : 0;
   row.invented = recovery.invented ? 1 : 0;
-  row.kept_actor = recovery.kept_actor ? 1 : 0;
   row.violations = recovery.violations.empty() ? 0 : 1;
   return row;
 }
 
 std::string line(std::string_view name, const PowerCutReport::Row& row) {
-  return fmt::format("{:<12}{:>9}{:>10}{:>8}{:>9}{:>9}{:>9}{:>9}{:>10}{:>8}{:>12}\n", name,
-                     row.images, row.mattered, row.twice, row.lost_commits, row.lost_acknowledged,
-                     row.refused, row.damaged, row.invented, row.kept_actor, row.violations);
+  return fmt::format("{:<12}{:>9}{:>10}{:>8}{:>9}{:>9}{:>9}{:>9}{:>10}{:>12}\n", name, row.images,
+                     row.mattered, row.twice, row.lost_commits, row.lost_acknowledged, row.refused,
+                     row.damaged, row.invented, row.violations);
 }
 
 }  // namespace
@@ -73,7 +72,6 @@ void PowerCutReport::Row::add(const Row& other) {
   refused += other.refused;
   damaged += other.damaged;
   invented += other.invented;
-  kept_actor += other.kept_actor;
   violations += other.violations;
 }
 
@@ -84,9 +82,9 @@ PowerCutReport::Row PowerCutReport::total() const {
 }
 
 std::string PowerCutReport::table() const {
-  std::string text = fmt::format("{:<12}{:>9}{:>10}{:>8}{:>9}{:>9}{:>9}{:>9}{:>10}{:>8}{:>12}\n",
-                                 "lost", "images", "mattered", "twice", "commits", "acked",
-                                 "refused", "damaged", "invented", "kept", "violations");
+  std::string text = fmt::format("{:<12}{:>9}{:>10}{:>8}{:>9}{:>9}{:>9}{:>9}{:>10}{:>12}\n", "lost",
+                                 "images", "mattered", "twice", "commits", "acked", "refused",
+                                 "damaged", "invented", "violations");
   for (std::size_t i = 0; i < kCuts; ++i) text += line(cut_name(static_cast<Cut>(i)), rows[i]);
   text += line("in all", total());
   text += fmt::format("{} histories, {} violations\n", histories, violations);

@@ -33,7 +33,6 @@ struct PowerCutReport {
     std::uint64_t refused = 0;
     std::uint64_t damaged = 0;
     std::uint64_t invented = 0;
-    std::uint64_t kept_actor = 0;
     std::uint64_t violations = 0;  // images with any
     void add(const Row& other);
   };

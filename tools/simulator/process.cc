@@ -57,24 +57,13 @@ Process::~Process() {
   if (node_) network_.close(host_.address);
 }
 
-// As agent::Marks::begin_run: the mark is taken away, the new token stands before it is committed.
-agent::Outside Process::begin_run() {
-  agent::Outside outside;
-  outside.fingerprint = host_.fingerprint;
-  outside.mark = std::exchange(host_.marks.mark, std::nullopt);
-  host_.marks.tokens.push_back(random_.id<base::RunTag>());
-  outside.tokens = host_.marks.tokens;
-  return outside;
-}
-
 base::Status Process::open(const std::vector<gossip::Address>& seeds) {
   settings_.replica.store.vfs = host_.disk.vfs();
   settings_.replica.files = &host_.files;
-  agent::Outside outside = begin_run();
   base::Random replica_random = random_.fork();
-  ASSIGN_OR_RETURN(
-      replica_, agent::Replica::open(now(), kDatabase, settings_.replica, outside, replica_random));
-  host_.marks.tokens = {replica_->run_token()};
+  if (host_.memory) replica_random = *std::exchange(host_.memory, std::nullopt);
+  ASSIGN_OR_RETURN(replica_, agent::Replica::open(now(), kDatabase, settings_.replica,
+                                                  host_.fingerprint, replica_random));
   ASSIGN_OR_RETURN(reader_, store::Reader::open(kDatabase, settings_.replica.store));
   id_ = replica_->node_id();
   gossip::Identity self;
@@ -87,7 +76,6 @@ base::Status Process::open(const std::vector<gossip::Address>& seeds) {
   base::Random node_random = random_.fork();
   node_ = std::make_unique<gossip::Node>(self, settings_.node, agent::holdings_of(*replica_),
                                          node_random);
-  if (!replica_->own_actor().is_zero()) node_->own_actor(replica_->own_actor());
   network_.listen(host_.address, *this);
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
     node.seeds(time, seeds, out);
@@ -99,10 +87,9 @@ base::Status Process::open(const std::vector<gossip::Address>& seeds) {
 void Process::stop_cleanly() {
   while (pump_.waiting() > 0 && !replica_->fault()) turn();
   drive([](gossip::Node& node, base::Now time, gossip::Actions& out) { node.leave(time, out); });
-  std::optional<agent::Mark> mark = replica_->close();
+  (void)replica_->close();
   reader_.reset();
   replica_.reset();
-  host_.marks.mark = mark;
 }
 
 base::Now Process::now() const {

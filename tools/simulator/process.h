@@ -66,7 +66,7 @@ class Process : public Network::Endpoint {
   void wake();  // at once
   void leave();
   void rejoin();
-  // A clean stop: what waits is finished, all is on the medium, the mark is written.
+  // A clean stop: what waits is finished, all is on the medium.
   void stop_cleanly();
 
   base::Instant next_deadline() const;
@@ -94,7 +94,6 @@ class Process : public Network::Endpoint {
   Process(Host& host, const Settings& settings, Schedule& schedule, Network& network,
           Observer& observer, base::Random random);
   base::Status open(const std::vector<gossip::Address>& seeds);
-  agent::Outside begin_run();
 
   void wake_at_end();
   // Runs `what` when the process is alive and not paused.

@@ -18,7 +18,6 @@ struct RecoveryCheck::Case {
   const PowerCutHistory& history;
   const PowerCutImage& image;
   Told told;
-  agent::Outside outside;
   agent::ReplicaOptions options;
   std::unique_ptr<agent::Replica> replica;
   Recovery result;
@@ -40,14 +39,12 @@ RecoveryCheck::RecoveryCheck(base::Random random)
     : random_(std::move(random)), disk_(random_.fork()) {}
 
 Recovery RecoveryCheck::check(const PowerCutHistory& history, const PowerCutImage& image) {
-  Case made{history, image, image.told, image.told.outside, history.options(), nullptr, {}};
+  Case made{history, image, image.told, history.options(), nullptr, {}};
   made.options.store.vfs = disk_.vfs();
   disk_.kill();
   disk_.restore(image.files);
-  made.outside.fingerprint = "host";
   if (random_.chance(kSecondCutOneIn)) meet_second_cut(made);
-  made.outside.tokens.push_back(random_.id<base::RunTag>());
-  auto opened = open(made, made.outside);
+  auto opened = open(made);
   if (!opened.ok()) {
     made.result.refused = true;
     if (made.honest()) made.violate("does not open: " + opened.error().message);
@@ -62,19 +59,16 @@ Recovery RecoveryCheck::check(const PowerCutHistory& history, const PowerCutImag
   return std::move(made.result);
 }
 
-base::Result<std::unique_ptr<agent::Replica>> RecoveryCheck::open(const Case& made,
-                                                                  const agent::Outside& outside) {
-  return agent::Replica::open(made.history.now(), PowerCutHistory::kFile, made.options, outside,
+base::Result<std::unique_ptr<agent::Replica>> RecoveryCheck::open(const Case& made) {
+  return agent::Replica::open(made.history.now(), PowerCutHistory::kFile, made.options, "host",
                               random_.fork());
 }
 
-// The mark is gone once a start has begun, and its token stands outside.
 void RecoveryCheck::meet_second_cut(Case& made) {
   made.result.again = true;
-  made.outside.tokens.push_back(random_.id<base::RunTag>());
   disk_.lose_power_at(1 + random_.below(kSecondCutCalls));
   {
-    auto opened = open(made, made.outside);
+    auto opened = open(made);
     if (opened.ok()) {
       made.told.boot_epoch = (*opened)->boot_epoch();
       made.told.node = (*opened)->node_id();
@@ -82,7 +76,6 @@ void RecoveryCheck::meet_second_cut(Case& made) {
   }
   const auto how = static_cast<PowerCut>(random_.below(4));
   disk_.power_cut(random_, how);
-  made.outside.mark.reset();
 }
 
 void RecoveryCheck::judge_file(Case& made) {
@@ -147,11 +140,7 @@ void RecoveryCheck::judge_state(Case& made) {
 
 void RecoveryCheck::judge_identity(Case& made) {
   const agent::Replica& replica = *made.replica;
-  made.result.kept_actor = !replica.own_actor().is_zero();
-  const crdt::Head head = replica.vector().head_of(replica.own_actor());
-  const auto& mark = made.outside.mark;
-  const bool proven = mark && mark->actor == replica.own_actor() && mark->head == head;
-  if (made.result.kept_actor && !proven) made.violate("rule 2: an actor kept without proof");
+  if (!replica.own_actor().is_zero()) made.violate("rule 2: an actor kept over a start");
   if (!made.honest()) return;
   const bool same_node = !made.told.node || *made.told.node == replica.node_id();
   if (!same_node) made.violate("another node on the same host");
@@ -174,7 +163,7 @@ void RecoveryCheck::judge_next_write(Case& made) {
   if (!written) return;
   const crdt::Dot& dot = *out.replies[0].result->dot;
   if (heard.vector.covers(dot.actor, dot.seq)) made.violate("rule 2: a dot used twice");
-  if (!made.result.kept_actor && heard.vector.seq_of(dot.actor) > 0) {
+  if (heard.vector.seq_of(dot.actor) > 0) {
     made.violate("rule 2: an actor used again");
   }
 }

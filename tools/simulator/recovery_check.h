@@ -15,7 +15,6 @@ namespace simulation {
 
 struct Recovery {
   bool again = false;              // the power went off once more while it recovered
-  bool kept_actor = false;         // by a mark that was there
   bool lost_commits = false;       // a turn that had returned is gone
   bool lost_acknowledged = false;  // one with an own write
   bool refused = false;            // would not open
@@ -32,8 +31,7 @@ class RecoveryCheck {
 
  private:
   struct Case;
-  base::Result<std::unique_ptr<agent::Replica>> open(const Case& made,
-                                                     const agent::Outside& outside);
+  base::Result<std::unique_ptr<agent::Replica>> open(const Case& made);
   void meet_second_cut(Case& made);
   void judge_file(Case& made);
   void judge_log(Case& made);
