@@ -7,8 +7,8 @@
 namespace store {
 namespace {
 
-constexpr std::uint64_t kLeft = 1;
-constexpr std::uint64_t kAlone = 2;
+constexpr std::uint64_t kPackedLeft = 1;
+constexpr std::uint64_t kPackedAlone = 2;
 constexpr int kFlagBits = 2;
 constexpr std::uint64_t kNodesMax = 256;  // of one row
 
@@ -38,8 +38,8 @@ base::Bytes encode_closed(const std::vector<const ActorEntry*>& block) {
       const auto found = std::find(nodes.begin(), nodes.end(), *actor.node);
       place = static_cast<std::uint64_t>(found - nodes.begin()) + 1;
     }
-    append_varint(row,
-                  (place << kFlagBits) | (actor.left ? kLeft : 0) | (actor.alone ? kAlone : 0));
+    append_varint(row, (place << kFlagBits) | (actor.left ? kPackedLeft : 0) |
+                           (actor.alone ? kPackedAlone : 0));
     append_varint(row, actor.head.seq);
     base::append_be64(row, actor.head.hash);
     append_varint(row, below(actor.head.seq, actor.floor));
@@ -64,8 +64,8 @@ std::optional<std::vector<ActorEntry>> decode_closed(base::BytesView row) {
     actor.index = index;
     const auto id = base::ActorId::from(parser.take(base::ActorId::kSize));
     const std::uint64_t place = parser.varint();
-    actor.left = (place & kLeft) != 0;
-    actor.alone = (place & kAlone) != 0;
+    actor.left = (place & kPackedLeft) != 0;
+    actor.alone = (place & kPackedAlone) != 0;
     actor.closed = true;
     actor.head.seq = parser.varint();
     actor.head.hash = parser.be64();

@@ -8,7 +8,13 @@ namespace {
 // Versions 1 and 2 kept one behind the node id.
 constexpr std::size_t kRunTokenSize = 16;
 
-enum Key : std::int64_t { kIdentity = 1, kClock = 2, kCellTotals = 3, kLogTotals = 4, kRepair = 5 };
+enum MetaKey : std::int64_t {
+  kIdentity = 1,
+  kClock = 2,
+  kCellTotals = 3,
+  kLogTotals = 4,
+  kRepair = 5
+};
 
 std::int64_t meta_checksum(std::int64_t key, base::BytesView value) {
   return RowChecksum('m').number(key).bytes(value).value();

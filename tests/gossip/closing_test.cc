@@ -108,6 +108,7 @@ TEST(Closing, WaitsForALivingMemberThatWasNeverSeenEqual) {
   Trio trio(17);
   trio.mesh.faults.loss_percent = 100;
   trio.mesh.write(a);
+  trio.mesh.run(base::millis(50));
   trio.mesh.host(a).replica->leave_actor(next_actor(99));
   trio.mesh.write(a);
   trio.mesh.run(base::millis(300));
