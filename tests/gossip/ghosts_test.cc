@@ -221,7 +221,7 @@ TEST(PushWatch, IsContentWithHalf) {
   Watching all(100);
   PushPlan plan = all.plan(4);
   all.watch.add(all.now, plan);
-  for (int i = 0; i < 2; ++i) {
+  for (std::size_t i = 0; i < 2; ++i) {
     all.members.heard(all.now + base::millis(1), *all.members.find(*plan.targets[i].node));
   }
 

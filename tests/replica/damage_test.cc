@@ -278,13 +278,12 @@ TEST_F(Damaged, AStartOnAFullDiskUsesTheBallast) {
     Full& full;
     std::string filled;
   };
-  const Outside outside = next_start(*a, 9, std::nullopt);
   a.reset();
   Full full;
   Ballast ballast(full);
   options.files = &ballast;
 
-  a = open_replica(folder.file("a.db"), outside, 7, options);
+  a = open_replica(folder.file("a.db"), 7, options);
 
   EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
   EXPECT_EQ(ballast.filled, folder.file("a.db") + "-ballast");

@@ -62,7 +62,7 @@ class Wide : public ::testing::Test {
   }
   // What readers elsewhere see after each change of the request.
   std::vector<Shown> seen_elsewhere(Input request) {
-    auto b = open_replica(folder.file("b.db"), first_start(2), 2);
+    auto b = open_replica(folder.file("b.db"), 2);
     turn(*b, clock, {received(log_of(*a))});
     Outputs out = turn(*a, clock++, {std::move(request)});
     EXPECT_EQ(outcome(out), "ok");
@@ -79,7 +79,7 @@ class Wide : public ::testing::Test {
   }
 
   Folder folder;
-  std::unique_ptr<Replica> a = open_replica(folder.file(), first_start(), 1, narrow(8));
+  std::unique_ptr<Replica> a = open_replica(folder.file(), 1, narrow(8));
   std::int64_t clock = 1;
 };
 
@@ -203,9 +203,9 @@ TEST_F(Wide, ALineOfAnImportReplacesAWideEntry) {
 TEST_F(Wide, AConcurrentAddBringsNoPartOfARemovedEntryBack) {
   clock = 100'000;
   grow("x");
-  auto z = open_replica(folder.file("z.db"), first_start(3), 3);
+  auto z = open_replica(folder.file("z.db"), 3);
   Outputs added = turn(*z, 5, {add("x", R"({"z":1})")});
-  auto b = open_replica(folder.file("b.db"), first_start(2), 2);
+  auto b = open_replica(folder.file("b.db"), 2);
   turn(*b, clock, {received(log_of(*a))});
   turn(*b, clock, {received(added.facts.own)});
 
@@ -232,8 +232,8 @@ TEST_F(Wide, ARemovalIsOneEvent) {
 // and nobody elsewhere sees a request in parts.
 TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
   auto random = base::Random::from_number(7);
-  auto roomy = open_replica(folder.file("roomy.db"), first_start(4), 4);
-  auto b = open_replica(folder.file("b.db"), first_start(2), 2);
+  auto roomy = open_replica(folder.file("roomy.db"), 4);
+  auto b = open_replica(folder.file("b.db"), 2);
   std::size_t split = 0;
   for (int round = 0; round < 500; ++round) {
     const std::string id = "e" + std::to_string(random.below(3));
@@ -279,7 +279,7 @@ TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
 // With the bounds of the product, by number and by bytes.
 TEST(WideForReal, MoreFieldsThanEffectsAndMoreNamesThanBytes) {
   Folder folder;
-  auto a = open_replica(folder.file(), first_start(), 1);
+  auto a = open_replica(folder.file(), 1);
   turn(*a, 1, {add("many", "{}"), add("long", "{}")});
   for (const char* half : {"a", "b"}) turn(*a, 2, {patch("many", members(half, 33'000))});
   for (char half : {'a', 'b'})

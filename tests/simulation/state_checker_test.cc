@@ -74,7 +74,7 @@ class Lie : public ::testing::Test {
   }
 
   Disk disk_{base::Random::from_number(1)};
-  std::unique_ptr<agent::Replica> replica_ = agent::open_replica("a.db", agent::1, on(disk_));
+  std::unique_ptr<agent::Replica> replica_ = agent::open_replica("a.db", 1, on(disk_));
   Oracle oracle_;
   std::int64_t millis_ = 0;
 };
