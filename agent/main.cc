@@ -34,8 +34,8 @@ agent::DaemonOptions daemon_options(const agent::Config& config) {
   return options;
 }
 
-// An address to bind or advertise. The configuration has only numeric ones, but an interface that is
-// named behind '%' may be missing.
+// An address to bind or advertise. The configuration has only numeric ones, but the interface that
+// is named behind '%' may be missing.
 base::Result<gossip::Address> numeric(const agent::HostPort& where, const char* what) {
   if (auto address = agent::parse_scoped(where.text())) return *address;
   return base::invalid(std::string(what) + " " + where.text() +

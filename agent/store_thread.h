@@ -1,8 +1,9 @@
 #pragma once
 
-// The thread that owns the replica (rule 10): from here on nobody else can reach it, and what it has
-// to say comes as outputs. It does what the Pump says and hands the outputs to the loop. Natural
-// batching: what queues during a commit goes into the next one, there is no artificial delay.
+// The thread that owns the replica (rule 10): from here on nobody else can reach it, and what it
+// has to say comes as outputs. It does what the Pump says and hands the outputs to the loop.
+// Natural batching: what queues during a commit goes into the next one, there is no artificial
+// delay.
 
 #include <uv.h>
 

@@ -129,7 +129,8 @@ base::Status Database::commit() {
     return {};
   }
   base::Error failure = error("COMMIT", code);
-  bool no_room = failure.code == base::Code::kDiskFull;
+  // The index of the log grows after the frames of the commit are written: they may be played back.
+  bool no_room = failure.code == base::Code::kDiskFull && code != SQLITE_IOERR_SHMSIZE;
   if ((code & 0xff) == SQLITE_IOERR && !no_room) failure.code = base::Code::kIndeterminate;
   return failure;
 }

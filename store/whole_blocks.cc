@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <mutex>
 
 #include "crdt/base/check.h"
 
@@ -61,8 +60,7 @@ ssize_t write_here(int file, const void* bytes, std::size_t count) {
 }  // namespace
 
 void allocate_whole_blocks() {
-  static std::once_flag once;
-  std::call_once(once, [] {
+  static const bool once = [] {
     CHECK(sqlite3_initialize() == SQLITE_OK);
     sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
     CHECK(vfs != nullptr && vfs->iVersion >= 3);
@@ -73,7 +71,9 @@ void allocate_whole_blocks() {
       if (vfs->xGetSystemCall(vfs, name)) vfs->xSetSystemCall(vfs, name, at);
     }
     vfs->xSetSystemCall(vfs, "write", reinterpret_cast<sqlite3_syscall_ptr>(write_here));
-  });
+    return true;
+  }();
+  CHECK(once);
 }
 
 void set_allocate(Allocate allocate) { allocator = allocate; }

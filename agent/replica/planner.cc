@@ -80,7 +80,9 @@ class Planner {
       std::vector<Effect> added = crdt::plan_add(entry, members, time_());
       ChangeMeter with = meter;
       with.add(added);
-      if (!effects.empty() && !with.within(limits_.part)) {
+      // The entry that reaches over the part still belongs to it, if one change can hold it.
+      bool full = !meter.within(limits_.part) || !with.within(limits_.whole);
+      if (!effects.empty() && full) {
         RETURN_IF_ERROR(emit(std::exchange(effects, {})));
         with = {};
         added = crdt::plan_add(entry, members, time_());  // the next change has a time of its own

@@ -28,7 +28,8 @@ std::vector<PushPlan> PushWatch::due(base::Instant now, const MemberTable& membe
       return member != nullptr && member->heard > tried.at;
     });
     std::vector<NodeId> wave;
-    if (static_cast<std::size_t>(heard) * 2 < push.tried.size()) wave = next_wave(push, members);
+    bool enough = static_cast<std::size_t>(heard) * kHeardOf >= push.tried.size() * kHeardEnough;
+    if (!enough) wave = next_wave(push, members);
     push.next = wave.empty() ? base::Instant::never() : now + profile_.ping_timeout;
     if (wave.empty()) continue;
     out.push_back({push.batches, Recipients(members).targets_of(wave)});

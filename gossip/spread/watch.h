@@ -1,10 +1,13 @@
 #pragma once
 
-// Looks after pushes of our own that rely on relays. When fewer than half of those who got one have
-// been heard since, the mesh is not what we think it is (most of a site may have been switched off
-// a moment ago): the push goes to as many again, the ones heard last first, and so on until half of
-// all have been heard or nobody is left. So a change gets to the living in a few timeouts, however
-// many others are silent, and where nothing is wrong it costs a ping to each of the first few.
+// Looks after pushes of our own that rely on relays. Relays choose among the same members as we do:
+// when many of ours are silent, theirs are too, and a change stops before it has reached all. So
+// when fewer than three quarters of those that got a push have been heard since, the push goes to
+// as many again, those heard last first, and so on until enough have been heard or nobody is left.
+// A change then reaches the living in a few timeouts, however many others are silent (most of a
+// site may have been switched off a moment ago). Where nothing is wrong it costs a ping to each of
+// the first few. Example: of 100 members 90 vanish; waves of 4, 4, 8, 16, 32 and 36 reach the
+// other 10.
 
 #include <cstddef>
 #include <vector>
@@ -19,6 +22,9 @@ namespace gossip {
 // missed is pulled.
 inline constexpr std::size_t kWatchedMax = 8;
 inline constexpr std::size_t kWatchedBytesMax = 1u << 20;
+// So many of so many must have been heard: at 10 % loss three of four answer in 84 % of all pushes.
+inline constexpr std::size_t kHeardEnough = 3;
+inline constexpr std::size_t kHeardOf = 4;
 inline constexpr std::size_t kWaveMax = 64;  // members that get a push again, a timeout
 
 class PushWatch {

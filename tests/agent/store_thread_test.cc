@@ -74,7 +74,7 @@ TEST(StoreThread, ScrubsWhenItIsIdle) {
   StoreThread thread(&loop, std::move(*replica), often, [&](std::vector<Outputs> outputs) {
     for (const Outputs& output : outputs) {
       for (const Notice& notice : output.notices) {
-        if (notice.kind == Notice::Kind::kCorruptRow && ++found == 1) running->stop([] {});
+        if (notice.kind == Notice::Kind::kRowsDropped && ++found == 1) running->stop([] {});
       }
     }
   });

@@ -71,9 +71,9 @@ TEST(Status, HasTheFieldsOfItsContract) {
 
   Json status = json(a, "GET", "/v1/status");
 
-  for (const char* field :
-       {"name", "node_id", "actor_id", "version", "state", "bind", "http", "topology", "profile",
-        "members", "vector", "closed", "digest", "objects", "cells", "log", "clock", "uptime_seconds"}) {
+  for (const char* field : {"name", "node_id", "actor_id", "version", "state", "bind", "http",
+                            "topology", "profile", "members", "vector", "closed", "digest",
+                            "objects", "cells", "log", "clock", "uptime_seconds"}) {
     EXPECT_TRUE(status.contains(field)) << field;
   }
 }

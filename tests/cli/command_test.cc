@@ -354,10 +354,12 @@ TEST(Command, MembersSayWhatDoesNotGetThrough) {
 }
 
 TEST(Command, MembersThatWereNotHeardAreSaidToBeSo) {
-  FakeAgent agent(
-      always(FakeAgent::ok(R"([{"name":"n1","state":"dead","remembered":true,"heard":false},)"
-                           R"({"name":"n2","state":"alive","remembered":false,"heard":false},)"
-                           R"({"name":"n3","state":"dead","remembered":false,"heard":false}])")));
+  FakeAgent agent(always(FakeAgent::ok(R"([{"name":"n1","node_id":"1","address":"a",)"
+                                       R"("state":"dead","remembered":true,"heard":false},)"
+                                       R"({"name":"n2","node_id":"2","address":"a",)"
+                                       R"("state":"alive","remembered":false,"heard":false},)"
+                                       R"({"name":"n3","node_id":"3","address":"a",)"
+                                       R"("state":"dead","remembered":false,"heard":false}])")));
 
   auto table = ask(agent, {"members"});
 
@@ -368,9 +370,12 @@ TEST(Command, MembersThatWereNotHeardAreSaidToBeSo) {
 
 TEST(Command, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
   FakeAgent agent(always(FakeAgent::ok(
-      R"({"name":"n1","state":"ready","reason":"","isolated":"no agent to join answers",)"
+      R"({"name":"n1","node_id":"1","version":"1","digest":"0","vector":{},"state":"ready",)"
+      R"("reason":"","isolated":"no agent to join answers",)"
       R"("members":{"alive":1,"suspect":0,"dead":0,"left":0,"unreachable":2,"remembered":3}})")));
-  FakeAgent well(always(FakeAgent::ok(R"({"name":"n1","state":"ready","isolated":null})")));
+  FakeAgent well(always(FakeAgent::ok(
+      R"({"name":"n1","node_id":"1","version":"1","digest":"0","vector":{},"members":{},)"
+      R"("state":"ready","isolated":null})")));
 
   auto ended = ask(agent, {"status"});
 

@@ -44,6 +44,12 @@ class Copies : public ::testing::Test {
     ASSERT_TRUE(add_snapshot(mesh_[agent], id)) << mesh_[agent].log();
     written_.push_back(id);
   }
+  // Its peers hold a later start of the boot epoch that was put back, so n2 may take another node
+  // id first, and answers 503 meanwhile.
+  void write_when_it_may(const std::string& id) {
+    ASSERT_TRUE(support::eventually(kAgree, [&] { return add_snapshot(mesh_[1], id); }));
+    written_.push_back(id);
+  }
   // A fourth agent on a copy of n2's data.
   AgentProcess& start_copy() {
     auto options = mesh_.usual("copy");
@@ -114,14 +120,17 @@ TEST_F(Copies, ABackupPutBackStartsANewActorAndGetsTheRestFromOthers) {
   copy_tree(data_of_n2(), backup);
   ASSERT_TRUE(mesh_[1].restart().ok());
   for (int i = 0; i < 20; ++i) write(1, "later" + std::to_string(i));
-  EXPECT_EQ(status_field(mesh_[1], "actor_id"), actor);
+  EXPECT_NE(status_field(mesh_[1], "actor_id"), actor);
   ASSERT_TRUE(mesh_.converged(kAgree)) << mesh_.states();
   ASSERT_EQ(*mesh_[1].stop(), 0);
 
   fs::remove_all(data_of_n2());
   copy_tree(backup, data_of_n2());
   ASSERT_TRUE(mesh_[1].restart().ok());
-  write(1, "at-once");  // before it has heard how far its old actor went
+  // Before it has heard how far its old actor went. Its peers hold a later start of the same boot
+  // epoch, so it may take another node id first, and answers 503 meanwhile.
+  ASSERT_TRUE(support::eventually(kAgree, [&] { return add_snapshot(mesh_[1], "at-once"); }));
+  written_.push_back("at-once");
 
   all_write_and_agree(3);
   nobody_saw_two_contents_of_one_number();
@@ -150,7 +159,7 @@ TEST_F(Copies, ADirectoryPutBackTwiceNeverReusesAnActor) {
     fs::remove_all(data_of_n2());
     copy_tree(backup, data_of_n2());
     ASSERT_TRUE(mesh_[1].restart().ok());
-    write(1, "round" + std::to_string(round));
+    write_when_it_may("round" + std::to_string(round));
     actors.insert(status_field(mesh_[1], "actor_id"));
     ASSERT_TRUE(mesh_.converged(kAgree)) << mesh_.states();
     if (round < 2) {

@@ -84,7 +84,7 @@ TEST(DiskFull, WritesAre507ReadsGoOnAndSpaceBringsWritingBack) {
 class OnSmallDisk {
  public:
   explicit OnSmallDisk(const support::ScopedDirectory& folder)
-      : image_(folder / "image"), data_(folder / "data"), marks_(folder / "marks") {
+      : image_(folder / "image"), data_(folder / "data") {
     std::filesystem::create_directories(data_);
   }
   bool prepare() const {
@@ -114,13 +114,15 @@ class OnSmallDisk {
                          "127.0.0.1:0",
                          "--http",
                          "127.0.0.1:0"};
-    command.environment = {{"HEARSAY_MARK_DIR", marks_}};
     auto started = support::Process::start(command);
     if (!started.ok()) return false;
     process_ = std::move(*started);
     std::string http;
     support::eventually(Millis{10'000}, [&] {
-      http = json_field(support::read_file(inside() + "/agent.json"), "http");
+      // Until it is removed, the file of the former run is there.
+      const std::string json = support::read_file(inside() + "/agent.json");
+      if (json_field(json, "pid") == std::to_string(process_->pid()))
+        http = json_field(json, "http");
       return !http.empty() || !process_->running();
     });
     if (http.empty()) return false;
@@ -153,7 +155,7 @@ class OnSmallDisk {
   std::string inside() const {
     return "/proc/" + std::to_string(process_->pid()) + "/root" + data_;
   }
-  std::string image_, data_, marks_;
+  std::string image_, data_;
   std::unique_ptr<support::Process> process_;
   std::unique_ptr<support::HttpClient> client_;
 };

@@ -167,7 +167,7 @@ TEST(Mesh, EveryStartWritesUnderAnActorOfItsOwn) {
   std::string first = actor();
   ASSERT_EQ(*mesh[0].stop(), 0);
   ASSERT_TRUE(mesh[0].restart().ok());
-  EXPECT_EQ(actor(), "") << "none before the first own write";
+  EXPECT_EQ(actor(), "null") << "none before the first own write";
   ASSERT_TRUE(add_snapshot(mesh[0], "w"));
   std::string second = actor();
   EXPECT_NE(second, first);

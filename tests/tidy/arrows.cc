@@ -34,8 +34,8 @@ const std::vector<Arrow>& arrows() {
         "agent/log.h", "gossip/address.h", "gossip/options.h"}},
       {"tools/bench", {"tools/bench", "agent/replica", "store", "crdt", "crdt/base"}},
       {"tools/simulator",
-       {"tools/simulator", "agent/repair_watch.h", "agent/translate.h",
-        "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
+       {"tools/simulator", "agent/repair_watch.h", "agent/translate.h", "agent/replica", "gossip",
+        "store", "crdt", "crdt/base"}},
       {"tests/support", {"tests/support", "crdt/base"}},
       {"tests/tidy", {"tests/tidy", "crdt/base"}},
       // Tests and the program's main may see everything; nobody may see them.

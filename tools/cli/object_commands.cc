@@ -113,7 +113,8 @@ int list_objects(Session& session) {
   listing.next = [](const Answer& answer) -> std::string {
     auto next = field(answer.body, "next");
     if (!next.starts_with('"')) return {};
-    return fmt::format("{}?limit={}&after={}", kObjects, kObjectsLimit, percent_encode(unquote(next)));
+    return fmt::format("{}?limit={}&after={}", kObjects, kObjectsLimit,
+                       percent_encode(unquote(next)));
   };
   listing.is_ours = [](const std::vector<std::string_view>& page) {
     return all_have_shape(

@@ -50,10 +50,10 @@ struct Host {
   std::optional<base::Random> memory;
   WallClock clock;
   WallClock usual_clock;  // what it shows when no fault touches it: a host may have none
-  bool dead = false;     // never returns
-  bool failing = false;  // the medium fails on demand just now
-  bool rotten = false;   // a bit of it flipped
-  bool twisted = false;  // its state is not what its vector says
+  bool dead = false;      // never returns
+  bool failing = false;   // the medium fails on demand just now
+  bool rotten = false;    // a bit of it flipped
+  bool twisted = false;   // its state is not what its vector says
   bool healthy() const { return !failing && !rotten; }
 
   // What this medium must hold after any crash: all that was told to peers as durable and all that
