@@ -1,10 +1,11 @@
 #pragma once
 
-// Looks after pushes of our own that rely on relays. When fewer than half of those who got one have
-// been heard since, the mesh is not what we think it is (most of a site may have been switched off
-// a moment ago): the push goes to as many again, the ones heard last first, and so on until half of
-// all have been heard or nobody is left. So a change gets to the living in a few timeouts, however
-// many others are silent, and where nothing is wrong it costs a ping to each of the first few.
+// Watches our own pushes that rely on relays. If fewer than half of the targets are heard
+// afterwards, the mesh is not as we believe. Example: most of a site was switched off a moment ago.
+// Then the push goes to the same number of further members, the most recently heard first. This
+// repeats until half of all targets have been heard or no member is left. So a change reaches the
+// living members within a few timeouts, however many members are silent. If nothing is wrong, it
+// costs one ping to each of the first targets.
 
 #include <cstddef>
 #include <vector>
@@ -15,19 +16,20 @@
 
 namespace gossip {
 
-// Pushes that are looked after at one time, and what they hold; above: nobody looks, and what is
-// missed is pulled.
+// The most pushes that are watched at one time, and their bytes. A further push is not watched;
+// what it misses is pulled.
 inline constexpr std::size_t kWatchedMax = 8;
 inline constexpr std::size_t kWatchedBytesMax = 1u << 20;
-inline constexpr std::size_t kWaveMax = 64;  // members that get a push again, a timeout
+inline constexpr std::size_t kWaveMax = 64;  // further members that get a push, in one timeout
 
 class PushWatch {
  public:
   explicit PushWatch(const Profile& profile) : profile_(profile) {}
 
-  // False: not looked after. Two in one half of a timeout meet the same mesh, so one is enough.
+  // False: the push is not watched. A second push within half a timeout meets the same mesh, so one
+  // is enough.
   bool add(base::Instant now, const PushPlan& plan);
-  // What is to be sent now, with a ping to each of its targets.
+  // The pushes to send now. The caller also pings each of their targets.
   std::vector<PushPlan> due(base::Instant now, const MemberTable& members);
   base::Instant next_deadline() const;
   void clear() { watched_.clear(); }

@@ -27,7 +27,7 @@ struct SentPing {
 };
 
 struct Member {
-  MemberRecord record;  // change only :: changed only by MemberTable::change
+  MemberRecord record;  // changed only by MemberTable::change()
   // It answered a ping that carried our own record, in its present start; so it knows our start
   // too.
   bool introduced = false;
