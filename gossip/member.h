@@ -51,7 +51,7 @@ struct MemberView {
   bool udp_blocked = false;                 // answers over sessions only: datagrams are lost
   bool tcp_blocked = false;             // answers by datagram only: no session opens, either way
   bool unreachable = false;             // we have heard nobody for long; only we see this
-  bool met = false;                     // this agent has heard it, or a member that it asked has
+  bool met = false;                     // this agent has heard it itself since it started
   std::optional<std::uint64_t> behind;  // changes of the member that we lack, as far as known
 
   // Known only from the file of an earlier run: not heard since, and no other member has spoken of

@@ -39,7 +39,7 @@ struct Options {
   // Of new changes in one push; above that they are not relayed but counted and pulled.
   std::size_t relay_bytes_max = 16u << 10;
   std::size_t datagram_bytes_max = 1200;  // the sealed size
-  std::size_t members_max = 10'240;       // further ones are not added, and counted
+  std::size_t members_max = 10'240;       // further ones are not added but counted
   // Replay windows; then the least recently heard start goes.
   std::size_t starts_known_max = 20'480;
   std::size_t dead_retries_per_second = 2;  // pings to dead members, round-robin, in all

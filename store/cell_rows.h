@@ -1,6 +1,6 @@
 #pragma once
 
-// The table of cells: id = id of the name << 8 | lane, v = checksum and the packed live cells of
+// The table of cells. id = id of the name << 8 | lane; v = checksum and the packed live cells of
 // the slot.
 
 #include <cstdint>
