@@ -12,8 +12,8 @@ using base::Error;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// One pass over text that nobody has checked. Each method stands at its construct, copies it to
-// the output without blanks and returns false at the first fault, which is then in error_.
+// Makes one pass over unchecked text. Each method begins at its construct, copies it to the output
+// without blanks, and returns false at the first error, which is then in error_.
 class Minifier {
  public:
   Minifier(std::string_view text, std::size_t bytes_max) : text_(text), bytes_max_(bytes_max) {

@@ -23,7 +23,7 @@ struct Repair {
     kReplaying = 4,  // the state is complete; held changes are applied
     kSuspect = 5,    // at the next open: set aside unless all rows are sound
   } stage = Stage::kNone;
-  base::ActorId actor;       // of kFork
+  base::ActorId actor;       // only for kFork
   std::uint64_t common = 0;  // for kFork: a number up to which we and our peers hold the same
   // True if nothing may be written or sent until the next open has dealt with it.
   bool sets_aside() const {

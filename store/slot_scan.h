@@ -24,7 +24,7 @@ class SlotScan {
   base::Result<crdt::Entry> entry(const ObjectInfo& object, std::string_view id);
   base::Status entries(const ObjectInfo& object, std::optional<std::string_view> after,
                        const std::function<bool(const crdt::Entry&)>& visit);
-  // Returns whether the visitor wants more.
+  // Returns true if the visitor wants more.
   base::Result<bool> slots(const ObjectInfo& object, const std::vector<std::string>& path,
                            const std::function<bool(const SlotRow&)>& visit);
   // Every slot strictly after `after` (null: from the first), in order of path and type.

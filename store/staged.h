@@ -18,7 +18,7 @@ class Staged {
   base::Status put(std::int64_t part, std::int64_t page, base::BytesView body);
   base::Status clear();
 
-  // nullopt: there is none.
+  // nullopt: there is no such page.
   base::Result<std::optional<base::Bytes>> get(std::int64_t part, std::int64_t page);
 
  private:
