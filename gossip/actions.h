@@ -101,8 +101,8 @@ struct Holdings {
   crdt::VersionVector claimed;
   crdt::StateHash state;
   std::vector<base::ActorId> left;    // their owners no longer use them (rule 2)
-  std::vector<base::ActorId> closed;  // closed ones
-  std::vector<base::ActorId> alone;   // perhaps no peer holds all of it (rule 7)
+  std::vector<base::ActorId> closed;  // closed actors
+  std::vector<base::ActorId> alone;   // perhaps no peer holds all of them (rule 7)
 };
 
 using Action =

@@ -36,11 +36,12 @@ struct Options {
   Topology topology = Topology::kDirect;
 
   std::size_t fan_out = 4;  // members to whom `push-pull` pushes, at the origin and at every relay
-  // Of new changes in one push; above that they are not relayed but counted and pulled.
+  // The bytes of new changes in one push. A push with more is not relayed: it is counted, and its
+  // changes are pulled.
   std::size_t relay_bytes_max = 16u << 10;
   std::size_t datagram_bytes_max = 1200;  // the sealed size
   std::size_t members_max = 10'240;       // further ones are not added but counted
-  // Replay windows; then the least recently heard start goes.
+  // The starts whose replay window is kept. When full, the least recently heard start goes.
   std::size_t starts_known_max = 20'480;
   std::size_t dead_retries_per_second = 2;  // pings to dead members, round-robin, in all
   std::size_t helpers_max = 3;              // members asked to ping for us in one probe
@@ -50,12 +51,13 @@ struct Options {
   std::size_t serve_peers_max = 8;          // ranges that it serves at one time; above that: "busy"
   std::size_t range_bytes_max = 1u << 20;   // of one page of a range or a join; see PageSize
   std::size_t range_changes_max = 2'000;
-  // Given to the replica and not yet stored; above that they are dropped and fetched again.
+  // The bytes given to the replica and not yet stored. Further changes are dropped and fetched
+  // again.
   std::size_t apply_bytes_max = 16u << 20;
   std::size_t join_serve_max = 4;  // peers that join our state at one time; above that: "busy"
-  // For the replica's next step, also a merge.
+  // The most time for the replica's next step, also for a merge.
   base::Duration join_store_timeout = base::seconds(300);
-  // Without progress for so long: given up, tried later.
+  // An exchange without progress for so long is given up and tried later.
   base::Duration exchange_timeout = base::seconds(10);
 
   // An error for times that cannot work, with which every probe would fail or none could.

@@ -18,7 +18,7 @@ enum class HeldKind : std::uint8_t {
 };
 
 inline constexpr std::int64_t kHeldUnknownMax = 1'024;  // above that: not kept
-// Of all changes of this kind together.
+// The bytes of all changes of this kind together.
 inline constexpr std::int64_t kHeldUnknownBytesMax = 16 << 20;
 // The bytes that are read at a time. The other kinds are bounded by the log that they come from.
 inline constexpr std::size_t kHeldReadBytes = 4u << 20;

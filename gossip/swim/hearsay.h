@@ -2,7 +2,7 @@
 
 // Members that we know from others only and that answered none of our greetings. We ask other
 // members to ping them: a bounded number an interval, twice for each. A member that is silent then
-// is held for dead, so names that nobody answers to disappear. Leaves asking and judging to
+// counts as dead, so names that nobody answers to disappear. Leaves asking and judging to
 // Membership.
 
 #include <cstdint>
@@ -32,7 +32,7 @@ class Hearsay {
   void asked(base::Instant now, const NodeId& node, std::uint16_t token);
   // The member that an ack with this token vouches for.
   std::optional<NodeId> vouched(std::uint64_t token) const;
-  // Nobody has heard these members: they are held for dead.
+  // No member has heard these members, so they count as dead.
   std::vector<NodeId> expired(base::Instant now);
 
   base::Instant next_deadline() const;

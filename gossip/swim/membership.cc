@@ -175,7 +175,7 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
     if (member->introduced) greetings_.drop(node);
     return;
   }
-  // We heard it, so it is alive for us. Others may hold it for dead. It must learn this and
+  // We heard it, so it is alive for us. Others may regard it as dead. It must learn this and
   // contradict, so it becomes a suspect.
   MemberRecord record = member->record;
   record.state = MemberState::kAlive;
@@ -402,7 +402,7 @@ std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce
     }
     put(there);
   }
-  // A member that is accused, or that speaks although we hold it for left, gets its own record
+  // A member that is accused, or that speaks although we regard it as left, gets its own record
   // first, so that it can contradict. A member that sees its own record answers with it. So this
   // also asks for a missing name, address and topology.
   bool concerned = receiver != nullptr && (receiver->state() != MemberState::kAlive ||

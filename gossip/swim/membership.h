@@ -66,7 +66,7 @@ inline constexpr std::uint32_t kTableEvery = 9;
 static_assert(kTableEvery % 2 == 1);
 // Intervals that a difference lasts before we ask for a table.
 inline constexpr int kTableGrace = 8;
-// One table each; above that: dropped.
+// The joins answered in a second, with one table each. Further joins are dropped.
 inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;
 
 class Membership {

@@ -60,7 +60,7 @@ base::Instant Membership::next_deadline() const {
 // Runs when the process has stood still (SIGSTOP, or the host was suspended). Its timers are stale,
 // and it does not know what happened meanwhile. So it drops the running probe, gives every
 // suspicion its full time again, and accuses nobody for kQuietPeriods intervals. It raises its own
-// incarnation, because others may hold it for dead.
+// incarnation, because others may regard it as dead.
 void Membership::wake(base::Instant now) {
   if (!started_ || has_left()) return;
   base::Duration interval = options_.profile.ping_interval;
