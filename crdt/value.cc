@@ -203,7 +203,7 @@ bool Minifier::unescaped() {
     if (static_cast<unsigned char>(here()) < 0x20) return fail("a control character in a string");
     ++at_;
   }
-  // Quote and backslash are ASCII, so a stretch between them never ends inside a character.
+  // Quote and backslash are ASCII, so the text between them never ends inside a character.
   if (base::is_utf8(text_.substr(start, at_ - start))) return true;
   at_ = start;
   return fail("invalid UTF-8 in this part of a string");

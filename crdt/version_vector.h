@@ -12,7 +12,7 @@
 
 namespace crdt {
 
-// The first eight bytes of the hash of a sealed change, read as a big-endian number. 0 for "none".
+// The first eight bytes of the hash of a sealed change, read as a big-endian number. 0: none.
 using HeadHash = std::uint64_t;
 
 struct Head {

@@ -117,7 +117,7 @@ struct JoinStep {
   enum class Kind : std::uint8_t {
     kAsk,    // send `query` to the peer and bring its answer
     kDone,   // merged: `advanced` of this turn has what it brought
-    kFailed  // refused, or superseded; the exchange ends
+    kFailed  // refused, or replaced by another join; this one ends
   } kind = Kind::kAsk;
   NodeId peer;
   base::Bytes query;
@@ -125,7 +125,7 @@ struct JoinStep {
 
 // One turn of the replica, after its COMMIT.
 struct Stored {
-  crdt::VersionVector::Entries advanced;  // vector entries that moved
+  crdt::VersionVector::Entries advanced;  // vector entries that changed
   crdt::StateHash state;                  // the hash of the whole committed state
   // Rule 3: true if this turn and everything before it is on the medium. Only then does the node
   // claim it.

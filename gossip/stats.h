@@ -44,7 +44,7 @@ struct Stats {
   std::uint64_t relays_dropped = 0;  // changes in pushes above relay_bytes_max
   std::uint64_t changes_received = 0;
   std::uint64_t changes_duplicate = 0;
-  std::uint64_t changes_dropped = 0;  // apply_bytes_max
+  std::uint64_t changes_dropped = 0;  // above apply_bytes_max
   std::uint64_t reconciliations = 0;  // exchanges started
   std::uint64_t ranges_served = 0;
   std::uint64_t ranges_busy = 0;

@@ -12,7 +12,7 @@
 namespace store {
 namespace {
 
-// The key of the names row that the slot belongs to.
+// The key of the row in `names` to which the slot belongs.
 base::Bytes key_of(const crdt::Slot& slot, std::int64_t object, int lane) {
   const std::size_t depth = slot.path.size();
   if (lane == kOwnLane) {

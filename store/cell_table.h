@@ -79,7 +79,7 @@ class CellTable {
   base::Status account(const crdt::ObjectKey& object, std::int64_t cells,
                        const crdt::Digest& digest_before, const crdt::Digest& digest_after);
   base::Status flush();
-  bool touched() const;  // memory differs from what load() read
+  bool touched() const;  // memory differs from the state that load() read
   void committed();
 
  private:

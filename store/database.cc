@@ -251,7 +251,8 @@ Statement& Statement::bind(int index, std::int64_t value) {
 }
 
 Statement& Statement::bind_blob(int index, base::BytesView value) {
-  const char* bytes = value.data() == nullptr ? "" : value.data();  // a null pointer would be NULL
+  // A null pointer would bind NULL.
+  const char* bytes = value.data() == nullptr ? "" : value.data();
   CHECK(sqlite3_bind_blob64(handle_, index, bytes, value.size(), SQLITE_STATIC) == SQLITE_OK);
   return *this;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Every bound of the store (rule 11), and what the host decides about its file.
+// Every bound of the store (rule 11), and the settings of its file that the host decides.
 
 #include <cstdint>
 #include <string>

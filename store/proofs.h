@@ -12,7 +12,7 @@
 namespace store {
 
 inline constexpr std::int64_t kProofsMax = 64;
-inline constexpr std::int64_t kProofBytesMax = 16 << 20;  // of all together
+inline constexpr std::int64_t kProofBytesMax = 16 << 20;  // of all proofs together
 
 class Proofs {
  public:
