@@ -36,7 +36,7 @@ base::Status Options::check() const {
   if (!positive || p.ping_timeout * 2 + p.ping_interval / 10 > p.ping_interval) {
     return base::invalid("profile: a ping timeout of " + text(p.ping_timeout) +
                          " does not fit twice, with two round trips, into an interval of " +
-                         text(p.ping_interval) + ": no silence would ever be noticed");
+                         text(p.ping_interval) + ": a silent member would never be suspected");
   }
   if (members_max == 0 || helpers_max == 0 || news_targets == 0 || datagram_bytes_max < 512) {
     return base::invalid("gossip options: a bound is zero, or a datagram below 512 bytes");

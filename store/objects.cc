@@ -196,7 +196,7 @@ base::Status Objects::erase(const ObjectInfo& info) {
     ASSIGN_OR_RETURN(bool left, any->step());
     if (left || info.cells != 0 || !info.digest.is_zero()) {
       return database_.corrupt("object " + info.name + " counts " + std::to_string(info.cells) +
-                               " cells; its rows or digest say otherwise");
+                               " cells, but its rows or digest differ");
     }
   }
   {

@@ -68,8 +68,9 @@ base::Status configure_writer(Database& database, const Options& options) {
   ASSIGN_OR_RETURN(bool row, statement->step());
   const std::string mode = row ? std::string(statement->text(0)) : std::string();
   if (mode != "wal" && mode != "memory") {  // "memory" is the only mode of a database in memory
-    return base::Error{base::Code::kUnprocessable,
-                       database.path() + ": no write-ahead log here, journal mode " + mode};
+    return base::Error{
+        base::Code::kUnprocessable,
+        database.path() + ": cannot use a write-ahead log here, journal mode is " + mode};
   }
   return {};
 }

@@ -15,7 +15,8 @@ void RangeServer::requested(base::Instant now, const NodeId& peer,
     answer(peer, {request.request, wire::Range::Outcome::kBusy, {}}, out);
     return;
   }
-  // The request names only the entries that the peer lacks. Of all other actors it lacks nothing.
+  // The request names only actors of which the peer lacks changes. Of all other actors it lacks
+  // nothing.
   crdt::VersionVector have = claims_.committed();
   for (const crdt::Dependency& entry : request.have) have.set(entry.actor, entry.head);
   std::uint64_t number = ++requests_;

@@ -84,7 +84,8 @@ bool Vectors::is_guess(const wire::Vector& question) {
 }
 
 Vectors::Messages Vectors::tell_above(crdt::StateHash state, const Entries& differs) const {
-  // An empty list above base 0 would mean a vector without entries. So the whole vector is sent.
+  // Base 0 means that there is no base, not that the base is an empty vector. So the whole vector
+  // is sent.
   if (state.vector == 0) return tell_whole();
   wire::Vector head;
   head.answer = true;

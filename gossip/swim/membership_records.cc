@@ -103,10 +103,10 @@ void Membership::merge_self(base::Instant now, const NodeId& teller, const Membe
   if (agrees) return;
   bool accused = told.state == MemberState::kSuspect || told.state == MemberState::kDead;
   if (accused) awareness_.worse(1);
-  // We never had this incarnation, so the record is wrong. If it is at most kIncarnationStep above
-  // ours, we answer with the number above it. If it is further above, we only repeat our own
-  // record; members that hear it from us take it. All numbers of one start are below those of the
-  // next start.
+  // A number above ours is one that we never had. If it is at most kIncarnationStep above ours, we
+  // answer with the number above it, as we do for our own number. If it is further above, we only
+  // repeat our own record; members that hear it from us take it. All numbers of one start are below
+  // those of the next start.
   std::uint64_t above = told.incarnation - self_.incarnation;
   bool in_reach = above <= kIncarnationStep && told.incarnation - start_ < 0xFFFF;
   if (!may_refute(now)) return;

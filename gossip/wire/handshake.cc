@@ -167,7 +167,7 @@ bool Handshake::take_first(base::BytesView body, base::Bytes& out) {
     return fail("a first message that the mesh key did not make");
   }
   if (firsts_ != nullptr && !firsts_->take(body.substr(5, kEphemeralBytes))) {
-    return fail("a first message that was here before");
+    return fail("a first message that was replayed");
   }
   make_ephemeral();
   transcript_ = derive("first", {view(key_.mesh_id), body});
