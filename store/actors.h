@@ -65,6 +65,7 @@ class Actors {
   // The heads that no applied change names, without that of `own`. Every applied change is one of
   // these, or the head of `own`, or came before one of them, because a change is applied only after
   // its `deps` and its predecessor (rule 4). So a new change of `own` needs to name no others.
+  // Example: the vector is {a:7, b:3} and (a,7) names (b,3): the frontier is (a,7).
   std::vector<crdt::Dependency> frontier(const base::ActorId& own) const;
   std::vector<base::ActorId> take_left();  // the actors marked since the last call and committed
   base::Status flush();

@@ -2,7 +2,8 @@
 
 // The log of sealed changes in the order of their application. It only saves time; the state is the
 // truth (rule 7). Append-only by position; a sparse index finds (actor, seq). Holds every change in
-// (floor, vector] of each actor. Pruning removes the oldest changes and raises floors.
+// (floor, vector] of each actor. Example: floor 40 and head (a,50) mean that it has (a,41) to
+// (a,50). Pruning removes the oldest changes and raises floors.
 
 #include <cstdint>
 #include <functional>

@@ -72,7 +72,7 @@ base::Status Store::commit(Durability durability) {
   if (durability == Durability::kFull) RETURN_IF_ERROR(sync());
   if (database_->wal_pages() < options_.wal_pages) return {};
   // This commit is done, whatever happens to the checkpoint. After an I/O error in the checkpoint,
-  // pages may be lost that the kernel holds for clean, so nothing may be written after it. A full
+  // pages may be lost that the kernel regards as clean, so nothing may be written after it. A full
   // disk is no reason to stop.
   if (const base::Status moved = database_->checkpoint();
       !moved.ok() && moved.error().code != base::Code::kDiskFull) {

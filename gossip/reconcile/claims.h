@@ -38,10 +38,11 @@ class Claims {
   // The last version that had this vector half; none if the journal does not reach back to it.
   std::optional<Version> version_of(std::uint64_t vector_half) const;
   // The entries that moved after `version`, with their heads at `version`. {0, 0}: the actor was
-  // not there.
+  // not there. Example: version 4 had (a,5), the claim now has (a,7): before(4) has a with (a,5).
   crdt::VersionVector::Entries before(Version version) const;
 
   // True if `head` is above what we have of our own actor, or has another hash under our number.
+  // Example: we have (a,5) of our own actor a, and a peer shows (a,6).
   bool is_echo(const base::ActorId& actor, const crdt::Head& head) const;
   // A peer says that it holds `actor` up to `seq`. Reports this if it is news about an actor of
   // which perhaps no peer holds everything. It is reported again until the replica has taken it.

@@ -43,7 +43,8 @@ class Intake {
   };
   Finished stored(const Stored& facts);
 
-  // The last change of `actor` up to which everything is committed or under way.
+  // The last change of `actor` up to which everything is committed or under way. Example: (a,5) is
+  // committed, (a,6) and (a,8) are under way: the result is (a,6).
   crdt::Head received(const base::ActorId& actor) const;
   // The entries of a peer that we have not received and that this version can read.
   crdt::VersionVector::Entries lacking(const crdt::VersionVector::Entries& theirs) const;
