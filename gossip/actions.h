@@ -48,7 +48,8 @@ struct MemberUp {
 struct MemberDown {
   MemberRecord member;  // its state says how it went: dead or left
 };
-// A peer holds our own changes of `actor` up to `seq` on its medium.
+// A peer holds the changes of `actor` up to `seq` on its medium. Sent only for actors of which
+// perhaps no peer holds everything (Claims::alone).
 struct Confirmed {
   base::ActorId actor;
   std::uint64_t seq = 0;
