@@ -11,7 +11,8 @@ namespace {
 
 constexpr char kCellTag = 'C';
 
-// Most elements fit the stack; the hash is taken of one stretch of bytes either way.
+// Most elements fit on the stack. In both cases the hash is taken over one contiguous range of
+// bytes.
 constexpr std::size_t kElementOnStack = 768;
 
 constexpr std::size_t kFixedPart = 1 + 4 + 4 + 1 + 16 + 8 + 4 + 1 + 8 + 4 + 4 + 4;
@@ -64,8 +65,9 @@ void write_element(char* at, const Slot& slot, const Cell& cell) {
 
 bool by_dot(const Cell& cell, const Dot& dot) { return cell.dot < dot; }
 
-// Removes the named dots. Kills are ordered when they come from our planner; a peer may send them
-// in any order, and searching an unordered list cell by cell would let it buy quadratic work.
+// Removes the named dots. Kills from our planner are ordered. A peer may send them in any order;
+// they are sorted first, because a search in an unordered list for each cell would take quadratic
+// time.
 bool kill(const Effect& effect, Cells& cells, Digest& digest) {
   if (effect.kills.empty() || cells.empty()) return false;
   const std::vector<Dot>* kills = &effect.kills;

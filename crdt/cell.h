@@ -1,8 +1,8 @@
 #pragma once
 
-// A cell is a live dot at a slot with its value and stamp. The state of a replica is its version
-// vector, its live cells and the skeletons of sequences, nothing else: sets, maps and counters need
-// no tombstones, because a removed dot that the vector covers is simply not there.
+// A cell is a live dot at a slot, with its value and stamp. The state of a replica is its version
+// vector, its live cells and the skeletons of sequences, and nothing else. Sets, maps and counters
+// need no tombstones: a removed dot is covered by the vector and has no cell.
 
 #include <string>
 #include <vector>
@@ -20,14 +20,15 @@ struct Cell {
   bool operator==(const Cell&) const = default;
 };
 using Cells =
-    std::vector<Cell>;  // of one slot, ordered by dot; one is the rule, two are a conflict
+    std::vector<Cell>;  // of one slot, ordered by dot; usually one, two or more are a conflict
 
-// The digest element of a cell: slot, dot, kind, stamp and raw body.
+// The element of a cell in the digest: slot, dot, kind, stamp and raw body.
 Digest cell_element(const Slot& slot, const Cell& cell);
 
-// Applies one effect of `change` to the cells of its slot, whatever its kind (rule 12): kills the
-// named dots, adds the new one. `digest` moves by exactly what changed. Returns whether anything
-// did. The caller has gated: predecessor and deps are applied, the change itself is not (rule 4).
+// Applies one effect to the cells of its slot, whatever its kind (rule 12): removes the named dots
+// and adds the new one. `digest` changes accordingly. Returns true if anything changed. The caller
+// has checked that predecessor and deps of the change are applied and that the change itself is not
+// (rule 4).
 bool apply_effect(const Effect& effect, const Dot& dot, Cells& cells, Digest& digest);
 
 // The JSON text of a put's body, without the client's tag. Empty for `absent`.

@@ -1,8 +1,9 @@
 #pragma once
 
-// A change is one local transaction, sealed once, immutable, passed on verbatim. Its effects name
-// everything they do, removes included (rule 5), in an envelope that every version understands
-// (rule 12): whoever does not know a kind still kills the dots and keeps the new one with its body.
+// A change is one local transaction. It is sealed once, immutable, and passed on without
+// modification. Its effects name everything that they do, also removes (rule 5). Their envelope is
+// understood by every version (rule 12): a version that does not know a kind still removes the
+// killed dots and keeps the new dot with its body.
 
 #include <cstdint>
 #include <optional>
@@ -21,12 +22,13 @@ namespace crdt {
 enum class EffectKind : std::uint8_t { kPut = 1, kRemove = 2, kCount = 3, kInsert = 4, kErase = 5 };
 
 struct Effect {
-  EffectKind kind = EffectKind::kPut;  // may hold a number this version does not know
+  EffectKind kind = EffectKind::kPut;  // may have a number that this version does not know
   Slot slot;
   std::vector<Dot> kills;  // live dots of this slot that the author saw and replaces
   Stamp stamp;             // of the new cell; unused when there is no body
-  // Present: the effect leaves a cell under its dot. For kPut the JSON text, then optionally a NUL
-  // and the client's tag; empty means `absent`. kRemove never has one: it only kills.
+  // If present, the effect adds a cell with its dot. For kPut it is the JSON text, then optionally
+  // a NUL and the client's tag; an empty text means `absent`. kRemove never has a body: it only
+  // kills.
   std::optional<base::Bytes> body;
   bool operator==(const Effect&) const = default;
 };
@@ -40,19 +42,19 @@ struct Dependency {
 struct Change {
   ActorId actor;
   std::uint64_t seq = 0;
-  HeadHash prev = 0;  // of the same actor's change seq-1; 0 at seq 1
+  HeadHash prev = 0;  // hash of the same actor's change seq-1; 0 at seq 1
   HybridTime time;    // the author's own clock
-  // Vector entries that moved since the previous change sealed by this replica, under whatever
+  // The vector entries that changed since the previous change that this replica sealed, under any
   // actor.
   std::vector<Dependency> deps;
-  std::optional<NodeId> node;  // who writes under this actor; in the first change of an actor only
+  std::optional<NodeId> node;  // the node of this actor; only in the actor's first change
   std::vector<Effect> effects;
   bool operator==(const Change&) const = default;
 
   Dot dot_of(std::size_t effect) const { return {actor, seq, static_cast<std::uint32_t>(effect)}; }
 };
 
-// The encoded change and what gating needs of it. `bytes` is what was sealed, to the byte.
+// The encoded change and the parts of it that the gate needs. `bytes` are exactly the sealed bytes.
 struct SealedChange {
   base::Bytes bytes;
   HeadHash hash = 0;
@@ -60,24 +62,26 @@ struct SealedChange {
   std::uint64_t seq = 0;
 };
 
-// Limits checked before anything is allocated; a change beyond them cannot be sealed or decoded.
+// These limits are checked before anything is allocated. A change beyond them cannot be sealed or
+// decoded.
 inline constexpr std::size_t kChangeBytesMax = 24u << 20;
 inline constexpr std::size_t kChangeEffectsMax = 65'536;
 inline constexpr std::size_t kChangeDepsMax = 65'536;
 inline constexpr std::size_t kEffectKillsMax = 65'536;
-// Components shared with the effect before cost no bytes when sealed, but memory when opened: the
-// sum over all effects of the components' sizes, each counted with kComponentCharge on top.
+// Path components that an effect shares with the effect before it take no bytes when sealed, but
+// memory when opened. This bounds the sum over all effects of the sizes of their components, each
+// with kComponentCharge on top.
 inline constexpr std::size_t kChangeSlotBytesMax = 32u << 20;
 inline constexpr std::size_t kComponentCharge = 32;
 
 HeadHash head_hash(base::BytesView sealed);
 
-// Encodes and hashes; kTooLarge when a limit is passed, kInvalid for a seq or dependency of 0 and
+// Encodes and hashes. kTooLarge when a limit is exceeded; kInvalid for a seq or dependency of 0 and
 // for a remove with a body.
 base::Result<SealedChange> seal(const Change& change);
 
-// What a decoder makes of bytes from a peer. `envelope_known` false (rule 12): only actor and seq
-// are read (`change` is empty but for them), the vector must stop before this change.
+// A change decoded from a peer's bytes. If `envelope_known` is false (rule 12), only actor and seq
+// are read, `change` has nothing else, and the vector must stop before this change.
 struct Opened {
   SealedChange sealed;
   bool envelope_known = true;

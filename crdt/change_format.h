@@ -1,6 +1,6 @@
 #pragma once
 
-// Numbers of the sealed form that sealing and opening must agree on; docs/protocol.md, "Sealed
+// Numbers of the sealed form that sealing and opening must share; docs/protocol.md, "Sealed
 // changes".
 
 #include "crdt/change.h"
@@ -10,21 +10,23 @@ namespace crdt::format {
 
 inline constexpr std::uint64_t kEnvelopeVersion = 1;
 inline constexpr std::size_t kEnvelopeFields = 10;
-inline constexpr std::size_t kFixedFields = 3;  // version, actor, seq: alike in every envelope
+// Version, actor, seq: the same in every envelope.
+inline constexpr std::size_t kFixedFields = 3;
 inline constexpr std::size_t kDependencyNumbers = 3;
 inline constexpr std::size_t kEffectFields = 7;
 inline constexpr std::size_t kKillNumbers = 3;
 inline constexpr codec::Limits kLimits{
     .bytes_max = kChangeBytesMax, .depth_max = 12, .items_max = 2'000'000};
 
-// What a slot takes of kChangeSlotBytesMax.
+// The part of kChangeSlotBytesMax that a slot uses.
 inline std::size_t slot_charge(const Slot& slot) {
   std::size_t charge = slot.object.size() + kComponentCharge;
   for (const auto& component : slot.path) charge += component.size() + kComponentCharge;
   return charge;
 }
 
-// Differences of times wrap, so that every pair of times has one; adding undoes it exactly.
+// Differences of times wrap, so that every pair of times has one. Adding the difference gives the
+// exact time back.
 inline std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }

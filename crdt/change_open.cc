@@ -11,13 +11,13 @@ using codec::Token;
 
 constexpr std::uint64_t kCounterMax = UINT32_MAX;
 
-// Reads one change. Mismatches turn the reader to !ok(), after which all reads give defaults; it
-// is looked at once an effect, so that a broken change costs no more than a sound one.
+// Reads one change. After a mismatch the reader is !ok() and all reads give defaults. This is
+// checked once for each effect, so a broken change costs no more than a sound one.
 class Opener {
  public:
   Opener(Reader& in, Change& change) : in_(in), change_(change) {}
 
-  // After version, actor and seq.
+  // Reads the fields after version, actor and seq.
   void read_rest(std::size_t fields) {
     change_.prev = in_.number();
     change_.time.nanos = in_.signed_number();
@@ -114,7 +114,7 @@ class Opener {
     }
   }
 
-  // Whether there is one. 0 stands for the time of the change, without a writer.
+  // Returns true if there is a stamp. 0 stands for the time of the change, without a writer.
   bool read_stamp(Stamp& stamp) {
     if (in_.take_nil()) return false;
     if (in_.peek() == Token::Kind::kUnsigned) {

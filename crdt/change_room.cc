@@ -7,8 +7,8 @@
 namespace crdt {
 namespace {
 
-// The longest forms: a kill is three numbers and perhaps an actor that only it names; an effect is
-// its kind, the length and type of its slot, the lengths of its lists, and a stamp.
+// The longest encodings. A kill is three numbers, and an actor if no other part names it. An effect
+// is its kind, the length and type of its slot, the lengths of its lists, and a stamp.
 constexpr std::size_t kKillBytes = 40;
 constexpr std::size_t kKillItems = 4;
 constexpr std::size_t kEffectBytes = 48;

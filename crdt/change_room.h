@@ -1,8 +1,8 @@
 #pragma once
 
-// How much of a change's bounds its effects take, so that a planner knows before it seals what fits
-// into one change. Counts from above: effects within a ChangeRoom can always be sealed, whatever
-// the author's dependencies are.
+// Measures how much of a change's bounds its effects use. So a planner knows before it seals what
+// fits into one change. It never counts too little: effects within a ChangeRoom can always be
+// sealed, whatever the author's dependencies are.
 
 #include <cstddef>
 #include <vector>
@@ -11,7 +11,7 @@
 
 namespace crdt {
 
-// The bounds of change.h, less what the largest list of dependencies takes.
+// The bounds of change.h without the room for the largest list of dependencies.
 struct ChangeRoom {
   std::size_t effects = kChangeEffectsMax;
   std::size_t bytes = kChangeBytesMax - (3u << 20);  // when sealed
@@ -21,7 +21,7 @@ struct ChangeRoom {
 
 class ChangeMeter {
  public:
-  // The effects of a change, in its order. Only the slot of the effect before is remembered.
+  // Adds the effects of a change in their order. Only the slot of the last effect is remembered.
   void add(const Effect& effect);
   void add(const std::vector<Effect>& effects);
   bool within(const ChangeRoom& room) const;

@@ -13,7 +13,7 @@ using base::Code;
 using base::Error;
 
 // The actors that dependencies and kills name, in order of first use. The author is number 0 and
-// takes no room.
+// takes no bytes.
 class ActorTable {
  public:
   explicit ActorTable(const Change& change) {
@@ -51,7 +51,8 @@ base::Status check_effect(const Change& change, const Effect& effect) {
   return {};
 }
 
-// Everything that open_change() refuses is refused here: what is sealed can be opened anywhere.
+// Refuses everything that open_change() refuses, so every sealed change can be opened on every
+// agent.
 base::Status check(const Change& change) {
   if (change.seq == 0) return base::invalid("seal change: seq 0");
   if (change.effects.size() > kChangeEffectsMax) return too_large(change, "number of effects");
@@ -71,7 +72,8 @@ base::Status check(const Change& change) {
   return {};
 }
 
-// How many leading components two slots have in common; the object name is the first.
+// The number of leading components that two slots have in common. The object name is the first
+// component.
 std::size_t shared_components(const Slot* before, const Slot& slot) {
   if (before == nullptr || before->object != slot.object) return 0;
   auto [a, b] =
@@ -79,7 +81,7 @@ std::size_t shared_components(const Slot* before, const Slot& slot) {
   return 1 + static_cast<std::size_t>(b - slot.path.begin());
 }
 
-// Writes one change; counts the items, because the opener has a limit for them.
+// Writes one change and counts its items, because the opener has a limit for them.
 class Sealer {
  public:
   explicit Sealer(const Change& change) : change_(change), actors_(change) {}

@@ -12,7 +12,8 @@ namespace {
 using base::Code;
 using base::Error;
 
-// Flattens what msgpack::parse finds into tokens. Returning false stops the parser at once.
+// Turns the objects that msgpack::parse finds into a flat list of tokens. Returning false stops the
+// parser.
 class Collector : public msgpack::null_visitor {
  public:
   Collector(base::BytesView input, const Limits& limits, std::vector<Token>& tokens)
@@ -63,11 +64,12 @@ class Collector : public msgpack::null_visitor {
   bool bytes(Token::Kind kind, const char* at, std::uint32_t size) {
     if (!add(kind, size)) return false;
     tokens_.back().bytes = {at, size};
-    // The parser names no place for an empty string.
+    // The parser gives no position for an empty string.
     if (size > 0) reached_ = at + size;
     return true;
   }
-  // `reached_` never passes the parser's own place, so what is left is never guessed too small.
+  // `reached_` is never ahead of the parser's real position, so the number of bytes left is never
+  // too small.
   bool open(Token::Kind kind, std::uint32_t count, std::uint64_t items) {
     if (depth_ >= limits_.depth_max) return refuse("containers nested too deep");
     if (!add(kind, count)) return false;
@@ -86,13 +88,14 @@ class Collector : public msgpack::null_visitor {
   const char* refusal_ = nullptr;
 };
 
-// Guesses the number of tokens from the size, up to a bound: most messages need no second
-// allocation, and a large one that is mostly values does not reserve for them.
+// Estimates the number of tokens from the size, up to a bound. Most messages need no second
+// allocation, and a large message that consists mostly of values does not reserve for them.
 std::size_t tokens_to_reserve(std::size_t bytes) {
   return std::min<std::size_t>(bytes / 3 + 8, 4096);
 }
 
-// Where the packer of msgpack-c writes. A packer keeps nothing but this, so one is made a call.
+// The output of the packer of msgpack-c. A packer keeps no other state, so each call makes a new
+// one.
 struct Sink {
   base::Bytes& out;
   void write(const char* bytes, std::size_t size) { out.append(bytes, size); }
@@ -215,7 +218,8 @@ Token::Kind Reader::peek() const {
 void Reader::skip() { skip(1); }
 
 void Reader::skip(std::size_t count) {
-  // Iterative: the tokens of a container follow it, so skipping is counting what is still due.
+  // Iterative: the tokens of a container follow it, so it is enough to count the objects that are
+  // still to skip.
   std::size_t due = count;
   while (ok_ && due > 0) {
     if (next_ == tokens_.size()) {

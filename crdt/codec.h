@@ -1,9 +1,9 @@
 #pragma once
 
-// msgpack with hard limits. Writing goes through msgpack::packer; reading runs msgpack::parse with
-// a visitor that refuses depth, counts, counts larger than the bytes left, ext types, floats and
-// anything after the first object, and leaves a flat list of tokens; `Reader` then walks it.
-// Nothing is allocated in proportion to a number that a peer merely claims (rule 12).
+// msgpack with hard limits. msgpack::packer writes. msgpack::parse reads with a visitor that makes
+// a flat list of tokens; `Reader` then walks this list. The visitor refuses too much depth, too
+// many items, counts larger than the bytes left, ext types, floats, and anything after the first
+// object. Nothing is allocated in proportion to a number that a peer only claims (rule 12).
 
 #include <cstdint>
 #include <optional>
@@ -32,12 +32,12 @@ struct Token {
     kMap
   };
   Kind kind = Kind::kNil;
-  std::uint64_t number = 0;  // value, or count of items (pairs for a map)
-  base::BytesView bytes{};   // of text and binary: points into the parsed buffer
+  std::uint64_t number = 0;  // the value, or the number of items (of pairs for a map)
+  base::BytesView bytes{};   // for text and binary: points into the parsed buffer
 };
 
-// Walks tokens in order. After the first mismatch ok() is false and every further read returns a
-// default, so a decoder can read straight through and check once at the end of each part.
+// Walks the tokens in order. After the first mismatch ok() is false and every further read returns
+// a default. So a decoder can read on and check once at the end of each part.
 class Reader {
  public:
   static base::Result<Reader> parse(base::BytesView bytes, const Limits& limits = {});
@@ -46,8 +46,8 @@ class Reader {
   bool at_end() const { return next_ == tokens_.size(); }
   void fail() { ok_ = false; }
 
-  std::size_t array();                     // count; fails if the next token is no array
-  std::size_t array(std::size_t at_most);  // fails above the bound
+  std::size_t array();  // the number of items; fails if the next token is not an array
+  std::size_t array(std::size_t at_most);  // fails if the number is larger
   std::size_t map();
   std::uint64_t number();
   std::uint64_t number(std::uint64_t at_most);
@@ -58,14 +58,14 @@ class Reader {
   base::BytesView binary();
   base::BytesView binary(std::size_t at_most);
   template <typename Id>
-  Id id() {  // fails if it has not the length of one
+  Id id() {  // fails if the length is wrong
     std::optional<Id> found = Id::from(binary());
     if (!found) fail();
     return found.value_or(Id{});
   }
-  bool take_nil();  // consumes a nil if that is next
+  bool take_nil();  // consumes the next token if it is nil
   Token::Kind peek() const;
-  void skip();  // one object, whatever it is
+  void skip();  // skips one object of any kind
   void skip(std::size_t count);
 
  private:
@@ -75,8 +75,8 @@ class Reader {
   bool ok_ = true;
 };
 
-// Appends to a byte string; the packer of msgpack-c does the encoding. Its headers are large, so
-// only codec.cc includes them.
+// Appends to a byte string; the packer of msgpack-c encodes. Its headers are large, so only
+// codec.cc includes them.
 class Writer {
  public:
   Writer& array(std::size_t count);
@@ -87,7 +87,7 @@ class Writer {
   Writer& text(std::string_view value);
   Writer& binary(base::BytesView value);
   Writer& nil();
-  Writer& encoded(base::BytesView objects);  // by another writer
+  Writer& encoded(base::BytesView objects);  // encoded by another writer
   std::size_t size() const { return buffer_.size(); }
   base::Bytes take();
   base::BytesView view() const { return buffer_; }

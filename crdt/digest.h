@@ -1,10 +1,10 @@
 #pragma once
 
-// A homomorphic 128-bit digest: the sum modulo 2^128 of a hash of every element. Adding and taking
-// away are exact, so it is maintained incrementally and does not depend on order. Not meant to
-// withstand a member that forges elements; members hold the mesh key. Equal version vectors must
-// mean equal digests, across versions of the program (rule 8): the hashed bytes are a format,
-// written down in docs/protocol.md.
+// A homomorphic 128-bit digest: the sum modulo 2^128 of a hash of every element. Adding and
+// removing are exact, so it is updated incrementally and does not depend on order. It does not
+// protect against a member that forges elements; members have the mesh key. Equal version vectors
+// must mean equal digests, also between versions of the program (rule 8). So the hashed bytes are a
+// format, described in docs/protocol.md.
 
 #include <compare>
 #include <cstdint>
@@ -31,13 +31,13 @@ struct Digest {
   static std::optional<Digest> from(base::BytesView sixteen);
 };
 
-// The contribution of one vector entry to the hash of a vector: sums over all actors, open or
-// closed (rule 2), so closing an actor changes no comparison.
+// The part of one vector entry in the hash of a vector. The hash is the sum over all actors, open
+// or closed (rule 2), so closing an actor changes no comparison.
 Digest vector_element(const ActorId& actor, const Head& head);
 Digest vector_digest(const VersionVector& vector);
 
-// What two agents compare on every ping and ack: eight bytes of the vector and eight of the cells.
-// Equal vectors with unequal cells are the alarm of rule 8.
+// What two agents compare on every ping and ack: eight bytes for the vector and eight for the
+// cells. Equal vectors with unequal cells raise the alarm of rule 8.
 struct StateHash {
   std::uint64_t vector = 0;
   std::uint64_t cells = 0;

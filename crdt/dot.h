@@ -1,8 +1,8 @@
 #pragma once
 
-// A dot names one effect of one change: the i-th effect of the seq-th change of an actor. Vectors
-// and dependencies compare (actor, seq); cells are identified by whole dots, so two effects of one
-// change never share a name (research: model H8).
+// A dot names one effect of one change: effect `index` of change `seq` of an actor. Vectors and
+// dependencies compare (actor, seq). Cells are identified by whole dots, so two effects of one
+// change never have the same name.
 
 #include <compare>
 #include <cstdint>
@@ -18,7 +18,7 @@ using base::NodeId;
 struct Dot {
   ActorId actor;
   std::uint64_t seq = 0;    // from 1
-  std::uint32_t index = 0;  // from 0, the effect's place in its change
+  std::uint32_t index = 0;  // from 0: the place of the effect in its change
   auto operator<=>(const Dot&) const = default;
   std::string text() const;  // "<actor hex>:<seq>:<index>", as in HTTP answers
 };

@@ -6,12 +6,12 @@
 namespace crdt {
 namespace {
 
-// Times beyond this are nobody's clock. Without the bound one bad message could push a host that
-// does not trust its clock to the end of the number range, where no later time exists.
+// Times beyond this are wrong. Without the bound one bad message could move a host that does not
+// trust its clock to the largest time, after which there is no later time.
 constexpr std::int64_t kNanosMax = 7'258'118'400'000'000'000;  // the year 2200
 
-// How far `time` is after `reference`, 0 where it is not. Two times can be further apart than a
-// signed number says: a wall clock may be anywhere.
+// How far `time` is after `reference`; 0 if it is not after it. The result is unsigned: the
+// difference of two times can exceed a signed number, because a wall clock may show anything.
 std::uint64_t distance(std::int64_t time, std::int64_t reference) {
   if (time <= reference) return 0;
   return static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(reference);

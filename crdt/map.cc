@@ -16,9 +16,9 @@ const Cell* winning_cell(const Cells& cells) {
   return index ? &cells[*index] : nullptr;
 }
 
-// A reset hides what loses against it, not what was written with it. Equal stamps are decided by
-// author and number: hosts without a clock draw them all the time, and of two whole objects with
-// one stamp both fields would be shown as an object that nobody wrote.
+// A reset hides the fields that lose against it, but not the fields of its own change. Equal stamps
+// are decided by author and number: hosts without a clock often make equal stamps. Without this,
+// two whole objects with one stamp would be shown as a mixture that nobody wrote.
 bool hidden_by(const Cell* reset, const Cell& field) {
   return reset != nullptr && std::tie(field.stamp, field.dot.actor, field.dot.seq) <
                                  std::tie(reset->stamp, reset->dot.actor, reset->dot.seq);
@@ -51,7 +51,8 @@ std::map<std::string, std::string> by_code_point(const Members& members) {
   return {members.begin(), members.end()};
 }
 
-// Reset and fields of a whole-object write: what the new object does not have is killed.
+// Plans reset and fields of a whole-object write. Fields that the new object does not have are
+// killed.
 void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp,
                  std::vector<Effect>& effects) {
   effects.push_back(add_presence(reset_slot(entry.object, entry.id), entry.reset, stamp));
@@ -70,11 +71,11 @@ void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp
   }
 }
 
-// How many dots one effect of a split plan kills: far more than live at a slot, unless very many
-// hosts wrote it apart.
+// The most dots that one effect of a split plan kills. It is far more than live at a slot, unless
+// very many hosts wrote it concurrently.
 constexpr std::size_t kKillsOfAPart = 4'096;
 
-// A removal, in several effects where it kills very many dots.
+// Adds a removal, as several effects if it kills very many dots.
 void push_parts(Effect removal, std::vector<Effect>& effects) {
   while (removal.kills.size() > kKillsOfAPart) {
     Effect part{removal.kind, removal.slot, {}, {}, std::nullopt};
@@ -86,7 +87,7 @@ void push_parts(Effect removal, std::vector<Effect>& effects) {
   effects.push_back(std::move(removal));
 }
 
-// A value, which beats the dots that it sees whether they are killed with it or later.
+// Adds a value. It wins against the dots that it sees, whether they are killed with it or later.
 void push_light(Effect put, SplitPlan& plan) {
   if (put.kills.size() > 1) {
     push_parts({EffectKind::kRemove, put.slot, std::move(put.kills), {}, std::nullopt},

@@ -1,7 +1,7 @@
 #pragma once
 
-// Walking JSON text that minify_json() has made. Nothing is checked again, but no read passes the
-// end of the text, whatever it holds.
+// Walks JSON text that minify_json() has made. It checks nothing again, but it never reads past the
+// end of the text, whatever the text is.
 
 #include <cstddef>
 #include <string_view>

@@ -1,8 +1,8 @@
 #pragma once
 
 // Observed-remove set without tombstones (Bieniusa et al. 2012, "An Optimized Conflict-free
-// Replicated Set"): an element is present while a dot of its lives; a remove kills the dots its
-// author saw, so a concurrent add wins.
+// Replicated Set"). An element is present while one of its dots lives. A remove kills the dots that
+// its author saw, so a concurrent add wins.
 
 #include "crdt/cell.h"
 
@@ -10,10 +10,10 @@ namespace crdt {
 
 inline bool is_present(const Cells& presence) { return !presence.empty(); }
 
-// Presence of one element or map entry: add replaces the dots it sees by a fresh one. Its body is
-// empty: that the dot lives says it all.
+// The presence of one element or map entry. Adding replaces the dots that it sees by a new one. The
+// body is empty: the live dot is the presence.
 Effect add_presence(const Slot& slot, const Cells& seen, const Stamp& stamp);
-// Kills all that it sees. Without a dot to kill there is no effect: removing what is absent makes
+// Kills all dots that it sees. Without a dot there is no effect: removing an absent element makes
 // no change.
 std::optional<Effect> remove_seen(const Slot& slot, const Cells& seen);
 

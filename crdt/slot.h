@@ -1,7 +1,7 @@
 #pragma once
 
-// A slot is a place that holds cells: (object, path, type). Two types written at one key are two
-// slots, so none is lost; a fixed rule picks the one shown.
+// A slot is a place that holds cells: (object, path, type). Two types written at one path are two
+// slots, so neither is lost. A fixed rule picks the one that is shown.
 
 #include <compare>
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace crdt {
 
-// Numbers are a wire and file format: never reused. Unknown numbers are kept and passed on (rule
-// 12).
+// The numbers are part of the wire and file format and are never reused. Unknown numbers are kept
+// and passed on (rule 12).
 enum class SlotType : std::uint8_t {
   kGCounter = 1,
   kPnCounter = 2,
@@ -39,8 +39,8 @@ struct Slot {
   auto operator<=>(const Slot&) const = default;
 };
 
-// The type of the object that holds this slot: the slot's own at the top level, an OR-Set for its
-// elements one level down, else a map.
+// The type of the object that has this slot: at the top level the slot's own type, one level below
+// it an OR-Set for elements of a set, otherwise a map.
 SlotType root_type(const Slot& slot);
 
 }  // namespace crdt

@@ -26,7 +26,7 @@ constexpr codec::Limits kQueryLimits{
 constexpr codec::Limits kPageLimits{
     .bytes_max = kSnapshotPageBytesMax, .depth_max = 6, .items_max = 4'000'000};
 
-// How many leading components two slots share, the object's name being the first.
+// The number of leading components that two slots share. The object name is the first component.
 std::size_t shared_with(const Slot& slot, const Slot* before) {
   if (before == nullptr || before->object != slot.object) return 0;
   std::size_t shared = 0;
@@ -54,7 +54,7 @@ ObjectKey read_object(Reader& in) {
   return key;
 }
 
-// Into a slot that may hold another: what it has of memory serves again.
+// Reads into a slot that may hold another one, so that its memory is used again.
 void read_slot(Reader& in, Slot& slot, const Slot* before) {
   std::size_t shared = in.number(before == nullptr ? 0 : 1 + before->path.size());
   std::size_t rest = in.array(1 + kPathDepthMax);
@@ -185,7 +185,7 @@ void SnapshotPageBuilder::add(const Cell& cell) {
   slots_out_.binary(cell.body);
 }
 
-// Neighbours are mostly of one actor.
+// Neighbouring cells usually have the same actor.
 std::size_t SnapshotPageBuilder::number_of(const ActorId& actor) {
   if (!table_.empty() && actor == table_[last_number_]) return last_number_;
   auto [found, added] = numbers_.try_emplace(actor, table_.size());
@@ -244,7 +244,7 @@ void SnapshotPageReader::read_head() {
   slots_left_ = list(kSlotFields);
 }
 
-// Items of a flat list; 0 when it is no multiple of `fields`.
+// The number of items of a flat list; 0 when its length is not a multiple of `fields`.
 std::size_t SnapshotPageReader::list(std::size_t fields) {
   std::size_t numbers = in_.array();
   if (numbers % fields == 0) return numbers / fields;
@@ -305,7 +305,7 @@ base::Result<bool> SnapshotPageReader::next(SnapshotSlot& slot) {
 void SnapshotPageReader::read_cells(Cells& cells) {
   std::size_t count = list(kCellFields);
   if (count == 0) return in_.fail();
-  cells.resize(count);  // the parser has seen that many
+  cells.resize(count);  // the parser has seen that many items
   for (std::size_t i = 0; i < count && in_.ok(); ++i) {
     Cell& cell = cells[i];
     std::uint64_t actor = in_.number();
@@ -352,7 +352,7 @@ std::size_t encoded_size(const Slot& slot, const Slot* before) {
 }
 
 std::size_t encoded_size(const Cell& cell) {
-  // The numbers of a cell take up to 36 bytes, its actor 18 more where it is new to the page.
+  // The numbers of a cell take up to 36 bytes. Its actor takes 18 more if it is new on the page.
   return 54 + 2 * kHeaders + cell.stamp.writer.size() + cell.body.size();
 }
 

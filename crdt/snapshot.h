@@ -1,9 +1,9 @@
 #pragma once
 
-// What a state join exchanges (rule 6): queries of the joiner and pages of one committed state.
-// Every page names the snapshot and the hash of its one state. The head pages hold the vector with
-// heads and an index of the objects; the rest holds cells in one order that does not depend on
-// where a store keeps them. Layout: docs/protocol.md, "State joins". Decoding checks every bound
+// The messages of a state join (rule 6): queries of the joiner, and pages of one committed state.
+// Every page names the snapshot and the hash of its state. The head pages have the vector with
+// heads and an index of the objects. The other pages have cells, in one order that does not depend
+// on where a store keeps them. Layout: docs/protocol.md, "State joins". Decoding checks every bound
 // before it allocates; kInvalid says what is wrong.
 
 #include <cstdint>
@@ -22,27 +22,28 @@
 
 namespace crdt {
 
-// A page is closed when it has reached this many bytes; a single larger cell has one of its own.
+// A page ends when it has reached this many bytes. A single larger cell has a page of its own.
 inline constexpr std::size_t kSnapshotPageBytes = 1u << 20;
-inline constexpr std::size_t kSnapshotPageBytesMax = 26u << 20;  // to be decoded at all
+inline constexpr std::size_t kSnapshotPageBytesMax = 26u << 20;  // larger pages are not decoded
 inline constexpr std::size_t kSnapshotQueryBytesMax = 64u << 10;
-inline constexpr std::size_t kSnapshotActorsMax = 1u << 20;  // of one snapshot
-// Components shared with the slot before cost no bytes on the wire, but memory when decoded.
+inline constexpr std::size_t kSnapshotActorsMax = 1u << 20;  // actors of one snapshot
+// Path components that a slot shares with the slot before it take no bytes on the wire, but memory
+// when decoded.
 inline constexpr std::size_t kSnapshotSlotBytesMax = 32u << 20;
 
-using ObjectKey = std::pair<std::string, SlotType>;  // name, root type; ordered so
+using ObjectKey = std::pair<std::string, SlotType>;  // name and root type, ordered in this way
 ObjectKey object_of(const Slot& slot);
 bool is_of(const Slot& slot, const ObjectKey& object);
 
-// The order of slots in a snapshot: object (name, root type), path component by component, bytes
-// as unsigned numbers, then type. Cells of a slot follow by dot.
+// The order of slots in a snapshot: object (name, root type), then the path component by component
+// (bytes as unsigned numbers), then type. The cells of a slot are ordered by dot.
 std::strong_ordering compare_slots(const Slot& a, const Slot& b);
 
 struct SnapshotActor {
   ActorId actor;
   Head head;
-  bool left = false;   // its owner has gone on under another actor
-  bool named = false;  // another change of the snapshot came after the head, and says so
+  bool left = false;   // its owner no longer uses it
+  bool named = false;  // another change of the snapshot names the head in its deps
   std::optional<NodeId> node;
   bool operator==(const SnapshotActor&) const = default;
 };
@@ -54,7 +55,7 @@ struct SnapshotObject {
   bool operator==(const SnapshotObject&) const = default;
 };
 
-// A slot with cells. One that does not fit goes on in the next page, under the same name.
+// A slot with cells. A slot that does not fit continues on the next page with the same name.
 struct SnapshotSlot {
   Slot slot;
   Cells cells;  // at least one
@@ -68,18 +69,18 @@ struct SnapshotName {
 };
 
 struct SnapshotPage {
-  std::uint64_t step = 0;  // of the query it answers
+  std::uint64_t step = 0;  // of the query that it answers
   SnapshotName name;
   HybridTime clock;  // of the sender, at this state
   std::vector<SnapshotActor> actors;
   std::vector<SnapshotObject> objects;
   std::vector<SnapshotSlot> slots;
-  bool more = false;  // the query has an answer that goes on behind this page
+  bool more = false;  // the answer to the query continues after this page
   bool operator==(const SnapshotPage&) const = default;
 };
 
 struct SnapshotQuery {
-  // Where the cells of a page begin: strictly after this one.
+  // The cells of a page begin strictly after this place.
   struct Place {
     Slot slot;
     Dot dot;
@@ -98,8 +99,8 @@ struct SnapshotQuery {
     std::optional<Place> after;
     bool operator==(const Run&) const = default;
   };
-  // Grows by one with every query of a join and begins anywhere. With `snapshot` 0 a new snapshot
-  // is asked for; the same step then means the same one.
+  // Grows by one with every query of a join and may start with any number. `snapshot` 0 asks for a
+  // new snapshot; if that query is repeated with the same step, it gets the same snapshot.
   std::uint64_t step = 0;
   std::uint64_t snapshot = 0;
   Head head;
@@ -113,7 +114,7 @@ base::Result<SnapshotQuery> decode_snapshot_query(base::BytesView bytes);
 base::Bytes encode(const SnapshotPage& page);
 base::Result<SnapshotPage> decode_snapshot_page(base::BytesView bytes);
 
-// Encodes a page item by item, so that none of it stands in memory twice. Actors, objects and slots
+// Encodes a page item by item, so that no item is in memory twice. Add actors, objects and slots,
 // each in their order.
 class SnapshotPageBuilder {
  public:
@@ -145,14 +146,14 @@ class SnapshotPageBuilder {
   std::int64_t nanos_ = 0;  // of the cell before
 };
 
-// Decodes a page slot by slot into the same memory. The page is well-formed only when next() has
-// said that there is no more. The bytes outlive the reader.
+// Decodes a page slot by slot into the same memory. The page is well-formed only if next() has
+// returned false at its end. The bytes must outlive the reader.
 class SnapshotPageReader {
  public:
   static base::Result<SnapshotPageReader> open(base::BytesView bytes);
-  const SnapshotPage& head() const { return head_; }  // all but the slots
+  const SnapshotPage& head() const { return head_; }  // everything but the slots
   std::size_t slots_left() const { return slots_left_; }
-  base::Result<bool> next(SnapshotSlot& slot);  // false behind the last
+  base::Result<bool> next(SnapshotSlot& slot);  // false after the last slot
 
  private:
   explicit SnapshotPageReader(codec::Reader in) : in_(std::move(in)) {}
@@ -173,7 +174,8 @@ class SnapshotPageReader {
   std::int64_t nanos_ = 0;  // of the cell before
 };
 
-// What adding this to a page costs at most, so that its maker knows when it is full.
+// The most bytes that this adds to a page, so that the builder's caller knows when the page is
+// full.
 std::size_t encoded_size(const SnapshotActor& actor);
 std::size_t encoded_size(const SnapshotObject& object);
 std::size_t encoded_size(const Slot& slot, const Slot* before);

@@ -12,8 +12,8 @@ using base::Error;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// One pass over text that nobody has checked. Each method stands at its construct, copies it to
-// the output without blanks and returns false at the first fault, which is then in error_.
+// Makes one pass over unchecked text. Each method begins at its construct, copies it to the output
+// without blanks, and returns false at the first error, which is then in error_.
 class Minifier {
  public:
   Minifier(std::string_view text, std::size_t bytes_max) : text_(text), bytes_max_(bytes_max) {
@@ -203,7 +203,7 @@ bool Minifier::unescaped() {
     if (static_cast<unsigned char>(here()) < 0x20) return fail("a control character in a string");
     ++at_;
   }
-  // Quote and backslash are ASCII, so a stretch between them never ends inside a character.
+  // Quote and backslash are ASCII, so the text between them never ends inside a character.
   if (base::is_utf8(text_.substr(start, at_ - start))) return true;
   at_ = start;
   return fail("invalid UTF-8 in this part of a string");

@@ -1,7 +1,8 @@
 #pragma once
 
-// Replicated values are JSON *text*: checked once at the door, minified outside strings, and given
-// back as it is. Number spelling and key order survive; no JSON library rewrites them.
+// Replicated values are JSON *text*. The text is checked once when it comes in, minified outside
+// strings, and given back unchanged. The spelling of numbers and the order of keys stay; no JSON
+// library rewrites them.
 
 #include <cstdint>
 #include <string>
@@ -16,13 +17,13 @@ namespace crdt {
 inline constexpr int kValueDepthMax = 32;               // containers inside each other
 inline constexpr std::size_t kValueBytesMax = 1 << 20;  // of one value, minified
 
-// Strict RFC 8259: refuses duplicate keys (after unescaping), invalid UTF-8, lone surrogate
-// escapes, depth over kValueDepthMax, trailing text. Returns the text minified outside strings. The
-// error names the byte offset.
+// Strict RFC 8259. Refuses duplicate keys (after unescaping), invalid UTF-8, lone surrogate
+// escapes, depth over kValueDepthMax and trailing text. Returns the text minified outside strings.
+// The error names the byte offset.
 base::Result<std::string> minify_json(std::string_view text,
                                       std::size_t bytes_max = kValueBytesMax);
 
-// Canonical form for equality of set elements: keys sorted by code point of the unescaped key,
+// The canonical form, for equality of set elements: keys sorted by code point of the unescaped key,
 // strings with the shortest escapes, numbers by value (1, 1.0 and 1e0 are the same; integers of any
 // length are exact). `minified` must be the result of minify_json.
 std::string canonical_json(std::string_view minified);
@@ -35,7 +36,7 @@ base::Result<Members> object_members(std::string_view minified);
 // The elements of an array as minified texts.
 base::Result<std::vector<std::string>> array_elements(std::string_view minified);
 
-// A JSON string literal for `text` (valid UTF-8): quotes, and the escapes that JSON demands.
+// A JSON string literal for `text` (valid UTF-8): with quotes and the escapes that JSON requires.
 std::string json_quote(std::string_view text);
 void append_json_quoted(std::string& out, std::string_view text);
 // The text of a JSON string literal. `minified` must be a valid string literal.

@@ -7,10 +7,10 @@
 namespace crdt {
 namespace {
 
-// Exponents of more digits than this are compared as they are spelled: no sum of such a number and
-// a length can overflow below it, and nobody computes with numbers beyond it.
+// Exponents with more digits than this are compared as text. With at most this many digits the sum
+// of an exponent and a length cannot overflow, and no real number needs more.
 constexpr std::size_t kExponentDigitsMax = 17;
-// How many zeros are written out before the exponent form is shorter to read.
+// With more zeros than this the exponent form is used.
 constexpr std::int64_t kZerosMax = 20;
 
 struct Decimal {
@@ -41,7 +41,7 @@ std::string spelled(const Decimal& number) {
   return out + number.digits + 'e' + std::to_string(exponent);
 }
 
-// By value and without floating point: 1, 1.0, 10e-1 and 1E+0 become 1.
+// The number by its value, without floating point: 1, 1.0, 10e-1 and 1E+0 become 1.
 std::string canonical_number(std::string_view text) {
   Decimal number;
   number.negative = text.starts_with('-');
@@ -60,7 +60,7 @@ std::string canonical_number(std::string_view text) {
   if (digits.empty()) return "0";
   std::size_t kept = digits.find_last_not_of('0') + 1;
   number.digits = digits.substr(0, kept);
-  // What the place of the point and the zeros cut off at the end add to the written exponent.
+  // The written exponent changes by the place of the point and by the zeros cut off at the end.
   auto shift =
       static_cast<std::int64_t>(digits.size() - kept) - static_cast<std::int64_t>(fraction.size());
 
@@ -104,7 +104,7 @@ void append_array(std::string& out, std::string_view text) {
   out.push_back(']');
 }
 
-// Recursion is bounded by the depth that minify_json() lets through.
+// The recursion is bounded by the depth that minify_json() allows.
 void append_canonical(std::string& out, std::string_view text) {
   if (text.empty()) return;
   switch (text.front()) {

@@ -40,7 +40,8 @@ std::uint64_t VersionVector::lag_behind(const VersionVector& newer) const {
   for (const auto& [actor, head] : newer.entries_) {
     std::uint64_t ours = seq_of(actor);
     if (head.seq <= ours) continue;
-    // A peer may claim any numbers: the sum stops at the top instead of wrapping to "no lag".
+    // A peer may claim any number, so the sum stops at the largest value instead of wrapping round
+    // to "no lag".
     std::uint64_t missing = head.seq - ours;
     lag = missing > kMost - lag ? kMost : lag + missing;
   }

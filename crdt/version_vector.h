@@ -1,8 +1,8 @@
 #pragma once
 
-// A version vector with heads: for every actor how many of its changes are applied, and eight bytes
-// of the hash of the last one, so that two contents under one number are seen (rule 2).
-// Entries are ordered by actor: iteration is the same everywhere.
+// A version vector with heads: for every actor the number of its applied changes, and eight bytes
+// of the hash of the last one. The hash shows when two changes have one number (rule 2). Entries
+// are ordered by actor, so iteration is the same on every agent.
 
 #include <cstdint>
 #include <map>
@@ -12,7 +12,7 @@
 
 namespace crdt {
 
-// The first eight bytes of the hash of a sealed change, read as a big-endian number. 0 for "none".
+// The first eight bytes of the hash of a sealed change, read as a big-endian number. 0: none.
 using HeadHash = std::uint64_t;
 
 struct Head {

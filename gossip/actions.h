@@ -1,7 +1,7 @@
 #pragma once
 
-// What a Node says should happen, and the facts a driver tells it. The driver does the first and
-// reports the second; it decides nothing.
+// Actions: what a Node says should happen. Facts: what its driver reports. The driver does the
+// actions and reports the facts; it decides nothing.
 
 #include <cstdint>
 #include <optional>
@@ -22,19 +22,19 @@ struct SendDatagram {
   Address to;
   base::Bytes bytes;  // sealed
 };
-// Over a session with `to`, opened at `address` if there is none. A full queue drops it; the
-// exchange that wanted it times out and is tried again.
+// Sends a message over a session with `to`. If there is none, a session to `address` is opened. A
+// full queue drops the message; the exchange that sent it times out and tries again.
 struct SendFrame {
   NodeId to;
   Address address;
   base::Bytes message;  // plaintext; the session seals it
 };
-// Hand these to the replica; answered by stored(). Decoded and checked, in the sender's order.
+// Gives changes to the replica, decoded and checked, in the sender's order. stored() answers.
 struct Apply {
   NodeId from;
   std::vector<crdt::Opened> changes;
 };
-// Read a range of the log for a peer; answered by fetched() with the same request number.
+// Reads a range of the log for a peer. fetched() answers with the same request number.
 struct Fetch {
   std::uint64_t request = 0;
   NodeId peer;
@@ -46,50 +46,52 @@ struct MemberUp {
   MemberRecord member;
 };
 struct MemberDown {
-  MemberRecord member;  // state says how: dead or left
+  MemberRecord member;  // its state says how it went: dead or left
 };
-// A peer holds our own changes of `actor` up to `seq` on its medium.
+// A peer holds the changes of `actor` up to `seq` on its medium. Sent only for actors of which
+// perhaps no peer holds everything (Claims::alone).
 struct Confirmed {
   base::ActorId actor;
   std::uint64_t seq = 0;
 };
-// Rules 6 and 7: the log of `peer` does not reach back to us. Its whole state is wanted: the
+// Rules 6 and 7: the log of `peer` does not reach back to us, so we want its whole state. The
 // replica answers each step with Stored::join.
 struct Join {
   NodeId peer;
 };
-// The answer of `from` to the last query of the join; opaque here.
+// The answer of `from` to the last query of the join. The node does not read it.
 struct JoinPage {
   NodeId from;
   base::Bytes body;
 };
-struct JoinEnded {  // the peer is gone or answers no more: what was staged may go
+struct JoinEnded {  // the peer is gone or does not answer: staged pages may go
   NodeId peer;
 };
-// A peer asks for a page of our state; answered by snapshot_read() with the same request number.
+// A peer asks for a page of our state. snapshot_read() answers with the same request number.
 struct ReadSnapshot {
   std::uint64_t request = 0;
   NodeId peer;
   base::Bytes query;            // opaque here
-  std::uint64_t bytes_max = 0;  // of the page, about; 0: as we like
+  std::uint64_t bytes_max = 0;  // about the size of the page; 0: we choose
 };
-// Left behind by their owners and held in full by every member (rule 2): from now on not on the
-// wire by themselves.
+// Actors that their owners no longer use and that every member holds in full (rule 2). From now on
+// they are not listed one by one on the wire.
 struct CloseActors {
   std::vector<base::ActorId> actors;
 };
-// Equal vectors with unequal digests (rule 8); our own actor in somebody's vector above ours or
-// with another hash (rule 2); another running agent under our own node id, or a later start of ours
-// than this one: we are a copy, or were put back (rule 2). The last is raised once an hour at most.
+// kDivergence: equal vectors with unequal digests (rule 8).
+// kEcho: a peer shows our own actor above our number or with another hash (rule 2).
+// kTwin: another running agent has our node id, or a later start of ours than this one exists. So
+// we are a copy, or we were restored from a backup (rule 2). Raised at most once an hour.
 struct Alarm {
   enum class Kind : std::uint8_t { kDivergence, kEcho, kTwin } kind = Kind::kDivergence;
   NodeId peer;
-  base::ActorId actor;  // of kEcho
+  base::ActorId actor;  // only for kEcho
   crdt::Head head;
 };
 
-// The first word of a twin that came too soon after another one to be believed: `until` then this
-// agent keeps its node id, and Node::has_twin() says how it is.
+// A twin was heard so soon after another one that we do not act on it. Until `until` this agent
+// keeps its node id; Node::has_twin() tells whether the twin is still heard.
 struct TwinHeard {
   NodeId peer;
   base::Instant until;
@@ -99,9 +101,9 @@ struct TwinHeard {
 struct Holdings {
   crdt::VersionVector claimed;
   crdt::StateHash state;
-  std::vector<base::ActorId> left;    // left behind by their owners (rule 2)
-  std::vector<base::ActorId> closed;  // and closed
-  std::vector<base::ActorId> alone;   // of which no peer may hold everything (rule 7)
+  std::vector<base::ActorId> left;    // their owners no longer use them (rule 2)
+  std::vector<base::ActorId> closed;  // closed actors
+  std::vector<base::ActorId> alone;   // perhaps no peer holds all of them (rule 7)
 };
 
 using Action =
@@ -111,12 +113,12 @@ using Actions = std::vector<Action>;
 
 // --- Facts ---------------------------------------------------------------------------------------
 
-// Where a join stands, by the replica.
+// The state of a join, as the replica reports it.
 struct JoinStep {
   enum class Kind : std::uint8_t {
-    kAsk,    // send `query` to the peer, bring its answer
-    kDone,   // merged: `advanced` of this turn has what came
-    kFailed  // refused, or superseded; the exchange ends
+    kAsk,    // send `query` to the peer and bring its answer
+    kDone,   // merged: `advanced` of this turn has what it brought
+    kFailed  // refused, or replaced by another join; this one ends
   } kind = Kind::kAsk;
   NodeId peer;
   base::Bytes query;
@@ -124,21 +126,25 @@ struct JoinStep {
 
 // One turn of the replica, after its COMMIT.
 struct Stored {
-  crdt::VersionVector::Entries advanced;  // vector entries that moved
-  crdt::StateHash state;                  // of the whole committed state
-  // Rule 3: whether this and everything before is on the medium. Only then does the node claim it.
+  crdt::VersionVector::Entries advanced;  // vector entries that changed
+  crdt::StateHash state;                  // the hash of the whole committed state
+  // Rule 3: true if this turn and everything before it is on the medium. Only then does the node
+  // claim it.
   bool durable = false;
-  std::vector<crdt::SealedChange> own;  // sealed here in this turn: to be told to others
+  std::vector<crdt::SealedChange> own;  // own changes of this turn; they are pushed to others
   std::vector<std::pair<base::ActorId, std::uint64_t>>
-      forgotten;  // did not fit; fetch again when claimed
+      forgotten;  // dropped; they are fetched again when a peer claims them
   std::vector<std::pair<base::ActorId, std::uint64_t>>
-      parked;                          // came too early and wait: who sent them has more
-  std::size_t bytes_done = 0;          // of Apply actions that this turn finished, kept or not
-  std::vector<base::ActorId> left;     // actors whose owner has left them behind, first seen now
-  std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version: no
-                                       // use in fetching them before an upgrade (rule 12)
-  std::vector<base::ActorId> alone;    // of which no peer may hold everything, first seen now
-  // Confirmations that the replica has taken. One that is not here was lost, and is said again.
+      parked;                       // they wait for an earlier change, which their sender has
+  std::size_t bytes_done = 0;       // of Apply actions that this turn finished, kept or not
+  std::vector<base::ActorId> left;  // actors whose owner no longer uses them, first seen now
+  // Their next change has an envelope of a later version, so they are not fetched before an upgrade
+  // (rule 12).
+  std::vector<base::ActorId> stopped;
+  // Actors of which perhaps no peer holds everything, first seen now.
+  std::vector<base::ActorId> alone;
+  // Confirmations that the replica has stored. A confirmation that is missing here was lost and is
+  // sent again.
   std::vector<std::pair<base::ActorId, std::uint64_t>> confirmed;
   std::optional<JoinStep> join;
 };
@@ -154,7 +160,7 @@ struct SnapshotRead {
   enum class Outcome : std::uint8_t {
     kPage,
     kBusy,   // too many joins are served
-    kGone,   // the lease has ended: the asker starts anew
+    kGone,   // the lease has ended: the asker starts again
     kFailed  // cannot be read here
   };
   std::uint64_t request = 0;

@@ -18,7 +18,7 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-// The scope of "fe80::1%2", which loses it; 0 where there is none.
+// Takes the scope off a text like "fe80::1%2"; 0 if there is none.
 std::optional<std::uint32_t> take_scope(std::string_view& host) {
   auto percent = host.find('%');
   if (percent == std::string_view::npos) return 0;

@@ -1,8 +1,8 @@
 #pragma once
 
 // Where a datagram or a session goes: an IP address and a port, without any socket type. An IPv6
-// link-local address means a host only together with an interface of ours, its scope. The scope
-// stays on this host: bytes() leaves it out, so no record tells it to others.
+// link-local address names a host only together with its scope, an interface of this host. The
+// scope stays on this host: bytes() leaves it out, so no record carries it to others.
 
 #include <array>
 #include <compare>
@@ -31,7 +31,7 @@ struct Address {
   bool is_zero() const { return *this == Address{}; }
   std::string text() const;  // "127.0.0.1:7700", "[::1]:7700", "[fe80::1%2]:7700"
   static std::optional<Address> parse(
-      std::string_view text);  // numeric only, a scope too; names are the driver's
+      std::string_view text);  // numbers only, also for the scope; the driver resolves names
   base::Bytes bytes() const;   // 6 bytes for IPv4, 18 for IPv6
   static std::optional<Address> from(base::BytesView bytes);
 };

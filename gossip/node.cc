@@ -10,7 +10,7 @@ namespace gossip {
 namespace {
 
 MemberRecord own_record(const Identity& self, const Options& options, const wire::StartId& start) {
-  // The epoch makes a restart beat everything that was said of its past.
+  // The epoch makes the record of a restart beat everything that was said of its past.
   return {self.node,
           self.name,
           self.advertised,
@@ -72,7 +72,7 @@ void Node::Impl::push(base::Instant now, const std::vector<crdt::SealedChange>& 
   }
 }
 
-// Too few of those who got a push of ours answer.
+// Repeats pushes of which too few targets have been heard.
 void Node::Impl::push_again(base::Instant now, Actions& out) {
   for (const PushPlan& plan : watch.due(now, membership.table())) {
     stats.pushes_repeated += send(plan, out);
@@ -80,12 +80,12 @@ void Node::Impl::push_again(base::Instant now, Actions& out) {
   }
 }
 
-// Asks all who get this push for a sign of life: what was heard before it says nothing.
+// Pings all targets of a push. What was heard before the push proves nothing.
 void Node::Impl::question(base::Instant now, const PushPlan& plan) {
   for (const Target& to : plan.targets) membership.ping(now, *to.node, box);
 }
 
-// What the last action hands to the replica goes on to others, before its commit (rule 3).
+// Relays the changes that the last action gives to the replica, before their commit (rule 3).
 void Node::Impl::relay(const NodeId& giver, Actions& out) {
   std::vector<const crdt::SealedChange*> fresh;
   for (const crdt::Opened& opened : std::get<Apply>(out.back()).changes) {
@@ -98,7 +98,7 @@ void Node::Impl::relay(const NodeId& giver, Actions& out) {
   stats.pushes_relayed += send(relays.relay(fresh, giver, Recipients(membership.table())), out);
 }
 
-// Changes times targets.
+// Returns the number of changes times the number of targets.
 std::size_t Node::Impl::send(const PushPlan& plan, Actions& out) {
   if (plan.targets.empty()) return 0;
   std::size_t sent = 0;
@@ -124,8 +124,8 @@ void Node::Impl::send(const Address& to, base::Bytes sealed, Actions& out) {
   out.push_back(SendDatagram{to, std::move(sealed)});
 }
 
-// Ends every call: what is due for repair now, then all that was gathered is sealed. `first` is
-// where the actions of this call begin.
+// Every call ends here: first the repairs that are due, then everything gathered is sealed. `first`
+// is the index of this call's first action.
 void Node::Impl::finish(base::Instant now, std::size_t first, Actions& out) {
   judge_twins(now, first, out);
   std::vector<NodeId> gone;
@@ -147,7 +147,7 @@ void Node::Impl::finish(base::Instant now, std::size_t first, Actions& out) {
   }
 }
 
-// A push to many stands in a row: its bytes are compressed once, whether that pays or not.
+// The frames of one push to many targets follow each other, so its bytes are compressed once.
 void Node::Impl::compress(std::size_t first, Actions& out) {
   for (std::size_t i = first; i < out.size();) {
     auto* frame = std::get_if<SendFrame>(&out[i++]);
@@ -162,8 +162,8 @@ void Node::Impl::compress(std::size_t first, Actions& out) {
   }
 }
 
-// So soon after another one, the word of a twin is not believed; then it is said once that one was
-// heard, and has_twin() is true while such words go on.
+// Within kTwinGap of another twin we do not act on a twin. We report once that one was heard, and
+// has_twin() stays true while it is heard.
 void Node::Impl::judge_twins(base::Instant now, std::size_t first, Actions& out) {
   for (std::size_t i = first; i < out.size(); ++i) {
     const auto* alarm = std::get_if<Alarm>(&out[i]);

@@ -1,9 +1,10 @@
 #pragma once
 
-// The one door to the protocol: who is in the mesh, what to tell whom. Composes freshness and
-// seals, membership, dissemination and reconciliation. No socket, clock, thread, disk or log
-// inside; what a peer sends can at worst be counted and dropped. One thread at a time. `now` comes
-// first, `out` last; actions are appended to `out` in the order in which they must be done.
+// The entry to the protocol: it knows who is in the mesh, and what to send to whom. It combines
+// freshness and seals, membership, dissemination and reconciliation. It has no socket, clock,
+// thread, disk or log. The worst that a message from a peer can do is to be counted and dropped.
+// One thread at a time. `now` comes first, `out` last; actions are appended to `out` in the order
+// in which they must be done.
 
 #include <memory>
 #include <optional>
@@ -23,61 +24,64 @@ struct Identity {
   std::string name;
   Address advertised;
   wire::MeshKey key;
-  std::uint64_t boot_epoch = 0;  // persisted, raised before the first datagram of a start
-  bool fresh = false;            // `node` was drawn for this start
+  std::uint64_t boot_epoch = 0;  // stored, and raised before the first datagram of a start
+  bool fresh = false;            // true: `node` was drawn for this start
 };
 
-// Between two words of a twin that are believed; for a fresh id, before the first: a member that
-// lies could make us start again and again.
+// The shortest time between two twins that we act on; with a fresh node id also the time before the
+// first. Without it a member that lies could make us restart again and again.
 inline constexpr base::Duration kTwinGap = base::seconds(3'600);
-// So long after the last word of a twin we are said to have one.
+// We report a twin for so long after we last heard it.
 inline constexpr base::Duration kTwinShown = base::seconds(120);
 
 class Node {
  public:
-  // `held`: on the medium of the replica at start.
+  // `held`: what the replica has on its medium at the start.
   Node(Identity self, const Options& options, const Holdings& held, base::Random random);
   ~Node();
 
-  // Addresses to join, again and again until one answers; replaces the former list. Who has left
-  // stays away: a name that has moved is no wish to come back.
+  // Addresses to join. Each is tried again until it answers. The list replaces the former one. A
+  // node that has left does not come back because of a new list: it may only mean that a name
+  // resolves differently now.
   void seeds(base::Now now, std::vector<Address> seeds, Actions& out);
-  // Members of an earlier run (memory()): tried until they are heard, so that an agent finds its
-  // mesh again without seeds. Those above Options::remembered_max are ignored.
+  // Members of an earlier run (memory()). They are tried until they are heard, so an agent finds
+  // its mesh again without seeds. Those above Options::remembered_max are ignored.
   void remember(base::Now now, const std::vector<MemberRecord>& members, Actions& out);
-  void leave(base::Now now, Actions& out);  // tells the mesh; comes back with rejoin()
+  void leave(base::Now now, Actions& out);  // tells the mesh; rejoin() comes back
   void rejoin(base::Now now, Actions& out);
 
-  // How own changes spread from now on; one that has_strategy(). Others hear of it with the news.
+  // How our own changes spread from now on; it must satisfy has_strategy(). Other members hear of
+  // it in the news.
   void topology(Topology topology);
 
   void receive(base::Now now, Address from, base::BytesView datagram, Actions& out);
   void receive_frame(base::Now now, const NodeId& from, base::BytesView message, Actions& out);
-  // The session with `peer` ended, or could not be opened.
+  // The session with `peer` ended, or it could not be opened.
   void session_closed(base::Now now, const NodeId& peer, bool opened, Actions& out);
   void stored(base::Now now, const Stored& facts, Actions& out);
   void fetched(base::Now now, const Fetched& range, Actions& out);
   void snapshot_read(base::Now now, const SnapshotRead& page, Actions& out);
-  void own_actor(const base::ActorId& actor);  // changes under it are ours: echo is looked for
+  // Changes of this actor are ours; an echo of them is reported.
+  void own_actor(const base::ActorId& actor);
 
   void advance(base::Now now, Actions& out);  // runs every timer due at `now`
   base::Instant next_deadline() const;        // call advance() no later than this
 
-  std::vector<MemberView> members(base::Now now) const;  // itself first
+  std::vector<MemberView> members(base::Now now) const;  // this node first
   Hearing hearing() const;
-  // Whether a seed has let us in from `address` and lives, wherever it says that it is.
+  // True if a seed at `address` has let us in and lives, whatever address it says that it has.
   bool let_in_by(const Address& address) const;
   std::vector<MemberRecord> memory(
-      base::Now now) const;  // to be stored for remember(), the living first
+      base::Now now) const;  // input for remember(), the living members first
   const Stats& stats() const;
   const Options& options() const;
-  // The first exchange with a seed that answered is still running.
+  // True while the first exchange with a seed runs.
   bool syncing() const;
   bool has_left() const;
-  bool is_member_at(const Address& address) const;  // living and met; whatever the port
-  // Another process speaks under our node id, by the last word of it.
+  bool is_member_at(const Address& address) const;  // a living met member, with any port
+  // True if another process was heard with our node id a short time ago.
   bool has_twin(base::Now now) const;
-  // A member whose last word was the state that we claim now.
+  // A member whose last state hash equals our claim.
   std::optional<NodeId> equal_peer() const;
 
  private:

@@ -1,6 +1,7 @@
-// What comes in. A datagram is taken when its start has proven to be live and it is no recording;
-// what has proven nothing is asked for a proof, or dropped and counted. A frame comes from a
-// session that has authenticated its peer. What is taken goes to the part of the node it is for.
+// Takes what arrives. A datagram is taken when its start has proven that it is live and the
+// datagram is not a replay. A start that has proven nothing is asked for a proof, or its datagram
+// is dropped and counted. A frame comes from a session that has authenticated its peer. Each
+// message goes to the part of the node that it is for.
 
 #include <algorithm>
 
@@ -88,7 +89,7 @@ void Node::Impl::count(wire::DatagramSeal::Refusal refusal) {
   }
 }
 
-// A packet that returns a token of ours was made after we made it: all of it is fresh.
+// A packet that returns our token was made after the token was sent. So the whole packet is fresh.
 bool Node::Impl::prove(base::Instant now, const Address& from,
                        const wire::DatagramSeal::Opened& opened, const wire::Packet& packet) {
   if (!redeem(now, from, opened, packet)) return false;
@@ -104,8 +105,9 @@ bool Node::Impl::redeem(base::Instant now, const Address& from,
   });
 }
 
-// A start under our own id, or one of a member that has started since. What it says is not taken,
-// but when it lives, one of the two is a copy or was put back, and shall hear of it.
+// The packet has our own node id, or a boot epoch below the one that its member has proven. We do
+// not take its content. But if its start is live, one of the two processes is a copy or was
+// restored from a backup, and both are told.
 void Node::Impl::answer_double(base::Instant now, const Address& from,
                                const wire::DatagramSeal::Opened& opened, const wire::Packet& packet,
                                std::size_t bytes_max, Actions& out) {
@@ -120,9 +122,9 @@ void Node::Impl::answer_double(base::Instant now, const Address& from,
   }
 }
 
-// To a start that has proven nothing: the echo it asked for and our own question, never more
-// bytes than came. Neither is limited in number: they cost no memory, and a limit could be used up
-// by whoever sends recordings.
+// Answers a start that has proven nothing: with the echo that it asked for and our own challenge,
+// never with more bytes than it sent. The number of these answers is not limited. They use no
+// memory, and a sender of recorded datagrams could use up a limit.
 void Node::Impl::answer_unproven(base::Instant now, const Address& from,
                                  const wire::DatagramSeal::Opened& opened,
                                  const wire::Packet& packet, std::size_t bytes_max, Actions& out) {
@@ -137,8 +139,8 @@ void Node::Impl::answer_unproven(base::Instant now, const Address& from,
   if (const wire::Challenge* asked = challenge_in(packet)) add_if_it_fits(wire::Echo{asked->token});
   wire::Challenge question{peers.tokens().answer(now, from, opened)};
   if (add_if_it_fits(question)) {
-    // Asked twice where there is room, for the answer must not be larger than the question
-    // and shall hold an echo beside a question of its own.
+    // The challenge goes twice if there is room. The answer must not be larger than this packet,
+    // and it must hold an echo and a challenge of its own.
     add_if_it_fits(question);
     ++stats.challenges_sent;
   }
@@ -147,14 +149,14 @@ void Node::Impl::answer_unproven(base::Instant now, const Address& from,
   send(from, seal.seal(plain, &packet.sender), out);
 }
 
-// A short packet of a start that we do not know: who sends it believes to be known here, so one
-// of us has started anew. Its address is asked for a proof, and the member whose id begins so is
-// asked at its own.
+// Answers a short packet from a start that we do not know. Its sender believes that we know it, so
+// one of us has restarted. We ask its address for a proof, and we ask the member whose id begins
+// with the same bytes at its known address.
 void Node::Impl::answer_nameless(base::Instant now, const Address& from,
                                  const wire::DatagramSeal::Opened& opened,
                                  const wire::Packet& packet, std::size_t bytes_max, Actions& out) {
   membership.doubted(now, opened.sender);
-  if (challenge_in(packet) != nullptr) return;  // of another such answer: that would be endless
+  if (challenge_in(packet) != nullptr) return;  // an answer to a challenge would go on for ever
   wire::Challenge question{peers.tokens().answer(now, from, opened)};
   base::Bytes plain = wire::encode_packet({}, 0, {wire::encode(question)});
   if (plain.size() + wire::kSealOverhead > bytes_max) return;
@@ -183,7 +185,7 @@ bool Node::Impl::take_as_left(const Address& from, const NodeId& node,
   return true;
 }
 
-// False: not for a datagram, or not what this sender may say.
+// False: the message may not come in a datagram, or not from this sender.
 bool Node::Impl::take(base::Instant now, const Address& from, const NodeId& node,
                       const wire::Message& message, Actions& out) {
   if (const auto* ping = std::get_if<wire::Ping>(&message)) {
@@ -269,7 +271,7 @@ void Node::Impl::receive_frame(base::Instant now, const NodeId& node, base::Byte
   }
 }
 
-// Who fetches from us shall get it all before we are gone.
+// After leave(): peers that fetch from us still get everything before we stop.
 void Node::Impl::take_frame_as_left(base::Instant now, const NodeId& node,
                                     const wire::Message& message, Actions& out) {
   if (const auto* request = std::get_if<wire::RangeRequest>(&message)) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The inside of a node, shared by the two source files that define it: node_door.cc takes what
-// peers send, node.cc drives the parts and sends what they say.
+// The inside of a node, shared by its two source files: node_door.cc takes what peers send; node.cc
+// drives the parts and sends their messages.
 
 #include <cstddef>
 #include <memory>
@@ -85,7 +85,7 @@ struct Node::Impl {
   PushWatch watch;
   wire::Compressor compressor;
   std::unique_ptr<Strategy> strategy;
-  std::optional<base::Instant> twin_from;  // when the next word of a twin is believed
+  std::optional<base::Instant> twin_from;  // from then on we act on a twin
   base::Instant twin_heard{INT64_MIN / 2};
 };
 

@@ -5,9 +5,10 @@
 namespace gossip {
 namespace {
 
-// Rule of thumb of all four: two timeouts and two round trips fit into an interval, grace exceeds
-// the usual way of a change through its receiver's commit, and the shortest suspicion is just about
-// what two more members take to hear of it and to ask for themselves.
+// All four profiles follow one rule of thumb. Two timeouts and two round trips fit into an
+// interval. The grace is longer than a change usually takes through the commit of its receiver. The
+// shortest suspicion is about the time that two more members take to hear of it and to probe the
+// suspect themselves.
 using base::millis;
 using base::seconds;
 constexpr std::array kProfiles = {
@@ -31,11 +32,11 @@ base::Status Options::check() const {
   auto text = [](base::Duration time) { return std::to_string(time.millis()) + " ms"; };
   bool positive = p.ping_timeout.nanos > 0 && p.gossip_interval.nanos > 0 &&
                   p.suspicion_tenths > 0 && p.suspicion_max_factor > 0;
-  // A tenth of the interval is left for two round trips; a longer one stretches the probe.
+  // A tenth of the interval is left for two round trips. Longer round trips stretch the probe.
   if (!positive || p.ping_timeout * 2 + p.ping_interval / 10 > p.ping_interval) {
     return base::invalid("profile: a ping timeout of " + text(p.ping_timeout) +
                          " does not fit twice, with two round trips, into an interval of " +
-                         text(p.ping_interval) + ": no silence would ever be noticed");
+                         text(p.ping_interval) + ": a silent member would never be suspected");
   }
   if (members_max == 0 || helpers_max == 0 || news_targets == 0 || datagram_bytes_max < 512) {
     return base::invalid("gossip options: a bound is zero, or a datagram below 512 bytes");

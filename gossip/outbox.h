@@ -1,7 +1,7 @@
 #pragma once
 
-// Messages of one call, gathered by where they go, so that what belongs together (an echo and the
-// join it makes possible, an ack and a ping) rides in one datagram. Leaves sealing to Node.
+// Gathers the messages of one call by their target, so that messages which belong together share
+// one datagram (an echo and the join that it allows, an ack and a ping). Leaves sealing to Node.
 
 #include <map>
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace gossip {
 
-// `node` unset: whoever holds the address.
+// `node` unset: any node that has this address.
 struct Target {
   Address address;
   std::optional<NodeId> node;
@@ -28,15 +28,16 @@ class Outbox {
   };
   explicit Outbox(std::size_t datagram_bytes_max) : datagram_bytes_max_(datagram_bytes_max) {}
 
-  // The message must fit into an empty datagram: its author cuts it. `brief`: may go in a short
-  // packet, because the receiver knows our start; a packet is short when all of its messages may.
+  // The message must fit into an empty datagram; its author cuts it. `brief`: the message may go in
+  // a short packet, because the receiver knows our start. A packet is short when all its messages
+  // may be.
   void add(const Target& to, const wire::Message& message, bool brief = false);
   std::vector<Packet> take();
 
  private:
   std::size_t datagram_bytes_max_;
   std::vector<Packet> packets_;            // in the order of their first message
-  std::map<Target, std::size_t> filling_;  // the last packet of a target
+  std::map<Target, std::size_t> filling_;  // the index of the last packet of a target
 };
 
 }  // namespace gossip

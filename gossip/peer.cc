@@ -83,8 +83,8 @@ void Peers::prove(const Opened& datagram, const NodeId& node, std::uint64_t epoc
   formers_.erase(peer.start);
   peer.epoch = epoch;
   peer.window = wire::ReplayWindow();
-  // Everything this start sealed before its proof is closed off: it may be a recording of the
-  // same start, from before we forgot it.
+  // Everything that this start sealed before its proof is refused: it may be a replay, from before
+  // we forgot this start.
   peer.window.mark(datagram.counter);
   peer.proven_at = datagram.counter;
   starts_[peer.start] = node;
@@ -96,7 +96,8 @@ void Peers::replace(const Peer& peer) {
   if (formers_.insert_or_assign(peer.start, peer.window.highest()).second) {
     formers_in_order_.push_back(peer.start);
   }
-  // One that came back in between stands in the order, perhaps twice, and no more in the table.
+  // A start that came back in between is still in the order, perhaps twice, but no longer in the
+  // table.
   while (formers_in_order_.size() > kFormerStartsMax) {
     formers_.erase(formers_in_order_.front());
     formers_in_order_.pop_front();

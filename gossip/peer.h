@@ -1,9 +1,9 @@
 #pragma once
 
-// Who is proven to speak live. A peer is one start of one node: the start returned a token that we
-// made for it, so what it says is no recording; from then on a replay window guards it. Keeps the
-// highest boot epoch of every node and how far the starts that were replaced had counted. Leaves
-// opening, decoding and sending to Node.
+// Keeps which starts are proven to be live. A peer is one start of one node. It returned a token
+// that we made for it, so its messages are no replays; from then on a replay window guards it. Also
+// keeps the highest boot epoch of every node, and the highest counter of each start that was
+// replaced. Leaves opening, decoding and sending to Node.
 
 #include <cstdint>
 #include <deque>
@@ -19,12 +19,13 @@
 
 namespace gossip {
 
-inline constexpr std::uint32_t kAnswersPerAddress = 8;  // of a kind to one address, a second
-// Starts that were proven and gave way to another one; above: the oldest is forgotten. It must be
-// remembered for kTokenLife, or its proof could be sent again.
+// Answers of one kind to one address, a second.
+inline constexpr std::uint32_t kAnswersPerAddress = 8;
+// Proven starts that another start replaced; above this number the oldest is forgotten. A start
+// must be remembered for kTokenLife; otherwise its proof could be replayed.
 inline constexpr std::size_t kFormerStartsMax = 1'024;
 
-// Counts what is granted in windows of one second, in all and for each address.
+// Limits grants in windows of one second, in all and for each address.
 class AnswerLimit {
  public:
   explicit AnswerLimit(std::uint32_t per_second) : per_second_(per_second) {}
@@ -45,20 +46,21 @@ class Peers {
 
   enum class Standing { kUnknown, kReplayed, kKnown };
   Standing standing(const Opened& datagram) const;
-  // A boot epoch below the highest proven one of this node: an old copy, or an old recording.
+  // True for a boot epoch below the highest proven one of this node: an old copy, or a replay.
   bool outdated(const NodeId& node, std::uint64_t epoch) const;
-  // Of a known start, after its packet was decoded. False when the packet names another node or
-  // another epoch than the one that was proven.
+  // For a datagram of a known start, after its packet was decoded. False when the packet names
+  // another node or another epoch than the proven one.
   bool accept(const Opened& datagram, const NodeId& node, std::uint64_t epoch);
-  // The start returned a token of ours: it replaces any other start of that node.
+  // The start returned our token. It replaces any other start of this node.
   void prove(const Opened& datagram, const NodeId& node, std::uint64_t epoch);
   bool knows(const NodeId& node) const { return peers_.contains(node); }
-  std::optional<std::uint64_t> epoch(const NodeId& node) const;  // of the proven start
-  std::uint64_t start(const NodeId& node) const;                 // as in records; 0: not known
-  // Who proved the start of this datagram; a short packet leaves that out.
+  std::optional<std::uint64_t> epoch(const NodeId& node) const;  // the epoch of the proven start
+  // The proven start as a number, as in records; 0: not known.
+  std::uint64_t start(const NodeId& node) const;
+  // The node that proved the start of this datagram. A short packet does not name it.
   std::optional<NodeId> owner(const Opened& datagram) const;
 
-  // For a question to this member, or to whoever holds an address.
+  // A token for a challenge to this member, or (null) to any node at an address.
   std::uint64_t token_for(base::Instant now, const NodeId* node) const;
   const Tokens& tokens() const { return tokens_; }
 
@@ -71,10 +73,10 @@ class Peers {
     StartKey start;
     std::uint64_t epoch = 0;
     wire::ReplayWindow window;
-    std::uint64_t proven_at = 0;  // counter of the proof; what came before it stays closed off
-    std::uint64_t used = 0;       // key in by_use_
+    std::uint64_t proven_at = 0;  // counter of the proof; earlier datagrams are refused
+    std::uint64_t used = 0;       // its key in by_use_
   };
-  void replace(const Peer& peer);  // its start speaks no more
+  void replace(const Peer& peer);  // its start is no longer valid
   void touch(const NodeId& node, Peer& peer);
   void make_room();
 
@@ -84,7 +86,8 @@ class Peers {
   std::map<StartKey, NodeId> starts_;
   std::map<std::uint64_t, NodeId> by_use_;  // least recently heard first
   std::uint64_t uses_ = 0;
-  std::map<StartKey, std::uint64_t> formers_;  // with the highest counter that was taken
+  // Replaced starts, with their highest taken counter.
+  std::map<StartKey, std::uint64_t> formers_;
   std::deque<StartKey> formers_in_order_;
 };
 

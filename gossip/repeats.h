@@ -1,9 +1,9 @@
 #pragma once
 
-// One datagram that is sent to us again and again. An honest sender never sends the same datagram
-// twice, so copies beyond the few that a network makes are a recording; they are dropped before
-// they are decoded. Remembers the last datagram of each of kRepeatPlaces places; a later one takes
-// the place, so this is a saving of work and never the reason why somebody else gets no answer.
+// Recognises a datagram that is sent to us again and again. An honest sender never sends the same
+// datagram twice. So copies beyond the few that a network makes are a replay; they are dropped
+// before they are decoded. Remembers the last datagram in each of kRepeatPlaces places; a later one
+// replaces it. So this only saves work: it never causes another sender to get no answer.
 
 #include <array>
 #include <cstdint>
@@ -14,11 +14,12 @@
 namespace gossip {
 
 inline constexpr std::size_t kRepeatPlaces = 512;
-inline constexpr std::uint32_t kRepeatsAnswered = 4;  // of one datagram, a second
+// Copies of one datagram that are answered, a second.
+inline constexpr std::uint32_t kRepeatsAnswered = 4;
 
 class Repeats {
  public:
-  // Counts this copy. True: it has been answered often enough in this second.
+  // Counts this copy. True: the datagram has been answered often enough in this second.
   bool too_many(base::Instant now, const wire::DatagramSeal::Opened& datagram) {
     std::uint64_t start = base::read_be64(reinterpret_cast<const char*>(datagram.start.data()));
     Place& place = places_[(start ^ datagram.counter) % kRepeatPlaces];

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a Node counts; the driver words it (metrics, logs). All counters only grow.
+// What a Node counts. The driver turns it into metrics and log lines. All counters only grow.
 
 #include <array>
 #include <cstdint>
@@ -14,7 +14,7 @@ struct Stats {
   std::uint64_t bytes_received = 0;
   std::uint64_t refused_malformed = 0;       // too short, too long, wrong version
   std::uint64_t refused_key = 0;             // another key id
-  std::uint64_t refused_authentication = 0;  // did not open
+  std::uint64_t refused_authentication = 0;  // its seal did not open
   std::uint64_t refused_replay = 0;
   std::uint64_t refused_epoch = 0;     // a boot epoch below the highest seen
   std::uint64_t refused_unproven = 0;  // from a start that has not returned a token
@@ -24,26 +24,27 @@ struct Stats {
   std::uint64_t pings_sent = 0;
   std::uint64_t acks_received = 0;
   std::uint64_t members_refused = 0;    // above members_max
-  std::uint64_t members_displaced = 0;  // gave way to a new one
+  std::uint64_t members_displaced = 0;  // removed for a new member
   std::uint64_t members_forgotten = 0;  // dead or left for long, or replaced at their address
-  std::uint64_t hearsay_expired = 0;    // never met, and nobody that was asked has heard them
+  std::uint64_t hearsay_expired = 0;    // never met, and no member that was asked has heard them
   std::uint64_t helpers_asked = 0;      // requests to ping for us
   std::uint64_t helps_refused = 0;      // requests to ping for others above kRelaysMax
-  std::uint64_t probes_stretched = 0;   // by a long round trip
-  std::uint64_t silences = 0;           // probes that failed with us, not with the target
+  std::uint64_t probes_stretched = 0;   // because of a long round trip
+  std::uint64_t silences = 0;           // probes that failed because of us, not the target
   std::uint64_t suspicions = 0;
-  std::uint64_t refutations = 0;           // of what was said of us
-  std::uint64_t incarnations_refused = 0;  // claims of ours that we never had
+  std::uint64_t refutations = 0;           // of suspicions against us
+  std::uint64_t incarnations_refused = 0;  // incarnations said to be ours that we never had
   std::uint64_t joins_suppressed = 0;      // answers above kJoinAnswersPerSecond
-  std::uint64_t pauses = 0;                // of this process, noticed by its own timers
+  std::uint64_t pauses = 0;                // pauses of this process, seen by its own timers
   std::uint64_t pushes_sent = 0;           // changes times targets
-  std::uint64_t pushes_repeated = 0;       // to more members, because of the first too few answered
-  std::uint64_t pushes_unwatched = 0;      // above kWatchedMax: nobody looks whether they arrive
-  std::uint64_t pushes_relayed = 0;        // changes of others times targets
-  std::uint64_t relays_dropped = 0;        // changes in pushes above relay_bytes_max
+  std::uint64_t pushes_repeated = 0;       // to more members, because too few targets answered
+  // Above kWatchedMax: it is not checked whether they arrive.
+  std::uint64_t pushes_unwatched = 0;
+  std::uint64_t pushes_relayed = 0;  // changes of others times targets
+  std::uint64_t relays_dropped = 0;  // changes in pushes above relay_bytes_max
   std::uint64_t changes_received = 0;
   std::uint64_t changes_duplicate = 0;
-  std::uint64_t changes_dropped = 0;  // apply_bytes_max
+  std::uint64_t changes_dropped = 0;  // above apply_bytes_max
   std::uint64_t reconciliations = 0;  // exchanges started
   std::uint64_t ranges_served = 0;
   std::uint64_t ranges_busy = 0;
@@ -55,8 +56,8 @@ struct Stats {
   std::uint64_t snapshots_served = 0;  // pages
   std::uint64_t snapshots_busy = 0;
   std::uint64_t vector_entries_sent = 0;
-  std::uint64_t vectors_whole = 0;    // asked for whole: what came could not be worked out
-  std::uint64_t vectors_refused = 0;  // whole, and the sum does not fit, or too many entries
+  std::uint64_t vectors_whole = 0;    // asked for whole, because a vector could not be worked out
+  std::uint64_t vectors_refused = 0;  // whole, but the sum does not fit, or too many entries
   std::uint64_t actors_closed = 0;
   std::uint64_t divergences = 0;  // rule 8
   std::uint64_t echoes = 0;       // rule 2

@@ -10,7 +10,8 @@ constexpr char kAsked = 'a';
 constexpr char kAnswered = 'b';
 constexpr Tokens::Prefix kAnyone{};
 
-// Time is cut into slots of half a life. A token holds in its own slot and in the next one.
+// Time is divided into slots of half a token life. A token is valid in its own slot and in the next
+// one.
 std::int64_t slot_of(base::Instant now) { return now.nanos / (kTokenLife.nanos / 2); }
 
 base::BytesView view(const std::array<unsigned char, 8>& bytes) {
@@ -54,7 +55,8 @@ std::uint64_t Tokens::hash(char kind, std::int64_t slot, base::BytesView who) co
   base::append_be64(bytes, static_cast<std::uint64_t>(slot));
   bytes += who;
   auto digest = base::hash128(bytes);
-  // The top bit keeps every token at nine encoded bytes: answers must not outgrow questions.
+  // The top bit makes every token nine bytes long when encoded, so that an answer is never larger
+  // than its question.
   return base::read_be64(reinterpret_cast<const char*>(digest.data())) | std::uint64_t{1} << 63;
 }
 

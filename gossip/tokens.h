@@ -1,10 +1,10 @@
 #pragma once
 
-// Tokens that prove life. Whoever returns one was live after we sent it. Nothing is stored for a
-// token: it is a hash, under a secret of this process, of the time and of who may return it, and it
-// is checked by computing it again (the cookie of WireGuard and DTLS). So however many datagrams of
-// starts that we do not know arrive, answering them takes no memory and uses up nothing that others
-// need. A token holds for kTokenLife at most and half of that at least.
+// Tokens that prove that a node is live: a node that returns one was live after we sent it. We
+// store nothing for a token. It is a hash of the time and of the node that may return it, under a
+// secret of this process. We check it by computing it again (the cookie of WireGuard and DTLS). So
+// answers to unknown starts use no memory and nothing that others need, however many datagrams
+// arrive. A token is valid for at most kTokenLife and at least half of it.
 
 #include <array>
 #include <cstdint>
@@ -20,17 +20,20 @@ inline constexpr base::Duration kTokenLife = base::seconds(10);
 
 class Tokens {
  public:
-  // The first bytes of a node id, as in the nonce of a datagram. Zeros: we asked an address.
+  // The first bytes of a node id, as in the nonce of a datagram. Zeros: the token is for any node
+  // at an address.
   using Prefix = std::array<unsigned char, 8>;
 
   explicit Tokens(base::Random random);
 
-  // Of a question that we ask unasked: any start of the member may return it, from any address.
+  // The token of a challenge that we send first. Any start of the member may return it, from any
+  // address.
   std::uint64_t ask(base::Instant now, const Prefix& member) const;
-  // Of the answer to a datagram of an unknown start: that start alone may return it, from there.
+  // The token in an answer to a datagram of an unknown start. Only that start may return it, from
+  // the same address.
   std::uint64_t answer(base::Instant now, const Address& from,
                        const wire::DatagramSeal::Opened& datagram) const;
-  // Whether `token`, which came in `datagram`, is one of the two above and still holds.
+  // True if `token`, which came in `datagram`, is one of the two above and is still valid.
   bool holds(base::Instant now, const Address& from, const wire::DatagramSeal::Opened& datagram,
              std::uint64_t token) const;
 

@@ -23,14 +23,14 @@ std::int64_t block_checksum(std::int64_t block, base::BytesView row) {
   return RowChecksum('z').number(block).bytes(row).value();
 }
 
-// The part of an actor that moves: a row of `meta`.
+// The part of an actor that changes often: a row of `meta`.
 base::Bytes head_row(const Actor& actor) {
   base::Bytes row;
   base::append_be64(row, actor.head.seq);
   base::append_be64(row, actor.head.hash);
   base::append_be64(row, actor.floor);
   base::append_be64(row, actor.named_seq);
-  // Absent while there are none, as in version 1 of the file.
+  // The byte is absent when there are no flags, as in version 1 of the file.
   const int flags =
       (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0) | (actor.alone ? kAlone : 0);
   if (flags != 0) row.push_back(static_cast<char>(flags));
@@ -50,7 +50,7 @@ bool parse_head(base::BytesView row, Actor& actor) {
   return parser.complete() && (flags & ~(kLeft | kClosed | kAlone)) == 0;
 }
 
-// 2 << 32 is MetaTable::kActors.
+// The key is MetaTable::kActors (2 << 32) plus the index.
 const std::string kSelectAll =
     "SELECT a.idx, a.id, a.node, a.sum, m.v, m.sum FROM actors a "
     "LEFT JOIN meta m ON m.k = a.idx + (2 << 32)";
@@ -97,7 +97,8 @@ base::Status Actors::load() {
     blocks_[block].push_back(actor.index);
     add(id, actor);
   }));
-  // What was marked in a transaction that is gone was not; what was committed is still to be told.
+  // A mark of a transaction that was rolled back is removed. A committed mark is still to be
+  // reported.
   std::erase_if(left_, [this](const base::ActorId& id) {
     const Actor* known = find(id);
     return !known || !known->left;
@@ -113,7 +114,8 @@ void Actors::add(const base::ActorId& id, const Actor& actor) {
     vector_.set(id, actor.head);
     vector_digest_.add(crdt::vector_element(id, actor.head));
   }
-  // Version 2 of the file gave closed ones rows of their own: they move with the next commit.
+  // Version 2 of the file gave each closed actor a row of its own. The next commit moves them into
+  // blocks.
   if (actor.closed && actor.block == 0) {
     dirty_.insert(id);
     touched_ = true;
@@ -144,7 +146,8 @@ base::Result<base::ActorId> Actors::resolve(std::int64_t index) {
       return id;
     }
   }
-  // Closed since we looked, if we did: all of them, because a row is not found by its actors.
+  // The actor may have been closed since our last look. All blocks are read, because a block cannot
+  // be found by its actors.
   RETURN_IF_ERROR(read_blocks([this](std::int64_t, const base::ActorId& id, const Actor& actor) {
     ids_[actor.index] = id;
   }));
@@ -162,7 +165,7 @@ void Actors::advance(const base::ActorId& id, crdt::Head head) {
   CHECK(head.seq >= actor.head.seq);
   if (actor.head.seq > 0) vector_digest_.subtract(crdt::vector_element(id, actor.head));
   actor.head = head;
-  actor.closed = false;  // somebody writes under it after all
+  actor.closed = false;  // a new change of this actor opens it again
   vector_.set(id, head);
   if (head.seq > 0) vector_digest_.add(crdt::vector_element(id, head));
   if (!actor.head_named()) frontier_.insert(id);
@@ -240,7 +243,7 @@ base::Status Actors::flush() {
   return {};
 }
 
-// Into the last block while it has room.
+// Puts the actor into the last block while that has room.
 base::Status Actors::pack(Actor& actor) {
   auto insert = [&](std::vector<std::int64_t>& block) {
     block.insert(std::lower_bound(block.begin(), block.end(), actor.index), actor.index);

@@ -9,8 +9,9 @@ enum Flag : std::uint8_t {
   kHasIndex = 1,
   kHasCounter = 2,
   kHasWriter = 4,
-  kHasKind = 8,   // absent: a put
-  kHasMore = 16,  // the body has a length and another cell follows; absent: it takes the rest
+  kHasKind = 8,  // absent: the kind is put
+  // The body has a length and another cell follows; absent: the body takes the rest.
+  kHasMore = 16,
 };
 constexpr std::uint8_t kAllFlags = 31;
 
@@ -36,7 +37,7 @@ void pack(base::Bytes& out, const crdt::Cell& cell, std::int64_t actor, bool las
   out.append(cell.body);
 }
 
-// Reads all but the actor's id; returns its number, 0 when the bytes are no cell.
+// Reads all but the actor's id. Returns the actor's number, 0 when the bytes are not a valid cell.
 std::int64_t unpack(RowParser& parser, crdt::Cell& cell) {
   const std::uint8_t flags = parser.byte();
   const std::uint64_t actor = parser.varint();

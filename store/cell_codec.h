@@ -1,8 +1,8 @@
 #pragma once
 
-// The live cells of a slot, packed. Actors are the small numbers of the table `actors`; what is
-// usually absent (an index, a counter, a writer, a kind other than put) costs a bit.
-// docs/storage.md has the layout.
+// The live cells of a slot, packed. Actors are the small numbers of the table `actors`. A field
+// that is usually absent (an index, a counter, a writer, a kind other than put) costs one bit when
+// absent. docs/storage.md has the layout.
 
 #include <cstdint>
 
@@ -11,9 +11,9 @@
 
 namespace store {
 
-// Numbers the actors of the dots, adding those that are new.
+// Gives numbers to the actors of the dots; adds actors that are new.
 base::Bytes pack_cells(const crdt::Cells& cells, Actors& actors);
-// kCorrupt (without naming the row) when the bytes are no cells.
+// kCorrupt (without the name of the row) when the bytes are not valid cells.
 base::Result<crdt::Cells> unpack_cells(base::BytesView packed, Actors& actors);
 
 }  // namespace store

@@ -46,7 +46,7 @@ base::Result<std::vector<CellRows::Row>> CellRows::of_name(std::int64_t name) {
     ASSIGN_OR_RETURN(crdt::Cells cells, parse(id, range->blob(1)));
     rows.emplace_back(static_cast<int>(id & 0xff), std::move(cells));
   }
-  // A name lives as long as a row of its own does.
+  // Every name has at least one row.
   if (rows.empty()) return corrupt_row(database_, "cells", row_id(name, 0));
   return rows;
 }
@@ -114,7 +114,7 @@ base::Result<crdt::Cells> CellRows::parse(std::int64_t id, base::BytesView row) 
   return cells;
 }
 
-// An update that hits nothing would lose a write in silence.
+// An update that changes no row would lose a write without an error.
 base::Status CellRows::expect_one(std::int64_t id) {
   if (database_.changed_rows() == 1) return {};
   return corrupt_row(database_, "cells", id);

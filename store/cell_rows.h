@@ -1,6 +1,6 @@
 #pragma once
 
-// The table of cells: id = id of the name << 8 | lane, v = checksum and the packed live cells of
+// The table of cells. id = id of the name << 8 | lane; v = checksum and the packed live cells of
 // the slot.
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class CellRows {
 
   base::Result<std::optional<crdt::Cells>> get(std::int64_t id);
   using Row = std::pair<int, crdt::Cells>;
-  base::Result<std::vector<Row>> of_name(std::int64_t name);  // in order of lane; never empty
+  base::Result<std::vector<Row>> of_name(std::int64_t name);  // ordered by lane; never empty
   base::Result<bool> any_of(std::int64_t name);
   base::Result<std::int64_t> last_name();  // the highest id of a name in use, 0 when empty
   base::Result<std::int64_t> count();

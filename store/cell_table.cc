@@ -12,7 +12,7 @@
 namespace store {
 namespace {
 
-// The key of the names row that the slot belongs to.
+// The key of the row in `names` to which the slot belongs.
 base::Bytes key_of(const crdt::Slot& slot, std::int64_t object, int lane) {
   const std::size_t depth = slot.path.size();
   if (lane == kOwnLane) {
@@ -34,7 +34,7 @@ struct CellTable::Impl {
         rows(used, actors),
         scan(used, names, rows, lanes) {}
 
-  // A name made in this transaction: slots of it that were not saved since have no row.
+  // A name that was made in this transaction. Its slots that were not saved since have no row.
   struct Fresh {
     std::int64_t name = 0;
     std::bitset<256> lanes;
@@ -133,7 +133,7 @@ base::Status CellTable::scan_object(const ObjectInfo& object, const crdt::Slot* 
 base::Result<std::vector<ObjectInfo>> CellTable::objects(std::optional<std::string_view> after,
                                                          std::size_t limit) {
   if (!after) return objects_from({}, limit);
-  return objects_from(std::string(*after) + '\0', limit);  // the next name above it
+  return objects_from(std::string(*after) + '\0', limit);  // the smallest name above it
 }
 
 base::Result<std::vector<ObjectInfo>> CellTable::objects_from(std::string_view name,
@@ -181,7 +181,7 @@ base::Status CellTable::account(const crdt::ObjectKey& object, std::int64_t cell
 
 base::Status CellTable::flush() {
   RETURN_IF_ERROR(impl_->database.writable());
-  // Once committed, a name is no longer of this transaction; forgetting early costs one look-up.
+  // After the commit a name is no longer new. Forgetting it earlier costs one look-up.
   impl_->fresh = {};
   return impl_->objects.flush();
 }
@@ -248,7 +248,7 @@ base::Status CellTable::verify() {
     }
     after = page.back().name;
   }
-  // Rows that no name leads to would be missed by a walk over the names.
+  // A walk over the names would miss rows that belong to no name.
   ASSIGN_OR_RETURN(const std::int64_t rows, impl_->rows.count());
   const CellTotals& totals = impl_->objects.totals();
   if (rows == slots && digest == totals.digest && cells == totals.cells) return {};

@@ -1,10 +1,10 @@
 #pragma once
 
-// Live cells by slot. The one interface to cells: variant C of research/store.md behind it
-// (interned entry names, cells by integer id, the live cells of a slot packed in one row), variant
-// D may follow. docs/storage.md has the row formats. Every row carries a checksum, checked when
-// read: a bad one is kCorrupt, never served. Works on a writing or a read-only connection; the
-// writing half CHECKs that a transaction is open.
+// Live cells by slot. This is the only interface to cells. Entry names are interned, cells have
+// integer ids, and the live cells of a slot are packed in one row; docs/storage.md has the row
+// formats. Every row has a checksum, which is checked when the row is read: a bad row is kCorrupt
+// and never served. Works on a writing or a read-only connection; functions that write CHECK that a
+// transaction is open.
 
 #include <cstdint>
 #include <functional>
@@ -23,28 +23,28 @@
 
 namespace store {
 
-// A slot as loaded: change `cells`, then save().
+// A loaded slot. Change `cells`, then call save().
 struct SlotRow {
   crdt::Slot slot;
   crdt::Cells cells;
-  std::int64_t id = 0;  // of the row, while it is stored
+  std::int64_t id = 0;  // the id of the row, if stored
   bool stored = false;  // the row exists
 };
 
 class CellTable {
  public:
-  // Cells name the actors of their dots by the numbers that `actors` gives.
+  // Cells store the actors of their dots as the numbers that `actors` gives.
   CellTable(Database& database, Actors& actors);
   ~CellTable();
   base::Status load();     // totals, field lanes, next ids
-  base::Status refresh();  // of a reader: its snapshot is another one now
+  base::Status refresh();  // for a reader: its snapshot has changed
 
   // Reading.
   base::Result<SlotRow> load_slot(const crdt::Slot& slot);
   base::Result<crdt::Entry> entry(std::string_view object, std::string_view id);
-  // Entries of a map in order of id (bytes), strictly after `after` (nullopt: from the first),
-  // until the visitor returns false. Entries without presence are visited too: the caller judges.
-  // No cursor is open while a visitor runs: it may read and write what it likes.
+  // The entries of a map in order of id (bytes), strictly after `after` (nullopt: from the first),
+  // until the visitor returns false. Entries without presence are visited too; the caller decides.
+  // No cursor is open while the visitor runs, so it may read and write.
   base::Status scan(std::string_view object, std::optional<std::string_view> after,
                     const std::function<bool(const crdt::Entry&)>& visit);
   // Every slot at or below a path of an object, in order of path and type; for inspection and
@@ -52,34 +52,34 @@ class CellTable {
   base::Status scan_slots(std::string_view object, const std::vector<std::string>& path,
                           const std::function<bool(const SlotRow&)>& visit);
   // Every slot of one object strictly after `after` (null: from the first), in order of path and
-  // type: the order of crdt::compare_slots, wherever the slots are kept. The visitor may save slots
-  // up to the one it is shown.
+  // type. This is the order of crdt::compare_slots, wherever the slots are stored. The visitor may
+  // save slots up to the one that it gets.
   base::Status scan_object(const ObjectInfo& object, const crdt::Slot* after,
                            const std::function<bool(SlotRow&)>& visit);
-  // By name, strictly after `after` (nullopt: from the first). The types of one name are never
-  // split over two pages, so a page may be a little longer than `limit`.
+  // Objects in order of name, strictly after `after` (nullopt: from the first). All types of one
+  // name are on one page, so a page may be a little longer than `limit`.
   base::Result<std::vector<ObjectInfo>> objects(std::optional<std::string_view> after,
                                                 std::size_t limit);
   base::Result<std::vector<ObjectInfo>> objects_from(std::string_view name, std::size_t limit);
-  // Null when there is none, and when its row cannot be read: find_object() says which. The pointer
-  // lives until the next call.
+  // Null when there is no such object or its row cannot be read; find_object() tells which. The
+  // pointer is valid until the next call.
   const ObjectInfo* object(std::string_view name, crdt::SlotType type) const;
   base::Result<const ObjectInfo*> find_object(std::string_view name, crdt::SlotType type) const;
   const crdt::Digest& total_digest() const;  // the sum over all objects
   std::int64_t total_cells() const;
   std::int64_t total_objects() const;  // as of the last flush()
-  // Recomputes counts and digests from the rows; kCorrupt names what differs. Reads everything.
+  // Computes counts and digests again from all rows. kCorrupt names what differs.
   base::Status verify();
 
-  // Writing, inside a transaction. save() with no cells deletes the row, and the entry's name with
-  // the last of its rows. account() moves the object's cell count and digest; flush() writes them.
+  // Writing, inside a transaction. save() without cells deletes the row, and with the last row of
+  // an entry its name. account() changes the object's cell count and digest; flush() writes them.
   base::Status save(SlotRow& row);
   base::Status account(const crdt::Slot& slot, std::int64_t cells,
                        const crdt::Digest& digest_before, const crdt::Digest& digest_after);
   base::Status account(const crdt::ObjectKey& object, std::int64_t cells,
                        const crdt::Digest& digest_before, const crdt::Digest& digest_after);
   base::Status flush();
-  bool touched() const;  // memory differs from what load() read
+  bool touched() const;  // memory differs from the state that load() read
   void committed();
 
  private:

@@ -13,11 +13,11 @@
 namespace store {
 namespace {
 
-// What a peer lacks of one actor.
+// The changes of one actor that a peer lacks.
 struct Need {
   std::uint64_t next = 0;
   std::uint64_t last = 0;
-  bool reached = false;  // the cursor is past the place where its first change may lie
+  bool reached = false;  // the cursor has passed the start of this actor
 };
 
 }  // namespace
@@ -27,25 +27,26 @@ struct ChangeLog::Impl {
       : database(used), options(given), meta(used), table(used) {}
 
   struct Plan {
-    std::multimap<std::int64_t, std::int64_t> starts;  // position → actor, not yet reached
-    std::map<std::int64_t, Need> needs;                // by actor
+    // Position → actor; starts that are not reached yet.
+    std::multimap<std::int64_t, std::int64_t> starts;
+    std::map<std::int64_t, Need> needs;  // by actor
   };
   base::Result<Plan> plan(const Actors& actors, const crdt::VersionVector& have);
   base::Result<Visited> walk(const Actors& actors, Plan& plan, const RangeLimits& limits,
                              const std::function<void(const LogEntry&)>& visit);
   base::Error missing(std::int64_t actor, std::uint64_t seq) const;
 
-  // What leaves the log in one call.
+  // The rows that one call prunes.
   struct Leaving {
     std::vector<std::int64_t> positions;
-    std::map<std::int64_t, std::uint64_t> floors;  // actor → highest number leaving
+    std::map<std::int64_t, std::uint64_t> floors;  // actor → highest pruned number
     std::uint64_t bytes = 0;
     std::uint32_t looked_at = 0;
     bool reached_end = false;
   };
   struct Keep {
     std::map<std::int64_t, std::uint64_t> spared;  // actor → its changes above this stay
-    std::int64_t from = 0;                         // and everything from this position on
+    std::int64_t from = 0;                         // rows from this position on stay
     bool spares(std::int64_t actor, std::uint64_t seq) const {
       const auto found = spared.find(actor);
       return found != spared.end() && seq > found->second;
@@ -54,8 +55,8 @@ struct ChangeLog::Impl {
   base::Status choose(const Actors& actors, const Keep& keep, bool spare, Leaving& leaving);
   struct Walked {
     std::vector<std::int64_t> bad;               // positions
-    std::map<std::int64_t, std::uint64_t> next;  // by actor: what comes after its last sound row
-    std::map<std::int64_t, std::uint64_t> lost;  // by actor: the highest that is missing
+    std::map<std::int64_t, std::uint64_t> next;  // actor → the number after its last sound row
+    std::map<std::int64_t, std::uint64_t> lost;  // actor → the highest missing number
     std::int64_t position = 0;
     LogTotals totals;
   };
@@ -69,8 +70,8 @@ struct ChangeLog::Impl {
   LogTable table;
   LogTotals totals;
   LogTotals stored_totals;
-  // Up to here pruning has left nothing but rows that it spared, which still holds while these are
-  // what is spared: once a peer confirms one of them, it starts again from the oldest.
+  // Up to this position pruning has left only rows that it spared. This holds while `spared` stays
+  // the same. When a peer confirms one of them, pruning starts again from the oldest row.
   std::int64_t spared_until = 0;
   std::map<std::int64_t, std::uint64_t> spared;
   bool touched = false;
@@ -148,7 +149,8 @@ base::Status ChangeLog::salvage(const Actors& actors,
   ASSIGN_OR_RETURN(LogTable::Cursor cursor, impl_->table.from(0));
   for (;;) {
     const auto row = cursor.next();
-    if (!row.ok() || !*row) return {};  // a broken page ends the walk: nothing behind it is found
+    // A broken page ends the walk: rows behind it cannot be found.
+    if (!row.ok() || !*row) return {};
     const auto change = cursor.change(**row);
     const base::ActorId* actor = actors.id_of((*row)->actor);
     if (!change.ok() || !actor) continue;
@@ -184,7 +186,7 @@ base::Result<ChangeLog::Pruned> ChangeLog::prune(Actors& actors, const Confirmed
   RETURN_IF_ERROR(impl_->choose(actors, keep, true, leaving));
   RETURN_IF_ERROR(impl_->drop(leaving, actors, pruned));
   if (!leaving.reached_end || impl_->totals.bytes <= impl_->options.log_bytes_max) return pruned;
-  // Nothing but changes that nobody has confirmed, and still over the budget.
+  // Only changes that no peer has confirmed are left, and the log is still over its budget.
   Impl::Leaving last;
   last.looked_at = pruned.rows;
   RETURN_IF_ERROR(impl_->choose(actors, keep, false, last));
@@ -254,10 +256,10 @@ base::Result<ChangeLog::Visited> ChangeLog::Impl::walk(
   Visited visited;
   std::size_t changes = 0;
   std::size_t bytes = 0;
-  std::size_t reached = 0;  // actors whose start is behind the cursor and that still lack changes
+  std::size_t reached = 0;  // actors whose start is passed and that still lack changes
   std::optional<LogTable::Cursor> cursor;
   while (!plan.needs.empty()) {
-    if (reached == 0) {  // nobody needs what lies before the next start
+    if (reached == 0) {  // no actor needs the rows before the next start
       cursor.reset();
       ASSIGN_OR_RETURN(LogTable::Cursor moved, table.from(plan.starts.begin()->first));
       cursor.emplace(std::move(moved));
@@ -304,8 +306,8 @@ void ChangeLog::Impl::start_again_if_fewer(const std::map<std::int64_t, std::uin
   spared = now;
 }
 
-// Chooses from the oldest on. `spare`: own changes that nobody has confirmed stay. Pruning looks at
-// no more than prune_rows_max rows a call, whether they leave or not.
+// Chooses the rows to prune, the oldest first. With `spare` it leaves changes that no peer has
+// confirmed. It looks at no more than prune_rows_max rows a call, whether they are pruned or not.
 base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, bool spare,
                                      Leaving& leaving) {
   ASSIGN_OR_RETURN(LogTable::Cursor cursor, table.from(0));
@@ -319,7 +321,7 @@ base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, boo
     if (row->position >= keep.from) return {};
     ++leaving.looked_at;
     if (spare && keep.spares(row->actor, row->seq)) {
-      // Nothing else is left up to there.
+      // Up to spared_until all rows are spared. Skip them.
       if (row->position < spared_until) {
         { LogTable::Cursor ended = std::move(cursor); }
         ASSIGN_OR_RETURN(cursor, table.from(spared_until));
@@ -327,8 +329,8 @@ base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, boo
       spared_until = std::max(spared_until, row->position);
       continue;
     }
-    // What leaves need not be sound. A floor above the head would be, though: such a number stands
-    // in a damaged row, and what that row was is found when somebody needs it.
+    // A pruned row may be damaged. But no floor may rise above the head. A number above the head
+    // means that the row is damaged; the change that is lost with it shows later as a gap.
     leaving.positions.push_back(row->position);
     leaving.bytes += cursor.change_bytes();
     const base::ActorId* id = actors.id_of(row->actor);
@@ -343,7 +345,7 @@ base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, boo
   return {};
 }
 
-// The columns of a damaged row are not believed: what it was shows as a gap of its actor.
+// The columns of a damaged row are not used. Its change shows as a gap of its actor.
 base::Result<ChangeLog::Impl::Walked> ChangeLog::Impl::look_at_all(const Actors& actors) {
   Walked walked;
   ASSIGN_OR_RETURN(LogTable::Cursor cursor, table.from(INT64_MIN));

@@ -1,8 +1,9 @@
 #pragma once
 
-// The log of sealed changes in the order of their application: for speed, the state is the truth
-// (rule 7). Append-only by position; a sparse index finds (actor, seq). Holds every change in
-// (floor, vector] of each actor; pruning goes from the oldest and raises floors.
+// The log of sealed changes in the order of their application. It only saves time; the state is the
+// truth (rule 7). Append-only by position; a sparse index finds (actor, seq). Holds every change in
+// (floor, vector] of each actor. Example: floor 40 and head (a,50) mean that it has (a,41) to
+// (a,50). Pruning removes the oldest changes and raises floors.
 
 #include <cstdint>
 #include <functional>
@@ -27,10 +28,10 @@ struct LogEntry {
 
 struct RangeLimits {
   std::size_t changes_max = 1000;
-  std::size_t bytes_max = 1u << 20;  // at least one change is given whatever its size
+  std::size_t bytes_max = 1u << 20;  // at least one change is visited, whatever its size
 };
 
-// Whether the message of a kCorrupt is about rows of the log or its index.
+// True if the message of a kCorrupt is about rows of the log or its index.
 bool is_about_log(std::string_view damage);
 
 class ChangeLog {
@@ -39,13 +40,13 @@ class ChangeLog {
   ~ChangeLog();
   base::Status load();
 
-  // Visits, in application order, the changes that `have` lacks (a limited range is cut in that
-  // order, never sorted by actor: rule 4), until the limits stop it. kNotFound when `have` is below
-  // the floor of an actor it lacks: the peer needs a state join. `actors` is of the same committed
-  // state. The visitor must not call this log. kCorrupt when a change that the log should hold is
-  // not there.
+  // Visits, in application order, the changes that `have` lacks, until the limits stop it. The
+  // range is cut in that order and never sorted by actor (rule 4). kNotFound when `have` is below
+  // the floor of an actor whose changes it lacks: the peer needs a state join. kCorrupt when a
+  // change that the log should hold is missing. `actors` must be of the same committed state. The
+  // visitor must not call this log.
   struct Visited {
-    std::int64_t position = 0;  // of the last change visited, 0 when there was none
+    std::int64_t position = 0;  // of the last visited change; 0: none
     bool complete = true;
   };
   base::Result<Visited> range(const Actors& actors, const crdt::VersionVector& have,
@@ -54,45 +55,46 @@ class ChangeLog {
   // Entries with position > after, in order.
   base::Status scan(const Actors& actors, std::int64_t after, std::size_t limit,
                     const std::function<bool(const LogEntry&)>& visit);
-  // The change of that name, sealed; nullopt when the log does not hold it, or not as a sound row:
-  // damaged() is true then.
+  // The sealed change (actor, seq). nullopt when the log does not hold it or its row is damaged; in
+  // the second case damaged() is true afterwards.
   base::Result<std::optional<base::Bytes>> find(const Actors& actors, const base::ActorId& actor,
                                                 std::uint64_t seq);
-  // All that can still be read, in order; what cannot is passed over. For a file that is given up.
+  // Visits everything that can still be read, in order, and skips the rest. For a file that is
+  // given up.
   base::Status salvage(const Actors& actors, const std::function<base::Status(const LogEntry&)>&);
   base::Result<std::int64_t> oldest_position();  // 0 when empty
 
   // Writing, inside a transaction.
   base::Status append(std::int64_t position, std::int64_t actor_index,
                       const crdt::SealedChange& change);
-  // By actor, the last number that some peer is known to hold.
+  // For each actor the highest number that a peer is known to hold.
   using Confirmed = std::map<base::ActorId, std::uint64_t>;
-  // Prunes down to the budget, at most options.prune_rows_max rows; of the actors in `spared` the
-  // changes above the confirmed number go last, and what stands at `keep_from` or behind it stays.
+  // Prunes down to the budget, at most options.prune_rows_max rows. Of the actors in `spared` the
+  // changes above the confirmed number are pruned last. Rows at `keep_from` and behind it stay.
   // Raises floors in `actors`.
   struct Pruned {
     std::uint32_t rows = 0;
-    std::int64_t position = 0;  // of the last of them, 0 when there was none
+    std::int64_t position = 0;  // of the last pruned row; 0: none
   };
   base::Result<Pruned> prune(Actors& actors, const Confirmed& spared,
                              std::int64_t keep_from = INT64_MAX);
 
-  // Whether a row was met that is damaged or missing. The log is for speed (rule 7), so it is
-  // mended, and no write waits for that.
+  // True if a damaged or missing row was met. The log only saves time (rule 7), so it is repaired
+  // with mend(), and no write waits for that.
   bool damaged() const;
-  // Drops every row of the log and its index that fails its checksum, and raises the floor of each
-  // actor above what the log lacks of it: a peer that needs that joins the state. Reads the whole
-  // log. kCorrupt when a page of it cannot be read.
+  // Drops every row of the log and its index that fails its checksum. Raises the floor of each
+  // actor above the changes that the log lacks; a peer that needs them does a state join. Reads the
+  // whole log. kCorrupt when a page of it cannot be read.
   struct Mended {
     std::uint64_t rows = 0;     // dropped
-    std::uint64_t changes = 0;  // below a floor that was raised
-    // The highest that the log cannot tell any more, 0 for none; the maximum where its end is lost.
+    std::uint64_t changes = 0;  // below a raised floor
+    // The highest position whose change the log has lost; 0: none; the maximum if its end is lost.
     std::int64_t position = 0;
     bool any() const { return rows != 0 || changes != 0; }
   };
   base::Result<Mended> mend(Actors& actors);
 
-  base::Status flush();  // the totals, when they moved
+  base::Status flush();  // writes the totals if they changed
   bool touched() const;  // memory differs from what load() read
   void committed();
 

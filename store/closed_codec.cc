@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint64_t kPackedLeft = 1;
 constexpr std::uint64_t kPackedAlone = 2;
 constexpr int kFlagBits = 2;
-constexpr std::uint64_t kNodesMax = 256;  // of one row
+constexpr std::uint64_t kNodesMax = 256;  // in one row
 
 std::uint64_t below(std::uint64_t head, std::uint64_t number) {
   return number < head ? head - number : 0;

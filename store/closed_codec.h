@@ -1,8 +1,7 @@
 #pragma once
 
-// How closed actors stand in the file: many to a row, because years of restarts leave tens of
-// thousands of them that nobody asks for by name. About 32 bytes each. docs/storage.md has the
-// layout.
+// How closed actors are stored: many to a row, because years of restarts leave tens of thousands
+// that nobody asks for by name. About 32 bytes each. docs/storage.md has the layout.
 
 #include <utility>
 #include <vector>
@@ -11,14 +10,14 @@
 
 namespace store {
 
-// A row that holds no more than this fits a page of 4,096 bytes.
+// A row of at most this size fits a page of 4,096 bytes.
 inline constexpr std::size_t kClosedBlockBytes = 4'000;
 
 using ActorEntry = std::pair<const base::ActorId, Actor>;
 
 // `block` is in the order of Actor::index.
 base::Bytes encode_closed(const std::vector<const ActorEntry*>& block);
-// In the same order, all marked as closed. Nullopt when the row is malformed.
+// Returns the actors in the same order, all marked as closed. nullopt when the row is malformed.
 std::optional<std::vector<ActorEntry>> decode_closed(base::BytesView row);
 
 }  // namespace store

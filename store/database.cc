@@ -13,7 +13,7 @@
 namespace store {
 namespace {
 
-// Readers that recover or a closing connection hold a lock for moments only.
+// A reader in recovery or a closing connection holds a lock only for a short time.
 constexpr int kBusyMillis = 5'000;
 
 base::Code code_of(int code) {
@@ -40,18 +40,18 @@ base::Code code_of(int code) {
   }
 }
 
-// SQLite calls only ENOSPC a full disk. A limit of file size (`ulimit -f`) and a quota are the same
-// to us: the write that found no room is undone, and there may be room later. After a flush that
-// failed nothing is known, whatever the cause.
+// SQLite reports SQLITE_FULL only for ENOSPC. We treat a limit of file size (`ulimit -f`) and a
+// quota in the same way: the failed write is undone, and there may be room later. After a failed
+// fsync the outcome is unknown, whatever the cause.
 bool has_no_room(int code, int system_error) {
   bool flush = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
   bool failed = (code & 0xff) == SQLITE_IOERR && !flush;
   return failed && (system_error == EFBIG || system_error == EDQUOT);
 }
 
-// The file holds the signing seed: nobody else may read it, whatever the umask. SQLite gives its
-// side files the mode of the database. An existing file is never opened here: closing any
-// descriptor of it would drop the locks that other connections of this process hold.
+// The file holds the signing seed, so other users must not read it, whatever the umask. SQLite
+// gives its side files the mode of the database. Never open an existing file here: closing any
+// descriptor of it would release the locks of other connections in this process.
 void make_private(const std::string& path) {
   int created = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (created >= 0) {
@@ -144,7 +144,7 @@ base::Status Database::writable() const {
 
 void Database::rollback() {
   begun_ = false;
-  // A failure here means that SQLite has rolled back by itself.
+  // If this fails, SQLite has rolled back by itself.
   if (in_transaction()) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
@@ -156,7 +156,7 @@ base::Status Database::checkpoint() {
 }
 
 base::Status Database::empty_wal() {
-  // Whoever reads keeps the log as it is: no reason to wait for.
+  // A reader keeps the log as it is. We do not wait for it.
   sqlite3_busy_timeout(handle_, 0);
   const int code =
       sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
@@ -211,9 +211,9 @@ base::Error Database::error(std::string_view doing, int code) const {
   return error;
 }
 
-// Two numbers in the header of the file that nobody but a damaged medium changes, and whose damage
-// SQLite calls otherwise: the format of the schema, and that of the file, above which it is only
-// read (https://sqlite.org/fileformat2.html, 1.3).
+// True if a format number in the header of the file is unknown: that of the schema or that of the
+// file. Only a damaged medium changes them, and SQLite reports this damage as another error
+// (https://sqlite.org/fileformat2.html, 1.3).
 bool Database::is_of_unknown_format(int code) const {
   constexpr int kWriteVersionAt = 18;
   constexpr int kWriteVersionMax = 2;
@@ -252,7 +252,8 @@ Statement& Statement::bind(int index, std::int64_t value) {
 }
 
 Statement& Statement::bind_blob(int index, base::BytesView value) {
-  const char* bytes = value.data() == nullptr ? "" : value.data();  // a null pointer would be NULL
+  // A null pointer would bind NULL.
+  const char* bytes = value.data() == nullptr ? "" : value.data();
   CHECK(sqlite3_bind_blob64(handle_, index, bytes, value.size(), SQLITE_STATIC) == SQLITE_OK);
   return *this;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 // One SQLite connection and its prepared statements. Maps SQLite's result codes to base::Error:
-// SQLITE_FULL, a limit of file size and a quota to kDiskFull, SQLITE_IOERR to kReadOnly
-// (kIndeterminate in COMMIT), SQLITE_CORRUPT and SQLITE_NOTADB to kCorrupt, SQLITE_READONLY to
+// SQLITE_FULL, a limit of file size and a quota to kDiskFull; SQLITE_IOERR to kReadOnly
+// (kIndeterminate in COMMIT); SQLITE_CORRUPT and SQLITE_NOTADB to kCorrupt; SQLITE_READONLY to
 // kReadOnly. Messages name the file and what was tried. One thread at a time.
 
 #include <cstdint>
@@ -35,35 +35,37 @@ class Database {
   base::Result<std::unique_ptr<Statement>> prepare(std::string_view sql);
   base::Status execute(std::string_view sql);                // several statements, no results
   base::Result<std::int64_t> pragma(std::string_view name);  // first column of "PRAGMA name"
-  // Flushes the write-ahead log to the medium: what NORMAL commits left to the operating system.
+  // Flushes to the medium what NORMAL commits left in the write-ahead log (fsync).
   base::Status sync_wal();
   base::Error error(std::string_view doing, int code) const;
   base::Error corrupt(const std::string& what) const;  // kCorrupt
-  // The last damage that an error of this connection told of; asked once.
+  // The last damage that an error of this connection reported. The call clears it.
   std::optional<std::string> take_damage() { return std::exchange(damage_, std::nullopt); }
-  bool read_failed() const;  // the last error was a page that the medium did not give
+  bool read_failed() const;  // the last error was a page that could not be read
   bool in_transaction() const;
   std::int64_t changed_rows() const;
   base::Status begin();   // BEGIN IMMEDIATE
-  base::Status commit();  // an I/O error is kIndeterminate: the outcome is unknown
-  void rollback();        // harmless when nothing is open
-  // CHECKs that begin() was called. An error when SQLite has given up the transaction by itself,
-  // as it may after a full disk or an I/O error: what follows would be committed one by one.
+  base::Status commit();  // after an I/O error (kIndeterminate) the outcome is unknown
+  void rollback();        // does nothing when no transaction is open
+  // CHECKs that begin() was called. An error when SQLite has ended the transaction by itself, as it
+  // may after a full disk or an I/O error: further writes would be committed one by one.
   base::Status writable() const;
-  // Pages in the write-ahead log after the last commit of this connection, and how many of its
-  // commits wrote any: one that changed nothing writes nothing and syncs nothing.
+  // The pages in the write-ahead log after the last commit of this connection, and the number of
+  // its commits that wrote pages. A commit without changes writes nothing and syncs nothing.
   int wal_pages() const { return wal_.pages; }
   std::uint64_t wal_commits() const { return wal_.commits; }
-  // Moves what no reader needs from the write-ahead log into the file. A reader in the way is no
-  // error, it only leaves the rest for later. SQLite's own automatic checkpoint is off, because it
-  // swallows I/O errors, and a later fsync may then claim a success that was none.
+  // Checkpoint: copies from the write-ahead log into the file what no reader needs. A reader in the
+  // way is not an error; the rest is copied later. SQLite's automatic checkpoint is off, because it
+  // ignores I/O errors, and a later fsync may then report a false success.
   base::Status checkpoint();
-  // Frees the pages that the connection caches; they are read again when they are needed.
+  // Frees the page cache of the connection. Pages are read again when they are needed.
   void release_memory();
-  // The same, and gives the room of the log back. Changes nothing while somebody reads from it.
+  // A checkpoint that also truncates the write-ahead log. Changes nothing while a reader uses the
+  // log.
   base::Status empty_wal();
-  std::int64_t wal_bytes() const;  // of its file
-  // Before the destructor: leaves the write-ahead log for recovery instead of folding it in.
+  std::int64_t wal_bytes() const;  // the size of its file
+  // Call before the destructor: then closing leaves the write-ahead log for recovery and does not
+  // copy it into the file.
   void keep_wal_on_close();
   sqlite3* handle() const { return handle_; }
   const std::string& path() const { return path_; }
@@ -83,8 +85,8 @@ class Database {
   Wal wal_;
 };
 
-// A prepared statement. bind() numbers from 1, column() from 0. Column views live until the next
-// step or reset. Texts and blobs are bound without a copy: they must outlive the step.
+// A prepared statement. bind() counts from 1, column() from 0. Column views are valid until the
+// next step or reset. Texts and blobs are bound without a copy: they must outlive the step.
 class Statement {
  public:
   ~Statement();
@@ -110,7 +112,7 @@ class Statement {
   sqlite3_stmt* handle_;
 };
 
-// Lends out a statement; resets it at the end of the scope, so that no cursor stays open.
+// Lends a statement to a scope and resets it at the end, so that no cursor stays open.
 class Loan {
  public:
   explicit Loan(Statement* statement) : statement_(statement) {}
@@ -129,7 +131,7 @@ class Loan {
   Statement* statement_ = nullptr;
 };
 
-// A statement prepared at its first use and kept. Not reentrant: one loan at a time.
+// A statement that is prepared at its first use and then kept. Not reentrant: one loan at a time.
 class Query {
  public:
   Query(Database& database, std::string_view sql) : database_(database), sql_(sql) {}

@@ -8,7 +8,7 @@ constexpr char kOwn = '\0';
 constexpr char kEnd = '\x01';
 constexpr char kZero = '\xff';
 
-// Reads one component from the front of `rest`, its end mark included.
+// Reads one component and its end mark from the front of `rest`.
 std::optional<std::string> take_component(base::BytesView& rest) {
   std::string component;
   for (std::size_t at = 0; at < rest.size(); ++at) {

@@ -1,9 +1,9 @@
 #pragma once
 
-// Keys of the table `names`. A key is the number of the object, four bytes big-endian, then the
+// Keys of the table `names`. A key is the number of the object (four bytes big-endian) and then the
 // components of a path, escaped so that keys sort as paths do: 0x00 becomes 0x00 0xFF, and each
-// component ends with 0x00 0x01. The key of a slot that has a row of its own goes on with 0x00 0x00
-// and the type of the slot: it sorts after the entry at that path and before all that is deeper.
+// component ends with 0x00 0x01. If a slot has a row of its own, its key continues with 0x00 0x00
+// and the type of the slot. It sorts after the entry at that path and before all deeper paths.
 
 #include <cstdint>
 #include <optional>
@@ -29,7 +29,7 @@ base::Bytes entry_key(std::int64_t object, const std::vector<std::string>& path,
                       std::size_t components);
 std::optional<NameKey> parse_name_key(base::BytesView key);
 
-// The smallest byte string above everything that starts with `entry`, itself a key of an entry or
+// The smallest byte string above all strings that start with `entry`, which is a key of an entry or
 // of an object.
 base::Bytes after_all_below(base::BytesView entry);
 

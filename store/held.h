@@ -13,13 +13,14 @@ namespace store {
 
 enum class HeldKind : std::uint8_t {
   kUnknown = 1,  // an envelope of a later version: the vector stops before it
-  kOldLog = 2,   // of the log that was set aside: to be applied like any received change
-  kTail = 3,     // our own that no peer can take as they are: to be sealed again
+  kOldLog = 2,   // from the log that was set aside; applied later like received changes
+  kTail = 3,     // own changes that no peer can take as they are; sealed again later
 };
 
-inline constexpr std::int64_t kHeldUnknownMax = 1'024;          // above: not kept
-inline constexpr std::int64_t kHeldUnknownBytesMax = 16 << 20;  // of all of the kind together
-// What is read at a time; the other kinds are bounded by the log that they come from.
+inline constexpr std::int64_t kHeldUnknownMax = 1'024;  // above that: not kept
+// The bytes of all changes of this kind together.
+inline constexpr std::int64_t kHeldUnknownBytesMax = 16 << 20;
+// The bytes that are read at a time. The other kinds are bounded by the log that they come from.
 inline constexpr std::size_t kHeldReadBytes = 4u << 20;
 
 struct HeldChange {
@@ -32,15 +33,15 @@ class Held {
  public:
   explicit Held(Database& database);
 
-  // Inside a transaction. False when the bounds of kUnknown are reached; what is kept already is
-  // kept once.
+  // Inside a transaction. False when the bounds of kUnknown are reached. A change that is kept
+  // already is not kept twice.
   base::Result<bool> keep_unknown(const crdt::SealedChange& change);
   base::Status keep(HeldKind kind, const base::ActorId& actor, std::uint64_t seq,
                     base::BytesView change);
   base::Status erase(std::int64_t index);
 
-  // With index > after, in order; at least one if there is any, then up to the limits. A row whose
-  // checksum fails is passed over, for it must not keep the others waiting; the scrub names it.
+  // Rows with index > after, in order: at least one if there is any, then up to the limits. A row
+  // whose checksum fails is skipped, so that it does not block the others; the scrub names it.
   base::Result<std::vector<HeldChange>> rows(HeldKind kind, std::int64_t after, std::size_t limit);
   base::Result<std::int64_t> count(HeldKind kind);
 

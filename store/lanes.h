@@ -1,9 +1,10 @@
 #pragma once
 
-// A lane numbers what stands below an entry: (field name or none, type of slot). The id of a cell
-// row is the id of its entry and the lane in the low byte. Field names repeat over entries, so a
-// lane costs a row once; they are never removed. What gets no lane has a row of its own in `names`:
-// elements of sets (data, not schema), long field names, and all that comes after the last lane.
+// A lane is the number of a (field name or none, type of slot) below an entry. The id of a cell row
+// is the id of its entry with the lane in the low byte. Field names repeat over entries, so a lane
+// needs only one row; lanes are never removed. A slot without a lane has a row of its own in
+// `names`: elements of sets (data, not schema), long field names, and slots that come after the
+// last lane is used.
 
 #include <cstdint>
 #include <map>
@@ -17,7 +18,7 @@
 namespace store {
 
 inline constexpr int kLanesMax = 255;
-inline constexpr int kOwnLane = 0;  // of slots with a names row of their own
+inline constexpr int kOwnLane = 0;  // for slots with a row of their own in `names`
 inline constexpr std::size_t kLaneNameMax = 64;
 
 struct Lane {
@@ -30,11 +31,11 @@ class Lanes {
  public:
   explicit Lanes(Database& database);
   base::Status load();
-  base::Status refresh();  // reads again when there are more rows than known
+  base::Status refresh();  // reads again if there are more rows than are known
 
-  // nullopt: nothing has been stored there yet.
+  // nullopt: nothing was stored in this slot yet.
   std::optional<int> find(const crdt::Slot& slot) const;
-  base::Result<int> intern(const crdt::Slot& slot);  // kOwnLane when it gets none
+  base::Result<int> intern(const crdt::Slot& slot);  // kOwnLane if the slot gets no lane
   base::Result<const Lane*> at(int index) const;
   bool touched() const { return touched_; }
   void committed() { touched_ = false; }

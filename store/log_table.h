@@ -1,8 +1,8 @@
 #pragma once
 
-// The tables `log` and `log_index`. The index is sparse: an actor has a row at its first change, at
-// each kIndexSeqs-th number and when its last row is kIndexPositions back, so the first change that
-// a peer lacks is never more than kIndexPositions rows behind the place where a scan starts.
+// The tables `log` and `log_index`. The index is sparse. An actor has an index row at its first
+// change, at every kIndexSeqs-th number, and when its last index row is kIndexPositions back. So a
+// scan for the first change that a peer lacks starts at most kIndexPositions rows before it.
 
 #include <cstdint>
 #include <map>
@@ -31,22 +31,22 @@ class LogTable {
   base::Status append(const LogRow& row, base::BytesView change);
   bool damaged() const { return damaged_; }
   void note_damage() { damaged_ = true; }
-  // Drops the rows of the index that fail their checksums.
+  // Drops the index rows that fail their checksums.
   base::Result<std::uint64_t> mend_index();
   base::Status erase(std::int64_t position);
   base::Status erase_index(std::int64_t actor, std::uint64_t seq);  // rows up to `seq`
   base::Result<std::int64_t> oldest();                              // 0 when empty
-  // Where to start looking for a change: at or before its position; 0 when the index knows none, or
-  // when its row is damaged: then the search is longer, and damaged() is true.
+  // Where to start looking for a change: at or before its position. 0 when the index has no row for
+  // it, or when its row is damaged; then the search is longer, and damaged() is true.
   base::Result<std::int64_t> start_of(std::int64_t actor, std::uint64_t seq);
 
-  // Forward from a position. Columns are read before the change, so passing rows over is cheap;
-  // change() reads it and verifies the row. One cursor at a time.
+  // Moves forward from a position. The columns are read before the change, so skipping rows is
+  // cheap; change() reads the change and verifies the row. One cursor at a time.
   class Cursor {
    public:
     base::Result<std::optional<LogRow>> next();
     base::Result<base::BytesView> change(const LogRow& row) const;
-    std::size_t change_bytes() const;  // its length, whether the row is sound or not
+    std::size_t change_bytes() const;  // the length of the change, also of a damaged row
     bool sound(const LogRow& row) const;
 
    private:
@@ -73,7 +73,7 @@ class LogTable {
   Query all_of_index_;
   Query erase_one_of_index_;
   bool damaged_ = false;
-  std::map<std::int64_t, std::int64_t> last_indexed_;  // position of an actor's last index row
+  std::map<std::int64_t, std::int64_t> last_indexed_;  // actor → position of its last index row
 };
 
 }  // namespace store

@@ -1,6 +1,6 @@
 #pragma once
 
-// The single-row facts of a database: who it is, its clock, its digest. Loaded once, written by
+// The single-row facts of a database: its identity, its clock, its digest. Loaded once, written by
 // Store::commit when changed.
 
 #include <cstdint>
@@ -12,20 +12,20 @@
 
 namespace store {
 
-// What a database goes through before it takes writes again, when peers hold other contents under
-// a number of ours (rule 2) or its rows are damaged (rule 8).
+// The steps of a repair before a database takes writes again, after peers hold another content
+// under one of our numbers (rule 2) or its rows are damaged (rule 8).
 struct Repair {
   enum class Stage : std::uint8_t {
     kNone = 0,
-    kFork = 1,       // at the next open: set aside, the tail of `actor` is sealed again later
+    kFork = 1,       // at the next open: set aside; the tail of `actor` is sealed again later
     kDamage = 2,     // at the next open: set aside
-    kFetching = 3,   // new beside the one set aside: the state comes from peers
-    kReplaying = 4,  // the state is here; what is held is applied
-    kSuspect = 5,    // at the next open: set aside unless every row proves sound
+    kFetching = 3,   // a new database beside the one set aside; peers send the state
+    kReplaying = 4,  // the state is complete; held changes are applied
+    kSuspect = 5,    // at the next open: set aside unless all rows are sound
   } stage = Stage::kNone;
-  base::ActorId actor;       // of kFork
-  std::uint64_t common = 0;  // of kFork: the last number that we and our peers hold alike, or less
-  // Nothing is written or told until the next open has looked after it.
+  base::ActorId actor;       // only for kFork
+  std::uint64_t common = 0;  // for kFork: a number up to which we and our peers hold the same
+  // True if nothing may be written or sent until the next open has dealt with it.
   bool sets_aside() const {
     return stage == Stage::kFork || stage == Stage::kDamage || stage == Stage::kSuspect;
   }
@@ -36,12 +36,13 @@ struct Meta {
   base::NodeId node_id;            // zero in a new database
   base::Bytes signing_seed;        // 32 bytes, Ed25519; empty in a new database
   std::uint64_t boot_epoch = 0;    // raised and committed before the first datagram of a start
-  base::Bytes host_fingerprint;    // of the host and data path this database last ran on
-  base::ActorId own_actor;         // of the last run that wrote; left behind by the next start
+  base::Bytes host_fingerprint;    // of the host and data path that this database last ran on
+  base::ActorId own_actor;         // of the last run that wrote; the next start no longer uses it
   crdt::HybridTime clock;          // rule 9: persisted with every commit
   crdt::Digest digest;             // over all objects
-  std::int64_t next_position = 1;  // of the change log; never goes back (cursors)
-  // What the log cannot tell any more lies at or below it: pruned changes, merged state joins.
+  std::int64_t next_position = 1;  // in the change log; never goes back (cursors)
+  // Changes that the log no longer has (pruned, or merged by a state join) are at or below this
+  // position.
   std::int64_t lost_position = 0;
   Repair repair;
   bool operator==(const Meta&) const = default;

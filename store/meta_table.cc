@@ -5,7 +5,7 @@
 namespace store {
 namespace {
 
-// Versions 1 and 2 kept one behind the node id.
+// Versions 1 and 2 kept a run token behind the node id.
 constexpr std::size_t kRunTokenSize = 16;
 
 enum MetaKey : std::int64_t {
@@ -62,7 +62,7 @@ bool parse_clock(base::BytesView row, Meta& meta) {
   meta.clock.nanos = static_cast<std::int64_t>(parser.be64());
   meta.clock.counter = parser.be32();
   meta.next_position = static_cast<std::int64_t>(parser.be64());
-  // Version 1 did not keep it: what it has pruned is not known.
+  // Version 1 did not keep this number, so we do not know what it has pruned.
   meta.lost_position =
       parser.at_end() ? meta.next_position - 1 : static_cast<std::int64_t>(parser.be64());
   return parser.complete();

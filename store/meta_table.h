@@ -1,7 +1,7 @@
 #pragma once
 
-// The table of single-row facts. Four rows, grouped by how often they change, and one that is
-// there only while a repair is under way; each is written only when it changed.
+// The table of single-row facts: four rows, grouped by how often they change, and one that exists
+// only while a repair is under way. A row is written only when it changed.
 
 #include <cstdint>
 #include <optional>
@@ -30,14 +30,14 @@ class MetaTable {
   explicit MetaTable(Database& database);
 
   base::Status create();        // the rows of a new database
-  base::Status upgrade_to_3();  // takes away what versions 1 and 2 kept of the run
+  base::Status upgrade_to_3();  // removes what versions 1 and 2 kept about the run
   base::Result<Meta> load();    // `digest` comes from the totals of the cells
   base::Result<CellTotals> cell_totals();
   base::Result<LogTotals> log_totals();
 
-  // What moves with every turn stands here whoever owns it, so that a commit writes one page for
-  // all of it: the head of an actor, the totals of an object. Keys are these bases plus the small
-  // number.
+  // What changes with every turn is stored in this table, for all owners: the head of an actor, the
+  // totals of an object. So a commit writes one page for all of it. The key is one of these bases
+  // plus the small number.
   static constexpr std::int64_t kObjects = std::int64_t{1} << 32;
   static constexpr std::int64_t kActors = std::int64_t{2} << 32;
   base::Status put(std::int64_t key, base::BytesView value);

@@ -84,7 +84,7 @@ base::Result<const NameRow*> NameWalk::next() {
     at_ = 0;
     ended_ = batch_.size() < batch_size_;
     if (batch_.empty()) return nullptr;
-    from_ = batch_.back().key + '\0';  // the smallest key above
+    from_ = batch_.back().key + '\0';  // the smallest key above it
     batch_size_ = std::min(batch_size_ * 4, kBatchMax);
   }
   return &batch_[at_++];

@@ -1,7 +1,7 @@
 #pragma once
 
-// The table of names: key of an entry or of a slot of its own (store/entry_key.h) → small id. The
-// last lookup is kept, because consecutive effects are usually of one entry.
+// The table of names: the key of an entry, or of a slot with a row of its own (store/entry_key.h) →
+// small id. The last lookup is kept, because consecutive effects are usually of one entry.
 
 #include <cstdint>
 #include <vector>
@@ -40,7 +40,7 @@ class Names {
   std::int64_t last_id_ = 0;
 };
 
-// Walks names in batches, so that no cursor is open while somebody looks at a row.
+// Walks names in batches, so that no cursor is open while a caller looks at a row.
 class NameWalk {
  public:
   NameWalk(Names& names, base::BytesView from, base::BytesView bound)

@@ -14,7 +14,7 @@ std::int64_t checksum(const ObjectInfo& info) {
   return sum.number(static_cast<std::int64_t>(info.type)).value();
 }
 
-// The part of an object that moves: a row of `meta`.
+// The part of an object that changes often: a row of `meta`.
 base::Bytes totals_row(const ObjectInfo& info) {
   base::Bytes row;
   base::append_be64(row, static_cast<std::uint64_t>(info.cells));
@@ -30,7 +30,7 @@ bool parse_totals(base::BytesView row, ObjectInfo& info) {
   return parser.complete();
 }
 
-// 1 << 32 is MetaTable::kObjects.
+// The key is MetaTable::kObjects (1 << 32) plus the index.
 const std::string kSelect =
     "SELECT o.idx, o.name, o.type, o.sum, m.v, m.sum FROM objects o "
     "LEFT JOIN meta m ON m.k = o.idx + (1 << 32) WHERE ";
@@ -89,7 +89,8 @@ base::Result<std::vector<ObjectInfo>> Objects::from(std::string_view name, std::
     ASSIGN_OR_RETURN(bool row, select->step());
     if (!row) return found;
     ASSIGN_OR_RETURN(ObjectInfo info, parse(select));
-    // A page ends between names: whoever goes on after a name would miss its other types.
+    // A page ends between two names. Otherwise a caller that continues after a name would miss its
+    // other types.
     if (found.size() >= limit && (limit == 0 || found.back().name != info.name)) return found;
     found.push_back(std::move(info));
   }
@@ -195,7 +196,7 @@ base::Status Objects::erase(const ObjectInfo& info) {
     ASSIGN_OR_RETURN(bool left, any->step());
     if (left || info.cells != 0 || !info.digest.is_zero()) {
       return database_.corrupt("object " + info.name + " counts " + std::to_string(info.cells) +
-                               " cells; its rows or digest say otherwise");
+                               " cells, but its rows or digest differ");
     }
   }
   {

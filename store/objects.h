@@ -1,8 +1,8 @@
 #pragma once
 
-// The table of objects: name and type, how many live cells, their digest. Rows are read when asked
-// for and kept in a bounded cache; those that moved stay until flush() has written them. An object
-// whose last cell is gone loses its row.
+// The table of objects: name, type, number of live cells, digest. Rows are read when needed and
+// kept in a bounded cache. A changed row stays in memory until flush() has written it. An object
+// without cells loses its row.
 
 #include <cstdint>
 #include <map>
@@ -28,7 +28,7 @@ struct ObjectInfo {
 
 class Objects {
  public:
-  // Clean rows kept in memory; above it the cache starts again.
+  // Unchanged rows that are kept in memory. Above that the cache is emptied.
   static constexpr std::size_t kCachedMax = 4096;
 
   explicit Objects(Database& database);
@@ -36,7 +36,7 @@ class Objects {
 
   base::Result<const ObjectInfo*> find(std::string_view name, crdt::SlotType type);
   base::Result<std::vector<ObjectInfo>> named(std::string_view name);
-  // By name, from `name` on; the types of one name are never split.
+  // Objects in order of name, from `name` on. All types of one name are on one page.
   base::Result<std::vector<ObjectInfo>> from(std::string_view name, std::size_t limit);
   const CellTotals& totals() const { return totals_; }
 

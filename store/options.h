@@ -1,6 +1,6 @@
 #pragma once
 
-// Every bound of the store (rule 11), and what the host decides about its file.
+// Every bound of the store (rule 11), and the settings of its file that the host decides.
 
 #include <cstdint>
 #include <string>
@@ -14,12 +14,12 @@ struct Options {
   std::uint32_t prune_rows_max = 4096;
   std::int64_t cache_kib = 16'384;        // page cache of the writing connection
   std::int64_t reader_cache_kib = 2'048;  // of each read-only connection
-  // research/store.md: 16000 pages (64 MB of WAL) is x1.5 in rate against the default 1000.
+  // 16,000 pages (64 MB of write-ahead log) give 1.5 times the rate of the default of 1,000.
   std::int64_t wal_pages = 16'000;
-  // At rest the write-ahead log takes no more than this on the medium. Under
-  // load it grows to `wal_pages`, and beyond them while a reader holds it.
+  // At rest the write-ahead log takes at most this much on the medium. Under load it grows to
+  // `wal_pages`, and above that while a reader holds it.
   std::int64_t wal_rest_bytes = 4ll << 20;
-  std::string vfs;  // tests name a fault-injecting one
+  std::string vfs;  // tests name a VFS that injects faults
 };
 
 }  // namespace store

@@ -1,8 +1,8 @@
 #pragma once
 
-// Changes that were refused because they contradict what is held: one number with two contents, or
-// a predecessor that does not fit (rule 2). Kept whole, so that somebody can say later who forked.
-// The first ones are the evidence: when the table is full, further ones are not kept.
+// Changes that were refused because they contradict what we hold: a second content for one number,
+// or a predecessor that does not fit (rule 2). They are kept whole, so that one can see later who
+// forked. The first ones are the evidence: when the table is full, further ones are not kept.
 
 #include <cstdint>
 
@@ -12,13 +12,14 @@
 namespace store {
 
 inline constexpr std::int64_t kProofsMax = 64;
-inline constexpr std::int64_t kProofBytesMax = 16 << 20;  // of all together
+inline constexpr std::int64_t kProofBytesMax = 16 << 20;  // of all proofs together
 
 class Proofs {
  public:
   explicit Proofs(Database& database);
 
-  // Inside a transaction. A change that is kept already, or one above the bounds, changes nothing.
+  // Inside a transaction. Does nothing for a change that is kept already or that exceeds the
+  // bounds.
   base::Status keep(const crdt::SealedChange& refused);
   base::Result<std::int64_t> count();
 

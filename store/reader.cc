@@ -36,13 +36,13 @@ base::Status Reader::begin() {
 base::Status Reader::take_snapshot() {
   std::int64_t version = 0;
   {
-    // The first read fixes the snapshot.
+    // The first read of the transaction fixes the snapshot.
     ASSIGN_OR_RETURN(Loan select, data_version_.use());
     ASSIGN_OR_RETURN(const bool row, select->step());
     if (row) version = select->integer(0);
   }
   if (version == snapshot_) return {};
-  snapshot_ = -1;  // until all of it is refreshed
+  snapshot_ = -1;  // stays unknown until everything is refreshed
   actors_loaded_ = false;
   RETURN_IF_ERROR(cells_.refresh());
   RETURN_IF_ERROR(log_.load());

@@ -55,8 +55,8 @@ RowChecksum& RowChecksum::number(std::int64_t value) {
 }
 
 RowChecksum& RowChecksum::bytes(base::BytesView value) {
-  bytes_.reserve(bytes_.size() + value.size() + 24);  // mostly the last but one
-  // The length keeps two neighbouring fields apart.
+  bytes_.reserve(bytes_.size() + value.size() + 24);  // often enough for the rest of the row
+  // The length separates two neighbouring fields.
   base::append_be64(bytes_, value.size());
   bytes_.append(value);
   return *this;

@@ -1,8 +1,8 @@
 #pragma once
 
-// What rows are made of: variable-length numbers, a bounded parser, and the checksum that every row
-// carries. SQLite does not notice a changed byte in a row; the checksum does. It covers a letter
-// for the table, the key and the content, so a sound row in the wrong place is bad as well.
+// The parts of rows: variable-length numbers, a bounded parser, and the checksum of every row.
+// SQLite does not notice a changed byte in a row; the checksum does. It covers a letter for the
+// table, the key and the content, so a sound row in the wrong place fails too.
 
 #include <cstdint>
 #include <string>
@@ -40,7 +40,7 @@ class RowChecksum {
   explicit RowChecksum(char table) { bytes_.push_back(table); }
   RowChecksum& number(std::int64_t value);
   RowChecksum& bytes(base::BytesView value);
-  // 32 bits, signed, as SQLite stores small integers best.
+  // A signed number of 32 bits: SQLite stores small integers in less room.
   std::int64_t value() const;
 
  private:

@@ -27,8 +27,8 @@ CREATE TABLE proofs(idx INTEGER PRIMARY KEY, actor BLOB NOT NULL, seq INTEGER NO
   sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
 )sql";
 
-// What version 2 brought: pages of a state join on their way in, and changes that wait. The rows
-// of actors in `meta` may carry flags from then on.
+// Version 2 added staged pages of a state join, and changes that wait. Since then the rows of
+// actors in `meta` may have flags.
 constexpr std::string_view kStep2 = R"sql(
 CREATE TABLE staged(part INTEGER NOT NULL, page INTEGER NOT NULL, sum INTEGER NOT NULL,
   body BLOB NOT NULL, PRIMARY KEY(part, page)) STRICT;
@@ -36,7 +36,7 @@ CREATE TABLE held(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, actor BLOB NOT
   seq INTEGER NOT NULL, sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
 )sql";
 
-// What version 3 brought: closed actors, many to a row. The row of the identity lost a token.
+// Version 3 added closed actors, many to a row, and removed a token from the row of the identity.
 constexpr std::string_view kStep3 = R"sql(
 CREATE TABLE closed(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL, v BLOB NOT NULL) STRICT;
 )sql";
@@ -61,14 +61,16 @@ base::Status configure_writer(Database& database, const Options& options) {
   RETURN_IF_ERROR(database.execute(kBothPragmas));
   RETURN_IF_ERROR(database.execute(cache_pragma(options.cache_kib)));
   RETURN_IF_ERROR(database.execute("PRAGMA page_size=4096; PRAGMA journal_size_limit=4194304;"));
-  // Debian's SQLite writes zeros over every page that is given back: as much again as was deleted.
+  // Debian's SQLite overwrites every freed page with zeros by default: that writes as much again as
+  // was deleted.
   RETURN_IF_ERROR(database.execute("PRAGMA secure_delete=FAST;"));
   ASSIGN_OR_RETURN(auto statement, database.prepare("PRAGMA journal_mode=WAL"));
   ASSIGN_OR_RETURN(bool row, statement->step());
   const std::string mode = row ? std::string(statement->text(0)) : std::string();
   if (mode != "wal" && mode != "memory") {  // "memory" is the only mode of a database in memory
-    return base::Error{base::Code::kUnprocessable,
-                       database.path() + ": no write-ahead log here, journal mode " + mode};
+    return base::Error{
+        base::Code::kUnprocessable,
+        database.path() + ": cannot use a write-ahead log here, journal mode is " + mode};
   }
   return {};
 }
@@ -129,7 +131,7 @@ base::Status check_tables(Database& database) {
 base::Status upgrade_tables(Database& database) {
   ASSIGN_OR_RETURN(const std::int64_t version, database.pragma("user_version"));
   if (version == kSchemaVersion) return {};
-  // A bit of the version flipped: what a step would bring is there.
+  // If the table of a step exists already, a bit of the version number has changed.
   ASSIGN_OR_RETURN(auto newer,
                    database.prepare("SELECT count(*) FROM sqlite_schema WHERE name=?1"));
   newer->bind_text(1, version < 2 ? "held" : "closed");

@@ -72,11 +72,11 @@ enum class Key { kNumber, kTwoNumbers, kBlob };
 
 }  // namespace
 
-// The key comes first in what is selected; docs/storage.md lists what each checksum covers.
+// `select` returns the key first; docs/storage.md lists what each checksum covers.
 struct Scrub::Table {
   const char* name;
   Key key;
-  int content;  // the column whose bytes count, -1 for none
+  int content;  // the column whose bytes are counted; -1: none
   bool (*sound)(const Statement& row);
   const char* select;
   Bad bad = Bad::kState;
@@ -118,7 +118,7 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
     const Table& table = kTables[table_];
     ASSIGN_OR_RETURN(auto select, database_.prepare(table.select));
     if (table.key == Key::kBlob) {
-      select->bind_blob(1, key_);  // before the first row it is empty, and no key is
+      select->bind_blob(1, key_);  // it is empty before the first row; no key is empty
     } else {
       select->bind(1, begun_ ? first_ : kBefore);
     }
@@ -152,7 +152,8 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
   return done;
 }
 
-// The page behind this place would stop every later step as well.
+// After kReadsTried failures the scrub skips to the next table. Otherwise the unreadable page would
+// stop every later step.
 base::Error Scrub::stopped(base::Error error) {
   const bool unread = database_.read_failed();
   if (unread && ++unread_ < kReadsTried) return error;
@@ -163,7 +164,7 @@ base::Error Scrub::stopped(base::Error error) {
   return error;
 }
 
-// The place of the last step is the bad row itself.
+// The place of the last step is the bad row.
 base::Status Scrub::drop_row() {
   const char* sql = kTables[table_].drop;
   if (sql == nullptr) return {};

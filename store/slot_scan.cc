@@ -13,14 +13,14 @@ bool starts_with(const std::vector<std::string>& path, const std::vector<std::st
   return path.size() >= start.size() && std::equal(start.begin(), start.end(), path.begin());
 }
 
-// Keys of entry parts are one component for the entry, two for a field with a row of its own. All
-// others belong to nested maps.
+// The key of an entry has one component; a field with a row of its own has two. All other keys
+// belong to nested maps.
 bool is_nested(const NameKey& key) {
   return key.path.size() > 2 || (key.path.size() == 2 && !key.own);
 }
 
-// Passes over a nested map in one leap, which starts behind its first row: between that one and
-// what is deeper stand fields with a row of their own at its place.
+// Skips a nested map in one step. The step starts behind the first row of the map: fields with a
+// row of their own at the same path stand between that row and the deeper ones.
 void leap(NameWalk& walk, const ObjectInfo& object, const NameKey& key) {
   if (key.path.size() > 2) walk.skip_to(after_all_below(entry_key(object.index, key.path, 2)));
 }
@@ -84,7 +84,7 @@ base::Result<bool> SlotScan::slots(const ObjectInfo& object, const std::vector<s
                                    const std::function<bool(const SlotRow&)>& visit) {
   Pending pending;
   const auto below = [&](const crdt::Slot& slot) { return starts_with(slot.path, path); };
-  if (path.size() >= 2) {  // the slots at the path itself are lanes of the entry above
+  if (path.size() >= 2) {  // the slots at this path are lanes of the parent entry
     NameKey parent{static_cast<std::uint32_t>(object.index), path, std::nullopt};
     parent.path.pop_back();
     NameRow row{entry_key(object.index, path, path.size() - 1), 0};
@@ -104,7 +104,7 @@ base::Status SlotScan::slots_after(const ObjectInfo& object, const crdt::Slot* a
   base::Bytes from = object_key(object.index);
   const base::Bytes bound = after_all_below(from);
   if (after) {
-    // An entry above the place has lanes on both sides of it; all other rows stand where they sort.
+    // An entry above `after` has lanes before and behind it. All other rows are where they sort.
     NameKey key{static_cast<std::uint32_t>(object.index), {}, std::nullopt};
     for (std::size_t depth = 0; depth < after->path.size(); ++depth) {
       NameRow row{entry_key(object.index, after->path, depth), 0};
@@ -127,7 +127,7 @@ base::Result<bool> SlotScan::walk(const ObjectInfo& object, base::BytesView from
     ASSIGN_OR_RETURN(const NameRow* row, walk.next());
     if (!row) break;
     ASSIGN_OR_RETURN(const NameKey key, parse(*row));
-    // Rows yet to come hold no path below this one, but may hold another type at it.
+    // Later rows have no path below this one, but they may have another type at this path.
     if (!show_below(pending, &key.path, visit)) return false;
     RETURN_IF_ERROR(add(object, *row, key, wanted, pending));
   }
@@ -149,7 +149,7 @@ void SlotScan::Pending::add(std::vector<SlotRow> rows) {
   std::sort(rows.begin(), rows.end(), before);
   if (empty()) {
     rows_ = std::move(rows);
-  } else {  // slots of nested maps stand between those of the entry above
+  } else {  // slots of nested maps come between slots of their parent entry
     std::vector<SlotRow> merged;
     std::merge(std::move_iterator(rows_.begin() + static_cast<std::ptrdiff_t>(at_)),
                std::move_iterator(rows_.end()), std::move_iterator(rows.begin()),
@@ -159,7 +159,8 @@ void SlotScan::Pending::add(std::vector<SlotRow> rows) {
   at_ = 0;
 }
 
-// Shows what is pending below `path`; everything when there is none. False: no more wanted.
+// Visits the pending slots whose path is smaller than `path`, or all when `path` is null. False:
+// the visitor wants no more.
 bool SlotScan::show_below(Pending& pending, const std::vector<std::string>* path,
                           const std::function<bool(SlotRow&)>& visit) {
   while (!pending.empty() && (!path || pending.front().slot.path < *path)) {

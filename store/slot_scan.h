@@ -1,6 +1,6 @@
 #pragma once
 
-// Ordered reading over names and cells: entries of a map, and slots of any object.
+// Reads names and cells in order: the entries of a map, and the slots of any object.
 
 #include <functional>
 #include <string>
@@ -24,7 +24,7 @@ class SlotScan {
   base::Result<crdt::Entry> entry(const ObjectInfo& object, std::string_view id);
   base::Status entries(const ObjectInfo& object, std::optional<std::string_view> after,
                        const std::function<bool(const crdt::Entry&)>& visit);
-  // Returns whether the visitor wants more.
+  // Returns true if the visitor wants more.
   base::Result<bool> slots(const ObjectInfo& object, const std::vector<std::string>& path,
                            const std::function<bool(const SlotRow&)>& visit);
   // Every slot strictly after `after` (null: from the first), in order of path and type.
@@ -32,7 +32,7 @@ class SlotScan {
                            const std::function<bool(SlotRow&)>& visit);
 
  private:
-  // Slots read and not yet shown, in order of path and type.
+  // Slots that were read and not visited yet, in order of path and type.
   class Pending {
    public:
     bool empty() const { return at_ == rows_.size(); }
@@ -46,8 +46,8 @@ class SlotScan {
   };
   static bool show_below(Pending& pending, const std::vector<std::string>* path,
                          const std::function<bool(SlotRow&)>& visit);
-  // Shows what is pending and what the names from `from` to `bound` lead to, in order, as long as
-  // `wanted` takes a slot. Returns whether the visitor wants more.
+  // Visits in order the pending slots and the slots of the names from `from` to `bound`, if
+  // `wanted` accepts them. Returns true if the visitor wants more.
   base::Result<bool> walk(const ObjectInfo& object, base::BytesView from, base::BytesView bound,
                           Pending& pending, const std::function<bool(const crdt::Slot&)>& wanted,
                           const std::function<bool(SlotRow&)>& visit);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Pages of a state join on their way in, by part and page (the replica says what a part is). They
-// are of one run of the program: whoever opens a store clears what an earlier one left.
+// Pages of a running state join, by part and page (the replica defines the parts). They belong to
+// one run of the program: opening a store deletes the pages of an earlier run.
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +18,7 @@ class Staged {
   base::Status put(std::int64_t part, std::int64_t page, base::BytesView body);
   base::Status clear();
 
-  // nullopt: there is none.
+  // nullopt: there is no such page.
   base::Result<std::optional<base::Bytes>> get(std::int64_t part, std::int64_t page);
 
  private:

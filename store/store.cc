@@ -14,7 +14,7 @@ constexpr std::int64_t kPageBytes = 4'096;
 
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const Options& options) {
   ASSIGN_OR_RETURN(auto database, Database::open(path, Database::Mode::kReadWrite, options.vfs));
-  // Whose file it is comes first: nothing is changed in the file of another application.
+  // Check first whose file it is: the file of another application must not be changed.
   ASSIGN_OR_RETURN(const bool empty, is_empty(*database));
   RETURN_IF_ERROR(configure_writer(*database, options));
   RETURN_IF_ERROR(database->execute("PRAGMA synchronous=FULL"));
@@ -71,8 +71,9 @@ base::Status Store::commit(Durability durability) {
   if (database_->wal_commits() != commits) unsynced_ = durability_ == Durability::kNormal;
   if (durability == Durability::kFull) RETURN_IF_ERROR(sync());
   if (database_->wal_pages() < options_.wal_pages) return {};
-  // This commit stands, whatever happens to the checkpoint. After an I/O error in it pages may be
-  // lost that the kernel calls clean, so nothing may be written after it. A full disk passes.
+  // This commit is done, whatever happens to the checkpoint. After an I/O error in the checkpoint,
+  // pages may be lost that the kernel regards as clean, so nothing may be written after it. A full
+  // disk is no reason to stop.
   if (const base::Status moved = database_->checkpoint();
       !moved.ok() && moved.error().code != base::Code::kDiskFull) {
     stop(moved.error().message);
@@ -111,7 +112,7 @@ void Store::rest() {
   rested_pages_ = wal_pages();
 }
 
-// As after the checkpoint of a commit: an I/O error ends writing, a full disk passes.
+// As after the checkpoint of a commit: an I/O error ends writing, a full disk does not.
 void Store::empty_wal() {
   const base::Status moved = database_->empty_wal();
   if (!moved.ok() && moved.error().code != base::Code::kDiskFull) stop(moved.error().message);
@@ -155,7 +156,7 @@ base::Status Store::load() {
 
 base::Status Store::flush() {
   RETURN_IF_ERROR(database_->writable());
-  // Actors come last: writing the others may have numbered new ones.
+  // Actors are written last: writing the others may have added new ones.
   RETURN_IF_ERROR(cells_.flush());
   RETURN_IF_ERROR(log_.flush());
   meta_.digest = cells_.total_digest();
@@ -170,7 +171,8 @@ base::Status Store::usable() const {
 
 void Store::stop(const std::string& reason) {
   stopped_ = reason;
-  // What the log holds is judged by recovery, not copied by a connection that saw it fail.
+  // Recovery must decide what the log holds. The connection that saw the error must not copy the
+  // log into the file.
   database_->keep_wal_on_close();
 }
 

@@ -12,21 +12,21 @@
 namespace store {
 namespace {
 
-constexpr std::int64_t kBlock = 4'096;    // SQLite's step in `-shm`
-constexpr std::int64_t kRegion = 32'768;  // that it maps at once
+constexpr std::int64_t kBlock = 4'096;    // the step in which SQLite writes `-shm`
+constexpr std::int64_t kRegion = 32'768;  // the part that SQLite maps at once
 
 int really_allocate(int file, std::int64_t from, std::int64_t bytes) {
   for (;;) {
     const int failed = ::posix_fallocate(file, from, bytes);
     if (failed == EINTR) continue;
-    // A file system that knows no allocation gets what SQLite does alone.
+    // On a file system without allocation only SQLite's own write happens.
     return failed == EOPNOTSUPP || failed == EINVAL ? 0 : failed;
   }
 }
 
 std::atomic<Allocate> allocator{nullptr};
 
-// Whether the byte at `at`, the last of its 4 KiB, may be written.
+// True if the byte at `at`, the last of its 4 KiB, may be written.
 bool make_room(int file, std::int64_t at) {
   const Allocate asked = allocator.load();
   const int failed = (asked ? asked : really_allocate)(file, at + 1 - kBlock, kBlock);
@@ -34,8 +34,8 @@ bool make_room(int file, std::int64_t at) {
     errno = failed;
     return false;
   }
-  // Room for the next region as well, if there is any: where it is missing when a commit needs it,
-  // the commit stands in the log already, and its outcome is unknown to this process.
+  // Also allocates the next region, if possible. If that room were missing during a commit, the
+  // commit would already be in the log, and this process could not know its outcome.
   if (!asked) ::fallocate(file, FALLOC_FL_KEEP_SIZE, at + 1, kRegion);
   return true;
 }
@@ -64,7 +64,7 @@ void allocate_whole_blocks() {
     CHECK(sqlite3_initialize() == SQLITE_OK);
     sqlite3_vfs* vfs = sqlite3_vfs_find("unix");
     CHECK(vfs != nullptr && vfs->iVersion >= 3);
-    // Which of them is called depends on how SQLite was built.
+    // Which of these functions is called depends on how SQLite was built.
     static_assert(sizeof(off_t) == sizeof(std::int64_t));
     const auto at = reinterpret_cast<sqlite3_syscall_ptr>(write_at);
     for (const char* name : {"pwrite", "pwrite64"}) {

@@ -4,7 +4,7 @@
 
 namespace base {
 
-// `text` without the byte order mark of UTF-8 that some editors put at the head of a file.
+// `text` without the UTF-8 byte order mark that some editors put at the start of a file.
 inline std::string_view without_byte_order_mark(std::string_view text) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   if (text.starts_with(kMark)) text.remove_prefix(kMark.size());

@@ -5,7 +5,7 @@
 namespace base {
 namespace {
 
-// Length of the sequence that starts with `lead`, 0 if it cannot start one.
+// The length of the sequence that starts with `lead`; 0 if no sequence can start with it.
 int sequence_length(std::uint8_t lead) {
   if (lead < 0x80) return 1;
   if (lead >= 0xC2 && lead <= 0xDF) return 2;

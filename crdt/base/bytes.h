@@ -17,7 +17,7 @@ std::optional<Bytes> from_hex(std::string_view text);  // either case; nullopt i
 int hex_digit(char c);                                 // either case; -1 if not hex
 bool is_utf8(std::string_view text);                   // strict: no surrogates, no overlongs
 
-// Fixed-width big-endian integers, so that encoded keys sort as the numbers do.
+// Fixed-width big-endian integers, so that encoded keys sort like the numbers.
 void append_be32(Bytes& out, std::uint32_t value);
 void append_be64(Bytes& out, std::uint64_t value);
 std::uint32_t read_be32(const char* at);

@@ -14,8 +14,8 @@ namespace {
 constexpr int kReaderMillis = 500;
 constexpr unsigned kWriteSeconds = 2;
 
-// Whoever reads our errors may stand still, and the end must come all the same: a full pipe or a
-// stopped terminal gets half a second, and an alarm ends a write that hangs nevertheless.
+// The process that reads our errors may not read, and our process must end all the same. A full
+// pipe or a stopped terminal gets half a second, and an alarm ends a write that still hangs.
 void say_last(const char* text, std::size_t size) noexcept {
   signal(SIGALRM, SIG_DFL);
   alarm(kWriteSeconds);

@@ -1,7 +1,7 @@
 #pragma once
 
-// CHECK aborts on what can only be our own fault, in release builds too. What a peer or a client
-// sends is never CHECKed: it is judged and answered with a Result.
+// CHECK aborts on an error that only our own code can cause, also in release builds. Data from a
+// peer or a client is never CHECKed: it is checked and answered with a Result.
 
 namespace base {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// BLAKE2b and SipHash from libsodium, named by what they are for.
+// BLAKE2b and SipHash from libsodium, named by their use.
 
 #include <array>
 #include <cstdint>
@@ -14,9 +14,9 @@ using Hash128 = std::array<unsigned char, 16>;
 
 Hash256 hash256(BytesView bytes);
 Hash128 hash128(BytesView bytes);
-// A keyed-apart hash: equal bytes under another purpose hash differently.
+// A hash for one purpose: equal bytes with another purpose have another hash.
 Hash256 hash256(std::string_view purpose, BytesView bytes);
-// Guards stored rows against bit rot, not against an attacker: SipHash-2-4 under a fixed key.
+// Protects stored rows against bit rot, not against an attacker: SipHash-2-4 with a fixed key.
 std::uint64_t row_checksum(BytesView bytes);
 
 }  // namespace base

@@ -1,9 +1,10 @@
 #pragma once
 
-// Planted bugs (docs/testing.md): a line of product code removed or reversed, to see whether the
-// simulator notices. They exist only in the libraries that hearsay-sim links (built with
-// HEARSAY_PLANTS); elsewhere PLANTED(...) is the constant false and the compiler drops it. A plant
-// says nothing. What each does stands in tools/simulator/plants.cc; numbers are never reused.
+// Planted bugs (docs/testing.md): each removes or reverses one line of product code, to test
+// whether the simulator notices. They exist only in the libraries that hearsay-sim links (built
+// with HEARSAY_PLANTS). Elsewhere PLANTED(...) is the constant false and the compiler removes it. A
+// plant writes no log line. tools/simulator/plants.cc says what each does; numbers are never
+// reused.
 //
 //   if (!PLANTED(kFloorNotRaised)) actors.raise_floor(id, seq);
 

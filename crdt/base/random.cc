@@ -27,7 +27,7 @@ std::uint64_t Random::next() {
 
 std::uint64_t Random::below(std::uint64_t bound) {
   CHECK(bound > 0);
-  // Draws under 2^64 mod bound are thrown away, so every remainder is equally likely.
+  // Draws under 2^64 mod bound are discarded, so every remainder has the same chance.
   std::uint64_t skip = (0 - bound) % bound;
   for (;;) {
     std::uint64_t draw = next();

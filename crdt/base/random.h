@@ -1,8 +1,8 @@
 #pragma once
 
-// Chance for machines: a ChaCha20 key stream from one 32-byte seed. The same seed gives the same
-// run on every compiler; a seed from the kernel makes it fit for keys and ids. One draw a
-// statement, because argument order is not defined. Not thread-safe: each machine has its own.
+// Random numbers for machines: a ChaCha20 key stream from one 32-byte seed. The same seed gives the
+// same run with every compiler. With a seed from the kernel it is fit for keys and ids. Draw once
+// in a statement, because argument order is not defined. Not thread-safe: each machine has its own.
 
 #include <array>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
 // Result<T>: a value, or an Error with a code and a message. The message says what was tried and
-// with which value ("open /data/a.db: disk full"). One table (code_info) maps each code to its wire
-// name, HTTP status and exit code. Exceptions of libraries stop where the library is called.
+// with which value ("open /data/a.db: disk full"). One table (code_info) gives each code its wire
+// name, HTTP status and exit code. An exception of a library is caught where the library is called.
 
 #include <string>
 #include <string_view>
@@ -16,12 +16,12 @@ namespace base {
 enum class Code {
   kInvalid,        // the caller's input is malformed
   kNotFound,       // no such thing
-  kMethod,         // the thing exists, the verb does not fit
+  kMethod,         // the thing exists, but not with this verb
   kTooLarge,       // a named bound was exceeded
   kConflict,       // the state forbids it (directory in use, type mismatch)
-  kForbidden,      // not allowed (Origin)
+  kForbidden,      // not allowed (Origin header)
   kUnauthorized,   // no or wrong credentials
-  kMisdirected,    // a foreign Host
+  kMisdirected,    // a foreign Host header
   kUnprocessable,  // understood, but not supported
   kTimeout,        // took longer than its limit
   kBusy,           // a queue is full; try again
@@ -30,7 +30,7 @@ enum class Code {
   kIndeterminate,  // the outcome is not known (I/O error in COMMIT)
   kCorrupt,        // a checksum or an invariant of stored data failed
   kUnavailable,    // cannot connect, or not ready yet
-  kInternal,       // our fault
+  kInternal,       // an error in our own code
 };
 
 struct CodeInfo {
@@ -84,7 +84,7 @@ class [[nodiscard]] Result {
 
 struct Done {};
 
-// What can fail and has nothing to return.
+// The result of a function that can fail and returns nothing.
 class [[nodiscard]] Status : public Result<Done> {
  public:
   Status() : Result<Done>(Done{}) {}
@@ -95,7 +95,7 @@ inline Error invalid(std::string message) { return {Code::kInvalid, std::move(me
 
 }  // namespace base
 
-// Leaves the function with the error of `expression`, if it has one.
+// Returns the error of `expression` from the function, if it has one.
 #define RETURN_IF_ERROR(expression)                                         \
   do {                                                                      \
     if (auto status_ = (expression); !status_.ok()) return status_.error(); \

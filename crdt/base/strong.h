@@ -1,6 +1,7 @@
 #pragma once
 
-// Sixteen-byte identifiers that cannot be mixed up: ActorId and NodeId. Ordered by bytes.
+// Sixteen-byte identifiers of different types, ActorId and NodeId, so that they cannot be mixed up.
+// Ordered by bytes.
 
 #include <array>
 #include <compare>

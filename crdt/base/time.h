@@ -1,8 +1,8 @@
 #pragma once
 
-// Time as the machines see it: always an argument, never asked for. `Instant` is monotonic and
-// drives timers and membership (rule 14); the wall clock feeds stamps only, and is not believed
-// (rule 9). All units are nanoseconds.
+// Time for the machines: it is always an argument; a machine never asks a clock. `Instant` is
+// monotonic; timers and membership use it (rule 14). The wall clock is used for stamps only and is
+// not trusted (rule 9). All units are nanoseconds.
 
 #include <compare>
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Instant {
   static constexpr Instant never() { return {INT64_MAX}; }
 };
 
-// What a driver knows of time when it calls a machine.
+// The times that a driver passes when it calls a machine.
 struct Now {
   Instant instant;
   std::int64_t wall_nanos = 0;     // since the Unix epoch

@@ -42,7 +42,7 @@ void Claims::stored(base::Instant now, const Stored& facts) {
   claim();
 }
 
-// All that is committed, under a new version.
+// Claims everything that is committed, as a new version.
 void Claims::claim() {
   ++version_;
   for (const auto& [actor, head] : unclaimed_) {
@@ -56,7 +56,7 @@ void Claims::claim() {
   unclaimed_.clear();
   halves_.emplace_back(version_, state_.vector);
   versions_[state_.vector] = version_;
-  // A version can be worked out only if every later move is at hand.
+  // A version can be worked out only if the journal has every later move.
   while (moves_.size() > kMovesKept || halves_.size() > kMovesKept) {
     auto [oldest, half] = halves_.front();
     if (oldest == version_) break;
@@ -88,7 +88,7 @@ bool Claims::is_echo(const base::ActorId& actor, const crdt::Head& head) const {
   return head.seq != 0 && head.seq == ours.seq && head.hash != ours.hash;
 }
 
-// What was reported and is not among these may be lost: the queue was full, or its turn failed.
+// A report that is not confirmed here may be lost: the queue was full, or the turn failed.
 void Claims::note_confirmed(const Stored& facts) {
   reported_.clear();
   for (const base::ActorId& actor : facts.alone) alone_.try_emplace(actor, 0);

@@ -1,11 +1,12 @@
 #pragma once
 
-// What this node holds, and what it may say that it holds. `committed` is all that the replica has
-// committed and serves to leave out what we have; `claimed` and `state` move together, only when
-// the replica reports everything so far as durable (rule 3), and are all that is ever told to a
-// peer. Every move of the claim is a version; a bounded journal can work out an earlier one, so
-// that peers tell each other only what differs. Also knows our own actors: their echo from
-// elsewhere (rule 2), and what peers confirmed; and which actors their owners have left behind.
+// What this node holds, and what it may claim to hold. `committed` is everything that the replica
+// has committed; we use it to leave out what we have. `claimed` and `state` are all that peers are
+// ever told. They move together, and only when the replica reports that everything so far is
+// durable (rule 3). Every move of the claim makes a version. A bounded journal can work out an
+// earlier version, so that peers send each other only what differs. Claims also knows our own
+// actors (to see an echo, rule 2), what peers confirmed of them, and the actors that their owners
+// no longer use.
 
 #include <deque>
 #include <map>
@@ -17,7 +18,7 @@
 
 namespace gossip {
 
-inline constexpr std::size_t kMovesKept = 2'048;  // entries and versions each; above: the oldest go
+inline constexpr std::size_t kMovesKept = 2'048;  // entries and versions each; then the oldest go
 
 class Claims {
  public:
@@ -29,32 +30,35 @@ class Claims {
   const crdt::VersionVector& committed() const { return committed_; }
   const crdt::VersionVector& claimed() const { return claimed_; }
   crdt::StateHash state() const { return state_; }
-  base::Instant moved() const { return moved_; }      // when the claim last did
-  std::uint64_t changes() const { return changes_; }  // that the claim covers, of all actors
+  base::Instant moved() const { return moved_; }      // when the claim last moved
+  std::uint64_t changes() const { return changes_; }  // that the claim covers, over all actors
 
   using Version = std::uint64_t;
   Version version() const { return version_; }
-  // The last version with this vector half, while the journal reaches back to it.
+  // The last version that had this vector half; none if the journal does not reach back to it.
   std::optional<Version> version_of(std::uint64_t vector_half) const;
-  // The entries that moved after `version`, as they were then; {0, 0}: not there.
+  // The entries that moved after `version`, with their heads at `version`. {0, 0}: the actor was
+  // not there. Example: version 4 had (a,5), the claim now has (a,7): before(4) has a with (a,5).
   crdt::VersionVector::Entries before(Version version) const;
 
-  // Somebody shows one of our actors above us, or with another content under our number.
+  // True if `head` is above what we have of our own actor, or has another hash under our number.
+  // Example: we have (a,5) of our own actor a, and a peer shows (a,6).
   bool is_echo(const base::ActorId& actor, const crdt::Head& head) const;
-  // A peer says that it holds `actor` up to `seq`: reported when that is news about an actor of
-  // which no peer may hold everything. Until the replica has taken it, it is reported again.
+  // A peer says that it holds `actor` up to `seq`. Reports this if it is news about an actor of
+  // which perhaps no peer holds everything. It is reported again until the replica has taken it.
   void confirm(const base::ActorId& actor, std::uint64_t seq, Actions& out);
-  void confirm_all(Actions& out);  // a peer's state equals ours
-  // Those actors, with how far the replica knows that some peer holds them.
+  void confirm_all(Actions& out);  // a peer's state hash equals ours
+  // These actors, each with the highest number that the replica knows to be held by a peer.
   const std::map<base::ActorId, std::uint64_t>& alone() const { return alone_; }
 
-  // The next change of the actor has an envelope of a later version: not to be fetched (rule 12).
+  // The next change of the actor has an envelope of a later version. It is not fetched (rule 12).
   bool is_stopped(const base::ActorId& actor) const { return stopped_.contains(actor); }
-  // Left behind and not closed, with the first version that has all we hold of them.
+  // Actors that their owners no longer use and that are not closed, each with the first version
+  // that has all we hold of it.
   const std::map<base::ActorId, Version>& left() const { return left_; }
   const std::set<base::ActorId>& closed() const { return closed_; }
   void close(const base::ActorId& actor);
-  void open(const base::ActorId& actor);  // somebody shows more of it
+  void open(const base::ActorId& actor);  // a peer shows more of it
 
  private:
   void claim();
@@ -68,7 +72,7 @@ class Claims {
   std::uint64_t changes_ = 0;
   std::set<base::ActorId> own_;
   std::map<base::ActorId, std::uint64_t> alone_;
-  std::map<base::ActorId, std::uint64_t> reported_;  // since the last turn of the replica
+  std::map<base::ActorId, std::uint64_t> reported_;  // reported since the last turn of the replica
   std::set<base::ActorId> stopped_;
   std::map<base::ActorId, Version> left_;
   std::set<base::ActorId> closed_;
@@ -80,8 +84,9 @@ class Claims {
   };
   Version version_ = 0;
   std::deque<Move> moves_;
-  std::deque<std::pair<Version, std::uint64_t>> halves_;  // never empty; the last is the present
-  std::map<std::uint64_t, Version> versions_;             // of halves_
+  // Versions with their vector halves. Never empty; the last one is the present version.
+  std::deque<std::pair<Version, std::uint64_t>> halves_;
+  std::map<std::uint64_t, Version> versions_;  // the index of halves_
 };
 
 }  // namespace gossip

@@ -22,10 +22,12 @@ void Closing::gone(Actions& out) {
 void Closing::look(Actions& out) {
   missing_.reset();
   if (claims_.left().empty()) return;
-  // Up to which version of our claim everybody has been equal to it, and who is last.
+  // Finds the newest version of our claim that every member has equalled, and the member that is
+  // behind the most.
   std::optional<Claims::Version> common;
   for (const auto& [id, member] : members_.all()) {
-    // Who is away must not hold up the others: what it lacks is compared once when it returns.
+    // A member that is away must not delay the others. When it returns, it compares the closed
+    // actors once.
     const bool away = member.state() == MemberState::kLeft || member.state() == MemberState::kDead;
     if (away) continue;
     auto equal = equal_.find(id);
@@ -37,7 +39,7 @@ void Closing::look(Actions& out) {
     common = equal->second;
     missing_ = id;
   }
-  if (!common) return;  // alone: nothing to save
+  if (!common) return;  // we are alone: closing saves nothing
   CloseActors close;
   for (const auto& [actor, version] : claims_.left()) {
     if (close.actors.size() == kClosedAtOnce) break;

@@ -1,10 +1,11 @@
 #pragma once
 
-// Closes what its owner has left behind once every living member holds it in full (rule 2): each
-// one's state hash has equalled a version of our claim that has all of it. Members that are dead or
-// have left are not waited for. A closed actor changes no comparison; it only is not on the wire by
-// itself. Cheap: looks through the members only when the one that was missing has caught up, and
-// closes at most kClosedAtOnce actors at a time.
+// Closes an actor that its owner no longer uses, once every living member holds it in full (rule
+// 2). A member holds it in full when its state hash has equalled a version of our claim that has
+// all of the actor. Dead and left members are not waited for. Closing changes no comparison of
+// states; the actor is only no longer listed by itself on the wire. Cheap: it walks the members
+// only when the member that delayed the last walk has caught up, and it closes at most
+// kClosedAtOnce actors at a time.
 
 #include <map>
 #include <optional>
@@ -15,17 +16,17 @@
 
 namespace gossip {
 
-inline constexpr std::size_t kClosedAtOnce = 64;  // the rest follows with the next equal state
+inline constexpr std::size_t kClosedAtOnce = 64;  // the rest follows with the next equal state hash
 
 class Closing {
  public:
   Closing(const MemberTable& members, Claims& claims, Stats& stats)
       : members_(members), claims_(claims), stats_(stats) {}
 
-  // The state of `peer` was that of our claim at `version`.
+  // The state hash of `peer` equalled our claim at `version`.
   void equalled(const NodeId& peer, Claims::Version version, Actions& out);
-  void left(Actions& out) { look(out); }  // more actors are left behind
-  void gone(Actions& out);                // somebody left the mesh
+  void left(Actions& out) { look(out); }  // owners have stopped using more actors
+  void gone(Actions& out);                // a member died or left
 
  private:
   void look(Actions& out);
@@ -33,8 +34,8 @@ class Closing {
   const MemberTable& members_;
   Claims& claims_;
   Stats& stats_;
-  std::map<NodeId, Claims::Version> equal_;  // of members
-  std::optional<NodeId> missing_;            // who kept the last look from closing something
+  std::map<NodeId, Claims::Version> equal_;  // the newest version that each member equalled
+  std::optional<NodeId> missing_;            // the member that delays closing
 };
 
 }  // namespace gossip

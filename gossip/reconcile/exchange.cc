@@ -44,7 +44,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector
   if (!vector.answer) {
     bool worked_out = taken.differs.has_value();
     auto peer = peers_.find(id);
-    // Who guesses knows of no state in common: it may have started anew since we had one.
+    // A peer that guesses knows no state that we both had. It may have restarted and lost it.
     bool common = peer != peers_.end() && !Vectors::is_guess(vector);
     auto base = common ? peer->second.base : std::nullopt;
     send(id,
@@ -53,7 +53,8 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector
   }
   auto exchange = exchanges_.find(id);
   if (vector.answer && exchange != exchanges_.end() && exchange->second.guess != 0) {
-    // It was never in that state: it knows of us what we tell now that we know what it holds.
+    // Our guess was wrong: the peer never had that state. It learns what we hold from a second
+    // message, now that we know its vector.
     bool right = vector.base == exchange->second.guess;
     exchange->second.guess = 0;
     if (!right && taken.differs) send(id, vectors_.tell_above(vector.state, *taken.differs), out);
@@ -67,7 +68,7 @@ void Reconciler::work_out(base::Instant now, const NodeId& id, const wire::Vecto
   peer.state = vector.state;
   peer.said = now;
   if (!taken.differs) {
-    if (Vectors::is_guess(vector)) return;  // it tells the rest when it has our answer
+    if (Vectors::is_guess(vector)) return;  // it sends the rest when it has our answer
     return ask_whole(now, id, vector, out);
   }
   peer.asked_whole.reset();
@@ -80,13 +81,14 @@ void Reconciler::work_out(base::Instant now, const NodeId& id, const wire::Vecto
   compared(now, id, out);
 }
 
-// What came stands above something that we cannot work out, or leaves out what we do not know as
-// closed. Asked once: a list that stands alone after that and does not fit its own sum is no use.
+// The message lists entries above a state that we cannot work out, or it leaves out actors that we
+// do not know as closed. We ask once for the whole vector. If the complete list does not fit its
+// own sum either, the exchange ends.
 void Reconciler::ask_whole(base::Instant now, const NodeId& id, const wire::Vector& vector,
                            Actions& out) {
   Peer& peer = peers_.at(id);
   if (peer.asked_whole && now < *peer.asked_whole + options_.profile.ping_interval) {
-    if (!vector.answer || vector.base != 0) return;  // sent before it heard of our question
+    if (!vector.answer || vector.base != 0) return;  // it was sent before our question arrived
     ++stats_.vectors_refused;
     return end(now, id, End::kStalled);
   }
@@ -108,7 +110,8 @@ void Reconciler::remember(base::Instant now, Peer& peer, const Vectors::Entries&
   if (known > kVectorsKnownMax && oldest != nullptr && oldest != &peer) oldest->vector.reset();
 }
 
-// The vector of `id` has come, to our question or because it asked first: that serves us as well.
+// The vector of `id` has come, as the answer to our question or because the peer asked first. We
+// use it in both cases.
 void Reconciler::compared(base::Instant now, const NodeId& id, Actions& out) {
   Peer& peer = peers_.at(id);
   auto found = exchanges_.find(id);
@@ -144,11 +147,13 @@ void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Ac
     if (nothing && !exchange.fetched) found_nothing(now, peer);
     return end(now, id, End::kDone);
   }
-  // So much is not told in one request, nor fetched change by change.
+  // One request cannot name so many actors, and so much is not fetched change by change: a state
+  // join is cheaper.
   if (lacking.size() > wire::kEntriesPerMessage && exchange.storing == 0) {
     return below_floor(now, id, out);
   }
-  // What stalled may do so for ever (two contents under one number): the next try is a small one.
+  // An exchange that stalled may stall for ever (example: two contents of (a,6)). So the next try
+  // asks for the smallest page.
   std::size_t most = exchange.cautious ? kPageBytesMin : options_.range_bytes_max;
   wire::RangeRequest request{++requests_, {}, peer.page.of(most)};
   for (const auto& [actor, head] : lacking) {
@@ -164,7 +169,8 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
                          Actions& out) {
   auto found = exchanges_.find(id);
   if (found == exchanges_.end() || found->second.request != range.request) {
-    // Too late for its exchange, but a slow link must get on as well.
+    // The page came too late for its exchange. We take its changes all the same: on a slow link
+    // every page may be late.
     Intake::Taken late = intake_.take(id, range.changes, false, out);
     if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.echo, out);
     return;
@@ -188,18 +194,18 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
   exchange.fetched = true;
   Peer& peer = peers_.at(id);
   peer.below.reset();
-  if (range.outcome == wire::Range::Outcome::kMore) peer.page.came();  // it was a full one
+  if (range.outcome == wire::Range::Outcome::kMore) peer.page.came();  // the page was full
   quiet_gap_ = {0};
   quiet_until_ = now;
   ++exchange.storing;
-  // One page ahead of the replica, so that the next is on its way while this one is stored. Not
-  // when the replica had no room for the last one: that would come again and again.
+  // Asks for the next page while the replica stores this one. It does not when the replica had no
+  // room for the last page: the same page would come again and again.
   bool more = range.outcome == wire::Range::Outcome::kMore;
   bool ahead = more && exchange.storing == 1 && !exchange.refused && !exchange.cautious;
   if (ahead) {
     std::map<base::ActorId, std::uint64_t> asked = exchange.asked;
     ask(now, id, exchange, out);
-    // Progress is measured from the oldest page that is not stored.
+    // moved() must compare with the numbers from before the oldest page that is not stored.
     for (const auto& [actor, seq] : asked) exchange.asked[actor] = seq;
   }
 }
@@ -224,18 +230,21 @@ void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Fi
       exchange.refused = !facts.forgotten.empty();
     }
   }
-  // A gap lies before what these peers sent. The gap says when to compare, not what to fetch.
+  // These peers sent changes with a gap before them. The gap decides when to compare, not what to
+  // fetch.
   for (const NodeId& id : finished.wanting) {
     if (members_.find(id) == nullptr || exchanges_.contains(id)) continue;
     Peer& peer = peers_[id];
     if (peer.differs) continue;
     peer.differs = now;
-    peer.state.reset();  // older than what it sent; equal to ours, it would end this at once
+    // The state hash is older than these changes. If it equals ours, it would end this at once.
+    peer.state.reset();
     schedule(id, peer, now + options_.profile.grace);
   }
 }
 
-// The replica is done with all that this exchange brought: on with it, if it moved anything.
+// The replica has finished all pages of this exchange. The exchange goes on if they moved the
+// vector.
 void Reconciler::page_stored(base::Instant now, const NodeId& id, Actions& out) {
   Exchange& exchange = exchanges_.at(id);
   if (moved(exchange)) {
@@ -243,11 +252,13 @@ void Reconciler::page_stored(base::Instant now, const NodeId& id, Actions& out) 
     return ask(now, id, exchange, out);
   }
   if (!lacks(peers_.at(id))) return end(now, id, End::kDone);
-  // A page that follows what the peer holds and still moves nothing waits for entries that are
-  // fetched from others; started alone, asked for everything, its first change would fit (rule 4).
-  // Both come back later, at times of their own.
+  // The page followed the peer's order and moved nothing. So its changes depend on changes that are
+  // being fetched from other peers. A fresh request for everything would begin with a change that
+  // fits (rule 4). So this exchange ends, and the peer is asked again after a random delay of its
+  // own.
   if (exchanges_.size() > 1) return end(now, id, End::kLater);
-  // Nobody else is asked, so what we hold for under way may be wrong: let go of it.
+  // We fetch from no other peer. So our record of changes under way to the replica may be wrong. We
+  // forget it for these actors and fetch again.
   for (const auto& [actor, seq] : exchange.asked) intake_.forget(actor);
   end(now, id, End::kStalled);
 }
@@ -262,9 +273,9 @@ bool Reconciler::lacks(const Peer& peer) const {
   return peer.vector && !intake_.lacking(peer.vector->ahead()).empty();
 }
 
-// Both were compared and nothing is to be fetched here: the next look at the same two states waits
-// longer and longer. They stay apart when the other side is the one to fetch, or until an upgrade
-// (rule 12).
+// The vectors were compared and we have nothing to fetch. The next comparison of the same two
+// states waits longer each time. Two states stay different when the other side must fetch, or until
+// an upgrade (rule 12).
 void Reconciler::found_nothing(base::Instant now, Peer& peer) {
   Pair pair{claims_.state(), *peer.state};
   bool again = peer.fruitless == pair && peer.fruitless_forgets == forgets_;
@@ -285,7 +296,8 @@ void Reconciler::end(base::Instant now, const NodeId& id, End how) {
   if (how == End::kDone) {
     if (fetched) peer.stalls = 0;
     peer.differs.reset();
-    // Under constant writes every comparison differs and most find nothing: space them out.
+    // Under constant writes every comparison differs, and most find nothing. So the time between
+    // them grows.
     base::Duration longest = interval * kQuietGapMax;
     if (!fetched) quiet_gap_ = std::min(std::max(interval / 2, quiet_gap_ * 2), longest);
     quiet_until_ = now + quiet_gap_;

@@ -43,7 +43,7 @@ Intake::Taken Intake::take(const NodeId& from, const std::vector<base::Bytes>& c
       ++stats_.changes_duplicate;
       continue;
     }
-    // The last one may pass the bound: a change as large as the bound must get through some day.
+    // The last change may exceed the bound: a change as large as the bound must get through.
     if (bytes_ + bytes >= options_.apply_bytes_max) {
       ++stats_.changes_dropped;
       continue;
@@ -115,8 +115,8 @@ void Intake::forget(const base::ActorId& actor) {
 }
 
 bool Intake::is_seen(const crdt::SealedChange& change) const {
-  // Another content under a number that we hold or that is under way goes on to the replica, which
-  // keeps it as proof (rule 2).
+  // A second content under a number that we hold or that is under way goes on to the replica, which
+  // keeps it as proof of a fork (rule 2).
   crdt::Head head = claims_.committed().head_of(change.actor);
   if (change.seq == head.seq) return change.hash == head.hash;
   if (change.seq < head.seq) return true;

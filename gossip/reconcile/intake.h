@@ -1,9 +1,9 @@
 #pragma once
 
-// The door for changes from peers: opens and checks each, leaves out what is committed, claimed or
-// under way to the replica, respects the bound on bytes under way, and hands the rest over as one
-// Apply a message. What it remembers as seen is bounded and only saves work: a forgotten entry is
-// handed over again, and the replica ignores what it has.
+// Takes changes from peers. It opens and checks each change, leaves out what is committed or under
+// way to the replica, keeps to the bound on bytes under way, and gives the rest of each message to
+// the replica as one Apply. Its memory of seen changes is bounded and only saves work: a change
+// that it has forgotten is handed over again, and the replica ignores what it has.
 
 #include <cstdint>
 #include <deque>
@@ -19,33 +19,37 @@
 
 namespace gossip {
 
-inline constexpr std::size_t kSeenMax = 65'536;  // above: the oldest is forgotten
+inline constexpr std::size_t kSeenMax = 65'536;  // above that the oldest is forgotten
 
 class Intake {
  public:
   Intake(const Options& options, const Claims& claims, Stats& stats)
       : options_(options), claims_(claims), stats_(stats) {}
 
-  // kEcho: the message shows one of our actors where it cannot be; nothing of it was taken.
+  // kEcho: the message shows one of our own actors above our number or with another hash. Nothing
+  // of the message was taken.
   enum class Outcome { kNothingNew, kTaken, kEcho };
   struct Taken {
     Outcome outcome = Outcome::kNothingNew;
-    crdt::Dependency echo;  // of kEcho
+    crdt::Dependency echo;  // only for kEcho
   };
-  // `page`: part of an exchange with `from`, reported by stored() when the replica is done with it.
+  // `page`: the changes are a page of an exchange with `from`. stored() reports when the replica
+  // has finished it.
   Taken take(const NodeId& from, const std::vector<base::Bytes>& changes, bool page, Actions& out);
 
   struct Finished {
-    std::vector<NodeId> pages;  // whose pages the replica is done with
-    std::set<NodeId> wanting;   // who sent changes that do not fit yet: a gap lies before them
+    std::vector<NodeId> pages;  // peers whose page the replica has finished
+    std::set<NodeId> wanting;   // peers that sent changes with a gap before them
   };
   Finished stored(const Stored& facts);
 
-  // The last change of `actor` without a gap that is committed or under way.
+  // The last change of `actor` up to which everything is committed or under way. Example: (a,5) is
+  // committed, (a,6) and (a,8) are under way: the result is (a,6).
   crdt::Head received(const base::ActorId& actor) const;
-  // What of these entries of a peer we have not received and can make something of.
+  // The entries of a peer that we have not received and that this version can read.
   crdt::VersionVector::Entries lacking(const crdt::VersionVector::Entries& theirs) const;
-  // The replica made nothing of what is under way for this actor: take it again.
+  // The replica did not apply what is under way for this actor. Forgets it, so that it is taken
+  // again.
   void forget(const base::ActorId& actor);
 
   std::size_t bytes_under_way() const { return bytes_; }
@@ -73,7 +77,7 @@ class Intake {
   std::map<Key, Seen> seen_;
   std::map<std::uint64_t, Key> order_;
   std::uint64_t orders_ = 0;
-  std::deque<UnderWay> under_way_;  // Apply actions the replica has not finished, in order
+  std::deque<UnderWay> under_way_;  // Apply actions that the replica has not finished, in order
   std::size_t bytes_ = 0;
 };
 

@@ -35,7 +35,7 @@ std::optional<Joiner::Ended> Joiner::stored(base::Instant now, const JoinStep& s
     return replaced;
   }
   bool merged = step.kind == JoinStep::Kind::kDone;
-  // One that the replica could not even begin has failed, too.
+  // A join that the replica could not begin has failed as well.
   if (!ours && (merged || stopped)) return std::nullopt;
   if (!ours) return Ended{step.peer, false};
   merged ? ++stats_.joins_merged : ++stats_.joins_failed;
@@ -58,7 +58,8 @@ std::optional<Joiner::Ended> Joiner::receive(base::Instant now, const NodeId& fr
                                              const wire::SnapshotPage& page, Actions& out) {
   bool awaited = join_ && join_->peer == from && join_->phase != Join::Phase::kReplica;
   if (!awaited || page.request > join_->request) return std::nullopt;
-  // On a slow link every page may come after its query was given up: any of these tries does.
+  // On a slow link every page may come after we gave up its query. So a page for any try of this
+  // query is taken.
   auto back = join_->request - page.request;
   bool late = back > 0 || join_->phase == Join::Phase::kPause;
   if (back >= static_cast<std::uint64_t>(join_->tries)) return std::nullopt;
@@ -80,7 +81,7 @@ std::optional<Joiner::Ended> Joiner::receive(base::Instant now, const NodeId& fr
   return std::nullopt;
 }
 
-// The same query again after a while; too often, and the join ends.
+// Sends the same query again after a pause. After kQueryTries tries the join ends.
 std::optional<Joiner::Ended> Joiner::pause(base::Instant now, Actions& out) {
   if (join_->tries >= kQueryTries) return stop(now, out);
   base::Duration interval = options_.profile.ping_interval;
@@ -92,7 +93,7 @@ std::optional<Joiner::Ended> Joiner::pause(base::Instant now, Actions& out) {
 
 void Joiner::closed(base::Instant now, const NodeId& peer) {
   if (!join_ || join_->peer != peer || join_->phase != Join::Phase::kPeer) return;
-  // What ends it is advance(), which knows how often it was asked.
+  // advance() decides whether to ask again or to end the join.
   join_->deadline = now;
 }
 

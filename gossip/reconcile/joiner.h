@@ -1,10 +1,10 @@
 #pragma once
 
-// Carries a state join (rule 6) between our replica and one peer: brings the replica's queries to
-// the peer and the peer's pages to the replica, one outstanding. Both are opaque here. Guarantees
-// one join at a time, that a query without an answer is asked again a bounded number of times, and
-// that every join ends, told to the replica unless it ended it itself. Leaves to Reconciler when
-// one starts, and with whom after it failed.
+// Carries a state join (rule 6) between our replica and one peer. It brings the replica's queries
+// to the peer and the peer's pages to the replica, one at a time; it does not read either.
+// Guarantees that one join runs at a time, that a query without an answer is sent a bounded number
+// of times, and that every join ends. The replica is told of every end that it did not cause
+// itself. Leaves to Reconciler when a join starts, and with which peer after a failure.
 
 #include <map>
 #include <optional>
@@ -19,7 +19,7 @@
 
 namespace gossip {
 
-inline constexpr int kQueryTries = 3;  // the same query; then the join ends
+inline constexpr int kQueryTries = 3;  // of the same query; then the join ends
 
 class Joiner {
  public:
@@ -30,14 +30,16 @@ class Joiner {
     NodeId peer;
     bool merged = false;
   };
-  void start(base::Instant now, const NodeId& peer, Actions& out);  // none runs
-  std::optional<NodeId> peer() const;                               // of the one that runs
+  void start(base::Instant now, const NodeId& peer, Actions& out);  // no other join may run
+  std::optional<NodeId> peer() const;                               // of the running join
 
-  // The replica's next step. A join it began by itself (rule 8) is carried as well.
+  // The next step of the replica. A join that the replica began by itself (rule 8) is carried as
+  // well.
   std::optional<Ended> stored(base::Instant now, const JoinStep& step, Actions& out);
   std::optional<Ended> receive(base::Instant now, const NodeId& from,
                                const wire::SnapshotPage& page, Actions& out);
-  void closed(base::Instant now, const NodeId& peer);  // the session ended: asks again over another
+  // The session ended: asks again over a new one.
+  void closed(base::Instant now, const NodeId& peer);
   std::optional<Ended> stop(base::Instant now, Actions& out);
   std::optional<Ended> advance(base::Instant now, Actions& out);
   base::Instant next_deadline() const;
@@ -45,7 +47,7 @@ class Joiner {
  private:
   struct Join {
     NodeId peer;
-    enum class Phase { kReplica, kPeer, kPause } phase = Phase::kReplica;  // who is waited for
+    enum class Phase { kReplica, kPeer, kPause } phase = Phase::kReplica;  // for whom we wait
     base::Bytes query;
     std::uint64_t request = 0;
     int tries = 0;  // of this query
@@ -60,8 +62,8 @@ class Joiner {
   Stats& stats_;
   std::uint64_t requests_ = 0;
   std::optional<Join> join_;
-  PageSize page_;  // kept from one join to the next: its tries may be too few to find it
-  // The last that we ended: a step of it may still be on its way to us.
+  PageSize page_;  // kept between joins: the tries of one may be too few to find it
+  // The last join that we ended. A step of it may still be on its way from the replica.
   std::optional<std::pair<NodeId, base::Instant>> stopped_;
 };
 

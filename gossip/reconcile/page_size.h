@@ -1,19 +1,19 @@
 #pragma once
 
-// How much one page of a peer may be. A connection may always break before a large page is through
-// (a proxy, a weak radio link): after a page that never came half of it is asked for, after one
-// that did come twice as much, so that whatever lasts for the smallest page gets on.
+// How large a page we ask a peer for. A connection may break before a large page is through (a
+// proxy, a weak radio link). A page that did not come halves the size; a page that came doubles it.
+// So a join or an exchange makes progress on any connection that carries the smallest page.
 
 #include <algorithm>
 #include <cstddef>
 
 namespace gossip {
 
-inline constexpr std::size_t kPageBytesMin = 16u << 10;  // asked for at least
+inline constexpr std::size_t kPageBytesMin = 16u << 10;  // the smallest page that we ask for
 
 class PageSize {
  public:
-  // What to ask for where `most` is asked for on a good path.
+  // The size to ask for; `most` is the size on a good path.
   std::size_t of(std::size_t most) const {
     return std::max(most >> halvings_, std::min(most, kPageBytesMin));
   }
@@ -21,7 +21,7 @@ class PageSize {
   void came() { halvings_ = std::max(halvings_ - 1, 0); }
 
  private:
-  static constexpr int kHalvingsMax = 6;  // of 1 MiB: the smallest
+  static constexpr int kHalvingsMax = 6;  // 1 MiB halved so often is the smallest page
   int halvings_ = 0;
 };
 

@@ -15,7 +15,8 @@ void RangeServer::requested(base::Instant now, const NodeId& peer,
     answer(peer, {request.request, wire::Range::Outcome::kBusy, {}}, out);
     return;
   }
-  // The request names only the entries that matter; of all others the peer lacks nothing.
+  // The request names only actors of which the peer lacks changes. Of all other actors it lacks
+  // nothing.
   crdt::VersionVector have = claims_.committed();
   for (const crdt::Dependency& entry : request.have) have.set(entry.actor, entry.head);
   std::uint64_t number = ++requests_;
@@ -44,7 +45,7 @@ void RangeServer::fetched(const Fetched& range, Actions& out) {
       message.outcome = wire::Range::Outcome::kBelowFloor;
       break;
     case Fetched::Outcome::kFailed:
-      break;  // it may try again later
+      break;  // the peer gets "busy" and may try again later
   }
   if (range.outcome == Fetched::Outcome::kMore || range.outcome == Fetched::Outcome::kComplete) {
     ++stats_.ranges_served;

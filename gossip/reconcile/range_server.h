@@ -1,7 +1,7 @@
 #pragma once
 
-// Serves ranges of the log to peers: at most one at a time for each, and a bounded number in all;
-// above that the asker is told "busy". Leaves reading to the driver (Fetch, then fetched()).
+// Serves ranges of the log to peers: at most one at a time for each peer, and a bounded number in
+// all. Above that the asker gets "busy". Leaves reading to the driver (Fetch, then fetched()).
 
 #include <map>
 #include <set>
@@ -24,7 +24,7 @@ class RangeServer {
   void requested(base::Instant now, const NodeId& peer, const wire::RangeRequest& request,
                  Actions& out);
   void fetched(const Fetched& range, Actions& out);
-  void closed(const NodeId& peer);  // its session ended: what is being read for it has no taker
+  void closed(const NodeId& peer);  // its session ended: nobody takes the range that is being read
   void advance(base::Instant now);
   base::Instant next_deadline() const;
   std::size_t serving() const { return serving_.size(); }
@@ -32,8 +32,8 @@ class RangeServer {
  private:
   struct Serving {
     NodeId peer;
-    std::uint64_t request = 0;  // the peer's number
-    base::Instant until;        // a fetch that was never answered gives its place back
+    std::uint64_t request = 0;  // the number of the request, given by the peer
+    base::Instant until;        // then a fetch without an answer gives its place back
     bool wanted = true;
   };
   void answer(const NodeId& peer, wire::Range range, Actions& out) const;

@@ -26,7 +26,7 @@ void Reconciler::observed(base::Instant now, const NodeId& id, crdt::StateHash s
   Peer& peer = peers_[id];
   peer.state = state;
   peer.said = now;
-  // Every vector half that was ours is one in which the peer holds nothing that we do not.
+  // If we once had this vector half ourselves, the peer holds nothing in it that we lack.
   if (auto version = claims_.version_of(state.vector)) {
     peer.base = state.vector;
     closing_.equalled(id, *version, out);
@@ -60,13 +60,13 @@ void Reconciler::advance(base::Instant now, std::vector<NodeId>& ping, Actions& 
   }
 }
 
-// Whether a difference with `id` is to be repaired now, later or not at all.
+// Decides whether a difference with `id` is repaired now, later or not at all.
 void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeId>& ping,
                           Actions& out) {
   Peer& peer = peers_.at(id);
   const Member* member = members_.find(id);
   if (exchanges_.contains(id) || member == nullptr || !member->is_alive()) return;
-  if (joiner_.peer() == id) return;  // its end gets here again
+  if (joiner_.peer() == id) return;  // join_ended() schedules this peer again
   bool first = sync_peer_ == id;
   if (!first && !peer.differs) return;
   if (!first && peer.state == claims_.state()) {
@@ -76,8 +76,9 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
   if (is_below(peer)) return consider_join(now, id, out);
   base::Instant ready = peer.allowed;
   if (!first) {
-    // Rule 3: what the peer claims is on its medium, ours may be on the way there; so the grace
-    // counts from when our claim moved. Constant writes may stretch it, not put it off for ever.
+    // Rule 3: what the peer claims is on its medium. Our own changes may still be on the way to our
+    // medium. So the grace counts from the time when our claim last moved. Constant writes may
+    // stretch the grace up to kGraceStretch times, but not for ever.
     base::Duration grace = options_.profile.grace;
     base::Instant settled = std::min(claims_.moved(), *peer.differs + grace * kGraceStretch);
     ready = std::max({ready, *peer.differs + grace, settled + grace, quiet_until_});
@@ -92,18 +93,20 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
   }
   if (first) return start(now, id, out);
   bool told_lately = peer.said >= *peer.differs + options_.profile.grace;
-  // Our claim stood long before the peer's word and still does: it has what we lack.
+  // Our claim did not move for one grace before the difference began, and has not moved since. So
+  // the peer has something that we lack.
   bool ours_stands = claims_.moved() + options_.profile.grace <= *peer.differs;
   if (told_lately || ours_stands) return start(now, id, out);
-  // The two may have become equal since: only a fresh word shows. It comes back through observed(),
-  // which gets here again.
+  // The two states may have become equal since the last message. Only a fresh state hash can tell.
+  // We ping the peer; its answer reaches observed(), which schedules this check again.
   peer.allowed = now + options_.profile.ping_interval;
   ping.push_back(id);
 }
 
-// Equal vectors with unequal cells (rule 8): nothing to fetch, an alarm once a peer and state, and
-// again when the join that it leads to failed. While one runs it waits for the end, which gets here
-// again: the replica has one join at a time, and each would end the other.
+// Equal vectors with unequal digests (rule 8): nothing can be fetched. Raises the alarm once for
+// each peer and pair of states, and once more when the state join that the alarm leads to has
+// failed. While a join runs it does nothing, because the replica runs one join at a time and a
+// second one would end the first. join_ended() schedules the peer again.
 bool Reconciler::diverges(base::Instant now, const NodeId& id, Peer& peer, Actions& out) {
   if (!peer.state || peer.state->vector != claims_.state().vector) return false;
   if (PLANTED(kDivergenceIgnored) || now - claims_.moved() < options_.profile.grace) return true;
@@ -122,7 +125,7 @@ bool Reconciler::is_below(const Peer& peer) const {
          peer.below_at->second == peer.state;
 }
 
-// The log of `id` does not reach back to us, for one entry at least.
+// The log of `id` does not reach back to us for at least one entry.
 void Reconciler::below_floor(base::Instant now, const NodeId& id, Actions& out) {
   end(now, id, End::kLater);
   Peer& peer = peers_.at(id);
@@ -131,11 +134,12 @@ void Reconciler::below_floor(base::Instant now, const NodeId& id, Actions& out) 
   consider_join(now, id, out);
 }
 
-// Joins `id` unless the logs of others may still do: they are cheaper, and what they bring may make
-// the log of `id` do for the rest. An empty replica does not wait for that.
+// Starts a state join with `id`, unless the logs of other peers may still bring the changes. A log
+// is cheaper, and after it the log of `id` may suffice for the rest. An empty replica does not
+// wait.
 void Reconciler::consider_join(base::Instant now, const NodeId& id, Actions& out) {
   Peer& peer = peers_.at(id);
-  if (joiner_.peer()) return;  // its end gets here again
+  if (joiner_.peer()) return;  // join_ended() schedules this peer again
   base::Duration patience = options_.profile.ping_interval * kLogsFirst;
   if (claims_.committed().empty()) patience = {0};
   base::Instant ready = std::max(*peer.below + patience, peer.join_allowed);
@@ -193,7 +197,7 @@ void Reconciler::gone(base::Instant now, const NodeId& id, Actions& out) {
   }
   if (sync_peer_ != id) return;
   sync_peer_.reset();
-  synchronised_ = false;  // the next seed that answers takes its place
+  synchronised_ = false;  // then the first exchange is with the next seed that answers
 }
 
 void Reconciler::stop(base::Instant now, Actions& out) {

@@ -17,7 +17,7 @@ void SnapshotServer::requested(base::Instant now, const NodeId& peer,
   }
   Place& place = found->second;
   place.request = request.request;
-  // Asked again while it is read: the answer goes to the later number.
+  // The peer asked again while the page is read. The answer carries the later number.
   bool same = place.query == request.query && place.bytes_max == request.bytes_max;
   if (place.reading != 0 && same) return;
   place.reading = ++requests_;
@@ -38,7 +38,7 @@ void SnapshotServer::read(base::Instant now, const SnapshotRead& read, Actions& 
   place.reading = 0;
   place.until = now + options_.exchange_timeout;
   bool ends = read.outcome != SnapshotRead::Outcome::kPage;
-  // A larger one would be refused by the peer's decoder, and with it the session's worth.
+  // The peer's decoder would refuse a larger page.
   if (!ends && read.body.size() > wire::kPageBytesMax) {
     page.outcome = wire::SnapshotPage::Outcome::kFailed;
   } else if (!ends) {

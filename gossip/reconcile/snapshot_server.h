@@ -1,8 +1,8 @@
 #pragma once
 
-// Serves pages of our state to peers that join it: a bounded number of peers at a time, one query
-// of each; above that the asker is told "busy". A peer that was let in keeps its place while it
-// goes on asking, so that many joiners cannot keep each other from ending. Leaves reading to the
+// Serves pages of our state to peers that do a state join: a bounded number of peers at a time, one
+// query of each. Above that the asker gets "busy". A peer that has a place keeps it while it goes
+// on asking. So many joining peers cannot prevent each other from finishing. Leaves reading to the
 // driver (ReadSnapshot, then snapshot_read()).
 
 #include <map>
@@ -30,9 +30,9 @@ class SnapshotServer {
 
  private:
   struct Place {
-    std::uint64_t request = 0;  // the peer's number of its last query
-    std::uint64_t reading = 0;  // ours of what is being read for it; 0: nothing
-    base::Bytes query;          // of it
+    std::uint64_t request = 0;  // the number of its last query, given by the peer
+    std::uint64_t reading = 0;  // our number of the read for it; 0: none
+    base::Bytes query;          // the query that is being read
     std::uint64_t bytes_max = 0;
     base::Instant until;
   };

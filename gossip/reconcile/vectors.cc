@@ -29,7 +29,8 @@ PeerVector::PeerVector(const Claims& claims, const crdt::VersionVector::Entries&
 }
 
 std::uint64_t PeerVector::lag(const Claims& claims) const {
-  // All that we grew by is what it lacks, but for what it had before us.
+  // The peer lacks what our claim has gained since, except the changes that it had before us.
+  // Example: it had (a,7) when we had (a,5). We now have (a,9): it lacks two changes, not four.
   std::uint64_t grown = claims.changes() - changes_then_ + ours_then_;
   std::uint64_t beyond = 0;
   for (const auto& [actor, head] : ahead_) {
@@ -83,7 +84,8 @@ bool Vectors::is_guess(const wire::Vector& question) {
 }
 
 Vectors::Messages Vectors::tell_above(crdt::StateHash state, const Entries& differs) const {
-  // Above nothing an empty list is not the same as above an empty vector.
+  // Base 0 means that there is no base, not that the base is an empty vector. So the whole vector
+  // is sent.
   if (state.vector == 0) return tell_whole();
   wire::Vector head;
   head.answer = true;
@@ -164,7 +166,8 @@ std::optional<Vectors::Entries> Vectors::above_base(const wire::Vector& head,
   return theirs;
 }
 
-// The list stands alone. What it does not name the sender lacks, or has closed: the sum says which.
+// The list has no base. The sender lacks the actors that the list leaves out, or has closed them.
+// The sum shows which of the two is true.
 std::optional<Vectors::Entries> Vectors::work_out(const wire::Vector& head,
                                                   const Entries& listed) const {
   std::uint64_t sum = 0;

@@ -1,9 +1,10 @@
 #pragma once
 
-// Tells peers our claimed vector and works out theirs. A message lists what differs from a state in
-// which the receiver once was, or, without one, all but closed actors; the vector half of the
-// sender's state hash, a sum over all entries, proves that nothing is missing. Guarantees that a
-// vector is believed only when that sum fits. Leaves to Reconciler what to do when it does not.
+// Sends our claimed version vector to peers and works out theirs. A message lists the entries that
+// differ from a state which the receiver once had. Without such a state it lists all actors but the
+// closed ones. The vector half of the sender's state hash is a sum over all entries; it proves that
+// no entry is missing. Guarantees that a vector is believed only when this sum fits. Leaves to
+// Reconciler what to do when it does not.
 
 #include <map>
 #include <optional>
@@ -15,15 +16,15 @@
 
 namespace gossip {
 
-// Of one vector in parts, and of the vectors that wait for their parts: above, what was gathered of
-// that peer is dropped.
+// A long vector comes in parts. These are the most entries of one, and the most peers whose parts
+// are incomplete. Above them the parts of that peer are dropped.
 inline constexpr std::size_t kVectorEntriesMax = 4 * wire::kEntriesPerMessage;
 inline constexpr std::size_t kVectorsInPartsMax = 8;
 
-// What is kept of a peer's vector: where it was above our claim, and how far it was behind.
+// What we keep of a peer's vector: the entries above our claim, and how many changes it was behind.
 class PeerVector {
  public:
-  // `differs`: all entries of the peer that are not as in our claim now.
+  // `differs` has all entries of the peer that differ from our claim now.
   PeerVector(const Claims& claims, const crdt::VersionVector::Entries& differs);
 
   const crdt::VersionVector::Entries& ahead() const { return ahead_; }
@@ -43,21 +44,24 @@ class Vectors {
 
   using Entries = crdt::VersionVector::Entries;
   using Messages = std::vector<wire::Vector>;
-  // Our claim above `base`; while our journal reaches back to it, else all but closed actors.
+  // The entries of our claim that changed since `base`. If our journal does not reach back to
+  // `base`, all entries but those of closed actors.
   Messages tell(bool answer, std::optional<std::uint64_t> base) const;
-  // A question to a peer that may have been in our very state, as one has that we knew before a
-  // restart: our state, above itself. Empty: we hold nothing to be above of.
+  // A question to a peer that may have had the same state as we have now. Example: we were equal,
+  // then we restarted and forgot it. It names our state and lists nothing. Empty if we hold
+  // nothing.
   std::optional<wire::Vector> guess() const;
   static bool is_guess(const wire::Vector& question);
-  // Our claim above the vector of a peer in `state`, of which `differs` was worked out.
+  // Our heads of the actors in `differs`, for a peer that is in `state`. `differs` is what take()
+  // worked out for it.
   Messages tell_above(crdt::StateHash state, const Entries& differs) const;
   Messages tell_whole() const;
   wire::Vector ask_whole() const;
 
   struct Taken {
-    bool complete = false;           // false: parts are missing, or too many
-    std::optional<Entries> differs;  // where it is not as our claim; unset: cannot be worked out
-    std::vector<crdt::Dependency> entries;  // as listed, of all parts
+    bool complete = false;           // false: parts are missing, or there are too many
+    std::optional<Entries> differs;  // what differs from our claim; unset: cannot be worked out
+    std::vector<crdt::Dependency> entries;  // as listed, in all parts
   };
   Taken take(const NodeId& peer, const wire::Vector& message);
   void closed(const NodeId& peer) { parts_.erase(peer); }

@@ -7,7 +7,8 @@
 namespace gossip {
 namespace {
 
-constexpr std::size_t kPushFraming = 16;  // of a Push message around its changes, at most
+// The bytes of a Push message without its changes, at most.
+constexpr std::size_t kPushFraming = 16;
 
 using Changes = std::vector<const crdt::SealedChange*>;
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The topology `direct`: every change goes from its origin to every living member, and no further.
-// For meshes on one network, up to some two hundred members.
+// The topology `direct`: every change goes from its origin to every living member and is not
+// relayed. It is for meshes on one network, up to about two hundred members.
 
 #include "gossip/spread/strategy.h"
 

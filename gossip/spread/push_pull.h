@@ -1,10 +1,10 @@
 #pragma once
 
-// The topology `push-pull`: a change goes to a few members, and each to whom it is new passes it on
-// once, to a few more (infect and die). One of the few is the next member on the ring of node ids:
-// while views agree and nothing is lost, the ring alone reaches everybody whom chance left out.
-// What is missed all the same is pulled by reconciliation. Relays whatever topology the origin
-// has, as the message says.
+// The topology `push-pull`: a change goes to a few members, and each member to which it is new
+// relays it once, to a few more ("infect and die"). One of the few is the next member on the ring
+// of node ids. While views agree and nothing is lost, the ring alone reaches all members that
+// chance left out. Reconciliation pulls what is still missed. Relays follow the message, not the
+// topology of its origin.
 
 #include <cstdint>
 #include <deque>
@@ -15,7 +15,8 @@
 
 namespace gossip {
 
-inline constexpr std::size_t kRelayedMax = 16'384;  // remembered; above: the oldest is forgotten
+// Remembered; above that the oldest is forgotten.
+inline constexpr std::size_t kRelayedMax = 16'384;
 
 class PushPull : public Strategy {
  public:
@@ -25,12 +26,12 @@ class PushPull : public Strategy {
                      const Recipients& members) override;
   bool relies_on_relays() const override { return true; }
 
-  // `fresh`: of a push of `giver`, what is new here. No change is relayed twice while it is
-  // remembered, however often the replica had to forget it.
+  // `fresh`: the changes in a push of `giver` that are new here. No change is relayed twice while
+  // it is remembered, even if the replica drops it in between.
   PushPlan relay(const std::vector<const crdt::SealedChange*>& fresh, const NodeId& giver,
                  const Recipients& members);
-  // What one push may hold of new changes: more is left to be pulled, once instead of fan-out
-  // times.
+  // False if a push has more new changes than relay_bytes_max. Reconciliation pulls them once,
+  // instead of fan-out times.
   bool may_relay(const std::vector<const crdt::SealedChange*>& fresh) const;
 
  private:

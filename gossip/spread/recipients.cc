@@ -5,8 +5,9 @@
 namespace gossip {
 namespace {
 
-constexpr std::size_t kRingSteps = 8;      // looked at for one that is not doubtful
-constexpr std::size_t kDrawsPerPlace = 8;  // before the members are walked
+// Members that we look at to find one that is not doubtful.
+constexpr std::size_t kRingSteps = 8;
+constexpr std::size_t kDrawsPerPlace = 8;  // draws before we walk all members
 
 bool contains(const std::vector<NodeId>& nodes, const NodeId& node) {
   return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
@@ -58,7 +59,7 @@ void Recipients::draw(std::size_t count, const NodeId* but, base::Random& random
   if (chosen.size() < count) add_hearsay(count - chosen.size(), but, chosen);
 }
 
-// The newest: they may just not have been asked yet.
+// Takes the newest members: perhaps we just have not asked them yet.
 void Recipients::add_hearsay(std::size_t count, const NodeId* but,
                              std::vector<NodeId>& chosen) const {
   const auto& all = members_.hearsay();

@@ -1,9 +1,9 @@
 #pragma once
 
-// Who gets a push. Members that we have met come first, and of these the ones that give no reason
-// for doubt (Member::is_doubtful): after most of a mesh has gone at once, or when somebody names
-// members that do not exist, a push goes to those of whom we know something. Copies nothing of the
-// table but what is chosen.
+// Chooses who gets a push. Members that we have met come first; of these, members that are not
+// doubtful (Member::is_doubtful) come first. So a push goes to members of which we know something,
+// even after most of a mesh has gone at once, or when a member names others that do not exist.
+// Copies only the chosen members.
 
 #include <optional>
 #include <vector>
@@ -14,18 +14,19 @@
 
 namespace gossip {
 
-// Of members that we know from others only, in one push, where there are not enough others.
+// The most hearsay members in one push, used when there are not enough others.
 inline constexpr std::size_t kHearsayPushed = 8;
 
 class Recipients {
  public:
   explicit Recipients(const MemberTable& members) : members_(members) {}
 
-  // Everybody: who is met, the doubtful ones behind; then kHearsayPushed of the others at most.
+  // All met members, the doubtful ones last; then at most kHearsayPushed hearsay members.
   std::vector<Target> all() const;
-  // The next on the ring after `self` that is not doubtful; the very next one if all near ones are.
+  // The next member on the ring after `self` that is not doubtful. If all near ones are doubtful,
+  // the very next one.
   std::optional<NodeId> next_after(const NodeId& self) const;
-  // Adds different ones, evenly drawn, until there are `count`; `but` is none of them.
+  // Adds different members with equal chance until there are `count`; never `but`.
   void draw(std::size_t count, const NodeId* but, base::Random& random,
             std::vector<NodeId>& chosen) const;
   std::vector<Target> targets_of(const std::vector<NodeId>& nodes) const;

@@ -1,8 +1,8 @@
 #pragma once
 
-// How our own changes reach the others the moment they are committed. A strategy picks the targets
-// and cuts the changes into batches; Node seals and sends. Whatever is lost on the way is the
-// business of reconciliation.
+// How our own changes reach other members as soon as they are committed. A strategy picks the
+// targets and cuts the changes into batches; Node seals and sends them. Reconciliation repairs what
+// is lost on the way.
 
 #include <memory>
 #include <vector>
@@ -18,7 +18,7 @@ namespace gossip {
 
 struct PushPlan {
   std::vector<PushBatch> batches;
-  std::vector<Target> targets;  // each gets every batch
+  std::vector<Target> targets;  // each target gets every batch
 };
 
 class Strategy {
@@ -27,12 +27,12 @@ class Strategy {
   // Called with at least one change.
   virtual PushPlan originate(const std::vector<crdt::SealedChange>& own,
                              const Recipients& members) = 0;
-  // Whether a push goes to some members only, who must be living for it to reach the others.
+  // True if a push goes to some members only, and these must be alive for it to reach the others.
   virtual bool relies_on_relays() const = 0;
 };
 
-// Of options.topology. `datagram_room`: bytes of one encoded message in a datagram. Null for a
-// topology that this version does not have.
+// The strategy of options.topology. `datagram_room`: the bytes that one encoded message may have in
+// a datagram. Null for a topology that this version does not have.
 std::unique_ptr<Strategy> make_strategy(const NodeId& self, const Options& options,
                                         std::size_t datagram_room, base::Random random);
 

@@ -39,7 +39,8 @@ std::vector<PushPlan> PushWatch::due(base::Instant now, const MemberTable& membe
   return out;
 }
 
-// As many again as were tried, of those that were not: the ones without doubt and heard last.
+// Picks as many members as were tried, from those that were not: first the ones without doubt, the
+// most recently heard first.
 std::vector<NodeId> PushWatch::next_wave(const Watched& push, const MemberTable& members) const {
   std::vector<NodeId> tried;
   for (const Tried& one : push.tried) tried.push_back(one.node);

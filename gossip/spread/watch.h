@@ -1,13 +1,13 @@
 #pragma once
 
-// Looks after pushes of our own that rely on relays. Relays choose among the same members as we do:
-// when many of ours are silent, theirs are too, and a change stops before it has reached all. So
-// when fewer than three quarters of those that got a push have been heard since, the push goes to
-// as many again, those heard last first, and so on until enough have been heard or nobody is left.
-// A change then reaches the living in a few timeouts, however many others are silent (most of a
-// site may have been switched off a moment ago). Where nothing is wrong it costs a ping to each of
-// the first few. Example: of 100 members 90 vanish; waves of 4, 4, 8, 16, 32 and 36 reach the
-// other 10.
+// Watches our own pushes that rely on relays. Relays choose among the same members as we do: when
+// many of our targets are silent, many of theirs are too, and a change stops before it has reached
+// all. So if fewer than three quarters of the targets are heard afterwards, the push goes to the
+// same number of further members, the most recently heard first. This repeats until enough targets
+// have been heard or no member is left. So a change reaches the living members within a few
+// timeouts, however many members are silent. If nothing is wrong, it costs one ping to each of the
+// first targets. Example: of 100 members 90 vanish at once. Waves of 4, 4, 8, 16, 32 and 35 targets
+// reach the others.
 
 #include <cstddef>
 #include <vector>
@@ -18,22 +18,23 @@
 
 namespace gossip {
 
-// Pushes that are looked after at one time, and what they hold; above: nobody looks, and what is
-// missed is pulled.
+// The most pushes that are watched at one time, and their bytes. A further push is not watched;
+// what it misses is pulled.
 inline constexpr std::size_t kWatchedMax = 8;
 inline constexpr std::size_t kWatchedBytesMax = 1u << 20;
-// So many of so many must have been heard: at 10 % loss three of four answer in 84 % of all pushes.
+// The part of the targets that must be heard. At 10 % loss three of four answer in 84 % of pushes.
 inline constexpr std::size_t kHeardEnough = 3;
 inline constexpr std::size_t kHeardOf = 4;
-inline constexpr std::size_t kWaveMax = 64;  // members that get a push again, a timeout
+inline constexpr std::size_t kWaveMax = 64;  // further members that get a push, in one timeout
 
 class PushWatch {
  public:
   explicit PushWatch(const Profile& profile) : profile_(profile) {}
 
-  // False: not looked after. Two in one half of a timeout meet the same mesh, so one is enough.
+  // False: the push is not watched. A second push within half a timeout meets the same mesh, so one
+  // is enough.
   bool add(base::Instant now, const PushPlan& plan);
-  // What is to be sent now, with a ping to each of its targets.
+  // The pushes to send now. The caller also pings each of their targets.
   std::vector<PushPlan> due(base::Instant now, const MemberTable& members);
   base::Instant next_deadline() const;
   void clear() { watched_.clear(); }

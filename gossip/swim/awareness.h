@@ -1,6 +1,6 @@
 #pragma once
 
-// How slow we are ourselves (Lifeguard's local health): 0 is well, 7 the worst. It stretches the
+// How slow this node is (Lifeguard's local health): 0 is healthy, 7 the worst. It stretches the
 // probe interval, so that a host that cannot keep up accuses nobody. Bounded at both ends.
 
 #include <algorithm>

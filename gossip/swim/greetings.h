@@ -1,11 +1,11 @@
 #pragma once
 
-// Members to be asked soon, beside the probes: every one just learned, remembered, or in doubt.
-// Each is asked three times at growing distance unless it is heard, one that is said to have
-// started anew eight times, and all of them together at a bounded rate, so that learning ten
-// thousand members makes no burst. Those that we know from others only come after all others, and
-// kHearsayOpen of them at most may owe us an answer at one time: who answers is replaced at once,
-// names that nobody answers to cost kHearsayOpen pings an interval.
+// Members that we ping soon, besides the probes: every member that was just learned, is remembered,
+// or is in doubt. Each is pinged three times at growing distance until we hear it; one that is said
+// to have restarted, eight times. All together have a bounded rate, so that learning ten thousand
+// members makes no burst. Members that we know from others only come after all others, and at most
+// kHearsayOpen of them may owe us an answer at one time. So a member that answers makes room at
+// once, and names that nobody answers to cost kHearsayOpen pings an interval.
 
 #include <deque>
 #include <map>
@@ -19,7 +19,7 @@
 namespace gossip {
 
 inline constexpr std::size_t kGreetingsPerTick = 16;
-inline constexpr std::size_t kHearsayOpen = 64;  // pings of the last interval without an answer
+inline constexpr std::size_t kHearsayOpen = 64;  // unanswered pings of the last interval
 inline constexpr int kGreetingTries = 3;
 inline constexpr int kClaimTries = 8;
 inline constexpr base::Duration kGreetingTick = base::millis(10);
@@ -40,7 +40,7 @@ class Greetings {
  private:
   struct Greeting {
     base::Instant at;
-    int tries = 0;  // still to come
+    int tries = 0;  // tries that are left
     bool asked = false;
     bool hearsay = false;
   };
@@ -48,11 +48,11 @@ class Greetings {
   ByTime& line_of(const Greeting& greeting) { return greeting.hearsay ? hearsay_ : by_time_; }
   void take_due(base::Instant now, bool hearsay, std::vector<NodeId>& out);
   const Profile& profile_;
-  base::Instant tick_{INT64_MIN / 2};  // none before
+  base::Instant tick_{INT64_MIN / 2};  // no greeting before this time
   std::map<NodeId, Greeting> waiting_;
   ByTime by_time_;
   ByTime hearsay_;
-  std::map<NodeId, base::Instant> open_;  // hearsay that was asked and owes an answer
+  std::map<NodeId, base::Instant> open_;  // hearsay members that owe an answer
   std::deque<std::pair<base::Instant, NodeId>> open_in_order_;
 };
 

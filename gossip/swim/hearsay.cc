@@ -27,7 +27,7 @@ void Hearsay::asked(base::Instant now, const NodeId& node, std::uint16_t token) 
   auto tries = tries_.find(node);
   if (tries == tries_.end()) return;
   ++tries->second;
-  // There, the timeout of the helper, and back.
+  // To the helper, its timeout, and back.
   asked_.push_back({now + profile_.ping_interval * 2, token, node});
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Members that we know from others only and that have answered none of our greetings. Other members
-// are asked to ping them, a bounded number an interval, twice for each. Who is silent then is held
-// for dead: so names that nobody answers to go away by themselves. Leaves asking and judging to
+// Members that we know from others only and that answered none of our greetings. We ask other
+// members to ping them: a bounded number an interval, twice for each. A member that is silent then
+// counts as dead, so names that nobody answers to disappear. Leaves asking and judging to
 // Membership.
 
 #include <cstdint>
@@ -16,8 +16,9 @@
 
 namespace gossip {
 
-inline constexpr std::size_t kHearsayAsked = 32;  // members that are asked for, an interval
-inline constexpr int kHearsayTries = 2;           // for each of them
+// Members that others are asked to ping, an interval.
+inline constexpr std::size_t kHearsayAsked = 32;
+inline constexpr int kHearsayTries = 2;  // for each of them
 
 class Hearsay {
  public:
@@ -26,12 +27,12 @@ class Hearsay {
   void add(base::Instant now, const NodeId& node);  // its greetings are used up
   void drop(const NodeId& node);                    // met, or gone
 
-  // To be asked for now; each is answered by asked().
+  // The members that others are asked to ping now. Call asked() for each.
   std::vector<NodeId> due(base::Instant now);
   void asked(base::Instant now, const NodeId& node, std::uint16_t token);
-  // Whom an ack with this token speaks for.
+  // The member that an ack with this token vouches for.
   std::optional<NodeId> vouched(std::uint64_t token) const;
-  // Nobody has heard them: to be held for dead.
+  // No member has heard these members, so they count as dead.
   std::vector<NodeId> expired(base::Instant now);
 
   base::Instant next_deadline() const;
@@ -46,7 +47,7 @@ class Hearsay {
   };
   const Profile& profile_;
   base::Instant tick_{INT64_MIN / 2};
-  std::map<NodeId, int> tries_;  // of those that wait or are asked for: so far
+  std::map<NodeId, int> tries_;  // tries so far, of those that wait or are asked for
   std::deque<NodeId> waiting_;   // some may have been dropped
   std::deque<Question> asked_;   // in the order of `until`
 };

@@ -1,11 +1,13 @@
 #pragma once
 
-// Every member we know of, by node id: what is held of it, and what we observe. A member is met
-// when we have heard it ourselves, or somebody that we asked has; until then it is hearsay. Keeps
-// the living that are met, the hearsay and the dead at hand, and a hash of the living that are met,
-// so that nothing that happens often walks the table. Bounded: when full, the one that is dead or
-// left for longest gives way to a new one; to one that speaks to us itself also one that we know
-// from others only. A member that we have heard ourselves never gives way while it lives.
+// Every member that we know of, by node id: its record, and what we observe of it. A member is met
+// when we have heard it ourselves, or when a member that we asked has heard it. Until then it is
+// hearsay. The table has indexes of the living met members, of hearsay and of the dead, and a hash
+// of the living met members, so that no frequent operation walks the whole table.
+// The table is bounded. When it is full, a new member takes the place of the one that is dead or
+// left for longest. If there is none, a new member that speaks to us itself takes the place of one
+// that we know from others only. A living member that we have heard ourselves is never removed for
+// a new one.
 
 #include <array>
 #include <map>
@@ -25,45 +27,49 @@ struct SentPing {
 };
 
 struct Member {
-  MemberRecord record;           // changed by MemberTable::change only
-  bool introduced = false;       // has answered a ping that carried our own record to its present
-                                 // start, and so knows our start too
-  bool heard_ourselves = false;  // not only from others
+  MemberRecord record;  // changed only by MemberTable::change()
+  // It answered a ping that carried our own record, in its present start; so it knows our start
+  // too.
+  bool introduced = false;
+  bool heard_ourselves = false;  // we have heard it in this run
   bool vouched = false;          // a member that we asked has heard it
-  bool ghost = false;            // was never met, and nobody that we asked has heard it
-  bool untold = false;           // news about it waits until it is met
-  bool udp_blocked = false;      // heard over sessions, while pings by datagram get no answer
-  int sessions_refused = 0;      // that could not be opened since one was, at most two
-  base::Instant heard;           // last authenticated datagram or frame, or when it was learned
-  bool disputed = false;  // its own word is below what we were told of it; it shall hear that
+  bool ghost = false;            // never met, and no member that we asked has heard it
+  bool untold = false;           // news about it waits until we meet it
+  bool udp_blocked = false;      // heard over sessions, but pings by datagram get no answer
+  int sessions_refused = 0;      // failed openings since the last success, at most two
+  base::Instant heard;           // time of the last authenticated message, or when we learned of it
+  bool disputed = false;         // its own incarnation is below the one we hold; we tell it
   base::Instant heard_datagram{INT64_MIN / 2};
   std::optional<base::Duration> rtt;
-  std::optional<Address> elsewhere;  // where it was under the same number: it may have a twin, and
-                                     // shall hear that
-  // Another start under the same boot epoch: a twin, of which the member is told so many times.
+  // Its former address with the same incarnation: it may have a twin, and we tell it.
+  std::optional<Address> elsewhere;
+  // Another start in the same boot epoch: a twin. The member is told of it so many times.
   std::uint64_t rival = 0;
   int rival_words = 0;
-  std::optional<Address> claimed;  // where it may have started anew; to be asked there
-  // A ping or an ack has told the number of the record, but name, address and topology are those of
-  // an older one. It is asked for them; until they come, others are not told of it.
+  std::optional<Address> claimed;  // where it may have restarted; we ask it there
+  // A ping or an ack told the incarnation of this record, but name, address and topology are still
+  // the older ones. We ask the member for them. Until we have them, we do not tell others of the
+  // member.
   bool wordless = false;
 
-  std::uint32_t unanswered = 0;            // pings since it was heard
-  base::Instant revisited{INT64_MIN / 2};  // when somebody's word last made us ask it
-  std::array<SentPing, 3> pings{};         // to measure the round trip
+  std::uint32_t unanswered = 0;            // pings since we last heard it
+  base::Instant revisited{INT64_MIN / 2};  // when news from others last made us ask it
+  std::array<SentPing, 3> pings{};         // the last pings, to measure the round trip
 
   MemberState state() const { return record.state; }
-  // Counts as a member: a suspect does, until it is dead.
+  // Alive or suspect. A suspect counts as a member until it is dead.
   bool is_alive() const {
     return record.state == MemberState::kAlive || record.state == MemberState::kSuspect;
   }
-  // One may meet a restart.
+  // Two failed sessions; one may be due to a restart.
   bool tcp_blocked() const { return sessions_refused >= 2 && is_alive(); }
   bool met() const { return heard_ourselves || vouched; }
-  // Of the living: it may well be silent. One ping may just be on its way.
+  // True if this living member may be silent. One unanswered ping proves nothing: it may be on its
+  // way.
   bool is_doubtful() const { return record.state == MemberState::kSuspect || unanswered >= 2; }
-  // Not what we only remember of an earlier run, nor old words under a new number, nor one that is
-  // said to live and that we have not met.
+  // Others are not told of a member that we only remember from an earlier run, of one whose other
+  // fields are older than its incarnation, and of one that is said to live and that we have not
+  // met.
   bool may_be_told() const {
     bool sound = met() || (!is_alive() && !ghost);
     return record.incarnation != 0 && !wordless && sound;
@@ -72,9 +78,9 @@ struct Member {
 
  private:
   friend class MemberTable;
-  std::size_t place_ = 0;     // among the living that are met
-  std::uint64_t hash_ = 0;    // its part of the table's
-  base::Instant gone_since_;  // key among those that may give way
+  std::size_t place_ = 0;     // its index in living_
+  std::uint64_t hash_ = 0;    // its part of the table's hash
+  base::Instant gone_since_;  // its key in gone_
 };
 
 class MemberTable {
@@ -83,34 +89,38 @@ class MemberTable {
 
   Member* find(const NodeId& node);
   const Member* find(const NodeId& node) const;
-  Address address_of(const NodeId& node) const;  // none of who is no member
-  // The member whose id begins so; null if none does.
+  Address address_of(const NodeId& node) const;  // zero if it is not a member
+  // The member whose id begins with `prefix`; null if there is none.
   const Member* find_prefix(const std::array<unsigned char, 8>& prefix) const;
-  // Null when the table is full. `itself`: the new one speaks to us. `evicted`, if set, gave way.
+  // Null when the table is full. `itself`: the new member speaks to us. `evicted` gets the member
+  // that was removed for it.
   Member* insert(base::Instant now, const MemberRecord& record, bool itself,
                  std::optional<MemberRecord>& evicted);
   void change(base::Instant now, Member& member, const MemberRecord& record);
   void heard(base::Instant now, Member& member);
-  void vouch(base::Instant now, Member& member);  // somebody that we asked has heard it
+  void vouch(base::Instant now, Member& member);  // a member that we asked has heard it
   void erase(const NodeId& node);                 // must be there
 
   const std::map<NodeId, Member>& all() const { return members_; }
   std::size_t size() const { return members_.size(); }
   std::size_t left() const { return gone_.size() - dead_.size() - dead_hearsay_.size(); }
-  std::vector<NodeId> gone_before(base::Instant at) const;  // dead or left since then or longer
-  // Living and met, in no order that means anything.
+  std::vector<NodeId> gone_before(base::Instant at) const;  // dead or left since `at` or earlier
+  // The living members that we have met, in no particular order.
   const std::vector<NodeId>& living() const { return living_; }
-  // The next of them in id order, round and round. There must be one.
+  // The next of them in the order of ids; after the last comes the first. There must be at least
+  // one.
   NodeId living_after(const NodeId& node) const;
-  // Living, known from others only: the oldest first.
+  // Living members that we know from others only, the oldest first.
   using ByTime = std::set<std::pair<base::Instant, NodeId>>;
   const ByTime& hearsay() const { return hearsay_; }
-  const std::set<NodeId>& dead() const { return dead_; }  // met, or remembered of an earlier run
-  const std::set<NodeId>& dead_hearsay() const { return dead_hearsay_; }  // the others
-  // The next member in id order after `cursor`, round and round; null only when empty.
+  // Met, or remembered from an earlier run.
+  const std::set<NodeId>& dead() const { return dead_; }
+  const std::set<NodeId>& dead_hearsay() const { return dead_hearsay_; }  // never met
+  // The next member after `cursor` in the order of ids; after the last comes the first. Null only
+  // when the table is empty.
   const Member* after(NodeId& cursor) const;
-  // A sum over the living and met of a hash of id, incarnation and start; `self` is added by its
-  // owner.
+  // The sum over all living met members of a hash of id, incarnation and start. The owner adds its
+  // own record.
   std::uint64_t hash() const { return hash_; }
   static std::uint64_t hash_of(const MemberRecord& record);
 
@@ -121,10 +131,10 @@ class MemberTable {
   std::size_t members_max_;
   std::map<NodeId, Member> members_;
   std::vector<NodeId> living_;
-  std::set<NodeId> ring_;  // the same, in order
+  std::set<NodeId> ring_;  // the same members, in the order of ids
   std::set<NodeId> dead_;
   std::set<NodeId> dead_hearsay_;
-  ByTime gone_;  // dead or left, the longest first
+  ByTime gone_;  // dead or left, the longest time first
   ByTime hearsay_;
   std::uint64_t hash_ = 0;
 };

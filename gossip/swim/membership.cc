@@ -6,7 +6,8 @@
 namespace gossip {
 namespace {
 
-// What stays free of a datagram for the rest of the ping and what rides beside it.
+// The room in a datagram that news must leave free: for the other fields of the ping and for
+// messages beside it.
 constexpr std::size_t kPingRoom = 120;
 constexpr std::size_t kRecordBytesMax = 78 + kNameMax;
 
@@ -15,7 +16,8 @@ std::size_t news_room(const Options& options) {
   return room > 2 * kPingRoom ? room - kPingRoom : room / 2;
 }
 
-// Seeds are tried again every 5 s on a lan, in proportion elsewhere.
+// The longest time between two tries of a seed: 5 s with the profile lan, in proportion with the
+// others.
 base::Duration seed_gap(const Options& options) { return options.profile.ping_interval * 10; }
 
 }  // namespace
@@ -53,7 +55,8 @@ void Membership::remember(base::Instant now, const std::vector<MemberRecord>& me
     if (!sound || table_.find(told.node) != nullptr) continue;
     if (table_.size() >= options_.remembered_max) return;
     MemberRecord record = told;
-    // Below every incarnation there is: a memory contradicts nobody.
+    // Incarnation 0 is below every real one. So a remembered record contradicts no record from the
+    // mesh.
     record.incarnation = 0;
     record.state = MemberState::kDead;
     record.accuser = {};
@@ -68,7 +71,7 @@ std::vector<MemberRecord> Membership::memory(base::Instant now) const {
   for (bool living : {true, false}) {
     for (const auto& [node, member] : table_.all()) {
       bool left = member.state() == MemberState::kLeft;
-      // Nor who was only said to be there.
+      // Members that we only heard of from others are not remembered.
       bool known = member.is_alive() ? member.met() : !member.ghost;
       bool lately = !left || now - member.heard < kLeftRemembered;
       bool wanted = known && lately && member.is_alive() == living;
@@ -100,7 +103,7 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
   ++self_.incarnation;
   news_.add(self_.node);
   seeds_.restart(now);
-  // What we suspected before we left is asked anew.
+  // Suspicions from before we left are dropped, and these members are asked anew.
   std::vector<NodeId> all;
   for (const auto& [node, member] : table_.all()) all.push_back(node);
   for (const NodeId& node : all) {
@@ -125,7 +128,7 @@ void Membership::topology(Topology topology) {
 
 void Membership::join(base::Instant now, const Target& to, Outbox& box) {
   box.add(to, wire::Join{self_});
-  // So that its answer proves its start in one round trip.
+  // With the challenge its answer proves its start in one round trip.
   if (!to.node) box.add(to, wire::Challenge{peers_.token_for(now, nullptr)});
 }
 
@@ -140,7 +143,8 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
   Member* member = table_.find(node);
   if (member == nullptr) return;
   if (isolated(now)) {
-    // The end of a long silence: what made us slow is over, the interval it stretched too.
+    // A long silence has ended, so the cause of our bad health score is gone. The running probe,
+    // with its stretched interval, starts again.
     awareness_.well();
     probe_.drop(now);
   }
@@ -152,7 +156,7 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
       bool late = now - ping.at > options_.profile.ping_timeout;
       return ping.token != 0 && late && ping.at > member->heard_datagram;
     };
-    // One may get lost.
+    // One lost ping proves nothing; two do.
     member->udp_blocked |= std::count_if(member->pings.begin(), member->pings.end(), lost) >= 2;
   } else {
     member->heard_datagram = now;
@@ -166,11 +170,13 @@ void Membership::heard(base::Instant now, const NodeId& node, bool session, Acti
   }
   if (first) meet(*member, out);
   if (member->state() != MemberState::kDead) {
-    // Else it may have asked for a proof and no more: the greeting has to reach it.
+    // A member that is not introduced may have asked for a proof and taken nothing else. Then the
+    // greeting must still reach it.
     if (member->introduced) greetings_.drop(node);
     return;
   }
-  // It lives for us, but others may hold it for dead: it must hear that and contradict.
+  // We heard it, so it is alive for us. Others may regard it as dead. It must learn this and
+  // contradict, so it becomes a suspect.
   MemberRecord record = member->record;
   record.state = MemberState::kAlive;
   record.accuser = {};
@@ -192,7 +198,7 @@ void Membership::proven(base::Instant now, const NodeId& node) {
   if (member == nullptr) return;
   member->introduced = false;
   bool of_this_epoch = member->record.incarnation >> 16 == peers_.epoch(node);
-  if (!of_this_epoch) return;  // its number comes with its first ping or ack
+  if (!of_this_epoch) return;  // its incarnation comes with its first ping or ack
   MemberRecord record = member->record;
   record.start = peers_.start(node);
   std::uint64_t before = member->record.start;
@@ -215,14 +221,14 @@ void Membership::doubted(base::Instant now, const std::array<unsigned char, 8>& 
   const Member* there = table_.find_prefix(prefix);
   if (has_left() || there == nullptr || there->state() == MemberState::kLeft) return;
   Member* member = table_.find(there->record.node);
-  // The next ping asks for a proof and brings our own record.
+  // The next ping then asks for a proof and brings our own record.
   if (member->unanswered == 0) member->unanswered = 1;
   revisit(now, *member);
 }
 
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Ping& ping, Outbox& box, Actions& out) {
-  greetings_.drop(node);  // it holds us for a member
+  greetings_.drop(node);  // it has us in its table
   merge_all(now, node, from, ping.news, Source::kNews, out);
   if (Member* there = table_.find(node)) own_incarnation(now, *there, from, ping.incarnation, out);
   const Member* member = table_.find(node);
@@ -247,7 +253,8 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
   if (Member* member = table_.find(node)) own_incarnation(now, *member, from, ack.incarnation, out);
   auto relay = relays_.acked(ack.token, node);
   if (!relay) return;
-  // Our word for it, with what we hold of it: its incarnation answers an old suspicion.
+  // We vouch for the target and add its record. The incarnation in the record answers an old
+  // suspicion.
   wire::Ack passed_on{relay->asker_token, claims_.state(), in_start(), {}};
   const Member* target = table_.find(node);
   if (target != nullptr && !target->wordless) passed_on.news.push_back(target->view());
@@ -259,7 +266,7 @@ void Membership::answered(base::Instant now, Member& member, std::uint64_t token
     if (ping.token != token || token == 0) continue;
     base::Duration sample = now - ping.at;
     ping.token = 0;
-    // Smoothed as in RFC 6298: an eighth of each new sample.
+    // The round trip is smoothed as in RFC 6298: each new sample counts one eighth.
     member.rtt = member.rtt ? *member.rtt * 7 / 8 + sample / 8 : sample;
     member.introduced = true;
     greetings_.drop(member.record.node);
@@ -296,7 +303,8 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
     return;
   }
   Member* target = table_.find(request.target);
-  // Whom we do not know we cannot vouch for; nor shall a stranger's address be pinged for others.
+  // We cannot vouch for a member that we do not know. And nobody can make us ping the address of a
+  // stranger.
   if (target == nullptr || target->state() == MemberState::kLeft) return;
   std::uint16_t token = next_token();
   if (!relays_.add(now, token, asker, request.token, request.target)) {
@@ -318,8 +326,8 @@ bool Membership::receive(base::Instant now, const NodeId& node, const Address& f
     ++stats_.joins_suppressed;
     return true;
   }
-  // A big mesh answers with a part, from a random place on; the joiner learns the rest from the
-  // acks of those.
+  // In a large mesh the answer has only part of the table, from a random place on. The joiner
+  // learns the rest from the acks of these members.
   std::size_t others = table_.size();
   NodeId cursor = random_.id<struct base::NodeTag>();
   std::vector<MemberRecord> page = {self_};
@@ -354,7 +362,7 @@ bool Membership::receive(base::Instant now, const NodeId& node, const Address& f
   return seeds_.answered(from, node);
 }
 
-// Tables that differ for long are brought together by asking for the other one.
+// When our table has differed from the table of `node` for long, we ask `node` for its table.
 void Membership::compare_tables(base::Instant now, const NodeId& node, std::uint64_t theirs,
                                 Outbox& box) {
   if (theirs == table_hash()) {
@@ -394,20 +402,22 @@ std::vector<MemberRecord> Membership::pick_news(const NodeId& to, bool introduce
     }
     put(there);
   }
-  // Who is accused, or speaks although it left for us, learns that first, and can contradict.
-  // Who hears its own record answers with it: so words are asked for.
+  // A member that is accused, or that speaks although we regard it as left, gets its own record
+  // first, so that it can contradict. A member that sees its own record answers with it. So this
+  // also asks for a missing name, address and topology.
   bool concerned = receiver != nullptr && (receiver->state() != MemberState::kAlive ||
                                            receiver->disputed || receiver->wordless);
   if (concerned && receiver->record.incarnation != 0) {
     MemberRecord concerning = receiver->record;
-    // The place of a former start under the number of this one would speak of a twin.
+    // The record has the new incarnation with the address of a former start. To the receiver that
+    // would look like a twin.
     if (receiver->wordless) concerning.address.ip = {};
     put(concerning);
   }
   std::size_t most = news_room_ / kRecordBytesMax;
   for (const NodeId& about : news_.take(most, table_.living().size() + 1)) {
     if (about == self_.node) put(self_);
-    // Also to its subject: what is said of it, it alone can contradict.
+    // The subject of news gets it too, because only the subject can contradict it.
     const Member* member = table_.find(about);
     if (member != nullptr && member->may_be_told()) put(member->view());
   }
@@ -424,8 +434,8 @@ bool Membership::may_be_short(const NodeId& node) const {
   return member != nullptr && member->introduced && peers_.knows(node);
 }
 
-// Small, for every byte of a ping is paid all day long. What it must not do is repeat among the few
-// that wait for an answer.
+// The token is two bytes, because pings are sent all the time. It must only differ from the few
+// tokens that wait for an answer.
 std::uint16_t Membership::next_token() {
   if (++token_ == 0) ++token_;
   return token_;

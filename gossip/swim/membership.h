@@ -1,11 +1,12 @@
 #pragma once
 
-// Who is in the mesh: SWIM with Lifeguard. Joins through seeds, probes, suspects, tells news of
-// members on pings, acks and rounds of their own. A member that does not answer is suspected, and
-// dead when nobody heard it contradict in time; only the subject of a record raises its
-// incarnation. What we hear ourselves counts more than what we are told. Silence from everybody is
-// our own fault. What arrives here comes from a proven start or an authenticated session; `from` is
-// where a datagram came from.
+// Keeps the list of members: SWIM with Lifeguard. It joins through seeds, probes and suspects
+// members, and sends news of members on pings, on acks and in rounds of their own. A member that
+// does not answer is suspected. It is dead when nobody heard it contradict in time. Only the
+// subject of a record raises its incarnation. What we hear ourselves counts more than what others
+// tell. If nobody answers, our own network is the cause, and we accuse nobody.
+// Every message comes from a proven start or an authenticated session; the caller checks this.
+// `from` is the address that a datagram came from.
 
 #include <map>
 #include <optional>
@@ -34,72 +35,80 @@
 namespace gossip {
 
 inline constexpr std::size_t kJoinPagesMax = 32;  // datagrams of Members in answer to one join
-// What others may claim of an incarnation above the one held. More is asked of the member itself:
-// else one lie would put it beyond refuting.
+// How far above the held incarnation another member may claim. For a larger number we ask the
+// member itself. Otherwise one lie could set a number that the member can never exceed.
 inline constexpr std::uint64_t kIncarnationStep = 8;
-inline constexpr int kRefutationsMax = 8;             // at once; regained one an interval
-inline constexpr int kRivalWords = 4;                 // that tell a member of another start of it
-inline constexpr int kLastWords = 8;                  // pings to a suspect over its suspicion
-inline constexpr std::size_t kLastWordSpeakers = 40;  // of a larger mesh, about so many send them
-inline constexpr int kSilentIntervals = 10;  // without a word from anybody: all are unreachable
-inline constexpr int kQuietPeriods = 2;      // after a pause of ours nobody is accused
-// A member that is dead or left for so long is forgotten, by a clock that does not go on while the
-// process does not run. Two parts of a mesh that hear nothing of each other for longer come
-// together again through a seed or a join by hand.
+inline constexpr int kRefutationsMax = 8;  // at once; one more is allowed after each interval
+inline constexpr int kRivalWords = 4;      // messages that tell a member of a twin
+inline constexpr int kLastWords = 8;       // pings to a suspect during its suspicion
+// In a larger mesh about so many members send them.
+inline constexpr std::size_t kLastWordSpeakers = 40;
+inline constexpr int kSilentIntervals = 10;  // without a message from any member: isolated
+// Intervals after our own pause in which we accuse nobody.
+inline constexpr int kQuietPeriods = 2;
+// A member that is dead or left for so long is forgotten. The time counts only while our process
+// runs. Two parts of a mesh that hear nothing of each other for longer come together again through
+// a seed or a manual join.
 inline constexpr base::Duration kForgetAfter = base::seconds(7 * 86'400);
-// Who has heard nobody for so long has been away: what it holds for dead may be alive elsewhere. It
-// forgets nobody meanwhile, and nobody for kForgetAfter when it is back.
+// A node that has heard nobody for so long was away: its dead members may be alive elsewhere. It
+// forgets nobody during that time, and nobody for kForgetAfter after its return.
 inline constexpr base::Duration kAwayAfter = base::seconds(3'600);
-// A member that is gone while another one of its name lives at its address has been replaced, as a
-// container without a volume is by its next start. It is forgotten when its end is told.
+// A dead or left member is replaced when another living member has its name and its address.
+// Example: a container without a volume gets a new node id at its next start. A replaced member is
+// forgotten after so many intervals, when its end has been told.
 inline constexpr int kReplacedIntervals = 10;
-// Who left so lately is kept over a restart: a whole mesh may have been stopped.
+// A member that left more recently than this is remembered over our restart, because a whole mesh
+// may have been stopped.
 inline constexpr base::Duration kLeftRemembered = base::seconds(3'600);
-// Pings, for a hash of the table. Prime to the turns of probes, or the same few would get them all.
+// Every so many pings one carries a hash of the table. The number has no common factor with the
+// cycle of eight probes; otherwise the same few members would get them all.
 inline constexpr std::uint32_t kTableEvery = 9;
 static_assert(kTableEvery % 2 == 1);
-inline constexpr int kTableGrace = 8;  // intervals of a difference before a table is asked for
-inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;  // a table each; above: dropped
+// Intervals that a difference lasts before we ask for a table.
+inline constexpr int kTableGrace = 8;
+// The joins answered in a second, with one table each. Further joins are dropped.
+inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;
 
 class Membership {
  public:
-  // `peers` and `claims` outlive this. `self` is in the incarnation of this start.
+  // `peers` and `claims` outlive this. `self` has the first incarnation of this start.
   Membership(MemberRecord self, const Options& options, Peers& peers, const Claims& claims,
              base::Random random, Stats& stats);
 
   void seeds(base::Instant now, const std::vector<Address>& seeds, Outbox& box, Actions& out);
-  // Members of an earlier run: dead until heard, asked at once and then like all dead ones.
+  // Members of an earlier run. They are dead until we hear them. We ping them at once, and then
+  // like all dead members.
   void remember(base::Instant now, const std::vector<MemberRecord>& members);
   void leave(Outbox& box);
   void rejoin(base::Instant now, Outbox& box, Actions& out);
 
-  void topology(Topology topology);  // told to others as news about ourselves
+  void topology(Topology topology);  // other members get it as news about ourselves
 
   void heard(base::Instant now, const NodeId& node, bool session, Actions& out);
   void session_closed(const NodeId& node, bool opened);
-  void proven(base::Instant now, const NodeId& node);  // a start of it that we did not know
-  // It was just proven, or asks us for a proof and so took nothing of what we sent before: what we
-  // want of it is done at once.
+  void proven(base::Instant now, const NodeId& node);  // it proved a start that we did not know
+  // `node` has just proven its start, or it asks us for a proof. In the second case it took nothing
+  // that we sent before. So we send at once what we want from it.
   void introduce(base::Instant now, const NodeId& node, const Address& from, Outbox& box);
-  // Somebody whose id begins so speaks from a start that we do not know.
+  // A node whose id begins with `prefix` sends from a start that we do not know.
   void doubted(base::Instant now, const std::array<unsigned char, 8>& prefix);
 
   void receive(base::Instant now, const NodeId& node, const Address& from, const wire::Ping& ping,
                Outbox& box, Actions& out);
   void receive(base::Instant now, const NodeId& node, const Address& from, const wire::Ack& ack,
                Outbox& box, Actions& out);
-  // Over a session; the answer goes there too.
+  // These arrived over a session. The answer goes over the session too.
   void receive_frame(base::Instant now, const NodeId& node, const wire::Ping& ping, Actions& out);
   void receive_frame(base::Instant now, const NodeId& node, const wire::Ack& ack, Actions& out);
   void receive(base::Instant now, const NodeId& node, const Address& from,
                const wire::PingRequest& request, Outbox& box);
   void receive(const NodeId& node, const wire::Nack& nack);
-  // False: not what its sender may say.
+  // False: the sender may not send this message.
   bool receive(base::Instant now, const NodeId& node, const Address& from, const wire::Join& join,
                Outbox& box, Actions& out);
   bool receive(base::Instant now, const NodeId& node, const Address& from, const wire::Leave& leave,
                Actions& out);
-  // True when this is the answer of a seed.
+  // True when a seed answered.
   bool receive(base::Instant now, const NodeId& node, const Address& from,
                const wire::Members& members, Actions& out);
 
@@ -112,18 +121,18 @@ class Membership {
   const MemberRecord& self() const { return self_; }
   bool has_left() const { return self_.state == MemberState::kLeft; }
   std::uint32_t health_score() const { return awareness_.score(); }
-  bool isolated(base::Instant now) const;  // silence from everybody; with two members never
+  bool isolated(base::Instant now) const;  // no member is heard; with two members never true
   Hearing hearing() const;
   bool let_in_by(const Address& address) const { return seeds_.content(address, table_); }
   std::vector<MemberRecord> memory(
-      base::Instant now) const;  // what remember() wants after a restart
+      base::Instant now) const;  // input for remember() after a restart
 
  private:
-  enum class Source { kNews, kTable };  // kTable: old knowledge of a seed, not spread further
-  struct Held {                         // a suspicion
+  enum class Source { kNews, kTable };  // kTable: a seed's table, not spread further
+  struct Held {                         // a running suspicion
     Suspicion suspicion;
     base::Instant next_word;
-    int words = 0;  // still to be sent
+    int words = 0;  // pings still to be sent
   };
 
   void wake(base::Instant now);
@@ -160,7 +169,7 @@ class Membership {
   void remind(base::Instant now, Member& member);
   bool may_refute(base::Instant now);
 
-  // Members that we have not met (membership_hearsay.cc).
+  // Members that we have not met: membership_hearsay.cc.
   void tell(Member& member);
   void greet(base::Instant now, const Member& member, int tries = kGreetingTries);
   void meet(Member& member, Actions& out);
@@ -207,20 +216,20 @@ class Membership {
   Seeds seeds_;
   News news_;
   AnswerLimit join_answers_;
-  std::map<NodeId, Held> held_;  // suspicions, of members
+  std::map<NodeId, Held> held_;  // the running suspicions
   std::set<std::pair<base::Instant, NodeId>> held_due_;
-  std::map<NodeId, base::Instant> held_at_;  // their keys
+  std::map<NodeId, base::Instant> held_at_;  // member -> its key in held_due_
 
   bool started_ = false;
   std::uint16_t token_ = 0;
   std::uint32_t pings_ = 0;
-  base::Instant news_at_{INT64_MIN / 2};  // the next round of news, if there is any
+  base::Instant news_at_{INT64_MIN / 2};  // the next round of news
   base::Instant retry_at_ = base::Instant::never();
   base::Instant accuse_from_{INT64_MIN / 2};
   base::Instant heard_any_;
-  std::optional<base::Instant> heard_member_;  // one that has not left
-  base::Instant company_since_;                // since then never away (kAwayAfter)
-  base::Instant forget_at_{INT64_MIN / 2};     // when it is looked again who is to be forgotten
+  std::optional<base::Instant> heard_member_;  // when a member that has not left was heard
+  base::Instant company_since_;                // since then we were never away (kAwayAfter)
+  base::Instant forget_at_{INT64_MIN / 2};     // the next look for members to forget
   int refutations_ = kRefutationsMax;
   base::Instant refuted_{INT64_MIN / 2};
   std::optional<base::Instant> tables_differ_;

@@ -1,7 +1,7 @@
-// Members that we know from others only. Until we hear one, or a member that we asked has heard it,
-// it takes no place among those that count: it is not on the ring, gets no push before others, and
-// nobody is told of it. One member can therefore name ten thousand that do not exist, and costs
-// nobody more than a bounded rate of pings.
+// Members that we know from others only. Such a member does not count until we hear it, or a member
+// that we asked has heard it: it is not on the ring, it gets pushes last, and nobody is told of it.
+// So a member that names ten thousand members which do not exist costs every other member only a
+// bounded rate of pings.
 
 #include <utility>
 
@@ -9,7 +9,7 @@
 
 namespace gossip {
 
-// Worth telling; of a member that we have not met, when we meet it.
+// Spreads news of a member. For a living member that we have not met, it waits until we meet it.
 void Membership::tell(Member& member) {
   if (member.met() || !member.is_alive()) {
     news_.add(member.record.node);
@@ -22,7 +22,7 @@ void Membership::greet(base::Instant now, const Member& member, int tries) {
   greetings_.add(now, member.record.node, tries, member.is_alive() && !member.met());
 }
 
-// For the first time in this run.
+// Called when we meet a member for the first time in this run.
 void Membership::meet(Member& member, Actions& out) {
   hearsay_.drop(member.record.node);
   member.ghost = false;
@@ -33,7 +33,7 @@ void Membership::meet(Member& member, Actions& out) {
   if (untold) news_.add(member.record.node);
 }
 
-// A member that we asked has heard it.
+// A member that we asked has heard `node`.
 void Membership::vouch(base::Instant now, const NodeId& node, Actions& out) {
   Member* member = table_.find(node);
   if (member == nullptr || member->met() || !member->is_alive()) return;
@@ -48,7 +48,7 @@ void Membership::run_hearsay(base::Instant now, Outbox& box, Actions& out) {
   for (const NodeId& node : hearsay_.expired(now)) {
     Member* member = table_.find(node);
     if (!in_doubt(member)) continue;
-    // Nobody is told: it is dead for us alone, and others may know it better.
+    // We tell nobody: the member is dead for us only, and others may know more.
     MemberRecord record = member->record;
     record.state = MemberState::kDead;
     record.accuser = self_.node;

@@ -1,6 +1,7 @@
-// What is told of members, merged: SWIM's order of incarnations and states, with three limits. The
-// subject's own word beats hearsay; a claim far above the incarnation held is asked of the subject
-// instead of believed; who has just been heard is at most suspected.
+// Merges records of members into the table, in SWIM's order of incarnations and states, with three
+// limits. The subject's own record beats a record from others. When others claim an incarnation far
+// above the held one, we ask the subject instead of believing it. A member that we have just heard
+// is at most suspected.
 
 #include <algorithm>
 
@@ -18,7 +19,7 @@ void Membership::merge(base::Instant now, const NodeId& teller, const Address& f
   if (told.node == self_.node) return merge_self(now, teller, told, out);
   MemberRecord record = told;
   bool itself = told.node == teller;
-  // Who does not know its own address is where it speaks from.
+  // A member that does not know its own address has the address that its datagram came from.
   if (record.address.is_any() && itself) record.address = from;
   if (record.address.is_link_local() && !place_on_link(record, itself, from)) return;
   if (record.address.is_any() || record.address.port == 0) return;
@@ -40,7 +41,8 @@ void Membership::merge_hearsay(base::Instant now, const NodeId& teller, Member& 
   std::uint64_t held = member->record.incarnation;
   bool far = record.incarnation > held && record.incarnation - held > kIncarnationStep;
   if (far && peers_.knows(record.node)) {
-    // It may have started anew, perhaps at another place: only itself can prove that.
+    // The member may have restarted, perhaps at another address. Only the member itself can prove
+    // that.
     if (record.state == MemberState::kAlive) member->claimed = record.address;
     return revisit(now, *member);
   }
@@ -58,9 +60,9 @@ void Membership::merge_hearsay(base::Instant now, const NodeId& teller, Member& 
   }
 }
 
-// A link-local address means a host on one link only. It is taken to be on that over which it was
-// heard of; what is told over another kind of path is of no use here, but for its teller, which is
-// where it speaks from.
+// A link-local address names a host on one link only. We take it to be on the link over which we
+// received it. Over a path without a link such an address is useless. The exception is the teller's
+// own record: it gets the address that the datagram came from.
 bool Membership::place_on_link(MemberRecord& record, bool itself, const Address& from) {
   if (from.scope != 0) {
     record.address.scope = from.scope;
@@ -70,9 +72,9 @@ bool Membership::place_on_link(MemberRecord& record, bool itself, const Address&
   return from.scope != 0 || itself;
 }
 
-// A record of another start in our boot epoch, or one of a later epoch: somebody else speaks as us,
-// or has spoken so before we were put back. What is told of our earlier epochs means nothing. A
-// record without a start tells a twin by its place.
+// True if another process speaks, or spoke, under our node id: the record has another start in our
+// boot epoch, or a later epoch (we were restored from a backup). Records of our earlier epochs mean
+// nothing. A record without a start shows a twin by its address.
 bool Membership::is_of_a_twin(const MemberRecord& told) const {
   if (told.incarnation < start_) return false;
   if (told.incarnation - start_ > 0xFFFF) return true;
@@ -81,9 +83,9 @@ bool Membership::is_of_a_twin(const MemberRecord& told) const {
   return placed && told.address != self_.address;
 }
 
-// Two starts of one boot epoch are two processes: the one whose record we hold is told of the
-// other. Only a restart raises the epoch, so a process that followed another is never taken for its
-// twin. True when this is news.
+// Two starts in one boot epoch are two processes. The one whose record we hold is told of the
+// other. Only a restart raises the epoch, so a restarted process is never taken for a twin of
+// itself. Returns true when this is news.
 bool Membership::note_rival(Member& member, std::uint64_t one, std::uint64_t another) {
   if (one == 0 || another == 0 || one == another) return false;
   std::uint64_t rival = member.record.start == one ? another : one;
@@ -101,9 +103,10 @@ void Membership::merge_self(base::Instant now, const NodeId& teller, const Membe
   if (agrees) return;
   bool accused = told.state == MemberState::kSuspect || told.state == MemberState::kDead;
   if (accused) awareness_.worse(1);
-  // A number that we never had is somebody's lie. A small step is answered by one above it, a large
-  // one by our own word alone, which those who hear it take; the numbers of one start end before
-  // those of the next begin.
+  // A number above ours is one that we never had. If it is at most kIncarnationStep above ours, we
+  // answer with the number above it, as we do for our own number. If it is further above, we only
+  // repeat our own record; members that hear it from us take it. All numbers of one start are below
+  // those of the next start.
   std::uint64_t above = told.incarnation - self_.incarnation;
   bool in_reach = above <= kIncarnationStep && told.incarnation - start_ < 0xFFFF;
   if (!may_refute(now)) return;
@@ -116,7 +119,8 @@ void Membership::merge_self(base::Instant now, const NodeId& teller, const Membe
   news_.add(self_.node);
 }
 
-// Bounded in rate: two copies under one id must not drive each other up without end.
+// The rate is bounded. Otherwise two copies under one node id would raise each other's incarnation
+// without end.
 bool Membership::may_refute(base::Instant now) {
   auto regained = (now - refuted_).nanos / options_.profile.ping_interval.nanos;
   if (regained > 0) {
@@ -133,14 +137,16 @@ void Membership::merge_own(base::Instant now, Member& member, const MemberRecord
                            Actions& out) {
   std::uint64_t held = member.record.incarnation;
   bool lowered = told.incarnation < held;
-  if (lowered && held - told.incarnation <= kIncarnationStep) return;  // an older word of its own
+  // An older record of its own.
+  if (lowered && held - told.incarnation <= kIncarnationStep) return;
   bool same = told.incarnation == held;
   member.claimed.reset();
   if (told.state == MemberState::kLeft) {
     if (member.state() == MemberState::kLeft) return;
     return renew(now, member, told, out);
   }
-  // The same number with other words is what somebody else made of it.
+  // The held record has the same incarnation and other fields. Somebody else changed it; the
+  // member's own fields are right.
   if (same) return repair(now, member, told, out);
   MemberRecord alive = told;
   alive.state = MemberState::kAlive;
@@ -148,8 +154,8 @@ void Membership::merge_own(base::Instant now, Member& member, const MemberRecord
   renew(now, member, alive, out);
 }
 
-// What every ping and ack of a datagram says of its sender: its number, without the words that go
-// with it. It contradicts an accusation at once; the words are asked for.
+// Every ping and ack in a datagram carries the incarnation of its sender, but not its name, address
+// and topology. The number contradicts an accusation at once. We ask for the other fields.
 void Membership::own_incarnation(base::Instant now, Member& member, const Address& from,
                                  std::uint64_t in_start, Actions& out) {
   auto epoch = peers_.epoch(member.record.node);
@@ -173,16 +179,18 @@ void Membership::own_incarnation(base::Instant now, Member& member, const Addres
   greet(now, member);
 }
 
-// Nobody tells a number without its words, so hearsay brings them as well.
+// Nobody passes on an incarnation without the name, address and topology that belong to it. So a
+// record from others may bring these fields too.
 void Membership::take_words(base::Instant now, Member& member, const MemberRecord& told,
                             Actions& out) {
   if (!member.wordless || told.incarnation != member.record.incarnation) return;
   MemberRecord words = told;
-  if (member.record.start != 0) words.start = member.record.start;  // it has proven that one to us
+  // The member has proven that start to us.
+  if (member.record.start != 0) words.start = member.record.start;
   repair(now, member, words, out);
 }
 
-// The words alone; what is held of its state stands.
+// Takes name, address, topology and start of `told`. The held state stays.
 void Membership::repair(base::Instant now, Member& member, const MemberRecord& told, Actions& out) {
   MemberRecord record = member.record;
   if (!member.wordless && record.address != told.address) member.elsewhere = record.address;
@@ -194,7 +202,7 @@ void Membership::repair(base::Instant now, Member& member, const MemberRecord& t
   renew(now, member, record, out);
 }
 
-// A record with its own words, worth telling on.
+// Takes a complete record and spreads it.
 void Membership::renew(base::Instant now, Member& member, const MemberRecord& record,
                        Actions& out) {
   bool moved = record.address != member.record.address;
@@ -249,7 +257,8 @@ void Membership::merge_dead(base::Instant now, Member& member, const MemberRecor
   base::Instant since = suspected != held_.end() ? suspected->second.suspicion.since()
                                                  : now - options_.profile.ping_interval;
   bool ours = member.heard_ourselves && member.heard >= since;
-  // After a pause of ours news is as old as the pause: who was dead then may be back.
+  // After our own pause, news that waited in the socket is old: a member that was dead then may be
+  // back.
   if (!ours && now >= accuse_from_) {
     MemberRecord record = told.incarnation > held ? told : member.record;
     record.state = member.state();
@@ -257,7 +266,8 @@ void Membership::merge_dead(base::Instant now, Member& member, const MemberRecor
     change(now, member, record, out);
     return die(now, member, told.accuser.is_zero() ? teller : told.accuser, out);
   }
-  // It shall speak for itself. If we have heard it after it was accused, it has all the time.
+  // We do not believe the death yet and ask the member itself. If we have heard it since it was
+  // accused, its suspicion begins again with its full time.
   if (ours) forget_suspicion(told.node);
   merge_suspect(now, member, told, teller, out);
   greet(now, member);
@@ -265,8 +275,8 @@ void Membership::merge_dead(base::Instant now, Member& member, const MemberRecor
 
 void Membership::add(base::Instant now, MemberRecord record, bool itself, Source source,
                      Actions& out) {
-  // Of who is gone and not known here nothing is kept: those that were forgotten would go round for
-  // ever, and it is asked again by who told us of it.
+  // We do not add dead or left members that we do not know. Otherwise a forgotten member would
+  // travel round the mesh for ever. The member that told us asks the dead member itself.
   bool gone = record.state == MemberState::kDead || record.state == MemberState::kLeft;
   if (gone && !itself) return;
   bool accused = record.state == MemberState::kSuspect;
@@ -294,8 +304,8 @@ void Membership::add(base::Instant now, MemberRecord record, bool itself, Source
   if (accused) suspect(now, *member, accuser, out);
 }
 
-// Every change of a record goes through here: who comes and goes is told once. Of a member that we
-// have not met nothing is said.
+// Every change of a record goes through here, so MemberUp and MemberDown are sent once. No action
+// is sent for a member that we have not met.
 void Membership::change(base::Instant now, Member& member, const MemberRecord& record,
                         Actions& out) {
   bool was_alive = member.is_alive();
@@ -332,13 +342,13 @@ void Membership::suspect(base::Instant now, Member& member, const NodeId& accuse
   change(now, member, record, out);
   SuspicionTimes times = suspicion_times(options_.profile, table_.living().size() + 1);
   Held fresh{Suspicion(now, accuser, times), now, kLastWords};
-  // In a large mesh not everybody asks: the suspect could not answer them all.
+  // In a large mesh only some members ping the suspect: it could not answer them all.
   std::size_t speakers = table_.living().size();
   if (speakers > kLastWordSpeakers && accuser != self_.node) {
     auto drawn = random_.below(speakers);
     if (drawn >= kLastWordSpeakers) fresh.words = 0;
   }
-  if (!member.met()) fresh.words = 0;  // it has its greetings
+  if (!member.met()) fresh.words = 0;  // its greetings ask it
   held_.emplace(node, fresh);
   schedule(node);
   tell(member);
@@ -355,7 +365,7 @@ void Membership::die(base::Instant now, Member& member, const NodeId& accuser, A
   if (!member.ghost) news_.add(record.node);
 }
 
-// By value: the caller's may be the key that goes.
+// By value: the argument may be a reference to the key that is erased here.
 void Membership::forget_suspicion(NodeId node) {
   if (held_.erase(node) != 0) schedule(node);
 }
@@ -379,14 +389,14 @@ void Membership::schedule(const NodeId& node, base::Instant at) {
   held_due_.insert({at, node});
 }
 
-// Somebody's word makes us ask a member itself, but not for every such word.
+// Asks a member itself because of a message from another member, at most once in four intervals.
 void Membership::revisit(base::Instant now, Member& member) {
   if (now - member.revisited < options_.profile.ping_interval * 4) return;
   member.revisited = now;
   greet(now, member, member.claimed ? kClaimTries : kGreetingTries);
 }
 
-// The teller has an old word: what we know is told again.
+// The teller has an old record. We spread what we know again.
 void Membership::remind(base::Instant now, Member& member) {
   if (now - member.revisited < options_.profile.ping_interval) return;
   member.revisited = now;

@@ -1,4 +1,5 @@
-// What membership does by its own timers: probes, suspicions, rounds of news, retries of the dead.
+// What membership does when its timers fire: probes, suspicions, rounds of news, retries of dead
+// members.
 
 #include <algorithm>
 
@@ -10,7 +11,8 @@ void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
   if (has_left()) return;
   wake(now);
   if (!started_) {
-    // Hosts that start together must not ping in step.
+    // The first probe gets a random delay. Without it, hosts that start together would ping in
+    // step.
     auto interval = static_cast<std::uint64_t>(options_.profile.ping_interval.nanos);
     auto phase = random_.below(interval + 1);
     probe_.start_at(now + base::nanos(static_cast<std::int64_t>(phase)));
@@ -22,8 +24,9 @@ void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
   for (const NodeId& node : greetings_.due(now)) {
     Member* member = table_.find(node);
     if (member == nullptr) continue;
-    // One that left is asked when others say that it is back: two that left while the other was
-    // away would hold each other for gone for ever.
+    // A member that left is greeted only when others say that it is back. Without this rule two
+    // members that left while each could not hear the other would regard each other as left for
+    // ever.
     if (member->state() == MemberState::kLeft && !member->claimed) continue;
     ping(now, *member, member->record.address, box, next_token());
     if (member->claimed) ping(now, *member, *member->claimed, box, next_token());
@@ -54,8 +57,10 @@ base::Instant Membership::next_deadline() const {
   return news ? std::min(next, news_at_) : next;
 }
 
-// A process that stood still (a stopped or a sleeping host) knows nothing of what it missed: its
-// timers are stale, and while it looks around it accuses nobody. Others took it for dead.
+// Runs when the process has stood still (SIGSTOP, or the host was suspended). Its timers are stale,
+// and it does not know what happened meanwhile. So it drops the running probe, gives every
+// suspicion its full time again, and accuses nobody for kQuietPeriods intervals. It raises its own
+// incarnation, because others may regard it as dead.
 void Membership::wake(base::Instant now) {
   if (!started_ || has_left()) return;
   base::Duration interval = options_.profile.ping_interval;
@@ -103,8 +108,8 @@ void Membership::begin_probe(base::Instant now, Outbox& box) {
   std::optional<NodeId> target = turns_.next();
   if (!target) return probe_.rest(now);
   const Member& member = *table_.find(*target);
-  // Who hears nobody accuses nobody, however often it asks; slow it would notice late that it is
-  // back.
+  // An isolated node accuses nobody, however often it probes. So its health score does not stretch
+  // the interval: with a long interval it would notice late that the network is back.
   std::uint32_t score = isolated(now) ? 0 : awareness_.score();
   probe_.begin(now, *target, score, member.rtt);
   if (probe_.stretched()) ++stats_.probes_stretched;
@@ -123,7 +128,7 @@ void Membership::ask_around(base::Instant now, Outbox& box, Actions& out) {
   }
   stats_.helpers_asked += helpers.size();
   probe_.asked_around(token, helpers.size());
-  // Where datagrams are blocked, or too large ones get lost, a session may still get through.
+  // A session may get through where UDP is blocked or where large datagrams are lost.
   wire::Ping over_session{next_token(), claims_.state(), in_start(), {self_}, {}};
   if (member->state() != MemberState::kAlive) over_session.news.push_back(member->view());
   out.push_back(SendFrame{probe_.target(), address, wire::encode(over_session)});
@@ -135,7 +140,8 @@ void Membership::judge_silence(base::Instant now, Actions& out) {
   if (member == nullptr || !member->is_alive()) return;
   auto missing = static_cast<std::uint32_t>(probe_.helpers() - probe_.nacks());
   awareness_.worse(probe_.helpers() == 0 ? 1 : missing);
-  // No ack, no session, and no helper that said anything: the silence is mine.
+  // The target did not answer, and no helper sent even a nack. Then our own network is the likely
+  // cause, so we do not suspect the target.
   bool mine = probe_.helpers() > 0 && probe_.nacks() == 0;
   if (mine || now < accuse_from_) {
     ++stats_.silences;
@@ -154,11 +160,12 @@ void Membership::run_suspicions(base::Instant now, Outbox& box, Actions& out) {
     const Suspicion& suspicion = held.suspicion;
     if (suspicion.deadline() <= now) {
       if (now - at > options_.profile.ping_timeout) {
-        // We were not running ourselves: its answer may wait unread.
+        // Our process did not run. The answer of the suspect may wait unread in the socket.
         schedule(node, now + options_.profile.ping_timeout);
         continue;
       }
-      // Who was heard meanwhile lives, even if it cannot hear the charge.
+      // A member that we heard since the suspicion began is alive, even if it never received the
+      // accusation.
       bool spoke = member.heard_ourselves && member.heard > suspicion.since();
       if (!spoke) {
         die(now, member, self_.node, out);
@@ -170,7 +177,8 @@ void Membership::run_suspicions(base::Instant now, Outbox& box, Actions& out) {
       change(now, member, record, out);
       continue;
     }
-    // The last word: it is told of the charge again and again while there is time.
+    // We ping the suspect several times during its suspicion. Each ping carries the accusation, so
+    // that it can contradict.
     base::Duration all = suspicion.deadline() - suspicion.since();
     held.next_word = now + all / (kLastWords + 1);
     --held.words;
@@ -198,8 +206,9 @@ void Membership::run_retries(base::Instant now, Outbox& box) {
   if (auto node = turns_.next_dead()) ping(now, *node, box);
 }
 
-// Different ones of those that we have met, evenly drawn; fewer where there are few. `introduced`:
-// they know our start.
+// Draws up to `count` different living members with equal chance, without `but`. It may return
+// fewer, also when a draw hits the same member often. With `introduced` it takes only members that
+// know our start.
 std::vector<NodeId> Membership::pick_living(std::size_t count, const NodeId& but, bool introduced) {
   std::vector<NodeId> picked;
   const std::vector<NodeId>& living = table_.living();
@@ -225,9 +234,10 @@ void Membership::ping(base::Instant now, Member& member, const Address& address,
   const NodeId node = member.record.node;
   Target to{address, node};
   bool introduce = !member.introduced;
-  // A member that does not answer may have started anew: its proof is asked for along the way.
+  // A member that does not answer may have restarted. So the ping comes with a request for a proof
+  // of its start.
   bool doubtful = !peers_.knows(node) || member.unanswered > 0 || !member.is_alive();
-  // Who may not exist is told who we are, and no more.
+  // A member that may not exist gets our own record and no other records.
   bool fill = introduce && (member.met() || !member.is_alive());
   wire::Ping ping{token, claims_.state(), in_start(), pick_news(node, introduce, fill), {}};
   if (++pings_ % kTableEvery == 0) ping.table = table_hash();
@@ -241,8 +251,8 @@ void Membership::ping(base::Instant now, Member& member, const Address& address,
 
 // --- Forgetting ----------------------------------------------------------------------------------
 
-// Costs nothing that matters: once in ten intervals a look at those that are gone. Nothing of the
-// data asks for them; who comes back makes itself known again.
+// Looks every kReplacedIntervals ping intervals for dead and left members that can be forgotten. No
+// data depends on their records. A member that comes back makes itself known again.
 void Membership::run_forgetting(base::Instant now) {
   if (now < forget_at_) return;
   forget_at_ = now + options_.profile.ping_interval * kReplacedIntervals;

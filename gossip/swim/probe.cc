@@ -18,7 +18,7 @@ Probe::Step Probe::advance(base::Instant now) {
       return Step::kAskAgain;
     case Stage::kLast:
       if (late) {
-        // We were not running ourselves: answers may wait unread. Asked once more.
+        // Our process did not run, so answers may wait unread in the socket. Ask once more.
         next_ = now + timeout_;
         return Step::kAskAgain;
       }
@@ -38,8 +38,8 @@ void Probe::begin(base::Instant now, const NodeId& target, std::uint32_t score,
   base::Duration trip = rtt.value_or(base::Duration{0});
   base::Duration interval = profile_.ping_interval * (score + 1);
   timeout_ = std::max(profile_.ping_timeout, trip + trip / 4);
-  // Through a helper: there, its own wait, and back; else no nack is ever seen and nobody is ever
-  // suspected.
+  // The time for a probe through a helper: to the helper, its own timeout, and back. With less time
+  // no nack could arrive, and nobody would ever be suspected.
   base::Duration needed = timeout_ * 2 + trip * 2;
   stretched_ = needed >= profile_.ping_interval;
   stage_ = Stage::kDirect;

@@ -1,8 +1,8 @@
 #pragma once
 
-// One probe at a time, as in SWIM: a direct ping, after the timeout pings by helpers, a session and
-// two more direct ones, a verdict at the end of the interval. Judges only silence that it could
-// have noticed: a probe whose timers ran late starts over. Leaves choosing the target and sending
+// One probe at a time, as in SWIM: a direct ping; after the timeout pings by helpers, a session and
+// two more direct pings; a verdict at the end of the interval. It judges a silence only if its own
+// timers ran in time; a probe with late timers starts over. Leaves choosing the target and sending
 // to Membership.
 
 #include <optional>
@@ -20,24 +20,25 @@ class Probe {
   enum class Step {
     kNothing,
     kNext,       // choose a target, then begin() or rest()
-    kAskAround,  // no answer: helpers, a session, the target again
-    kAskAgain,   // the target once more
-    kSilent      // the end of a probe without any sign of life
+    kAskAround,  // no answer: ask helpers, a session, the target again
+    kAskAgain,   // ping the target once more
+    kSilent      // the probe ended without an answer
   };
-  Step advance(base::Instant now);  // again and again until kNothing
+  Step advance(base::Instant now);  // call until it returns kNothing
   base::Instant next_deadline() const { return next_; }
 
   void start_at(base::Instant at) { next_ = at; }
-  // `score`: our own health; it stretches the interval. `rtt` of the target, if measured: with a
-  // long one timeout and interval grow, or no nack could come in time.
+  // `score`: our own health; it stretches the interval. `rtt`: the round trip to the target, if
+  // measured. A long round trip makes timeout and interval longer; otherwise no nack could come in
+  // time.
   void begin(base::Instant now, const NodeId& target, std::uint32_t score,
              std::optional<base::Duration> rtt);
-  void rest(base::Instant now);  // nobody to ask
+  void rest(base::Instant now);  // there is nobody to probe
   void asked_around(std::uint16_t token, std::size_t helpers);
-  void drop(base::Instant resume_at);  // without a verdict
+  void drop(base::Instant resume_at);  // ends the probe without a verdict
   void stop();
 
-  // True when this ended the wait for the target: it lives.
+  // True when this ended the wait: the target is alive.
   bool heard(const NodeId& node);
   bool vouched(std::uint64_t token);
   void nack(std::uint64_t token, const NodeId& helper);
@@ -45,7 +46,8 @@ class Probe {
   const NodeId& target() const { return target_; }
   std::size_t helpers() const { return helpers_; }
   std::size_t nacks() const { return nacks_.size(); }
-  bool stretched() const { return stretched_; }  // by the round trip
+  // The interval is longer because of the round trip.
+  bool stretched() const { return stretched_; }
 
  private:
   enum class Stage { kIdle, kDirect, kIndirect, kLast, kAnswered };
@@ -58,7 +60,7 @@ class Probe {
   base::Instant end_;
   base::Duration timeout_{0};
   bool stretched_ = false;
-  std::uint16_t token_ = 0;  // of the requests to helpers
+  std::uint16_t token_ = 0;  // the token of the requests to helpers
   std::size_t helpers_ = 0;
   std::set<NodeId> nacks_;  // at most as many as helpers
 };

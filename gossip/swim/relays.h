@@ -1,8 +1,9 @@
 #pragma once
 
-// Pings that we do for others. The ack of the target is passed on when it comes, also after the
-// nack; when our own timeout passes first, the asker gets a nack: we are well, the target is
-// silent. Bounded: a request above kRelaysMax is dropped, and its asker blames itself.
+// Pings that we send for other members. We pass the ack of the target on when it comes, even after
+// a nack. If our own timeout passes first, the asker gets a nack: it says that we are well and that
+// the target did not answer. Bounded: a request above kRelaysMax is dropped, and its asker counts
+// this against its own health.
 
 #include <map>
 #include <optional>
@@ -24,16 +25,16 @@ class Relays {
     Target asker;
     std::uint64_t asker_token = 0;
     NodeId target;
-    base::Instant due;  // of the nack, then of being forgotten
+    base::Instant due;  // first the time of the nack, then the time to forget this
     bool nacked = false;
   };
   explicit Relays(const Profile& profile) : profile_(profile) {}
 
-  // False: dropped. `token` is that of our own ping to the target.
+  // `token` is the token of our own ping to the target. False: dropped.
   bool add(base::Instant now, std::uint16_t token, const Target& asker, std::uint64_t asker_token,
            const NodeId& target);
   std::optional<Relay> acked(std::uint64_t token, const NodeId& target);
-  std::vector<Relay> due(base::Instant now);  // to be told a nack
+  std::vector<Relay> due(base::Instant now);  // relays whose asker gets a nack now
   base::Instant next_deadline() const;
   void clear();
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// Addresses to join through, each with its back-off: three tries in the first second, then ever
-// rarer. A seed is content while the node that answered from it lives; else it is tried again for
-// ever, so seeds that come up late, or lost everybody, bring two halves together.
+// The addresses that we join through, each with its own back-off: three tries in the first second,
+// then less and less often. A seed is content while the node that answered from its address lives.
+// Otherwise it is tried for ever. So a seed that starts late, or that was cut off, connects two
+// halves of a mesh again.
 
 #include <map>
 #include <optional>
@@ -16,26 +17,26 @@ namespace gossip {
 
 inline constexpr std::size_t kSeedsMax = 64;  // further ones are ignored
 inline constexpr base::Duration kFirstSeedGap = base::millis(300);
-// Who knows no living member has nothing else to send: some seed is tried so often at least.
+// A node that knows no living member tries each seed at least this often.
 inline constexpr base::Duration kAloneSeedGap = base::seconds(5);
 
 class Seeds {
  public:
-  // `gap_max`: between two tries of a seed that stays silent.
+  // `gap_max`: the longest time between two tries of a seed that does not answer.
   Seeds(base::Duration gap_max, base::Random random) : gap_max_(gap_max), random_(random) {}
 
   // Replaces the list. Our own address is skipped.
   void assign(base::Instant now, const std::vector<Address>& seeds, const Address& self);
-  // Every seed is tried from now on as if it was new.
+  // Every seed is tried again like a new one.
   void restart(base::Instant now);
   void stop();
-  // Somebody at `from` let us in. Whether it is one of the seeds.
+  // The node at `from` let us in. Returns whether `from` is a seed.
   bool answered(const Address& from, const NodeId& node);
-  // The start of whoever holds `address` was just proven: a join to it now will be taken. True if
-  // that is a seed that has not answered.
+  // The node at `address` has just proven its start, so it would take a join now. True if `address`
+  // is a seed that has not answered.
   bool waits_for(const Address& address, const MemberTable& table) const;
 
-  // Whether a seed at `address` has let us in and lives.
+  // True if a seed at `address` has let us in and lives.
   bool content(const Address& address, const MemberTable& table) const;
 
   std::vector<Address> due(base::Instant now, const MemberTable& table);

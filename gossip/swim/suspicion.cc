@@ -5,8 +5,8 @@
 namespace gossip {
 namespace {
 
-// Thousandths of log10, straight between whole numbers of the leading digit: exact enough for a
-// time, and the same on every compiler and library.
+// Thousandths of log10, linear between whole numbers of the leading digit. This is exact enough for
+// a time, and the same with every compiler and library.
 std::int64_t log10_millis(std::size_t number) {
   constexpr std::array<std::int64_t, 10> kDigits = {0,   301, 477, 602, 699,
                                                     778, 845, 903, 954, 1'000};
@@ -33,7 +33,7 @@ SuspicionTimes suspicion_times(const Profile& profile, std::size_t members) {
   std::int64_t size = std::max<std::int64_t>(1'000, log10_millis(members));
   times.min = profile.ping_interval * profile.suspicion_tenths * size / 10'000;
   times.max = times.min * profile.suspicion_max_factor;
-  // Besides the suspect and ourselves there must be K who could confirm.
+  // To confirm a suspicion there must be K members besides the suspect and ourselves.
   if (members < kConfirmationsMax + 2) {
     times.confirmations = 0;
     times.min = std::max(times.min, profile.ping_interval * kAloneIntervals);

@@ -1,8 +1,8 @@
 #pragma once
 
-// How long a suspicion is held before the suspect is dead (Lifeguard's LHA-Suspicion): long while
-// one member accuses, shorter with each further accuser, never below a minimum that grows with the
-// logarithm of the mesh. Leaves sending and judging to Membership.
+// How long a suspicion lasts before the suspect is dead (Lifeguard's LHA-Suspicion): long while one
+// member accuses, shorter with each further accuser, never below a minimum that grows with the
+// logarithm of the number of members. Leaves sending and judging to Membership.
 
 #include <array>
 #include <cstddef>
@@ -12,11 +12,12 @@
 
 namespace gossip {
 
-inline constexpr std::size_t kConfirmationsMax = 2;  // further accusers that shorten it
+inline constexpr std::size_t kConfirmationsMax = 2;  // further accusers that shorten a suspicion
 
-inline constexpr int kAloneIntervals = 2;  // at least, where nobody could confirm it
+// The shortest suspicion where nobody could confirm it.
+inline constexpr int kAloneIntervals = 2;
 
-// Of a mesh of `members`, ourselves included.
+// The times for a mesh of `members`, ourselves included.
 struct SuspicionTimes {
   base::Duration min;
   base::Duration max;
@@ -27,11 +28,11 @@ SuspicionTimes suspicion_times(const Profile& profile, std::size_t members);
 class Suspicion {
  public:
   Suspicion(base::Instant now, const NodeId& accuser, const SuspicionTimes& times);
-  // True for an accuser that is new and counts: it is worth telling on.
+  // True if this accuser is new and counts. Then the news is worth spreading.
   bool confirm(const NodeId& accuser);
 
   base::Instant since() const { return since_; }
-  base::Instant deadline() const;  // dead from here on, unless it speaks
+  base::Instant deadline() const;  // the suspect is dead from here on, unless we hear it
 
  private:
   base::Instant since_;

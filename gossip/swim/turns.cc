@@ -7,7 +7,8 @@ namespace gossip {
 
 namespace {
 
-// Places after ourselves on the ring, turn by turn; 0: the round. With fewer members it wraps.
+// For each turn: which place after ourselves on the ring is probed. 0 means the shuffled round.
+// With fewer members the places wrap.
 constexpr std::array<std::size_t, 8> kPlaces = {0, 1, 2, 1, 0, 1, 3, 1};
 
 }  // namespace

@@ -1,11 +1,11 @@
 #pragma once
 
-// Whose turn it is to be asked. Of eight probes four go to the next living member on the ring of
-// node ids, one each to the second and the third: so every member has a watcher who asks it every
-// other interval, and the longest wait does not depend on how the turns of several fall together.
-// Two go round all of them in shuffled order, so that no two lose each other for good; while there
-// are members that we know from others only, one of these two is for them. Dead ones take turns of
-// their own, and of four one is for those that we never met.
+// Chooses whom to probe next. Of eight probes four go to the next living member on the ring of node
+// ids, one to the second and one to the third. So every member has a watcher that probes it every
+// other interval, and the longest time between its probes does not depend on chance. Two of the
+// eight go round all members in shuffled order, so that no two members lose each other for good.
+// While there are members that we know from others only, one of these two is for them. Dead members
+// have turns of their own; of four one is for those that we never met.
 
 #include <optional>
 #include <vector>
@@ -22,11 +22,12 @@ class Turns {
   Turns(const NodeId& self, const MemberTable& table, base::Random random)
       : self_(self), table_(table), random_(random) {}
 
-  std::optional<NodeId> next();       // of the living
-  std::optional<NodeId> next_dead();  // round-robin
-  // Somebody accuses `node`: if we watch it, it comes next, so that a second opinion is not late.
+  std::optional<NodeId> next();       // a living member
+  std::optional<NodeId> next_dead();  // a dead member, round-robin
+  // Another member accuses `node`. If we watch `node`, we probe it next, so that a second
+  // accusation comes in time.
   void accused(const NodeId& node);
-  // `on_round`: the probe that next() chose last was one of the shuffled round.
+  // True if the probe that next() chose last was one of the shuffled round.
   bool on_round() const;
 
  private:
@@ -38,8 +39,9 @@ class Turns {
   base::Random random_;
   std::size_t count_ = 0;
   std::optional<NodeId> hurried_;
-  std::vector<NodeId> round_;  // shuffled; taken from the back
-  std::pair<base::Instant, NodeId> hearsay_{base::Instant{INT64_MIN}, {}};  // the last of them
+  std::vector<NodeId> round_;  // in shuffled order; taken from the back
+  // The hearsay member that was probed last.
+  std::pair<base::Instant, NodeId> hearsay_{base::Instant{INT64_MIN}, {}};
   std::size_t dead_count_ = 0;
   NodeId dead_;
   NodeId dead_hearsay_;

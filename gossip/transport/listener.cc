@@ -28,8 +28,8 @@ void Listener::listen(int descriptor) {
 
 void Listener::on_connection(uv_stream_t* server, int status) noexcept {
   auto& self = *static_cast<Listener*>(server->data);
-  // libuv keeps one spare descriptor to turn connections away with. An error here means that even
-  // this was not enough, and the waiting connection would wake the loop again and again.
+  // libuv keeps one spare descriptor to reject connections. An error here means that even this was
+  // not enough. The waiting connection would wake the loop again and again.
   if (status != 0) return self.pause();
   self.on_connection_(server);
 }
@@ -73,7 +73,7 @@ void Listener::on_timer_closed(uv_handle_t* handle) noexcept {
 
 void Listener::stopped() {
   if (tcp_state_ != Tcp::kAbsent || !timer_closed_) return;
-  // What is called may delete the listener.
+  // The callback may delete the listener.
   auto called = std::move(closed_);
   called();
 }

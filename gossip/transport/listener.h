@@ -1,7 +1,7 @@
 #pragma once
 
-// The TCP listener. When the process runs out of descriptors it stops listening for a moment
-// instead of spinning on a connection that it cannot accept.
+// The TCP listener. When the process has no free descriptor, it stops listening for a short time.
+// Otherwise a connection that it cannot accept would wake the loop again and again.
 
 #include <uv.h>
 
@@ -15,13 +15,13 @@ using gossip::Address;
 
 class Listener {
  public:
-  using OnConnection = std::function<void(uv_stream_t* server)>;  // must uv_accept() it
+  using OnConnection = std::function<void(uv_stream_t* server)>;  // it must call uv_accept()
 
   explicit Listener(OnConnection on_connection) : on_connection_(std::move(on_connection)) {}
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // Takes the listening descriptor over. After this, close() must be called.
+  // Takes over the listening descriptor. After this, close() must be called.
   void start(uv_loop_t* loop, int descriptor, const Address& address);
   void close(std::function<void()> closed);
 

@@ -11,7 +11,7 @@ namespace transport {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;
-// A stall is looked for this often within its time, so it is found at most a quarter late.
+// We look for a stall this often within its time, so we find it at most a quarter late.
 constexpr std::uint64_t kStallChecks = 4;
 
 }  // namespace
@@ -66,7 +66,8 @@ void Session::on_connected(uv_connect_t* request, int status) noexcept {
 
 bool Session::start_reading() {
   uv_tcp_nodelay(&tcp_, 1);
-  // note_write_progress() sees what waits here; what waits in the kernel, only the kernel.
+  // note_write_progress() sees bytes that wait in this process. Only the kernel sees bytes that
+  // wait in the kernel.
   uv_os_fd_t descriptor = -1;
   if (uv_fileno(reinterpret_cast<uv_handle_t*>(&tcp_), &descriptor) == 0) {
     limit_silence(descriptor, options_.write_stall_millis);
@@ -76,7 +77,8 @@ bool Session::start_reading() {
 }
 
 void Session::on_allocate(uv_handle_t*, std::size_t, uv_buf_t* buffer) noexcept {
-  // libuv reads into it and calls on_read before it asks again, so a thread needs only one.
+  // libuv reads into this buffer and calls on_read before it asks again. So one buffer for each
+  // thread is enough.
   static thread_local std::array<char, kReadBytes> bytes;
   *buffer = uv_buf_init(bytes.data(), static_cast<unsigned>(bytes.size()));
 }
@@ -95,13 +97,13 @@ void Session::receive(base::BytesView bytes) {
   base::Bytes answer;
   bool good = seal_.receive(bytes, messages, answer);
   bool fresh = good && seal_.established() && !established();
-  // Judged before the answer: who is not the expected peer does not get our identity.
+  // This check comes before the answer: a peer that we did not expect must not get our identity.
   if (fresh && expected_ && *expected_ != seal_.peer()) good = false;
   if (!good) return fail();
   if (!answer.empty()) write(std::move(answer));
   if (fresh) become_established();
   for (const auto& message : messages) {
-    if (ended_) return;  // the receiver of the last one may have closed everything
+    if (ended_) return;  // the receiver of the last message may have closed everything
     owner_.message(*this, message);
   }
 }
@@ -162,7 +164,8 @@ void Session::fail() {
   end();
 }
 
-// One timer: the handshake, then idleness, and while bytes wait the progress of writing.
+// One timer serves all: first the handshake, then idle time, and the progress of writing while
+// bytes wait.
 void Session::arm() {
   if (ended_) return;
   std::uint64_t now = uv_now(loop_);
@@ -223,7 +226,7 @@ void Session::on_closed(uv_handle_t* handle) noexcept {
 }
 
 void Session::handle_closed() {
-  if (--handles_open_ == 0) owner_.released(*this);  // and `this` is gone
+  if (--handles_open_ == 0) owner_.released(*this);  // this deletes the session
 }
 
 }  // namespace transport

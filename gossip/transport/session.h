@@ -1,8 +1,9 @@
 #pragma once
 
-// One TCP connection with its seal: connects or is accepted, shakes hands, carries messages both
-// ways, and ends by itself when a time or a bound of Options is passed. Which sessions there are,
-// and what for, is decided by SessionTable. Lives until its owner has been told of `released`.
+// One TCP connection with its seal. It connects or is accepted, does the handshake, carries
+// messages both ways, and ends by itself when a time or bound of Options is exceeded. SessionTable
+// decides which sessions there are and what they are for. A session lives until its owner has got
+// `released`.
 
 #include <uv.h>
 
@@ -17,13 +18,13 @@ namespace transport {
 
 class Session {
  public:
-  // Told from the loop only, but for `ended`, which any call may cause.
+  // Called only from the loop. `ended` may also be called from within any call of the session.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void established(Session& session) = 0;
     virtual void message(Session& session, base::BytesView message) = 0;
-    virtual void ended(Session& session) = 0;     // carries nothing any more
+    virtual void ended(Session& session) = 0;     // the session carries no more messages
     virtual void released(Session& session) = 0;  // delete it
   };
   using Seal = gossip::wire::SessionSeal;
@@ -36,19 +37,22 @@ class Session {
   bool connect(const Address& address, const NodeId& expected);
   // Queues; the owner has checked that it fits.
   void send(base::Bytes message);
-  std::deque<base::Bytes> take_unsent();  // what waits for the handshake
+  std::deque<base::Bytes> take_unsent();  // the messages that wait for the handshake
   void end();
-  void fail();  // ends it, and counts as refused
+  void fail();  // ends the session and counts it as refused
 
-  bool begun() const { return seal_.begun(); }  // of an accepted one: its first message was taken
+  // For an accepted session: its first message was taken.
+  bool begun() const { return seal_.begun(); }
   bool established() const { return established_millis_.has_value(); }
   bool ended() const { return ended_; }
-  bool failed() const { return failed_; }  // refused by us: seal, time or peer
+  // We refused it because of its seal, a timeout or the peer.
+  bool failed() const { return failed_; }
   bool accepted() const { return !expected_; }
-  const std::optional<NodeId>& expected() const { return expected_; }  // of a connecting one
-  const NodeId& peer() const { return seal_.peer(); }                  // when established
+  // For a connecting session.
+  const std::optional<NodeId>& expected() const { return expected_; }
+  const NodeId& peer() const { return seal_.peer(); }  // when established
   const Address& remote() const { return remote_; }
-  bool of_member() const { return of_member_; }  // an accepted one, from where a member is
+  bool of_member() const { return of_member_; }  // accepted, and a member is at its address
   void set_of_member(bool is) { of_member_ = is; }
   std::size_t queued_bytes() const;
   std::size_t unsent() const { return unsent_.size(); }
@@ -67,7 +71,7 @@ class Session {
   void arm();
   void check_times();
   std::uint64_t handshake_due() const;
-  bool note_write_progress();  // false: stalled for too long
+  bool note_write_progress();  // false: writing has stalled for too long
   void handle_closed();
 
   static void on_connected(uv_connect_t* request, int status) noexcept;
@@ -97,7 +101,7 @@ class Session {
   std::deque<base::Bytes> unsent_;  // plaintext, until the seal is established
   std::size_t unsent_bytes_ = 0;
   std::uint64_t handed_over_ = 0;  // bytes given to libuv so far
-  std::uint64_t written_ = 0;      // of these, known to have left
+  std::uint64_t written_ = 0;      // of these, bytes that libuv has written
   std::uint64_t progress_millis_ = 0;
   bool watching_writes_ = false;
 };

@@ -10,10 +10,10 @@ namespace {
 
 using gossip::wire::SessionSeal;
 
-constexpr std::size_t kSessionsPerPeerMax = 2;  // above: the least recently used closes
+constexpr std::size_t kSessionsPerPeerMax = 2;  // above that the least recently used closes
 
-// Unauthenticated connections are counted by IPv4 address, and by /64 for IPv6, where one host has
-// as many addresses as it likes.
+// Unauthenticated connections are counted for each IPv4 address, and for each /64 with IPv6, where
+// one host has any number of addresses.
 bool same_origin(const Address& a, const Address& z) {
   auto compared = a.ip.begin() + (a.is_v4() ? 16 : 8);
   return a.is_v4() == z.is_v4() && std::equal(a.ip.begin(), compared, z.ip.begin());
@@ -43,7 +43,7 @@ Session& SessionTable::add(SessionSeal::Role role) {
 
 void SessionTable::accept(uv_stream_t* server) {
   auto& session = add(SessionSeal::Role::kResponder);
-  // Also those that are not wanted are accepted: else they would stay in the kernel's queue.
+  // Unwanted connections are accepted too. Otherwise they would stay in the kernel's queue.
   if (!session.accept(server) || closing_) return session.end();
   session.set_of_member(handlers_.is_member && handlers_.is_member(session.remote()));
   make_room_for(session);
@@ -59,7 +59,8 @@ void SessionTable::make_room_for(const Session& newcomer) {
   std::size_t here = from(newcomer.remote());
   bool all_full = others.size() >= options_.handshakes_max;
   if (!all_full && here < options_.handshakes_per_ip_max) return;
-  using Rank = std::tuple<std::size_t, bool>;  // the greatest closes, of equal ones the first
+  // The highest rank closes; of equal ranks the first.
+  using Rank = std::tuple<std::size_t, bool>;
   Session* leaving = nullptr;
   Rank highest;
   for (Session* other : others) {
@@ -75,7 +76,7 @@ void SessionTable::make_room_for(const Session& newcomer) {
   leaving->fail();
 }
 
-// In the order in which they came.
+// The other unfinished sessions, in the order in which they came.
 std::vector<Session*> SessionTable::unfinished_beside(const Session& newcomer) const {
   std::vector<Session*> others;
   for (const auto& session : sessions_) {
@@ -125,13 +126,13 @@ void SessionTable::choose_for_sending(Session& session) {
   Session* current = at->second;
   if (current == &session) return;
   if (!current->established()) {
-    // Ours is still connecting: what waits there goes here.
+    // Our own session is still connecting. Its waiting messages go over this one.
     at->second = &session;
     for (auto& message : current->take_unsent()) session.send(std::move(message));
     return;
   }
-  // A peer opens a session only when it has none. Within the time of a handshake both of us may
-  // have; later it has restarted, and the old session leads nowhere.
+  // A peer opens a session only when it has none. Within the time of a handshake both sides may
+  // open one at once. Later it means that the peer has restarted and the old session is dead.
   std::uint64_t age = session.established_millis() - current->established_millis();
   if (session.accepted() && age > options_.handshake_timeout_millis) at->second = &session;
 }
@@ -166,7 +167,7 @@ void SessionTable::message(Session& session, base::BytesView message) {
   if (!closing_) handlers_.on_frame(session.peer(), message);
 }
 
-// May be called from within send(), so nobody outside is told here.
+// May be called from within send(), so no handler is called here.
 void SessionTable::ended(Session& session) {
   bool unfinished = !session.established();
   if (unfinished && (session.accepted() || session.failed())) ++stats_.handshakes_refused;
@@ -196,7 +197,7 @@ void SessionTable::released(Session& session) {
   if (!closing_) {
     if (told) handlers_.on_session_closed(*told, opened);
   } else if (sessions_.empty()) {
-    // What is called may delete this table.
+    // The callback may delete this table.
     auto closed = std::move(closed_);
     closed();
   }

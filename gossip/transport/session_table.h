@@ -1,13 +1,14 @@
 #pragma once
 
-// The sessions of a transport: opens them, admits them within the bounds of Options, and keeps for
-// every peer the one that is used for sending. That is the first established; a second one from a
-// simultaneous opening only receives. A peer that opens another one later has lost the first.
-//
-// A connection that comes in is always let in. When its place is full, an unfinished one closes for
-// it: of its own address when that has too many, else of the address that has most; one that has
-// sent no valid first message before one that has, and the oldest of these. Addresses where members
-// are have places of their own. So whoever holds many connections open pushes out its own.
+// The sessions of a transport. Opens them, accepts them within the bounds of Options, and keeps for
+// every peer the one session that is used for sending. This is the session that was established
+// first. A second session from a simultaneous opening only receives. If a peer opens another
+// session later, it has lost the first, and the new one is used.
+// Every incoming connection is accepted. When all places are full, one unfinished connection is
+// closed for it: one of its own address if that address has too many, otherwise one of the address
+// that has the most. A connection without a valid first message closes before one with it, and the
+// oldest of these first. Addresses where members are have places of their own. So a host that opens
+// many connections displaces its own.
 
 #include <uv.h>
 
@@ -55,9 +56,10 @@ class SessionTable : private Session::Owner {
   gossip::wire::FirstMessages firsts_;
   base::Random random_;
   const Handlers& handlers_;
-  std::vector<std::unique_ptr<Session>> sessions_;  // in the order of opening, ended ones too
-  std::map<NodeId, Session*> sending_;              // established, or opened by us and connecting
-  std::vector<std::pair<Session*, NodeId>> lost_;   // ended while sending: to be told
+  std::vector<std::unique_ptr<Session>> sessions_;  // in the order of opening, with ended ones
+  std::map<NodeId, Session*> sending_;              // for each peer: established, or opened by us
+  // Ended while sending; the handlers are told later.
+  std::vector<std::pair<Session*, NodeId>> lost_;
   bool closing_ = false;
   std::function<void()> closed_;
 };

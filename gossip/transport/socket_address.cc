@@ -12,7 +12,7 @@
 namespace transport {
 namespace {
 
-constexpr int kPortTries = 32;  // for a port that is free for both
+constexpr int kPortTries = 32;  // tries to find a port that is free for both
 
 base::Error failure(std::string_view protocol, const Address& address, int error) {
   auto code = base::Code::kInternal;
@@ -26,7 +26,8 @@ base::Error failure(std::string_view protocol, const Address& address, int error
 // -1 with errno set.
 int make_socket(int type, int family) {
   int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  // A listener hands it down to what it accepts. A kernel that refuses costs only such paths.
+  // Accepted connections inherit this from the listener. If the kernel refuses it, only paths that
+  // drop large packets suffer.
   if (fd >= 0 && type == SOCK_STREAM) {
     setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &kSegmentBytes, sizeof(kSegmentBytes));
   }
@@ -39,8 +40,8 @@ int bind_one(int type, const Address& address) {
   int fd = make_socket(type, family);
   if (fd < 0) return -1;
   int on = 1;
-  // For TCP alone: a restart must not wait for old connections to time out. A UDP socket with it
-  // would let a second agent share the port without an error.
+  // Only for TCP: a restart must not wait until old connections time out. With this option on UDP,
+  // a second agent could share the port without an error.
   if (type == SOCK_STREAM) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   auto storage = to_sockaddr(address, family);
   socklen_t length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
@@ -111,7 +112,7 @@ base::Result<BoundSockets> bind_sockets(const Address& wanted, int receive_buffe
     sockets.address.port = port_of(sockets.tcp);
     sockets.udp = bind_one(SOCK_DGRAM, sockets.address);
     if (sockets.udp >= 0) {
-      // The kernel takes what it allows; less than asked for is no failure.
+      // The kernel may give a smaller buffer than we ask for. That is not an error.
       setsockopt(sockets.udp, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
                  sizeof(receive_buffer_bytes));
       return sockets;

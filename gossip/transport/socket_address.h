@@ -1,6 +1,6 @@
 #pragma once
 
-// Addresses as the kernel takes them, and the two sockets of a bind.
+// Converts addresses for the kernel, and binds the UDP and TCP sockets.
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -14,13 +14,13 @@ namespace transport {
 
 using gossip::Address;
 
-// IPv4 as sockaddr_in; for a socket of family AF_INET6 as a mapped address.
+// IPv4 becomes a sockaddr_in, or a mapped address for a socket of family AF_INET6.
 sockaddr_storage to_sockaddr(const Address& address, int family);
 Address from_sockaddr(const sockaddr* address);
 int family_of(const Address& address);
 
-// A bound UDP socket and a listening TCP socket on one port. Plain descriptors, because a libuv
-// handle cannot be closed without turning the loop, and a free port may take several tries.
+// A bound UDP socket and a listening TCP socket with the same port. They are plain descriptors:
+// closing a libuv handle needs a turn of the loop, and finding a free port may take several tries.
 struct BoundSockets {
   int udp = -1;
   int tcp = -1;
@@ -28,16 +28,16 @@ struct BoundSockets {
 };
 inline constexpr int kBacklog = 128;  // connections that wait to be accepted
 base::Result<BoundSockets> bind_sockets(const Address& wanted, int receive_buffer_bytes);
-// A TCP listener alone, on the address of former sockets.
+// Opens only a TCP listener, on the address of earlier sockets.
 base::Result<int> bind_listener(const Address& address);
 
-// What connections of ours carry in a segment, both ways, whichever side opened them: with every
-// header a packet of less than 1,000 bytes. Longer ones vanish on some paths without a word (a
-// tunnel, a firewall that drops ICMP), and a stream that once sent one would stand still for ever:
-// the kernel does not look for such paths unless its host is told to.
+// The largest TCP segment of our connections, in both directions and whichever side opened them.
+// With all headers a packet has less than 1,000 bytes. Some paths drop longer packets without an
+// error (a tunnel, a firewall that drops ICMP). A stream that sent one would hang for ever, because
+// the kernel does not look for this problem unless the host is configured to.
 inline constexpr int kSegmentBytes = 900;
-int connecting_socket(int family);  // -1: none can be had
-// What we sent and the other side does not take for so long ends the connection.
+int connecting_socket(int family);  // -1 if it cannot be made
+// Ends the connection when the other side does not acknowledge our bytes for so long.
 void limit_silence(int descriptor, std::uint64_t millis);
 
 }  // namespace transport

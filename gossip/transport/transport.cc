@@ -74,7 +74,7 @@ void Transport::close(std::function<void()> closed) {
 
 void Transport::Impl::part_closed() {
   if (--parts_open > 0) return;
-  // What is called may delete the transport.
+  // The callback may delete the transport.
   auto called = std::move(closed);
   called();
 }

@@ -1,8 +1,9 @@
 #pragma once
 
-// The only sockets of the mesh: one UDP socket and one TCP listener on the same port, and sealed
-// sessions to peers, on a libuv loop. Loop thread only. Every queue is bounded: a full one drops
-// and counts. Unauthenticated connections are few, short-lived and get no answer.
+// All sockets of the mesh: one UDP socket and one TCP listener on the same port, and sealed
+// sessions with peers, on a libuv loop. Call it only from the thread of the loop. Every queue is
+// bounded; a full one drops and counts. Unauthenticated connections are few and short, and get no
+// answer.
 
 #include <uv.h>
 
@@ -21,51 +22,53 @@ using gossip::Address;
 using gossip::NodeId;
 
 struct Options {
-  // Waiting to be written to one peer; above: dropped.
+  // Bytes that wait to be written to one peer; above that frames are dropped.
   std::size_t session_queue_bytes_max = 32u << 20;
-  std::size_t sessions_max = 256;  // established; above: the least recently used closes
-  // Unfinished incoming ones: of addresses where members are, and again of all others. Above, one
-  // makes room for the newcomer: see SessionTable.
+  std::size_t sessions_max = 256;  // established; then the least recently used closes
+  // Unfinished incoming sessions: so many from addresses where members are, and again so many from
+  // all other addresses. Above that one is closed for each new one: see SessionTable.
   std::size_t handshakes_max = 64;
-  std::size_t handshakes_per_ip_max = 8;  // of them from one address, for IPv6 one /64
-  std::size_t openings_max = 256;         // unfinished outgoing ones; above: refused
+  std::size_t handshakes_per_ip_max = 8;  // of these, from one address; with IPv6 from one /64
+  std::size_t openings_max = 256;         // unfinished outgoing ones; above that refused
   std::size_t message_bytes_max = 25u << 20;
-  std::uint64_t first_message_millis = 1'000;  // who has sent no valid first message is closed
+  std::uint64_t first_message_millis = 1'000;  // a session without a valid first message closes
   std::uint64_t handshake_timeout_millis = 5'000;
   std::uint64_t idle_timeout_millis = 60'000;  // an established session without traffic closes
-  // A peer that takes nothing of what is sent to it, gone or standing still, is cut. Not longer
-  // than an exchange waits (exchange_timeout), so that its next try gets a new connection.
+  // A session closes when its peer acknowledges nothing for so long. This is not longer than an
+  // exchange waits (exchange_timeout), so that the next try of the exchange gets a new connection.
   std::uint64_t write_stall_millis = 10'000;
-  int receive_buffer_bytes = 4 << 20;                 // SO_RCVBUF of the UDP socket
-  std::size_t datagram_queue_bytes_max = 256u << 10;  // while the kernel takes none; above: dropped
+  int receive_buffer_bytes = 4 << 20;  // SO_RCVBUF of the UDP socket
+  // While the kernel takes none; then dropped.
+  std::size_t datagram_queue_bytes_max = 256u << 10;
 };
 
 struct Stats {
   std::uint64_t datagrams_dropped = 0;  // the kernel did not take them
   std::uint64_t sessions_opened = 0;
   std::uint64_t sessions_accepted = 0;
-  std::uint64_t handshakes_refused = 0;    // bad MAC, bad signature, timeout, gave way
-  std::uint64_t handshakes_displaced = 0;  // of these: gave way to a newcomer
+  std::uint64_t handshakes_refused = 0;    // bad MAC, bad signature, timeout, displaced
+  std::uint64_t handshakes_displaced = 0;  // of these: closed to make room for a new one
   std::uint64_t frames_dropped = 0;        // queue full, or no session could be opened
-  std::uint64_t bytes_sent = 0;            // of sessions
+  std::uint64_t bytes_sent = 0;            // on sessions
   std::uint64_t bytes_received = 0;
 };
 
-// Called from the loop, never from within a call of Transport, and not after close().
+// Called from the loop, never from within a call of Transport, and never after close().
 struct Handlers {
   std::function<void(const Address& from, base::BytesView datagram)> on_datagram;
   std::function<void(const NodeId& from, base::BytesView message)> on_frame;
-  // The session that carried frames to `peer` ended, or (`opened` is false) could not be opened;
-  // what waited in it is lost.
+  // The session that carried frames to `peer` ended, or (`opened` is false) it could not be opened.
+  // The messages that waited in it are lost.
   std::function<void(const NodeId& peer, bool opened)> on_session_closed;
-  // Whether a member is at this address, whatever the port. May be empty: nobody is.
+  // True if a member is at this address, with any port. May be empty: then no member is.
   std::function<bool(const Address& from)> is_member;
 };
 
 class Transport {
  public:
-  // Binds UDP and TCP to the same port; port 0 picks one that is free for both. kConflict when in
-  // use. Ignores SIGPIPE for the process: libuv writes to sockets that a peer may have closed.
+  // Binds UDP and TCP to the same port; port 0 picks a port that is free for both. kConflict when
+  // the port is in use. Ignores SIGPIPE for the process, because libuv writes to sockets that a
+  // peer may have closed.
   static base::Result<std::unique_ptr<Transport>> open(
       uv_loop_t* loop, const Address& bind, const Options& options,
       const gossip::wire::MeshKey& key, const gossip::wire::SessionSeal::Identity& self,
@@ -74,7 +77,7 @@ class Transport {
 
   Address bound() const;
   void send_datagram(const Address& to, base::BytesView bytes);
-  // Queues for the session with `peer`, opening one at `address` if there is none. False: dropped.
+  // Queues for the session with `peer`. If there is none, opens one to `address`. False: dropped.
   bool send_frame(const NodeId& peer, const Address& address, base::Bytes message);
   // Closes every handle, then calls `closed` from the loop.
   void close(std::function<void()> closed);

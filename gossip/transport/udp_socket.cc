@@ -8,7 +8,8 @@
 namespace transport {
 namespace {
 
-// libuv cuts the buffer into pieces of 64 KiB, one a datagram. Only touched pages cost memory.
+// libuv cuts the buffer into pieces of 64 KiB, one for each datagram. Only touched pages cost
+// memory.
 constexpr std::size_t kDatagramsPerCall = 16;
 constexpr std::size_t kDatagramBytes = 64 * 1024;
 
@@ -62,7 +63,7 @@ bool UdpSocket::send(const Address& to, base::BytesView bytes) {
 void UdpSocket::close(std::function<void()> closed) {
   closed_ = std::move(closed);
   uv_close(reinterpret_cast<uv_handle_t*>(&handle_), [](uv_handle_t* handle) noexcept {
-    // What is called may delete the socket.
+    // The callback may delete the socket.
     auto called = std::move(static_cast<UdpSocket*>(handle->data)->closed_);
     called();
   });
@@ -75,7 +76,8 @@ void UdpSocket::on_allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) 
 
 void UdpSocket::on_receive(uv_udp_t* handle, ssize_t size, const uv_buf_t* buffer,
                            const sockaddr* from, unsigned flags) noexcept {
-  // No sender: nothing left to read. An error of one datagram says nothing of the next.
+  // Without a sender there is nothing left to read. An error of one datagram says nothing about the
+  // next.
   if (size < 0 || from == nullptr || (flags & UV_UDP_PARTIAL) != 0) return;
   auto& socket = *static_cast<UdpSocket*>(handle->data);
   socket.on_datagram_(from_sockaddr(from), {buffer->base, static_cast<std::size_t>(size)});

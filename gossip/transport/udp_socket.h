@@ -1,7 +1,7 @@
 #pragma once
 
-// The datagram socket. Receives many datagrams a system call; sends at once, and keeps a small
-// bounded queue for the moments when the kernel's own is full.
+// The UDP socket. Receives many datagrams with one system call. Sends at once, and keeps a small
+// bounded queue for times when the kernel's queue is full.
 
 #include <uv.h>
 
@@ -22,7 +22,7 @@ class UdpSocket {
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
 
-  // Takes the bound descriptor over. After this, close() must be called.
+  // Takes over the bound descriptor. After this, close() must be called.
   void start(uv_loop_t* loop, int descriptor, int family);
   bool send(const Address& to, base::BytesView bytes);  // false: dropped
   void close(std::function<void()> closed);

@@ -9,10 +9,10 @@
 namespace gossip::wire {
 namespace {
 
-// Level 3 takes 1.5 to 3 times as long and twice the memory, for no fewer bytes
+// Level 3 takes 1.5 to 3 times as long and twice the memory, and does not save more bytes
 // (docs/decisions/0008).
 constexpr int kLevel = 1;
-constexpr int kWindowLog = 20;  // a page of a range
+constexpr int kWindowLog = 20;  // 1 MiB, the size of a page of a range
 
 constexpr char kArrayOfThree = '\x93';
 constexpr std::size_t kMagicBytes = 4;
@@ -23,7 +23,7 @@ bool is_compressed(base::BytesView message) {
          message[1] == static_cast<char>(MessageType::kCompressed);
 }
 
-// The library also reads formats of its own past and frames to be skipped; neither is for us.
+// The library also reads its older formats and skippable frames. We accept neither.
 bool has_magic(base::BytesView frame) {
   if (frame.size() < kMagicBytes) return false;
   std::uint32_t magic = 0;
@@ -44,12 +44,12 @@ Compressor::Compressor() : context_(ZSTD_createCCtx()) {
   };
   set(ZSTD_c_compressionLevel, kLevel);
   set(ZSTD_c_windowLog, kWindowLog);
-  set(ZSTD_c_contentSizeFlag, 0);  // the message says it
+  set(ZSTD_c_contentSizeFlag, 0);  // the message has the size
 }
 
 base::Bytes Compressor::apply(base::Bytes message) {
   if (message.size() < kCompressedFrom || is_compressed(message)) return message;
-  // No more room than what pays: the library stops where it does not.
+  // The buffer has only the size that pays; the library stops when the frame would be larger.
   base::Bytes frame(message.size() - message.size() / 20, '\0');
   std::size_t size =
       ZSTD_compress2(context_.get(), frame.data(), frame.size(), message.data(), message.size());
@@ -71,7 +71,8 @@ base::Result<base::Bytes> decompress(base::BytesView frame, std::size_t size) {
   if (ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) {
     return refused("not one whole frame");
   }
-  // So that 25 MiB are not allocated for a frame of 20 bytes either: thousands come in one packet.
+  // Without this check a frame of 20 bytes could make us allocate 25 MiB, and one packet can have
+  // thousands of them.
   if (size > frame.size() / kBlockBytesMin * ZSTD_BLOCKSIZE_MAX) return refused("another size");
   base::Bytes message(size, '\0');
   std::size_t got = ZSTD_decompress(message.data(), size, frame.data(), frame.size());

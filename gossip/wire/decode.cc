@@ -15,7 +15,7 @@ struct Bounds {
   std::size_t records;
   std::size_t changes;
   std::size_t entries;
-  bool compressed;  // may be
+  bool compressed;  // whether a compressed message is allowed
 };
 constexpr Bounds kOnSession{kRecordsPerMessage, kChangesPerMessage, kEntriesPerMessage, true};
 constexpr Bounds kInCompressed{kRecordsPerMessage, kChangesPerMessage, kEntriesPerMessage, false};
@@ -27,7 +27,7 @@ constexpr std::size_t kDepthMax = 12;
 constexpr Limits kSessionLimits{kMessageBytesMax, kDepthMax, 400'000};
 constexpr Limits kPacketLimits{65'535, kDepthMax, 16'384};
 
-// An array with at least `known` items; leave() skips what a later version added.
+// An array with at least `known` items. leave() skips the items that a later version added.
 class Fields {
  public:
   Fields(Reader& in, std::size_t known) : in_(in) {
@@ -35,7 +35,7 @@ class Fields {
     if (count < known) in.fail();
     if (in.ok()) extra_ = count - known;
   }
-  // Whether there is one more field that this version knows.
+  // True if there is one more field that this version knows.
   bool optional() {
     if (!in_.ok() || extra_ == 0) return false;
     --extra_;
@@ -57,7 +57,7 @@ crdt::StateHash read_state(Reader& in) {
   return state;
 }
 
-// nullopt without failing: a state or topology of a later version.
+// nullopt without a failure: the record has a state or topology of a later version.
 std::optional<MemberRecord> read_record(Reader& in) {
   Fields fields(in, 6);
   MemberRecord record;
@@ -122,7 +122,7 @@ std::vector<crdt::Dependency> read_entries(Reader& in, std::size_t at_most) {
   return entries;
 }
 
-// `more`: fields after the changes.
+// `more`: the number of fields after the changes.
 Push read_push(Reader& in, const Bounds& bounds, std::size_t& more) {
   Push push;
   push.changes = read_changes(in, bounds.changes);
@@ -172,7 +172,7 @@ Vector read_vector(Reader& in, const Bounds& bounds) {
   return vector;
 }
 
-// 0 from a version that did not know it. `more`: fields that are left.
+// 0 if the sender's version does not have this field. `more`: the fields that are left.
 std::uint64_t read_added_number(Reader& in, std::size_t& more) {
   if (more == 0) return 0;
   --more;
@@ -213,7 +213,7 @@ SnapshotPage read_snapshot_page(Reader& in) {
   return page;
 }
 
-// Besides the type; 0: not a type that this version knows.
+// The number of fields besides the type. 0: this version does not know the type.
 std::size_t field_count(std::uint64_t number) {
   switch (static_cast<MessageType>(number)) {
     case MessageType::kChallenge:
@@ -241,8 +241,8 @@ std::size_t field_count(std::uint64_t number) {
   return 0;
 }
 
-// `type` is known. `more`: fields beyond those that every version has; what is read of them is
-// taken off.
+// `type` is known. `more`: the number of fields beyond those that every version has; reading one
+// reduces it.
 Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::size_t& more) {
   switch (type) {
     case MessageType::kPing:
@@ -284,7 +284,7 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
 
 base::Result<Decoded> decode(base::BytesView bytes, const Bounds& bounds);
 
-// The message inside. `size` is judged before anything is allocated for it.
+// Returns the message inside. `size` is checked before anything is allocated for it.
 Decoded read_compressed(Reader& in, const Bounds& bounds) {
   std::size_t size = in.number(kMessageBytesMax);
   base::BytesView frame = in.binary();
@@ -297,13 +297,13 @@ Decoded read_compressed(Reader& in, const Bounds& bounds) {
   return std::monostate{};
 }
 
-// Meaningful only if `in` is still ok() afterwards.
+// The result is valid only if `in` is still ok() afterwards.
 Decoded read_message(Reader& in, const Bounds& bounds) {
   std::size_t count = in.array();
   if (count == 0) in.fail();
   std::uint64_t number = in.number();
   if (!in.ok()) return std::monostate{};
-  // Judged before the cast: the type is one byte.
+  // Checked before the cast: the type is one byte.
   std::size_t fields = number <= UINT8_MAX ? field_count(number) : 0;
   if (fields == 0) {
     in.skip(count - 1);

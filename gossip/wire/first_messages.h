@@ -1,8 +1,8 @@
 #pragma once
 
-// The ephemeral keys of first messages that were taken lately. An opener draws its key anew for
-// every session, so a key that comes again is a recording, and is refused before any public-key
-// work. Bounded: the oldest is forgotten; a recording that old costs one answer again.
+// The ephemeral keys of recent first messages. An opener draws a new key for every session, so a
+// key that comes again is a replay. It is refused before any public-key work. Bounded: the oldest
+// key is forgotten; then a replay that old costs one more answer.
 
 #include <cstdint>
 #include <deque>

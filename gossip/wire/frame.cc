@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kFrameHeaderBytes = 4;
 constexpr std::uint32_t kLastOfMessage = 0x8000'0000;
 
-// The key belongs to one direction of one session, so the place in the stream is nonce enough.
+// The key belongs to one direction of one session. So the place in the stream suffices as nonce.
 std::array<unsigned char, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES> nonce_at(
     std::uint64_t counter) {
   std::array<unsigned char, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES> out{};
@@ -53,7 +53,7 @@ FrameOpener::Progress FrameOpener::receive(base::BytesView& input,
     auto header = base::read_be32(input.data());
     bool last = (header & kLastOfMessage) != 0;
     std::size_t size = header & ~kLastOfMessage;
-    // An empty frame that does not end a message would be work without progress.
+    // An empty frame that does not end a message is refused: it would be work without progress.
     if (size > kFramePlainMax || (size == 0 && !last)) return Progress::kTooLarge;
     if (size > message_bytes_max_ - message_.size()) return Progress::kTooLarge;
     if (input.size() < kFrameHeaderBytes + size + kTagBytes) return Progress::kWaiting;

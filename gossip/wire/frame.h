@@ -1,8 +1,8 @@
 #pragma once
 
-// One direction of an established session: messages become sealed frames and frames become
-// messages. A frame that was changed, repeated, left out or moved does not open, because its place
-// in the stream is its nonce.
+// One direction of an established session: turns messages into sealed frames and frames into
+// messages. The nonce of a frame is its place in the stream. So a frame that was changed, repeated,
+// removed or moved does not open.
 
 #include <cstdint>
 #include <vector>
@@ -29,7 +29,7 @@ class FrameOpener {
   FrameOpener(const base::Hash256& key, std::size_t message_bytes_max)
       : key_(key), message_bytes_max_(message_bytes_max) {}
   // Takes whole frames off the front of `input`; kWaiting is the good outcome. kUnsealed: a frame
-  // that did not open. kTooLarge: a bound passed, before anything was stored for it.
+  // did not open. kTooLarge: a bound was exceeded; nothing was stored for that frame.
   Progress receive(base::BytesView& input, std::vector<base::Bytes>& messages);
 
  private:

@@ -21,7 +21,7 @@ base::BytesView view(const std::array<unsigned char, N>& bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), N};
 }
 
-// A hash of parts of fixed length, or with one of free length at the end.
+// A hash of the parts. Only the last part may have a variable length.
 base::Hash256 derive(std::string_view purpose, std::initializer_list<base::BytesView> parts) {
   base::Bytes joined;
   for (auto part : parts) joined += part;
@@ -38,7 +38,7 @@ base::Bytes with_length(base::BytesView body) {
   return out;
 }
 
-// Shows knowledge of the mesh secret before any public-key work.
+// Proves knowledge of the mesh secret before any public-key work.
 std::array<unsigned char, kMacBytes> first_mac(const MeshKey& key, base::BytesView message) {
   auto mac_key = derive("first message", {view(key.secret)});
   std::array<unsigned char, kMacBytes> out{};
@@ -55,13 +55,13 @@ base::Hash256 identity_key(Handshake::Role role, const base::Hash256& agreed) {
   return derive(std::string(label(role)) + " identity", {view(agreed)});
 }
 
-// What is signed: the exchange so far and what the signer says of itself, apart by role.
+// What a side signs: the exchange so far and its own identity; different for each role.
 base::Hash256 to_sign(Handshake::Role role, const base::Hash256& transcript,
                       base::BytesView identity) {
   return derive(std::string(label(role)) + " signs", {view(transcript), identity});
 }
 
-// Every key of a handshake seals one message, so its nonce can be zero.
+// Every key of a handshake seals one message only, so its nonce can be zero.
 constexpr std::array<unsigned char, crypto_aead_xchacha20poly1305_ietf_NPUBBYTES> kZeroNonce{};
 
 }  // namespace
@@ -159,7 +159,7 @@ bool Handshake::take_first(base::BytesView body, base::Bytes& out) {
   if (body[0] != kVersion) return fail("another version of the session protocol");
   if (base::read_be32(body.data() + 1) != key_.key_id) return fail("another mesh key");
   auto message = with_length(body.substr(0, body.size() - kMacBytes));
-  // The length on the wire counts the MAC too.
+  // The length on the wire includes the MAC.
   message[0] = static_cast<char>(body.size() >> 8);
   message[1] = static_cast<char>(body.size() & 0xFF);
   auto mac = first_mac(key_, message);
@@ -167,7 +167,7 @@ bool Handshake::take_first(base::BytesView body, base::Bytes& out) {
     return fail("a first message that the mesh key did not make");
   }
   if (firsts_ != nullptr && !firsts_->take(body.substr(5, kEphemeralBytes))) {
-    return fail("a first message that was here before");
+    return fail("a first message that was replayed");
   }
   make_ephemeral();
   transcript_ = derive("first", {view(key_.mesh_id), body});
@@ -204,14 +204,15 @@ bool Handshake::take_third(base::BytesView body) {
   return true;
 }
 
-// Not in the constructor: a responder works for nobody who has not shown the mesh key.
+// Not in the constructor: a responder does this work only for an opener that has proven the mesh
+// key.
 void Handshake::make_ephemeral() {
   CHECK(crypto_scalarmult_base(ephemeral_.data(), ephemeral_secret_.data()) == 0);
 }
 
 bool Handshake::agree(base::BytesView peer_ephemeral) {
   std::array<unsigned char, crypto_scalarmult_BYTES> shared{};
-  // Refuses points of small order: their result is zero, whatever our secret.
+  // Refuses points of small order: their result is zero for every secret.
   if (crypto_scalarmult(shared.data(), ephemeral_secret_.data(), data(peer_ephemeral)) != 0) {
     return fail("an ephemeral key of small order");
   }
@@ -255,7 +256,8 @@ bool Handshake::open_identity(Role role, base::BytesView sealed) {
                                   identity->public_key.data()) != 0) {
     return fail("an identity with a wrong signature");
   }
-  // Our own address in somebody's list, our own message passed back, or a copy of our directory.
+  // Reasons: our own address is in a list of peers, our message was sent back to us, or the other
+  // agent is a copy of our data directory.
   if (identity->node == self_.node) return fail("a session with ourselves");
   peer_ = identity->node;
   peer_key_ = identity->public_key;

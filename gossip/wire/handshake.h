@@ -1,9 +1,9 @@
 #pragma once
 
-// The key exchange that opens a session (SIGMA-I with a pre-shared mesh secret): three
-// length-prefixed messages, bytes in, bytes out. Guarantees that both ends know the mesh secret,
-// that the session keys are fresh, and that the peer's identity was signed over this very exchange.
-// The layout is in docs/protocol.md.
+// The key exchange that opens a session (SIGMA-I with the mesh secret as pre-shared key): three
+// length-prefixed messages, bytes in, bytes out. Guarantees that both sides know the mesh secret,
+// that the session keys are fresh, and that the peer signed its identity together with this
+// exchange. The layout is in docs/protocol.md.
 
 #include <array>
 #include <cstdint>
@@ -16,19 +16,19 @@
 
 namespace gossip::wire {
 
-inline constexpr std::size_t kHandshakeBodyMax = 1024;  // after the two bytes of length
+inline constexpr std::size_t kHandshakeBodyMax = 1024;  // without the two bytes of length
 
-// One key a direction.
+// One key for each direction.
 struct SessionKeys {
   base::Hash256 send{};
   base::Hash256 receive{};
 };
 
-// What a side says of itself, sealed: [[node, signing key, …] as bytes, signature, …].
+// The sealed identity of one side: [[node, signing key, …] as bytes, signature, …].
 struct SignedIdentity {
   NodeId node;
   std::array<unsigned char, 32> public_key{};
-  base::BytesView signed_bytes;  // into the decoded buffer
+  base::BytesView signed_bytes;  // points into the decoded buffer
   base::BytesView signature;
 };
 std::optional<SignedIdentity> decode_identity(base::BytesView plaintext);
@@ -38,7 +38,8 @@ class Handshake {
   using Role = SessionSeal::Role;
   enum class Progress { kWaiting, kDone, kFailed };
 
-  // `firsts` of a responder: refuses first messages that come again; outlives this, may be null.
+  // `firsts`: for a responder, refuses first messages that come again. It must outlive this and may
+  // be null.
   Handshake(Role role, const MeshKey& key, const SessionSeal::Identity& self, base::Random random,
             FirstMessages* firsts = nullptr);
   ~Handshake();
@@ -49,9 +50,10 @@ class Handshake {
   // Takes whole messages off the front of `input`; answers go to `out`.
   Progress receive(base::BytesView& input, base::Bytes& out);
 
-  // Of a responder: a first message was taken, so the opener has the mesh key or had it once.
+  // For a responder: a first message was taken. So the opener has the mesh key, or it replays a
+  // first message of somebody who had it.
   bool begun() const { return awaiting_ != Awaiting::kFirst; }
-  SessionKeys keys() const;  // these three when kDone
+  SessionKeys keys() const;  // valid after kDone, like the next two
   const NodeId& peer() const { return peer_; }
   const std::array<unsigned char, 32>& peer_signing_key() const { return peer_key_; }
   std::string_view failure() const { return failure_; }  // when kFailed
@@ -76,8 +78,8 @@ class Handshake {
   Awaiting awaiting_;
   std::array<unsigned char, 32> ephemeral_secret_{};
   std::array<unsigned char, 32> ephemeral_{};
-  base::Hash256 transcript_{};  // of everything that both sides have seen so far
-  base::Hash256 agreed_{};      // from the mesh secret, the shared point and the transcript
+  base::Hash256 transcript_{};  // a hash of everything that both sides have seen so far
+  base::Hash256 agreed_{};      // derived from the mesh secret, the shared point and the transcript
   NodeId peer_;
   std::array<unsigned char, 32> peer_key_{};
   std::string_view failure_;

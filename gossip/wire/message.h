@@ -1,9 +1,9 @@
 #pragma once
 
-// The messages of the mesh as values, and their msgpack encoding. A datagram holds several, a
-// session frame holds one. Decoding checks every size, count and depth before it allocates; unknown
-// message types and unknown trailing fields are skipped (rule 12). The formats are in
-// docs/protocol.md; each has a golden encoding in tests/.
+// The messages of the mesh as values, and their msgpack encoding. A datagram holds several
+// messages, a session frame holds one. Decoding checks every size, count and depth before it
+// allocates. Unknown message types and unknown trailing fields are skipped (rule 12). The formats
+// are in docs/protocol.md; each has a golden encoding in tests/.
 
 #include <cstdint>
 #include <optional>
@@ -18,7 +18,8 @@
 
 namespace gossip::wire {
 
-// What a message may hold at most; a sender with more splits it. Above: refused as a whole.
+// The most that a message may hold. A sender with more splits it. A message with more is refused as
+// a whole.
 inline constexpr std::size_t kMessagesPerPacket = 64;
 inline constexpr std::size_t kRecordsPerMessage = 10'240;  // on a session
 inline constexpr std::size_t kRecordsPerDatagramMessage = 64;
@@ -28,17 +29,17 @@ inline constexpr std::size_t kEntriesPerMessage = 65'536;
 inline constexpr std::size_t kEntriesPerDatagramMessage = 1'024;
 inline constexpr std::size_t kQueryBytesMax = 64u << 10;
 inline constexpr std::size_t kMessageBytesMax = 25u << 20;
-// One cell can be as large as a change, and its page is larger still.
+// One cell can be as large as a change. A page with this cell is still larger.
 inline constexpr std::size_t kPageBytesMax = kMessageBytesMax - 32;
 
-// "Are you there?" and the answer. Both carry the state hash that reconciliation compares, and
-// members. An ack with token 0 answers nothing: it brings news.
+// A ping and its answer. Both carry the state hash that reconciliation compares, and news of
+// members. An ack with token 0 answers no ping; it brings news.
 struct Ping {
   std::uint64_t token = 0;
   crdt::StateHash state;
-  std::uint64_t incarnation = 0;  // of the sender, counted from that of its start
+  std::uint64_t incarnation = 0;  // of the sender, counted from its first one in this start
   std::vector<MemberRecord> news;
-  std::optional<std::uint64_t> table{};  // hash of the living members, now and then
+  std::optional<std::uint64_t> table{};  // sometimes: the hash of the table of living members
   bool operator==(const Ping&) const = default;
 };
 struct Ack {
@@ -48,8 +49,8 @@ struct Ack {
   std::vector<MemberRecord> news;
   bool operator==(const Ack&) const = default;
 };
-// "Ask this member for me": its ack is passed on as an ack of ours with this token, its silence is
-// answered by a nack.
+// Asks the receiver to ping a member for the sender. The receiver passes the member's ack on with
+// this token; if the member is silent, it sends a nack.
 struct PingRequest {
   std::uint64_t token = 0;
   NodeId target;
@@ -60,7 +61,8 @@ struct Nack {
   std::uint64_t token = 0;
   bool operator==(const Nack&) const = default;
 };
-// Freshness of an unknown start: "prove you live by returning this", and the return.
+// An unknown start must prove that it is live: it gets a Challenge and returns its token in an
+// Echo.
 struct Challenge {
   std::uint64_t token = 0;
   bool operator==(const Challenge&) const = default;
@@ -69,7 +71,7 @@ struct Echo {
   std::uint64_t token = 0;
   bool operator==(const Echo&) const = default;
 };
-// To a seed; the answer is Members.
+// Sent to a seed. The answer is Members.
 struct Join {
   MemberRecord self;
   bool operator==(const Join&) const = default;
@@ -82,36 +84,37 @@ struct Leave {
   MemberRecord self;
   bool operator==(const Leave&) const = default;
 };
-// Sealed changes, pushed the moment they are committed. The message says how it travels on, so that
-// members of different topologies make one mesh.
+// Sealed changes, pushed as soon as they are committed. The message says how it is passed on, so
+// members with different topologies work in one mesh.
 enum class Passing : std::uint8_t {
-  kNone = 0,  // it ends here; also a way of a later version
-  kRelay = 1  // everybody to whom it is new passes it on once, to a few
+  kNone = 0,  // not passed on; also a value of a later version
+  kRelay = 1  // each member to which it is new relays it once, to a few
 };
 struct Push {
   std::vector<base::Bytes> changes;
   Passing passing = Passing::kNone;
   bool operator==(const Push&) const = default;
 };
-// Reconciliation (sessions only): the claimed vector, as what differs from one that the receiver
-// can work out. Who gets it answers with its own unless `answer`.
+// Reconciliation (sessions only): the claimed version vector, as the difference from a vector that
+// the receiver can work out. The receiver sends its own vector back, unless `answer` is set.
 struct Vector {
   bool answer = false;
   crdt::StateHash state;                  // of the sender; its vector half proves completeness
-  std::vector<crdt::Dependency> entries;  // seq 0: none of this actor
-  // What `entries` stand above: the vector half of a state in which the receiver once was. 0: of
-  // nothing; then closed actors may be left out, of which the receiver takes its own.
+  std::vector<crdt::Dependency> entries;  // seq 0: the sender has nothing of this actor
+  // The base of `entries`: the vector half of a state that the receiver once had. 0: no base. Then
+  // closed actors may be left out; for these the receiver's own entries hold.
   std::uint64_t base = 0;
-  bool whole =
-      false;  // says nothing but the state; asks for every entry, above nothing and none left out
+  // Holds only the state, and asks for all entries without a base.
+  bool whole = false;
   bool more = false;  // the rest follows in the next message
   bool operator==(const Vector&) const = default;
 };
-// "Send what I lack": `have` names the entries of the asker that matter.
+// Asks for the changes that the sender lacks. `have` has the sender's entries of the actors in
+// question.
 struct RangeRequest {
   std::uint64_t request = 0;
   std::vector<crdt::Dependency> have;
-  std::uint64_t bytes_max = 0;  // of the answer's changes, if there are several; 0: not said
+  std::uint64_t bytes_max = 0;  // of the answer's changes, if there are several; 0: no limit
   bool operator==(const RangeRequest&) const = default;
 };
 struct Range {
@@ -122,12 +125,12 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-// State join (sessions only): one query of the joiner's replica, one page of the other's. Both are
-// opaque here; docs/protocol.md has what is inside.
+// State join (sessions only): one query of the joiner's replica and one page of the other replica.
+// Both are opaque here; docs/protocol.md describes their content.
 struct SnapshotRequest {
   std::uint64_t request = 0;
   base::Bytes query;
-  std::uint64_t bytes_max = 0;  // of the page, about; 0: not said
+  std::uint64_t bytes_max = 0;  // about the size of the page; 0: no limit
   bool operator==(const SnapshotRequest&) const = default;
 };
 struct SnapshotPage {
@@ -142,15 +145,16 @@ using Message = std::variant<Ping, Ack, Challenge, Echo, Join, Members, Leave, P
                              RangeRequest, Range, SnapshotRequest, SnapshotPage, PingRequest, Nack>;
 
 base::Bytes encode(const Message& message);
-// An unknown type decodes to std::monostate. A member record in a state or topology that this
-// version does not know is left out of its list; it is an error where it is the whole message.
+// An unknown type decodes to std::monostate. A member record with a state or topology that this
+// version does not know is left out of its list. If that record is the whole message, it is an
+// error.
 using Decoded = std::variant<std::monostate, Message>;
-// Of a session; of a compressed message the one inside.
+// Decodes a message of a session. For a compressed message it returns the message inside.
 base::Result<Decoded> decode(base::BytesView bytes);
 std::string_view message_name(const Message& message);  // for counters: "ping"
 
-// The plaintext of a datagram: who speaks, in which boot epoch, and messages. A short one leaves
-// out sender (zero here) and epoch: who has proven the start knows them.
+// The plaintext of a datagram: its sender, the sender's boot epoch, and messages. A short packet
+// leaves out sender (zero here) and epoch; the receiver knows them from the proven start.
 struct Packet {
   NodeId sender;
   std::uint64_t boot_epoch = 0;
@@ -160,7 +164,7 @@ struct Packet {
 // A zero sender makes a short packet.
 base::Bytes encode_packet(const NodeId& sender, std::uint64_t boot_epoch,
                           const std::vector<base::Bytes>& messages);
-// Messages of unknown type are left out; one malformed message refuses the packet.
+// Messages of unknown type are left out. One malformed message makes the packet refused.
 base::Result<Packet> decode_packet(base::BytesView plaintext);
 
 }  // namespace gossip::wire

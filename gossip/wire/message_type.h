@@ -1,6 +1,7 @@
 #pragma once
 
-// The numbers of message types on the wire. They are never reused; a new type takes the next one.
+// The numbers of message types on the wire. A number is never reused; a new type takes the next
+// one.
 
 #include <cstdint>
 
@@ -22,7 +23,7 @@ enum class MessageType : std::uint8_t {
   kNack = 13,
   kSnapshotRequest = 14,
   kSnapshotPage = 15,
-  kCompressed = 16,  // of another message; sessions only
+  kCompressed = 16,  // holds another message; sessions only
 };
 
 }  // namespace gossip::wire

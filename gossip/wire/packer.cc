@@ -7,7 +7,7 @@
 namespace gossip::wire {
 namespace {
 
-// Array head for up to 66 items, the sender as a binary, the longest number.
+// The head of an array with up to 66 items, the sender as a binary, and the longest number.
 constexpr std::size_t kPacketHeadMax = 3 + (2 + NodeId::kSize) + 9;
 
 std::size_t number_size(std::uint64_t value) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// Fills datagrams with encoded messages up to a limit of sealed bytes, so that nothing is sent that
-// IP would fragment. Counts exactly what encode_packet and the seal will make; leaves what does not
-// fit to its owner.
+// Fills datagrams with encoded messages up to a limit of sealed bytes, so that IP fragments
+// nothing. Counts exactly the bytes that encode_packet and the seal make. A message that does not
+// fit stays with its owner.
 
 #include <cstdint>
 #include <vector>
@@ -12,22 +12,22 @@
 
 namespace gossip::wire {
 
-// What a binary field of this size, a record or an entry takes within a list of a message.
+// The encoded size of a binary field, a record or an entry within a list of a message.
 std::size_t encoded_size(base::BytesView binary);
 std::size_t encoded_size(const MemberRecord& record);
 std::size_t encoded_size(const crdt::Dependency& entry);
 
 class Packer {
  public:
-  // Every packet under the limit has room for a message of this size, if it is empty.
+  // The largest message that fits into an empty packet under the limit.
   static std::size_t message_bytes_max(std::size_t datagram_bytes_max);
 
   explicit Packer(std::size_t datagram_bytes_max);
 
-  std::size_t room() const;       // bytes that the next message may have
-  bool add(base::Bytes message);  // false: does not fit, nothing happened
+  std::size_t room() const;       // the most bytes for the next message
+  bool add(base::Bytes message);  // false: it does not fit and was not added
   bool empty() const { return messages_.empty(); }
-  // The plaintext of a packet with all that was added; the packer is empty again.
+  // Returns the plaintext of a packet with all added messages, and empties the packer.
   base::Bytes take(const NodeId& sender, std::uint64_t boot_epoch);
 
  private:

@@ -13,7 +13,7 @@ bool ReplayWindow::seen(std::uint64_t counter) const {
 void ReplayWindow::mark(std::uint64_t counter) {
   if (any_ && counter <= highest_ && highest_ - counter >= kWidth) return;
   if (!any_ || counter > highest_) {
-    // Words entered for the first time hold bits of counters that are now too old.
+    // Words that are entered for the first time hold bits of counters that are now too old.
     std::uint64_t entered = std::min<std::uint64_t>(counter / 64 - highest_ / 64, kWords);
     for (std::uint64_t i = 0; i < entered; ++i) bits_[(counter / 64 - i) % kWords] = 0;
     highest_ = counter;

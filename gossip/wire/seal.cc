@@ -55,7 +55,7 @@ base::Result<MeshKey> MeshKey::parse(std::string_view text) {
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   auto raw = base::from_hex(text);
   std::array<unsigned char, 32> secret{};
-  // The message must not show the text: it may be a key with a typing error.
+  // The error must not show the text: it may be a key with a typing error.
   if (!raw || raw->size() != secret.size()) {
     return base::invalid("mesh key: expected 64 hexadecimal digits, got " +
                          std::to_string(text.size()) + " characters");
@@ -125,7 +125,8 @@ std::optional<DatagramSeal::Opened> DatagramSeal::open(base::BytesView datagram,
                out, nullptr, nullptr, data(sealed), sealed.size(), bound.data(), bound.size(),
                reinterpret_cast<const unsigned char*>(nonce), datagram_key_.data()) == 0;
   };
-  // Without an output only the tag is checked: nothing is allocated for a forgery (rule 12).
+  // Without an output only the tag is checked. So nothing is allocated for a forged datagram (rule
+  // 12).
   if (!decrypt(nullptr)) return refuse(Refusal::kAuthentication);
   opened.plaintext.resize(sealed.size() - kTagBytes);
   CHECK(decrypt(data(opened.plaintext)));

@@ -33,7 +33,7 @@ struct SessionSeal::State {
   std::size_t message_bytes_max;
   std::optional<FrameSealer> sealer;  // both when established
   std::optional<FrameOpener> opener;
-  base::Bytes unfinished;  // less than one handshake message or frame
+  base::Bytes unfinished;  // received bytes, less than one handshake message or frame
   std::string_view failure;
 };
 

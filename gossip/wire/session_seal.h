@@ -1,10 +1,10 @@
 #pragma once
 
-// Sealed sessions without their sockets: an authenticated key exchange with ephemeral X25519 keys,
-// the mesh key as pre-shared secret and Ed25519 identities signing the transcript (the SIGMA-I
-// pattern, Krawczyk 2003), then length-prefixed XChaCha20-Poly1305 frames with counters. Pure:
-// bytes in, bytes out. A first message that does not carry the mesh key's MAC ends the session
-// before any public-key work and without an answer. docs/protocol.md has the layout.
+// Sealed sessions without their sockets. First an authenticated key exchange: ephemeral X25519
+// keys, the mesh key as pre-shared secret, and Ed25519 identities that sign the transcript (the
+// SIGMA-I pattern, Krawczyk 2003). Then length-prefixed XChaCha20-Poly1305 frames with counters.
+// Pure: bytes in, bytes out. A first message without the MAC of the mesh key ends the session
+// before any public-key work and without an answer. The layout is in docs/protocol.md.
 
 #include <cstdint>
 #include <memory>
@@ -36,20 +36,20 @@ class SessionSeal {
     NodeId node;
     SigningKey signing;
   };
-  // `firsts` of a responder: see first_messages.h; outlives this, may be null.
+  // `firsts`: for a responder, see first_messages.h. It must outlive this and may be null.
   SessionSeal(Role role, const MeshKey& key, const Identity& self, std::size_t message_bytes_max,
               base::Random random, FirstMessages* firsts = nullptr);
 
-  // Bytes to send before anything was received; empty for the responder.
+  // The bytes to send first; empty for the responder.
   base::Bytes start();
-  // Feeds received bytes in any chunking. Messages that are complete are appended to `messages`,
-  // bytes to be sent to `out`. False: the session is to be closed (bad peer, or a bound passed);
-  // nothing more must be fed.
+  // Takes received bytes, cut in any way. Complete messages are appended to `messages`, bytes to
+  // send to `out`. False: the session must be closed (bad peer, or a bound was exceeded), and
+  // receive() must not be called again.
   bool receive(base::BytesView bytes, std::vector<base::Bytes>& messages, base::Bytes& out);
   // Seals one whole message; only when established().
   base::Bytes seal(base::BytesView message);
 
-  bool begun() const;  // of a responder: a first message under the mesh key was taken
+  bool begun() const;  // for a responder: a first message with the mesh key was taken
   bool established() const;
   const NodeId& peer() const;                                     // when established
   const std::array<unsigned char, 32>& peer_signing_key() const;  // when established

@@ -1,6 +1,6 @@
 #pragma once
 
-// Byte strings as libsodium takes them, for the files that seal.
+// Byte strings in the form that libsodium takes, for the files that seal.
 
 #include <sodium.h>
 
