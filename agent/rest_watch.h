@@ -1,8 +1,8 @@
 #pragma once
 
-// When an agent gives memory back: once, when it has been at rest for a while after it worked. What
-// little goes on always (a scrape, a probe, a write now and then) is rest. The driver looks every
-// kRestLook and releases, this decides.
+// Decides when an agent gives memory back: once, when it has been at rest for a while after work. A
+// little work (a scrape, a probe, a rare write) counts as rest. The driver asks every kRestLook and
+// frees the memory.
 
 #include <cstdint>
 
@@ -11,7 +11,8 @@
 namespace agent {
 
 inline constexpr base::Duration kRestLook = base::seconds(10);
-inline constexpr std::uint64_t kRestWorkMax = 50;  // of one look: reads, writes, changes applied
+inline constexpr std::uint64_t kRestWorkMax =
+    50;  // reads, writes and applied changes between two looks
 
 class RestWatch {
  public:
@@ -30,7 +31,7 @@ class RestWatch {
 
  private:
   std::uint64_t seen_ = 0;
-  bool worked_ = true;  // a start reads much
+  bool worked_ = true;  // a start counts as work: it reads much
 };
 
 }  // namespace agent

@@ -232,7 +232,8 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
   }
   carried = {};
   out.reopen = store->meta().repair.sets_aside() || twin;
-  // What the driver would answer with has to be committed: not before the disk takes writes again.
+  // The driver's next inputs must be committed, so it is told only when the disk takes writes
+  // again.
   out.damaged = !damage.empty() && !out.reopen && !fault;
   out.fetching = store->meta().repair.stage == store::Repair::Stage::kFetching && !fault;
 }

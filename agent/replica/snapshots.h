@@ -46,8 +46,9 @@ class Snapshots {
   // the store shows itself in its next transaction.
   SnapshotPage answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced,
                       base::Status& read);
-  // Makes a page that will probably be asked for next, one a lease, so that it is there when the
-  // peer has stored the one before. False: nothing to make. Answers are the same without it.
+  // Makes the page that a peer will probably ask for next, one for each lease, so that it is ready
+  // when the peer has stored the page before. False: there was nothing to make. The answers are the
+  // same without it.
   bool read_ahead();
   std::size_t leases() const { return leases_.size(); }
 
