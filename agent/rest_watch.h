@@ -16,7 +16,7 @@ inline constexpr std::uint64_t kRestWorkMax =
 
 class RestWatch {
  public:
-  // `work`: how much was done since the start. True: release now.
+  // `work`: how much was done since the start. True: free memory now.
   bool is_due(std::uint64_t work) {
     std::uint64_t done = work - seen_;
     seen_ = work;

@@ -375,9 +375,11 @@ TEST(Command, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
   auto ended = ask(agent, {"status"});
 
   EXPECT_EQ(ended.exit, 5);
-  EXPECT_TRUE(holds(ended.out, "ready, isolated: none of the addresses to join answers")) << ended.out;
+  EXPECT_TRUE(holds(ended.out, "ready, isolated: none of the addresses to join answers"))
+      << ended.out;
   EXPECT_TRUE(holds(ended.out, "1 alive, 0 suspect, 0 dead, 2 unreachable, 3 remembered"));
-  EXPECT_TRUE(holds(ended.err, "the agent is isolated: none of the addresses to join answers")) << ended.err;
+  EXPECT_TRUE(holds(ended.err, "the agent is isolated: none of the addresses to join answers"))
+      << ended.err;
   EXPECT_EQ(ask(well, {"status"}).exit, 0);
 }
 
