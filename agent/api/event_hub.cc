@@ -119,8 +119,7 @@ bool EventHub::begin_slice(const StreamPtr& stream) {
     if (!exchange.write(start_text(cursor_at(at)))) return false;
   }
   std::string_view lost = slice.lost;
-  if (stream->foreign)
-    lost = "the cursor (Last-Event-ID) is not one of this agent; read everything again";
+  if (stream->foreign) lost = "the cursor (Last-Event-ID) is not one of this agent";
   return lost.empty() || exchange.write(reset_text(cursor_at(slice.position), lost));
 }
 

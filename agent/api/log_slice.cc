@@ -23,8 +23,7 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
   ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
   ASSIGN_OR_RETURN(const store::Actors* actors, reader.actors());
   std::int64_t newest = meta.next_position - 1;
-  if (after > newest)
-    return lost_slice(newest, "the cursor is ahead of this agent; read everything again");
+  if (after > newest) return lost_slice(newest, "the cursor is ahead of this agent");
   if (after < meta.lost_position) {
     return lost_slice(newest,
                       "the events after the cursor are no longer in the log: it was pruned, or a "
