@@ -27,7 +27,7 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
   if (after < meta.lost_position) {
     return lost_slice(newest,
                       "the events after the cursor are no longer in the log: it was pruned, or a "
-                      "state join took their place; read everything again");
+                      "state join took their place");
   }
   std::vector<Event> events;
   std::int64_t last = after;

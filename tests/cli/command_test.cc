@@ -368,7 +368,8 @@ TEST(Command, MembersThatWereNotHeardAreSaidToBeSo) {
 
 TEST(Command, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
   FakeAgent agent(always(FakeAgent::ok(
-      R"({"name":"n1","state":"ready","reason":"","isolated":"none of the addresses to join answers",)"
+      R"({"name":"n1","state":"ready","reason":"",)"
+      R"("isolated":"none of the addresses to join answers",)"
       R"("members":{"alive":1,"suspect":0,"dead":0,"left":0,"unreachable":2,"remembered":3}})")));
   FakeAgent well(always(FakeAgent::ok(R"({"name":"n1","state":"ready","isolated":null})")));
 

@@ -81,7 +81,7 @@ class Disk {
   void set_delays(base::Duration write, base::Duration sync);
   base::Duration take_cost();  // time spent since the last take_cost()
 
-  // --- files, as whoever owns the folder sees and changes them; such changes are durable at once
+  // --- files, read and changed by the owner of the directory; changes are durable at once
 
   std::vector<std::string> list() const;
   bool exists(const std::string& name) const;
