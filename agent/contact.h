@@ -26,9 +26,8 @@ enum class Contact {
   kSilentUdp,     // an agent of this mesh answers over TCP, but no datagram comes
 };
 
-std::string_view contact_name(Contact contact);  // for programs: "no_answer"
-std::string_view contact_words(
-    Contact contact);  // for people, with what to do: "no answer: is the host up, …"
+std::string_view contact_name(Contact contact);   // for programs: "no_answer"
+std::string_view contact_words(Contact contact);  // for people: "no answer: is the host…"
 
 struct Place {
   std::string text;  // HOST:PORT as given, or name and address of a member

@@ -20,8 +20,7 @@ namespace agent {
 namespace {
 
 constexpr std::uint64_t kHttpGraceMillis = 1'000;
-constexpr std::size_t kDeferredMax =
-    64;  // inputs that wait until the store thread has room; above: refused
+constexpr std::size_t kDeferredMax = 64;  // inputs that wait for the store thread; above: refused
 constexpr std::uint64_t kDeferredMillis = 20;
 constexpr const char* kTwinStays =
     "another agent runs under the node id of this one; one of them takes a new node id, at most "

@@ -11,8 +11,7 @@
 
 namespace agent {
 
-base::Status make_private_directory(
-    const std::string& path);  // makes the parents too; the last one has mode 0700
+base::Status make_private_directory(const std::string& path);  // makes parents too; the last: 0700
 base::Status write_private_file(const std::string& path, std::string_view content);  // 0600
 base::Result<std::optional<std::string>> read_small_file(
     const std::string& path);  // nullopt: there is no such file

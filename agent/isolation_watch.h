@@ -19,8 +19,7 @@
 namespace agent {
 
 inline constexpr std::uint64_t kIsolationLookMillis = 1'000;
-inline constexpr std::size_t kSeedsAskedMax =
-    16;  // addresses in one round; further ones are not asked
+inline constexpr std::size_t kSeedsAskedMax = 16;   // addresses in a round; the others: not asked
 inline constexpr std::size_t kMembersAskedMax = 3;  // members in one round
 
 class IsolationWatch {

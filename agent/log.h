@@ -54,10 +54,9 @@ struct LogField {
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
-  std::size_t value_bytes_max = 256;      // a longer value is cut and ends with an ellipsis
-  std::uint32_t repeats_per_minute = 10;  // of one event and key; above: counted, not written
-  std::size_t repeat_entries_max =
-      4'096;  // events and keys counted; when full, all counts start at 0
+  std::size_t value_bytes_max = 256;       // a longer value is cut and ends with an ellipsis
+  std::uint32_t repeats_per_minute = 10;   // of one event and key; above: counted, not written
+  std::size_t repeat_entries_max = 4'096;  // events and keys counted; when full, all are reset
 };
 
 class Log {

@@ -31,8 +31,7 @@ class LookupThread {
   LookupThread(uv_loop_t* loop, LookUp look_up, Answered answered);
   ~LookupThread();  // close() must have been called
 
-  void ask(
-      const std::string& name);  // does nothing if the name waits already or is being looked up
+  void ask(const std::string& name);  // does nothing if the name waits or is looked up
   void close();
 
  private:

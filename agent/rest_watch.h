@@ -11,8 +11,7 @@
 namespace agent {
 
 inline constexpr base::Duration kRestLook = base::seconds(10);
-inline constexpr std::uint64_t kRestWorkMax =
-    50;  // reads, writes and applied changes between two looks
+inline constexpr std::uint64_t kRestWorkMax = 50;  // reads, writes and changes between looks
 
 class RestWatch {
  public:

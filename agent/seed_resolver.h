@@ -32,8 +32,7 @@ class SeedResolver {
                LookupThread::LookUp look_up = ask_system);
   ~SeedResolver();  // close() must have been called and the loop have run
 
-  void set(
-      const std::vector<std::string>& seeds);  // replaces all seeds, also those added by request
+  void set(const std::vector<std::string>& seeds);  // replaces all, added ones too
   // Adds a seed by request. It is not kept if it has no address now; the error is then kInvalid, or
   // kBusy or kUnavailable if it was not looked up. Above the bound the oldest added seed is
   // removed.

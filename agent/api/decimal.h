@@ -13,8 +13,7 @@ namespace agent {
 
 class Decimal {
  public:
-  static std::optional<Decimal> parse(
-      std::string_view text);  // accepts the grammar of JSON numbers
+  static std::optional<Decimal> parse(std::string_view text);  // grammar of JSON numbers
   std::strong_ordering operator<=>(const Decimal& other) const;
   bool operator==(const Decimal& other) const = default;
 

@@ -53,8 +53,7 @@ class Host {
   virtual std::string health_reason() const = 0;  // empty when ready
   // Why this agent is isolated; empty when it is not (agent/isolation.h).
   virtual std::string isolated() const = 0;
-  virtual std::string without_peers()
-      const = 0;  // why no other agent is heard; empty if one is heard
+  virtual std::string without_peers() const = 0;  // why none is heard; empty: one is heard
   virtual base::Now now() const = 0;
   virtual base::Duration uptime() const = 0;
   virtual std::vector<gossip::MemberView> members() const = 0;

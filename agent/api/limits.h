@@ -9,12 +9,10 @@ namespace agent {
 
 inline constexpr std::size_t kIdBytesMax = 512;  // of an object or an entry; above: 400
 
-inline constexpr std::size_t kValueBodyMax = 1u << 20;  // a request with one value: 413
-inline constexpr std::size_t kEnvelopeBytes =
-    1u << 10;  // added for the text around it: {"type":…,"value":…}
-inline constexpr std::size_t kBatchBodyMax = 16u << 20;  // PATCH with ops: 413
-inline constexpr std::size_t kAnswerBytesMax =
-    8u << 20;  // a larger value: 413; a page ends at this size
+inline constexpr std::size_t kValueBodyMax = 1u << 20;    // a request with one value: 413
+inline constexpr std::size_t kEnvelopeBytes = 1u << 10;   // for the text around: {"type":…}
+inline constexpr std::size_t kBatchBodyMax = 16u << 20;   // PATCH with ops: 413
+inline constexpr std::size_t kAnswerBytesMax = 8u << 20;  // larger value: 413; a page ends here
 // Memory that an answer reserves before it is read, if it is neither a page nor a whole object.
 inline constexpr std::size_t kSmallAnswerBytes = 64u << 10;
 inline constexpr std::size_t kLoopBodyMax = 1u << 20;  // a larger body is parsed on a reader thread

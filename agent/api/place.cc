@@ -21,7 +21,8 @@ base::Status check_field(std::string_view field) {
   if (field.size() > crdt::kPathComponentMax) {
     return base::Error{base::Code::kTooLarge, "a field name has " + std::to_string(field.size()) +
                                                   " bytes; it may have at most " +
-                                                  std::to_string(crdt::kPathComponentMax) + ""};
+                                                  std::to_string(crdt::kPathComponentMax) +
+                                                  " bytes"};
   }
   if (!base::is_utf8(field)) return base::invalid("a field name is not UTF-8");
   return {};

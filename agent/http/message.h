@@ -25,15 +25,13 @@ struct Target {
   std::string authority;              // of "http://host:port/a", else empty
   std::string path;                   // as sent, before '?'
   std::vector<std::string> segments;  // of "/a/b%2Fc": "a", "b/c"; of "/": none; of "/a/": "a", ""
-  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
-  std::optional<std::string_view> query_value(
-      std::string_view name) const;  // the first value of this name
+  std::vector<std::pair<std::string, std::string>> query;                    // decoded, in order
+  std::optional<std::string_view> query_value(std::string_view name) const;  // the first one
 };
 // kInvalid: a malformed percent escape, NUL or invalid UTF-8 after decoding, a fragment, or neither
 // a path nor an http:// address.
 base::Result<Target> parse_target(std::string_view target);
-std::string percent_encode(
-    std::string_view segment);  // encodes everything except unreserved characters
+std::string percent_encode(std::string_view segment);  // all except unreserved characters
 
 struct Request {
   Verb verb = Verb::kGet;

@@ -26,10 +26,9 @@ class Parser {
 
   bool keep_alive() const;
   bool is_http_1_0() const;
-  bool done() const;                     // the request is complete
-  std::uint64_t content_length() const;  // 0 when the body is chunked
-  void limit_body(
-      std::uint64_t byte_limit);  // for chunked bodies; call it before the first read_body
+  bool done() const;                          // the request is complete
+  std::uint64_t content_length() const;       // 0 when the body is chunked
+  void limit_body(std::uint64_t byte_limit);  // if chunked; call it before read_body
 
   struct Step {
     std::size_t consumed = 0;  // 0 and not done: more bytes are needed

@@ -19,20 +19,17 @@
 namespace http {
 
 struct Options {
-  std::size_t head_bytes_max = 16 * 1024;      // above: 431
-  std::uint64_t head_timeout_millis = 10'000;  // above: 408
-  std::uint64_t body_stall_millis = 30'000;    // no byte of a body for this time: 408
-  std::uint64_t idle_timeout_millis =
-      120'000;                          // a kept-alive connection without a request is then closed
+  std::size_t head_bytes_max = 16 * 1024;       // above: 431
+  std::uint64_t head_timeout_millis = 10'000;   // above: 408
+  std::uint64_t body_stall_millis = 30'000;     // no byte of a body for this time: 408
+  std::uint64_t idle_timeout_millis = 120'000;  // a connection without a request is closed
   std::size_t connections_max = 1'024;  // above: closed at once after accepting, and counted
   // Unsent bytes of one event stream; above: the stream is closed. A larger text is still sent when
   // nothing waits.
   std::size_t stream_bytes_max = 4u << 20;
-  std::size_t body_pause_bytes = 4u
-                                 << 20;  // unused bytes of a streamed body; above: reading pauses
-  std::size_t collected_bytes_max = 64u
-                                    << 20;  // of bodies of requests not answered yet; above: 503
-  std::size_t streams_max = 64;             // open event streams; above: 503
+  std::size_t body_pause_bytes = 4u << 20;      // unused, of a streamed body; above: reading pauses
+  std::size_t collected_bytes_max = 64u << 20;  // of bodies not answered yet; above: 503
+  std::size_t streams_max = 64;                 // open event streams; above: 503
   // Bytes of all answers and streams that wait for their clients. When it is used up, requests for
   // large answers wait. Clients that have read nothing for `answer_stall_millis` are cut off, the
   // longest first.

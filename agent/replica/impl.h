@@ -62,8 +62,7 @@ struct Replica::Impl {
     base::Status check;   // result of reading our rows, if a divergence was reported
     std::optional<crdt::HybridTime> time;
     std::optional<crdt::Dot> first_dot;
-    std::vector<Parked::Name>
-        taken;  // changes taken from the parked ones: forgotten if the turn fails
+    std::vector<Parked::Name> taken;  // no longer parked: forgotten if the turn fails
     Outputs out;
     std::optional<base::ActorId> echo;  // our actor that was left: stays left if the turn fails
     bool changed = false;               // cells changed although the vector did not

@@ -54,9 +54,7 @@ class Join {
   const crdt::SnapshotQuery& query() const { return query_; }
   const std::string& why() const { return why_; }
   bool knows_vector() const { return planned_ != nullptr; }
-  const crdt::VersionVector& vector() const {
-    return vector_;
-  }  // of the snapshot; see knows_vector()
+  const crdt::VersionVector& vector() const { return vector_; }  // if knows_vector()
   const crdt::VersionVector& start_vector() const { return start_; }
   crdt::HybridTime clock() const { return clock_; }
   bool skipped(const crdt::ObjectKey& object) const { return skipped_.contains(object); }

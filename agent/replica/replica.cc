@@ -9,8 +9,7 @@
 namespace agent {
 namespace {
 
-constexpr std::uint64_t kTailLogFactor =
-    8;  // times the budget of the log, while we may have a tail
+constexpr std::uint64_t kTailLogFactor = 8;  // times the log budget, while we may have a tail
 
 }  // namespace
 

@@ -36,8 +36,7 @@ struct ReplicaOptions {
   SnapshotLimits snapshots;
   ParkedLimits parked;             // changes that wait for a predecessor or a dependency
   DatabaseFiles* files = nullptr;  // must outlive the replica; without it nothing is set aside
-  base::Duration reopen_interval =
-      base::seconds(1);  // between tries to open again after a disk fault
+  base::Duration reopen_interval = base::seconds(1);  // between tries after a disk fault
 };
 
 // What a turn committed. The protocol needs it.
@@ -49,10 +48,9 @@ struct Facts {
   std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
   std::vector<std::pair<base::ActorId, std::uint64_t>> parked;  // in this turn
   std::size_t bytes_done = 0;
-  std::vector<base::ActorId> left;  // actors that their owner has left, as first seen now
-  std::vector<base::ActorId>
-      stopped;                       // actors whose next change has an envelope of a later version
-  std::vector<base::ActorId> alone;  // actors of which maybe no peer holds all, new in this turn
+  std::vector<base::ActorId> left;     // actors that their owner has left, as first seen now
+  std::vector<base::ActorId> stopped;  // actors: the next change has an unknown envelope
+  std::vector<base::ActorId> alone;    // actors of which maybe no peer holds all, new in this turn
   std::vector<std::pair<base::ActorId, std::uint64_t>> confirmed;  // by a peer, in this turn
   std::optional<JoinStep> join;
 };

@@ -29,9 +29,7 @@ class DatabaseFiles {
   // something, and on a full medium an agent that cannot start serves no reads either.
   // fill_ballast() fills it as far as there is room; it is cheap when the file is full.
   virtual void fill_ballast(const std::string& /*path*/) {}
-  virtual bool drop_ballast(const std::string& /*path*/) {
-    return false;
-  }  // true: there was a ballast
+  virtual bool drop_ballast(const std::string& /*path*/) { return false; }  // true: there was one
 };
 inline constexpr const char* kBallastSuffix = "-ballast";  // after the path of the database
 

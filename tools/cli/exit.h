@@ -21,8 +21,7 @@ enum Exit : int {
 };
 
 void say(std::string_view message);
-int fail(
-    const base::Error& error);  // prints the message; returns the exit code of base::code_info()
-int usage_error(std::string_view message);  // prints the message; returns kUsage
+int fail(const base::Error& error);         // prints it; returns code_info().exit_code
+int usage_error(std::string_view message);  // prints it; returns kUsage
 
 }  // namespace cli

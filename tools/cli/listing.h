@@ -15,13 +15,10 @@ namespace cli {
 struct Listing {
   std::vector<std::string> header;
   std::function<std::optional<std::vector<std::string_view>>(std::string_view body)> elements;
-  std::function<std::string(const Answer& answer)>
-      next;  // the path of the next page; empty if there is none
-  std::function<bool(const std::vector<std::string_view>& page)>
-      is_ours;  // every element has the form of an agent's answer
+  std::function<std::string(const Answer& answer)> next;  // path of the next page; else empty
+  std::function<bool(const std::vector<std::string_view>& page)> is_ours;  // an agent's answer?
   std::function<Row(std::string_view element)> row;
-  std::function<std::string(std::string_view element)>
-      json_line;  // for jsonl; empty: the element unchanged
+  std::function<std::string(std::string_view element)> json_line;  // for jsonl; empty: unchanged
   // The text around the elements when several pages are printed as one JSON value. A single page is
   // printed unchanged.
   std::string open = "[";

@@ -41,9 +41,7 @@ class Printer {
   void pairs(const std::vector<std::pair<std::string, Cell>>& pairs);
 
   void flush();
-  bool failed() const {
-    return write_error_ != 0;
-  }  // a write has failed: further output is dropped
+  bool failed() const { return write_error_ != 0; }  // then output is dropped
   // Returns `exit` if all output was written, else kError with a message (disk full, stdout
   // closed).
   int finish(int exit);

@@ -249,8 +249,7 @@ std::string next_name() {
 
 // SQLite draws the salts of its write-ahead logs from one generator for the whole process.
 void seed_sqlite(base::Random& random) {
-  const auto seed =
-      static_cast<int>(random.below(0x7fff'fffe) + 1);  // 0 would mean a seed from the kernel
+  const auto seed = static_cast<int>(random.below(0x7fff'fffe) + 1);  // 0: a seed of the kernel
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, seed, nullptr);
 }
 

@@ -141,9 +141,8 @@ class Oracle {
   const Operations* find(const EntryName& entry) const;
 
   std::map<base::ActorId, std::size_t> actor_numbers_;
-  std::vector<base::ActorId> actors_;  // by number
-  std::vector<std::map<std::uint64_t, std::size_t>>
-      changes_of_;  // index: number of the actor; seq to change
+  std::vector<base::ActorId> actors_;                             // by number
+  std::vector<std::map<std::uint64_t, std::size_t>> changes_of_;  // index: number of the actor
   std::vector<Change> changes_;
   std::map<std::string, std::map<std::string, Operations>, std::less<>> entries_;
 };

@@ -23,9 +23,7 @@ class Trace {
   // line.
   void add(base::Instant now, std::size_t column, std::string_view text);
   std::string header() const;
-  bool verbose() const {
-    return write_ != nullptr;
-  }  // also lines that are too detailed for a story are wanted
+  bool verbose() const { return write_ != nullptr; }  // true: detailed lines too
   const std::deque<std::string>& lines() const { return lines_; }
 
  private:
