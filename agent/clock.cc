@@ -12,13 +12,14 @@ namespace {
 std::int64_t nanos_of(clockid_t clock) {
   timespec at{};
   clock_gettime(clock, &at);
-  // Nanoseconds of 64 bits end in 1677 and in 2262; a host's clock may be set beyond.
+  // 64 bits of nanoseconds reach from 1677 to 2262. The clock of a host may be set outside of this
+  // range.
   constexpr std::int64_t kSecondsMax = INT64_MAX / 1'000'000'000 - 1;
   std::int64_t seconds = std::clamp<std::int64_t>(at.tv_sec, -kSecondsMax, kSecondsMax);
   return seconds * 1'000'000'000 + at.tv_nsec;
 }
 
-// adjtimex costs a system call; the kernel's verdict changes rarely.
+// adjtimex costs a system call, and its answer changes rarely, so the answer is kept for a second.
 bool kernel_says_synchronised(std::int64_t monotonic) {
   static thread_local std::int64_t asked = INT64_MIN / 2;
   static thread_local bool answer = false;

@@ -33,7 +33,9 @@ Health Condition::health(bool syncing) const {
 std::string Condition::reason(bool syncing) const {
   if (!fault_.empty()) return fault_;
   if (!damage_.empty()) return damage_;
-  if (rebuilding_) return "the state was set aside and is fetched from the peers; writes wait";
+  if (rebuilding_)
+    return "the database was set aside and the state is fetched from the peers; writes wait until "
+           "it is complete";
   return syncing ? "the first exchange with a seed is running" : "";
 }
 

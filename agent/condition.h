@@ -1,8 +1,8 @@
 #pragma once
 
-// How this agent is, for /readyz and /v1/status: told by the notices of its replica. Degraded while
-// writing is stopped by the disk or a damaged row was met; syncing while its state is rebuilt from
-// peers or the first exchange with a seed runs; else ready.
+// The health of this agent for /readyz and /v1/status, kept up to date by the notices of its
+// replica. Degraded: the disk has stopped writing, or a damaged row was found. Syncing: the state
+// is rebuilt from peers, or the first exchange with a seed runs. Ready: neither of them.
 
 #include <string>
 
@@ -13,7 +13,8 @@ namespace agent {
 
 class Condition {
  public:
-  // The database was opened in the middle of a rebuild: its notice came in an earlier run.
+  // The database was opened while it was being rebuilt. The notice about it was given in an earlier
+  // run.
   void opened_rebuilding() { rebuilding_ = true; }
   void hear(const Notice& notice);
 
@@ -23,8 +24,8 @@ class Condition {
   bool degraded() const { return !fault_.empty() || !damage_.empty(); }
 
  private:
-  std::string fault_;   // until the disk takes writes again
-  std::string damage_;  // until this database is set aside, so for the life of this object
+  std::string fault_;   // set until the disk takes writes again
+  std::string damage_;  // set until the database is opened again, which makes a new object
   bool rebuilding_ = false;
 };
 

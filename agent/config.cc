@@ -10,9 +10,9 @@
 namespace agent {
 namespace {
 
-constexpr std::uint64_t kLogBytesMin = 1u << 20;  // less holds not even one large change
+constexpr std::uint64_t kLogBytesMin = 1u << 20;  // a smaller log cannot hold one large change
 
-// Settings being judged, one after the other. The first refusal stays.
+// Checks settings one after the other. The first error is kept.
 class Judge {
  public:
   Judge(const Settings& settings, Config& config) : settings_(settings), config_(config) {}
@@ -26,7 +26,7 @@ class Judge {
   void logging();
 
  private:
-  // The one value of `key`, or nothing where it was not given.
+  // The one value of `key`; null if it was not given.
   const std::string* value(std::string_view key);
   const std::vector<std::string>* values(std::string_view key);
   void refuse(std::string_view key, std::string_view text, std::string_view expected);
@@ -92,7 +92,9 @@ void Judge::directories(const Surroundings& surroundings) {
     config_.data_dir = "/var/lib/hearsay";
   } else {
     auto state = xdg_directory(environment, "XDG_STATE_HOME", ".local/state");
-    if (state.empty()) refuse("data_dir", "", "neither XDG_STATE_HOME nor HOME is set; give one");
+    if (state.empty())
+      refuse("data_dir", "",
+             "neither XDG_STATE_HOME nor HOME is set; set one of them, or give --data-dir");
     config_.data_dir = state + "/hearsay";
   }
 
@@ -108,7 +110,7 @@ std::optional<HostPort> Judge::address(std::string_view key, const std::string& 
   return parsed;
 }
 
-// An address that others can send to: any-addresses and port 0 mean nothing to them.
+// An address to which others can send. They cannot use an any-address or port 0.
 std::optional<HostPort> Judge::reachable(std::string_view key, const std::string& text) {
   auto parsed = address(key, text);
   if (!parsed) return std::nullopt;
@@ -119,11 +121,12 @@ std::optional<HostPort> Judge::reachable(std::string_view key, const std::string
   return parsed;
 }
 
-// What is bound or told to others is an address: a name may have several, and other ones tomorrow.
+// What this agent binds or tells others must be an address. A name may have several addresses, and
+// they may change.
 bool Judge::is_numeric(std::string_view key, const std::string& text, const HostPort& address) {
   if (address.is_numeric()) return true;
   refuse(key, text,
-         fmt::format("a name is not taken here; write an address, such as {}:{} or [::1]:{}",
+         fmt::format("a name is not accepted here; write an address, such as {}:{} or [::1]:{}",
                      key == "bind" ? "0.0.0.0" : "192.0.2.10", address.port, address.port));
   return false;
 }
@@ -221,9 +224,11 @@ void Judge::logging() {
     std::uint64_t bytes = 0;
     const char* end = given->data() + given->size();
     auto [stop, error] = std::from_chars(given->data(), end, bytes);
-    // SQLite counts in signed 64 bits, and so must we.
+    // SQLite counts in signed 64 bits, so the bound is INT64_MAX.
     bool fits = error == std::errc() && stop == end && bytes >= kLogBytesMin && bytes <= INT64_MAX;
-    if (!fits) refuse("log_bytes", *given, fmt::format("expected bytes, {} or more", kLogBytesMin));
+    if (!fits)
+      refuse("log_bytes", *given,
+             fmt::format("expected a number of bytes, {} or more", kLogBytesMin));
     config_.log_bytes_max = bytes;
   }
 }
@@ -256,7 +261,8 @@ base::Result<Config> load_config(const Flags& flags) {
 }
 
 base::Result<HttpSetting> http_setting(const Flags& flags) {
-  // A broken file must not keep a client from an agent it was told where to find.
+  // A client that was told the address of the agent must reach it even if a configuration file is
+  // broken.
   if (auto flag = flags.find("http"); flag != flags.end()) {
     return HttpSetting{flag->second.back(), "flag --http"};
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Everything `hearsay agent` can be told, judged and typed. load() is pure: the same flags and
-// surroundings give the same configuration or the same refusal. A refusal is kInvalid and means
-// exit 2.
+// The whole configuration of `hearsay agent`, checked and typed. load() is pure: the same flags and
+// surroundings give the same configuration or the same error. An error is kInvalid; the program
+// then ends with exit code 2.
 
 #include <cstdint>
 #include <map>
@@ -22,11 +22,11 @@ namespace agent {
 struct Config {
   std::string name;
   std::string data_dir;
-  HostPort bind{"0.0.0.0", 7700};     // port 0: a free one
-  std::optional<HostPort> advertise;  // absent: at `bind`
-  HostPort http{"127.0.0.1", 7780};   // loopback; port 0: a free one
+  HostPort bind{"0.0.0.0", 7700};     // port 0: any free port
+  std::optional<HostPort> advertise;  // empty: the address of `bind`
+  HostPort http{"127.0.0.1", 7780};   // loopback; port 0: any free port
   std::vector<HostPort> join;
-  std::string key_file;  // empty: a key of its own in the data directory
+  std::string key_file;  // empty: mesh.key in the data directory
   gossip::Topology topology = gossip::Topology::kPushPull;
   std::vector<HostPort> parents;
   gossip::Profile profile;
@@ -36,9 +36,9 @@ struct Config {
   std::vector<std::string> http_hosts;
   std::vector<std::string> http_origins;
 
-  // Where each setting that was given came from; what is missing here is a default.
+  // Where each given setting came from. A setting that is not here has its default.
   std::map<std::string, std::string, std::less<>> origins;
-  // Settings that were given although they have no effect any more, with where they came from.
+  // Settings that were given although they no longer have an effect, and where they came from.
   std::vector<std::pair<std::string, std::string>> retired;
   // For SIGHUP: load_config(flags) reads environment and files again.
   Flags flags;
@@ -47,7 +47,8 @@ struct Config {
 base::Result<Config> load(const Flags& flags, const Surroundings& surroundings);
 base::Result<Config> load_config(const Flags& flags);  // look_around(), then load()
 
-// Where a client finds the agent: flag, HEARSAY_HTTP, a file, the default. As it was written.
+// Where a client finds the agent: from the flag, HEARSAY_HTTP, a file, or the default. The text is
+// not checked here.
 struct HttpSetting {
   std::string text;
   std::string origin;  // empty for the default

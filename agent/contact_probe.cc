@@ -10,7 +10,7 @@
 namespace agent {
 namespace {
 
-constexpr std::size_t kAnswerBytesMax = 4'096;  // of what is no agent
+constexpr std::size_t kAnswerBytesMax = 4'096;  // of an answer
 
 Contact contact_of(int status) {
   switch (status) {
@@ -36,7 +36,7 @@ gossip::wire::SessionSeal::Identity made_up(base::Random& random) {
 
 }  // namespace
 
-// One connection. Deletes itself when both of its handles are closed.
+// One connection. It deletes itself when both of its handles are closed.
 struct ContactProbe::Asking {
   Asking(ContactProbe& by, Told then)
       : probe(by),
@@ -101,7 +101,7 @@ void ContactProbe::Asking::read(uv_stream_t* stream, ssize_t size,
                                 const uv_buf_t* buffer) noexcept {
   auto& self = *static_cast<Asking*>(stream->data);
   if (size == 0 || self.ended) return;
-  // Closed without a word: what an agent does whose key is another one.
+  // The other side closed without an answer. An agent with another mesh key does this.
   if (size < 0) return self.end(Contact::kRefused);
   self.receive({buffer->base, static_cast<std::size_t>(size)});
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-// Asks what is at an address: connects, sends the first message of a session under our mesh key,
-// and goes by what comes. It never sends the third message, so no session comes of it and nobody
-// learns who asked; the identity that belongs to it is made up. For people who wonder why nobody
-// answers; the protocol does not depend on it. Loop thread only.
+// Finds out what is at an address. It connects, sends the first message of a session under our mesh
+// key, and looks at the answer. It never sends the third message, so no session begins, and the
+// other side does not learn who asked: the identity is made up. It helps people to find out why
+// nobody answers; the protocol does not depend on it. Loop thread only.
 
 #include <uv.h>
 
@@ -17,20 +17,20 @@
 
 namespace agent {
 
-inline constexpr std::size_t kContactsAtOnceMax = 32;   // above: kNotAsked at once
-inline constexpr std::uint64_t kContactMillis = 2'000;  // without an answer: kNoAnswer
+inline constexpr std::size_t kContactsAtOnceMax = 32;   // above: the answer is kNotAsked at once
+inline constexpr std::uint64_t kContactMillis = 2'000;  // without an answer for so long: kNoAnswer
 
 class ContactProbe {
  public:
   using Told = std::function<void(Contact)>;
 
-  // `self`: who answers under this id is kOurselves.
+  // `self`: our node id. If it answers, the result is kOurselves.
   ContactProbe(uv_loop_t* loop, const gossip::wire::MeshKey& key, const base::NodeId& self,
                base::Random random);
-  ~ContactProbe();  // close() must have been called and the loop run
+  ~ContactProbe();  // close() must have been called and the loop have run
 
-  // `told` is called once, from the loop or at once; not after close(). An agent that answers is
-  // kSilentUdp (nobody asks one that is heard) or kOurselves.
+  // `told` is called once, at once or from the loop; not after close(). An agent that answers is
+  // kOurselves or kSilentUdp (a probe is only sent when we hear nobody).
   void ask(const gossip::Address& address, Told told);
   void close();
 

@@ -23,7 +23,8 @@ constexpr std::uint64_t kHttpGraceMillis = 1'000;
 constexpr std::size_t kDeferredMax = 64;  // inputs that wait for the store thread; above: refused
 constexpr std::uint64_t kDeferredMillis = 20;
 constexpr const char* kTwinStays =
-    "another agent runs under this one's node id; one of them takes a new id, at most once an hour";
+    "another agent runs under the node id of this one; one of them takes a new node id, at most "
+    "once an hour";
 
 base::Random kernel_random() {
   base::Random::Seed seed;
@@ -57,7 +58,7 @@ Daemon::Daemon(DaemonOptions options, Log& log)
 
 Daemon::~Daemon() {
   if (!loop_open_) return;
-  // A start that failed half-way: let what was opened close.
+  // start() may have failed half-way: close what it has opened.
   if (!stopping_) stop();
   uv_run(&loop_, UV_RUN_DEFAULT);
   CHECK(uv_loop_close(&loop_) == 0);
@@ -88,13 +89,16 @@ base::Status Daemon::open_store() {
   if (!key.ok()) return key.error();
   if (made) {
     log_.info("key_made", {{"file", directory_->key_path()},
-                           {"hint", "copy it to the other hosts and start them with --key-file"}});
+                           {"hint",
+                            "a new mesh key was made; copy this file to the other hosts and start "
+                            "them with --key-file"}});
   }
   options_.replica.clock.build_nanos = build_nanos();
   directory_->on_lock_made_again([this] {
-    log_.error("lock_removed",
-               {{"file", directory_->path() + "/lock"},
-                {"meaning", "somebody removed or replaced it; it was made and locked again"}});
+    log_.error("lock_removed", {{"file", directory_->path() + "/lock"},
+                                {"meaning",
+                                 "somebody removed or replaced this file; it was made and locked "
+                                 "again; do not delete it"}});
   });
   files_ = std::make_unique<HostDatabaseFiles>(*directory_);
   options_.replica.files = files_.get();
@@ -205,13 +209,14 @@ int Daemon::run() {
   return 0;
 }
 
-// Tells the mesh, lets answers finish, then closes from the top of the arrows down.
+// Tells the mesh, lets HTTP answers finish, then closes the parts in the reverse order of their
+// construction.
 void Daemon::stop() {
   if (stopping_) return;
   stopping_ = true;
   if (memory_ && met_anybody_) save_members();
   if (isolation_) isolation_->close();
-  if (resolver_) resolver_->close();  // who waits for a nameserver is answered
+  if (resolver_) resolver_->close();  // requests that wait for a nameserver are answered
   if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
   if (signals_) signals_->close();
   while (!pending_.empty()) (*pending_.begin())->close();
@@ -247,13 +252,14 @@ Mesh::Hooks Daemon::mesh_hooks() {
   hooks.input = [this](Input input) { hand_over(std::move(input)); };
   hooks.fetch = [this](gossip::Fetch wanted) { fetch(std::move(wanted)); };
   hooks.member = [this](const gossip::MemberRecord& member, bool up) {
-    // Thinned a member: when a whole site goes or comes, each of them is named.
+    // The rate limit is per member: when a whole site goes down or comes up, the log names each of
+    // its members.
     log_.info(up ? "member_up" : "member_down",
               {{"member", member_text(member)},
                {"address", scoped_text(member.address)},
                {"state", gossip::state_name(member.state)}},
               member.node.hex());
-    // Who is ready only with peers hears of the first one at once.
+    // A readiness probe that requires peers must see the first peer at once.
     if (up) later(0, [this] { isolation_->look(read_clock().instant); });
     if (!up || std::exchange(met_anybody_, true)) return;
     later(kMemorySoonMillis, [this] { remember_members(); });
@@ -267,10 +273,10 @@ Mesh::Hooks Daemon::mesh_hooks() {
   return hooks;
 }
 
-// What the node asks of the replica. When the queue is full, each kind has its own answer; all are
-// told later, because the node is in the middle of a call.
+// Passes an input of the node to the replica. When the queue is full, each kind of input has its
+// own answer. The answers come later, because the node is in the middle of a call.
 void Daemon::hand_over(Input input) {
-  // Steps of a join stay in their order.
+  // The steps of a state join must keep their order.
   bool waits = !deferred_.empty() && !std::holds_alternative<Received>(input);
   if (!waits && store_thread_->submit(std::move(input))) return;
   if (const auto* asked = std::get_if<SnapshotQuery>(&input)) {
@@ -279,7 +285,7 @@ void Daemon::hand_over(Input input) {
   }
   bool fetched_again = std::holds_alternative<Received>(input);
   if (fetched_again || deferred_.size() >= kDeferredMax) return refuse(input);
-  if (std::holds_alternative<ConfirmOwn>(input)) return;  // the node says it again after a turn
+  if (std::holds_alternative<ConfirmOwn>(input)) return;  // the node sends it again after a turn
   deferred_.push_back(std::move(input));
   if (deferred_.size() == 1) later(kDeferredMillis, [this] { hand_over_deferred(); });
 }
@@ -312,7 +318,8 @@ void Daemon::fetch(gossip::Fetch wanted) {
 }
 
 void Daemon::deliver(std::vector<Outputs> outputs) {
-  // The order of effects, once: clients, the mesh, watchers, words. All of it is after the COMMIT.
+  // The order of effects, for the whole agent: clients, log, mesh, watchers. All of it happens
+  // after the COMMIT.
   for (Outputs& output : outputs) {
     for (Reply& reply : output.replies) {
       auto waiting = waiting_.find(reply.ticket);
@@ -340,14 +347,16 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
   tell_watchers(outputs);
 }
 
-// The replica takes no more writes; opening it again sets the database aside or takes another node
-// id. Leaving the mesh is right: who comes back is another node, and a twin contradicts.
+// The replica takes no more writes. When it is opened again it sets the database aside or takes
+// another node id. Leaving the mesh is right: after a set-aside the agent comes back as another
+// node, and a twin that keeps the node id contradicts the leave.
 void Daemon::start_again() {
   if (stopping_) return;
   again_ = true;
-  log_.error(
-      "opened_again",
-      {{"meaning", "the state is checked or fetched anew, or the node id changes; writes wait"}});
+  log_.error("opened_again",
+             {{"meaning",
+               "the agent closes its database and opens it again: the state is checked or fetched "
+               "again, or the node id changes; writes wait until then"}});
   stop();
 }
 
@@ -361,7 +370,7 @@ DaemonOptions Daemon::again_options() const {
 void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
   for (const Outputs& output : outputs) {
     if (output.events.empty() && !output.events_cut) continue;
-    auto watchers = watchers_;  // one may leave while it is told
+    auto watchers = watchers_;  // a watcher may be removed during the calls
     for (const auto& [number, watcher] : watchers) {
       if (watchers_.count(number) != 0) watcher(output.events, output.events_cut);
     }
@@ -384,7 +393,10 @@ void Daemon::note(const Notice& notice) {
 // ----------------------------------------------------------------------------
 
 void Daemon::write(WriteRequest request, std::function<void(base::Result<Written>)> done) {
-  if (again_) return done(base::Error{base::Code::kUnavailable, "the agent starts again"});
+  if (again_)
+    return done(
+        base::Error{base::Code::kUnavailable,
+                    "the agent opens its database again; send the write again in some seconds"});
   std::uint64_t ticket = next_ticket_++;
   Input input = Write{ticket, std::move(request)};
   if (!store_thread_->submit(std::move(input))) {

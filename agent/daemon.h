@@ -1,8 +1,8 @@
 #pragma once
 
-// The production driver: owns the loop, the threads, the sockets and the clocks, and runs the two
-// machines with them. Builds from the bottom of the arrows up; start() returns what went wrong with
-// an exit code in its error; run() returns when the agent has stopped cleanly.
+// The production driver. It owns the loop, the threads, the sockets and the clocks, and runs the
+// two machines with them. It is built from the bottom of the arrows up. start() returns an error
+// when the agent cannot start; run() returns when the agent has stopped cleanly.
 
 #include <uv.h>
 
@@ -36,7 +36,7 @@ namespace agent {
 struct DaemonOptions {
   std::string name;
   std::string data_dir;
-  std::string key_file;   // empty: a key of its own in the data directory
+  std::string key_file;   // empty: mesh.key in the data directory
   std::string http_host;  // numeric, loopback
   std::uint16_t http_port = 0;
   std::vector<std::string> join;
@@ -45,7 +45,7 @@ struct DaemonOptions {
   ReplicaOptions replica;
   PumpOptions pump;
   ReaderPoolOptions readers;
-  ReaderPoolOptions mesh_reader{1, 256};  // fetches of peers; above: the peer hears "busy"
+  ReaderPoolOptions mesh_reader{1, 256};  // requests of peers; above: the peer gets "busy"
   base::Duration lonely_after = base::seconds(60);  // repair_watch.h
 };
 
@@ -56,13 +56,14 @@ class Daemon : public Host {
 
   base::Status start();
   int run();
-  // After run(): the database was marked to be set aside (rules 2 and 8). Another Daemon with these
-  // options goes on at the same addresses.
+  // True after run() when the database must be opened again: to check it, to set it aside (rules 2
+  // and 8), or for a new node id. Another Daemon with again_options() then goes on at the same
+  // addresses.
   bool starts_again() const { return again_; }
   DaemonOptions again_options() const;
-  void stop();  // what SIGTERM and SIGINT do (see hold_signals()); from the loop thread
+  void stop();  // same as SIGTERM and SIGINT (see hold_signals()); loop thread only
   uv_loop_t* loop() { return &loop_; }
-  // What SIGHUP does; set before run().
+  // Called on SIGHUP. Set it before run().
   void on_reload(std::function<void()> reload) { reload_ = std::move(reload); }
   void set_seeds(const std::vector<std::string>& seeds);
   void set_topology(gossip::Topology topology);
@@ -115,14 +116,14 @@ class Daemon : public Host {
   base::Instant started_;
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<DatabaseFiles> files_;
-  std::unique_ptr<Replica> opened_;  // from open_store() until the store thread owns it
+  std::unique_ptr<Replica> opened_;  // from open_store() until the store thread takes it
   MeshSelf self_;
   RepairWatch repair_watch_;
   uv_loop_t loop_{};
   bool loop_open_ = false;
   std::unique_ptr<StoreThread> store_thread_;
-  std::unique_ptr<ReaderPool> readers_;      // of clients
-  std::unique_ptr<ReaderPool> mesh_reader_;  // of peers: no flood of HTTP reads delays them
+  std::unique_ptr<ReaderPool> readers_;      // for clients
+  std::unique_ptr<ReaderPool> mesh_reader_;  // for peers, so that many HTTP reads do not delay them
   std::unique_ptr<Mesh> mesh_;
   std::unique_ptr<MemberMemory> memory_;
   bool met_anybody_ = false;
@@ -135,7 +136,7 @@ class Daemon : public Host {
   std::function<void()> reload_;
   bool stopping_ = false;
   bool again_ = false;
-  std::deque<Input> deferred_;  // did not fit into the queue of the store thread; in order
+  std::deque<Input> deferred_;  // found no room in the queue of the store thread; in order
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
   std::uint64_t next_ticket_ = 1;

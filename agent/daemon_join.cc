@@ -1,5 +1,5 @@
-// A join by request: asks at the address, waits a few seconds for the answer, and says why none
-// came.
+// A join by request: asks the agent at the address, waits some seconds for its answer, and says why
+// none came.
 
 #include <algorithm>
 
@@ -10,14 +10,14 @@
 namespace agent {
 namespace {
 
-constexpr int kJoinTries = 30;  // looked at every kJoinPollMillis
+constexpr int kJoinTries = 30;  // one look every kJoinPollMillis
 constexpr std::uint64_t kJoinPollMillis = 100;
 
 }  // namespace
 
 struct Daemon::Joining {
   std::vector<gossip::Address> resolved;
-  base::Instant since;  // a word before that is old
+  base::Instant since;  // what a member said before this does not count
   int tries_left = kJoinTries;
   Contact found = Contact::kNoAnswer;
   std::function<void(const base::Result<Joined>&)> done;
@@ -29,10 +29,10 @@ void Daemon::join(const std::string& address,
   if (!where || where->port == 0 || where->is_any()) {
     return done(base::invalid("join " + address + ": expected HOST:PORT of another agent"));
   }
-  if (stopping_) return done(base::Error{base::Code::kUnavailable, "the agent stops"});
+  if (stopping_) return done(base::Error{base::Code::kUnavailable, "the agent is stopping"});
   auto joining = std::make_shared<Joining>();
   joining->done = std::move(done);
-  // What was known of the members when we left is old.
+  // What we knew of the members before we left does not count.
   if (mesh_->node().has_left()) {
     joining->since = read_clock().instant;
     mesh_->rejoin();
@@ -54,7 +54,7 @@ void Daemon::await_join(const std::shared_ptr<Joining>& joining) {
            std::find(resolved.begin(), resolved.end(), member.record.address) != resolved.end();
   });
   answered |= std::any_of(resolved.begin(), resolved.end(), [&](const gossip::Address& address) {
-    return mesh_->node().let_in_by(address);  // who is known by another address than this one
+    return mesh_->node().let_in_by(address);  // an agent that is known by another address
   });
   if (answered) return joining->done(Joined{true, "", ""});
   bool hopeless = joining->found == Contact::kOurselves;

@@ -9,33 +9,53 @@ namespace agent {
 namespace {
 
 void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& counts) {
-  text.gauge("build_info", "The version that runs", 1,
+  text.gauge("build_info", "Always 1; the label has the version of the running program", 1,
              fmt::format("version=\"{}\"", facts.version));
-  text.gauge("uptime_seconds", "Since the start", static_cast<double>(counts.uptime.nanos) / 1e9);
-  text.gauge("degraded", "1 while the disk stops writing, a damaged row was met, or a twin runs",
+  text.gauge("uptime_seconds", "Seconds since the start of this process",
+             static_cast<double>(counts.uptime.nanos) / 1e9);
+  text.gauge("degraded",
+             "1 while the disk refuses writes, a damaged row waits for repair, or a twin (a second "
+             "agent with our node id) runs; else 0",
              counts.degraded ? 1 : 0);
-  text.gauge("isolated", "1 while this agent is cut off from its mesh; /v1/status has the reason",
+  text.gauge("isolated",
+             "1 while this agent should hear other agents and hears none; /v1/status has the "
+             "reason; else 0",
              counts.isolated ? 1 : 0);
-  text.counter("log_lines_lost_total", "Log lines that the reader of stderr did not take in time",
+  text.counter("log_lines_lost_total",
+               "Log lines lost since the start, because the reader of stderr was too slow",
                counts.log_lines_lost);
-  text.counter("writes_total", "Acknowledged writes", counts.writes);
-  text.counter("writes_refused_total", "Writes answered with an error", counts.writes_refused);
-  text.counter("vector_advances_total", "Vector entries moved by commits", counts.changes_applied);
-  text.gauge("store_queue_inputs", "Inputs that wait for the store thread",
+  text.counter("writes_total",
+               "Write requests of clients that were committed and acknowledged since the start",
+               counts.writes);
+  text.counter("writes_refused_total",
+               "Write requests of clients that were answered with an error since the start",
+               counts.writes_refused);
+  text.counter(
+      "vector_advances_total",
+      "Actors whose number grew in the version vector, summed over all commits since the start",
+      counts.changes_applied);
+  text.gauge("store_queue_inputs",
+             "Writes and received messages that wait for the store thread now",
              static_cast<double>(counts.waiting));
-  text.gauge("event_watchers", "Open event streams", static_cast<double>(counts.watchers));
+  text.gauge("event_watchers", "Event streams that are open now",
+             static_cast<double>(counts.watchers));
   for (std::size_t i = 0; i < counts.notices.size(); ++i) {
     NoticeWords words = words_for(static_cast<Notice::Kind>(i));
-    text.counter("notices_total", "Facts that the replica reported", counts.notices[i],
-                 fmt::format("kind=\"{}\"", words.event));
+    text.counter(
+        "notices_total",
+        "Notices of the replica since the start, by kind; docs/operating.md explains each kind",
+        counts.notices[i], fmt::format("kind=\"{}\"", words.event));
   }
 }
 
 void add_store(MetricsText& text, const StoreFigures& store) {
-  text.gauge("objects", "Objects that hold something", static_cast<double>(store.objects));
-  text.gauge("cells", "Live cells of all objects", static_cast<double>(store.cells));
-  text.gauge("log_changes", "Changes in the log", static_cast<double>(store.log_changes));
-  text.gauge("log_bytes", "Bytes of the log", static_cast<double>(store.log_bytes));
+  text.gauge("objects", "Objects that hold at least one cell now",
+             static_cast<double>(store.objects));
+  text.gauge("cells", "Cells in force now, of all objects", static_cast<double>(store.cells));
+  text.gauge("log_changes", "Changes that the change log holds now",
+             static_cast<double>(store.log_changes));
+  text.gauge("log_bytes", "Bytes of the changes that the change log holds now",
+             static_cast<double>(store.log_bytes));
 }
 
 void add_members(MetricsText& text, const std::vector<gossip::MemberView>& members) {
@@ -47,15 +67,17 @@ void add_members(MetricsText& text, const std::vector<gossip::MemberView>& membe
                                                                {"unreachable", counts.unreachable},
                                                                {"remembered", counts.remembered}};
   for (const auto& [state, count] : states) {
-    text.gauge("members",
-               "Known members by state, this agent too; each counts once. unreachable: alive, but "
-               "this agent hears nobody. remembered: not heard since the start",
-               static_cast<double>(count), fmt::format("state=\"{}\"", state));
+    text.gauge(
+        "members",
+        "Members known now, by state, this agent included; each member counts once. unreachable: "
+        "its last state is alive, but this agent hears nobody. remembered: known from an earlier "
+        "run and not heard since the start",
+        static_cast<double>(count), fmt::format("state=\"{}\"", state));
   }
 }
 
-// As a label value: backslash, quote and line feed are escaped, a name holds no other control
-// characters.
+// The text as a label value: a backslash and a quote are escaped. The name of a member holds no
+// control character.
 std::string label_text(std::string_view text) {
   std::string out;
   for (char byte : text) {
@@ -65,7 +87,7 @@ std::string label_text(std::string_view text) {
   return out;
 }
 
-// Of each member that was heard since the start and has not left, but not of this agent.
+// For each member that was heard since the start and has not left. This agent itself is left out.
 void add_peers(MetricsText& text, const std::vector<gossip::MemberView>& members,
                base::Instant now) {
   auto each = [&](auto add) {
@@ -77,26 +99,34 @@ void add_peers(MetricsText& text, const std::vector<gossip::MemberView>& members
     }
   };
   each([&](const gossip::MemberView& member, const std::string& labels) {
-    text.gauge("peer_heard_seconds", "Seconds since this member was last heard",
+    text.gauge("peer_heard_seconds", "Seconds since this agent last heard this member",
                static_cast<double>((now - member.heard).nanos) / 1e9, labels);
   });
   each([&](const gossip::MemberView& member, const std::string& labels) {
     if (!member.behind) return;
-    text.gauge("peer_lag_changes", "Changes that this member has and this agent lacks",
+    text.gauge("peer_lag_changes",
+               "Changes that this member has and this agent lacks now, as far as this agent knows",
                static_cast<double>(*member.behind), labels);
   });
   each([&](const gossip::MemberView& member, const std::string& labels) {
     if (!member.vector_lag) return;
-    text.gauge("peer_lacks_changes", "Changes that this agent has and this member lacks",
+    text.gauge("peer_lacks_changes",
+               "Changes that this agent has and this member lacks now, as far as this agent knows",
                static_cast<double>(*member.vector_lag), labels);
   });
 }
 
 void add_datagrams(MetricsText& text, const gossip::Stats& mesh) {
-  text.counter("datagrams_sent_total", "Sealed datagrams sent", mesh.datagrams_sent);
-  text.counter("datagrams_received_total", "Datagrams that authenticated", mesh.datagrams_received);
-  text.counter("datagram_bytes_sent_total", "Bytes of them", mesh.bytes_sent);
-  text.counter("datagram_bytes_received_total", "Bytes of them", mesh.bytes_received);
+  text.counter("datagrams_sent_total", "Sealed datagrams sent since the start",
+               mesh.datagrams_sent);
+  text.counter("datagrams_received_total",
+               "Datagrams received since the start that passed authentication",
+               mesh.datagrams_received);
+  text.counter("datagram_bytes_sent_total", "Bytes of the datagrams sent, without IP headers",
+               mesh.bytes_sent);
+  text.counter("datagram_bytes_received_total",
+               "Bytes of the datagrams that passed authentication, without IP headers",
+               mesh.bytes_received);
   const std::pair<std::string_view, std::uint64_t> refused[] = {
       {"malformed", mesh.refused_malformed},
       {"key", mesh.refused_key},
@@ -106,92 +136,170 @@ void add_datagrams(MetricsText& text, const gossip::Stats& mesh) {
       {"unproven", mesh.refused_unproven},
       {"content", mesh.refused_content}};
   for (const auto& [reason, count] : refused) {
-    text.counter("refused_total", "Datagrams dropped, by reason", count,
-                 fmt::format("reason=\"{}\"", reason));
+    text.counter("refused_total", "Received datagrams that were dropped since the start, by reason",
+                 count, fmt::format("reason=\"{}\"", reason));
   }
-  text.counter("challenges_sent_total", "Requests for an echo", mesh.challenges_sent);
+  text.counter(
+      "challenges_sent_total",
+      "Challenges sent since the start: the peer must return a token to prove that it is alive",
+      mesh.challenges_sent);
   text.counter("challenges_suppressed_total",
-               "Not sent, because the same datagram came again and again",
+               "Challenges not sent, because copies of one datagram came again and again",
                mesh.challenges_suppressed);
 }
 
 void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
-  text.counter("pings_sent_total", "Pings", mesh.pings_sent);
-  text.counter("acks_received_total", "Answers to them", mesh.acks_received);
-  text.counter("members_forgotten_total", "Members that were dead or left for long, or replaced",
+  text.counter("pings_sent_total", "Pings sent to members since the start", mesh.pings_sent);
+  text.counter("acks_received_total", "Answers to pings received since the start",
+               mesh.acks_received);
+  text.counter("members_forgotten_total",
+               "Members removed from the list since the start: dead or left for long, or replaced "
+               "at their address",
                mesh.members_forgotten);
-  text.counter("members_refused_total", "Members above the bound", mesh.members_refused);
-  text.counter("hearsay_expired_total", "Members that others named and nobody has heard",
-               mesh.hearsay_expired);
-  text.counter("suspicions_total", "Members suspected", mesh.suspicions);
-  text.counter("silences_total", "Probes that failed with us, not with the target", mesh.silences);
-  text.counter("refutations_total", "Contradictions of what was said of us", mesh.refutations);
-  text.counter("pauses_total", "Times this process stood still", mesh.pauses);
-  text.counter("pushes_sent_total", "Changes pushed, times targets", mesh.pushes_sent);
-  text.counter("pushes_repeated_total", "Changes pushed to more members, for too few answered",
+  text.counter("members_refused_total",
+               "New members refused since the start, because the list of members was full",
+               mesh.members_refused);
+  text.counter(
+      "hearsay_expired_total",
+      "Members removed since the start: other members named them, but nobody had heard them",
+      mesh.hearsay_expired);
+  text.counter("suspicions_total",
+               "Suspicions raised by this agent since the start: a member did not answer a probe",
+               mesh.suspicions);
+  text.counter("silences_total",
+               "Failed probes since the start whose cause was this agent itself, not the target",
+               mesh.silences);
+  text.counter("refutations_total",
+               "Times since the start that this agent contradicted a suspicion of itself",
+               mesh.refutations);
+  text.counter(
+      "pauses_total",
+      "Times since the start that this process stood still (suspended, swapped out, no CPU time)",
+      mesh.pauses);
+  text.counter("pushes_sent_total",
+               "Own changes pushed since the start, counted once for each receiver",
+               mesh.pushes_sent);
+  text.counter("pushes_repeated_total",
+               "Changes pushed to further members since the start, because too few of the first "
+               "ones answered",
                mesh.pushes_repeated);
-  text.counter("pushes_unwatched_total", "Pushes for which no answers were counted",
-               mesh.pushes_unwatched);
-  text.counter("pushes_relayed_total", "Changes of others passed on, times targets",
+  text.counter(
+      "pushes_unwatched_total",
+      "Pushes since the start whose arrival was not watched, because too many were watched already",
+      mesh.pushes_unwatched);
+  text.counter("pushes_relayed_total",
+               "Changes of other agents relayed since the start, counted once for each receiver",
                mesh.pushes_relayed);
-  text.counter("relays_dropped_total", "Changes not passed on by the bound", mesh.relays_dropped);
-  text.counter("changes_received_total", "Changes received", mesh.changes_received);
-  text.counter("changes_duplicate_total", "Of them known already", mesh.changes_duplicate);
-  text.counter("changes_dropped_total", "Of them dropped by a full queue", mesh.changes_dropped);
-  text.counter("reconciliations_total", "Exchanges started", mesh.reconciliations);
-  text.counter("ranges_served_total", "Log ranges given out", mesh.ranges_served);
-  text.counter("ranges_busy_total", "Log ranges refused by the bound", mesh.ranges_busy);
-  text.counter("below_floor_total", "Ranges that need a state join", mesh.below_floor);
-  text.counter("joins_total", "State joins, by outcome", mesh.joins_merged, "outcome=\"merged\"");
-  text.counter("joins_total", "State joins, by outcome", mesh.joins_failed, "outcome=\"failed\"");
-  text.counter("joins_started_total", "State joins begun", mesh.joins);
-  text.counter("join_pages_total", "Pages of states received", mesh.join_pages);
-  text.counter("snapshots_served_total", "Pages of our state given out", mesh.snapshots_served);
-  text.counter("snapshots_busy_total", "Askers for it refused by the bound", mesh.snapshots_busy);
-  text.counter("vector_entries_sent_total", "Vector entries told to peers",
+  text.counter("relays_dropped_total",
+               "Changes not relayed since the start, because the relay had no room; reconciliation "
+               "brings them",
+               mesh.relays_dropped);
+  text.counter("changes_received_total", "Changes received from peers since the start",
+               mesh.changes_received);
+  text.counter("changes_duplicate_total", "Received changes that this agent had already",
+               mesh.changes_duplicate);
+  text.counter(
+      "changes_dropped_total",
+      "Received changes that were dropped because the queue was full; they are fetched again",
+      mesh.changes_dropped);
+  text.counter("reconciliations_total", "Reconciliations that this agent began since the start",
+               mesh.reconciliations);
+  text.counter("ranges_served_total", "Pages of the change log sent to peers since the start",
+               mesh.ranges_served);
+  text.counter("ranges_busy_total",
+               "Requests of peers for the change log that were told to come later, because too "
+               "many were served",
+               mesh.ranges_busy);
+  text.counter("below_floor_total",
+               "Times since the start that a change log did not reach back far enough, so that a "
+               "state join is needed",
+               mesh.below_floor);
+  text.counter("joins_total", "State joins that ended since the start, by outcome",
+               mesh.joins_merged, "outcome=\"merged\"");
+  text.counter("joins_total", "State joins that ended since the start, by outcome",
+               mesh.joins_failed, "outcome=\"failed\"");
+  text.counter("joins_started_total", "State joins that this agent began since the start",
+               mesh.joins);
+  text.counter("join_pages_total", "Snapshot pages received in state joins since the start",
+               mesh.join_pages);
+  text.counter("snapshots_served_total",
+               "Snapshot pages of our state sent to peers since the start", mesh.snapshots_served);
+  text.counter(
+      "snapshots_busy_total",
+      "Requests of peers for our state that were told to come later, because too many were served",
+      mesh.snapshots_busy);
+  text.counter("vector_entries_sent_total",
+               "Entries of version vectors sent to peers since the start",
                mesh.vector_entries_sent);
-  text.counter("vectors_whole_total", "Whole vectors asked for", mesh.vectors_whole);
-  text.counter("vectors_refused_total", "Whole vectors that did not fit their sum",
+  text.counter("vectors_whole_total",
+               "Times since the start that this agent asked a peer for its whole version vector",
+               mesh.vectors_whole);
+  text.counter("vectors_refused_total",
+               "Whole version vectors refused since the start: too many entries, or the checksum "
+               "did not match",
                mesh.vectors_refused);
-  text.counter("actors_closed_total", "Actors held in full by all members", mesh.actors_closed);
-  text.counter("divergences_total", "Equal vectors with unequal digests", mesh.divergences);
-  text.counter("echoes_total", "Our own actor seen going on elsewhere", mesh.echoes);
+  text.counter("actors_closed_total",
+               "Actors closed since the start, because all living members hold them in full",
+               mesh.actors_closed);
+  text.counter("divergences_total",
+               "Times since the start that a peer had an equal version vector and another digest",
+               mesh.divergences);
+  text.counter(
+      "echoes_total",
+      "Times since the start that a peer showed changes of our own actor that we do not have",
+      mesh.echoes);
 }
 
 void add_sessions(MetricsText& text, const transport::Stats& sessions) {
-  text.counter("datagrams_dropped_total", "Not taken by the kernel", sessions.datagrams_dropped);
-  text.counter("sessions_total", "Sessions established", sessions.sessions_opened,
-               "side=\"opened\"");
-  text.counter("sessions_total", "Sessions established", sessions.sessions_accepted,
-               "side=\"accepted\"");
-  text.counter("handshakes_refused_total", "Handshakes that failed", sessions.handshakes_refused);
-  text.counter("handshakes_displaced_total", "Of these, gave way to a newer connection",
+  text.counter("datagrams_dropped_total",
+               "Datagrams that the kernel did not accept for sending since the start",
+               sessions.datagrams_dropped);
+  text.counter("sessions_total", "Sessions established since the start, by the side that connected",
+               sessions.sessions_opened, "side=\"opened\"");
+  text.counter("sessions_total", "Sessions established since the start, by the side that connected",
+               sessions.sessions_accepted, "side=\"accepted\"");
+  text.counter("handshakes_refused_total", "Session handshakes that failed since the start",
+               sessions.handshakes_refused);
+  text.counter("handshakes_displaced_total",
+               "Failed handshakes that were closed to make room for a newer connection",
                sessions.handshakes_displaced);
-  text.counter("frames_dropped_total", "Messages dropped by a full queue", sessions.frames_dropped);
-  text.counter("session_bytes_total", "Bytes of sessions", sessions.bytes_sent,
-               "direction=\"sent\"");
-  text.counter("session_bytes_total", "Bytes of sessions", sessions.bytes_received,
-               "direction=\"received\"");
+  text.counter("frames_dropped_total",
+               "Messages of sessions dropped since the start: the queue was full, or no session "
+               "could be opened",
+               sessions.frames_dropped);
+  text.counter("session_bytes_total", "Bytes of sessions since the start, by direction",
+               sessions.bytes_sent, "direction=\"sent\"");
+  text.counter("session_bytes_total", "Bytes of sessions since the start, by direction",
+               sessions.bytes_received, "direction=\"received\"");
 }
 
 void add_http(MetricsText& text, const http::Stats& http) {
-  text.gauge("http_connections", "Open connections", static_cast<double>(http.connections));
-  text.counter("http_connections_total", "Accepted connections", http.connections_total);
-  text.counter("http_connections_refused_total", "Closed at once by the bound",
+  text.gauge("http_connections", "HTTP connections that are open now",
+             static_cast<double>(http.connections));
+  text.counter("http_connections_total", "HTTP connections accepted since the start",
+               http.connections_total);
+  text.counter("http_connections_refused_total",
+               "HTTP connections closed at once since the start, because too many were open",
                http.connections_refused);
   for (const auto& [status, count] : http.responses) {
-    text.counter("http_responses_total", "Answers by status", count,
+    text.counter("http_responses_total", "HTTP answers since the start, by status code", count,
                  fmt::format("code=\"{}\"", status));
   }
-  text.gauge("http_answer_bytes", "Bytes of answers and streams that wait for their clients",
+  text.gauge("http_answer_bytes",
+             "Bytes of answers and event streams that wait now for their clients to read them",
              static_cast<double>(http.answer_bytes));
-  text.gauge("http_answers_waiting", "Requests that wait for room for their answer",
+  text.gauge("http_answers_waiting", "HTTP requests that wait now for memory for their answer",
              static_cast<double>(http.answers_wait));
-  text.counter("http_answers_cut_total", "Clients cut off because others needed the room",
+  text.counter("http_answers_cut_total",
+               "HTTP connections closed since the start: the client did not read its answer, and "
+               "others needed the memory",
                http.answers_cut);
-  text.counter("http_answers_refused_total", "Requests that found no room for their answer in time",
+  text.counter("http_answers_refused_total",
+               "HTTP requests answered with an error since the start, because no memory for their "
+               "answer became free in time",
                http.answers_refused);
-  text.counter("http_streams_cut_total", "Event streams whose client was too slow",
+  text.counter("http_streams_cut_total",
+               "Event streams closed since the start, because the client read too slowly",
                http.streams_cut);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// GET /metrics: everything that the parts count, under one set of names; the HELP lines say what
-// each is.
+// The text of GET /metrics: the counts of all parts under one set of names. The HELP line of each
+// metric says what it counts.
 
 #include <array>
 #include <string>

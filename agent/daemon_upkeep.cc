@@ -1,5 +1,5 @@
-// What a daemon does now and then, without being asked: it keeps its list of members, and gives
-// back memory when it is at rest.
+// What a daemon does from time to time by itself: it saves its list of members, and gives memory
+// back when it is at rest.
 
 #include "agent/daemon.h"
 #include "agent/memory.h"
@@ -7,7 +7,7 @@
 namespace agent {
 namespace {
 
-constexpr std::uint64_t kRestTrimMillis = 3'000;  // until all connections have freed their caches
+constexpr std::uint64_t kRestTrimMillis = 3'000;  // time for all connections to free their caches
 
 }  // namespace
 
@@ -16,7 +16,8 @@ void Daemon::watch_rest() {
     store_thread_->release_memory();
     readers_->release_memory();
     mesh_reader_->release_memory();
-    // When they have done so; on a thread of their pool, for the loop must not wait.
+    // After they have freed their memory. It runs on a thread of the pool, because the loop must
+    // not wait.
     later(kRestTrimMillis, [this] {
       readers_->submit([](store::Reader&) {
         give_heap_back();
@@ -27,12 +28,12 @@ void Daemon::watch_rest() {
   later(kRestLook.nanos / base::millis(1).nanos, [this] { watch_rest(); });
 }
 
-// Not while the disk takes no writes: at our path may stand the directory of another agent.
+// Not while the disk takes no writes: the directory at our path may be that of another agent.
 void Daemon::save_members() {
   if (!condition_.degraded()) memory_->save(mesh_->memory());
 }
 
-// Soon after the first member came, then rarely; once more at the end.
+// Soon after the first member came, then rarely, and once at the end.
 void Daemon::remember_members() {
   save_members();
   later(kMemoryGapMillis, [this] { remember_members(); });

@@ -24,16 +24,16 @@ std::string read_holder(int lock) {
   return got > 0 ? std::string(buffer, static_cast<std::size_t>(got)) : "an unknown process";
 }
 
-// Only the name of the holder can be lost; the lock itself stands. A full disk must not stop a
-// start.
+// If this fails, only the name of the holder is missing; the lock itself is held. A full disk must
+// not stop a start.
 void write_holder(int lock) {
   std::string holder = "pid " + std::to_string(getpid());
   if (ftruncate(lock, 0) != 0) return;
   [[maybe_unused]] auto wrote = pwrite(lock, holder.data(), holder.size(), 0);
 }
 
-// Whether another process holds it. A file system that cannot lock this file at all is none: then
-// the file `lock` has to do.
+// Whether another process holds the lock. A file system that cannot lock this file counts as not
+// locked: then only the file `lock` protects.
 bool is_locked_elsewhere(int descriptor) {
   return flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
@@ -44,8 +44,9 @@ base::Error cannot_open(const std::string& path) {
 
 base::Error displaced(const std::string& path, bool gone) {
   return {base::Code::kReadOnly,
-          path + (gone ? " is gone" : " is not what this agent opened any more") +
-              ": nothing is written, a restart would not find it; bring it back, or restart the "
+          path + (gone ? " is gone" : " is no longer what this agent opened") +
+              ": writes are refused, because a restart would not find them; bring it back, or "
+              "restart the "
               "agent to begin with what is there now"};
 }
 
@@ -98,7 +99,8 @@ base::Status DataDirectory::lock_database() {
   std::string path = database_path();
   int database = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
   if (database < 0) return errno == ENOENT ? base::Status() : base::Status(cannot_open(path));
-  // Kept open also when it is locked already: SQLite may have it open by now.
+  // Kept open even if another process holds the lock: SQLite may have the file open by now, and
+  // closing a descriptor would drop its locks.
   databases_.push_back(database);
   bool known = databases_.size() > 1 &&
                identity_of(databases_[databases_.size() - 2]) == identity_of(database);
@@ -108,18 +110,18 @@ base::Status DataDirectory::lock_database() {
 
 base::Error DataDirectory::in_use(const std::string& what) const {
   return {base::Code::kConflict, what +
-                                     " is in use by another agent, although its file `lock` is "
-                                     "not: the file was removed, or the database moved"};
+                                     " is in use by another agent, although nobody holds its file "
+                                     "`lock`: the file was removed, or "
+                                     "the database was moved"};
 }
 
-// Others look at the file `lock` first, older versions at nothing else.
+// Other agents look at the file `lock` first; older versions look at nothing else.
 base::Status DataDirectory::keep_lock_file() {
   auto there = identity_at(path_ + "/lock");
   if (there && there == identity_of(lock_)) return {};
   if (auto locked = lock_file(); !locked.ok()) {
     return base::Error{base::Code::kReadOnly,
-                       "the file `lock` was removed or replaced, and cannot "
-                       "be locked again: " +
+                       "the file `lock` was removed or replaced, and it cannot be locked again: " +
                            locked.error().message};
   }
   if (lock_made_again_) lock_made_again_();
@@ -156,7 +158,7 @@ base::Status DataDirectory::in_place() {
   std::lock_guard lock(mutex_);
   for (Watched& watched : watched_) {
     auto there = identity_at(watched.path);
-    if (!watched.identity) watched.identity = there;  // a side file that is made later
+    if (!watched.identity) watched.identity = there;  // a side file that SQLite made later
     if (watched.identity != there) return displaced(watched.path, !there);
   }
   return watched_.empty() ? base::Status() : keep_lock_file();
@@ -169,7 +171,8 @@ base::Status DataDirectory::write_agent_json(const std::string& json) {
   return write_private_file(path_ + "/agent.json", json);
 }
 
-// Of the directory that is open: at its path may stand that of another agent by now.
+// Removed through the open directory: another directory, of another agent, may stand at its path by
+// now.
 void DataDirectory::remove_agent_json() {
   if (announced_) unlinkat(directory_, "agent.json", 0);
   announced_ = false;

@@ -1,9 +1,9 @@
 #pragma once
 
-// What stands in an agent's data directory besides the database: the locks that keep a second agent
-// out, the mesh key, and agent.json for people and scripts. It also says whether the paths still
-// name the files that this agent opened: a directory that was removed, moved, or hidden by a mount
-// takes writes as before, but a restart would not find them.
+// What an agent's data directory has besides the database: the locks that keep a second agent out,
+// the mesh key, and agent.json for people and scripts. It also checks that the paths still name the
+// files that this agent opened. A directory that was removed, moved, or hidden by a mount still
+// takes writes, but a restart would not find them.
 
 #include <cstdint>
 #include <functional>
@@ -21,23 +21,25 @@ namespace agent {
 
 class DataDirectory {
  public:
-  // Creates it (0700) if needed and takes its locks: of the file `lock`, of the directory itself
-  // and of the database in it, where there is one. So neither removing `lock` nor moving the
-  // database elsewhere lets a second agent in. kConflict: another agent has it, and which.
+  // Creates the directory (0700) if needed and takes its locks: of the file `lock`, of the
+  // directory itself, and of the database if there is one. So a second agent cannot start after
+  // `lock` was removed or the database was moved. kConflict: another agent has it; the message
+  // names it.
   static base::Result<std::unique_ptr<DataDirectory>> open(const std::string& path);
-  // Releases the locks; agent.json is removed if it was written. Every connection to the database
-  // must be closed: closing a descriptor of it drops the locks that SQLite holds in this process.
+  // Releases the locks and removes agent.json if it was written. Every connection to the database
+  // must be closed before: closing a descriptor of the file drops the locks that SQLite holds in
+  // this process.
   ~DataDirectory();
 
-  // Call it when the database is open: from now on in_place() watches its files. Locks the database
-  // if open() found none, or another one; kConflict: another agent has it.
+  // Call it when the database is open. From now on in_place() watches its files. Locks the database
+  // if open() found none or another one. kConflict: another agent has it.
   base::Status watch_database();
-  // Whether the paths still name what is open: the directory, also by the path that was given, the
-  // database and its side files. kReadOnly says what differs. A `lock` that is gone is made and
-  // locked again. A few stat() calls. Any thread.
+  // Whether the paths still name what is open: the directory (also by the path that was given), the
+  // database and its side files. The error kReadOnly says what differs. If `lock` is gone it is
+  // made and locked again. Costs a few stat() calls. Any thread.
   base::Status in_place();
-  // Told once each time `lock` had to be made again; set before watch_database(). May be called on
-  // any thread that calls in_place().
+  // `told` is called each time `lock` had to be made again, on a thread that calls in_place(). Set
+  // it before watch_database().
   void on_lock_made_again(std::function<void()> told) { lock_made_again_ = std::move(told); }
 
   const std::string& path() const { return path_; }  // absolute
@@ -48,14 +50,14 @@ class DataDirectory {
   void remove_agent_json();
 
  private:
-  struct Identity {  // of a file, while it is open or somewhere linked
+  struct Identity {  // of a file, valid while it is open or has a name
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
     bool operator==(const Identity&) const = default;
   };
   struct Watched {
     std::string path;
-    std::optional<Identity> identity;  // nothing: it was not there yet
+    std::optional<Identity> identity;  // empty: the file was not there yet
   };
   DataDirectory(std::string given, std::string path)
       : given_(std::move(given)), path_(std::move(path)) {}
@@ -71,7 +73,7 @@ class DataDirectory {
   std::string path_;
   int directory_ = -1;
   int lock_ = -1;
-  std::vector<int> databases_;  // locked; the last one is in use
+  std::vector<int> databases_;  // all locked; the last one is in use
   bool announced_ = false;
   std::function<void()> lock_made_again_;
 
@@ -79,9 +81,9 @@ class DataDirectory {
   std::vector<Watched> watched_;  // empty before watch_database()
 };
 
-// Reads a mesh key file. Refuses one that others can read: "chmod 600 …" is in the message.
+// Reads a mesh key file. Refuses a file that others can read; the message then says "chmod 600 …".
 base::Result<gossip::wire::MeshKey> read_key_file(const std::string& path);
-// The key of a data directory, made at the first start. `made`: it is new.
+// The key of a data directory. It is made at the first start; `made` says so.
 base::Result<gossip::wire::MeshKey> own_key(const DataDirectory& directory, base::Random& random,
                                             bool& made);
 

@@ -9,8 +9,8 @@
 namespace agent {
 namespace {
 
-// A start writes about 100 KiB: an index of the log (32 KiB) and some pages to the log. The rest is
-// for the starts after it, on a medium that stays full.
+// A start writes about 100 KiB: an index of the write-ahead log (32 KiB) and some pages of the
+// database. The rest is for further starts while the medium stays full.
 constexpr off_t kBallastBytes = 1 << 20;
 constexpr off_t kBallastBytesMin = 64 << 10;
 
@@ -33,7 +33,7 @@ void HostDatabaseFiles::fill_ballast(const std::string& path) {
   if (file < 0) return;
   off_t bytes = kBallastBytes;
   while (bytes >= kBallastBytesMin && ::posix_fallocate(file, 0, bytes) != 0) bytes /= 2;
-  // What a call that failed has allocated beyond is given back.
+  // Gives back what a failed call has allocated beyond `bytes`.
   if (bytes < kBallastBytesMin || ::ftruncate(file, bytes) != 0) ::unlink(path.c_str());
   ::close(file);
 }

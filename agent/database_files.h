@@ -1,7 +1,7 @@
 #pragma once
 
-// The files of a database on this host: moved and removed as a whole when it is set aside, and
-// watched while it is open. Each change is flushed with its directory.
+// The database files on this host. They are moved and removed as a whole when a database is set
+// aside, and watched while it is open. Each change is flushed together with its directory.
 
 #include "agent/data_directory.h"
 #include "agent/replica/set_aside.h"

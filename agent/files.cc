@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kSmallFileMax = 1 << 20;
 
-// EFBIG is the limit of a file's size (`ulimit -f`): to the agent the same as a full disk.
+// EFBIG means that a file has reached the size limit of the process (`ulimit -f`). For the agent
+// this is a full disk.
 base::Error failed(const std::string& doing, int error = errno) {
   bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
   base::Code code = full                                ? base::Code::kDiskFull
@@ -50,7 +51,7 @@ base::Status make_private_directory(const std::string& path) {
   if (path.empty()) return base::invalid("create a directory: no path was given");
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) return {};
-  // Of a parent that cannot be made, or not be looked into, the cause is the parent's.
+  // If a parent cannot be made or cannot be read, the error names the parent.
   std::filesystem::path parent = std::filesystem::path(path).parent_path();
   std::error_code cause;
   if (!parent.empty()) std::filesystem::create_directories(parent, cause);
@@ -59,7 +60,7 @@ base::Status make_private_directory(const std::string& path) {
   }
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("create directory " + path);
   if (!std::filesystem::is_directory(path, error)) {
-    return base::invalid("create directory " + path + ": a file of that name is in the way");
+    return base::invalid("create directory " + path + ": a file with this name exists already");
   }
   return flush_directory_of(path);
 }

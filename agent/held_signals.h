@@ -1,8 +1,8 @@
 #pragma once
 
-// The signals an agent obeys: SIGTERM, SIGINT and SIGHUP. Held, they end nothing: they wait until
-// signals.h reads them. So none that comes while an agent starts, stops, or starts again in the
-// same process is its end.
+// The signals that an agent obeys: SIGTERM, SIGINT and SIGHUP. While they are held they do not end
+// the process: they wait until signals.h reads them. So a signal that comes while an agent starts,
+// stops, or opens its database again is not lost and kills nothing.
 
 #include <csignal>
 
@@ -10,13 +10,13 @@ namespace agent {
 
 sigset_t obeyed_signals();
 
-// For the whole process: to be called before its first thread is started and before anything is
-// opened. Also ignores SIGXFSZ, so that a write over the limit of a file's size (`ulimit -f`) fails
-// with EFBIG, like one on a full disk, instead of ending the program.
+// Holds the signals for the whole process. Call it before the first thread is started and before
+// anything is opened. It also ignores SIGXFSZ, so that a write above the size limit of a file
+// (`ulimit -f`) fails with EFBIG, like a write on a full disk, instead of ending the program.
 void hold_signals();
 
-// Back to what the kernel does by itself. For commands that are not the agent; one that came
-// meanwhile ends the program here.
+// Gives the signals back to the kernel, for commands that are not the agent. A signal that came in
+// the meantime ends the program here.
 void release_signals();
 
 }  // namespace agent

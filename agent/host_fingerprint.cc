@@ -10,7 +10,8 @@
 namespace agent {
 namespace {
 
-// The addresses of hardware interfaces, ordered by name; loopback and virtual ones have no device.
+// The address of the first hardware interface by name. Loopback and virtual interfaces have no
+// device.
 std::string first_hardware_address() {
   std::error_code error;
   std::vector<std::string> names;

@@ -22,7 +22,7 @@ bool is_interface_byte(char byte) {
   return byte > ' ' && byte < 0x7F && byte != '/' && byte != '%' && byte != ':' && byte != ']';
 }
 
-// With or without an interface behind a link-local one.
+// With or without an interface; only a link-local address may have one.
 bool is_ipv6(const std::string& host) {
   in6_addr address{};
   auto percent = host.find('%');
@@ -47,7 +47,8 @@ bool is_name_byte(char byte) {
 bool is_name_or_ipv4(const std::string& host) {
   if (host.empty() || host.size() > kHostBytesMax) return false;
   if (!std::all_of(host.begin(), host.end(), is_name_byte)) return false;
-  // Digits and dots alone are an address; "1.2.3" or "300.0.0.1" is a slip of the pen, not a name.
+  // A text of digits and dots must be an IPv4 address: "1.2.3" or "300.0.0.1" is a typing error,
+  // not a name.
   bool numeric = host.find_first_not_of("0123456789.") == std::string::npos;
   return !numeric || ipv4(host).has_value();
 }
@@ -92,7 +93,7 @@ std::optional<HostPort> HostPort::parse_http(std::string_view text) {
     text.remove_prefix(kScheme.size());
     if (text.ends_with('/')) text.remove_suffix(1);
   }
-  // An interface has no place in a URL, nor in a Host field.
+  // A URL and a Host field cannot have an interface.
   if (text.find('%') != std::string_view::npos) return std::nullopt;
   return parse(text);
 }
@@ -101,7 +102,7 @@ std::string HostPort::problem(std::string_view text) {
   text = trimmed(text);
   bool brackets = text.starts_with('[');
   bool is_bare_ipv6 = !brackets && std::count(text.begin(), text.end(), ':') > 1;
-  if (text.find("://") != std::string_view::npos) return "a URL has no place here";
+  if (text.find("://") != std::string_view::npos) return "a URL is not accepted here";
   if (is_bare_ipv6) return "an IPv6 address needs brackets, such as [::1]:7700";
   auto colon = text.rfind(':');
   bool no_port = colon == std::string_view::npos || (brackets && text.ends_with(']'));
@@ -117,7 +118,7 @@ std::string HostPort::problem_http(std::string_view text) {
   if (!text.starts_with(kScheme)) return problem(text);
   text.remove_prefix(kScheme.size());
   if (text.ends_with('/')) text.remove_suffix(1);
-  return text.find('/') == std::string_view::npos ? problem(text) : "a path has no place here";
+  return text.find('/') == std::string_view::npos ? problem(text) : "a path is not accepted here";
 }
 
 std::string HostPort::text() const {

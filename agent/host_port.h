@@ -1,8 +1,8 @@
 #pragma once
 
 // HOST:PORT as people write it: a name, an IPv4 address, or an IPv6 address in brackets, a
-// link-local one with its interface ([fe80::1%eth0]:7700), with or without space around it. Nothing
-// is looked up here; that is the driver's.
+// link-local one with its interface ([fe80::1%eth0]:7700). Space around it is ignored. No name is
+// looked up here; the driver does that.
 
 #include <cstdint>
 #include <optional>
@@ -17,17 +17,17 @@ struct HostPort {
   bool operator==(const HostPort&) const = default;
 
   static std::optional<HostPort> parse(std::string_view text);
-  // HOST:PORT, or http://HOST:PORT with nothing behind it but one '/'.
+  // Accepts HOST:PORT, or http://HOST:PORT with at most one '/' after it.
   static std::optional<HostPort> parse_http(std::string_view text);
-  // What is wrong with a text that parse() refuses: "the port is missing".
+  // What is wrong with a text that parse() refuses, for example "the port is missing".
   static std::string problem(std::string_view text);
   static std::string problem_http(std::string_view text);  // the same for parse_http()
 
-  std::string text() const;  // with the brackets an IPv6 address needs
+  std::string text() const;  // an IPv6 address gets its brackets
   bool is_any() const;       // every address of the host: 0.0.0.0 or [::]
   bool is_loopback() const;  // 127.0.0.0/8, [::1] or localhost
-  bool is_numeric() const;   // an address, no name
-  // With 127.0.0.1 for the name `localhost`, which needs no look-up.
+  bool is_numeric() const;   // an address, not a name
+  // The same with 127.0.0.1 instead of the name `localhost`, so that no look-up is needed.
   HostPort with_numeric_loopback() const;
 };
 

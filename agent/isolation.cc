@@ -6,22 +6,22 @@
 namespace agent {
 namespace {
 
-// Looked at later than this, the process stood still: it cannot have heard anybody meanwhile.
+// When the time between two looks is longer than this, the process stood still and could not hear
+// anybody.
 constexpr base::Duration kPause = base::seconds(3);
-// The reason is worth waiting for, but not longer.
+// We wait for the reason before we report isolation, but not longer than this.
 constexpr base::Duration kAskingTakes = base::seconds(5);
 constexpr std::int64_t kSilentIntervals = 10;
 
 std::string silence_text(const Solitude& facts) {
   std::string text;
   if (facts.hearing.met) {
-    text = "nothing is heard of any other agent any more (" + std::to_string(facts.hearing.others) +
-           " known)";
+    text = "no other agent is heard any more (" + std::to_string(facts.hearing.others) + " known)";
   } else if (facts.hearing.others > 0) {
     text =
         "no agent of an earlier run answers (" + std::to_string(facts.hearing.others) + " known)";
   } else {
-    text = "no agent to join answers";
+    text = "none of the addresses to join answers";
   }
   std::vector<Place> places = facts.seeds;
   places.insert(places.end(), facts.members.begin(), facts.members.end());
@@ -67,7 +67,7 @@ std::string Isolation::judge(base::Instant now, const Solitude& facts) const {
   if (facts.seeds.empty() && facts.hearing.others == 0) return "";
   base::Instant since = met_ ? std::max(heard_, listening_since_) : listening_since_;
   base::Duration quiet = now - since;
-  // While it lasts there is always a reason, and a later one is not worse than the first.
+  // A reason stays until somebody is heard again. A later reason is never worse than the first one.
   bool over = reason_.empty() ? quiet < silence_ : met_ && now - heard_ < silence_;
   if (over) return "";
   if (reason_.empty() && !facts.asked && quiet < silence_ + kAskingTakes) return "";

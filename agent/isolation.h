@@ -1,9 +1,10 @@
 #pragma once
 
-// Whether this agent is cut off from the mesh that it should be in, and why, in words for the log,
-// /v1/status and /readyz. Isolated is who has left, and who has somebody to hear (an address to
-// join, a member that has not left) and hears nobody. Who was started without an address to join
-// and has met nobody is alone by choice: not isolated, but without peers. Pure: time comes in.
+// Decides whether this agent is cut off from its mesh, and why, in words for the log, /v1/status
+// and /readyz. An agent is isolated when it has left the mesh, or when it should hear others (it
+// has an address to join, or knows a member that has not left) and hears nobody. An agent that was
+// started without an address to join and has met nobody is alone by choice: it is not isolated, but
+// it is without peers. Pure: time is an argument.
 
 #include <string>
 #include <vector>
@@ -15,28 +16,28 @@
 namespace agent {
 
 struct Solitude {
-  bool left = false;  // by this agent's own word
+  bool left = false;  // this agent has left the mesh
   gossip::Hearing hearing;
-  std::vector<Place> seeds;    // the addresses to join, without our own
-  std::vector<Place> members;  // some that have not left, asked because nobody is heard
-  bool asked = false;          // every place was asked in this silence
+  std::vector<Place> seeds;    // the addresses to join, except our own
+  std::vector<Place> members;  // some members that have not left; asked because nobody is heard
+  bool asked = false;          // every place was asked since the silence began
 };
 
 class Isolation {
  public:
-  // `silence`: without a word from anybody for so long, this agent hears nobody.
+  // `silence`: when this agent has received nothing for so long, it hears nobody.
   explicit Isolation(base::Duration silence) : silence_(silence) {}
 
   enum class Turn { kNone, kBegan, kEnded };
-  // To be called about once a second. kBegan and kEnded are told once each.
+  // Call it about once a second. kBegan and kEnded are each returned once.
   Turn look(base::Instant now, const Solitude& facts);
 
-  const std::string& reason() const { return reason_; }  // empty: not isolated
-  // Why there is no peer: the reason, or that nobody was heard yet or is known. Empty: one is
-  // heard.
+  const std::string& reason() const { return reason_; }  // empty when not isolated
+  // Why no peer is heard: the reason of the isolation, or that nobody was heard yet, or that nobody
+  // is known. Empty when a peer is heard.
   const std::string& without_peers() const { return without_peers_; }
   base::Duration lasted(base::Instant now) const { return now - began_; }  // while isolated
-  // Nobody was heard for half of the silence: time to ask around.
+  // Nobody was heard for half of the silence: it is time to ask at the addresses.
   bool is_quiet(base::Instant now) const;
 
  private:
@@ -52,7 +53,7 @@ class Isolation {
   std::string without_peers_;
 };
 
-// How long nobody may be heard: ten ping intervals, two seconds at least.
+// How long hearing nobody is still normal: ten ping intervals, but at least two seconds.
 base::Duration silence_of(base::Duration ping_interval);
 
 }  // namespace agent

@@ -136,7 +136,7 @@ void IsolationWatch::say(Isolation::Turn turn, base::Instant now) {
     std::int64_t seconds = isolation_.lasted(now).nanos / base::seconds(1).nanos;
     log_.info("isolation_ended",
               {{"reason", isolation_.without_peers().empty() ? "another agent is heard again"
-                                                             : "there is nobody to hear any more"},
+                                                             : "no other agent is known any more"},
                {"seconds", seconds}});
   }
 }

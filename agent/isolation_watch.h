@@ -1,8 +1,8 @@
 #pragma once
 
-// Watches whether this agent hears its mesh (Isolation), asks around when it does not
-// (ContactProbe), and says so in the log: one line when it begins, one when it ends. Once a second,
-// which costs nothing while somebody is heard. Loop thread only.
+// Watches whether this agent hears its mesh (Isolation), asks at the known addresses when it does
+// not (ContactProbe), and logs one line when the isolation begins and one when it ends. It looks
+// once a second, which costs nothing while somebody is heard. Loop thread only.
 
 #include <map>
 #include <optional>
@@ -19,20 +19,21 @@
 namespace agent {
 
 inline constexpr std::uint64_t kIsolationLookMillis = 1'000;
-inline constexpr std::size_t kSeedsAskedMax = 16;   // addresses a round; further ones: not asked
-inline constexpr std::size_t kMembersAskedMax = 3;  // members a round
+inline constexpr std::size_t kSeedsAskedMax = 16;   // addresses in a round; the others: not asked
+inline constexpr std::size_t kMembersAskedMax = 3;  // members in one round
 
 class IsolationWatch {
  public:
-  // All outlive it. Asks with the key of `self`.
+  // All arguments must outlive it. It asks with the key of `self`.
   IsolationWatch(uv_loop_t* loop, const Mesh& mesh, const SeedResolver& resolver,
                  const MeshSelf& self, base::Duration ping_interval, base::Random random, Log& log);
 
-  void look(base::Instant now);  // every kIsolationLookMillis
+  void look(base::Instant now);  // call it every kIsolationLookMillis
   const std::string& reason() const { return isolation_.reason(); }
   const std::string& without_peers() const { return isolation_.without_peers(); }
 
-  // What is at these addresses, the most telling of them. Told from the loop or at once.
+  // Finds out what is at these addresses and tells the highest Contact. `told` is called at once or
+  // from the loop.
   void ask(const std::vector<gossip::Address>& addresses, ContactProbe::Told told);
   void close();
 
@@ -41,7 +42,7 @@ class IsolationWatch {
   Solitude facts();
   Place place_of(const SeedResolver::Seed& seed) const;
   Contact contact_at(const gossip::Address& address) const;
-  // Ours beyond doubt, so that nobody has to be asked.
+  // The address is surely our own, so nobody must be asked.
   bool is_own(const gossip::Address& address) const;
   void say(Isolation::Turn turn, base::Instant now);
 
@@ -50,10 +51,10 @@ class IsolationWatch {
   Log& log_;
   ContactProbe probe_;
   Isolation isolation_;
-  // Of this silence: what was asked, and who has answered.
+  // Of the present silence: who was asked and what came back.
   std::map<gossip::Address, Contact> found_;
   std::vector<gossip::MemberRecord> members_;
-  std::set<gossip::Address> left_;  // where agents are that have left
+  std::set<gossip::Address> left_;  // addresses of agents that have left
   std::size_t awaited_ = 0;
   bool asked_ = false;
   std::optional<base::Instant> ask_at_;

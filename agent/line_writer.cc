@@ -21,8 +21,8 @@ constexpr int kPollMillis = 1'000;
 constexpr int kAbortTries = 50;  // of 10 ms each
 constexpr long kAbortPauseNanos = 10'000'000;
 
-// No signal is to be delivered to the thread that writes: a program reads its signals elsewhere,
-// and a reader that is gone is an error of write(), not the end.
+// Blocks all signals for the thread that writes: the program reads its signals elsewhere. When the
+// reader of the pipe is gone, write() returns an error instead of ending the program.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -36,13 +36,13 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-// How many lines of the log of this process are not written yet. A signal handler reads it.
+// The number of log lines of this process that are not written yet. A signal handler reads it.
 std::atomic<std::int64_t>& lines_before_abort() {
   static std::atomic<std::int64_t> count = 0;
   return count;
 }
 
-// Only calls that a signal handler may make. abort() goes on when this returns.
+// Makes only calls that a signal handler may make. When it returns, abort() continues.
 void wait_for_lines(int) {
   for (int tries = 0; tries < kAbortTries && lines_before_abort() > 0; ++tries) {
     timespec pause{0, kAbortPauseNanos};
@@ -68,7 +68,7 @@ struct LineWriter::State {
   const LineWriterOptions options;
   const LostLine lost_line;
   std::atomic<bool> before_abort = false;
-  std::atomic<bool> given_up = false;  // nobody waits for the thread any more
+  std::atomic<bool> given_up = false;  // the destructor no longer waits for the thread
 
   mutable std::mutex mutex;
   std::condition_variable ready;
@@ -76,8 +76,8 @@ struct LineWriter::State {
   std::deque<std::string> lines;  // the first one is being written
   std::size_t bytes = 0;          // of `lines`
   std::uint64_t lost = 0;
-  std::uint64_t untold = 0;  // of them, those that no line has told of
-  bool full = false;         // lines are lost until half of the room is free
+  std::uint64_t untold = 0;  // lost lines that no line has reported yet
+  bool full = false;         // lines are dropped until half of the room is free
   bool closing = false;
   std::thread thread;
 };
@@ -107,7 +107,7 @@ void LineWriter::write(std::string_view line) {
   State& state = *state_;
   std::size_t room = state.options.bytes_max - std::min(state.bytes, state.options.bytes_max);
   bool takes = state.full ? room >= state.options.bytes_max / 2 : room >= line.size();
-  // One line larger than the whole bound still goes when nothing waits.
+  // A line larger than the whole bound is accepted when nothing else waits.
   state.full = !takes && !state.lines.empty();
   if (state.full) {
     ++state.lost;
@@ -170,8 +170,8 @@ void LineWriter::State::run() {
   }
 }
 
-// One write a line where the descriptor takes it, so that lines of several processes do not mix.
-// False: it cannot be written at all, which is no reason to stop.
+// Uses one write() for a line if the descriptor takes it, so that lines of several processes do not
+// mix. False: the line cannot be written; the thread goes on with the next one.
 bool LineWriter::State::write_all(std::string_view line) const {
   while (!line.empty()) {
     ssize_t wrote = ::write(descriptor, line.data(), line.size());

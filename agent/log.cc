@@ -25,7 +25,7 @@ std::string timestamp(std::int64_t wall_nanos) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", parts, wall_nanos / 1'000'000 % 1'000);
 }
 
-// Bytes of the well-formed UTF-8 sequence that `text` begins with; 0 where it begins with none.
+// The length of the well-formed UTF-8 sequence at the start of `text`; 0 if there is none.
 std::size_t sequence_bytes(std::string_view text) {
   auto first = static_cast<unsigned char>(text.front());
   std::size_t bytes = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
@@ -40,7 +40,7 @@ std::uint32_t code_point(std::string_view sequence) {
   return point;
 }
 
-// C0, DEL, C1, line separators, and the marks that turn the direction of what follows.
+// C0, DEL, C1, line separators, and the marks that change the direction of text.
 bool moves_the_terminal(std::uint32_t point) {
   return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0x061C || point == 0x200E ||
          point == 0x200F || (point >= 0x2028 && point <= 0x202E) ||

@@ -1,10 +1,10 @@
 #pragma once
 
-// The agent's log: one event a line, structured, as text or JSON. Safe from any thread. Whatever a
-// value holds stays on its line and cannot move a terminal: control characters and the marks that
-// reorder text are escaped, long values are cut. A storm of one event is thinned and counted.
-// Nobody who writes waits for the reader of stderr: when it stands still, lines are lost and
-// counted (line_writer.h). Keys and credentials are never handed to it.
+// The agent's log: one event in one line, structured, as text or JSON. Safe from any thread. A
+// value stays on its line and cannot move a terminal: control characters and the marks that reorder
+// text are escaped, and long values are cut. When one event comes too often, its lines are
+// suppressed and counted. A caller never waits for the reader of stderr: when the reader stands
+// still, lines are lost and counted (line_writer.h). Never log keys or credentials.
 
 #include <atomic>
 #include <cstdint>
@@ -54,27 +54,28 @@ struct LogField {
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
-  std::size_t value_bytes_max = 256;       // a longer value is cut, an ellipsis says so
+  std::size_t value_bytes_max = 256;       // a longer value is cut and ends with an ellipsis
   std::uint32_t repeats_per_minute = 10;   // of one event and key; above: counted, not written
-  std::size_t repeat_entries_max = 4'096;  // events and keys watched; when full, all start afresh
+  std::size_t repeat_entries_max = 4'096;  // events and keys counted; when full, all are reset
 };
 
 class Log {
  public:
   using Fields = std::initializer_list<LogField>;
-  // A time in nanoseconds since the epoch, a monotonic one, and where a finished line goes.
+  // The wall time in nanoseconds since the epoch, a monotonic time, and where a finished line goes.
   struct Outside {
     std::function<std::int64_t()> wall;
     std::function<std::int64_t()> monotonic;
     std::function<void(std::string_view line)> write;
     std::function<std::uint64_t()> lost = [] { return std::uint64_t{0}; };  // lines not written
   };
-  // This host's clocks, stderr. The end waits a moment for the last lines to be taken.
+  // Uses the clocks of this host and stderr. The destructor waits a short time for the last lines
+  // to be written.
   explicit Log(const LogOptions& options);
   Log(const LogOptions& options, Outside outside);
 
-  // `event` and field names are literals of ours: lower case words joined by '_'. `key` says which
-  // one it happened to (an address, a node); each (event, key) has a rate limit of its own.
+  // `event` and field names are literals in our code: lower case words joined by '_'. `key` says to
+  // which object it happened (an address, a node). Each (event, key) has its own rate limit.
   void write(LogLevel level, std::string_view event, Fields fields = {}, std::string_view key = {});
   void error(std::string_view event, Fields fields = {}, std::string_view key = {}) {
     write(LogLevel::kError, event, fields, key);
@@ -99,7 +100,7 @@ class Log {
     std::uint32_t written = 0;
     std::uint64_t suppressed = 0;
   };
-  // Nothing: over the limit. Else how many were suppressed before this line.
+  // Nullopt: over the limit, write no line. Else how many lines were suppressed before this one.
   std::optional<std::uint64_t> admit(std::string_view event, std::string_view key);
 
   LogOptions options_;
@@ -109,9 +110,10 @@ class Log {
   std::map<std::pair<std::string, std::string>, Repeats> repeats_;
 };
 
-// `text` fit for one line of a log: cut, escaped as inside a JSON string, invalid UTF-8 replaced.
+// Makes `text` fit for one line of a log: cut, escaped like a JSON string, with invalid UTF-8
+// replaced.
 std::string printable(std::string_view text, std::size_t bytes_max);
-// The same for a terminal: whole, quotes and backslashes as they are.
+// The same for a terminal: not cut, and quotes and backslashes are not escaped.
 std::string visible(std::string_view text);
 
 }  // namespace agent

@@ -45,7 +45,7 @@ std::vector<gossip::Address> addresses_of(const addrinfo* list) {
 }  // namespace
 
 std::vector<gossip::Address> ask_system(const std::string& name) {
-  // Without the brackets of "[fe80::1%eth0]:7700", which the system takes as an address.
+  // The system takes the host without the brackets of "[fe80::1%eth0]:7700".
   auto where = HostPort::parse(name);
   if (!where) return {};
   addrinfo hints{};
@@ -59,13 +59,13 @@ std::vector<gossip::Address> ask_system(const std::string& name) {
   return addresses;
 }
 
-// Held by both sides: the thread may be the last.
+// Both sides own it, because the thread may outlive the LookupThread.
 struct LookupThread::Shared {
   LookUp look_up;
-  uv_async_t* wake = nullptr;  // not to be touched once `closed`
+  uv_async_t* wake = nullptr;  // do not use it when `closed`
 
   std::mutex mutex;
-  std::deque<std::string> names;  // the first is being looked up
+  std::deque<std::string> names;  // the first one is being looked up
   std::vector<std::pair<std::string, std::vector<gossip::Address>>> answers;
   bool running = false;
   bool closed = false;
@@ -86,7 +86,7 @@ LookupThread::~LookupThread() {
   CHECK(shared_->closed);
 }
 
-// Without work there is no thread.
+// While there is no work there is no thread.
 void LookupThread::ask(const std::string& name) {
   std::lock_guard lock(shared_->mutex);
   auto& names = shared_->names;
@@ -97,7 +97,7 @@ void LookupThread::ask(const std::string& name) {
     std::thread([shared = shared_] { run(shared); }).detach();
     shared_->running = true;
   } catch (const std::system_error&) {
-    // No room for a thread now: what waits is looked up after the next name that is asked for.
+    // The system has no room for a thread now. The names wait; the next ask() starts the thread.
   }
 }
 
@@ -117,7 +117,7 @@ void LookupThread::run(const std::shared_ptr<Shared>& shared) {
 }
 
 void LookupThread::deliver() {
-  std::shared_ptr<Shared> shared = shared_;  // whoever is told may close
+  std::shared_ptr<Shared> shared = shared_;  // a callback may call close()
   decltype(shared->answers) answers;
   {
     std::lock_guard lock(shared->mutex);

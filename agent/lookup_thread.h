@@ -1,8 +1,8 @@
 #pragma once
 
-// Asks for the addresses of names, one after the other, on a thread of its own: a nameserver that
-// is silent holds it for many seconds. close() leaves the thread behind; it ends after its answer,
-// or with the process, which does not wait for it (for libuv's own threads it would). Loop thread
+// Looks up the addresses of names, one after the other, on its own thread: a nameserver that does
+// not answer blocks it for many seconds. close() does not wait for the thread. It ends after its
+// present look-up, or with the process. (The process would wait for a thread of libuv.) Loop thread
 // only.
 
 #include <uv.h>
@@ -16,21 +16,22 @@
 
 namespace agent {
 
-// What the system says of "host:port"; empty: nothing. A link-local address has its scope then.
+// The addresses that the system has for "host:port"; empty if it has none. A link-local address has
+// its scope.
 std::vector<gossip::Address> ask_system(const std::string& name);
 
 class LookupThread {
  public:
-  // Called on the thread; may take as long as it likes, and outlive everything else here.
+  // Called on the thread. It may take any time and may outlive the LookupThread.
   using LookUp = std::function<std::vector<gossip::Address>(const std::string& name)>;
-  // Called on the loop, once for each name that was asked for; not after close().
+  // Called on the loop, once for each name that was asked for. Not called after close().
   using Answered =
       std::function<void(const std::string& name, std::vector<gossip::Address> addresses)>;
 
   LookupThread(uv_loop_t* loop, LookUp look_up, Answered answered);
   ~LookupThread();  // close() must have been called
 
-  void ask(const std::string& name);  // nothing if it waits, or is just looked up
+  void ask(const std::string& name);  // does nothing if the name waits or is looked up
   void close();
 
  private:

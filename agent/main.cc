@@ -1,4 +1,4 @@
-// The program `hearsay`: `hearsay agent` is the daemon, everything else is a client of its HTTP
+// The program `hearsay`: `hearsay agent` is the daemon; every other command is a client of its HTTP
 // port.
 
 #include <sodium.h>
@@ -34,8 +34,8 @@ agent::DaemonOptions daemon_options(const agent::Config& config) {
   return options;
 }
 
-// An address to bind or advertise. The configuration has only numeric ones, but the interface that
-// is named behind '%' may be missing.
+// An address to bind or to advertise. The configuration has only numeric ones, but the interface
+// after '%' may not exist on this host.
 base::Result<gossip::Address> numeric(const agent::HostPort& where, const char* what) {
   if (auto address = agent::parse_scoped(where.text())) return *address;
   return base::invalid(std::string(what) + " " + where.text() +
@@ -48,7 +48,7 @@ std::string joined(const std::vector<std::string>& keys) {
   return out.empty() ? "nothing" : out;
 }
 
-// `running`: what is in force; moves with what is taken over.
+// `running` is the configuration in force. It is updated with the settings that are taken over.
 void reload(agent::Config& running, agent::Log& log, agent::Daemon& daemon) {
   auto fresh = agent::load_config(running.flags);
   if (!fresh.ok()) {
@@ -64,9 +64,11 @@ void reload(agent::Config& running, agent::Log& log, agent::Daemon& daemon) {
   daemon.set_topology(running.topology);
   log.info("reloaded", {{"applied", joined(plan.applied)}});
   if (plan.need_restart.empty()) return;
-  log.warn("reload_needs_restart",
-           {{"settings", joined(plan.need_restart)},
-            {"hint", "they changed, but take effect at the next start: restart the agent"}});
+  log.warn(
+      "reload_needs_restart",
+      {{"settings", joined(plan.need_restart)},
+       {"hint",
+        "these settings changed, but a running agent cannot take them over; restart the agent"}});
 }
 
 int run_agent(const agent::Config& config) {
@@ -79,9 +81,10 @@ int run_agent(const agent::Config& config) {
     return exit_code;
   };
   for (const auto& [key, origin] : config.retired) {
-    log.warn(
-        "setting_without_effect",
-        {{"setting", key}, {"from", origin}, {"meaning", "it has no effect any more; remove it"}});
+    log.warn("setting_without_effect",
+             {{"setting", key},
+              {"from", origin},
+              {"meaning", "this setting has no effect any more; remove it"}});
   }
   agent::DaemonOptions options = daemon_options(config);
   auto bind = numeric(config.bind, "--bind");

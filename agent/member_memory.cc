@@ -19,7 +19,7 @@ std::string checksum(std::string_view lines) {
   return base::to_hex(bytes);
 }
 
-// Up to `end`, which goes too; the rest stays.
+// Cuts `text` at the first `end`: returns the part before it, and keeps the part after it.
 std::string_view take(std::string_view& text, char end) {
   std::size_t at = text.find(end);
   std::string_view part = text.substr(0, at);
@@ -40,16 +40,17 @@ std::string members_text(const std::vector<gossip::MemberRecord>& members) {
 base::Result<std::vector<gossip::MemberRecord>> members_from(std::string_view text) {
   std::string_view title = take(text, '\n');
   bool whole = title.starts_with(kTitle) && title.substr(kTitle.size()) == checksum(text);
-  if (!whole) return base::invalid("damaged, or of another version");
+  if (!whole) return base::invalid("the file is damaged, or of another version");
   std::vector<gossip::MemberRecord> members;
   while (!text.empty()) {
     std::string_view name = take(text, '\n');
     auto node = base::NodeId::from_hex(take(name, ' '));
     std::string_view where = take(name, ' ');
     auto address = parse_scoped(where);
-    // Its interface is not there now: not a fault of the file.
+    // The interface does not exist now. The file is not damaged.
     if (!address && where.find('%') != std::string_view::npos) continue;
-    if (!node || !address || !gossip::is_member_name(name)) return base::invalid("a bad line");
+    if (!node || !address || !gossip::is_member_name(name))
+      return base::invalid("a line is malformed");
     gossip::MemberRecord member;
     member.node = *node;
     member.address = *address;
@@ -80,7 +81,8 @@ std::vector<gossip::MemberRecord> MemberMemory::load() {
   if (!*text) return {};
   auto members = members_from(**text);
   if (!members.ok()) {
-    warn_(path_ + ": " + members.error().message + "; ignored");
+    warn_(path_ + ": " + members.error().message +
+          "; it is ignored, the agent knows only its seeds");
     return {};
   }
   last_ = **text;
@@ -113,7 +115,7 @@ void MemberMemory::write(std::string text) {
     MemberMemory* memory = done->memory;
     memory->writing_ = false;
     if (!done->done.ok()) {
-      memory->last_.clear();  // tried again with the next save
+      memory->last_.clear();  // so that the next save writes again
       memory->warn_(done->done.error().message);
     }
     std::string next = std::exchange(memory->waiting_, {});

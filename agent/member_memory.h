@@ -1,9 +1,9 @@
 #pragma once
 
-// The members of the mesh, kept in a small file of the data directory, so that an agent that starts
-// without seeds finds its mesh again. Written off the loop thread (a slow disk must not cost a
-// probe), whole or not at all, only when it changed. A damaged file counts as absent. Loop thread
-// only; what is being written when the loop ends is finished by it.
+// Keeps the members of the mesh in a small file of the data directory, so that an agent that starts
+// without seeds finds its mesh again. The file is written off the loop thread (a slow disk must not
+// delay probes), complete or not at all, and only when it changed. A damaged file counts as absent.
+// Loop thread only. When the loop ends, it finishes a write that has begun.
 
 #include <uv.h>
 
@@ -17,10 +17,11 @@
 
 namespace agent {
 
-inline constexpr std::uint64_t kMemorySoonMillis = 3'000;       // after the first member came
-inline constexpr std::uint64_t kMemoryGapMillis = 10 * 60'000;  // between two writes later on
+inline constexpr std::uint64_t kMemorySoonMillis = 3'000;       // after the first member has come
+inline constexpr std::uint64_t kMemoryGapMillis = 10 * 60'000;  // between two later writes
 
-// One line a member: node id, address, name. The first line names the format and its checksum.
+// One line for each member: node id, address, name. The first line names the format and has the
+// checksum.
 std::string members_text(const std::vector<gossip::MemberRecord>& members);
 base::Result<std::vector<gossip::MemberRecord>> members_from(std::string_view text);
 
@@ -28,7 +29,7 @@ class MemberMemory {
  public:
   using Warn = std::function<void(const std::string& problem)>;
   MemberMemory(uv_loop_t* loop, std::string path, Warn warn);
-  ~MemberMemory();  // nothing may be in flight
+  ~MemberMemory();  // no write may be running
 
   std::vector<gossip::MemberRecord> load();
   void save(const std::vector<gossip::MemberRecord>& members);
@@ -40,8 +41,8 @@ class MemberMemory {
   uv_loop_t* loop_;
   std::string path_;
   Warn warn_;
-  std::string last_;     // on the disk, or on its way there
-  std::string waiting_;  // to be written next; empty: nothing
+  std::string last_;     // on the disk, or being written
+  std::string waiting_;  // to be written next; empty if there is nothing
   bool writing_ = false;
 };
 

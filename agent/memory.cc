@@ -12,7 +12,7 @@ constexpr int kOwnBlockBytes = 256 * 1024;
 
 void keep_heap_small() {
   mallopt(M_ARENA_MAX, kArenas);
-  // Set once, it does not grow with the largest block that was freed.
+  // Setting the threshold also stops malloc from raising it when a larger block is freed.
   mallopt(M_MMAP_THRESHOLD, kOwnBlockBytes);
   mallopt(M_TRIM_THRESHOLD, kOwnBlockBytes);
 }

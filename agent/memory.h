@@ -1,16 +1,16 @@
 #pragma once
 
-// The heap of a program that is small most of the time and large for moments.
+// The heap of a program that is small most of the time and large for short times.
 
 namespace agent {
 
-// Once, before the first thread: few arenas, and large blocks of their own that go back to the
-// system as soon as they are freed. Without this the heap of an agent stays as large as it ever
-// was.
+// Call it once, before the first thread. It limits the arenas, and large blocks get their own
+// mapping, which goes back to the system when they are freed. Without it the heap of an agent would
+// keep its largest size.
 void keep_heap_small();
 
-// Gives free parts of the heap back to the system. Milliseconds, during which other threads may
-// wait for memory: for times of rest, not on the loop thread.
+// Gives free parts of the heap back to the system. It takes milliseconds during which other threads
+// may wait for memory, so call it when the agent is at rest, and not on the loop thread.
 void give_heap_back();
 
 }  // namespace agent

@@ -60,7 +60,7 @@ Mesh::~Mesh() = default;
 
 template <typename Call>
 void Mesh::drive(Call call) {
-  if (!node_ || !timer_) return;  // a datagram before the start or after the end
+  if (!node_ || !timer_) return;  // a datagram may come before the node exists or after close()
   gossip::Actions actions;
   base::Now now = read_clock();
   call(*node_, now, actions);
@@ -94,7 +94,7 @@ void Mesh::schedule() {
   base::Instant deadline = node_->next_deadline();
   if (deadline == base::Instant::never()) return;
   base::Duration wait = deadline - read_clock().instant;
-  // Rounded up: woken early, the node would have nothing to do and the loop would spin.
+  // Rounded up: if it woke too early, the node would have nothing to do and the loop would spin.
   auto millis =
       static_cast<std::uint64_t>(std::max<std::int64_t>(0, (wait.nanos + 999'999) / 1'000'000));
   uv_timer_start(

@@ -1,7 +1,7 @@
 #pragma once
 
-// Runs `gossip::Node` on real time and real sockets: feeds it what arrives, does what it says,
-// wakes it at its deadline. Holds no decisions. Loop thread only.
+// Runs `gossip::Node` with real time and real sockets: it passes to the node what arrives, does
+// what the node says, and wakes it at its deadline. It makes no decisions. Loop thread only.
 
 #include <uv.h>
 
@@ -24,19 +24,19 @@ struct MeshOptions {
   transport::Options transport;
 };
 
-// Who this agent is in the mesh, and what it holds at start.
+// The identity of this agent in the mesh, and what it holds at the start.
 struct MeshSelf {
   base::NodeId node;
   base::Bytes signing_seed;
   gossip::wire::MeshKey key;
   std::uint64_t boot_epoch = 0;
-  bool fresh = false;  // `node` was drawn for this start
+  bool fresh = false;  // `node` is new since this start
   gossip::Holdings held;
 };
 
 class Mesh {
  public:
-  // What the data side must do, and what somebody should hear of.
+  // What the data side must do, and what the driver reports.
   struct Hooks {
     std::function<void(Input)> input;
     std::function<void(gossip::Fetch)> fetch;
@@ -55,13 +55,14 @@ class Mesh {
   void seeds(std::vector<gossip::Address> seeds);
   void topology(gossip::Topology topology);
   void remember(const std::vector<gossip::MemberRecord>& members);
-  std::vector<gossip::MemberRecord> memory() const;  // what remember() wants after a restart
+  std::vector<gossip::MemberRecord> memory() const;  // pass it to remember() after a restart
   void leave();
   void rejoin();
   void close(std::function<void()> closed);
 
   gossip::Address bound() const { return transport_->bound(); }
-  // What others are told, without a scope; the any-address where neither bind nor option says one.
+  // The address that others are told, without a scope. It is the any-address if neither `bind` nor
+  // `advertise` names one.
   const gossip::Address& advertised() const { return advertised_; }
   const gossip::Node& node() const { return *node_; }
   const transport::Stats& transport_stats() const { return transport_->stats(); }

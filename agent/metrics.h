@@ -1,6 +1,6 @@
 #pragma once
 
-// Prometheus text exposition: base units, `hearsay_` prefix, `_total` on counters.
+// The text format of Prometheus: base units, the prefix `hearsay_`, and `_total` on counters.
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@ namespace agent {
 
 class MetricsText {
  public:
-  // `name` without prefix; a family is opened by its first sample.
+  // `name` has no prefix. The first sample of a name also writes its HELP and TYPE lines.
   void counter(std::string_view name, std::string_view help, std::uint64_t value,
                std::string_view labels = "");
   void gauge(std::string_view name, std::string_view help, double value,

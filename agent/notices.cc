@@ -8,55 +8,65 @@ NoticeWords words_for(Notice::Kind kind) {
       return {"actor_minted", LogLevel::kInfo, "this agent writes under a new actor"};
     case Notice::Kind::kClockAhead:
       return {"clock_ahead", LogLevel::kError,
-              "a change comes from the future; applied, its time not taken over"};
+              "a change has a time far ahead of our clock; it was applied, its time was not taken "
+              "over; set the clock of its host"};
     case Notice::Kind::kClockRestarted:
       return {"clock_restarted", LogLevel::kError,
-              "our clock was ahead of the wall clock; it starts from the wall"};
+              "our hybrid clock was far ahead of the wall clock; it starts again from the wall "
+              "clock under a new actor"};
     case Notice::Kind::kPrevMismatch:
       return {"equivocation", LogLevel::kError,
-              "one number has two contents; the message was refused"};
+              "two different changes have one number (a fork); the message was refused and kept as "
+              "proof"};
     case Notice::Kind::kEcho:
       return {"echo", LogLevel::kError,
-              "our own actor is ahead elsewhere; this agent leaves it behind"};
+              "a peer has changes of our own actor that we do not have; this agent writes under a "
+              "new actor from now on"};
     case Notice::Kind::kUnknownEnvelope:
       return {"unknown_envelope", LogLevel::kError,
-              "a change of a later version waits for an upgrade"};
+              "a change of a later program version was received and kept; upgrade this agent"};
     case Notice::Kind::kDropped:
       return {"change_dropped", LogLevel::kDebug,
-              "a change came before what it depends on; fetched again"};
+              "a change was dropped because what it depends on is missing; it is fetched again"};
     case Notice::Kind::kActorsMany:
-      return {"actors_many", LogLevel::kError,
-              "this node has left behind more actors than the bound"};
+      return {
+          "actors_many", LogLevel::kError,
+          "this node has more open actors than the bound; see actors_many in docs/operating.md"};
     case Notice::Kind::kCorruptRow:
-      return {"corrupt_row", LogLevel::kError, "a stored row fails its checksum"};
+      return {"corrupt_row", LogLevel::kError,
+              "a stored row fails its checksum; the agent is repaired when a peer answers"};
     case Notice::Kind::kRowsDropped:
       return {
           "rows_dropped", LogLevel::kError,
-          "stored rows failed their checksums and were dropped; the state is whole without them"};
+          "stored rows failed their checksums and were dropped; no shown value depends on them"};
     case Notice::Kind::kDiskFull:
       return {"disk_full", LogLevel::kError,
-              "writes are refused until there is space; reads go on"};
+              "the disk is full; writes are refused until there is space, reads go on"};
     case Notice::Kind::kDiskFault:
-      return {"disk_fault", LogLevel::kError,
-              "writing is stopped by a fault of the disk; reads go on"};
+      return {
+          "disk_fault", LogLevel::kError,
+          "a fault of the disk has stopped writing; reads go on, the agent tries again by itself"};
     case Notice::Kind::kRecovered:
-      return {"disk_recovered", LogLevel::kInfo, "writes are taken again"};
+      return {"disk_recovered", LogLevel::kInfo, "the disk takes writes again"};
     case Notice::Kind::kJoined:
-      return {"joined", LogLevel::kInfo, "the state of a peer was merged as a whole"};
+      return {"joined", LogLevel::kInfo,
+              "a state join has ended: the whole state of a peer was merged"};
     case Notice::Kind::kJoinRefused:
       return {"join_refused", LogLevel::kError,
-              "the state of a peer contradicts ours; it was not merged"};
+              "a state join failed: the state of the peer contradicts ours, nothing was merged"};
     case Notice::Kind::kDivergence:
       return {"divergence", LogLevel::kError,
-              "equal vectors with unequal digests: our rows were checked"};
+              "a peer has an equal version vector and other data; our rows were checked"};
     case Notice::Kind::kTwin:
-      return {"twin", LogLevel::kError,
-              "another agent has our node id; this one starts again under a new one"};
+      return {
+          "twin", LogLevel::kError,
+          "another agent has our node id; this agent opens its database again under a new node id"};
     case Notice::Kind::kSetAside:
       return {"set_aside", LogLevel::kError,
-              "the state is set aside and fetched again from the peers"};
+              "the database is set aside; the state is fetched again from the peers, writes wait"};
     case Notice::Kind::kRebuilt:
-      return {"rebuilt", LogLevel::kInfo, "the state is complete again; writes are taken"};
+      return {"rebuilt", LogLevel::kInfo,
+              "the state is complete again after a database was set aside; writes are taken"};
   }
   return {"unknown", LogLevel::kError, ""};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Words for the facts that machines return: which level, which event, how often.
+// The words for the notices of a replica: the name of the event in the log, its level, and a
+// sentence for people.
 
 #include <array>
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace agent {
 
 struct NoticeWords {
   std::string_view event;            // in the log: "clock_ahead"
-  LogLevel level = LogLevel::kInfo;  // an alarm is an error; what ends one is seen where it was
+  LogLevel level = LogLevel::kInfo;  // an alarm is an error, its end is info
   std::string_view meaning;          // one sentence for people
 };
 NoticeWords words_for(Notice::Kind kind);

@@ -69,7 +69,7 @@ void ReaderPool::run(store::Reader& reader) {
     Work work = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    // A snapshot that cannot be taken shows again, with its reason, in the first read of the job.
+    // If the snapshot cannot be taken, the first read of the job returns the reason.
     [[maybe_unused]] auto snapshot = reader.begin();
     Finished finish{work(reader), reader.take_damage()};
     reader.end();

@@ -1,7 +1,8 @@
 #pragma once
 
-// A few threads with read-only connections. A job runs inside one committed snapshot; what it
-// returns then runs on the loop thread. The queue is bounded: a full one refuses.
+// Some threads with read-only connections. A job runs inside one committed snapshot; the function
+// that it returns then runs on the loop thread. The queue is bounded: when it is full, submit()
+// refuses.
 
 #include <uv.h>
 
@@ -21,7 +22,7 @@ namespace agent {
 
 struct ReaderPoolOptions {
   std::size_t threads = 2;
-  std::size_t jobs_max = 4'096;  // waiting; above: refused, the client hears "busy"
+  std::size_t jobs_max = 4'096;  // that wait; above: refused, the client gets "busy"
 };
 
 class ReaderPool {
@@ -29,16 +30,16 @@ class ReaderPool {
   using Work = std::function<std::function<void()>(store::Reader&)>;
   using OnDamage = std::function<void(std::string what)>;
 
-  // `on_damage` runs on the loop thread, after the job that met a bad row has answered.
+  // `on_damage` runs on the loop thread, after the job that met a damaged row has answered.
   static base::Result<std::unique_ptr<ReaderPool>> open(uv_loop_t* loop, const std::string& path,
                                                         const store::Options& store,
                                                         const ReaderPoolOptions& options,
                                                         OnDamage on_damage);
   ~ReaderPool();  // stop() must have finished
 
-  bool submit(Work work);  // false: full
-  void release_memory();   // of the connections, each on its thread, when it has nothing to do
-  // Drops what waits, ends the threads, then calls `stopped` on the loop.
+  bool submit(Work work);  // false: the queue is full
+  void release_memory();   // each thread frees its connection's memory when it has nothing to do
+  // Drops the jobs that wait, ends the threads, then calls `stopped` on the loop.
   void stop(std::function<void()> stopped);
 
  private:
@@ -63,7 +64,7 @@ class ReaderPool {
   std::vector<Finished> finished_;
   std::size_t running_ = 0;
   bool stopping_ = false;
-  std::uint64_t releases_ = 0;  // asked for so far
+  std::uint64_t releases_ = 0;  // number of calls of release_memory()
 };
 
 }  // namespace agent

@@ -47,8 +47,9 @@ class Descriptor {
 
 base::Result<std::optional<RegularFile>> read_regular_file(const std::string& path,
                                                            std::size_t bytes_max) {
-  // Opening a device can have effects and a socket cannot be opened: so look before. What was
-  // opened is looked at once more, because the name may have been given to another file.
+  // Opening a device can have effects, and a socket cannot be opened, so the file is checked
+  // before. It is checked again after it was opened, because the name may belong to another file by
+  // then.
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::optional<RegularFile>();

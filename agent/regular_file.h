@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads small files that people name: configurations, keys. Never waits: a FIFO, a socket, a device
-// or a directory under that name is refused at once, also while an agent serves.
+// Reads small files that people name: configurations, keys. It never blocks: a FIFO, a socket, a
+// device or a directory is refused at once. So it may be used while an agent serves.
 
 #include <cstddef>
 #include <optional>
@@ -16,8 +16,8 @@ struct RegularFile {
   unsigned mode = 0;  // permission bits
 };
 
-// nullopt: there is no such file. Errors name the path and the cause: kForbidden where it may not
-// be read, kTooLarge over `bytes_max`, kInvalid where it is not a regular file.
+// Nullopt: there is no such file. Errors name the path and the cause: kForbidden if it may not be
+// read, kTooLarge if it has more than `bytes_max`, kInvalid if it is not a regular file.
 base::Result<std::optional<RegularFile>> read_regular_file(const std::string& path,
                                                            std::size_t bytes_max);
 

@@ -19,10 +19,10 @@ std::string listed(const std::vector<HostPort>& items) {
   return out;
 }
 
-// The text says no more than whether two values differ.
+// `text` is only used to see whether two values differ.
 struct Item {
   std::string_view key;
-  bool live;  // a running agent takes a new value over
+  bool live;  // a running agent can take over a new value
   std::string (*text)(const Config&);
 };
 

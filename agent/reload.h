@@ -1,7 +1,7 @@
 #pragma once
 
-// What a reload (SIGHUP) does with a configuration that was read again: which changed settings a
-// running agent takes over, and which wait for its next start.
+// Compares a configuration that was read again (SIGHUP) with the running one: which changed
+// settings take effect now, and which need a restart.
 
 #include <string>
 #include <vector>
@@ -14,10 +14,10 @@ struct ReloadPlan {
   std::vector<std::string> applied;       // changed settings that take effect now, by key
   std::vector<std::string> need_restart;  // changed settings that a running agent cannot take over
 };
-// Pure; keys in the order of docs/cli.md's table of settings.
+// Pure. The keys have the order of the table of settings in docs/cli.md.
 ReloadPlan compare(const Config& running, const Config& fresh);
 
-// `running` with what compare() calls applied taken over from `fresh`.
+// `running`, with the settings that compare() calls applied taken from `fresh`.
 Config after_reload(const Config& running, const Config& fresh);
 
 }  // namespace agent

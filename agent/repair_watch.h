@@ -1,8 +1,8 @@
 #pragma once
 
-// What a repair needs to know of the mesh. After a database was set aside its state comes from
-// peers, and writes wait. This decides when they have waited enough: when a member's state equals
-// ours, or when no member has been known for so long that none is expected.
+// Says when a repair can end or begin, by the state of the mesh. After a database was set aside its
+// state comes from peers, and writes wait. They have waited enough when the state of a member
+// equals ours, or when no member has been known for so long that none is expected.
 
 #include <algorithm>
 #include <optional>
@@ -16,15 +16,15 @@ namespace agent {
 
 class RepairWatch {
  public:
-  // `lonely_after`: how long without a member before this agent goes on alone.
+  // `lonely_after`: after this time without any known member the agent goes on alone.
   explicit RepairWatch(base::Duration lonely_after) : lonely_after_(lonely_after) {}
 
-  // Call it while the replica says that it is fetching, about once a second. `members`: itself
-  // first. What it returns goes to the replica.
+  // Call it about once a second while the replica is fetching. The first of `members` is this
+  // agent. Pass the result to the replica.
   std::optional<Synchronised> look(base::Instant now,
                                    const std::vector<gossip::MemberView>& members);
-  // While the replica says that rows are damaged: somebody to fetch the state from, if anybody is
-  // there. The replica then gives up its rows.
+  // Call it while the replica reports damaged rows. Returns a living member from which the state
+  // can be fetched, if there is one. The replica then gives up its rows.
   static std::optional<DivergenceSeen> find_source(const std::vector<gossip::MemberView>& members);
 
  private:
@@ -42,7 +42,8 @@ inline std::optional<Synchronised> RepairWatch::look(
     }
     if (member.record.state != gossip::MemberState::kLeft) ++known;
   }
-  // A member that is away for now may hold what we lost: only an empty mesh is no reason to wait.
+  // A member that is away now may hold what we lost, so we wait for it. We go on alone only when no
+  // member is known.
   if (known > 0) {
     lonely_since_ = base::Instant::never();
     return std::nullopt;

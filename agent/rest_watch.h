@@ -1,8 +1,8 @@
 #pragma once
 
-// When an agent gives memory back: once, when it has been at rest for a while after it worked. What
-// little goes on always (a scrape, a probe, a write now and then) is rest. The driver looks every
-// kRestLook and releases, this decides.
+// Decides when an agent gives memory back: once, when it has been at rest for a while after work. A
+// little work (a scrape, a probe, a rare write) counts as rest. The driver asks every kRestLook and
+// frees the memory.
 
 #include <cstdint>
 
@@ -11,11 +11,11 @@
 namespace agent {
 
 inline constexpr base::Duration kRestLook = base::seconds(10);
-inline constexpr std::uint64_t kRestWorkMax = 50;  // of one look: reads, writes, changes applied
+inline constexpr std::uint64_t kRestWorkMax = 50;  // reads, writes and changes between looks
 
 class RestWatch {
  public:
-  // `work`: how much was done since the start. True: release now.
+  // `work`: how much was done since the start. True: free memory now.
   bool is_due(std::uint64_t work) {
     std::uint64_t done = work - seen_;
     seen_ = work;
@@ -30,7 +30,7 @@ class RestWatch {
 
  private:
   std::uint64_t seen_ = 0;
-  bool worked_ = true;  // a start reads much
+  bool worked_ = true;  // a start counts as work: it reads much
 };
 
 }  // namespace agent

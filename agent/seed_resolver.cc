@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kAgainMillis = 30'000;
 
 base::Error stops(const std::string& seed) {
-  return {base::Code::kUnavailable, "join " + seed + ": the agent stops"};
+  return {base::Code::kUnavailable, "join " + seed + ": the agent is stopping"};
 }
 
 bool is_name(const std::string& seed) { return !gossip::Address::parse(seed); }
@@ -51,7 +51,8 @@ void SeedResolver::set(const std::vector<std::string>& seeds) {
 void SeedResolver::add(const std::string& seed, Resolved resolved) {
   if (timer_ == nullptr) return resolved(stops(seed));
   if (waiting_.size() >= kJoinsWaitingMax) {
-    return resolved(base::Error{base::Code::kBusy, "too many joins wait for a nameserver"});
+    return resolved(
+        base::Error{base::Code::kBusy, "too many joins wait for a nameserver; try again"});
   }
   waiting_.emplace(seed, std::move(resolved));
   if (auto address = gossip::Address::parse(seed)) return answered(seed, {*address});
@@ -114,7 +115,7 @@ void SeedResolver::make_place() {
   std::size_t all = 0;
   for (const auto& [seed, addresses] : configured_) all += addresses.size();
   for (const Joined& joined : joined_) all += joined.addresses.size();
-  // The newest has its place whatever is configured.
+  // The newest one keeps its place, whatever is configured.
   while (all > gossip::kSeedsMax && joined_.size() > 1) {
     all -= joined_.front().addresses.size();
     joined_.pop_front();

@@ -1,8 +1,9 @@
 #pragma once
 
-// Turns "host:port" seeds into addresses, again from time to time: a name may answer later or move.
-// Those of the configuration stay; of those that were joined by request, the newest that fit beside
-// them into what gossip takes (kSeedsMax addresses). Loop thread only.
+// Turns seeds ("host:port") into addresses, and looks names up again from time to time: a name may
+// get an address later or move. Seeds of the configuration always stay. Seeds that were added by
+// request stay, newest first, as far as they fit beside them into kSeedsMax addresses. Loop thread
+// only.
 
 #include <uv.h>
 
@@ -19,31 +20,32 @@
 
 namespace agent {
 
-inline constexpr std::size_t kJoinsWaitingMax = 64;  // for a nameserver; above: busy
+inline constexpr std::size_t kJoinsWaitingMax = 64;  // that wait for a nameserver; above: busy
 
 class SeedResolver {
  public:
   using Addresses = std::vector<gossip::Address>;
   using Resolved = std::function<void(const base::Result<Addresses>&)>;
 
-  // `found` gets all addresses known so far whenever they change, joined ones first.
+  // `found` gets all known addresses whenever they change, those added by request first.
   SeedResolver(uv_loop_t* loop, std::function<void(Addresses)> found,
                LookupThread::LookUp look_up = ask_system);
-  ~SeedResolver();  // close() must have been called and the loop run
+  ~SeedResolver();  // close() must have been called and the loop have run
 
-  void set(const std::vector<std::string>& seeds);  // instead of all before, joined ones too
-  // By request. Not kept if it has no address now: that, or that it was not looked up, is the error
-  // (invalid; busy, unavailable). Above the bound the oldest that was added makes place.
+  void set(const std::vector<std::string>& seeds);  // replaces all, added ones too
+  // Adds a seed by request. It is not kept if it has no address now; the error is then kInvalid, or
+  // kBusy or kUnavailable if it was not looked up. Above the bound the oldest added seed is
+  // removed.
   void add(const std::string& seed, Resolved resolved);
-  // Each of them, those of the configuration first, with what is known of it.
+  // All seeds, those of the configuration first, with what is known of each.
   struct Seed {
     std::string text;
     Addresses addresses;
-    bool unknown = false;  // the last look-up found nothing; without that and addresses: none came
+    bool unknown = false;  // the last look-up found nothing; false and no addresses: no answer yet
   };
   std::vector<Seed> seeds() const;
-  void look_up_again();  // every name; on a timer
-  void close();          // waits for no nameserver; who waits for one is told
+  void look_up_again();  // looks up every name; also called by a timer
+  void close();          // does not wait for a nameserver; requests that wait get an error
 
  private:
   struct Joined {
@@ -58,11 +60,11 @@ class SeedResolver {
   std::function<void(Addresses)> found_;
   std::map<std::string, Addresses> configured_;
   std::deque<Joined> joined_;      // the oldest first
-  std::set<std::string> unknown_;  // names of these that have no address now
+  std::set<std::string> unknown_;  // configured names that have no address now
   std::multimap<std::string, Resolved> waiting_;
   Addresses told_;
   LookupThread lookups_;
-  uv_timer_t* timer_;  // null once closed
+  uv_timer_t* timer_;  // null after close()
 };
 
 }  // namespace agent

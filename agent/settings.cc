@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kConfigBytesMax = 1u << 20;
 
 constexpr std::array kSettings{
-    SettingInfo{"name", false, "NAME", "what others call this agent (default: the host name)"},
+    SettingInfo{"name", false, "NAME", "the name that other agents see (default: the host name)"},
     SettingInfo{"data_dir", false, "DIR", "where the data lives"},
     SettingInfo{"bind", false, "HOST:PORT", "UDP and TCP of the mesh (default 0.0.0.0:7700)"},
     SettingInfo{"advertise", false, "HOST:PORT", "where others reach it, if not at --bind"},
@@ -69,7 +69,7 @@ const char* kind_of(const toml::node& node) {
   }
 }
 
-// Nothing: the value is of another kind than the setting.
+// Nullopt: the value is of another kind than the setting.
 std::optional<std::string> scalar_text(const SettingInfo& info, const toml::node& node) {
   if (!info.is_number) return node.value_exact<std::string>();
   auto number = node.value_exact<std::int64_t>();
@@ -112,7 +112,8 @@ base::Result<Setting> file_setting(const SettingInfo& info, std::string_view sho
   return setting;
 }
 
-// `prefix` is "http_" inside [http]: its hosts are the setting http_hosts, its listen is http.
+// `prefix` is "http_" inside [http]: the key `hosts` there is the setting http_hosts, the key
+// `listen` is http.
 base::Status read_table(const toml::table& table, std::string_view prefix, const std::string& path,
                         Settings& out) {
   for (const auto& [name, node] : table) {
@@ -145,7 +146,7 @@ base::Result<Settings> read_file(const ConfigFile& file) {
   return settings;
 }
 
-// Space around a part and empty parts count for nothing: "a:1, b:2," has two.
+// Space around a part and empty parts are ignored: "a:1, b:2," has two parts.
 std::vector<std::string> split_commas(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
   std::vector<std::string> parts;

@@ -31,7 +31,7 @@ Signals::Signals(int descriptor, std::function<void(int)> caught)
 
 Signals::~Signals() { CHECK(poll_ == nullptr); }
 
-// One at a time: who is told may close.
+// Reads one signal at a time, because the callback may call close().
 void Signals::read() {
   signalfd_siginfo info{};
   if (::read(descriptor_, &info, sizeof info) != sizeof info) return;

@@ -11,12 +11,12 @@
 
 namespace agent {
 
-// Loop thread only. What came before it was opened is read too.
+// Loop thread only. Signals that came before open() are read too.
 class Signals {
  public:
   static base::Result<std::unique_ptr<Signals>> open(uv_loop_t* loop,
                                                      std::function<void(int number)> caught);
-  ~Signals();  // close() must have been called and the loop run
+  ~Signals();  // close() must have been called and the loop have run
   void close();
 
  private:

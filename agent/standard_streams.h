@@ -1,12 +1,12 @@
 #pragma once
 
-// A program may be started with descriptor 0, 1 or 2 closed. Then the next file that it opens gets
-// that number, and what is meant for stdout or stderr is written into it.
+// A program may be started with descriptor 0, 1 or 2 closed. The next file that it opens then gets
+// this number, and output for stdout or stderr would be written into the file.
 
 namespace agent {
 
-// Gives each of the three that is closed to /dev/null: reading stdin and writing stdout fail with
-// EBADF, as they would have, and what goes to stderr is lost. To be called first of all.
+// Opens /dev/null for each of the three descriptors that is closed. Reading stdin and writing
+// stdout still fail with EBADF; output for stderr is lost. Call it before anything else.
 void keep_standard_streams();
 
 }  // namespace agent

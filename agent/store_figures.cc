@@ -17,7 +17,8 @@ void StoreFiguresWatch::moved() {
   read();
 }
 
-// The next read, if one is wanted by then, comes after the gap, also when the readers are busy.
+// The next read comes after the gap, if somebody asked for one until then. The gap is kept too when
+// the readers are busy.
 void StoreFiguresWatch::read() {
   bool taken = host_.read([this](store::Reader& reader) -> std::function<void()> {
     StoreFigures now;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the database holds, for /metrics: read on a reader thread after commits that moved it, once
-// a second at most, so that a scrape waits for no disk. Loop thread only.
+// What the database holds, for /metrics. A reader thread reads it after commits that changed it, at
+// most once a second, so that a scrape does not wait for the disk. Loop thread only.
 
 #include <cstdint>
 #include <functional>
@@ -23,7 +23,7 @@ class StoreFiguresWatch {
  public:
   explicit StoreFiguresWatch(Host& host) : host_(host) {}
 
-  void moved();  // at the start, and after a commit
+  void moved();  // call it at the start and after a commit
   const StoreFigures& figures() const { return figures_; }
 
  private:
@@ -31,8 +31,8 @@ class StoreFiguresWatch {
 
   Host& host_;
   StoreFigures figures_;
-  bool due_ = false;    // a read is on its way, or waits for its time
-  bool again_ = false;  // something moved since it began
+  bool due_ = false;    // a read is running, or waits for its time
+  bool again_ = false;  // something changed since the read began
 };
 
 }  // namespace agent

@@ -56,7 +56,7 @@ std::unique_ptr<Replica> StoreThread::take_back() {
   return std::move(replica_);
 }
 
-// What waits at the stop is still applied; Replica::close brings it to the medium.
+// At the stop, inputs that wait are still applied. Replica::close brings them to the medium.
 void StoreThread::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_ || pump_.waiting() > 0) {
@@ -83,7 +83,7 @@ void StoreThread::wait(std::unique_lock<std::mutex>& lock, const Pump::Condition
   ready_.wait_for(lock, std::chrono::nanoseconds(longest.nanos), something);
 }
 
-// One step. The queue is free while the replica works.
+// Does one step. The queue is not locked while the replica works.
 void StoreThread::work(Pump::Step step, std::unique_lock<std::mutex>& lock) {
   using Step = Pump::Step;
   std::vector<Input> inputs;

@@ -1,9 +1,9 @@
 #pragma once
 
-// The thread that owns the replica (rule 10): from here on nobody else can reach it, and what it
-// has to say comes as outputs. It does what the Pump says and hands the outputs to the loop.
-// Natural batching: what queues during a commit goes into the next one, there is no artificial
-// delay.
+// The thread that owns the replica (rule 10). No other thread can use the replica from now on; its
+// results come as outputs. The thread does the steps that the Pump chooses and passes the outputs
+// to the loop. Batching is natural: inputs that come during a commit go into the next one, and
+// nothing is delayed on purpose.
 
 #include <uv.h>
 
@@ -28,18 +28,19 @@ class StoreThread {
               std::function<void(std::vector<Outputs>)> on_outputs);
   ~StoreThread();  // stop() must have finished
 
-  bool submit(Input&& input);  // false: full, `input` is untouched
+  bool submit(Input&& input);  // false: the queue is full, `input` is untouched
   void set_watched(bool watched) { watched_ = watched; }
   std::size_t waiting() const;
-  void release_memory();  // with the next step, on its thread
-  // Finishes what waits, flushes, ends the thread; outputs still arrive before `stopped` is called.
+  void release_memory();  // takes effect with the next step, on this thread
+  // Applies the inputs that wait, flushes, and ends the thread. Outputs still arrive before
+  // `stopped` is called.
   void stop(std::function<void()> stopped);
-  // After stop() has finished.
+  // Call it when stop() has finished.
   std::unique_ptr<Replica> take_back();
 
  private:
   void run();
-  Pump::Condition condition() const;  // of the replica; on the store thread
+  Pump::Condition condition() const;  // of the replica; store thread only
   void wait(std::unique_lock<std::mutex>& lock, const Pump::Condition& now);
   void work(Pump::Step step, std::unique_lock<std::mutex>& lock);
   void hand_over(Outputs outputs);

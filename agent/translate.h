@@ -1,7 +1,7 @@
 #pragma once
 
-// Between the two machines: what one says, as what the other takes. The drivers of both (the
-// daemon, the simulator) share it, so that neither forgets a field.
+// Translates between the two machines: an output of one becomes an input of the other. Both drivers
+// (the daemon and the simulator) use it, so that neither forgets a field.
 
 #include <optional>
 #include <utility>
@@ -48,7 +48,7 @@ inline gossip::SnapshotRead read_of(SnapshotPage page) {
   return {page.request, outcome, std::move(page.body)};
 }
 
-// What is asked of the log, as `reader` sees it inside its snapshot.
+// Reads the part of the log that a peer asked for, inside the snapshot of `reader`.
 inline gossip::Fetched range_of(const gossip::Fetch& wanted, store::Reader& reader) {
   gossip::Fetched range;
   range.request = wanted.request;
@@ -79,7 +79,7 @@ inline Input seen_of(const gossip::Alarm& alarm) {
   return EchoSeen{alarm.peer, alarm.actor, alarm.head};
 }
 
-// What an action asks of the replica; nothing when it is for somebody else.
+// The input for the replica that an action means; nullopt when the action is for somebody else.
 inline std::optional<Input> input_of(gossip::Action& action) {
   if (auto* apply = std::get_if<gossip::Apply>(&action)) return received_of(std::move(*apply));
   if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
@@ -100,8 +100,9 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   return std::nullopt;
 }
 
-// What the node hears of an input that the replica never got: changes are fetched again, and a join
-// that cannot begin or go on has failed. Nothing where the node says it again by itself.
+// What the node is told of an input that did not reach the replica: changes are fetched again, and
+// a state join that cannot begin or go on has failed. Nullopt when the node sends the input again
+// by itself.
 inline std::optional<gossip::Stored> refused_of(const Input& input) {
   gossip::Stored refused;
   auto failed = [&](const base::NodeId& peer) {

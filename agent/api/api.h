@@ -7,7 +7,7 @@
 
 namespace agent {
 
-// `host` and `router` outlive the server that uses them.
+// `host` and `router` must outlive the server that uses them.
 void add_routes(Host& host, http::Router& router);
 
 }  // namespace agent

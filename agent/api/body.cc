@@ -35,9 +35,9 @@ base::Status check_metadata(std::string_view minified) {
     return base::invalid("the metadata of an entry must be a JSON object");
   }
   if (minified.size() > crdt::kValueBytesMax) {
-    return base::Error{
-        base::Code::kTooLarge,
-        "the metadata has " + std::to_string(minified.size()) + " bytes; at most 1 MiB is kept"};
+    return base::Error{base::Code::kTooLarge,
+                       "the metadata has " + std::to_string(minified.size()) +
+                           " bytes; an entry may have at most 1 MiB of metadata"};
   }
   ASSIGN_OR_RETURN(crdt::Members members, crdt::object_members(minified));
   for (const auto& [field, value] : members) RETURN_IF_ERROR(check_field(field));

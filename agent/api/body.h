@@ -1,6 +1,6 @@
 #pragma once
 
-// Request bodies: JSON objects whose values stay the text that came.
+// Request bodies: JSON objects. The values stay the text that the client sent.
 
 #include <optional>
 #include <string>
@@ -11,14 +11,14 @@
 
 namespace agent {
 
-// kInvalid when it is not one JSON object.
+// kInvalid when the body is not one JSON object.
 base::Result<crdt::Members> body_object(std::string_view body);
-// The same, minified as a whole; for bodies that are the value. Field names are checked.
+// The same for a body that is itself the value: minified as a whole. Field names are checked.
 base::Result<std::string> body_metadata(std::string_view body);
 base::Status check_metadata(std::string_view minified);
 
 const std::string* find_member(const crdt::Members& members, std::string_view key);
-// The text of a member that must be a JSON string; kInvalid else.
+// The text of a member that must be a JSON string; kInvalid if it is missing or another type.
 base::Result<std::string> string_member(const crdt::Members& members, std::string_view key);
 
 }  // namespace agent

@@ -64,7 +64,7 @@ void add_catalog_routes(Host& host, http::Router& router) {
   };
   static constexpr Call kCalls[] = {
       {http::Verb::kPost, "add", add_entry, "Add an entry, or replace its metadata and renew it"},
-      {http::Verb::kDelete, "remove", remove_entry, "Remove an entry; an unknown id is fine"},
+      {http::Verb::kDelete, "remove", remove_entry, "Remove an entry; an unknown id is no error"},
       {http::Verb::kPut, "metadata", put_metadata, "Replace the metadata of an entry"},
       {http::Verb::kPatch, "metadata", patch_metadata, "Set fields of the metadata of an entry"},
   };

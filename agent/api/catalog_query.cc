@@ -18,9 +18,9 @@ struct Search {
   Page page;
   Query query;
 
-  std::string items = "[";  // the answer's array, without its end
+  std::string items = "[";  // the array of the answer, without its closing bracket
   std::size_t count = 0;
-  std::string last;   // id of the last item
+  std::string last;   // the id of the last item
   bool more = false;  // at least one further entry matches
 
   // False: the page is full.

@@ -12,18 +12,19 @@
 namespace agent {
 namespace {
 
-constexpr std::string_view kObjects[] = {"images", "snapshots"};  // in order of their names
+constexpr std::string_view kObjects[] = {"images", "snapshots"};  // sorted by name
 
 struct Listing {
   Page page;
-  std::size_t object = 0;   // of kObjects, the one being scanned
-  std::string items = "[";  // the answer's array, without its end
+  std::size_t object = 0;   // index in kObjects of the object that is being scanned
+  std::string items = "[";  // the array of the answer, without its closing bracket
   std::size_t count = 0;
-  std::string last;   // "object/id": the page goes up to here
-  bool full = false;  // the page ends there; further ones may follow
+  std::string last;   // "object/id": the last entry of the page
+  bool full = false;  // the page ends at `last`; more conflicts may follow
   base::Status status;
 
-  // A page ends between entries. False: no further entry fits, or the actors cannot be read.
+  // A page ends between two entries. False: the next entry does not fit, or the actors cannot be
+  // read.
   bool take(store::Reader& reader, const crdt::Entry& entry) {
     std::vector<crdt::Conflict> found = crdt::conflicts(entry);
     full = !found.empty() && (count >= page.limit || items.size() > kAnswerBytesMax);
@@ -38,7 +39,8 @@ struct Listing {
     for (const crdt::Conflict& conflict : found) add(**actors, entry, conflict);
     return true;
   }
-  // What was found is not held back while the rest of a large catalog is read.
+  // Conflicts that were found are sent at once; they do not wait until the rest of a large catalog
+  // is read.
   bool go_on() { return !(full = count > 0); }
 
  private:
@@ -48,7 +50,7 @@ struct Listing {
       if (!losers.empty()) losers += ',';
       losers += cell_text(actors, loser, cell_value(loser));
     }
-    // A field hidden by a whole-object write that has no such field shows nothing.
+    // A whole-object write that lacks the field hides it, so it shows nothing.
     bool hidden = conflict.rule == "reset";
     std::string_view value = hidden ? "null" : cell_value(conflict.winner);
     if (count++ > 0) items += ',';
@@ -112,7 +114,7 @@ void list_conflicts(Host& host, const ExchangePtr& exchange) {
     std::size_t slash = after.find('/');
     std::string object = after.substr(0, slash);
     if (slash == std::string::npos || !is_catalog(object)) {
-      return exchange->fail(base::invalid("after=" + after + ": it takes <object>/<id>"));
+      return exchange->fail(base::invalid("after=" + after + ": expected <object>/<id>"));
     }
     while (kObjects[listing->object] != object) ++listing->object;
     id = after.substr(slash + 1);

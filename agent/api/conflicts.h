@@ -1,6 +1,7 @@
 #pragma once
 
-// GET /v1/conflicts: every field whose winner has losers or that a whole-object write hides.
+// GET /v1/conflicts: every field with concurrent values, and every field that a whole-object write
+// hides.
 
 #include "agent/api/host.h"
 #include "agent/http/router.h"

@@ -5,7 +5,7 @@
 namespace agent {
 namespace {
 
-// Exponents beyond this are all the same to us: no field of 1 MiB can bring its digits near.
+// Larger exponents are cut to this value. No field of 1 MiB has enough digits to make a difference.
 constexpr std::int64_t kExponentMax = 1'000'000'000'000'000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -18,7 +18,7 @@ std::string_view take_digits(std::string_view& text) {
   return digits;
 }
 
-// The part from 'e' on, whole; nullopt when it is malformed.
+// Reads the exponent from 'e' to the end; nullopt when it is malformed.
 std::optional<std::int64_t> take_exponent(std::string_view text) {
   if (text.empty()) return 0;
   if (text[0] != 'e' && text[0] != 'E') return std::nullopt;

@@ -43,8 +43,8 @@ void EventHub::arm() {
   if (!std::exchange(keeps_alive_, true)) keep_alive();
 }
 
-// A turn that began before watch() tells nothing. A write that changes nothing comes back after it:
-// from then on every turn tells its events, and what was missed is in the log.
+// A turn that began before watch() reports no events. So we send a write that changes nothing. When
+// it is answered, every later turn reports its events, and what we missed is in the log.
 void EventHub::send_barrier() {
   host_.write(WriteEntries{}, [hub = weak_from_this()](const base::Result<Written>& written) {
     auto self = hub.lock();
@@ -63,7 +63,7 @@ void EventHub::armed() {
   for (const StreamPtr& stream : std::vector(streams_)) read_on(stream);
 }
 
-// Nobody listens any more. Not from within the host's own call of heard().
+// Called when the last stream is gone. Never called from inside the host's call of heard().
 void EventHub::rest() {
   if (!streams_.empty() || !watcher_) return;
   host_.unwatch(*watcher_);
@@ -75,12 +75,13 @@ void EventHub::rest() {
 
 void EventHub::read_on(const StreamPtr& stream) {
   if (stream->exchange->gone()) return drop(stream);
-  // What was held before this snapshot is in it.
+  // The snapshot that will be read contains the events held so far.
   stream->held.clear();
   stream->held_bytes = 0;
   stream->overflowed = false;
   bool from_log = stream->resumes && !stream->foreign;
-  // Weak: the last reference to an exchange must not be dropped on a reader thread.
+  // The pointers are weak: the last reference to an exchange must not be dropped on a reader
+  // thread.
   auto job = [hub = weak_from_this(), reading = std::weak_ptr(stream), from_log,
               after = stream->position, node = node_short_](store::Reader& reader) {
     auto slice = std::make_shared<base::Result<LogSlice>>(
@@ -118,12 +119,13 @@ bool EventHub::begin_slice(const StreamPtr& stream) {
     if (!exchange.write(start_text(cursor_at(at)))) return false;
   }
   std::string_view lost = slice.lost;
-  if (stream->foreign) lost = "the cursor is not one of this agent";
+  if (stream->foreign) lost = "the cursor (Last-Event-ID) is not one of this agent";
   return lost.empty() || exchange.write(reset_text(cursor_at(slice.position), lost));
 }
 
-// The events of one change may be more than a stream keeps for its client, which would be cut at
-// the same place for ever, however fast it reads. So the log waits for the client.
+// The events of one change may be more bytes than a stream keeps for its client. Then the client
+// would be cut at the same place every time, however fast it reads. So reading the log waits for
+// the client.
 void EventHub::send_slice(const StreamPtr& stream) {
   http::Exchange& exchange = *stream->exchange;
   if (exchange.gone()) return drop(stream);
@@ -145,7 +147,7 @@ void EventHub::send_slice(const StreamPtr& stream) {
 void EventHub::slice_sent(const StreamPtr& stream) {
   LogSlice slice = std::exchange(stream->slice, {});
   stream->position = slice.position;
-  // From here on the log is the source, should held events have overflowed.
+  // If held events overflow from here on, the log is read again from this position.
   stream->resumes = true;
   stream->foreign = false;
   slice.end && !stream->overflowed ? join_live(stream) : read_on(stream);
@@ -178,15 +180,15 @@ void EventHub::heard(const std::vector<Event>& events) {
   }
 }
 
-// Not all was told. The log says from where on it can tell again: each stream reads that after the
-// commit, and gets its reset there.
+// Some events were not reported. Each stream reads the log after the commit; the log tells it where
+// it can go on, and sends the reset.
 void EventHub::missed_some() {
   for (const StreamPtr& stream : std::vector(streams_)) {
     if (std::exchange(stream->live, false)) {
       read_on(stream);
     } else {
       stream->held.clear();
-      stream->overflowed = true;  // a snapshot from before is not the end
+      stream->overflowed = true;  // an older snapshot does not reach the end of the log
     }
   }
 }
@@ -207,7 +209,7 @@ bool EventHub::send(const StreamPtr& stream, const RenderedEvent& event) {
 }
 
 void EventHub::drop(const StreamPtr& stream) {
-  StreamPtr kept = stream;  // the argument may be the list's own
+  StreamPtr kept = stream;  // `stream` may refer to the list itself
   std::erase(streams_, kept);
   if (!streams_.empty()) return;
   host_.later(0, [hub = weak_from_this()] {

@@ -1,9 +1,10 @@
 #pragma once
 
-// Every open event stream of this agent. A stream first reads the log from its cursor, a slice a
-// snapshot and no faster than its client takes it, and holds what happens meanwhile; at the end of
-// the log it joins the live events above the last position read: no gap, no repeat. What neither
-// can tell (pruned, or too much in one state join) is a reset. Loop thread only.
+// All open event streams of this agent. A stream first reads the log from its cursor, one part in
+// one snapshot, and no faster than its client reads. Events that happen meanwhile are held. At the
+// end of the log the stream takes the live events above its last position, so no event is missing
+// or repeated. If events are lost (pruned from the log, or too many in one state join), the client
+// gets a reset. Loop thread only.
 
 #include <memory>
 #include <optional>
@@ -20,23 +21,23 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
  public:
   explicit EventHub(Host& host);
 
-  // `object` empty: all of them.
+  // `object` empty: events of all objects.
   void open(const ExchangePtr& exchange, const std::string& object);
 
  private:
   struct Stream {
     ExchangePtr exchange;
     std::string object;
-    bool resumes = false;       // a Last-Event-ID came
-    bool foreign = false;       // and it is not one of ours
-    bool started = false;       // the head is sent
-    bool live = false;          // `held` is not used any more
-    std::int64_t position = 0;  // all up to here is sent
-    LogSlice slice;             // read from the log, sent up to `sent`
+    bool resumes = false;       // the request has a Last-Event-ID
+    bool foreign = false;       // the Last-Event-ID is not from this agent
+    bool started = false;       // the head of the answer is sent
+    bool live = false;          // gets events directly, `held` is no longer used
+    std::int64_t position = 0;  // all events up to here are sent
+    LogSlice slice;             // read from the log; sent up to `sent`
     std::size_t sent = 0;
     std::vector<std::shared_ptr<const RenderedEvent>> held;
     std::size_t held_bytes = 0;
-    bool overflowed = false;  // held events were dropped: the log has them
+    bool overflowed = false;  // held events were dropped: read the log again
   };
   using StreamPtr = std::shared_ptr<Stream>;
 
@@ -62,7 +63,7 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
   std::string node_short_;
   std::vector<StreamPtr> streams_;
   std::optional<std::uint64_t> watcher_;
-  bool armed_ = false;  // every turn from now on tells its events
+  bool armed_ = false;  // every turn from now on reports its events
   bool keeps_alive_ = false;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// GET /v1/events: changes as they are committed, resumed from the log with Last-Event-ID.
+// GET /v1/events: changes after their commit, resumed from the log with Last-Event-ID.
 
 #include "agent/api/host.h"
 #include "agent/http/router.h"

@@ -63,7 +63,7 @@ std::vector<RenderedEvent> render_events(const std::vector<Event>& events,
                                          std::string_view node_short) {
   std::vector<RenderedEvent> rendered(events.size());
   Cursor cursor{std::string(node_short), 0, 0};
-  for (std::size_t i = events.size(); i-- > 0;) {  // from the end, to count what is to come
+  for (std::size_t i = events.size(); i-- > 0;) {  // backwards, to count the events that follow
     const Event& event = events[i];
     cursor.remaining = event.position == cursor.position ? cursor.remaining + 1 : 0;
     cursor.position = event.position;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Events as server-sent text, and the cursors that stand in their ids.
+// Events as text of server-sent events, and the cursors in their ids.
 
 #include <cstdint>
 #include <optional>
@@ -12,16 +12,16 @@
 
 namespace agent {
 
-// A position of arrival at one agent, with how many events of its change were still to come: a
-// client that stopped inside a change gets the whole of it again.
+// A position in the log of one agent, and how many events of the same change follow it. A client
+// that stopped inside a change gets all events of this change again.
 struct Cursor {
-  std::string node;  // short id of the agent that gave it
+  std::string node;  // short node id of the agent that made it
   std::int64_t position = 0;
   std::uint64_t remaining = 0;
 
   std::string text() const;  // "<node>-<position>-<remaining>", opaque to clients
   static std::optional<Cursor> parse(std::string_view text);
-  // Everything up to here was received.
+  // The position up to which all events were received.
   std::int64_t complete_position() const { return remaining == 0 ? position : position - 1; }
 };
 
@@ -30,13 +30,14 @@ struct RenderedEvent {
   std::string object;
   std::string text;
 };
-// `events` hold whole changes, in order.
+// `events` must contain whole changes, in order.
 std::vector<RenderedEvent> render_events(const std::vector<Event>& events,
                                          std::string_view node_short);
 
-// Says where a stream starts: a client that loses it before the first event can resume too.
+// Tells the client where the stream starts, so that it can resume even if it loses the stream
+// before the first event.
 std::string start_text(const Cursor& at);
-// What lies before `at` is not told: the client reads the state afresh.
+// Events before `at` are lost: the client must read the whole state again.
 std::string reset_text(const Cursor& at, std::string_view reason);
 
 }  // namespace agent

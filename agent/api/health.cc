@@ -8,12 +8,12 @@
 namespace agent {
 namespace {
 
-// Alive: whoever gets this answer is served, whatever the store does.
+// This answer shows that the process serves requests. It does not depend on the store.
 void get_health(const ExchangePtr& exchange) {
   exchange->respond(http::json_response(R"({"status":"ok"})"));
 }
 
-// Ready alone, or with `require=peers` only while another agent is heard.
+// 200 when the agent is ready. With `require=peers` it must also hear another agent.
 void get_readiness(Host& host, const ExchangePtr& exchange) {
   bool peers = false;
   for (const auto& [key, value] : exchange->request().target.query) {

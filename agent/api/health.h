@@ -1,6 +1,6 @@
 #pragma once
 
-// GET /healthz, /readyz and /metrics: for supervisors and scrapers.
+// GET /healthz, /readyz and /metrics, for supervisors and monitoring.
 
 #include <string_view>
 

@@ -20,7 +20,8 @@ struct Line {
   std::string metadata;
 };
 
-// The members of {"id":…,"metadata":{…}}, the form of GET /catalog/query; nothing for another line.
+// The metadata of {"id":…,"metadata":{…}}, the form of GET /catalog/query. Nullopt for a line of
+// another form.
 base::Result<std::optional<crdt::Members>> whole_metadata(const crdt::Members& others) {
   bool whole = others.size() == 1 && others.front().first == "metadata" &&
                others.front().second.starts_with('{');
@@ -29,7 +30,7 @@ base::Result<std::optional<crdt::Members>> whole_metadata(const crdt::Members& o
   return std::optional(std::move(members));
 }
 
-// {"id":…, …metadata} or {"id":…,"metadata":{…}}
+// Accepts {"id":…, …metadata} and {"id":…,"metadata":{…}}.
 base::Result<Line> parse_line(std::string_view text) {
   ASSIGN_OR_RETURN(std::string minified, crdt::minify_json(text, kImportLineMax));
   if (minified.front() != '{') return base::invalid("a line must be a JSON object");
@@ -47,14 +48,14 @@ bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
-// One batch is being written while the next is gathered; with both full the client waits. The
-// second is sent after the first is done, so that of two lines with one id the later stands.
+// One batch is being written while the next is collected. When both are full, the client waits. The
+// second batch is sent after the first is done, so of two lines with one id the later one counts.
 class Import : public std::enable_shared_from_this<Import> {
  public:
   Import(Host& host, ExchangePtr exchange, std::string object)
       : host_(host), exchange_(std::move(exchange)), object_(std::move(object)) {}
 
-  // An empty piece is the end. False: no room before a batch is done.
+  // An empty piece is the end of the body. False: there is no room until a batch is written.
   bool take(std::string_view piece) {
     if (stopped_ || error_) return true;
     ended_ = piece.empty();
@@ -83,7 +84,7 @@ class Import : public std::enable_shared_from_this<Import> {
     }
   }
 
-  // False: no whole line is left.
+  // False: there is no whole line left.
   bool take_line() {
     std::size_t end = unread_.find('\n', searched_);
     bool last = end == std::string::npos;
@@ -114,7 +115,7 @@ class Import : public std::enable_shared_from_this<Import> {
     ++line_;
     if (line_ == 1) text = base::without_byte_order_mark(text);
     if (text.size() > kImportLineMax) {
-      return stop({base::Code::kTooLarge, "a line takes at most 1 MiB"});
+      return stop({base::Code::kTooLarge, "the line is longer than 1 MiB"});
     }
     if (is_blank(text)) return;
     auto line = parse_line(text);
@@ -123,7 +124,7 @@ class Import : public std::enable_shared_from_this<Import> {
     batch_.emplace_back(std::move(line->id), std::move(line->metadata));
   }
 
-  // What was gathered and not yet sent is forgotten; earlier batches stay.
+  // Forgets the lines that were collected and not sent. Earlier batches stay.
   void stop(const base::Error& error) {
     error_ = base::Error{error.code, "line " + std::to_string(line_) + ": " + error.message};
     batch_.clear();
@@ -170,12 +171,12 @@ class Import : public std::enable_shared_from_this<Import> {
   ExchangePtr exchange_;
   std::string object_;
 
-  std::string unread_;        // of the body
-  std::size_t start_ = 0;     // of the next line in it
-  std::size_t searched_ = 0;  // no newline in [start_, searched_)
-  std::uint64_t line_ = 0;    // the last one taken
+  std::string unread_;        // the part of the body that is not taken yet
+  std::size_t start_ = 0;     // start of the next line in unread_
+  std::size_t searched_ = 0;  // there is no newline in [start_, searched_)
+  std::uint64_t line_ = 0;    // number of the last line that was taken
   bool ended_ = false;
-  bool stopped_ = false;  // answered, or the client is gone
+  bool stopped_ = false;  // the request was answered, or the client is gone
   std::optional<base::Error> error_;
 
   Batch batch_;
@@ -188,7 +189,7 @@ class Import : public std::enable_shared_from_this<Import> {
 void start_import(Host& host, const ExchangePtr& exchange) {
   std::string type(exchange->request().target.query_value("type").value_or(""));
   if (!is_catalog(type)) {
-    return exchange->fail(base::invalid("type=" + type + ": it takes snapshots or images"));
+    return exchange->fail(base::invalid("type=" + type + ": expected snapshots or images"));
   }
   auto import = std::make_shared<Import>(host, exchange, type);
   exchange->on_body([import](std::string_view piece) { return import->take(piece); });
@@ -200,7 +201,7 @@ void add_import_route(Host& host, http::Router& router) {
   http::Route route;
   route.verb = http::Verb::kPost;
   route.pattern = "/v1/import";
-  route.summary = "Add one entry a line, streamed";
+  route.summary = "Add entries, one JSON object in each line; the body is streamed";
   route.query_names = {"type"};
   route.body_max = std::numeric_limits<std::size_t>::max();
   route.streams_body = true;

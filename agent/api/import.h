@@ -1,6 +1,6 @@
 #pragma once
 
-// POST /v1/import: JSON lines of any length, streamed; each line is an add.
+// POST /v1/import: JSON lines of any number, streamed. Each line adds an entry.
 
 #include "agent/api/host.h"
 #include "agent/http/router.h"

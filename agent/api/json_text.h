@@ -1,6 +1,6 @@
 #pragma once
 
-// Answers are put together as text, so that replicated values pass through as they are.
+// Builds answers as text, so that replicated values are passed on unchanged.
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace agent {
 
-// Members in the order of the calls.
+// The members have the order of the calls.
 class JsonObject {
  public:
   JsonObject& text(std::string_view key, std::string_view value);  // quoted
@@ -27,7 +27,8 @@ class JsonObject {
 
 std::string json_strings(const std::vector<std::string>& texts);  // ["a","b"]
 
-// "<nanoseconds>.<counter>", as text because JSON numbers of many readers end at 2^53.
+// "<nanoseconds>.<counter>". It is a string because many readers cannot represent JSON numbers
+// above 2^53.
 std::string stamp_text(const crdt::HybridTime& time);
 
 }  // namespace agent

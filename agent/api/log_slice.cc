@@ -23,15 +23,17 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
   ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
   ASSIGN_OR_RETURN(const store::Actors* actors, reader.actors());
   std::int64_t newest = meta.next_position - 1;
-  if (after > newest) return lost_slice(newest, "this agent has not come so far");
+  if (after > newest) return lost_slice(newest, "the cursor is ahead of this agent");
   if (after < meta.lost_position) {
-    return lost_slice(newest, "what followed was pruned from the log, or joined as a whole");
+    return lost_slice(newest,
+                      "the events after the cursor are no longer in the log: it was pruned, or a "
+                      "state join took their place");
   }
   std::vector<Event> events;
   std::int64_t last = after;
   std::size_t visited = 0;
-  std::size_t counted = 0;  // of `events`
-  std::size_t bytes = 0;    // of changes and the values of events
+  std::size_t counted = 0;  // events whose size was added
+  std::size_t bytes = 0;    // of changes and of event values
   base::Status read;
   auto visit = [&](const store::LogEntry& entry) {
     last = entry.position;
@@ -45,7 +47,7 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
     if (opened->envelope_known) {
       read = append_events(reader.cells(), *actors, opened->change, entry.position, events);
     }
-    // A small change of a large entry is a large event.
+    // A small change of a large entry gives a large event.
     for (; counted < events.size(); ++counted) bytes += events[counted].value.size();
     return read.ok() && bytes < kCatchUpBytes;
   };

@@ -1,6 +1,7 @@
 #pragma once
 
-// Events read again from the log, for a stream that resumes. Their values are those shown now.
+// Reads events again from the log, for a stream that resumes. An event has the value that its entry
+// shows now.
 
 #include <string>
 #include <vector>
@@ -12,14 +13,14 @@ namespace agent {
 
 struct LogSlice {
   std::vector<RenderedEvent> events;
-  std::int64_t position = 0;  // all up to here is told, or not to be had
-  bool end = false;           // nothing lies after it in this snapshot
-  std::string lost;           // why a part is not in the log any more; empty when all is
+  std::int64_t position = 0;  // all events up to here are in the slice, or lost
+  bool end = false;           // there is nothing after it in this snapshot
+  std::string lost;           // why events are lost; empty when none is
 };
-// The changes after a position, within kCatchUpChanges and kCatchUpBytes.
+// The changes after a position, at most kCatchUpChanges and about kCatchUpBytes.
 base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
                                       std::string_view node_short);
-// Where the log ends: a slice without events.
+// The position where the log ends, as a slice without events.
 base::Result<LogSlice> read_log_end(store::Reader& reader);
 
 }  // namespace agent

@@ -1,8 +1,7 @@
 #pragma once
 
-// Members by what a person takes them for; each counts once, this agent too. Who is alive by its
-// record while this agent hears nobody is unreachable, who is known from an earlier run alone is
-// remembered.
+// Counts members by the state that people see; each counts once, this agent included. Unreachable:
+// alive by its record, but this agent hears nobody. Remembered: known only from an earlier run.
 
 #include <cstdint>
 #include <vector>

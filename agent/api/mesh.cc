@@ -10,7 +10,7 @@ namespace {
 base::Result<std::string> parse_address(std::string_view body) {
   ASSIGN_OR_RETURN(crdt::Members members, body_object(body));
   ASSIGN_OR_RETURN(std::string address, string_member(members, "address"));
-  if (address.empty()) return base::invalid("\"address\" is empty; it takes HOST:PORT");
+  if (address.empty()) return base::invalid("\"address\" is empty; expected HOST:PORT");
   return address;
 }
 
@@ -42,7 +42,7 @@ void add_mesh_routes(Host& host, http::Router& router) {
   router.add({http::Verb::kPost,
               "/v1/leave",
               [&host](const ExchangePtr& exchange) { leave(host, exchange); },
-              "Tell the mesh that this agent leaves; it goes on serving",
+              "Tell the mesh that this agent leaves; the agent goes on serving clients",
               {}});
 }
 

@@ -52,7 +52,7 @@ http::Response object_list(store::Reader& reader, const Page& page) {
   if (more) objects->pop_back();
   std::string items;
   for (const store::ObjectInfo& object : *objects) {
-    if (object.cells == 0) continue;  // all of it is removed
+    if (object.cells == 0) continue;  // all its cells are removed
     if (!items.empty()) items += ',';
     items += JsonObject()
                  .text("id", object.name)
@@ -86,8 +86,8 @@ http::Response written_response(const Place& place, const Written& written,
                                  .take());
 }
 
-// The write is done whatever happens here: what cannot be shown (nothing there, over 8 MiB) is
-// null, and full readers are asked again.
+// The write is done, whatever happens here. A value that cannot be shown (it does not exist, or is
+// over 8 MiB) is answered as null. When the readers are busy, the read is tried again.
 void answer_with_value(Host& host, const ExchangePtr& exchange, const Place& place,
                        const Written& written) {
   if (exchange->gone()) return;
@@ -115,7 +115,7 @@ void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
   });
 }
 
-// Every entry of the value is added, every other entry that this agent has seen is removed.
+// Adds every entry of the value and removes every other entry that this agent has seen.
 base::Result<WriteRequest> replace_object(const Place& place, const std::string& value) {
   if (value.front() != '{') {
     return base::invalid("the value of a crdt_map must be a JSON object of entries");
@@ -139,7 +139,7 @@ base::Result<WriteRequest> parse_put(const Place& place, std::string_view body) 
   const std::string* value = find_member(members, "value");
   if (!value) return base::invalid("\"value\" is missing");
   if (value->size() > crdt::kValueBytesMax) {
-    return base::Error{base::Code::kTooLarge, "the value is over 1 MiB"};
+    return base::Error{base::Code::kTooLarge, "the value is larger than 1 MiB"};
   }
   if (place.path.empty()) return replace_object(place, *value);
   if (place.path.size() == 2) {
@@ -163,7 +163,8 @@ void write_patch(Host& host, const ExchangePtr& exchange, const Place& place,
   write_place(host, exchange, place, std::move(*write));
 }
 
-// Sixteen mebibytes take a fifth of a second to judge: not while the loop has probes to answer.
+// Parsing 16 MiB takes a fifth of a second. It must not run on the loop, which has probes to
+// answer.
 void patch_aside(Host& host, const ExchangePtr& exchange, const Place& place) {
   struct Job {
     ExchangePtr exchange;

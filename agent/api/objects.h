@@ -1,6 +1,6 @@
 #pragma once
 
-// /v1/objects: the catalog as CRDT objects, read and written by path.
+// /v1/objects: reads and writes the catalog as CRDT objects, by path.
 
 #include "agent/api/host.h"
 #include "agent/http/router.h"

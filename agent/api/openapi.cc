@@ -89,7 +89,7 @@ void add_openapi_route(http::Router& router) {
               [&router](const ExchangePtr& exchange) {
                 exchange->respond(http::json_response(openapi_text(router)));
               },
-              "This description, written from the table of routes",
+              "This description, made from the table of routes",
               {}});
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// GET /openapi.json: OpenAPI 3.0.3, written from the router's own table.
+// GET /openapi.json: OpenAPI 3.0.3, made from the table of the router.
 
 #include <string>
 
@@ -8,7 +8,7 @@
 
 namespace agent {
 
-// A pattern that ends in "{path...}" stands for two paths: without it and with it.
+// A pattern that ends in "{path...}" is described as two paths: without it and with it.
 std::string openapi_text(const http::Router& router);
 
 void add_openapi_route(http::Router& router);

@@ -12,7 +12,7 @@ base::Result<Page> page_of(const http::Target& target) {
     auto [end, error] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
     bool whole = error == std::errc() && end == limit->data() + limit->size();
     if (!whole || page.limit < 1 || page.limit > kPageMax) {
-      return base::invalid("limit=" + std::string(*limit) + ": it takes 1 to " +
+      return base::invalid("limit=" + std::string(*limit) + ": expected 1 to " +
                            std::to_string(kPageMax));
     }
   }

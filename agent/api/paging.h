@@ -1,6 +1,6 @@
 #pragma once
 
-// limit= and after= of the routes that answer in pages.
+// The parameters limit= and after= of routes that answer in pages.
 
 #include <string>
 #include <string_view>
@@ -16,10 +16,10 @@ struct Page {
   std::size_t limit = 0;
   std::string after;
 };
-// limit: 1 to kPageMax, else kInvalid.
+// kInvalid if limit is not 1 to kPageMax.
 base::Result<Page> page_of(const http::Target& target);
 
-// </path?a=b>; rel="next", percent-encoded.
+// Example: </path?a=b>; rel="next". Values are percent-encoded.
 std::pair<std::string, std::string> next_link(
     std::string_view path, const std::vector<std::pair<std::string_view, std::string>>& query);
 

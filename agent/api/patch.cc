@@ -12,7 +12,7 @@
 namespace agent {
 namespace {
 
-// What the ops so far do to one entry.
+// The effect on one entry of the ops read so far.
 struct Draft {
   EntryWrite::Whole whole = EntryWrite::Whole::kKeep;
   std::map<std::string, std::string> fields;
@@ -69,7 +69,8 @@ class Folding {
     if (name == "set" || name == "unset") return {};
     for (std::string_view other : kOtherTypes) {
       if (name == other) {
-        return unprocessable("op " + name + " is not of a crdt_map or a register: use set, unset");
+        return unprocessable("op " + name +
+                             " does not fit a crdt_map or a register: use set or unset");
       }
     }
     return base::invalid("op " + name + " is not known");
@@ -110,7 +111,7 @@ class Folding {
 
   base::Status set(const Place& at, const std::string& value) {
     if (value.size() > crdt::kValueBytesMax) {
-      return base::Error{base::Code::kTooLarge, "the value of an op is over 1 MiB"};
+      return base::Error{base::Code::kTooLarge, "the value of an op is larger than 1 MiB"};
     }
     if (at.path.size() == 1) {
       RETURN_IF_ERROR(check_metadata(value));
@@ -128,7 +129,7 @@ class Folding {
 
   const Place& place_;
   std::map<std::string, Draft> drafts_;
-  std::vector<std::string> order_;  // of first mention
+  std::vector<std::string> order_;  // ids in the order in which they are first named
 };
 
 }  // namespace

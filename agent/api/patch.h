@@ -1,6 +1,6 @@
 #pragma once
 
-// PATCH /v1/objects/…: the ops of one request, folded into what one change does to each entry.
+// PATCH /v1/objects/…: folds the ops of one request into one write for each entry.
 
 #include <string_view>
 
@@ -9,8 +9,8 @@
 
 namespace agent {
 
-// `place` is the request's; an op's path is taken from there. kInvalid for what is malformed,
-// kUnprocessable for what this place does not know, kTooLarge above a bound.
+// `place` is the place of the request; the path of an op begins there. kInvalid if something is
+// malformed, kUnprocessable if an op does not fit the place, kTooLarge above a bound.
 base::Result<WriteEntries> parse_patch(const Place& place, std::string_view body);
 
 }  // namespace agent

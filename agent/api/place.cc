@@ -7,21 +7,22 @@ namespace agent {
 
 base::Status check_id(std::string_view what, std::string_view id) {
   std::string name(what);
-  if (id.empty()) return base::invalid(name + " is empty; it takes 1 to 512 bytes");
+  if (id.empty()) return base::invalid(name + " is empty; expected 1 to 512 bytes");
   if (id.size() > kIdBytesMax) {
     return base::invalid(name + " has " + std::to_string(id.size()) +
-                         " bytes; it takes 1 to 512 bytes");
+                         " bytes; expected 1 to 512 bytes");
   }
-  if (id.find('\0') != std::string_view::npos) return base::invalid(name + " holds a NUL");
+  if (id.find('\0') != std::string_view::npos) return base::invalid(name + " has a NUL byte");
   if (!base::is_utf8(id)) return base::invalid(name + " is not UTF-8");
   return {};
 }
 
 base::Status check_field(std::string_view field) {
   if (field.size() > crdt::kPathComponentMax) {
-    return base::Error{base::Code::kTooLarge,
-                       "a field name has " + std::to_string(field.size()) + " bytes; at most " +
-                           std::to_string(crdt::kPathComponentMax) + " are kept"};
+    return base::Error{base::Code::kTooLarge, "a field name has " + std::to_string(field.size()) +
+                                                  " bytes; it may have at most " +
+                                                  std::to_string(crdt::kPathComponentMax) +
+                                                  " bytes"};
   }
   if (!base::is_utf8(field)) return base::invalid("a field name is not UTF-8");
   return {};
@@ -31,7 +32,7 @@ bool is_catalog(std::string_view object) { return object == "snapshots" || objec
 
 base::Error unknown_object(std::string_view object) {
   return {base::Code::kNotFound,
-          "no object " + std::string(object) + ": this version keeps snapshots and images"};
+          "no object " + std::string(object) + ": this version has only snapshots and images"};
 }
 
 base::Result<Place> place_of(const http::Request& request) {
@@ -46,7 +47,7 @@ base::Status check_writable(const Place& place) {
   if (!is_catalog(place.object)) {
     return base::Error{base::Code::kUnprocessable,
                        "object " + place.object +
-                           ": this version keeps the catalog objects snapshots and images only"};
+                           ": this version has only the catalog objects snapshots and images"};
   }
   if (place.path.size() > 2) {
     return base::Error{base::Code::kUnprocessable,
@@ -63,7 +64,7 @@ base::Status check_type(const Place& place, std::string_view type) {
   if (crdt::type_from_name(type) == type_at(place)) return {};
   return base::Error{base::Code::kUnprocessable,
                      "type " + std::string(type) +
-                         ": this version keeps catalog types only; here " + "stands a " +
+                         ": this version has only catalog types; the type " + "at this path is " +
                          std::string(crdt::type_name(type_at(place)))};
 }
 

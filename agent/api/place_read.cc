@@ -13,7 +13,7 @@ using crdt::Cell;
 using crdt::Cells;
 using crdt::Entry;
 
-// Gathers one place: value, vector and, when asked for, dots.
+// Collects what one place shows: value, vector and, if asked for, dots.
 class Gathering {
  public:
   Gathering(const store::Actors* actors, const Place& place) : actors_(actors), place_(place) {}
@@ -74,7 +74,7 @@ class Gathering {
     add_register({entry.id}, entry.reset, "reset", absence);
     crdt::Members shown;
     if (crdt::exists(entry)) shown = crdt::shown(entry);
-    auto next = shown.begin();  // both are ordered by field
+    auto next = shown.begin();  // both are sorted by field
     for (const auto& [field, cells] : entry.fields) {
       bool is_shown = next != shown.end() && next->first == field;
       if (is_shown) ++next;
@@ -83,8 +83,9 @@ class Gathering {
     }
   }
 
-  // A winner is shown (`hidden_by` empty), or hidden by a later whole-object write or by the
-  // absence of its entry; its rule is that against the loser that came closest.
+  // A winner is shown (`hidden_by` is empty), or it is hidden by a later whole-object write or
+  // because its entry is absent. The rule of a shown winner is the rule that decided against the
+  // strongest loser.
   void add_register(const std::vector<std::string>& path, const Cells& cells, std::string_view type,
                     std::string_view hidden_by) {
     auto won = crdt::winner(cells);
@@ -127,14 +128,14 @@ class Gathering {
   }
   base::Error too_large_error() const {
     return {base::Code::kTooLarge,
-            "the value of " + place_.object + " is over 8 MiB: read it by path"};
+            "the value of " + place_.object + " is larger than 8 MiB: read it by path"};
   }
   std::optional<Shown> finish() {
     if (actors_) shown_.dots += ']';
     return std::move(shown_);
   }
 
-  const store::Actors* actors_;  // null: no dots wanted
+  const store::Actors* actors_;  // null: no dots are wanted
   const Place& place_;
   Shown shown_;
 };

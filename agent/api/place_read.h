@@ -1,6 +1,6 @@
 #pragma once
 
-// What readers see at a place, from one snapshot.
+// What readers see at a place, read from one snapshot.
 
 #include <optional>
 #include <string>
@@ -17,8 +17,8 @@ struct Shown {
   std::string dots;  // the array of ?inspect=1
 };
 
-// Nothing where nothing is shown; kTooLarge when the value, or the dots, pass kAnswerBytesMax: the
-// scan stops there.
+// Nullopt if nothing is shown there. kTooLarge if the value or the dots are larger than
+// kAnswerBytesMax; the scan stops there.
 base::Result<std::optional<Shown>> read_place(store::Reader& reader, const Place& place,
                                               bool inspect);
 

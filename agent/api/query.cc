@@ -10,7 +10,7 @@ base::Error malformed(std::string_view term, std::string_view why) {
   return base::invalid("malformed term " + std::string(term) + ": " + std::string(why));
 }
 
-// Where the term that starts `text` ends: at a space outside quotes.
+// The end of the first term of `text`: the first space outside quotes.
 std::size_t term_end(std::string_view text) {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -26,7 +26,7 @@ std::size_t term_end(std::string_view text) {
   return text.size();
 }
 
-// Of a word or value that starts with a quote: \" and \\ stand for one character, any other
+// Decodes a word or value that starts with a quote. \" and \\ stand for one character, any other
 // backslash for itself.
 base::Result<std::string> unquoted(std::string_view term, std::string_view text) {
   std::string out;
@@ -37,20 +37,20 @@ base::Result<std::string> unquoted(std::string_view term, std::string_view text)
     if (escape) ++i;
     out += text[i];
   }
-  if (i >= text.size()) return malformed(term, "the quote does not end");
-  if (i + 1 != text.size()) return malformed(term, "text stands after the closing quote");
+  if (i >= text.size()) return malformed(term, "the closing quote is missing");
+  if (i + 1 != text.size()) return malformed(term, "there is text after the closing quote");
   return out;
 }
 
 base::Result<std::string> plain_or_quoted(std::string_view term, std::string_view text) {
   if (!text.empty() && text[0] == '"') return unquoted(term, text);
   if (text.find('"') != std::string_view::npos) {
-    return malformed(term, "a quote stands inside; quote the whole of it");
+    return malformed(term, "there is a quote inside; put the whole term in quotes");
   }
   return std::string(text);
 }
 
-// The end of the string literal that starts at `at`: the index after its closing quote.
+// The index after the closing quote of the string literal that starts at `at`.
 std::size_t literal_end(std::string_view json, std::size_t at) {
   for (++at; json[at] != '"'; ++at) {
     if (json[at] == '\\') ++at;
@@ -58,7 +58,7 @@ std::size_t literal_end(std::string_view json, std::size_t at) {
   return at + 1;
 }
 
-// Whether a string value anywhere in minified JSON contains `word`; keys do not count.
+// Whether any string value in minified JSON contains `word`. Keys do not count.
 bool string_contains(std::string_view json, std::string_view word) {
   for (std::size_t at = json.find('"'); at != std::string_view::npos; at = json.find('"', at)) {
     std::size_t end = literal_end(json, at);
@@ -74,7 +74,7 @@ bool string_contains(std::string_view json, std::string_view word) {
   return false;
 }
 
-// A key may itself hold dots: the longest that fits is taken first.
+// A key may contain dots itself: the longest key that fits is tried first.
 std::optional<std::string> find_field(const crdt::Members& members, std::string_view field) {
   for (const auto& [key, value] : members) {
     if (key == field) return value;
@@ -128,10 +128,13 @@ base::Result<Query::Term> Query::parse_term(std::string_view text) {
   term.op = found->second;
   term.field = text.substr(0, at - 1);
   std::string_view value = text.substr(at - 1 + found->first.size());
-  if (term.field.empty()) return malformed(text, "no field stands before the operator");
-  if (value.empty()) return malformed(text, "no value follows the operator; \"\" is the empty one");
+  if (term.field.empty()) return malformed(text, "the field before the operator is missing");
+  if (value.empty())
+    return malformed(text,
+                     "the value after the operator is missing; write \"\" for an empty value");
   for (const auto& op : kOps) {
-    if (value.starts_with(op.first)) return malformed(text, "two operators; quote the value");
+    if (value.starts_with(op.first))
+      return malformed(text, "there are two operators; put the value in quotes");
   }
   ASSIGN_OR_RETURN(term.value, plain_or_quoted(text, value));
   if (value[0] != '"') term.number = Decimal::parse(value);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The q language of GET /catalog/query (docs/api.md): terms joined by spaces, all must hold. A term
-// is a word, contained in the id or in any string value, or `field op value`.
+// The q language of GET /catalog/query (docs/api.md). Terms are separated by spaces, and all must
+// be true. A term is a word that the id or a string value contains, or `field op value`.
 
 #include <optional>
 #include <string>
@@ -16,7 +16,7 @@ namespace agent {
 
 class Query {
  public:
-  // kInvalid names the malformed term.
+  // The message of kInvalid names the malformed term.
   static base::Result<Query> parse(std::string_view q);
 
   bool matches(std::string_view id, const crdt::Members& metadata) const;
@@ -28,7 +28,7 @@ class Query {
     Op op = Op::kContains;
     std::string field;
     std::string value;
-    std::optional<Decimal> number;  // of a value that is one, not quoted
+    std::optional<Decimal> number;  // if the value is a number without quotes
   };
   static base::Result<Term> parse_term(std::string_view text);
   static bool holds(const Term& term, std::string_view id, const crdt::Members& metadata);

@@ -47,7 +47,7 @@ class Slices : public std::enable_shared_from_this<Slices> {
     done(status);
   }
 
-  // A reader thread may hold this a little longer: what belongs to the loop goes now.
+  // A reader thread may hold this object a little longer. What belongs to the loop is released now.
   void let_go() {
     exchange_.reset();
     scan_ = {};
@@ -83,7 +83,8 @@ void read_answer(Host& host, const ExchangePtr& exchange,
   bool taken = host.read([job](store::Reader& reader) {
     job->response = job->answer(reader);
     return [job] {
-      // The reader thread may hold the job a little longer: the exchange belongs to the loop.
+      // The reader thread may hold the job a little longer, but the exchange must be released on
+      // the loop.
       ExchangePtr to = std::move(job->exchange);
       to->respond(std::move(job->response));
     };

@@ -1,7 +1,7 @@
 #pragma once
 
-// Numeric addresses whose interface has its name: "[fe80::1%eth0]:7700". The protocol knows the
-// number of an interface, which may be another one after a reboot; people and files use its name.
+// Numeric addresses with the name of an interface: "[fe80::1%eth0]:7700". The protocol uses the
+// number of an interface, which may change with a reboot; people and files use its name.
 
 #include <optional>
 #include <string>
@@ -11,9 +11,9 @@
 
 namespace agent {
 
-// As Address::parse, with the name or the number of an interface of this host behind '%'.
+// Like Address::parse, with the name or the number of an interface of this host after '%'.
 std::optional<gossip::Address> parse_scoped(std::string_view text);
-// With the name of the interface, or its number when it is gone.
+// The address with the name of its interface, or with its number when the interface is gone.
 std::string scoped_text(const gossip::Address& address);
 
 }  // namespace agent

@@ -30,7 +30,8 @@ std::string or_null(const std::string& text) {
   return text.empty() ? "null" : crdt::json_quote(text);
 }
 
-// Of the actors that have a change; closed ones only when asked for, years of restarts leave many.
+// The heads of all actors that have a change. Closed actors are listed on request only: years of
+// restarts leave many of them.
 std::string vector_heads(const store::Actors& actors, bool with_closed) {
   JsonObject out;
   for (const auto& [id, actor] : actors.all()) {
@@ -40,7 +41,7 @@ std::string vector_heads(const store::Actors& actors, bool with_closed) {
   return out.take();
 }
 
-// How many there are, and the sum over them: equal where the tables of two agents are.
+// The number of closed actors and a hash over them. Agents with equal tables have equal hashes.
 std::string closed_text(const store::Actors& actors) {
   std::uint64_t count = 0;
   crdt::Digest sum;
@@ -52,7 +53,7 @@ std::string closed_text(const store::Actors& actors) {
   return JsonObject().number("actors", count).text("hash", sum.hex()).take();
 }
 
-// What the loop knows, taken when the request came.
+// What only the loop knows, taken when the request came.
 struct LiveFacts {
   AgentFacts facts;
   std::string state;
@@ -71,7 +72,7 @@ std::string clock_text(const LiveFacts& live, const store::Meta& meta) {
       .take();
 }
 
-// Vector, digest and counts are of one committed state.
+// Vector, digest and counts are from one committed state.
 base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& live,
                                       bool with_closed) {
   ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
@@ -120,7 +121,8 @@ void get_status(Host& host, const ExchangePtr& exchange) {
   });
 }
 
-// Milliseconds with three decimals: on a local network a whole one says nothing.
+// Milliseconds with three decimals: on a local network round trips are shorter than one
+// millisecond.
 std::string millis_text(base::Duration duration) {
   char text[32];
   std::int64_t micros = duration.nanos / 1'000;
@@ -129,7 +131,7 @@ std::string millis_text(base::Duration duration) {
   return text;
 }
 
-// Null for who was not heard since the start: when it was told of says nothing.
+// Null for a member that was not heard since the start.
 std::string seen_ago(const gossip::MemberView& member, base::Instant now) {
   if (!member.met) return "null";
   return std::to_string(std::max<std::int64_t>(0, (now - member.heard).nanos) /

@@ -1,6 +1,6 @@
 #pragma once
 
-// GET /v1/status and /v1/members: the agent and the mesh as it sees it.
+// GET /v1/status and /v1/members: this agent, and the mesh as this agent sees it.
 
 #include "agent/api/host.h"
 #include "agent/http/router.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-// How the head of an answer looks on the wire.
+// Writes the head of an answer in its wire format.
 
 #include <cstddef>
 #include <string>
@@ -10,18 +10,19 @@
 namespace http {
 
 struct AnswerHead {
-  const Response& response;  // status, content type and headers; not its body
+  const Response& response;  // status, content type and headers; the body is not used
   const Headers& cors;
   bool keep_alive = true;
-  bool http_1_0 = false;  // of the request: keeping alive has to be said
+  bool http_1_0 = false;  // version of the request: keep-alive must then be stated
 };
 
-bool may_have_body(int status);  // neither 204 nor 304
+bool may_have_body(int status);  // false for 204 and 304
 
-// A header with a control character is left out: it would end the line and begin another. JSON is
-// not cached unless the response says how.
+// A header with a control character is left out, because it could end the line and begin another
+// one. JSON is not cached unless the response says how.
 void append_head(std::string& out, const AnswerHead& head, std::size_t content_length);
-// Of an event stream, which ends with its connection and so needs neither length nor chunks.
+// The head of an event stream. The stream ends with its connection, so it needs neither a length
+// nor chunks.
 void append_stream_head(std::string& out, const Headers& cors);
 
 }  // namespace http

@@ -1,4 +1,4 @@
-// How the connections of a server share the memory for answers that their clients have not taken.
+// How the connections of a server share the memory for answers that clients have not read yet.
 
 #include <utility>
 
@@ -41,7 +41,7 @@ void Connection::when_room(std::size_t bytes, std::function<void()> go) {
   if (when_room_ != nullptr) shared_.room_wanted();
 }
 
-// It is the first of those who wait.
+// Called for the first connection in the queue.
 bool Connection::take_room() {
   if (!shared_.make_room(wanted_room_, shared_.options.answer_stall_millis, this)) return false;
   auto go = std::move(when_room_);
@@ -54,9 +54,9 @@ bool Connection::take_room() {
 bool Connection::end_wait() {
   if (uv_now(shared_.loop) - waits_since_ < shared_.options.answer_wait_millis) return false;
   ++shared_.stats.answers_refused;
-  refuse(503,
-         {base::Code::kBusy,
-          "other clients do not read their answers and leave no room for this one; try again"});
+  refuse(503, {base::Code::kBusy,
+               "no memory was free for the answer within the time limit, because other clients do "
+               "not read theirs; try again"});
   go_on();
   return true;
 }

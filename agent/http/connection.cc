@@ -31,8 +31,8 @@ std::string join(const std::vector<Verb>& verbs) {
   return out;
 }
 
-// Where the head at the start of `input` ends, after its empty line; kMissing while it has not
-// come; nothing where a line ends without CR, for then the end is a matter of opinion.
+// The end of the head at the start of `input`, after its empty line; kMissing if it has not come
+// yet. Nullopt if a line ends without CR, because readers do not agree where such a head ends.
 std::optional<std::size_t> find_head_end(std::string_view input, std::size_t from) {
   while (from < input.size()) {
     const void* found = std::memchr(input.data() + from, '\n', input.size() - from);
@@ -82,7 +82,8 @@ bool Connection::take_head(std::string_view& input) {
   if (outbox_.unsent() > kUnsentMax) {
     if (!flush() || outbox_.unsent() > kUnsentMax) return false;
   }
-  while (input.starts_with("\r\n")) input.remove_prefix(2);  // RFC 9112, 2.2: ignored before a head
+  while (input.starts_with("\r\n"))
+    input.remove_prefix(2);  // RFC 9112, 2.2: an empty line before a head is ignored
   if (input.empty()) return false;
   if (!is_token_char(input.front()) && input != "\r") {
     refuse(400, base::invalid("the method is not a token"));
@@ -99,7 +100,7 @@ bool Connection::take_head(std::string_view& input) {
   if (end == kMissing) return false;
   scanned_ = 0;
   if (!end) {
-    refuse(400, base::invalid("a line that ends without CR"));
+    refuse(400, base::invalid("a line of the head ends without CR"));
     return true;
   }
   std::string_view head = input.substr(0, *end);
@@ -150,7 +151,7 @@ void Connection::find_route() {
   if (request.verb == Verb::kOptions) {
     response.status = 204;
   } else {
-    std::string what = request.method + " does not fit " + request.target.path;
+    std::string what = request.method + " is not possible on " + request.target.path;
     response = error_response({Code::kMethod, std::move(what)});
   }
   response.headers.emplace_back("allow", join(match.allow));
@@ -162,13 +163,14 @@ void Connection::judge_body() {
   for (const auto& [name, value] : request.headers) {
     if (name != "expect" || http_1_0_) continue;
     if (!is_continue(value)) {
-      return refuse(417, {Code::kUnprocessable, "only 100-continue can be expected"});
+      return refuse(417,
+                    {Code::kUnprocessable, "the only supported value of Expect is 100-continue"});
     }
     wants_continue_ = true;
   }
   if (route_->streams_body) return dispatch();
   if (parser_.content_length() > route_->body_max) {
-    return refuse(413, {Code::kTooLarge, "the body is larger than this route takes"});
+    return refuse(413, {Code::kTooLarge, "the body is larger than this route accepts"});
   }
   parser_.limit_body(route_->body_max);
   state_ = State::kBody;
@@ -186,7 +188,7 @@ bool Connection::take_body(std::string_view& input) {
   collected_ += piece.size();
   shared_.collected_bytes += piece.size();
   if (shared_.collected_bytes <= shared_.options.collected_bytes_max) return true;
-  refuse(503, {Code::kBusy, "too many large requests at once"});
+  refuse(503, {Code::kBusy, "too many large requests at once; try again"});
   return true;
 }
 
@@ -213,7 +215,7 @@ bool Connection::pass_body(std::string_view& input) {
   return true;
 }
 
-// One step; false when more bytes are needed, or when the body was refused.
+// Reads one piece of the body. False: more bytes are needed, or the body was refused.
 bool Connection::read_body(std::string_view& input, std::string_view& piece) {
   if (input.empty()) {
     if (std::exchange(wants_continue_, false)) outbox_.tail() += "HTTP/1.1 100 Continue\r\n\r\n";
@@ -247,7 +249,7 @@ void Connection::answer(Response response) {
   go_on();
 }
 
-// With a body unread, the next request could not be found but by reading it to its end.
+// If the body was not read to its end, the start of the next request is unknown.
 bool Connection::may_keep_alive() const {
   return keep_alive_ && parser_.done() && !shared_.closing;
 }
@@ -257,7 +259,8 @@ void Connection::put_answer(Response response, bool keep_alive) {
   append_head(outbox_.tail(), {response, cors_, keep_alive, http_1_0_}, response.body.size());
   if (!head_only_ && may_have_body(response.status)) {
     keep_room(0);
-    // A bound for what did not ask for room: answers of writes, and pipelines that nobody reads.
+    // A bound for answers that did not reserve room: answers of writes, and pipelines that nobody
+    // reads.
     bool waits = response.body.size() > kUnsentMax || !outbox_.empty();
     if (waits) shared_.make_room(response.body.size(), 0, this);
     outbox_.append_body(std::move(response.body));
@@ -291,7 +294,7 @@ void Connection::go_on() {
 
 void Connection::start_stream(bool head_only) {
   if (shared_.stats.streams >= shared_.options.streams_max) {
-    refuse(503, {Code::kBusy, "too many event streams"});
+    refuse(503, {Code::kBusy, "too many event streams are open; close one, or try again later"});
     return go_on();
   }
   shared_.count_response(200);
@@ -334,7 +337,8 @@ void Connection::leave_stream() {
   state_ = State::kFinishing;
 }
 
-// What was sent to the handler's exchange from now on is ignored; it is told when this is gone.
+// Cuts the tie to the handler's exchange. What the handler sends from now on is ignored. The
+// exchange is told when this connection has been deleted.
 void Connection::lose_exchange() {
   pending_.reset();
   if (exchange_ == nullptr) return;

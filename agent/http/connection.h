@@ -1,8 +1,8 @@
 #pragma once
 
-// One client: its bytes become requests, one at a time, and their answers go back in order. It
-// deletes itself when its handles are closed. Its parts: Parser reads, guard judges, LiveExchange
-// speaks with the handler, Outbox writes.
+// One client. Its bytes become requests, one at a time, and the answers go back in order. It
+// deletes itself when its handles are closed. Parser reads, guard checks, LiveExchange talks to the
+// handler, Outbox writes.
 
 #include <uv.h>
 
@@ -25,24 +25,24 @@ namespace http {
 
 class Connection;
 
-// Room for answers in the memory of one server: who waits for some, and who has to make it.
+// The memory of one server for answers: how much is used, and who waits for some.
 class AnswerRoom {
  public:
   explicit AnswerRoom(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  void add(std::size_t bytes) { used_ += bytes; }  // held for a client, or kept for an answer
+  void add(std::size_t bytes) { used_ += bytes; }  // held for a client, or reserved for an answer
   void remove(std::size_t bytes) { used_ -= bytes; }
   bool has(std::size_t bytes) const { return used_ == 0 || used_ + bytes <= bytes_max_; }
   std::size_t used() const { return used_; }
 
-  std::deque<Connection*> waiting;  // in order of their requests
+  std::deque<Connection*> waiting;  // in the order in which they asked
 
  private:
   std::size_t bytes_max_;
   std::size_t used_ = 0;
 };
 
-// What the connections of one server have in common.
+// What the connections of one server share.
 struct Shared {
   uv_loop_t* loop;
   Options options;
@@ -50,37 +50,37 @@ struct Shared {
   const Router& router;
   bool closing = false;
   Stats stats;
-  std::size_t collected_bytes = 0;  // of bodies whose requests are not answered yet
-  std::vector<char> read_buffer;    // one is enough: bytes are taken before the next read
+  std::size_t collected_bytes = 0;  // bytes of bodies whose requests are not answered yet
+  std::vector<char> read_buffer;    // one for all: its bytes are used before the next read
   std::vector<Connection*> all;
-  std::vector<Connection*> touched;   // go on with these once in this turn of the loop
-  std::function<void()> removed;      // a connection has left `all`
-  std::function<void()> room_wanted;  // somebody waits: call give_room() now and then
+  std::vector<Connection*> touched;   // advance() these once in this turn of the loop
+  std::function<void()> removed;      // called when a connection has left `all`
+  std::function<void()> room_wanted;  // called when a request waits: call give_room() regularly
   AnswerRoom room;
 
   void count_response(int status);
-  // Whether there is room for `bytes`; makes some by cutting off clients that have taken nothing
-  // for `stall_millis`, the longest first, but not `spared`.
+  // Makes room for `bytes`; false if that is not possible. It cuts off clients that have read
+  // nothing for `stall_millis`, the longest first, but never `spared`.
   bool make_room(std::size_t bytes, std::uint64_t stall_millis, const Connection* spared);
-  void give_room();  // to those who wait, in order
+  void give_room();  // to the requests that wait, in order
 };
 
 class Connection {
  public:
-  // Answers waiting for a client that does not read; above, its next request waits.
+  // Unsent bytes of answers, for a client that does not read. Above this, its next request waits.
   static constexpr std::size_t kUnsentMax = 64 * 1024;
-  // After the last answer the client gets so long to read it and to close.
+  // After the last answer the client gets this long to read it and to close.
   static constexpr std::uint64_t kLingerMillis = 2'000;
 
-  static void accept(Shared& shared, int socket);  // takes the socket
+  static void accept(Shared& shared, int socket);  // owns the socket from now on
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void advance(std::string_view fresh);  // as far as the bytes and the answers allow
-  void drain();                          // the server closes: finish what was begun
+  void advance(std::string_view fresh);  // goes on as far as the bytes and the answers allow
+  void drain();                          // the server is closing: finish what has begun
   void destroy();
 
-  // For the exchange.
+  // Called by the exchange.
   void answer(Response response);
   void go_on();
   void start_stream(bool head_only);
@@ -89,30 +89,30 @@ class Connection {
   void when_room(std::size_t bytes, std::function<void()> go);
   std::size_t unsent() const { return outbox_.unsent(); }
 
-  // For Shared.
-  std::optional<std::uint64_t> stalled_millis();  // nothing: nothing waits for this client
+  // Called by Shared.
+  std::optional<std::uint64_t> stalled_millis();  // nullopt: nothing waits for this client
   void cut_off();
-  bool take_room();  // false: no room yet
-  bool end_wait();   // false: not due yet
+  bool take_room();  // false: there is no room yet
+  bool end_wait();   // false: its time is not over yet
 
-  std::size_t place = 0;  // in Shared::all
+  std::size_t place = 0;  // index in Shared::all
   bool touched = false;
 
  private:
   enum class State {
-    kHead,       // reads a head
+    kHead,       // reads the head of a request
     kBody,       // collects a body for a handler
     kAnswering,  // a handler has the request; its body may still stream
     kStream,     // an event stream
     kFinishing,  // the last answer is being written
-    kLinger,     // written; waits for the client to close
+    kLinger,     // all is written; waits for the client to close
   };
 
   explicit Connection(Shared& shared);
   ~Connection();
   uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp_); }
 
-  // Each returns whether there may be more to do with `input`, which it shortens.
+  // Each of them shortens `input` by what it took. True: there may be more to do.
   bool step(std::string_view& input);
   bool take_head(std::string_view& input);
   bool take_body(std::string_view& input);
@@ -123,8 +123,8 @@ class Connection {
   void judge_body();
   void dispatch();
   bool read_body(std::string_view& input, std::string_view& piece);
-  void refuse(int status, const base::Error& error);  // answers and closes
-  void reply(Response response);                      // without a handler
+  void refuse(int status, const base::Error& error);  // answers, then closes the connection
+  void reply(Response response);                      // answers without a handler
   bool may_keep_alive() const;
   void put_answer(Response response, bool keep_alive);
   void leave_request(State next);
@@ -137,7 +137,7 @@ class Connection {
 
   void keep_input(bool stored, std::size_t taken, std::string_view rest);
   bool flush();
-  void settle();  // after any progress: write, end, read or not, and when to look again
+  void settle();  // after any progress: write, end, start or stop reading, set the timer
   void end_if_starved();
   void shut_down();
   bool is_streaming_body() const;
@@ -167,21 +167,21 @@ class Connection {
   bool closed_ = false;
   bool eof_ = false;
   bool reading_ = false;
-  bool served_ = false;  // answered a request already
+  bool served_ = false;  // a request was answered already
 
-  std::string input_;            // read, not yet taken
-  std::size_t input_start_ = 0;  // before it: taken
-  std::size_t scanned_ = 0;      // of the head, searched for its end
+  std::string input_;            // read but not yet used
+  std::size_t input_start_ = 0;  // bytes before it were used
+  std::size_t scanned_ = 0;      // bytes of the head already searched for its end
 
-  std::shared_ptr<LiveExchange> pending_;  // from its head until a handler has it
-  LiveExchange* exchange_ = nullptr;       // in a handler's hands
-  std::shared_ptr<LiveExchange> lost_;     // to be told that the client is gone
-  std::size_t collected_ = 0;              // of the body of the request at hand
-  std::size_t accounted_ = 0;              // of what outbox_ holds, in the room of all
-  std::size_t kept_room_ = 0;              // for the answer to come
+  std::shared_ptr<LiveExchange> pending_;  // from the end of its head until a handler has it
+  LiveExchange* exchange_ = nullptr;       // a handler has it
+  std::shared_ptr<LiveExchange> lost_;     // must be told that the client is gone
+  std::size_t collected_ = 0;              // bytes of the body of the present request
+  std::size_t accounted_ = 0;              // bytes of outbox_ that are counted in AnswerRoom
+  std::size_t kept_room_ = 0;              // bytes reserved for the next answer
   std::size_t wanted_room_ = 0;
   std::uint64_t waits_since_ = 0;
-  std::function<void()> when_room_;  // set: waits for room
+  std::function<void()> when_room_;  // set while the request waits for room
   const Route* route_ = nullptr;
   Headers cors_;
   bool keep_alive_ = false;
@@ -190,10 +190,10 @@ class Connection {
   bool wants_continue_ = false;
   bool end_delivered_ = false;
 
-  std::uint64_t since_ = 0;         // what is waited for now began, or last moved
-  std::uint64_t unsent_since_ = 0;  // the pending write began, or was last seen to move
-  std::size_t unsent_seen_ = 0;     // what was left of it then
-  std::uint64_t timer_due_ = 0;     // 0: not running
+  std::uint64_t since_ = 0;         // when the present wait began or last made progress
+  std::uint64_t unsent_since_ = 0;  // when the pending write began or last made progress
+  std::size_t unsent_seen_ = 0;     // bytes of it left at that time
+  std::uint64_t timer_due_ = 0;     // 0: the timer is not running
 };
 
 }  // namespace http

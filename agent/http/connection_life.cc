@@ -1,4 +1,4 @@
-// The other half of Connection: its handles, its time limits and its end.
+// The second half of Connection: its handles, its time limits and its end.
 
 #include <unistd.h>
 
@@ -91,7 +91,8 @@ void Connection::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buf
   if (count > 0) return self->advance({buffer->base, static_cast<std::size_t>(count)});
   if (count == 0) return;
   if (count != UV_EOF) return self->destroy();
-  // Half closed or gone: that cannot be told apart, so what was asked is still answered.
+  // The client has closed its sending side or is gone; we cannot tell which. So its request is
+  // still answered.
   self->eof_ = true;
   self->advance({});
 }
@@ -102,7 +103,7 @@ void Connection::on_written(int status) {
   advance({});
 }
 
-// False when the connection is broken, and so destroyed.
+// False when the connection is broken; it is then destroyed.
 bool Connection::flush() {
   bool begun = outbox_.in_flight() > 0;
   if (!outbox_.flush()) {
@@ -143,7 +144,7 @@ void Connection::settle() {
   arm();
 }
 
-// The client sends nothing more: what waits for bytes of it is over.
+// The client sends nothing more. A state that waits for its bytes ends.
 void Connection::end_if_starved() {
   switch (state_) {
     case State::kHead:
@@ -161,8 +162,8 @@ void Connection::end_if_starved() {
   }
 }
 
-// Closing with bytes unread would reset the connection and could take the answer with it, so the
-// client is given time to read it and to close first.
+// Closing with unread bytes would reset the connection, and the client could lose the answer. So
+// the client gets time to read it and to close first.
 void Connection::shut_down() {
   if (eof_ || shared_.closing) return destroy();
   state_ = State::kLinger;
@@ -217,8 +218,8 @@ std::uint64_t Connection::due() const {
   return due;
 }
 
-// The timer is left alone where it comes early enough: it then finds out that it is too early. So
-// a connection that is kept alive does not touch it for each request.
+// A timer that fires too early is not moved: it then sees that nothing is due yet. So a kept-alive
+// connection does not set its timer again for each request.
 void Connection::arm() {
   std::uint64_t now = uv_now(shared_.loop);
   std::uint64_t next = due();
@@ -239,7 +240,7 @@ void Connection::expire() {
   if (!outbox_.empty() && unsent) return expire_unsent();
   bool begun = state_ == State::kHead ? scanned_ > 0 : state_ != State::kLinger;
   if (!begun) return destroy();
-  refuse(408, {base::Code::kTimeout, "the request did not come in time"});
+  refuse(408, {base::Code::kTimeout, "the request did not come completely within the time limit"});
   settle();
 }
 

@@ -21,7 +21,7 @@ bool same_ignoring_case(std::string_view a, std::string_view b) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// RFC 9110, 5.6.2: what a method or a header name is made of.
+// RFC 9110, 5.6.2: the characters of a method or a header name.
 constexpr std::array<bool, 256> make_token_table() {
   std::array<bool, 256> table{};
   for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;
@@ -47,16 +47,16 @@ std::string_view trim(std::string_view text) {
   return text.substr(start, text.find_last_not_of(" \t") - start + 1);
 }
 
-// Takes the next line, which must end with CRLF; an LF or CR anywhere else is refused because
+// Takes the next line, which must end with CRLF. A CR or LF anywhere else is refused, because
 // another reader may take it for the end of the line.
 base::Status take_line(std::string_view& rest, std::string_view& line) {
   std::size_t end = rest.find('\n');
-  if (end == std::string_view::npos) return invalid("a header line without its end");
-  if (end == 0 || rest[end - 1] != '\r') return invalid("a line that ends without CR");
+  if (end == std::string_view::npos) return invalid("a header line has no end");
+  if (end == 0 || rest[end - 1] != '\r') return invalid("a line of the head ends without CR");
   line = rest.substr(0, end - 1);
   rest.remove_prefix(end + 1);
   if (std::any_of(line.begin(), line.end(), is_control)) {
-    return invalid("a control character in the head");
+    return invalid("there is a control character in the head");
   }
   return {};
 }
@@ -66,54 +66,57 @@ base::Status check_request_line(std::string_view line, bool& http_1_0) {
   std::size_t first = line.find(' ');
   if (first == std::string_view::npos) return invalid("no request target");
   std::size_t second = line.find(' ', first + 1);
-  if (second == std::string_view::npos) return invalid("no HTTP version");
+  if (second == std::string_view::npos) return invalid("the request line has no HTTP version");
   std::string_view version = line.substr(second + 1);
   if (!is_token(line.substr(0, first))) return invalid("the method is not a token");
   if (second == first + 1) return invalid("no request target");
-  if (line.find('\t') != std::string_view::npos) return invalid("a tab in the request line");
-  if (version != "HTTP/1.1" && version != "HTTP/1.0") return invalid("not HTTP/1.0 or HTTP/1.1");
+  if (line.find('\t') != std::string_view::npos)
+    return invalid("there is a tab in the request line");
+  if (version != "HTTP/1.1" && version != "HTTP/1.0")
+    return invalid("the version is not HTTP/1.0 or HTTP/1.1");
   http_1_0 = version == "HTTP/1.0";
   return {};
 }
 
-// How the end of the body is found: exactly one way, or the next request begins elsewhere for
-// another reader of the same bytes.
+// How the end of the body is found. There must be exactly one way; otherwise the next request
+// begins elsewhere for another reader of the same bytes (request smuggling).
 struct Framing {
   std::size_t lengths = 0;
   std::size_t codings = 0;
 
   base::Status add(std::string_view name, std::string_view value) {
     if (same_ignoring_case(name, "content-length")) {
-      if (++lengths > 1) return invalid("more than one Content-Length");
+      if (++lengths > 1) return invalid("there is more than one Content-Length");
       bool digits = !value.empty() && std::all_of(value.begin(), value.end(), is_digit);
       if (!digits || value.size() > 19) return invalid("Content-Length is not a number");
     }
     if (same_ignoring_case(name, "transfer-encoding")) {
-      if (++codings > 1) return invalid("more than one Transfer-Encoding");
-      if (!same_ignoring_case(value, "chunked")) return invalid("unknown Transfer-Encoding");
+      if (++codings > 1) return invalid("there is more than one Transfer-Encoding");
+      if (!same_ignoring_case(value, "chunked"))
+        return invalid("the Transfer-Encoding is not chunked");
     }
     return {};
   }
 
   base::Status check(bool http_1_0) const {
     if (codings == 0) return {};
-    if (lengths > 0) return invalid("Transfer-Encoding beside Content-Length");
-    if (http_1_0) return invalid("Transfer-Encoding on HTTP/1.0");
+    if (lengths > 0) return invalid("there is a Transfer-Encoding and a Content-Length");
+    if (http_1_0) return invalid("HTTP/1.0 has no Transfer-Encoding");
     return {};
   }
 };
 
 base::Status check_header_line(std::string_view line, Framing& framing) {
-  if (line.empty()) return invalid("an empty line inside the head");
-  if (line.front() == ' ' || line.front() == '\t') return invalid("a folded header line");
+  if (line.empty()) return invalid("there is an empty line inside the head");
+  if (line.front() == ' ' || line.front() == '\t') return invalid("a header line is folded");
   std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return invalid("a header line without a colon");
+  if (colon == std::string_view::npos) return invalid("a header line has no colon");
   std::string_view name = line.substr(0, colon);
   if (!is_token(name)) return invalid("a header name is not a token");
   return framing.add(name, trim(line.substr(colon + 1)));
 }
 
-// Whether `longer` is `shorter`, which names no port, with the default one.
+// Whether `longer` is `shorter` (which has no port) plus the default port.
 bool adds_default_port(std::string_view longer, std::string_view shorter) {
   if (has_port(shorter) || !longer.ends_with(kDefaultPort)) return false;
   longer.remove_suffix(kDefaultPort.size());
@@ -161,7 +164,7 @@ base::Status check_head(std::string_view raw_head) {
   std::size_t lines = 0;
   while (!rest.empty()) {
     if (++lines > kHeaderLinesMax) {
-      return base::Error{base::Code::kTooLarge, "more than 64 header lines"};
+      return base::Error{base::Code::kTooLarge, "there are more than 64 header lines"};
     }
     RETURN_IF_ERROR(take_line(rest, line));
     RETURN_IF_ERROR(check_header_line(line, framing));
@@ -171,19 +174,21 @@ base::Status check_head(std::string_view raw_head) {
 
 base::Status check_doors(const Request& request, const Doors& doors) {
   std::size_t hosts = count(request, "host");
-  if (hosts == 0) return invalid("no Host");
-  if (hosts > 1) return invalid("more than one Host");
-  // An absolute target outranks Host (RFC 9112, 3.2.2), so both have to be ours.
+  if (hosts == 0) return invalid("the header Host is missing");
+  if (hosts > 1) return invalid("there is more than one Host");
+  // An absolute target has priority over Host (RFC 9112, 3.2.2), so both must be ours.
   const std::string& authority = request.target.authority;
   if (!is_own_host(request.header("host"), doors) ||
       (!authority.empty() && !is_own_host(authority, doors))) {
-    return base::Error{base::Code::kMisdirected, "this Host is not served here"};
+    return base::Error{base::Code::kMisdirected,
+                       "this agent does not answer to this Host; add it to http_hosts"};
   }
   std::size_t origins = count(request, "origin");
   if (origins == 0) return {};
-  if (origins > 1) return invalid("more than one Origin");
+  if (origins > 1) return invalid("there is more than one Origin");
   if (!is_allowed_origin(request.header("origin"), doors)) {
-    return base::Error{base::Code::kForbidden, "this Origin is not allowed"};
+    return base::Error{base::Code::kForbidden,
+                       "this Origin is not allowed; add it to http_origins"};
   }
   return {};
 }
@@ -199,7 +204,7 @@ Headers cors_headers(const Request& request, const Doors& doors) {
   }
   headers.emplace_back("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
   std::string_view wanted = request.header("access-control-request-headers");
-  // Echoed, because the names are the page's own; a star would allow more than was asked.
+  // The names are echoed because the page chose them; a star would allow more than was asked for.
   bool plain = std::all_of(wanted.begin(), wanted.end(), [](char c) {
     return c != '*' && (is_token_char(c) || c == ',' || c == ' ');
   });

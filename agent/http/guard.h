@@ -1,9 +1,10 @@
 #pragma once
 
-// What Beast's parser lets pass and we must not (design section 12): a missing or second Host,
-// folded lines, transfer codings other than exactly `chunked`, chunked on HTTP/1.0, any
-// Content-Length beside Transfer-Encoding, repeated lengths; and who may ask at all: Host against
-// DNS rebinding, Origin against foreign pages. Each rule is a test.
+// Checks that Beast's parser does not make and that we need. It refuses: a missing or second Host,
+// folded lines, a Transfer-Encoding other than exactly `chunked`, chunked on HTTP/1.0, a
+// Content-Length beside a Transfer-Encoding, repeated lengths. It also decides who may send
+// requests: Host protects against DNS rebinding, Origin against foreign web pages. Each rule has a
+// test.
 
 #include <cstddef>
 #include <string>
@@ -15,25 +16,26 @@
 
 namespace http {
 
-// Header lines of one request; above: kTooLarge from check_head, answered with 431.
+// Bound of header lines in one request. Above it check_head returns kTooLarge, answered with 431.
 inline constexpr std::size_t kHeaderLinesMax = 64;
 
-bool is_token_char(char c);            // what methods and header names are made of
+bool is_token_char(char c);            // may stand in a method or a header name
 bool has_port(std::string_view host);  // "a:80", "[::1]:80"; not "a", "[::1]"
 
-// Of the raw head (request line and headers, with CRLFs, without the empty line), before Beast's
-// reading of it is believed. kInvalid with the reason.
+// Checks the raw head (request line and headers with CRLFs, without the empty line) before Beast
+// parses it. kInvalid with the reason.
 base::Status check_head(std::string_view raw_head);
 
 struct Doors {
-  // "127.0.0.1:7780", "localhost:7780", "[::1]:7780", configured ones; no port means 80.
+  // "127.0.0.1:7780", "localhost:7780", "[::1]:7780" and the configured ones. A host without a port
+  // means port 80.
   std::vector<std::string> hosts;
-  // Allowed besides the agent's own, which are http:// and a host of the above.
+  // Origins that are allowed besides the agent's own ones, which are http:// plus one of `hosts`.
   std::vector<std::string> origins;
 };
-// kInvalid (no or second Host), kMisdirected (foreign Host), kForbidden (foreign Origin).
+// kInvalid (no Host, or a second one), kMisdirected (foreign Host), kForbidden (foreign Origin).
 base::Status check_doors(const Request& request, const Doors& doors);
-// The headers an allowed Origin needs; empty for requests without one.
+// The headers that the answer to an allowed Origin needs; empty for a request without Origin.
 Headers cors_headers(const Request& request, const Doors& doors);
 
 }  // namespace http

@@ -15,7 +15,7 @@ namespace http {
 namespace {
 
 constexpr int kBacklog = 511;
-constexpr int kAcceptsPerTurn = 64;  // so that a flood of connections does not starve the rest
+constexpr int kAcceptsPerTurn = 64;  // so that many new connections do not stop all other work
 
 base::Error failed(const std::string& what, int error) {
   base::Code code = error == EADDRINUSE ? base::Code::kConflict : base::Code::kUnavailable;
@@ -49,7 +49,7 @@ std::uint16_t bound_port(int socket) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   CHECK(getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  // The port stands at the same place in both families.
+  // The port has the same offset in both address families.
   return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
 }
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// A listening socket that hands accepted sockets to its owner. libuv's own listener tries again at
-// once when a process has no descriptors left, and with a thread taking each freed one it never
-// returns; this one rests a moment.
+// A listening socket that passes accepted sockets to its owner. When the process has no free
+// descriptor, libuv's own listener tries again at once; if another thread takes each descriptor
+// that becomes free, it never returns. This listener waits kRestMillis instead.
 
 #include <uv.h>
 
@@ -22,8 +22,8 @@ class Listener {
   // kConflict when the address is in use.
   static base::Result<std::unique_ptr<Listener>> open(uv_loop_t* loop, const std::string& host,
                                                       std::uint16_t port);
-  ~Listener();                                           // closed
-  void start(std::function<void(int socket)> accepted);  // which owns the socket it gets
+  ~Listener();                                           // close() must have finished
+  void start(std::function<void(int socket)> accepted);  // `accepted` owns the socket
   void close(std::function<void()> closed);
   std::uint16_t port() const { return port_; }
 

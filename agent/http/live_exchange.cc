@@ -12,7 +12,9 @@ LiveExchange::~LiveExchange() {
   if (state_ == State::kStreaming) {
     connection.end_stream();
   } else {
-    connection.answer(error_response({base::Code::kInternal, "the request was left unanswered"}));
+    connection.answer(error_response(
+        {base::Code::kInternal,
+         "the handler dropped the request without an answer; this is a fault of the program"}));
   }
 }
 
@@ -69,8 +71,8 @@ void LiveExchange::on_gone(std::function<void()> closed) {
 }
 
 void LiveExchange::deliver(std::string_view piece) {
-  // The callback may hold the last reference, replace itself, answer, or resume: so it runs from
-  // here and is put back only where it is still wanted.
+  // The callback may drop the last reference, replace itself, answer, or resume. So it runs as a
+  // local copy and is put back only if it is still needed.
   auto self = shared_from_this();
   auto callback = std::exchange(body_, nullptr);
   paused_ = true;
@@ -92,7 +94,7 @@ void LiveExchange::tell_gone() {
   if (closed != nullptr) closed();
 }
 
-// What the handler left here may hold this exchange itself; letting go of it ends the circle.
+// The callbacks of the handler may hold this exchange. Releasing them breaks the cycle.
 void LiveExchange::finish() {
   auto self = weak_from_this().lock();
   state_ = State::kDone;

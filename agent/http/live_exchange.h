@@ -1,8 +1,8 @@
 #pragma once
 
-// The Exchange that handlers hold. The handlers own it, its connection only points at it: so the
-// last reference that is dropped without an answer can be told, and answered with 500. The
-// connection cuts the tie when it ends, after which everything sent here is ignored.
+// The Exchange that handlers hold. The handlers own it; its connection only points to it. So we
+// notice when the last reference is dropped without an answer, and answer with 500. When the
+// connection ends it cuts this tie, and everything that is sent afterwards is ignored.
 
 #include <functional>
 #include <memory>
@@ -33,20 +33,20 @@ class LiveExchange final : public Exchange, public std::enable_shared_from_this<
   void end_stream() override;
   void on_gone(std::function<void()> closed) override;
 
-  // For the connection.
+  // Called by the connection.
   Request& mutable_request() { return request_; }
   void attach(Connection& connection) { connection_ = &connection; }
   bool wants_body() const { return body_ != nullptr && !paused_; }
   void deliver(std::string_view piece);
-  void lose();       // the client is gone; nothing is called yet
-  void tell_gone();  // later, from the loop
+  void lose();       // the client is gone; calls no callback yet
+  void tell_gone();  // later, from the loop: calls the callback of on_gone()
 
  private:
   enum class State { kOpen, kStreaming, kDone };
 
   void finish();
 
-  Connection* connection_ = nullptr;  // null before it is handled, once done, and once gone
+  Connection* connection_ = nullptr;  // null before a handler has it, when done, and when gone
   Request request_;
   State state_ = State::kOpen;
   bool gone_ = false;

@@ -19,11 +19,13 @@ base::Result<std::string> percent_decode(std::string_view text) {
     }
     int high = i + 2 < text.size() ? base::hex_digit(text[i + 1]) : -1;
     int low = i + 2 < text.size() ? base::hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return base::invalid("bad percent escape in the request target");
+    if (high < 0 || low < 0)
+      return base::invalid("there is a malformed percent escape in the request target");
     out.push_back(static_cast<char>(high * 16 + low));
     i += 2;
   }
-  if (out.find('\0') != std::string::npos) return base::invalid("NUL in the request target");
+  if (out.find('\0') != std::string::npos)
+    return base::invalid("there is a NUL in the request target");
   if (!base::is_utf8(out)) return base::invalid("the request target is not UTF-8");
   return out;
 }
@@ -103,14 +105,14 @@ base::Result<Target> parse_target(std::string_view text) {
   if (text.starts_with(kScheme)) {
     text.remove_prefix(kScheme.size());
     std::size_t end = std::min(text.find_first_of("/?"), text.size());
-    if (end == 0) return base::invalid("no authority in the request target");
+    if (end == 0) return base::invalid("the request target has no authority");
     out.authority = text.substr(0, end);
     text.remove_prefix(end);
   } else if (!text.starts_with('/')) {
     return base::invalid("the request target is neither a path nor an http:// address");
   }
   if (text.find('#') != std::string_view::npos) {
-    return base::invalid("a fragment in the request target");
+    return base::invalid("there is a fragment in the request target");
   }
   std::size_t mark = std::min(text.find('?'), text.size());
   out.path = mark == 0 ? "/" : text.substr(0, mark);
@@ -156,7 +158,7 @@ Response error_response(const base::Error& error) {
   response.body = R"({"error":{"code":")";
   response.body += info.name;
   response.body += R"(","message":)";
-  // A message may quote what a client sent; JSON must stay UTF-8.
+  // A message may quote text of the client, but JSON must be UTF-8.
   bool sound = base::is_utf8(error.message);
   append_json_string(response.body, sound ? error.message : "message is not UTF-8");
   response.body += "}}";

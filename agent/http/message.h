@@ -18,19 +18,20 @@ std::string_view verb_name(Verb verb);
 
 using Headers = std::vector<std::pair<std::string, std::string>>;  // names lower case
 
-// A request target taken apart. Segments are split first and percent-decoded one by one: `%2F`
-// stays inside its segment, `.` and `..` are ordinary, nothing is normalised. `+` is a plus sign.
+// A request target in its parts. The path is split first, then each segment is percent-decoded:
+// `%2F` stays inside its segment. `.` and `..` are ordinary segments, nothing is normalised, and
+// `+` is a plus sign.
 struct Target {
   std::string authority;              // of "http://host:port/a", else empty
   std::string path;                   // as sent, before '?'
   std::vector<std::string> segments;  // of "/a/b%2Fc": "a", "b/c"; of "/": none; of "/a/": "a", ""
   std::vector<std::pair<std::string, std::string>> query;                    // decoded, in order
-  std::optional<std::string_view> query_value(std::string_view name) const;  // the first
+  std::optional<std::string_view> query_value(std::string_view name) const;  // the first one
 };
-// kInvalid: a bad percent escape, NUL, or invalid UTF-8 after decoding; a fragment; neither a path
-// nor an http:// address.
+// kInvalid: a malformed percent escape, NUL or invalid UTF-8 after decoding, a fragment, or neither
+// a path nor an http:// address.
 base::Result<Target> parse_target(std::string_view target);
-std::string percent_encode(std::string_view segment);  // everything but unreserved characters
+std::string percent_encode(std::string_view segment);  // all except unreserved characters
 
 struct Request {
   Verb verb = Verb::kGet;
@@ -39,8 +40,8 @@ struct Request {
   Headers headers;
   std::string body;     // empty for routes that stream it
   std::string pattern;  // of the route that matched: "/v1/objects/{id}/{path...}"
-  // Values of the pattern's names; a "{path...}" matches zero or more segments.
-  std::vector<std::string> captures;  // of the single-segment names, in order
+  // The values of the names in the pattern. "{path...}" matches zero or more segments.
+  std::vector<std::string> captures;  // of the names of one segment, in order
   std::vector<std::string> tail;      // of "{name...}"
   std::string_view header(std::string_view lower_case_name) const;  // empty when absent
 };

@@ -6,7 +6,7 @@
 namespace http {
 namespace {
 
-constexpr std::size_t kCopyBelow = 16 * 1024;  // smaller bodies travel behind their head
+constexpr std::size_t kCopyBelow = 16 * 1024;  // smaller bodies are copied behind their head
 
 uv_buf_t as_buffer(std::string& text, std::size_t from) {
   return uv_buf_init(text.data() + from, static_cast<unsigned>(text.size() - from));
@@ -51,7 +51,7 @@ bool Outbox::write_chunks() {
   std::vector<uv_buf_t> buffers;
   buffers.reserve(writing_chunks_.size());
   for (std::string& chunk : writing_chunks_) buffers.push_back(as_buffer(chunk, 0));
-  // Tries at once what the socket takes, and keeps the rest until it takes more.
+  // Writes what the socket takes at once, and keeps the rest until it takes more.
   int status =
       uv_write(&request_, stream_, buffers.data(), static_cast<unsigned>(buffers.size()), finish);
   writing_ = status == 0;

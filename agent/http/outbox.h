@@ -1,8 +1,8 @@
 #pragma once
 
-// What is still to be written to one socket. Everything appended goes out with one write where the
-// socket takes it, and waits in one pending write where it does not. The owner bounds it: it looks
-// at unsent() before it appends more.
+// The bytes that still have to be written to one socket. They go out with one write if the socket
+// takes them; the rest waits in one pending write. The owner bounds it: it looks at unsent() before
+// it appends more.
 
 #include <uv.h>
 
@@ -13,11 +13,12 @@
 
 namespace http {
 
-inline constexpr std::size_t kKeepCapacity = 4 * 1024;  // what an idle connection may hold on to
+inline constexpr std::size_t kKeepCapacity = 4 * 1024;  // memory that an idle connection may keep
 
 class Outbox {
  public:
-  // `written` is told the status of each pending write when it ends, never from inside flush().
+  // `written` gets the status of each pending write when it ends. It is never called from inside
+  // flush().
   Outbox(uv_stream_t* stream, std::function<void(int status)> written);
 
   std::string& tail() { return tail_; }  // append here
@@ -25,9 +26,9 @@ class Outbox {
   bool flush();                          // false: the connection is broken
 
   std::size_t unsent() const;
-  std::size_t unwritten() const;  // of it, what flush() has not seen yet
-  std::size_t in_flight() const;  // of it, the rest: in the pending write
-  // In memory: a pending write keeps all of its bytes until the last of them is sent.
+  std::size_t unwritten() const;  // the part of unsent() that flush() has not taken yet
+  std::size_t in_flight() const;  // the other part: in the pending write
+  // Bytes in memory: a pending write keeps all of its bytes until the last one is sent.
   std::size_t held() const { return unwritten() + writing_bytes_; }
   bool empty() const { return unsent() == 0; }
 

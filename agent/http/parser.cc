@@ -48,13 +48,13 @@ base::Error broken(const ErrorCode& error) {
 class Reader final : public beast::http::basic_parser<true> {
  public:
   Reader() {
-    // The head was measured before it came here; "no limit" as an empty optional would compare
-    // below every length in this version of Beast and refuse every body.
+    // The head was measured before it came here. An empty optional ("no limit") would be less than
+    // every length in this version of Beast, so that it would refuse every body.
     header_limit(std::numeric_limits<std::uint32_t>::max());
     body_limit(std::numeric_limits<std::uint64_t>::max());
   }
 
-  Request* out = nullptr;  // only while the head is read
+  Request* out = nullptr;  // set only while the head is read
   std::string target;
   int version = 11;
   std::string_view piece;
@@ -120,11 +120,11 @@ base::Status Parser::read_head(std::string_view head, Request& out) {
   reader.out = nullptr;
   if (error) return broken(error);
   if (!reader.is_header_done() || consumed != head.size()) {
-    return base::invalid("malformed request: the head ends elsewhere");
+    return base::invalid("malformed request: the parser found another end of the head");
   }
-  // What Beast calls chunked must be what the header says: else it would see no body.
+  // If Beast does not take the body as chunked although the header says so, it would see no body.
   if (!out.header("transfer-encoding").empty() && !reader.chunked()) {
-    return base::invalid("unknown Transfer-Encoding");
+    return base::invalid("the Transfer-Encoding is not chunked");
   }
   impl_->keep_alive = reader.keep_alive();
   ASSIGN_OR_RETURN(out.target, parse_target(reader.target));
@@ -139,8 +139,9 @@ void Parser::limit_body(std::uint64_t byte_limit) { impl_->reader->body_limit(by
 
 base::Result<Parser::Step> Parser::read_body(std::string_view bytes) {
   Reader& reader = *impl_->reader;
-  // Beast asserts that a last chunk of which it has seen the first line has five bytes, though
-  // "0\r\n" may come alone: a client could end the program so. No body ends in fewer.
+  // When Beast has seen the first line of the last chunk, it asserts that five bytes are there. But
+  // "0\r\n" may come alone, so a client could end the program. No body ends in fewer than five
+  // bytes, so we wait for them.
   if (reader.is_between_chunks() && bytes.size() < kLastChunkBytes) return Step{};
   ErrorCode error;
   reader.piece = {};
@@ -148,14 +149,14 @@ base::Result<Parser::Step> Parser::read_body(std::string_view bytes) {
   step.consumed = reader.put({bytes.data(), bytes.size()}, error);
   step.piece = reader.piece;
   if (error == beast::http::error::need_more) {
-    // A chunk line or trailers that never end must not grow the input.
+    // A chunk line or trailers without an end must not make the input grow without a bound.
     if (bytes.size() - step.consumed > 2 * kFramingBytesMax) {
       return base::invalid("a chunk line or trailers are too long");
     }
     return step;
   }
   if (error == beast::http::error::body_limit) {
-    return base::Error{base::Code::kTooLarge, "the body is larger than this route takes"};
+    return base::Error{base::Code::kTooLarge, "the body is larger than this route accepts"};
   }
   if (error) return broken(error);
   return step;

@@ -55,7 +55,7 @@ std::vector<Router::Piece> Router::compile(const std::string& pattern) {
   if (pattern == "/") return pieces;
   std::string_view rest = std::string_view(pattern).substr(1);
   for (;;) {
-    CHECK(pieces.empty() || pieces.back().kind != Kind::kTail);  // a tail is last
+    CHECK(pieces.empty() || pieces.back().kind != Kind::kTail);  // a tail must be the last piece
     std::size_t end = std::min(rest.find('/'), rest.size());
     std::string_view text = rest.substr(0, end);
     if (!text.starts_with('{')) {
@@ -81,8 +81,9 @@ bool Router::fits(const Pattern& pattern, const std::vector<std::string>& segmen
   return true;
 }
 
-// Two patterns that fit the same path differ first where their kinds differ, or where the shorter
-// one ends and the longer one has a tail of no segments: the shorter one is then more specific.
+// Two patterns that fit the same path first differ where their kinds differ, or where the shorter
+// one ends and the longer one has a tail of no segments. In the second case the shorter one is more
+// specific.
 bool Router::before(const Pattern& a, const Pattern& b) {
   std::size_t common = std::min(a.pieces.size(), b.pieces.size());
   for (std::size_t i = 0; i < common; ++i) {

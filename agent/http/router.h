@@ -1,6 +1,6 @@
 #pragma once
 
-// The table of routes: which handler, how much body, how it is described. /openapi.json is written
+// The table of routes: which handler, how large a body, and a description. /openapi.json is made
 // from the same table, and a test compares the two.
 
 #include <cstdint>
@@ -28,18 +28,18 @@ struct Route {
 
 class Router {
  public:
-  // All routes are added before the first match: matches point into the table.
+  // Add all routes before the first match, because matches point into the table.
   void add(Route route);
   const std::vector<Route>& routes() const { return routes_; }
 
   struct Match {
-    const Route* route = nullptr;  // null: see allow
+    const Route* route = nullptr;  // null: no route has this verb, see `allow`
     std::vector<std::string> captures;
     std::vector<std::string> tail;
     std::vector<Verb> allow;  // verbs of the patterns that fit the path; empty: 404
   };
-  // A GET route answers HEAD too. The most specific pattern that has the verb wins: literal before
-  // {name} before {name...}, from the left.
+  // A GET route also answers HEAD. Of the patterns with the verb the most specific one wins: a
+  // literal before {name} before {name...}, compared from the left.
   Match match(Verb verb, const std::vector<std::string>& segments) const;
 
  private:

@@ -29,15 +29,15 @@ Doors make_doors(const std::string& host, std::uint16_t port, const Options& opt
   doors.hosts.push_back(host_and_port(host, port));
   for (const std::string& allowed : options.hosts) {
     doors.hosts.push_back(allowed);
-    // Behind a proxy the port is the proxy's, else it is ours.
+    // Behind a proxy the Host has the port of the proxy, else it has our port.
     if (!has_port(allowed)) doors.hosts.push_back(allowed + ":" + std::to_string(port));
   }
   doors.origins = options.origins;
   return doors;
 }
 
-// libuv writes to sockets without MSG_NOSIGNAL: a client that resets its connection would end the
-// whole program. A handler that the program has set stays.
+// libuv writes to sockets without MSG_NOSIGNAL, so a client that resets its connection would end
+// the program. A handler that the program has set is kept.
 void ignore_broken_pipes() {
   struct sigaction current {};
   sigaction(SIGPIPE, nullptr, &current);
@@ -60,12 +60,12 @@ struct Server::Impl {
   Shared shared;
   std::string address;
   std::unique_ptr<Listener> listener;
-  // Answers given outside of reading are written once in a turn of the loop: before it sleeps for
-  // those given by timers, after it woke for those given by other events.
+  // Answers that were given outside of reading are written once in a turn of the loop: before it
+  // sleeps (answers of timers) and after it woke (answers of other events).
   uv_prepare_t prepare{};
   uv_check_t check{};
   uv_timer_t grace{};
-  uv_timer_t room{};  // while requests wait for room
+  uv_timer_t room{};  // runs while requests wait for room
   int open_handles = 0;
   bool listener_closed = false;
   std::function<void()> closed;
@@ -137,7 +137,8 @@ void Server::Impl::close(std::uint64_t grace_millis, std::function<void()> told)
   for (Connection* connection : std::vector(shared.all)) connection->drain();
 }
 
-// Room comes as clients take their answers, which no single place sees, and as time passes.
+// Room becomes free when clients read their answers, which no single place sees, and when time
+// passes.
 void Server::Impl::watch_room() {
   auto look = [](uv_timer_t* timer) {
     auto& self = *static_cast<Impl*>(timer->data);
@@ -159,7 +160,7 @@ void Server::Impl::on_closed(uv_handle_t* handle) {
   auto* self = static_cast<Impl*>(handle->data);
   if (--self->open_handles > 0) return;
   auto told = std::move(self->closed);
-  if (told != nullptr) told();  // which may destroy this
+  if (told != nullptr) told();  // it may destroy this object
 }
 
 base::Result<std::unique_ptr<Server>> Server::open(uv_loop_t* loop, const std::string& host,

@@ -2,8 +2,8 @@
 
 // HTTP/1.1 on a libuv loop: keep-alive, pipelining (one request at a time, answers in order), HEAD,
 // Expect: 100-continue, chunked requests, streamed request bodies, server-sent events. Beast
-// parses; the checks that it leaves to us (design section 12) are in guard.h. Loop thread only;
-// handlers answer now or later, from the loop thread.
+// parses; guard.h has the checks that Beast leaves to us. Loop thread only. Handlers answer at once
+// or later, from the loop thread.
 
 #include <uv.h>
 
@@ -21,28 +21,30 @@ namespace http {
 struct Options {
   std::size_t head_bytes_max = 16 * 1024;       // above: 431
   std::uint64_t head_timeout_millis = 10'000;   // above: 408
-  std::uint64_t body_stall_millis = 30'000;     // no byte of a body for so long: 408
-  std::uint64_t idle_timeout_millis = 120'000;  // a kept-alive connection without a request
-  std::size_t connections_max = 1'024;          // above: accepted and closed at once, counted
-  // Unsent of one event stream; above: it is cut. A larger text still goes when nothing waits.
+  std::uint64_t body_stall_millis = 30'000;     // no byte of a body for this time: 408
+  std::uint64_t idle_timeout_millis = 120'000;  // a connection without a request is closed
+  std::size_t connections_max = 1'024;  // above: closed at once after accepting, and counted
+  // Unsent bytes of one event stream; above: the stream is closed. A larger text is still sent when
+  // nothing waits.
   std::size_t stream_bytes_max = 4u << 20;
-  std::size_t body_pause_bytes = 4u << 20;  // unconsumed of a streamed body; above: reading pauses
+  std::size_t body_pause_bytes = 4u << 20;      // unused, of a streamed body; above: reading pauses
   std::size_t collected_bytes_max = 64u << 20;  // of bodies not answered yet; above: 503
   std::size_t streams_max = 64;                 // open event streams; above: 503
-  // Of all answers and streams that wait for their clients. When it is used up, requests for large
-  // answers wait; who has taken nothing for `answer_stall_millis` is cut off, the longest first.
+  // Bytes of all answers and streams that wait for their clients. When it is used up, requests for
+  // large answers wait. Clients that have read nothing for `answer_stall_millis` are cut off, the
+  // longest first.
   std::size_t answer_bytes_max = 32u << 20;
   std::uint64_t answer_stall_millis = 1'000;
-  std::uint64_t answer_wait_millis = 30'000;  // a request that waits longer for room: 503
+  std::uint64_t answer_wait_millis = 30'000;  // a request that waits longer for room gets 503
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
-  std::vector<std::string> origins;  // allowed Origin values, with CORS answers
+  std::vector<std::string> origins;  // allowed Origin values; they get CORS headers
 };
 
-// One request and its answer. What is given to on_body and on_gone may hold the exchange itself: it
-// is let go when the answer is given or the client gone. A client that only closed its sending side
-// still gets its answer; an event stream ends with it. The last reference may be dropped at any
-// time; an exchange that was never answered is answered with 500. After gone() everything sent is
-// ignored.
+// One request and its answer. The callbacks of on_body and on_gone may hold the exchange: they are
+// released when the answer is given or the client is gone. A client that has only closed its
+// sending side still gets its answer; an event stream ends then. The last reference may be dropped
+// at any time; if there was no answer, the client gets 500. When gone() is true, everything that is
+// sent is ignored.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -51,24 +53,25 @@ class Exchange {
   void fail(const base::Error& error) { respond(error_response(error)); }
   virtual bool gone() const = 0;
 
-  // Calls `go` when there is room for an answer of about `bytes` among those that wait for their
-  // clients, at once or later from the loop; the room is kept until the answer is given. A request
-  // that waits too long is answered with 503, and then, as when the client goes, `go` is dropped.
+  // Calls `go` when there is memory for an answer of about `bytes`, at once or later from the loop.
+  // The memory is reserved until the answer is given. A request that waits too long gets 503. Then,
+  // and when the client is gone, `go` is dropped.
   virtual void when_room(std::size_t bytes, std::function<void()> go) = 0;
 
-  // For routes that stream their body: `piece` gets chunks in order, then one empty piece at the
-  // end. Returning false from it pauses; resume() goes on.
+  // For routes that stream their body. `piece` gets the parts in order, then one empty part at the
+  // end. When it returns false, reading pauses until resume().
   virtual void on_body(std::function<bool(std::string_view piece)> piece) = 0;
   virtual void resume() = 0;
 
-  // Turns the exchange into an event stream (text/event-stream); write() then appends text as it
-  // is. False: the client is gone, or too slow and was cut, or there are too many streams.
+  // Turns the exchange into an event stream (text/event-stream). write() then appends text
+  // unchanged. False: the client is gone, or it was too slow and was cut off, or too many streams
+  // are open.
   virtual void start_stream() = 0;
   virtual bool write(std::string_view text) = 0;
-  virtual std::size_t unsent() const = 0;  // of a stream, what its client has not taken yet
+  virtual std::size_t unsent() const = 0;  // of a stream: bytes that its client has not read yet
   virtual void end_stream() = 0;
-  // `closed` is called once, from the loop, when the client went before the answer was complete;
-  // never after respond() or end_stream(), never from inside write().
+  // `closed` is called once, from the loop, when the client is gone before the answer was complete.
+  // It is never called after respond() or end_stream(), and never from inside write().
   virtual void on_gone(std::function<void()> closed) = 0;
 };
 
@@ -79,24 +82,25 @@ struct Stats {
   std::uint64_t requests_total = 0;
   std::uint64_t streams = 0;  // open now
   std::uint64_t streams_cut = 0;
-  std::uint64_t answer_bytes = 0;     // held now for clients that have not taken them
-  std::uint64_t answers_cut = 0;      // clients cut off because others needed their room
-  std::uint64_t answers_wait = 0;     // requests that wait for room now
-  std::uint64_t answers_refused = 0;  // 503 after waiting
-  std::vector<std::pair<int, std::uint64_t>> responses;  // by status
+  std::uint64_t answer_bytes = 0;     // held now for clients that have not read them
+  std::uint64_t answers_cut = 0;      // clients cut off because others needed the memory
+  std::uint64_t answers_wait = 0;     // requests that wait for memory now
+  std::uint64_t answers_refused = 0;  // requests that got 503 after waiting
+  std::vector<std::pair<int, std::uint64_t>> responses;  // by status code
 };
 
 class Server {
  public:
-  // `host` numeric, port 0 picks a free one. kConflict when in use. `router` outlives the server.
-  // Ignores SIGPIPE unless the program handles it.
+  // `host` is numeric; port 0 picks a free port. kConflict when the address is in use. `router`
+  // must outlive the server. Ignores SIGPIPE unless the program handles it.
   static base::Result<std::unique_ptr<Server>> open(uv_loop_t* loop, const std::string& host,
                                                     std::uint16_t port, const Options& options,
                                                     const Router& router);
   ~Server();  // close() must have finished
   std::uint16_t port() const;
   std::string address() const;  // "127.0.0.1:7780"
-  // Stops accepting, lets answers finish for at most `grace_millis`, closes; then calls `closed`.
+  // Stops accepting, lets answers finish for at most `grace_millis`, closes all connections, then
+  // calls `closed`.
   void close(std::uint64_t grace_millis, std::function<void()> closed);
   Stats stats() const;
 

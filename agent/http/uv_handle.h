@@ -1,6 +1,6 @@
 #pragma once
 
-// A libuv handle of any kind as the base that uv_close and its relatives take.
+// Converts a libuv handle of any kind to the base type that uv_close and similar functions take.
 
 #include <uv.h>
 

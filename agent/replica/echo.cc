@@ -1,4 +1,5 @@
-// Rule 2: contradictions, and what they say about ourselves. docs/decisions/0007 has the reasons.
+// Rule 2: what the replica does when a message shows a fork or an echo of our own actor.
+// docs/decisions/0007-a-lost-tail-is-no-fork.md has the reasons.
 
 #include <utility>
 
@@ -7,11 +8,13 @@
 
 namespace agent {
 
-// Whether a message contradicts what we hold, before anything of it is applied: one number with two
-// contents, or a predecessor or dependency that is not the one we have.
+// Finds a change that contradicts what we hold. It runs before any change of the message is
+// applied. A contradiction is a number with two contents, or a predecessor or dependency with
+// another hash than ours. Example: we hold (a,6) with hash X; the message has (a,7) whose `prev` is
+// Y.
 base::Result<std::optional<Replica::Impl::Contradiction>> Replica::Impl::find_contradiction(
     const std::vector<crdt::Opened>& changes) {
-  crdt::VersionVector vector;  // of the actors named in this message, as it goes along
+  crdt::VersionVector vector;  // what we hold, plus the changes of this message so far
   for (const crdt::Opened& opened : changes) {
     const crdt::SealedChange& sealed = opened.sealed;
     const crdt::Head held = store->actors().vector().head_of(sealed.actor);
@@ -20,7 +23,9 @@ base::Result<std::optional<Replica::Impl::Contradiction>> Replica::Impl::find_co
     bool other =
         (head.seq == sealed.seq && head.hash != sealed.hash) ||
         (opened.envelope_known && sealed.seq == head.seq + 1 && opened.change.prev != head.hash);
-    // Of our own we look behind the head too: a copy of us that is behind shows itself only here.
+    // For an actor of our own node we also compare changes below our head. A copy of this agent
+    // that has fewer changes than we have shows itself only there. Example: we hold (a,9), the copy
+    // sends another (a,6).
     if (!other && sealed.seq < held.seq && is_of_this_node(*store, sealed.actor)) {
       ASSIGN_OR_RETURN(const auto ours,
                        store->log().find(store->actors(), sealed.actor, sealed.seq));
@@ -54,8 +59,9 @@ base::Status Replica::Impl::refuse_message(Turn& turn, const Contradiction& foun
   return {};
 }
 
-// The last number of `actor` that whoever sealed `other` holds as we do, as far as `other` proves
-// it; else the floor of our log, for the tail is what stands above it.
+// The last number of `actor` up to which the author of `other` provably holds the same changes as
+// we do. If `other` proves nothing, this is the floor of our log, because the tail consists of the
+// changes above it.
 base::Result<std::uint64_t> Replica::Impl::last_in_common(const crdt::Opened& other,
                                                           const base::ActorId& actor) {
   const store::Actor* known = store->actors().find(actor);
@@ -70,8 +76,8 @@ bool Replica::Impl::is_undecided(const base::ActorId& actor) const {
   return undecided && *undecided == actor;
 }
 
-// Other contents stand under our numbers: nothing is sealed any more, not even under another
-// actor, and the next open sets the database aside.
+// Other contents stand under our numbers. From now on this database seals nothing, not even under
+// another actor, and the next open sets it aside.
 void Replica::Impl::on_fork(Turn& turn, const base::ActorId& actor, std::uint64_t common) {
   store::Repair& repair = store->meta().repair;
   if (repair.sets_aside()) return;
@@ -83,9 +89,10 @@ void Replica::Impl::on_fork(Turn& turn, const base::ActorId& actor, std::uint64_
   turn.out.notices.push_back({Notice::Kind::kSetAside, actor, common, "a fork of our own actor"});
 }
 
-// Our actor at a number above ours, and nothing contradicts: we have lost our tail, or a copy of us
-// goes on. Nothing more is sealed under it; what comes of it is taken like any other actor's, and
-// shows by its predecessor which of the two it is.
+// A change shows our own actor at a number above ours and does not contradict us. Either we have
+// lost our tail, or a copy of this agent goes on writing. We seal nothing more under this actor and
+// take its changes like those of any other actor. The predecessor hash of the first one shows which
+// of the two cases it is.
 void Replica::Impl::note_echo(Turn& turn, const crdt::Opened& opened) {
   const base::ActorId own = store->meta().own_actor;
   if (own.is_zero()) return;
@@ -97,8 +104,8 @@ void Replica::Impl::note_echo(Turn& turn, const crdt::Opened& opened) {
   if (echo) behind_our_tail(turn, own, ours + 1);
 }
 
-// Evidence without a change: `head` of our own actor was seen elsewhere. The node looks at what it
-// was told; what we have committed and it has not heard of yet is no echo.
+// A peer showed `head` of our own actor, without a change. It is no echo when the peer has only not
+// heard yet of what we have committed.
 base::Status Replica::Impl::on_echo(Turn& turn, const base::ActorId& actor, crdt::Head head) {
   if (actor.is_zero() || actor != store->meta().own_actor) return {};
   const crdt::Head ours = store->actors().vector().head_of(actor);

@@ -12,7 +12,8 @@ std::string value_shown(const crdt::Entry& entry) {
   return crdt::exists(entry) ? crdt::shown_text(entry) : std::string();
 }
 
-// The cell that speaks for the entry: of the highest stamp, ties broken by the dot.
+// The cell that names the author in the event: the one with the highest stamp; of equal stamps, the
+// one with the higher dot.
 const crdt::Cell* latest(const crdt::Entry& entry) {
   const crdt::Cell* best = nullptr;
   auto look = [&](const crdt::Cells& cells) {

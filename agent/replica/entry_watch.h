@@ -1,7 +1,8 @@
 #pragma once
 
-// What watchers hear of a merge: the value an entry showed before its first slot is touched, and
-// the one it shows after its last. Slots come in order, so the slots of an entry come together.
+// Makes the events of a state join for watchers. It takes the value that an entry shows before its
+// first slot is changed and the value after its last slot. The merge visits slots in order, so all
+// slots of an entry follow each other.
 
 #include <optional>
 #include <string>
@@ -14,8 +15,8 @@ class EntryWatch {
  public:
   EntryWatch(store::Store& store, MergeEvents* events) : store_(store), events_(events) {}
 
-  base::Status before(const crdt::Slot& slot);  // it is about to be changed
-  base::Status finish();                        // of the entry at hand, when there is one
+  base::Status before(const crdt::Slot& slot);  // call it before the slot is changed
+  base::Status finish();                        // ends the present entry, if there is one
 
  private:
   struct Shown {

@@ -11,16 +11,17 @@ struct Touched {
   bool removes = false;
 };
 
-// The entries a change touches, each once, in the order of its effects.
+// The entries that a change touches, each once, in the order of its effects.
 std::vector<Touched> touched_entries(const crdt::Change& change) {
   std::vector<Touched> touched;
   for (const crdt::Effect& effect : change.effects) {
     if (effect.slot.path.empty()) continue;
     const std::string& id = effect.slot.path.front();
-    // Fields that go while the entry is absent were not shown before either.
+    // Only the removal of the entry itself counts. A field that is removed while its entry is
+    // absent was not shown before.
     bool removes = effect.kind == crdt::EffectKind::kRemove && effect.slot.path.size() == 1 &&
                    effect.slot.type == crdt::SlotType::kMap;
-    // Effects of one entry stand together: looking at the last one suffices.
+    // Effects of one entry follow each other, so it is enough to look at the last entry.
     if (!touched.empty() && touched.back().id == id &&
         touched.back().object == effect.slot.object) {
       touched.back().removes |= removes;
@@ -41,7 +42,7 @@ base::Status append_events(store::CellTable& cells, const store::Actors& actors,
   for (Touched& touched : touched_entries(change)) {
     ASSIGN_OR_RETURN(crdt::Entry entry, cells.entry(touched.object, touched.id));
     bool shown = crdt::exists(entry);
-    // A field written under an absent id is kept but not shown: nothing to tell.
+    // A field that was written under an absent id is kept but not shown, so there is no event.
     if (!shown && !touched.removes) continue;
     Event event;
     event.position = position;

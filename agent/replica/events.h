@@ -1,7 +1,8 @@
 #pragma once
 
-// What watchers hear of a change: one event an entry, with the value then shown. Used by the turn
-// that applies it and by readers that resume from the log.
+// The events of one change for watchers: one event for each entry that it touches, with the value
+// that the entry shows afterwards. The turn that applies the change uses it, and so do readers that
+// resume from the log.
 
 #include <vector>
 
@@ -11,8 +12,8 @@
 
 namespace agent {
 
-// Appends the events of `change`, in the order of its effects. Call it when the change is applied
-// and before the next one is. kCorrupt when a row cannot be read.
+// Appends the events of `change`, in the order of its effects. Call it after the change is applied
+// and before the next one is applied. kCorrupt when a row cannot be read.
 base::Status append_events(store::CellTable& cells, const store::Actors& actors,
                            const crdt::Change& change, std::int64_t position,
                            std::vector<Event>& events);

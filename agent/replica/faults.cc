@@ -4,7 +4,7 @@
 
 namespace agent {
 
-// Nothing of this turn happened, as far as anybody is told.
+// Ends a turn that failed. Clients and the protocol are told that nothing of it was done.
 Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::Error& error) {
   Outputs out;
   for (Input& input : inputs) {
@@ -17,13 +17,15 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
       }
     }
   }
-  // But what was seen was seen: a bad row, and our own actor elsewhere.
+  // Two kinds of notices stay true although the turn failed: a damaged row, and an echo of our own
+  // actor.
   for (Notice& notice : turn.out.notices) {
     bool stands = notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kEcho;
     if (stands) out.notices.push_back(notice);
   }
   refuse_joins(inputs, out);
-  // What had waited may have gone with this turn; all of it is fetched again.
+  // Changes that left the parked ones in this turn may be lost with it, so all parked changes are
+  // forgotten and fetched again.
   for (auto& names : {parked.clear(), turn.taken}) {
     out.facts.forgotten.insert(out.facts.forgotten.end(), names.begin(), names.end());
   }
@@ -36,15 +38,16 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
     note_damage(out, error.message);
     return out;
   }
-  if (broken) return out;  // refused because of the fault that is known
-  // A full disk does not harm the file; the rest needs recovery on a new connection (rule 13).
+  if (broken) return out;  // the reason is the fault that was reported already
+  // A full disk does not harm the file. After any other fault the file must be opened again on a
+  // new connection, so that SQLite recovers it (rule 13).
   bool full = error.code == base::Code::kDiskFull;
   if (!fault || fault->code != error.code) {
     auto kind = full ? Notice::Kind::kDiskFull : Notice::Kind::kDiskFault;
     out.notices.push_back({kind, {}, 0, error.message});
   }
   fault = error;
-  // Where rolling back could not read the state again, memory is not to be trusted either.
+  // If the rollback could not read the state again, the copy in memory cannot be trusted.
   broken = !full || store->stopped();
   if (broken) reopen_at = turn.now.instant + options.reopen_interval;
   return out;
@@ -56,7 +59,7 @@ std::optional<Outputs> Replica::Impl::refuse_displaced(Turn& turn, std::span<Inp
   if (placed.ok()) return std::nullopt;
   bool broken_before = broken;
   Outputs out = refuse(turn, inputs, placed.error());
-  broken = broken_before;  // the connection has met no fault: it goes on when the files are back
+  broken = broken_before;  // the connection itself is sound: it goes on when the files are back
   return out;
 }
 
@@ -76,7 +79,8 @@ bool Replica::Impl::reopen(base::Now now, Outputs& out) {
   broken = false;
   committed = state();
   fault.reset();
-  out.notices.push_back({Notice::Kind::kRecovered, {}, 0, "opened again"});
+  out.notices.push_back(
+      {Notice::Kind::kRecovered, {}, 0, "the database was opened again after the fault"});
   return true;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Rule 4: may this change be applied now? Whether it contradicts what is held (rule 2) was judged
-// before, for its whole message.
+// Rule 4: may this change be applied now? Whether it contradicts what we hold (rule 2) has been
+// checked before, for the whole message.
 
 #include <optional>
 #include <utility>
@@ -13,13 +13,14 @@ namespace agent {
 
 enum class Gate {
   kReady,
-  kSeen,     // applied before: ignored
-  kMissing,  // its predecessor or a dependency is not applied
+  kSeen,     // it was applied before: ignore it
+  kMissing,  // its predecessor or a dependency is not applied yet
   kUnknown,  // an envelope of a later version: the vector stops before it (rule 12)
 };
 
 Gate judge(const crdt::VersionVector& vector, const crdt::Opened& opened);
-// The first thing that a change of kMissing waits for: (actor, seq). Nullopt for every other one.
+// The first change that a change of kMissing waits for: (actor, seq). Nullopt for every other
+// result.
 std::optional<std::pair<base::ActorId, std::uint64_t>> missing(const crdt::VersionVector& vector,
                                                                const crdt::Opened& opened);
 

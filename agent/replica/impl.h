@@ -1,7 +1,7 @@
 #pragma once
 
-// The inside of a replica, shared by the source files that define it: one for each part below, and
-// replica.cc, which has the turn.
+// The private state of a replica, shared by the source files that implement it. The comments below
+// name the file of each part; replica.cc has the turn.
 
 #include <memory>
 #include <optional>
@@ -17,9 +17,9 @@
 
 namespace agent {
 
-// The log may have lost a suffix whose positions were given out as cursors: by a power cut, or
-// because an older copy was put back. Larger than any such suffix, and added at every start, so
-// that positions never come again.
+// Added to the next position at every start, so that no position is given twice. The log may have
+// lost its last changes (by a power cut, or because an older copy was restored), and clients hold
+// their positions as cursors. The gap is larger than any such loss.
 inline constexpr std::int64_t kPositionGap = 1 << 24;
 
 struct Replica::Impl {
@@ -28,43 +28,44 @@ struct Replica::Impl {
   base::Random random;
   std::unique_ptr<store::Store> store;
   crdt::HybridClock clock{{}, {}};
-  // Actors of which no peer may hold everything, whoever was this node when they were written, and
-  // the last number that some peer is known to hold (rule 7). Which they are is kept in the file.
+  // Actors of which maybe no peer holds all changes, whatever node id we had when they were
+  // written. The value is the last number that some peer is known to hold (rule 7). The database
+  // keeps which actors they are.
   store::ChangeLog::Confirmed alone;
   bool unsynced = false;
   std::optional<base::Error> fault;
   base::Instant reopen_at;
   crdt::StateHash committed;   // the state of the last commit
   bool broken = false;         // the store must be opened again before the next write
-  std::unique_ptr<Join> join;  // the one that runs
+  std::unique_ptr<Join> join;  // the state join that runs, if any
   int join_restarts = 0;
-  Snapshots snapshots;  // its readers end before the store does
+  Snapshots snapshots;  // its readers are closed before the store
   Parked parked;
-  std::int64_t replayed_until = 0;  // of the held changes of the former log
-  std::string damage;               // a bad row that was met; given up when a peer is there
+  std::int64_t replayed_until = 0;  // index of the last change of the old log that was replayed
+  std::string damage;  // the last damaged row; the state is given up when a peer answers
   std::set<std::string> damage_told;
-  bool mend_due = false;     // a turn failed at a row of the log: the next one mends it first
-  bool found_sound = false;  // at this open, all rows that were suspect: not believed a second time
-  // Our own actor that is ahead elsewhere, until the change after our head shows a fork or none.
-  // Also of an agent that has had a twin.
+  bool mend_due = false;     // a turn failed at a row of the log: the next turn mends it first
+  bool found_sound = false;  // this open read all suspect rows and found them right
+  // Our own former actor that peers have at a higher number, until the change after our head shows
+  // whether this is a fork. Also the former actor of an agent that had a twin.
   std::optional<base::ActorId> undecided;
-  bool tail_seen = false;  // there is more of it elsewhere: what we sealed may be a tail
-  bool fresh = false;      // the node id was drawn by this open
-  bool twin = false;       // the node id is given up by the next open
-  Outputs carried;         // what the open has to say, with the next turn
+  bool tail_seen = false;  // peers have more of our actor: what we sealed may be a tail
+  bool fresh = false;      // this open chose a new node id
+  bool twin = false;       // the next open takes a new node id
+  Outputs carried;         // what the open found; the next turn reports it
 
-  // What one turn gathers.
+  // What one turn collects.
   struct Turn {
     base::Now now;
     bool watched = false;
-    bool synced = false;  // the commit is on the medium, and all before it
-    base::Status check;   // of our own rows, when a divergence was reported
+    bool synced = false;  // the commit and all before it are on the medium
+    base::Status check;   // result of reading our rows, if a divergence was reported
     std::optional<crdt::HybridTime> time;
     std::optional<crdt::Dot> first_dot;
-    std::vector<Parked::Name> taken;  // out of the parked ones, in case this turn fails
+    std::vector<Parked::Name> taken;  // no longer parked: forgotten if the turn fails
     Outputs out;
-    std::optional<base::ActorId> echo;  // our actor, given up: stands although this turn fails
-    bool changed = false;               // cells moved without the vector
+    std::optional<base::ActorId> echo;  // our actor that was left: stays left if the turn fails
+    bool changed = false;               // cells changed although the vector did not
     bool twin = false;
   };
 
@@ -75,7 +76,7 @@ struct Replica::Impl {
         snapshots(path, options.store, options.snapshots, random),
         parked(replica_options.parked) {}
 
-  // start.cc: who we are
+  // start.cc: node id and actor
   base::Status start(base::Now now, const base::Bytes& host);
   bool keeps_node(const base::Bytes& host) const;
   void leave_actor();
@@ -123,7 +124,7 @@ struct Replica::Impl {
   bool refuse_contradiction(Turn& turn);
   base::Status finish_join(Turn& turn);
   base::Status join_vectors(Turn& turn);
-  base::Status after_merge(Turn& turn);  // in received.cc: what waits may fit now
+  base::Status after_merge(Turn& turn);  // in received.cc: parked changes may fit now
   void answer_queries(Turn& turn, std::span<Input> inputs);
   base::Status skip_join(Turn& turn, const Input& input);
   void refuse_joins(std::span<Input> inputs, Outputs& out);
@@ -166,7 +167,8 @@ struct Replica::Impl {
 
   // faults.cc
   Outputs refuse(Turn& turn, std::span<Input> inputs, const base::Error& error);
-  // Nothing when the files are in place; else a turn that was refused before it touched them.
+  // Nullopt when the database files are at their path. Else the outputs of a turn that was refused
+  // before it touched them.
   std::optional<Outputs> refuse_displaced(Turn& turn, std::span<Input> inputs);
   bool reopen(base::Now now, Outputs& out);
 };

@@ -1,6 +1,7 @@
 #pragma once
 
-// What an input costs: a turn is bounded in changes, the queue of a replica in inputs and bytes.
+// What an input costs. A turn is bounded by its changes; the queue of a replica by its inputs and
+// bytes.
 
 #include <cstddef>
 
@@ -13,7 +14,7 @@ inline std::size_t changes_in(const Input& input) {
   return received ? received->changes.size() : 1;
 }
 
-// What a client's write costs a queue, about.
+// About how many bytes a client's write takes in a queue.
 struct WriteBytes {
   static std::size_t of(const crdt::Members& members) {
     std::size_t bytes = 0;
@@ -33,7 +34,7 @@ struct WriteBytes {
   }
 };
 
-// What an input costs a queue, about.
+// About how many bytes an input takes in a queue.
 inline std::size_t bytes_of(const Input& input) {
   std::size_t bytes = sizeof(Input);
   if (const auto* received = std::get_if<Received>(&input)) bytes = received->bytes;

@@ -7,8 +7,8 @@
 namespace agent {
 namespace {
 
-// What a peer sent is wrong: an error on the way up, a refusal in the end. Errors of the store have
-// other codes.
+// The error for wrong data of a peer. take() turns it into kRefused. Errors of the store have other
+// codes.
 base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
 
 }  // namespace
@@ -26,7 +26,8 @@ base::Result<Join::Next> Join::take(store::Store& store, base::BytesView body) {
   if (page.step != query_.step) return Next::kIgnored;
   if (name_ && page.name != *name_ && !PLANTED(kMixedSnapshots)) return Next::kRestart;
   staged_bytes_ += body.size();
-  if (staged_bytes_ > limits_.staged_bytes_max) return refuse("more bytes than may be staged");
+  if (staged_bytes_ > limits_.staged_bytes_max)
+    return refuse("the state has more bytes than may be staged");
   name_ = page.name;
   query_.snapshot = page.name.id;
   ++query_.step;
@@ -43,15 +44,17 @@ Join::Next Join::refuse(std::string why) {
 base::Result<Join::Next> Join::take_head(store::Store& store, crdt::SnapshotPageReader& reader,
                                          base::BytesView body) {
   const crdt::SnapshotPage& page = reader.head();
-  if (reader.slots_left() > 0) return wrong("cells before the vector is known");
+  if (reader.slots_left() > 0) return wrong("a head page has cells");
   RETURN_IF_ERROR(reader.next(slot_));
-  if (!add_actors(page) || !add_objects(page)) return wrong("a head page is not in order");
-  if (page.more && page.actors.empty() && page.objects.empty()) return wrong("an empty head page");
+  if (!add_actors(page) || !add_objects(page))
+    return wrong("the actors or objects of a head page are not in order");
+  if (page.more && page.actors.empty() && page.objects.empty())
+    return wrong("a head page is empty although more pages are announced");
   clock_ = page.clock;
   RETURN_IF_ERROR(stage(store, kHead, head_pages_++, body));
   if (page.more) return Next::kAsk;
   if (crdt::state_hash(vector_sum_, objects_sum_) != name_->state) {
-    return wrong("vector and index are not of the state that the pages name");
+    return wrong("the vector and the index do not match the state hash that the pages name");
   }
   planned_ = std::make_unique<StagedIndex>(store.staged(), kHead);
   expected_ = std::make_unique<StagedIndex>(store.staged(), kHead);
@@ -81,8 +84,10 @@ bool Join::add_objects(const crdt::SnapshotPage& page) {
 base::Result<Join::Next> Join::take_cells(store::Store& store, crdt::SnapshotPageReader& reader,
                                           base::BytesView body) {
   const crdt::SnapshotPage& page = reader.head();
-  if (!page.actors.empty() || !page.objects.empty()) return wrong("a head among the cells");
-  if (page.more && reader.slots_left() == 0) return wrong("an empty page of cells");
+  if (!page.actors.empty() || !page.objects.empty())
+    return wrong("a page of cells has actors or objects");
+  if (page.more && reader.slots_left() == 0)
+    return wrong("a page of cells is empty although more pages are announced");
   for (;;) {
     ASSIGN_OR_RETURN(const bool found, reader.next(slot_));
     if (!found) break;
@@ -99,29 +104,31 @@ base::Result<Join::Next> Join::take_cells(store::Store& store, crdt::SnapshotPag
   return late ? check_skipped(store) : next_run(store);
 }
 
-// Every cell in its place, of the objects asked for, covered by the vector, and in the end as many
-// and with such a digest as the index says.
+// Checks one slot. Every cell must be in order, belong to an object that was asked for, and be
+// covered by the vector. When the object ends, the count and the digest of its cells must be those
+// of the index.
 base::Status Join::check_slot(const crdt::SnapshotSlot& slot) {
   crdt::SnapshotQuery::Run& run = *query_.run;
   if (!current_ || !crdt::is_of(slot.slot, current_->key)) {
     crdt::ObjectKey object = crdt::object_of(slot.slot);
-    if (object < run.first || run.last < object) return wrong("an object that was not asked for");
+    if (object < run.first || run.last < object)
+      return wrong("a page has an object that was not asked for");
     RETURN_IF_ERROR(begin_object(object));
   }
   if (run.after) {
     auto order = crdt::compare_slots(run.after->slot, slot.slot);
     bool goes_on = order == 0 && run.after->dot < slot.cells.front().dot;
-    if (order >= 0 && !goes_on) return wrong("cells that are not in order");
+    if (order >= 0 && !goes_on) return wrong("the cells of a page are not in order");
   }
   for (const crdt::Cell& cell : slot.cells) {
     if (!vector_.covers(cell.dot.actor, cell.dot.seq) && !PLANTED(kMixedSnapshots)) {
-      return wrong("a cell that the vector does not cover");
+      return wrong("a page has a cell that the vector does not cover");
     }
     current_sum_.add(crdt::cell_element(slot.slot, cell));
   }
   current_cells_ += slot.cells.size();
   if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots)) {
-    return wrong("more cells than the index names");
+    return wrong("an object has more cells than the index names");
   }
   if (!run.after) run.after.emplace();
   run.after->slot = slot.slot;
@@ -139,11 +146,12 @@ base::Status Join::begin_object(const crdt::ObjectKey& object) {
     current_ = skipped_.at(object);
     return {};
   }
-  // The index from the start of the run on: no object of it may be left out.
+  // Follows the index from the start of the run. No object of the run may be left out.
   bool found = false;
   while (!found) {
     ASSIGN_OR_RETURN(const crdt::SnapshotObject* next, expected_->peek());
-    if (!next || object < next->key) return wrong("cells of an object that the index lacks");
+    if (!next || object < next->key)
+      return wrong("a page has cells of an object that the index lacks");
     found = next->key == object;
     bool passed_over = first ? next->key < query_.run->first : false;
     if (!found && !passed_over && !PLANTED(kMixedSnapshots)) {
@@ -159,7 +167,7 @@ bool Join::object_complete() const {
   return current_cells_ == current_->cells && current_sum_ == current_->digest;
 }
 
-// The next objects in a row that differ from ours.
+// Asks for the next objects in a row that differ from ours.
 base::Result<Join::Next> Join::next_run(store::Store& store) {
   std::optional<crdt::ObjectKey> first;
   crdt::ObjectKey last;

@@ -1,9 +1,8 @@
 #pragma once
 
-// The receiving side of a state join (rule 6): one snapshot of one peer, fetched page by page and
-// staged on the disk, checked as it comes. What a peer sends is judged here: a page that is not of
-// this snapshot, not in order, or not what the index promised never reaches the merge. Knows
-// nothing of the merge itself.
+// The receiving side of a state join (rule 6). It fetches one snapshot of one peer page by page,
+// checks each page and stages it on the disk. A page of another snapshot, a page out of order, or
+// one that does not match the index never reaches the merge. merge.h does the merge.
 
 #include <cstdint>
 #include <map>
@@ -18,36 +17,36 @@
 namespace agent {
 
 struct JoinLimits {
-  std::size_t skipped_max = 4'096;  // objects skipped as equal; further ones are fetched
-  std::uint64_t staged_bytes_max = 16ull << 30;  // above: refused
-  int restarts_max = 3;                          // by pages of other snapshots; then given up
-  std::size_t events_max = 10'000;               // of one merge; above: Outputs::events_cut
-  std::size_t events_bytes_max = 1u << 20;       // of their ids and values; above: the same
-  std::size_t unite_max = 65'536;  // cells looked up in the log; the rest waits for the next check
+  std::size_t skipped_max = 4'096;  // objects skipped because they equal ours; above: fetched
+  std::uint64_t staged_bytes_max = 16ull << 30;  // above: the join fails
+  int restarts_max = 3;                     // when the peer sends another snapshot; then it fails
+  std::size_t events_max = 10'000;          // of one merge; above: Outputs::events_cut
+  std::size_t events_bytes_max = 1u << 20;  // ids and values of these events; above: the same
+  std::size_t unite_max = 65'536;  // cells looked up in the log; the others wait for the next check
 };
 
 class Join {
  public:
-  // Parts of what is staged. Part kLate + n is an object that was skipped first.
+  // The parts of the staged data. Part kLate + n is an object that was skipped at first.
   static constexpr std::int64_t kHead = 0;
   static constexpr std::int64_t kCells = 1;
   static constexpr std::int64_t kLate = 2;
 
-  // `ours`: the vector when it started; only a planted bug looks at it.
+  // `ours`: our vector at the start of the join. Only a planted bug reads it.
   Join(const base::NodeId& peer, bool unite, std::uint64_t first_step, const JoinLimits& limits,
        crdt::VersionVector ours);
 
   enum class Next {
     kIgnored,   // not the answer to the last query
-    kAsk,       // query() is the next one
-    kComplete,  // all is here: merge
-    kRestart,   // of another snapshot
-    kRefused,   // why() says what is wrong with it
+    kAsk,       // send query() next
+    kComplete,  // all pages are staged: merge them
+    kRestart,   // the page is of another snapshot
+    kRefused,   // the page is wrong, why() says how
   };
-  // Takes an answer, inside a transaction. Errors are the store's.
+  // Takes an answer, inside a transaction. An error is an error of the store.
   base::Result<Next> take(store::Store& store, base::BytesView body);
-  // Inside the transaction of the merge: kComplete, or kAsk when an object that was skipped as
-  // equal is so no longer (rule 6).
+  // Call it inside the transaction of the merge. kComplete, or kAsk when an object that was skipped
+  // because it was equal has changed since then (rule 6).
   base::Result<Next> check_skipped(store::Store& store);
 
   const base::NodeId& peer() const { return peer_; }
@@ -55,11 +54,11 @@ class Join {
   const crdt::SnapshotQuery& query() const { return query_; }
   const std::string& why() const { return why_; }
   bool knows_vector() const { return planned_ != nullptr; }
-  const crdt::VersionVector& vector() const { return vector_; }  // of the snapshot, when known
+  const crdt::VersionVector& vector() const { return vector_; }  // if knows_vector()
   const crdt::VersionVector& start_vector() const { return start_; }
   crdt::HybridTime clock() const { return clock_; }
   bool skipped(const crdt::ObjectKey& object) const { return skipped_.contains(object); }
-  // Where the cells of an object were staged, if not with all others.
+  // The part that has the cells of `object`, if it is not kCells.
   std::optional<std::int64_t> late_part(const crdt::ObjectKey& object) const;
 
  private:
@@ -93,14 +92,14 @@ class Join {
   crdt::Digest objects_sum_;
   std::uint64_t staged_bytes_ = 0;
   std::int64_t head_pages_ = 0;
-  std::int64_t pages_ = 0;  // of the part being fetched
+  std::int64_t pages_ = 0;  // pages staged of the present part
 
-  std::unique_ptr<StagedIndex> planned_;   // behind the last run
-  std::unique_ptr<StagedIndex> expected_;  // the object whose cells are coming
+  std::unique_ptr<StagedIndex> planned_;   // stands after the last run that was asked for
+  std::unique_ptr<StagedIndex> expected_;  // stands after the object whose cells come now
   std::map<crdt::ObjectKey, crdt::SnapshotObject> skipped_;
   std::map<crdt::ObjectKey, std::int64_t> late_;
   std::optional<crdt::SnapshotObject> current_;
-  crdt::SnapshotSlot slot_;  // the one being checked
+  crdt::SnapshotSlot slot_;  // the slot that is being checked
   std::uint64_t current_cells_ = 0;
   crdt::Digest current_sum_;
 };

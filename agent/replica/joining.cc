@@ -4,7 +4,7 @@
 #include "agent/replica/merge.h"
 #include "crdt/base/plant.h"
 
-// State joins in a turn of the replica, both sides, and the closing of actors.
+// Both sides of a state join inside a turn of the replica, and the closing of actors.
 
 namespace agent {
 
@@ -30,7 +30,8 @@ base::Status Replica::Impl::stop_join(Turn& turn, JoinStep::Kind outcome) {
 
 base::Status Replica::Impl::take_answer(Turn& turn, const JoinAnswer& answer) {
   if (!join) {
-    // Nobody here waits for it: the node, which does, is told so.
+    // The replica has no join that runs. The node still waits for one, so it is told that the join
+    // failed.
     if (!turn.out.facts.join) turn.out.facts.join = {JoinStep::Kind::kFailed, answer.peer, {}};
     return {};
   }
@@ -41,7 +42,9 @@ base::Status Replica::Impl::take_answer(Turn& turn, const JoinAnswer& answer) {
     return start_join(turn, {join->peer(), join->unite()});
   }
   if (next == Join::Next::kRestart || next == Join::Next::kRefused) {
-    std::string why = next == Join::Next::kRefused ? join->why() : "pages of other snapshots";
+    std::string why = next == Join::Next::kRefused
+                          ? join->why()
+                          : "the peer sent pages of other snapshots again and again";
     turn.out.notices.push_back(
         {Notice::Kind::kJoinRefused, {}, 0, "from " + answer.peer.hex() + ": " + why});
     return stop_join(turn, JoinStep::Kind::kFailed);
@@ -58,15 +61,16 @@ base::Status Replica::Impl::take_answer(Turn& turn, const JoinAnswer& answer) {
   return {};
 }
 
-// Everything has come over the log meanwhile. On equal vectors rule 6 would delete good copies of
-// what the other side has lost (rule 8), so this is also what keeps it from running there.
+// True when all changes of the snapshot have come over the log in the meantime. This also stops
+// rule 6 from running on equal vectors: there it would delete good cells because the other side has
+// lost them (rule 8).
 bool Replica::Impl::is_superfluous() const {
   if (join->unite() || PLANTED(kDivergenceJoinsEqualVectors)) return false;
   return store->actors().vector().covers(join->vector());
 }
 
-// Rule 2: nothing is taken over from a vector that shows our actor above ours, or one number with
-// two contents.
+// Rule 2: the join is refused when the vector of the peer shows our own actor above ours, or one
+// number with two contents.
 bool Replica::Impl::refuse_contradiction(Turn& turn) {
   const crdt::VersionVector& ours = store->actors().vector();
   for (const auto& [actor, theirs] : join->vector().entries()) {
@@ -76,7 +80,7 @@ bool Replica::Impl::refuse_contradiction(Turn& turn) {
     if (!echo && (theirs.seq != head.seq || theirs.hash == head.hash)) continue;
     turn.out.notices.push_back(
         {Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + join->peer().hex()});
-    // A join cannot show whether what we have of it is the beginning of what they have.
+    // A vector cannot show whether the changes that we hold are the first part of the peer's.
     const store::Actor* known = store->actors().find(actor);
     if (own) on_fork(turn, actor, known ? known->floor : 0);
     return true;
@@ -84,7 +88,7 @@ bool Replica::Impl::refuse_contradiction(Turn& turn) {
   return false;
 }
 
-// Cells, vector and floors in the transaction of this turn (rules 6 and 7).
+// Merges cells, vector and floors in the transaction of this turn (rules 6 and 7).
 base::Status Replica::Impl::finish_join(Turn& turn) {
   MergeEvents events;
   events.most = options.join.events_max;
@@ -136,7 +140,7 @@ void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
   for (const Input& input : inputs) {
     const auto* query = std::get_if<SnapshotQuery>(&input);
     if (!query) continue;
-    if (store->meta().repair.sets_aside()) {  // nobody is to have what we give up ourselves
+    if (store->meta().repair.sets_aside()) {  // peers must not get a state that we give up
       turn.out.pages.push_back({query->request, SnapshotPage::Outcome::kFailed, {}});
       continue;
     }
@@ -148,7 +152,7 @@ void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
   }
 }
 
-// While the state is about to be set aside nothing is joined to it.
+// Nothing is merged into a state that is about to be set aside.
 base::Status Replica::Impl::skip_join(Turn& turn, const Input& input) {
   if (const auto* start = std::get_if<StartJoin>(&input)) {
     turn.out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
@@ -156,8 +160,8 @@ base::Status Replica::Impl::skip_join(Turn& turn, const Input& input) {
   return join ? stop_join(turn, JoinStep::Kind::kFailed) : base::Status();
 }
 
-// What a refused turn leaves of joins: its queries fail, and so does the join, whose pages of this
-// turn are gone.
+// What a refused turn means for state joins: queries of peers fail, and so does our own join,
+// because the pages of this turn were rolled back.
 void Replica::Impl::refuse_joins(std::span<Input> inputs, Outputs& out) {
   for (const Input& input : inputs) {
     if (const auto* query = std::get_if<SnapshotQuery>(&input)) {
@@ -165,10 +169,11 @@ void Replica::Impl::refuse_joins(std::span<Input> inputs, Outputs& out) {
     } else if (const auto* start = std::get_if<StartJoin>(&input)) {
       out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
     } else if (const auto* answer = std::get_if<JoinAnswer>(&input)) {
-      // It may have been the last page: merged in this turn, and gone with it.
+      // This may have been the last page: the merge was rolled back with the turn.
       out.facts.join = {JoinStep::Kind::kFailed, answer->peer, {}};
     } else if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
-      // What the check of our rows led to is gone as well: to be raised again.
+      // The result of checking our rows was rolled back too. The node must report the divergence
+      // again.
       out.facts.join = {JoinStep::Kind::kFailed, seen->peer, {}};
     }
   }
@@ -186,7 +191,7 @@ void Replica::Impl::close_actors(const CloseActors& close) {
   }
 }
 
-// The owner of `id` writes under it: it has left its other actors behind (rule 2).
+// The owner of `id` now writes under `id`, so it has left its other actors (rule 2).
 void Replica::Impl::leave_others(const base::ActorId& id, const base::NodeId& node) {
   store::Actors& actors = store->actors();
   std::vector<base::ActorId> others;

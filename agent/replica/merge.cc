@@ -12,18 +12,18 @@ namespace {
 
 constexpr std::size_t kObjectsAtOnce = 64;
 
-// Which cells stay and which come.
+// Decides which cells stay and which are added.
 class Judge {
  public:
   Judge(const crdt::VersionVector& ours, const Join& join, const std::set<crdt::Dot>& revived)
       : ours_(ours), theirs_(join.vector()), unite_(join.unite()), revived_(revived) {}
 
-  // One of ours that the other side does not hold.
+  // `dot` is a cell that we hold and the other side does not.
   bool stays(const crdt::Dot& dot) const {
     if (unite_ || PLANTED(kJoinDropsNothing)) return true;
     return !theirs_.covers(dot.actor, dot.seq);
   }
-  // One of theirs that we do not hold.
+  // `dot` is a cell that the other side holds and we do not.
   bool comes(const crdt::Dot& dot) const {
     return unite_ ? revived_.contains(dot) : !ours_.covers(dot.actor, dot.seq);
   }
@@ -35,7 +35,7 @@ class Judge {
   const std::set<crdt::Dot>& revived_;
 };
 
-// Calls `visit` with every slot that either side has, in order.
+// Calls `visit` for every slot that one of the two sides has, in order.
 class Walk {
  public:
   using Visit = std::function<base::Status(store::SlotRow& ours, const crdt::Cells& theirs)>;
@@ -99,7 +99,7 @@ class Walk {
     return ended_(key);
   }
 
-  // The next slot of the object at hand; null when there is none.
+  // The next slot of the present object; null when there is none.
   base::Result<crdt::SnapshotSlot*> next_of(StagedSlots& theirs) {
     if (!key_) return nullptr;
     ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, theirs.peek());
@@ -136,7 +136,7 @@ class Walk {
   Visit visit_;
   Ended ended_;
   const crdt::ObjectKey* key_ = nullptr;
-  std::vector<store::ObjectInfo> objects_;  // ours, a page of them
+  std::vector<store::ObjectInfo> objects_;  // some of ours, read at once
   std::size_t at_ = 0;
   bool started_ = false;
 };
@@ -201,7 +201,7 @@ class Merger {
   const Merged& merged() const { return merged_; }
 
  private:
-  // The rule where little was missed.
+  // The usual case when little was missed.
   static bool same_dots(const crdt::Cells& ours, const crdt::Cells& theirs) {
     auto same = [](const crdt::Cell& a, const crdt::Cell& b) { return a.dot == b.dot; };
     return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(), same);
@@ -211,7 +211,7 @@ class Merger {
   const Judge& judge_;
   EntryWatch watch_;
   std::size_t at_ = 0;
-  // Of the object at hand, until it ends.
+  // These belong to the present object, until it ends.
   std::int64_t cells_ = 0;
   crdt::Digest taken_;
   crdt::Digest given_;
@@ -219,7 +219,8 @@ class Merger {
 };
 
 // Rule 8: the dots of the other side that our vector covers, that we do not hold, and that no
-// change in our log kills. Only where our log tells everything that we know and the other does not.
+// change in our log kills. Empty unless our log has every change that we know and the other side
+// does not.
 base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const Join& join,
                                                const JoinLimits& limits) {
   std::set<crdt::Dot> dots;

@@ -1,10 +1,11 @@
 #pragma once
 
-// The merge of a state join (rule 6): two walks in one order, ours and the staged one, slot by slot
-// in constant memory. Judged by our vector as it is now: our cells that the other side has not seen
-// stay, those it has seen and no longer holds go, its cells that we have not seen come. In unite
-// mode (rule 8) nothing goes, and what we lack comes back unless a log entry at hand kills it.
-// Vectors and floors are the caller's, in the same transaction.
+// The merge of a state join (rule 6). It walks over our slots and the staged slots in the same
+// order, slot by slot, in constant memory. Our present vector decides. A cell of ours stays if the
+// other side has not seen its dot; it goes if the other side has seen it and no longer holds it. A
+// cell of the other side is added if we have not seen its dot. In unite mode (rule 8) no cell goes,
+// and a cell that we lack is added unless a change in our log kills it. The caller merges vectors
+// and floors, in the same transaction.
 
 #include <set>
 #include <vector>
@@ -15,7 +16,7 @@
 
 namespace agent {
 
-// For watchers: one event an entry whose shown value moved.
+// For watchers: one event for each entry whose shown value changed.
 struct MergeEvents {
   std::int64_t position = 0;
   crdt::HybridTime time;  // of the join
@@ -23,7 +24,7 @@ struct MergeEvents {
   std::size_t bytes_most = 0;  // of ids and values
   std::vector<Event> events;
   std::size_t bytes = 0;
-  bool cut = false;  // there were more: these are not all
+  bool cut = false;  // there were more events than these
 };
 
 struct Merged {
@@ -31,7 +32,8 @@ struct Merged {
   std::uint64_t dropped = 0;
 };
 
-// `events` null: nobody watches. kCorrupt when a row of ours or of what was staged cannot be read.
+// `events` is null when nobody watches. kCorrupt when a row of ours or a staged page cannot be
+// read.
 base::Result<Merged> merge_join(store::Store& store, const Join& join, const JoinLimits& limits,
                                 MergeEvents* events);
 

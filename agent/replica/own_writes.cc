@@ -10,13 +10,15 @@ namespace agent {
 namespace {
 
 constexpr const char* kSetAside =
-    "this agent's state contradicts its peers' or is damaged; it is checked or fetched from them, "
-    "writes wait";
-constexpr const char* kTwin = "another agent has this one's node id; it starts again, writes wait";
+    "the state of this agent contradicts its peers or is damaged; it is being checked or fetched "
+    "from the peers; send the write again when /readyz answers 200";
+constexpr const char* kTwin =
+    "another agent has the node id of this one; this agent takes a new node id now; send the write "
+    "again in some seconds";
 
 }  // namespace
 
-// Errors of the request go to its client; a fault of the store ends the turn.
+// An error of the request is answered to its client. A fault of the store ends the turn.
 base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
   turn.first_dot.reset();
   if (store->meta().repair.stage != store::Repair::Stage::kNone) {
@@ -29,7 +31,7 @@ base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
   }
   auto written = plan_and_apply(turn, write.request);
   turn.time.reset();
-  // What was sealed of a request that fails goes with the turn.
+  // What was sealed for a request that then failed can only be undone with the whole turn.
   if (!written.ok() && (turn.first_dot || is_fault(written.error()))) return written.error();
   if (written.ok()) written->dot = turn.first_dot;
   if (!written.ok() && written.error().code == base::Code::kCorrupt) {
@@ -40,8 +42,8 @@ base::Status Replica::Impl::apply_write(Turn& turn, const Write& write) {
   return {};
 }
 
-// What a client is told of a fault that its write met. Damage is repaired without it, so it may
-// come again.
+// The error that a client gets when its write met a fault. A damaged row is repaired without the
+// client, so it is told that it may send the write again.
 base::Error Replica::Impl::as_told(const base::Error& error) {
   if (error.code != base::Code::kCorrupt) return error;
   return {base::Code::kUnavailable,
@@ -51,8 +53,9 @@ base::Error Replica::Impl::as_told(const base::Error& error) {
               "database"};
 }
 
-// A request of several changes is all or nothing, too: its whole plan is tried before the first of
-// them is sealed for good. What is tried is not kept, however large the request.
+// A request that needs several changes is also all or nothing: its whole plan is tried before the
+// first change is applied. The trial keeps no changes in memory, so the size of the request does
+// not matter.
 base::Result<Written> Replica::Impl::plan_and_apply(Turn& turn, const WriteRequest& request) {
   auto time = [&] { return time_of_plan(turn); };
   PlanLimits limits;
@@ -88,8 +91,8 @@ bool Replica::Impl::is_fault(const base::Error& error) {
          error.code == base::Code::kIndeterminate;
 }
 
-// Rule 9: a clock that runs ahead of a trusted wall starts again under a new actor. The actor is
-// minted here, before anything is stamped.
+// Rule 9: a clock that is ahead of a trusted wall clock starts again from the wall clock, under a
+// new actor. The actor is minted here, before anything gets a stamp.
 crdt::HybridTime Replica::Impl::own_time(Turn& turn) {
   if (clock.runs_ahead(turn.now)) {
     clock.restart_from_wall(turn.now);
@@ -106,7 +109,7 @@ crdt::HybridTime Replica::Impl::time_of_plan(Turn& turn) {
   return *turn.time;
 }
 
-// The next change of our own, with these effects.
+// Seals the next change of our own actor, with these effects.
 base::Result<crdt::Opened> Replica::Impl::seal_next(Turn& turn, std::vector<crdt::Effect> effects) {
   store::Actors& actors = store->actors();
   crdt::Opened opened;

@@ -1,8 +1,9 @@
 #pragma once
 
-// Received changes that came before what they need (rule 4). They wait in memory, within bounds: a
-// newcomer that does not fit is refused, so one whose predecessor never comes can only take its own
-// place. Each waits for one missing change at a time and is looked at again when that is applied.
+// Received changes that came before a change that they need (rule 4). They wait in memory within
+// bounds. When there is no room, the new change is refused; a change whose predecessor never comes
+// therefore only takes its own place. Each waits for one missing change at a time and is looked at
+// again when that one is applied.
 
 #include <cstddef>
 #include <map>
@@ -18,7 +19,7 @@ namespace agent {
 
 struct ParkedLimits {
   std::size_t changes_max = 4'096;
-  std::size_t bytes_max = 16u << 20;  // of sealed changes; above: the newcomer is dropped
+  std::size_t bytes_max = 16u << 20;  // of sealed changes; above: the new change is dropped
 };
 
 class Parked {
@@ -27,12 +28,13 @@ class Parked {
 
   explicit Parked(const ParkedLimits& limits) : limits_(limits) {}
 
-  // `opened` does not fit `vector` yet. False: full. One that waits already is kept once.
+  // `opened` does not fit `vector` yet. False: there is no room. A change that waits already is
+  // kept once.
   bool add(const crdt::VersionVector& vector, crdt::Opened&& opened);
-  // After `actor` moved in `vector`: one change that need not wait any longer, because it fits or
-  // became seen, until there is none.
+  // Call it after `actor` moved in `vector`, until it returns nullopt. Returns one change that need
+  // not wait any longer, because it fits now or was seen meanwhile.
   std::optional<crdt::Opened> take(const crdt::VersionVector& vector, const base::ActorId& actor);
-  // After much moved at once: the actors whose changes are waited for.
+  // The actors whose changes are waited for. For the case that many actors moved at once.
   std::set<base::ActorId> awaited() const;
   std::vector<Name> clear();
 
@@ -42,7 +44,7 @@ class Parked {
  private:
   ParkedLimits limits_;
   std::map<Name, crdt::Opened> changes_;
-  std::set<std::pair<Name, Name>> waits_;  // (missing, of the change that waits)
+  std::set<std::pair<Name, Name>> waits_;  // (missing change, waiting change)
   std::size_t bytes_ = 0;
 };
 

@@ -38,7 +38,7 @@ class Planner {
   base::Result<Written> operator()(const PatchEntry& patch) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(patch.object, patch.id));
     std::vector<Effect> effects;
-    // Asking for the time may mint an actor: not for a request that writes nothing.
+    // Asking for the time may mint an actor. A request that writes nothing must not do that.
     if (!patch.set.empty()) effects = crdt::plan_patch(entry, patch.set, time_());
     append(effects, crdt::plan_unset(entry, patch.unset));
     RETURN_IF_ERROR(emit_or_split(std::move(effects)));
@@ -62,7 +62,7 @@ class Planner {
   }
 
   base::Result<Written> operator()(const ImportEntries& import) {
-    // Of two lines with one id the later stands, as if they had been two requests.
+    // When two lines have the same id, the later one counts, as if they were two requests.
     std::map<std::string_view, std::size_t> last;
     for (std::size_t i = 0; i < import.entries.size(); ++i) last[import.entries[i].first] = i;
     std::vector<Effect> effects;
@@ -85,7 +85,7 @@ class Planner {
       if (!effects.empty() && full) {
         RETURN_IF_ERROR(emit(std::exchange(effects, {})));
         with = {};
-        added = crdt::plan_add(entry, members, time_());  // the next change has a time of its own
+        added = crdt::plan_add(entry, members, time_());  // the next change needs its own time
         with.add(added);
       }
       if (effects.empty() && !with.within(limits_.whole)) {
@@ -123,7 +123,7 @@ class Planner {
   // --- Entries of an object
   // -----------------------------------------------------------------------
 
-  // All entries but those that are kept, in as many changes as it takes.
+  // Removes all entries except those in `kept`, with as many changes as needed.
   base::Status remove_all(const std::string& object, const std::set<std::string_view>& kept) {
     std::string after;
     for (bool more = true; more;) {
@@ -155,7 +155,7 @@ class Planner {
     return {};
   }
 
-  // As far as they fit into one change.
+  // Plans to remove the entries that are not named, as many as fit into one change.
   base::Status remove_others(const std::string& object, const std::set<std::string_view>& named,
                              std::vector<Effect>& effects, ChangeMeter& meter) {
     return cells_.scan(object, "", [&](const Entry& entry) {
@@ -185,7 +185,7 @@ class Planner {
       std::set<std::string_view> set;
       for (const auto& [field, value] : write.fields) set.insert(field);
       for (Effect& effect : crdt::plan_remove(entry)) {
-        // The new value of such a field kills what it sees there itself.
+        // A new value of this field already kills the cells that it replaces.
         bool replaced = effect.slot.path.size() > 1 && set.contains(effect.slot.path[1]);
         if (!replaced) effects.push_back(std::move(effect));
       }
@@ -200,7 +200,8 @@ class Planner {
     for (const EntryWrite& entry_write : write.entries) {
       ASSIGN_OR_RETURN(Entry entry, cells_.entry(write.object, entry_write.id));
       std::vector<Effect> effects = plan_whole(entry, entry_write);
-      // The reset that hides fields until they are gone is worth it where there are several.
+      // A reset hides the fields until they are removed. It pays only when there are several
+      // fields.
       bool several = entry_write.whole == EntryWrite::Whole::kRemove && effects.size() > 3;
       split.append(several ? crdt::split_remove(entry, entry_write.fields, time_())
                            : crdt::split(std::move(effects)));
@@ -248,7 +249,8 @@ class Planner {
 
   base::Error too_large() const {
     return {base::Code::kTooLarge,
-            "a request is seen whole or not at all, so it is one change of at most " +
+            "the request is too large: readers must see all of it at once, so it must fit into one "
+            "change of at most " +
                 std::to_string(limits_.whole.effects) + " effects and " +
                 std::to_string(limits_.whole.bytes >> 20) +
                 " MiB (a field that is set or unset is one effect, an entry that is added or "

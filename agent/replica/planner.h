@@ -1,6 +1,6 @@
 #pragma once
 
-// From a client's request to the effects of changes, by what is live now. Reads cells, writes
+// Turns a client's request into the effects of changes. It reads the present cells and writes
 // nothing.
 
 #include <functional>
@@ -14,24 +14,27 @@ namespace agent {
 
 struct PlanLimits {
   crdt::ChangeRoom
-      whole;  // of one change: all that readers see of a request fits, or it is refused
-  // Of one change of an import or an object's removal, and of what may be split: smaller, so that
-  // peers get it in parts.
+      whole;  // of one change: the visible part of a request must fit, else it is refused
+  // For one change of an import, of the removal of an object, or of a request that was split.
+  // Smaller than a whole change, so that peers get it in parts.
   crdt::ChangeRoom part{32'768, 4u << 20, 4u << 20};
 };
 
-// One client request becomes one change. It becomes several in a row
-// - for an import and the removal of an object, each about different entries;
-// - where an entry has more fields than a change can hold: the first change has all that readers
-//   see of the request, the others remove the fields that it has hidden (crdt::SplitPlan);
-// - where a new value of an object removes more entries than fit: after what it adds.
-// `next` is called for each and gives the dot of its first effect.
+// One client request becomes one change, except in these cases, where it becomes several changes in
+// a row:
+// - an import, and the removal of an object: each change has different entries;
+// - an entry has more fields than one change can hold: the first change has all that readers see of
+// the request, the others remove the fields that it has hidden (crdt::SplitPlan);
+// - a new value of an object removes more entries than fit: they are removed after the new ones are
+// added.
+// `next` is called for each change and returns the dot of its first effect.
 struct Plan {
   std::vector<crdt::Effect> effects;
 };
 using PlanSink = std::function<base::Result<crdt::Dot>(Plan)>;
 
-// `time` is what the clock shows for the change. kTooLarge names the bound and what to do.
+// `time` returns the clock's time for the change. The error kTooLarge names the bound and what to
+// do.
 base::Result<Written> plan_request(store::CellTable& cells, const WriteRequest& request,
                                    const std::function<crdt::HybridTime()>& time,
                                    const PlanLimits& limits, const PlanSink& next);

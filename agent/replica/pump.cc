@@ -7,8 +7,8 @@
 
 namespace agent {
 
-// What must come in time whatever the load is asked first; each of it is due once a second at most,
-// so turns are never starved.
+// Steps with a deadline are looked at before turns, whatever the load. Each of them is due at most
+// once a second, so turns are never starved.
 Pump::Step Pump::next(base::Instant now, const Condition& replica) const {
   if (replica.unsynced && now >= flush_deadline()) return Step::kFlush;
   if (!replica.fault && now >= scrubbed_ + options_.scrub_every) return Step::kScrub;
@@ -35,8 +35,8 @@ base::Instant Pump::flush_deadline() const {
   return waits ? unsynced_since_ + options_.flush_after : unsynced_since_;
 }
 
-// What is held of a rebuild is applied turn after turn. Where a row is in the way, and after a
-// fault of the disk, the turn would fail again at once.
+// True when the next turn would fail again at once: after a fault of the disk, or when a damaged
+// row stops the replay. Then a turn is tried every `retry_every` only.
 bool Pump::retries(const Condition& replica) const {
   return replica.fault || (replica.replaying && damaged_);
 }
@@ -72,7 +72,7 @@ void Pump::did_turn(base::Instant now, const Condition& replica, bool damaged) {
   unsynced_since_ = replica.unsynced ? std::min(unsynced_since_, now) : base::Instant::never();
 }
 
-// A flush that failed is not tried again before the next turn, or `flush_after` later.
+// A failed flush is tried again after the next turn, or `flush_after` later.
 void Pump::did_flush(base::Instant now, const Condition& replica) {
   quiet_flush_ = false;
   unsynced_since_ = replica.unsynced ? now : base::Instant::never();

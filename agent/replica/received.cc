@@ -7,7 +7,8 @@
 
 namespace agent {
 
-// A message that contradicts what we hold is refused before anything of it is applied (rule 2).
+// A message that contradicts what we hold is refused as a whole, before any of its changes is
+// applied (rule 2).
 base::Status Replica::Impl::apply_received(Turn& turn, Received& received) {
   turn.out.facts.bytes_done += received.bytes;
   if (store->meta().repair.sets_aside()) {
@@ -26,7 +27,7 @@ base::Status Replica::Impl::apply_received(Turn& turn, Received& received) {
   return {};
 }
 
-// Through the gate (rule 4), and all that has waited for it.
+// Applies one change if the gate lets it pass (rule 4), and then all changes that waited for it.
 base::Status Replica::Impl::take_in(Turn& turn, crdt::Opened&& opened) {
   const crdt::SealedChange& sealed = opened.sealed;
   const base::ActorId actor = sealed.actor;
@@ -54,15 +55,15 @@ base::Status Replica::Impl::apply_remote(Turn& turn, const crdt::Opened& opened)
         {Notice::Kind::kClockAhead, opened.sealed.actor, opened.sealed.seq, ""});
     if (PLANTED(kFutureStampsParked)) return {};
   }
-  if (is_undecided(opened.sealed.actor)) {  // it fits our head: no fork
+  if (is_undecided(opened.sealed.actor)) {  // it follows our head, so there is no fork
     undecided.reset();
     tail_seen = false;
   }
   return apply_change(turn, opened);
 }
 
-// Parked changes are judged anew when their turn comes: what they follow may be another content
-// than the one they were sealed upon.
+// A parked change is checked again before it is applied. The predecessor that was applied may have
+// another content than the one that the author sealed upon.
 base::Status Replica::Impl::look_again(Turn& turn, std::set<base::ActorId> moved) {
   while (!moved.empty()) {
     const base::ActorId actor = *moved.begin();
@@ -78,7 +79,7 @@ base::Status Replica::Impl::look_again(Turn& turn, std::set<base::ActorId> moved
     ASSIGN_OR_RETURN(const auto contradiction, find_contradiction(one));
     if (contradiction) {
       drop(turn, one[0].sealed, Notice::Kind::kDropped);
-      RETURN_IF_ERROR(refuse_message(turn, *contradiction, "after a wait"));
+      RETURN_IF_ERROR(refuse_message(turn, *contradiction, "a change that was parked"));
       continue;
     }
     if (!one[0].envelope_known) {
@@ -104,7 +105,8 @@ void Replica::Impl::drop(Turn& turn, const crdt::SealedChange& sealed, Notice::K
   turn.out.notices.push_back({why, sealed.actor, sealed.seq, ""});
 }
 
-// Rule 12: the vector stops here. The change waits for a version that understands it.
+// Rule 12: the vector of this actor stops here. The change waits for a program version that can
+// read it.
 base::Status Replica::Impl::hold(Turn& turn, const crdt::SealedChange& sealed) {
   ASSIGN_OR_RETURN(const bool kept, store->held().keep_unknown(sealed));
   turn.out.facts.stopped.push_back(sealed.actor);
@@ -133,7 +135,7 @@ base::Status Replica::Impl::apply_effects(const crdt::Change& change) {
   return {};
 }
 
-// Cells, log, vector and digest of one change, own or received (rule 6).
+// Applies cells, log, vector and digest of one change, own or received (rule 6).
 base::Status Replica::Impl::apply_change(Turn& turn, const crdt::Opened& opened) {
   const crdt::Change& change = opened.change;
   store::Actors& actors = store->actors();

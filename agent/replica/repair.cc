@@ -1,4 +1,5 @@
-// Rules 8 and 13: damaged rows, and the check of our own rows when a peer's digest differs.
+// Rules 8 and 13: damaged rows, and the check of our own rows when a peer has an equal vector and
+// another digest.
 
 #include <algorithm>
 #include <utility>
@@ -9,19 +10,20 @@
 namespace agent {
 namespace {
 
-// A whole pass takes half a day when the store is idle a quarter of it, whatever its size, within
-// these bounds of one slice a second.
+// Reading all rows takes half a day when the store is idle a quarter of the time, whatever the size
+// of the database, as far as the bounds of one part a second allow.
 constexpr std::size_t kSliceRowsMin = 64;
 constexpr std::size_t kSliceRowsMax = 4'096;
 constexpr std::size_t kSliceBytesMax = 4u << 20;
 constexpr std::size_t kSlicesOfAPass = 12 * 3'600 / 4;
-constexpr std::size_t kDamageToldMax = 100;  // bad rows; above: no notice
+constexpr std::size_t kDamageToldMax = 100;  // notices about different damaged rows; above: none
 
 }  // namespace
 
-// Both sides of a divergence do this. Whoever finds its own rows wrong gives them up; where both
-// are sound, neither may delete anything for the other's sake. It may come while a state is fetched
-// that was set aside: with a vector equal to the peer's nothing more would be fetched.
+// Both sides of a divergence do this. A side whose rows are damaged gives up its state. If both are
+// sound, neither may delete a cell because the other lacks it, so they unite. This also runs while
+// a state that was set aside is being fetched: with a vector equal to the peer's nothing else would
+// be fetched.
 base::Status Replica::Impl::on_divergence(Turn& turn, const DivergenceSeen& seen,
                                           const base::Status& check) {
   if (store->meta().repair.sets_aside()) return {};
@@ -36,8 +38,8 @@ base::Status Replica::Impl::on_divergence(Turn& turn, const DivergenceSeen& seen
   return apply_input(turn, unite);
 }
 
-// The next open looks at every row before it believes this, but not for ever: what a check does not
-// find may stop a reader each time.
+// The next open reads every row before it gives the state up. It does so only once: there may be
+// damage that this check does not find but that stops readers each time.
 void Replica::Impl::give_up_rows() {
   using Stage = store::Repair::Stage;
   store->meta().repair = {found_sound ? Stage::kDamage : Stage::kSuspect, {}, 0};
@@ -49,14 +51,14 @@ void Replica::Impl::note_damage(Outputs& out, const std::string& what) {
   damage = what;
 }
 
-// A reader met it. Where the log is to blame, it is mended and nothing is given up. That takes a
-// walk over the log: not for what was told before.
+// A reader met a damaged row. If the row belongs to the log, the log is mended and the state stays.
+// Mending reads the whole log, so it is done once for each message.
 base::Status Replica::Impl::on_damage(Turn& turn, const std::string& what) {
   const bool news = !damage_told.contains(what) && store::is_about_log(what);
   if (news && !store->meta().repair.sets_aside()) {
     const std::size_t before = turn.out.notices.size();
     const base::Status mended = mend_log(turn.out, what);
-    // A page of the log that cannot be read: the state is given up, as for any other.
+    // kCorrupt: a page of the log cannot be read. The state is given up, as for any other damage.
     if (!mended.ok() && mended.error().code != base::Code::kCorrupt) return mended;
     if (mended.ok() && turn.out.notices.size() > before) return {};
   }
@@ -64,7 +66,8 @@ base::Status Replica::Impl::on_damage(Turn& turn, const std::string& what) {
   return {};
 }
 
-// Damaged rows are given up once somebody is there to fetch the state from.
+// Gives up the state with the damaged row. Called when a peer is there from which it can be
+// fetched.
 void Replica::Impl::give_up_damage() {
   if (damage.empty() || store->meta().repair.sets_aside()) return;
   if (!store->begin().ok()) return;
@@ -93,7 +96,7 @@ void Replica::Impl::scrub(Outputs& out) {
   }
 }
 
-// False: the row belongs to the state, or cannot be dropped.
+// False: the row belongs to the state, or it cannot be dropped.
 bool Replica::Impl::drop_bad_row(Outputs& out, const std::string& what) {
   using Bad = store::Scrub::Bad;
   const Bad bad = store->scrub().bad();
@@ -118,17 +121,17 @@ bool Replica::Impl::drop_bad_row(Outputs& out, const std::string& what) {
   return !said.notices.empty();
 }
 
-// What cannot be mended is noted like any damage. It stops no turn.
+// A log that cannot be mended is noted like any other damage. It does not make the turn fail.
 base::Status Replica::Impl::mend_if_damaged(Turn& turn) {
   if (!mend_due && !store->log().damaged()) return {};
   mend_due = false;
-  const base::Status mended = mend_log(turn.out, "a bad row of the log was met");
+  const base::Status mended = mend_log(turn.out, "a row of the change log is damaged");
   if (mended.ok() || mended.error().code != base::Code::kCorrupt) return mended;
   note_damage(turn.out, mended.error().message);
   return {};
 }
 
-// The log is for speed (rule 7): what it has lost, a peer that lacks it gets by a state join.
+// The log is for speed only (rule 7). A peer that lacks a lost change gets it by a state join.
 base::Status Replica::Impl::mend_log(Outputs& out, const std::string& what) {
   ASSIGN_OR_RETURN(const store::ChangeLog::Mended mended, store->log().mend(store->actors()));
   if (!mended.any()) return {};

@@ -1,5 +1,5 @@
-// What was held, applied: after an upgrade (rule 12) and after a database was set aside (rules 2
-// and 8).
+// Replays held changes: after an upgrade (rule 12) and after a database was set aside (rules 2 and
+// 8).
 
 #include <utility>
 
@@ -12,11 +12,12 @@ namespace {
 
 using Stage = store::Repair::Stage;
 
-constexpr std::size_t kSlice = 1'000;  // changes of one turn
+constexpr std::size_t kSlice = 1'000;  // changes that one turn replays
 
 }  // namespace
 
-// One slice a turn; the tail follows, in one turn, when the old log is through.
+// Replays one part of the old log in each turn. When the old log is done, one turn seals the whole
+// tail again.
 base::Status Replica::Impl::replay(Turn& turn) {
   ASSIGN_OR_RETURN(const auto rows,
                    store->held().rows(store::HeldKind::kOldLog, replayed_until, kSlice));
@@ -32,7 +33,7 @@ base::Status Replica::Impl::replay(Turn& turn) {
   return {};
 }
 
-// A change that does not fit stays where it is.
+// A change that does not fit yet stays held.
 base::Status Replica::Impl::apply_held(Turn& turn, const store::HeldChange& held) {
   auto read = crdt::open_change(held.bytes);
   if (!read.ok()) return store->held().erase(held.index);
@@ -41,7 +42,7 @@ base::Status Replica::Impl::apply_held(Turn& turn, const store::HeldChange& held
   const Gate gate = judge(store->actors().vector(), one[0]);
   if (gate == Gate::kMissing) return {};
   if (gate == Gate::kUnknown) {
-    // Named at every start, so that nobody asks for what comes after it.
+    // It is reported at every start, so that the node does not ask for the changes after it.
     if (held.kind == store::HeldKind::kOldLog) return hold(turn, one[0].sealed);
     turn.out.facts.stopped.push_back(one[0].sealed.actor);
     return {};
@@ -51,16 +52,17 @@ base::Status Replica::Impl::apply_held(Turn& turn, const store::HeldChange& held
   ASSIGN_OR_RETURN(const auto contradiction, find_contradiction(one));
   if (contradiction) {
     turn.out.notices.push_back(
-        {Notice::Kind::kPrevMismatch, one[0].sealed.actor, one[0].sealed.seq, "among the held"});
+        {Notice::Kind::kPrevMismatch, one[0].sealed.actor, one[0].sealed.seq, "a held change"});
     return store->proofs().keep(one[0].sealed);
   }
   RETURN_IF_ERROR(apply_remote(turn, one[0]));
-  // The peers whose state was fetched did not have it.
+  // The peers whose state was fetched did not have this change.
   if (held.kind == store::HeldKind::kOldLog) add_alone(turn, one[0].sealed.actor);
   return look_again(turn, {one[0].sealed.actor});
 }
 
-// Again in the order in which they were sealed, so each finds what it kills under its new name.
+// Seals the tail again, in the order in which it was sealed first. So each effect finds the cells
+// that it kills under their new dots.
 base::Status Replica::Impl::seal_tail(Turn& turn) {
   Renaming renaming;
   for (std::int64_t after = 0;;) {
@@ -74,9 +76,10 @@ base::Status Replica::Impl::seal_tail(Turn& turn) {
       ASSIGN_OR_RETURN(const bool there, is_held(*store, *opened));
       if (there) continue;
       auto sealed = seal_next(turn, renaming.apply(std::move(opened->change.effects)));
-      if (!sealed.ok()) {  // longer than a change may be, under its new names
+      if (!sealed.ok()) {  // with its new dots it is longer than a change may be
         turn.out.notices.push_back(
-            {Notice::Kind::kDropped, opened->sealed.actor, opened->sealed.seq, "of our own tail"});
+            {Notice::Kind::kDropped, opened->sealed.actor, opened->sealed.seq,
+             "a change of our own tail: with its new actor it is too large, it is lost"});
         continue;
       }
       RETURN_IF_ERROR(apply_own(turn, std::move(*sealed)));
@@ -87,8 +90,8 @@ base::Status Replica::Impl::seal_tail(Turn& turn) {
   }
 }
 
-// What still misses something after all waits on, within the bounds of other held changes, and is
-// tried again at every open.
+// A change that still lacks a predecessor or a dependency stays held, within the bounds of kind 1,
+// and is tried again at every open.
 base::Status Replica::Impl::drop_leftovers(Turn& turn) {
   std::int64_t kept = 0;
   std::int64_t bytes = 0;
@@ -108,12 +111,14 @@ base::Status Replica::Impl::drop_leftovers(Turn& turn) {
   turn.out.notices.push_back({Notice::Kind::kDropped,
                               {},
                               dropped,
-                              std::to_string(kept) + " changes of the former log do not fit, " +
+                              std::to_string(kept) +
+                                  " changes of the old log lack a change before them, " +
                                   std::to_string(dropped) + " of them are dropped"});
   return {};
 }
 
-// What this version understands now, or fits now, is applied before anything is claimed.
+// Held changes that this version can read, or that fit now, are applied before we claim anything to
+// peers.
 base::Status Replica::Impl::apply_held_at_open(Turn& turn) {
   if (store->meta().repair.stage != Stage::kNone) return {};
   for (auto kind : {store::HeldKind::kUnknown, store::HeldKind::kOldLog}) {

@@ -9,14 +9,14 @@
 namespace agent {
 namespace {
 
-constexpr std::uint64_t kTailLogFactor = 8;  // of the budget of the log, while a tail is in doubt
+constexpr std::uint64_t kTailLogFactor = 8;  // times the log budget, while we may have a tail
 
 }  // namespace
 
 Replica::Replica(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Replica::~Replica() = default;
 
-// A start that finds no room tries again with that of the ballast.
+// If a start finds no room on the disk, it removes the ballast file and tries again.
 base::Result<std::unique_ptr<Replica>> Replica::open(base::Now now, const std::string& path,
                                                      const ReplicaOptions& options,
                                                      const base::Bytes& host, base::Random random) {
@@ -41,7 +41,7 @@ base::Result<std::unique_ptr<Replica>> Replica::open_once(base::Now now, const s
   impl->found_sound = opened.found_sound;
   if (opened.found_sound) {
     impl->carried.notices.push_back(
-        {Notice::Kind::kRecovered, {}, 0, "every row was read again and is right"});
+        {Notice::Kind::kRecovered, {}, 0, "every suspect row was read again and is right"});
   }
   if (!opened.set_aside.empty()) {
     impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});
@@ -124,9 +124,9 @@ Outputs Replica::flush(base::Now now) {
 }
 
 base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
-  // Rule 1: on the medium before anybody hears of it, if there is a write of our own.
+  // Rule 1: a turn with an own write is on the medium before anybody is told of it.
   bool writes = fault.has_value();
-  base::Status check;  // of our own rows, before this turn moves any
+  base::Status check;  // reads our own rows before this turn changes any
   for (const Input& input : inputs) {
     writes |= std::holds_alternative<Write>(input);
     if (std::holds_alternative<DivergenceSeen>(input) && check.ok()) check = store->verify_digest();
@@ -135,7 +135,8 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   auto durability =
       writes && !PLANTED(kOwnWritesNormal) ? store::Durability::kFull : store::Durability::kNormal;
   RETURN_IF_ERROR(store->begin(durability));
-  // Seen by a turn that failed: the actor is not our own any more, whatever the file says.
+  // An earlier turn that failed saw the echo. The actor is no longer ours, although the database
+  // still names it.
   if (is_undecided(store->meta().own_actor)) leave_actor();
   RETURN_IF_ERROR(mend_if_damaged(turn));
   for (Input& input : inputs) RETURN_IF_ERROR(apply_input(turn, input));
@@ -144,10 +145,12 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
     RETURN_IF_ERROR(replay(turn));
   }
   RETURN_IF_ERROR(prune());
-  // So that the commit writes something, and tells whether the fault lasts.
+  // With a fault, the clock ticks so that the commit writes something and shows whether the fault
+  // lasts.
   if (fault) clock.tick(turn.now);
   if (!PLANTED(kClockNotPersisted)) store->meta().clock = clock.latest();
-  // A tail sealed again is our own, and what a repair decided must be there at the next open.
+  // A tail that was sealed again counts as an own write. The decision to repair must be in the
+  // database at the next open.
   writes |= !turn.out.facts.own.empty() || store->meta().repair.sets_aside() || turn.twin;
   if (writes && !PLANTED(kOwnWritesNormal)) durability = store::Durability::kFull;
   turn.synced = writes;
@@ -203,7 +206,8 @@ void Replica::Impl::add_alone(Turn& turn, const base::ActorId& actor) {
 }
 
 base::Status Replica::Impl::prune() {
-  // What may have to be sealed again stays longer. Not for ever: the answer may never come.
+  // While we may have to seal our tail again, the log may be larger. It has a bound because the
+  // answer may never come.
   const auto longer = tail_seen ? kTailLogFactor : 1;
   if (store->log().bytes() <= options.store.log_bytes_max * longer) return {};
   store::Meta& meta = store->meta();
@@ -213,7 +217,7 @@ base::Status Replica::Impl::prune() {
   return {};
 }
 
-// What was to be said before this turn, and whether the next open has something to do.
+// Adds what was found before this turn, and says whether the database must be opened again.
 void Replica::Impl::tell(Outputs& before, Outputs& out) {
   std::vector<Notice> notices = std::move(carried.notices);
   for (std::vector<Notice>* more : {&before.notices, &out.notices}) {
@@ -227,7 +231,8 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
   }
   carried = {};
   out.reopen = store->meta().repair.sets_aside() || twin;
-  // What the driver would answer with has to be committed: not before the disk takes writes again.
+  // The driver's next inputs must be committed, so it is told only when the disk takes writes
+  // again.
   out.damaged = !damage.empty() && !out.reopen && !fault;
   out.fetching = store->meta().repair.stage == store::Repair::Stage::kFetching && !fault;
 }
@@ -271,7 +276,7 @@ base::Status Replica::close() {
   DatabaseFiles* files = impl_->options.files;
   if (files != nullptr) {
     if (auto in_place = files->in_place(); !in_place.ok()) {
-      impl_->store->keep_wal_on_close();  // at our path may stand the files of another agent
+      impl_->store->keep_wal_on_close();  // the files at our path may be those of another agent
       return in_place;
     }
   }

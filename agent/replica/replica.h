@@ -1,10 +1,11 @@
 #pragma once
 
-// The data machine: takes a batch of writes and received changes, applies them in one SQLite
-// transaction, commits, and says what follows. Synchronous and deterministic: time and chance are
-// given. Promises: nothing is acknowledged before it is durable (rule 1); no dot is used twice
-// (rule 2); what it calls durable is on the medium (rule 3); causal order (rule 4); state and
-// vector move together (rule 6). One thread at a time.
+// The data machine. It takes a batch of writes and received changes, applies them in one SQLite
+// transaction, commits, and returns what follows. It is synchronous and deterministic: the caller
+// passes time and chance. Promises: nothing is acknowledged before it is durable (rule 1); no dot
+// is used twice (rule 2); what it calls durable is on the medium (rule 3); changes are applied in
+// causal order (rule 4); cells and vector change in one commit (rule 6). Call it from one thread at
+// a time.
 
 #include <memory>
 #include <span>
@@ -25,31 +26,31 @@ namespace agent {
 struct ReplicaOptions {
   store::Options store;
   crdt::HybridClock::Options clock;
-  std::size_t own_actors_max = 64;  // live ones of this node; above: alarm
-  // Of one change. What readers see of a request fits, or the request is refused; what they do not
-  // see may follow in changes of its own (planner.h).
+  std::size_t own_actors_max = 64;  // open actors of this node; above: alarm actors_many
+  // Bound of one change. What readers see of a request must fit, else the request is refused. What
+  // they do not see may follow in further changes (planner.h).
   std::size_t change_effects_max = crdt::kChangeEffectsMax;
-  std::size_t import_effects_max = 32'768;  // of one change of an import
+  std::size_t import_effects_max = 32'768;  // in one change of an import
   std::size_t import_bytes_max = 4u << 20;
   JoinLimits join;
   SnapshotLimits snapshots;
-  ParkedLimits parked;             // changes that came before what they need
-  DatabaseFiles* files = nullptr;  // outlives the replica; needed to set a database aside
-  base::Duration reopen_interval = base::seconds(1);  // tries to open again after a disk fault
+  ParkedLimits parked;             // changes that wait for a predecessor or a dependency
+  DatabaseFiles* files = nullptr;  // must outlive the replica; without it nothing is set aside
+  base::Duration reopen_interval = base::seconds(1);  // between tries after a disk fault
 };
 
-// What a turn committed, for the protocol.
+// What a turn committed. The protocol needs it.
 struct Facts {
   crdt::VersionVector::Entries advanced;
   crdt::StateHash state;
-  bool durable = false;  // everything so far is on the medium
+  bool durable = false;  // all commits so far are on the medium
   std::vector<crdt::SealedChange> own;
   std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
   std::vector<std::pair<base::ActorId, std::uint64_t>> parked;  // in this turn
   std::size_t bytes_done = 0;
-  std::vector<base::ActorId> left;     // whose owner has left them behind, first seen now
-  std::vector<base::ActorId> stopped;  // their next change has an envelope of a later version
-  std::vector<base::ActorId> alone;    // of which no peer may hold everything, first seen now
+  std::vector<base::ActorId> left;     // actors that their owner has left, as first seen now
+  std::vector<base::ActorId> stopped;  // actors: the next change has an unknown envelope
+  std::vector<base::ActorId> alone;    // actors of which maybe no peer holds all, new in this turn
   std::vector<std::pair<base::ActorId, std::uint64_t>> confirmed;  // by a peer, in this turn
   std::optional<JoinStep> join;
 };
@@ -60,59 +61,61 @@ struct Outputs {
   std::vector<Event> events;  // only when watched
   std::vector<Notice> notices;
   std::vector<SnapshotPage> pages;
-  bool events_cut = false;  // there were more events than are kept: watchers read afresh
-  // The state must be set aside and joined anew (rules 2 and 8), or another node id be taken (rule
-  // 2): stop and open again; open() does the rest.
+  bool events_cut = false;  // there were more events than the bound: watchers must read all again
+  // The state must be set aside and fetched again (rules 2 and 8), or the agent needs another node
+  // id (rule 2). The driver stops and opens the replica again; open() does the rest.
   bool reopen = false;
-  bool fetching = false;  // the state is awaited from peers: the driver looks for Synchronised
-  bool damaged = false;   // a bad row was met: the driver names a living peer (DivergenceSeen)
+  bool fetching = false;  // the state comes from peers: the driver must send Synchronised
+  bool damaged = false;   // a damaged row was met: the driver names a living peer (DivergenceSeen)
 };
 
 class Replica {
  public:
-  // `host` is the fingerprint of this host and data path: where the database names another one, a
-  // new node id is drawn. The actor of the run before is left behind in any case, durably, with the
-  // raised boot epoch, before this returns (rule 2). A database that is to be set aside, or is
-  // damaged, is replaced first (set_aside.h).
+  // `host` is the fingerprint of this host and data path. If the database names another one, a new
+  // node id is chosen. In any case the actor of the last run is left and the boot epoch is raised,
+  // durably, before this returns (rule 2). A database that must be set aside or is damaged is
+  // replaced first (set_aside.h).
   static base::Result<std::unique_ptr<Replica>> open(base::Now now, const std::string& path,
                                                      const ReplicaOptions& options,
                                                      const base::Bytes& host, base::Random random);
   ~Replica();
 
-  // Applies all, commits once, then says what follows. A write that cannot be done gets its error
-  // as reply; a fault of the disk refuses all writes of the turn and forgets what was received.
-  // `watched`: somebody listens to events.
+  // Applies all inputs, commits once, then returns what follows. A write that cannot be done gets
+  // its error as reply. A fault of the disk refuses all writes of the turn and forgets what was
+  // received. `watched`: somebody listens to events.
   Outputs turn(base::Now now, std::span<Input> inputs, bool watched);
-  // Brings commits of remote changes to the medium (rule 3); needed when unsynced().
+  // Brings commits of received changes to the medium (rule 3). Needed when unsynced().
   Outputs flush(base::Now now);
   bool unsynced() const;
-  // Reads a slice of rows and checks them (rule 13): once a second when nothing else is to do, then
-  // every row is read within a day. Also ends what peers have stopped asking for, and says what the
-  // open had to say.
+  // Reads some rows and checks them (rule 13). Called once a second when there is nothing else to
+  // do, it reads every row within a day. It also ends leases that peers no longer use, and reports
+  // what the open has found.
   Outputs scrub(base::Now now);
-  // What was held is being applied: turns should follow each other without a pause.
+  // Held changes are being replayed: turns should follow each other without a pause.
   bool replaying() const;
-  // The database was set aside and its state comes from peers: writes are refused until a join is
-  // merged or the driver sends Synchronised.
+  // The database was set aside and its state comes from peers. Writes are refused until a state
+  // join is merged or the driver sends Synchronised.
   bool fetching() const;
-  // For moments without input: makes a page that a joining peer will probably ask for next, at most
-  // SnapshotLimits::page_bytes a lease. False: nothing to make. Changes no output.
+  // Call it when there is no input. Makes a page that a joining peer will probably ask for next, at
+  // most SnapshotLimits::page_bytes for each lease. False: there was nothing to make. It changes no
+  // output.
   bool read_ahead();
-  // Frees what is only kept to be fast: for times of rest.
+  // Frees memory that is kept only for speed. Call it when the agent is at rest.
   void release_memory();
-  // A clean stop: brings everything to the medium.
+  // A clean stop: brings all commits to the medium.
   base::Status close();
 
   const base::NodeId& node_id() const;
-  bool has_new_node_id() const;  // drawn by this open
+  bool has_new_node_id() const;  // this open has chosen it
   const base::Bytes& signing_seed() const;
   std::uint64_t boot_epoch() const;
-  const base::ActorId& own_actor() const;  // of this run: zero before its first own write
+  const base::ActorId& own_actor() const;  // of this run; zero before the first own write
   const crdt::VersionVector& vector() const;
-  // Actors whose owners have left them behind (rule 2), open and closed ones, each in order.
+  // Actors that their owners have left (rule 2): the open ones and the closed ones, each in order.
   std::vector<base::ActorId> left() const;
   std::vector<base::ActorId> closed() const;
-  // Actors of which no peer may hold everything: pruned last (rule 7), and asked about.
+  // Actors of which maybe no peer holds all changes. They are pruned last (rule 7), and peers are
+  // asked about them.
   std::vector<base::ActorId> alone() const;
   crdt::StateHash state() const;
   const crdt::HybridClock& clock() const;

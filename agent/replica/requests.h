@@ -1,6 +1,6 @@
 #pragma once
 
-// What goes into a turn of the replica and what comes out, as values.
+// The inputs and outputs of a turn of the replica, as plain values.
 
 #include <cstdint>
 #include <optional>
@@ -19,17 +19,17 @@ namespace agent {
 // --- Writes: one request is one change, or several in a row (planner.h)
 // ------------------------------------------------------------
 
-struct AddEntry {  // whole object, and renews the presence
+struct AddEntry {  // sets the whole metadata and renews the presence
   std::string object;
   std::string id;
   std::string metadata;  // a JSON object, minified
 };
-struct PutEntry {  // whole object, presence untouched
+struct PutEntry {  // sets the whole metadata, does not touch the presence
   std::string object;
   std::string id;
   std::string metadata;
 };
-struct PatchEntry {  // these fields set, those unset
+struct PatchEntry {  // sets some fields and unsets others
   std::string object;
   std::string id;
   crdt::Members set;
@@ -39,10 +39,10 @@ struct RemoveEntry {
   std::string object;
   std::string id;
 };
-struct RemoveObject {  // every entry this agent has seen of it
+struct RemoveObject {  // removes every entry that this agent has seen of it
   std::string object;
 };
-struct ImportEntries {  // adds; one equal to what is shown writes nothing
+struct ImportEntries {  // adds entries; an entry that equals what is shown is not written
   std::string object;
   std::vector<std::pair<std::string, std::string>> entries;  // id, metadata (minified)
 };
@@ -51,14 +51,14 @@ struct EntryWrite {
   enum class Whole : std::uint8_t {
     kKeep,    // only `fields` and `unset`
     kAdd,     // AddEntry with `fields` as metadata
-    kRemove,  // all that is seen, then `fields` set: kept, and shown after an add
+    kRemove,  // removes all cells, then sets `fields`: hidden until the next add
   };
   std::string id;
   Whole whole = Whole::kKeep;
   crdt::Members fields;
   std::vector<std::string> unset;
 };
-// Several entries in one change, all or nothing.
+// Writes several entries as one unit: all or nothing.
 struct WriteEntries {
   std::string object;
   std::vector<EntryWrite> entries;  // each id once
@@ -67,7 +67,7 @@ struct WriteEntries {
 using WriteRequest = std::variant<AddEntry, PutEntry, PatchEntry, RemoveEntry, RemoveObject,
                                   ImportEntries, WriteEntries>;
 
-// `ticket` names the waiting client; the reply carries it back.
+// `ticket` names the client that waits; the reply has the same ticket.
 struct Write {
   std::uint64_t ticket = 0;
   WriteRequest request;
@@ -83,13 +83,14 @@ struct ConfirmOwn {  // a peer holds our changes of `actor` up to `seq`
 };
 // --- State join (rule 6), closing (rule 2), repair (rules 2 and 8)
 
-// Fetch the whole state of `peer` and merge it: each step is answered by Facts::join. `unite`:
-// rule 8, both sides are sound: nothing is dropped. One at a time; another start replaces it.
+// Fetches the whole state of `peer` and merges it. Facts::join answers each step. `unite` (rule 8):
+// both sides are sound, so no cell is dropped. Only one runs at a time; another StartJoin replaces
+// it.
 struct StartJoin {
   base::NodeId peer;
   bool unite = false;
 };
-struct JoinAnswer {  // of the peer to our last query
+struct JoinAnswer {  // the answer of the peer to our last query
   base::NodeId peer;
   base::Bytes body;
 };
@@ -100,27 +101,27 @@ struct SnapshotQuery {  // a peer asks for a page of our state; answered by Outp
   std::uint64_t request = 0;
   base::NodeId peer;
   base::Bytes query;
-  std::uint64_t bytes_max = 0;  // of the page, about; 0: as SnapshotLimits has it
+  std::uint64_t bytes_max = 0;  // of the page, about; 0: the bound of SnapshotLimits
 };
 struct CloseActors {
   std::vector<base::ActorId> actors;
 };
-struct EchoSeen {  // our own actor elsewhere, at a number above ours or with another content
+struct EchoSeen {  // a peer shows our own actor with a higher number or another content
   base::NodeId peer;
   base::ActorId actor;
   crdt::Head head;
 };
-struct TwinSeen {  // another agent runs under our node id, or we were put back to an earlier start
+struct TwinSeen {  // another agent has our node id, or our database was put back
   base::NodeId peer;
 };
 struct DivergenceSeen {  // equal vectors, unequal digests
   base::NodeId peer;
 };
-struct DamageSeen {  // a reader met a bad row
+struct DamageSeen {  // a reader met a damaged row
   std::string what;
 };
-// After a database was set aside: our state equals that of `peer`. Without one: no member has been
-// known for as long as the driver waits, go on alone with what was held.
+// After a database was set aside: our state equals that of `peer`. No peer: no member has been
+// known for as long as the driver waits, so the agent goes on alone with the held changes.
 struct Synchronised {
   std::optional<base::NodeId> peer;
 };
@@ -132,8 +133,8 @@ using Input =
 // --------------------------------------------------------------------------------------
 
 struct Written {
-  std::optional<crdt::Dot> dot;  // the first effect; absent when nothing had to change
-  std::uint64_t added = 0;       // of an import
+  std::optional<crdt::Dot> dot;  // of the first effect; empty when nothing had to change
+  std::uint64_t added = 0;       // entries that an import added
   std::uint64_t unchanged = 0;
 };
 struct Reply {
@@ -141,14 +142,15 @@ struct Reply {
   base::Result<Written> result;
 };
 
-// What watchers hear: one an entry and change, in the order of application.
+// What watchers get: one event for each entry of a change, in the order in which changes are
+// applied.
 struct Event {
-  std::int64_t position = 0;  // of the change in the log
+  std::int64_t position = 0;  // position of the change in the log
   std::string object;
   std::vector<std::string> path;
   crdt::SlotType type = crdt::SlotType::kMap;
   std::string_view op;  // "put" or "remove"
-  std::string value;    // JSON then shown; "null" when removed
+  std::string value;    // JSON that the entry shows afterwards; "null" when removed
   base::ActorId actor;
   std::uint64_t seq = 0;
   crdt::HybridTime time;
@@ -168,28 +170,28 @@ struct SnapshotPage {
   base::Bytes body;
 };
 
-// Facts that somebody should hear of; the driver words and counts them.
+// What people should know; the driver logs and counts it.
 struct Notice {
   enum class Kind : std::uint8_t {
     kActorMinted,  // `text`: why
-    kClockAhead,   // a change from the future: applied, its time not merged (rule 9)
+    kClockAhead,   // a change from the future: applied, its time not taken over (rule 9)
     kClockRestarted,
-    kPrevMismatch,     // two contents under one number: refused, kept as proof (rule 2)
-    kEcho,             // our own actor is ahead elsewhere: left behind
+    kPrevMismatch,     // a fork: two contents under one number, refused and kept as proof (rule 2)
+    kEcho,             // a peer has more of our own actor: we leave the actor
     kUnknownEnvelope,  // the vector of this actor stops here until an upgrade (rule 12)
-    kDropped,          // did not fit (predecessor or deps missing): forgotten, fetched again
-    kActorsMany,       // more live own actors than the bound
+    kDropped,          // predecessor or dependency missing: forgotten, fetched again
+    kActorsMany,       // more open actors of our own than the bound
     kCorruptRow,
-    kRowsDropped,  // bad rows that nothing shown depends on; `text`: which, and what that costs
+    kRowsDropped,  // damaged rows that no shown value needs; `text`: which, and the effect
     kDiskFull,
     kDiskFault,
-    kRecovered,    // writes are taken again; `text`: after what
+    kRecovered,    // writes are taken again; `text`: why
     kJoined,       // a state join was merged; `text`: cells added and dropped
-    kJoinRefused,  // a join showed an echo or two contents for one number
-    kDivergence,   // rule 8; `text`: what the check of our own rows gave
-    kTwin,         // another agent has our node id: this one takes a new one at the next open
-    kSetAside,     // the state is set aside at the next open, or was at this one; `text`: why
-    kRebuilt,      // after that: the state is complete again, writes are taken
+    kJoinRefused,  // the vector shows an echo or a fork, or a page was wrong
+    kDivergence,   // rule 8; `text`: the result of checking our own rows
+    kTwin,         // another agent has our node id: the next open takes a new one
+    kSetAside,     // the next open sets the state aside, or this one did; `text`: why
+    kRebuilt,      // after kSetAside: the state is complete again, writes are taken
   } kind;
   base::ActorId actor;
   std::uint64_t seq = 0;

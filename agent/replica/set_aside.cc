@@ -15,7 +15,8 @@ constexpr std::size_t kRowsOfATransaction = 1'000;
 constexpr const char* kSideFiles[] = {"-wal", "-shm"};
 
 base::Status remove_database(DatabaseFiles& files, const std::string& path) {
-  // The database first: side files without it are harmless, a database without its log is not.
+  // Removes the database before its write-ahead log. A log without a database is harmless; a
+  // database without its log lacks commits.
   RETURN_IF_ERROR(files.remove(path));
   for (const char* side : kSideFiles) RETURN_IF_ERROR(files.remove(path + side));
   return {};
@@ -25,8 +26,8 @@ base::Status move_if_there(DatabaseFiles& files, const std::string& from, const 
   return files.exists(from) ? files.move(from, to) : base::Status();
 }
 
-// The last part of a swap. A log of the old database must be gone before the new one stands there:
-// SQLite would play it back into a file that it does not belong to.
+// The last step of a swap. The write-ahead log of the old database must be gone before the new
+// database stands at this path. Otherwise SQLite would replay that log into the wrong file.
 base::Status put_in_place(DatabaseFiles& files, const std::string& path) {
   RETURN_IF_ERROR(move_if_there(files, path + "-wal", path + ".aside-1-wal"));
   RETURN_IF_ERROR(files.remove(path + "-shm"));
@@ -43,13 +44,14 @@ base::Status swap(DatabaseFiles& files, const std::string& path) {
   return put_in_place(files, path);
 }
 
-// A swap that was cut off is finished; a database that was not whole yet is thrown away.
+// Finishes a swap that a crash has interrupted. Removes a new database that was not complete.
 base::Status settle(DatabaseFiles& files, const std::string& path) {
   if (!files.exists(path + "-new")) return {};
   return files.exists(path) ? remove_database(files, path + "-new") : put_in_place(files, path);
 }
 
-// Commits now and then, so that a large log does not become one transaction.
+// Commits after every kRowsOfATransaction rows, so that a large log does not become one
+// transaction.
 class Copy {
  public:
   explicit Copy(store::Store& to) : to_(to) {}
@@ -67,12 +69,12 @@ class Copy {
   std::size_t rows_ = 0;
 };
 
-// What the old database itself still held goes first, in its order.
+// Copies what the old database itself still held. It comes before the log, in its order.
 base::Status copy_held(store::Store& old, Copy& copy) {
   for (auto kind : {store::HeldKind::kUnknown, store::HeldKind::kOldLog, store::HeldKind::kTail}) {
     for (std::int64_t after = 0;;) {
       auto rows = old.held().rows(kind, after, kRowsOfATransaction);
-      if (!rows.ok() || rows->empty()) break;  // the rest of a damaged table is lost
+      if (!rows.ok() || rows->empty()) break;  // the table is damaged: the rest of it is lost
       for (const store::HeldChange& held : *rows) {
         after = held.index;
         auto opened = crdt::open_change(held.bytes);
@@ -90,22 +92,22 @@ base::Status copy_log(store::Store& old, Copy& copy) {
   return old.log().salvage(old.actors(), [&](const store::LogEntry& entry) -> base::Status {
     const bool forked = repair.stage == Stage::kFork && entry.actor == repair.actor;
     in_tail |= forked && entry.seq > repair.common;
-    // Whatever this node sealed after the first of them was sealed upon it.
+    // What this node sealed after the first change of the tail was sealed upon the tail.
     const bool tail = in_tail && (forked || is_of_this_node(old, entry.actor));
     const auto kind = tail ? store::HeldKind::kTail : store::HeldKind::kOldLog;
     return copy.keep(kind, entry.actor, entry.seq, entry.sealed);
   });
 }
 
-// `old` is null when it cannot be opened.
+// `old` is null when the old database cannot be opened.
 base::Status build(const base::Now& now, const std::string& path, const store::Options& options,
                    store::Store* old, std::int64_t position_gap) {
   ASSIGN_OR_RETURN(auto fresh, store::Store::open(path, options));
   RETURN_IF_ERROR(fresh->begin());
   store::Meta& meta = fresh->meta();
   meta.repair.stage = Stage::kFetching;
-  // Positions were given out as cursors. Where the last one cannot be read, the microseconds of the
-  // wall clock are above any count of changes.
+  // Clients hold positions as cursors. If the last position cannot be read, the microseconds of the
+  // wall clock are above any number of changes.
   meta.next_position = old ? old->meta().next_position + position_gap
                            : std::max(position_gap, now.wall_nanos / 1'000);
   if (old) {
@@ -117,15 +119,15 @@ base::Status build(const base::Now& now, const std::string& path, const store::O
   return fresh->commit(store::Durability::kFull);
 }
 
-// Why the rows of `store` are to be given up; empty when all of them are right. An error when the
-// medium as a whole does not answer: who opens it later may find it well.
+// Why the rows of `store` must be given up; empty when all of them are right. An error when the
+// medium as a whole does not answer: a later open may succeed.
 base::Result<std::string> damage_of(const std::string& path, const store::Options& options,
                                     std::unique_ptr<store::Store>& store) {
   for (bool again = false;; again = true) {
     const base::Status sound = store->verify();
     if (sound.ok()) return std::string();
     if (again || sound.error().code == base::Code::kCorrupt) return sound.error().message;
-    // A page, or the medium? A new connection has nothing in its cache.
+    // Is one page bad, or the medium? A new connection has nothing in its cache.
     ASSIGN_OR_RETURN(store, store::Store::open(path, options));
   }
 }
@@ -137,8 +139,8 @@ base::Status trust(store::Store& store) {
 }
 
 std::string reason_of(const store::Repair& repair) {
-  if (repair.stage == Stage::kDamage) return "its rows are damaged";
-  return "peers hold other changes of " + repair.actor.hex() + " above " +
+  if (repair.stage == Stage::kDamage) return "rows of the database are damaged";
+  return "a fork: peers hold other changes of our actor " + repair.actor.hex() + " above " +
          std::to_string(repair.common);
 }
 
@@ -167,7 +169,10 @@ base::Result<OpenedStore> open_store(const base::Now& now, const std::string& pa
       why = reason_of(repair);
     }
   }
-  if (!files) return base::Error{base::Code::kUnavailable, path + ": to be set aside: " + why};
+  if (!files)
+    return base::Error{
+        base::Code::kUnavailable,
+        path + ": the database must be set aside, which is not possible here: " + why};
   std::unique_ptr<store::Store> old;
   if (!damaged) old = std::move(*opened);
   return replace_store(now, path, options, *files, position_gap, std::move(old), why);
@@ -179,9 +184,13 @@ base::Result<OpenedStore> replace_store(const base::Now& now, const std::string&
                                         std::unique_ptr<store::Store> old, const std::string& why) {
   RETURN_IF_ERROR(build(now, path + "-new", options, old.get(), position_gap));
   old.reset();
-  // Its last connection has folded it in; a file without what is in its log would be half empty.
+  // The last connection has copied the write-ahead log into the file. A file without the commits in
+  // its log would lack most rows.
   if (files.exists(path + "-new-wal")) {
-    return base::Error{base::Code::kReadOnly, path + "-new: its log was not folded in"};
+    return base::Error{base::Code::kReadOnly,
+                       path +
+                           "-new: close the new database: its write-ahead log was not copied into "
+                           "the file; the agent tries again at the next start"};
   }
   RETURN_IF_ERROR(swap(files, path));
   ASSIGN_OR_RETURN(auto store, store::Store::open(path, options));

@@ -12,7 +12,7 @@ class PageMaker {
   PageMaker(store::Reader& reader, crdt::SnapshotPageBuilder& page, std::size_t bytes)
       : reader_(reader), page_(page), bytes_(bytes) {}
 
-  bool more() const { return more_; }  // there is something behind the page
+  bool more() const { return more_; }  // there is more after this page
   std::optional<crdt::SnapshotQuery::Place> last() const {
     if (!page_.last_slot()) return std::nullopt;
     return crdt::SnapshotQuery::Place{*page_.last_slot(), last_dot_};
@@ -32,7 +32,7 @@ class PageMaker {
       ASSIGN_OR_RETURN(auto objects, reader_.cells().objects_from(from, kObjectsAtOnce));
       if (objects.empty()) return {};
       for (const store::ObjectInfo& object : objects) {
-        // A page ends between names: the next begins after a name.
+        // A page ends after a whole name, because the next page begins after a name.
         bool new_name = object.name != last;
         crdt::SnapshotObject item{
             {object.name, object.type}, static_cast<std::uint64_t>(object.cells), object.digest};
@@ -71,14 +71,14 @@ class PageMaker {
   }
 
  private:
-  // Whether an item of this size still fits; else there is more behind this page.
+  // Whether an item of this size still fits. If not, there is more after this page.
   bool take(std::size_t size) {
     more_ = used_ > 0 && used_ + size > bytes_;
     used_ += size;
     return !more_;
   }
 
-  // The cells of a slot that the page before could not take.
+  // The cells of a slot for which the page before had no room.
   base::Status rest_of_slot(const crdt::SnapshotQuery::Place& after) {
     ASSIGN_OR_RETURN(store::SlotRow row, reader_.cells().load_slot(after.slot));
     auto first = row.cells.begin();

@@ -1,6 +1,6 @@
 #pragma once
 
-// One page of a snapshot, read from the committed state that a reader holds open.
+// Makes one page of a snapshot from the committed state that a reader holds open.
 
 #include "crdt/snapshot.h"
 #include "store/store.h"
@@ -9,11 +9,11 @@ namespace agent {
 
 struct PageBytes {
   base::Bytes body;                                // a crdt::SnapshotPage
-  bool more = false;                               // as it says
-  std::optional<crdt::SnapshotQuery::Place> last;  // of its cells
+  bool more = false;                               // what the page says: more pages follow
+  std::optional<crdt::SnapshotQuery::Place> last;  // place of its last cell
 };
 
-// At most about `bytes` long unless one item alone is longer. kCorrupt when a row cannot be read.
+// At most about `bytes` long, unless a single item is longer. kCorrupt when a row cannot be read.
 base::Result<PageBytes> make_page(store::Reader& reader, const crdt::SnapshotName& name,
                                   const crdt::SnapshotQuery& query, std::size_t bytes);
 

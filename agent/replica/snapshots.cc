@@ -16,13 +16,13 @@ struct Snapshots::Lease {
   std::uint64_t first_step = 0;
   crdt::SnapshotName name;
   std::unique_ptr<store::Reader> reader;
-  std::int64_t next_position = 0;  // of the log, at this state
+  std::int64_t next_position = 0;  // of the log, in this state
   base::Instant taken;
   base::Instant used;
-  bool all_given = false;                   // the last answer had nothing behind it
-  std::optional<crdt::SnapshotQuery> next;  // that will probably come
-  std::size_t next_bytes = 0;               // what its page may have
-  std::optional<PageBytes> ahead;           // that page
+  bool all_given = false;                   // the last answer was the last page
+  std::optional<crdt::SnapshotQuery> next;  // the query that will probably come
+  std::size_t next_bytes = 0;               // bound of its page
+  std::optional<PageBytes> ahead;           // the page for `next`, made in advance
 };
 
 Snapshots::Snapshots(std::string path, const store::Options& store, const SnapshotLimits& limits,
@@ -95,7 +95,7 @@ base::Result<PageBytes> Snapshots::Lease::page(const crdt::SnapshotQuery& query,
   return make_page(*reader, name, query, bytes);
 }
 
-// What is expected is a guess: a peer that asks for something else gets that.
+// `next` is a guess. A peer that asks for something else gets what it asks for.
 void Snapshots::Lease::expect_after(const crdt::SnapshotQuery& query, const PageBytes& page,
                                     std::size_t bytes) {
   next.reset();
@@ -115,15 +115,15 @@ bool Snapshots::read_ahead() {
     if (page.ok()) {
       lease->ahead = std::move(*page);
     } else {
-      lease->next.reset();  // the query itself will find the same
+      lease->next.reset();  // the query itself will meet the same error
     }
     return true;
   }
   return false;
 }
 
-// A query for a new snapshot that was asked before, its answer lost, means the same one; any other
-// ends what the peer had.
+// The query for a new snapshot may come twice because its answer was lost. It then means the same
+// snapshot. Any other query for a new snapshot ends the old lease of this peer.
 Snapshots::Lease* Snapshots::find(const base::NodeId& peer, const crdt::SnapshotQuery& query) {
   if (query.snapshot != 0) {
     auto found = leases_.find(query.snapshot);
@@ -138,8 +138,8 @@ Snapshots::Lease* Snapshots::find(const base::NodeId& peer, const crdt::Snapshot
   return nullptr;
 }
 
-// A lease that has given everything stays for objects that are asked for after all, unless somebody
-// needs its place.
+// A lease that has given all its pages stays, because the peer may still ask for skipped objects.
+// It ends when its place is needed.
 bool Snapshots::make_room() {
   if (leases_.size() < limits_.leases_max) return true;
   auto oldest = leases_.end();

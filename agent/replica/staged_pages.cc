@@ -40,7 +40,7 @@ base::Result<crdt::SnapshotSlot*> StagedSlots::peek() {
     if (!found) return nullptr;
   }
   at_hand_ = true;
-  while (reader_->slots_left() == 0) {  // it may go on in the next page
+  while (reader_->slots_left() == 0) {  // the slot may continue in the next page
     ASSIGN_OR_RETURN(const bool found, read(next_));
     if (!found) break;
     ahead_ = next_.slot != slot_.slot;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Reading back what a join has staged: pages one after the other, never all of them in memory.
+// Reads back the staged pages of a join, one after the other. They are never all in memory.
 
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,7 @@ namespace agent {
 class StagedPages {
  public:
   StagedPages(store::Staged& staged, std::int64_t part) : staged_(staged), part_(part) {}
-  // nullopt after the last. kCorrupt when a page cannot be read.
+  // Nullopt after the last page. kCorrupt when a page cannot be read.
   base::Result<std::optional<base::Bytes>> next_bytes();
   base::Result<std::optional<crdt::SnapshotPage>> next();
 
@@ -38,7 +38,7 @@ class StagedIndex {
   bool ended_ = false;
 };
 
-// Slots of one part, in order. One that was split over pages comes whole.
+// The slots of one part, in order. A slot that was split over several pages comes as one.
 class StagedSlots {
  public:
   StagedSlots(store::Staged& staged, std::int64_t part) : pages_(staged, part) {}
@@ -56,7 +56,7 @@ class StagedSlots {
   bool at_hand_ = false;
   crdt::SnapshotSlot slot_;
   bool ahead_ = false;
-  crdt::SnapshotSlot next_;  // read to see whether slot_ goes on
+  crdt::SnapshotSlot next_;  // read in advance to see whether slot_ continues
 };
 
 }  // namespace agent

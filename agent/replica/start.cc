@@ -10,15 +10,15 @@ constexpr std::size_t kSigningSeedBytes = 32;
 
 }  // namespace
 
-// An actor lives for one run (rule 2): whatever the file says, the former one is left behind, and
-// the first own write mints another.
+// An actor lives for one run (rule 2). Whatever the database says, the actor of the last run is
+// left, and the first own write mints a new one.
 base::Status Replica::Impl::start(base::Now now, const base::Bytes& host) {
   store::Meta& meta = store->meta();
   const bool same_node = keeps_node(host);
   RETURN_IF_ERROR(store->begin());
   RETURN_IF_ERROR(store->staged().clear());
-  // Of a twin's actor, what we sealed may be a tail until something fits our end: a join cannot
-  // show it.
+  // After a twin, the changes that we sealed under the common actor may be a tail, until a change
+  // follows our head. A state join cannot show this.
   const bool was_twin = is_twin(host);
   if (was_twin && !meta.own_actor.is_zero()) undecided = meta.own_actor;
   if (!PLANTED(kActorKeptAtStart)) leave_actor();
@@ -36,7 +36,7 @@ base::Status Replica::Impl::start(base::Now now, const base::Bytes& host) {
   RETURN_IF_ERROR(store->begin());
   if (const base::Status applied = apply_held_at_open(turn); !applied.ok()) {
     if (applied.error().code != base::Code::kCorrupt) return applied;
-    // A bad row is in the way. The agent starts all the same, and is repaired from its peers.
+    // A damaged row is in the way. The agent starts all the same, and its peers repair it.
     store->rollback();
     note_damage(carried, applied.error().message);
     return {};
@@ -50,7 +50,8 @@ base::Status Replica::Impl::start(base::Now now, const base::Bytes& host) {
 }
 
 // A database that names another host or path was copied or moved, and the original may still run.
-// Copies that this does not tell apart part as twins, by what other members say.
+// Copies that have the same host and path (a cloned machine) are found out as twins, by what other
+// members say.
 bool Replica::Impl::keeps_node(const base::Bytes& host) const {
   const store::Meta& meta = store->meta();
   return !meta.node_id.is_zero() && meta.host_fingerprint == host;
@@ -63,7 +64,7 @@ void Replica::Impl::take_node_id(bool from_twin) {
   meta.signing_seed = random.bytes(kSigningSeedBytes);
   fresh = true;
   if (!from_twin) return;
-  // Both have sealed under the same actors: a fork of them is ours to be repaired as well.
+  // Both twins have sealed under the same actors. A fork of one of them is ours to repair too.
   tail_seen = true;
   std::vector<base::ActorId> ours;
   for (const auto& [id, actor] : store->actors().all()) {
@@ -72,13 +73,14 @@ void Replica::Impl::take_node_id(bool from_twin) {
   for (const base::ActorId& id : ours) store->actors().set_node(id, meta.node_id);
 }
 
-// Whoever keeps the node id, the actor has two owners. A database that names no host takes a new
-// id at the next open.
+// The actor has two owners, whichever of them keeps the node id. A database without a host
+// fingerprint takes a new node id at the next open.
 void Replica::Impl::on_twin(Turn& turn) {
   if (twin || turn.twin) return;
   turn.twin = true;
   store->meta().host_fingerprint.clear();
-  turn.out.notices.push_back({Notice::Kind::kTwin, {}, 0, "of " + store->meta().node_id.hex()});
+  turn.out.notices.push_back(
+      {Notice::Kind::kTwin, {}, 0, "our node id is " + store->meta().node_id.hex()});
 }
 
 bool Replica::Impl::is_twin(const base::Bytes& host) const {
@@ -86,7 +88,7 @@ bool Replica::Impl::is_twin(const base::Bytes& host) const {
   return !meta.node_id.is_zero() && meta.host_fingerprint.empty() && !host.empty();
 }
 
-// The next own write mints a new actor; its first change comes after all of this one.
+// The next own write mints a new actor. Its first change depends on all changes of the present one.
 void Replica::Impl::leave_actor() {
   store::Meta& meta = store->meta();
   if (!meta.own_actor.is_zero()) store->actors().set_left(meta.own_actor);

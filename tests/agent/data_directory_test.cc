@@ -58,7 +58,7 @@ TEST_F(Directory, ThatIsMovedIsNoticedUntilItIsMovedBack) {
   fs::rename(path_, aside_);
   EXPECT_NE(problem(), "");
   fs::create_directory(path_);
-  EXPECT_NE(problem().find("not what this agent opened"), std::string::npos) << problem();
+  EXPECT_NE(problem().find("no longer what this agent opened"), std::string::npos) << problem();
   fs::remove(path_);
 
   fs::rename(aside_, path_);

@@ -189,7 +189,7 @@ TEST(Status, SaysWhyItIsIsolatedAndCountsEachMemberOnce) {
   gossip::MemberView left = dead;
   left.record.state = gossip::MemberState::kLeft;
   a.members_ = {alive, unreachable, unreachable, remembered, dead, left};
-  a.isolated_ = "no agent to join answers: \"x\"";
+  a.isolated_ = "none of the addresses to join answers: \"x\"";
 
   Json status = json(a, "GET", "/v1/status");
 

@@ -371,7 +371,7 @@ TEST(Command, MembersThatWereNotHeardAreSaidToBeSo) {
 TEST(Command, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
   FakeAgent agent(always(FakeAgent::ok(
       R"({"name":"n1","node_id":"1","version":"1","digest":"0","vector":{},"state":"ready",)"
-      R"("reason":"","isolated":"no agent to join answers",)"
+      R"("reason":"","isolated":"none of the addresses to join answers",)"
       R"("members":{"alive":1,"suspect":0,"dead":0,"left":0,"unreachable":2,"remembered":3}})")));
   FakeAgent well(always(FakeAgent::ok(
       R"({"name":"n1","node_id":"1","version":"1","digest":"0","vector":{},"members":{},)"
@@ -380,9 +380,11 @@ TEST(Command, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
   auto ended = ask(agent, {"status"});
 
   EXPECT_EQ(ended.exit, 5);
-  EXPECT_TRUE(holds(ended.out, "ready, isolated: no agent to join answers")) << ended.out;
+  EXPECT_TRUE(holds(ended.out, "ready, isolated: none of the addresses to join answers"))
+      << ended.out;
   EXPECT_TRUE(holds(ended.out, "1 alive, 0 suspect, 0 dead, 2 unreachable, 3 remembered"));
-  EXPECT_TRUE(holds(ended.err, "the agent is isolated: no agent to join answers")) << ended.err;
+  EXPECT_TRUE(holds(ended.err, "the agent is isolated: none of the addresses to join answers"))
+      << ended.err;
   EXPECT_EQ(ask(well, {"status"}).exit, 0);
 }
 

@@ -327,7 +327,7 @@ TEST(Config, NamesAndSpacesInAddresses) {
       {"::1:7700", "needs brackets"},
       {":7700", "the host is missing"},
       {"1.2.3:7700", "neither a name nor an address"},
-      {"http://127.0.0.1:1/x", "has no place here"}};
+      {"http://127.0.0.1:1/x", "is not accepted here"}};
   for (const auto& [text, problem] : problems) {
     expect_mentions(refusal({{"bind", {text}}}, host()), problem);
     expect_mentions(refusal({{"http", {text}}}, host()), problem);

@@ -199,7 +199,7 @@ TEST_F(CutOff, AHostWithoutItsInterfaceSaysSoAndComesBack) {
 
   on(network, {"ip", "link", "set", "eth0", "down"});
 
-  EXPECT_TRUE(becomes(mesh[2], "nothing is heard")) << isolated(mesh[2]);
+  EXPECT_TRUE(becomes(mesh[2], "no other agent is heard any more")) << isolated(mesh[2]);
   EXPECT_EQ(metric(mesh[2], "hearsay_isolated"), 1u);
   EXPECT_EQ(metric(mesh[2], "hearsay_members{state=\"alive\"}"), 1u) << mesh.states();
   EXPECT_EQ(peers_status(mesh[2]), 503);

@@ -24,8 +24,8 @@ base::Status wait_for(const std::string& what, std::int64_t timeout, unsigned pa
   std::int64_t deadline = monotonic_nanos() + timeout;
   while (!happened()) {
     if (monotonic_nanos() >= deadline) {
-      return base::Error{base::Code::kTimeout,
-                         fmt::format("{}: not within {:.0f} s", what, seconds_of(timeout))};
+      return base::Error{base::Code::kTimeout, fmt::format("{}: did not happen within {:.0f} s",
+                                                           what, seconds_of(timeout))};
     }
     ::usleep(pause);
   }
@@ -56,7 +56,7 @@ base::Result<std::unique_ptr<Agent>> Agent::start(const AgentSetup& setup, const
   if (!join.empty()) arguments.insert(arguments.end(), {"--join", join});
   if (!setup.topology.empty()) arguments.insert(arguments.end(), {"--topology", setup.topology});
   std::string announcement = data + "/agent.json";
-  ::unlink(announcement.c_str());  // a killed agent leaves it behind
+  ::unlink(announcement.c_str());  // a killed agent leaves this file behind
   ASSIGN_OR_RETURN(auto child, Child::start(arguments, {}, (folder / (name + ".log")).string()));
   return std::unique_ptr<Agent>(new Agent(std::move(child), announcement));
 }

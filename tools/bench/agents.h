@@ -1,7 +1,7 @@
 #pragma once
 
-// Real agents, each a process with its own folder and key file, started as a person would start
-// them.
+// Real agents. Each is a process with its own directory and key file, started as a person would
+// start it.
 
 #include <memory>
 #include <string>
@@ -15,8 +15,8 @@ namespace bench {
 
 struct AgentSetup {
   std::string program;   // hearsay
-  std::string key_file;  // one for all
-  std::string topology;  // empty: the agent's default
+  std::string key_file;  // one key file for all agents
+  std::string topology;  // empty: the default of the agent
 };
 // Makes the key with `hearsay keygen`.
 base::Result<AgentSetup> prepare_agents(const std::string& program, const std::string& topology,
@@ -24,7 +24,7 @@ base::Result<AgentSetup> prepare_agents(const std::string& program, const std::s
 
 struct Memory {
   double resident_mib = 0;  // VmRSS
-  double private_mib = 0;   // RssAnon: what no other process shares
+  double private_mib = 0;   // RssAnon: memory that no other process shares
 };
 
 class Agent {
@@ -33,10 +33,10 @@ class Agent {
                                                     const std::string& name,
                                                     const std::string& join,
                                                     const WorkFolder& folder);
-  base::Status wait_serving();              // agent.json is there
-  base::Status wait_ready();                // and /readyz answers 200
-  base::Status wait_members(int expected);  // and that many are alive
-  bool stop();                              // cleanly; false if it had to be killed
+  base::Status wait_serving();              // until agent.json exists
+  base::Status wait_ready();                // until /readyz also answers 200
+  base::Status wait_members(int expected);  // until also so many members are alive
+  bool stop();                              // stops it cleanly; false if it had to be killed
   base::Result<Memory> memory() const;
 
   const std::string& bind() const { return bind_; }
@@ -52,7 +52,7 @@ class Agent {
   std::string http_;
 };
 
-// A mesh of that many, all of which see each other.
+// A mesh of this size; all its members see each other.
 base::Result<std::vector<std::unique_ptr<Agent>>> start_mesh(const AgentSetup& setup, int size,
                                                              const WorkFolder& folder);
 

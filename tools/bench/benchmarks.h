@@ -1,7 +1,7 @@
 #pragma once
 
-// The benchmarks, one function a subcommand. Each starts what it needs below its work folder, is
-// bounded in time, ends every process it started, and gives a report.
+// The benchmarks, one function for each subcommand. Each starts what it needs below its work
+// folder, has a time limit, ends every process that it started, and returns a report.
 
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ namespace bench {
 
 struct Common {
   std::string program;   // hearsay
-  std::string parent;    // of the work folder; empty: TMPDIR
+  std::string parent;    // directory of the work folder; empty: TMPDIR
   std::string topology;  // empty: the agent's default
 };
 
@@ -21,24 +21,27 @@ struct SpreadOptions {
   std::vector<int> sizes{10, 30, 60};
   int changes = 100;
 };
-// Bare processes: see floor.h.
+// Bare processes without Hearsay: see floor.h.
 base::Result<Report> run_floor(const Common& common, const SpreadOptions& options);
-// A write on one agent until every agent has shown it to a watcher; the floor beside it.
+// The time from a write on one agent until every agent has shown it to a watcher; for comparison
+// the floor.
 base::Result<Report> run_spread(const Common& common, const SpreadOptions& options);
 
 struct WritesOptions {
   double seconds = 10;
   int clients = 64;
 };
-// Durable commits of raw SQLite: one client, and that many whose writes queue into one COMMIT.
+// Durable commits of plain SQLite: with one client, and with so many clients that their writes
+// share a COMMIT.
 base::Result<Report> run_writes_floor(const Common& common, const WritesOptions& options);
-// Durable writes through an agent's HTTP port; the floor beside them.
+// Durable writes through the HTTP port of an agent; for comparison the floor.
 base::Result<Report> run_writes(const Common& common, const WritesOptions& options);
 
 struct StartOptions {
   int entries = 1'000'000;
 };
-// From starting an agent on a full database to /readyz, and its memory; an empty one beside it.
+// The time from starting an agent on a full database to /readyz, and its memory; for comparison an
+// empty database.
 base::Result<Report> run_start(const Common& common, const StartOptions& options);
 
 struct GetOptions {
@@ -55,10 +58,10 @@ struct ReadersOptions {
   int changes = 1'000;
   int clients = 64;
   int rounds = 5;
-  double seconds = 5;  // of reading, a round
+  double seconds = 5;  // of reading in each round
 };
-// Until an agent that missed changes is equal to its peer, while clients list all that the peer
-// has; the same without clients beside it.
+// The time until an agent that missed changes is equal to its peer, while clients list all entries
+// of the peer; for comparison the same without clients.
 base::Result<Report> run_readers(const Common& common, const ReadersOptions& options);
 
 struct MergeOptions {
@@ -66,21 +69,21 @@ struct MergeOptions {
   int changes = 100'000;
   int repeats = 3;
 };
-// Remote changes into a full store, without network or threads; raw upserts beside them.
+// Received changes into a full store, without network or threads; for comparison plain upserts.
 base::Result<Report> run_merge(const Common& common, const MergeOptions& options);
-// A state join of an agent that missed those changes; raw upserts of the changes beside it.
+// A state join of an agent that missed these changes; for comparison plain upserts of the changes.
 base::Result<Report> run_join(const Common& common, const MergeOptions& options);
 
 struct MeshOptions {
   int agents = 30;
-  int runs = 5;  // of what is cheap to repeat
+  int runs = 5;  // of measurements that are cheap to repeat
   bool quick = false;
   std::vector<std::string> rows{"crash", "faults", "outage", "idle", "behind", "actors"};
-  std::string memberlist;  // peers/memberlist, built; empty: beside this program
-  std::string serf;        // empty: on the PATH
+  std::string memberlist;  // the built peers/memberlist; empty: in the directory of this program
+  std::string serf;        // empty: from the PATH
 };
-// Failure detection, false alarms, healing, traffic and catching up of whole meshes, beside
-// memberlist and Serf where they are.
+// Failure detection, false alarms, healing, traffic and catching up of whole meshes; for comparison
+// memberlist and Serf, if they are installed.
 base::Result<Report> run_mesh(const Common& common, const MeshOptions& options);
 
 }  // namespace bench

@@ -31,11 +31,11 @@ std::vector<char*> pointers_to(std::vector<std::string>& lines) {
 base::Result<std::unique_ptr<Child>> Child::start(const std::vector<std::string>& arguments,
                                                   const std::vector<std::string>& environment,
                                                   const std::string& log_file) {
-  // All memory is taken before the fork: after it only system calls are allowed.
+  // All memory is allocated before the fork, because only system calls are allowed after it.
   auto words = arguments;
   std::vector<std::string> variables = environment;
   for (char** entry = environ; *entry; ++entry) {
-    // A developer's own settings must not reach the agents that are measured.
+    // The settings of the developer must not reach the agents that are measured.
     if (!std::string_view(*entry).starts_with("HEARSAY_")) variables.emplace_back(*entry);
   }
   auto argv = pointers_to(words);

@@ -1,6 +1,6 @@
 #pragma once
 
-// A process of the run: ended with it, whatever way it ends.
+// A process that this run has started. It is ended with the run, however the run ends.
 
 #include <sys/types.h>
 
@@ -13,24 +13,24 @@
 
 namespace bench {
 
-inline constexpr unsigned kPauseMicros = 1'000;  // between two looks at what a process did
+inline constexpr unsigned kPauseMicros = 1'000;  // between two looks at the state of a process
 
 class Child {
  public:
-  // Output and errors go to `log_file`. `environment` is added to ours.
+  // Output and errors go to `log_file`. `environment` is added to our own environment.
   static base::Result<std::unique_ptr<Child>> start(const std::vector<std::string>& arguments,
                                                     const std::vector<std::string>& environment,
                                                     const std::string& log_file);
-  ~Child();  // kills it
+  ~Child();  // kills the process
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
   pid_t pid() const { return pid_; }
   bool running();
-  // SIGTERM, then waits; false if it had to be killed after `timeout_nanos`.
+  // Sends SIGTERM and waits; false if it had to be killed after `timeout_nanos`.
   bool stop(std::int64_t timeout_nanos);
-  void kill();  // and waits for its end
-  // Waits for its end; the exit status, none when it was killed or is not done in time.
+  void kill();  // kills it and waits for its end
+  // Waits for its end. Returns the exit status; none if it was killed or does not end in time.
   std::optional<int> wait(std::int64_t timeout_nanos);
 
  private:
@@ -40,10 +40,10 @@ class Child {
   int status_ = 0;  // as of waitpid
 };
 
-// The program that runs now, and one beside it.
+// The path of this program, and of another program in the same directory.
 std::string own_program();
 std::string program_beside(const std::string& name);
-// In the folders of PATH and those of administration; empty where there is none.
+// Searches the directories of PATH and the ones for administration; empty if it is not found.
 std::string find_program(const std::string& name);
 
 }  // namespace bench

@@ -1,6 +1,6 @@
 #pragma once
 
-// The clock of every measurement: monotonic, and one for all processes of a host.
+// The clock of every measurement. It is monotonic, and the same for all processes of a host.
 
 #include <chrono>
 #include <cstdint>

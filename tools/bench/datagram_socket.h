@@ -1,7 +1,7 @@
 #pragma once
 
-// A blocking UDP socket on 127.0.0.1 with a deadline to each read: what the floor's processes speak
-// through. Ports stand for addresses.
+// A blocking UDP socket on 127.0.0.1; each read has a deadline. The processes of the floor talk
+// through it. A port stands for an address.
 
 #include <cstdint>
 #include <optional>

@@ -55,14 +55,14 @@ base::Result<std::int64_t> EventWatch::heard_by_all(const std::string& id,
       if (waiting[i].fd < 0 || waiting[i].revents == 0) continue;
       ASSIGN_OR_RETURN([[maybe_unused]] bool ended, streams_[i]->receive());
       if (!take_events(*streams_[i], id)) continue;
-      waiting[i].fd = -1;  // poll passes over it
+      waiting[i].fd = -1;  // poll ignores it
       ++heard;
     }
   }
   return monotonic_nanos();
 }
 
-// Takes the complete events off the stream's text; true if one of them is about `id`.
+// Removes the complete events from the text of the stream; true if one of them is about `id`.
 bool EventWatch::take_events(HttpConnection& stream, const std::string& id) {
   std::string& text = stream.parser().body();
   std::size_t end = text.rfind("\n\n");

@@ -1,7 +1,7 @@
 #pragma once
 
-// Listens to the event streams of many agents with one loop, and tells when a name has been heard
-// on all of them.
+// Listens to the event streams of many agents with one loop, and reports when all of them have
+// shown a name.
 
 #include <memory>
 #include <string>
@@ -15,7 +15,7 @@ namespace bench {
 class EventWatch {
  public:
   static base::Result<EventWatch> open(const std::vector<std::string>& addresses);
-  // The instant at which the last stream brought a change that names `id`.
+  // The time at which the last stream has brought a change that names `id`.
   base::Result<std::int64_t> heard_by_all(const std::string& id, std::int64_t timeout_nanos);
 
  private:

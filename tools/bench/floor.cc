@@ -31,7 +31,7 @@ base::Result<FloorMesh> FloorMesh::start(int size, const WorkFolder& folder) {
   return mesh;
 }
 
-// Learns where everybody is and tells everybody.
+// Learns the ports of all peers and sends them to all peers.
 base::Status FloorMesh::greet() {
   std::set<std::uint16_t> heard;
   std::int64_t deadline = monotonic_nanos() + kFloorStart;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the floor's processes tell each other: one letter, a number, and what belongs to it. Only
-// this program reads them, on loopback, so they are plain text.
+// The messages between the processes of the floor: one letter, a number, and values. Only this
+// program reads them, on loopback, so they are plain text.
 
 #include <cstdint>
 #include <optional>
@@ -12,9 +12,9 @@ namespace bench {
 
 struct FloorMessage {
   enum class Kind : char {
-    kHello = 'h',   // peer to driver: here I am
+    kHello = 'h',   // peer to driver: the peer has started
     kPeers = 'p',   // driver to peer: the ports of all peers, in `values`
-    kGo = 'g',      // driver to peer: originate change `number`
+    kGo = 'g',      // driver to peer: write change `number`
     kChange = 'c',  // peer to peer: change `number`, in `payload`
     kStart = 's',   // origin to driver: the instant before its commit, in `values`
     kDone = 'd',    // peer to driver: the instant after its commit, in `values`

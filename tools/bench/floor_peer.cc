@@ -12,7 +12,7 @@ namespace {
 
 using Kind = FloorMessage::Kind;
 
-constexpr std::int64_t kSilenceMax = 120 * kSecond;  // then the driver is taken for dead
+constexpr std::int64_t kSilenceMax = 120 * kSecond;  // after this time the driver counts as dead
 
 std::string random_payload() {
   std::string payload(kPayloadSize, '\0');

@@ -1,7 +1,7 @@
 #pragma once
 
-// One kept-alive connection to an agent, not blocking, so that one loop can watch many; and a
-// blocking request on top of it for all that is not measured.
+// One kept-alive, non-blocking connection to an agent, so that one loop can watch many. A blocking
+// request on top of it is for everything that is not measured.
 
 #include <cstdint>
 #include <memory>
@@ -24,9 +24,10 @@ class HttpConnection {
 
   int handle() const { return socket_; }
   HttpParser& parser() { return parser_; }
-  // Sends all, waiting where the other side does not read.
+  // Sends everything; waits while the other side does not read.
   base::Status send(const std::string& bytes);
-  // Takes what has arrived. True when an answer is complete. An error when the connection ended.
+  // Reads what has arrived. True when an answer is complete. An error when the connection has
+  // ended.
   base::Result<bool> receive();
 
   struct Answer {
@@ -41,7 +42,7 @@ class HttpConnection {
   HttpParser parser_;
 };
 
-// One request on a connection of its own.
+// One request on its own connection.
 base::Result<HttpConnection::Answer> request_once(const std::string& address,
                                                   const std::string& method,
                                                   const std::string& target,

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 
-// The value of a header, empty if it is not there.
+// The value of a header; empty if there is no such header.
 std::string header_of(std::string_view head, std::string_view name) {
   for (std::size_t at = head.find(kLineEnd); at != std::string_view::npos;
        at = head.find(kLineEnd, at)) {

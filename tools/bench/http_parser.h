@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads one HTTP/1.1 answer after another from bytes as they arrive. It believes the server: what
-// it cannot read is an error of the run, not an attack.
+// Parses HTTP/1.1 answers, one after another, from bytes as they arrive. It trusts the server: an
+// answer that it cannot parse is an error of the run.
 
 #include <cstdint>
 #include <string>
@@ -11,14 +11,15 @@ namespace bench {
 class HttpParser {
  public:
   void feed(const char* bytes, std::size_t count) { input_.append(bytes, count); }
-  // Goes as far as the bytes allow. True when an answer is complete; then read it and call next().
+  // Parses as far as the bytes allow. True when an answer is complete; then read it and call
+  // next().
   bool advance();
   void next();
 
   bool failed() const { return state_ == State::kFailed; }
   bool has_head() const { return state_ != State::kHead && state_ != State::kFailed; }
   int status() const { return status_; }
-  // The body so far, out of its chunks. A stream's reader takes pieces off its front.
+  // The body so far, without chunk framing. The reader of a stream removes parts from its start.
   std::string& body() { return body_; }
 
  private:
@@ -31,7 +32,7 @@ class HttpParser {
   std::string body_;
   State state_ = State::kHead;
   int status_ = 0;
-  std::uint64_t left_ = 0;  // of the body, or of the chunk with its end of line
+  std::uint64_t left_ = 0;  // bytes left of the body, or of the chunk with its end of line
 };
 
 }  // namespace bench

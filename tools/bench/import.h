@@ -1,6 +1,6 @@
 #pragma once
 
-// Fills an agent with entries through its import, and names them again for readers.
+// Fills an agent with entries through its import, and gives readers the names of these entries.
 
 #include <string>
 

@@ -32,7 +32,7 @@ void count_payload(const agent::SnapshotPage& answer, JoinResult& result) {
   auto page = crdt::decode_snapshot_page(answer.body);
   CHECK(page.ok());
   for (const crdt::SnapshotSlot& slot : page->slots) {
-    // An entry's name counts once, with its presence.
+    // The name of an entry counts once, with its presence.
     bool entry = slot.slot.path.size() == 1 && slot.slot.type == crdt::SlotType::kMap;
     if (entry || slot.slot.path.size() > 1) result.payload_bytes += slot.slot.path.back().size();
     for (const crdt::Cell& cell : slot.cells) result.payload_bytes += cell.body.size();
@@ -40,7 +40,7 @@ void count_payload(const agent::SnapshotPage& answer, JoinResult& result) {
   }
 }
 
-// Page by page. While the joiner stores one, the server makes the next, as two agents do.
+// Page by page. While the joiner stores one page, the server makes the next, like two agents do.
 base::Status join(agent::Replica& joiner, agent::Replica& server, JoinResult& result) {
   std::uint64_t before = resident_bytes();
   auto begin = Clock::now();

@@ -1,8 +1,8 @@
 #pragma once
 
-// A state join between two replicas in this process: one has a full store, the other the same store
-// without the last changes. No socket is in the figure; every page passes through its bytes.
-// Beside it the raw batched inserts of the same changes.
+// A state join between two replicas in this process. One has a full store, the other the same store
+// without the last changes. No socket is measured, but every page is encoded and decoded. For
+// comparison: plain batched inserts of the same changes.
 
 #include <cstdint>
 #include <string>
@@ -12,20 +12,20 @@
 namespace bench {
 
 struct JoinWork {
-  std::string folder;           // on the disk to be measured
-  std::uint64_t entries = 0;    // of 4 fields, that both have
-  std::uint64_t changes = 0;    // that one of them has missed
-  std::uint64_t batch = 1'000;  // changes a commit
+  std::string folder;           // on the disk that is measured
+  std::uint64_t entries = 0;    // entries with 4 fields that both have
+  std::uint64_t changes = 0;    // changes that one of them has missed
+  std::uint64_t batch = 1'000;  // changes in one commit
 };
 
 struct JoinResult {
   double raw_seconds = 0;
   double seconds = 0;        // the whole join
-  double merge_seconds = 0;  // its last turn
-  std::uint64_t cells = 0;   // of the snapshot
+  double merge_seconds = 0;  // the last turn of the join
+  std::uint64_t cells = 0;   // cells of the snapshot
   std::uint64_t page_bytes = 0;
-  std::uint64_t payload_bytes = 0;  // names and values of its cells
-  std::uint64_t memory_growth = 0;  // of the resident set during the join
+  std::uint64_t payload_bytes = 0;  // names and values of these cells
+  std::uint64_t memory_growth = 0;  // growth of the resident set during the join
 };
 
 base::Result<JoinResult> measure_join(const JoinWork& work);

@@ -17,7 +17,7 @@ constexpr int kEventsMax = 64;
 constexpr int kWaitMillis = 100;
 constexpr int kStatusOk = 200;
 
-// One thread's share: its connections, and what it measured.
+// The part of one thread: its connections, and what it measured.
 class Share {
  public:
   Share(const Load& load, std::uint64_t seed)

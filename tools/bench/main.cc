@@ -1,5 +1,5 @@
-// The program `hearsay-bench`: each subcommand is one benchmark. The report goes to stdout, as a
-// table or as JSON; what went wrong to stderr.
+// The program `hearsay-bench`: each subcommand is one benchmark. The report goes to stdout as a
+// table or as JSON; errors go to stderr.
 
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -30,17 +30,17 @@ struct Choices {
 using Run = std::function<base::Result<bench::Report>()>;
 
 void add_spread_options(CLI::App* command, Choices& choices) {
-  command->add_option("--sizes", choices.spread.sizes, "how many processes, one row each")
+  command->add_option("--sizes", choices.spread.sizes, "numbers of processes, one row for each")
       ->delimiter(',')
       ->check(CLI::Range(2, 200))
       ->capture_default_str();
-  command->add_option("--changes", choices.spread.changes, "changes a row")
+  command->add_option("--changes", choices.spread.changes, "changes in each row")
       ->check(CLI::Range(2, 100'000))
       ->capture_default_str();
 }
 
 void add_writes_options(CLI::App* command, Choices& choices) {
-  command->add_option("--seconds", choices.writes.seconds, "seconds a row")
+  command->add_option("--seconds", choices.writes.seconds, "seconds for each row")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
   command->add_option("--clients", choices.writes.clients, "clients of the second row")
@@ -52,7 +52,7 @@ void add_other_options(CLI::App* start, CLI::App* get, Choices& choices) {
   start->add_option("--entries", choices.start.entries, "entries to start with")
       ->check(CLI::Range(1, 10'000'000))
       ->capture_default_str();
-  get->add_option("--seconds", choices.get.seconds, "how long")
+  get->add_option("--seconds", choices.get.seconds, "seconds to measure")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
   get->add_option("--connections", choices.get.connections, "kept-alive connections")
@@ -77,10 +77,10 @@ void add_readers_options(CLI::App* command, Choices& choices) {
   command->add_option("--clients", readers.clients, "clients that list everything")
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
-  command->add_option("--rounds", readers.rounds, "rounds a row")
+  command->add_option("--rounds", readers.rounds, "rounds for each row")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  command->add_option("--seconds", readers.seconds, "seconds of reading a round")
+  command->add_option("--seconds", readers.seconds, "seconds of reading in each round")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
 }
@@ -92,7 +92,7 @@ void add_merge_options(CLI::App* command, Choices& choices) {
   command->add_option("--changes", choices.merge.changes, "changes to merge")
       ->check(CLI::Range(1'000, 100'000'000))
       ->capture_default_str();
-  command->add_option("--repeats", choices.merge.repeats, "runs, each on a folder of its own")
+  command->add_option("--repeats", choices.merge.repeats, "number of runs, each in its own folder")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
 }
@@ -102,15 +102,16 @@ void add_mesh_options(CLI::App* command, Choices& choices) {
   command->add_option("--agents", mesh.agents, "members of a mesh")
       ->check(CLI::Range(3, 200))
       ->capture_default_str();
-  command->add_option("--runs", mesh.runs, "crashes and silences a row")
+  command->add_option("--runs", mesh.runs, "crashes and silences in each row")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   command->add_flag("--quick", mesh.quick, "10 members, short faults, one run: some minutes");
-  command->add_option("--rows", mesh.rows, "which groups of rows")
+  command->add_option("--rows", mesh.rows, "the groups of rows to measure")
       ->delimiter(',')
       ->check(CLI::IsMember({"crash", "faults", "outage", "idle", "behind", "actors"}))
       ->capture_default_str();
-  command->add_option("--memberlist", mesh.memberlist, "tools/bench/peers/memberlist, built");
+  command->add_option("--memberlist", mesh.memberlist,
+                      "the built program tools/bench/peers/memberlist");
   command->add_option("--serf", mesh.serf, "the program serf");
 }
 
@@ -129,16 +130,18 @@ int main(int argc, char** argv) {
   Choices choices;
   choices.common.program = bench::program_beside("hearsay");
   Run run;
-  CLI::App app{"Measures Hearsay beside what the machine allows. Loopback only.", "hearsay-bench"};
+  CLI::App app{"Measures Hearsay and compares it with what the machine allows. Loopback only.",
+               "hearsay-bench"};
   app.require_subcommand(1);
-  app.fallthrough();  // the options below may stand after the subcommand too
+  app.fallthrough();  // the options below may also come after the subcommand
   app.add_option("-o,--output", choices.output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
   app.add_option("--hearsay", choices.common.program, "the program to measure")
       ->capture_default_str();
-  app.add_option("--dir", choices.common.parent, "where to keep data meanwhile (TMPDIR)");
-  app.add_option("--topology", choices.common.topology, "of the agents (their default)");
+  app.add_option("--dir", choices.common.parent,
+                 "directory for the data of the run (default TMPDIR)");
+  app.add_option("--topology", choices.common.topology, "topology of the agents (default: theirs)");
 
   auto add = [&](const char* name, const char* what, Run action) {
     CLI::App* command = app.add_subcommand(name, what);

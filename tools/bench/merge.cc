@@ -22,7 +22,7 @@ std::uint64_t bytes_written() {
   return 0;
 }
 
-// Times one side over all batches.
+// Measures the time of one side over all batches.
 class Meter {
  public:
   template <typename Call>

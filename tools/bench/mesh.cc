@@ -15,7 +15,7 @@ namespace {
 
 using Kind = MeshProgram::Kind;
 
-// A log that holds next to nothing, so that who was away needs a state join.
+// The log is so small that an agent that was away needs a state join.
 constexpr const char* kSmallLog = "1048576";
 
 struct Lengths {
@@ -73,7 +73,7 @@ class MeshBench {
     return {{kind, programs_.at(kind)}, profile, agents_.key_file, agents_.topology, {}};
   }
 
-  // The others run what takes long only in a full run.
+  // Rows that take long are only measured for the other programs in a full run.
   std::vector<Kind> compared() const {
     if (options_.quick) return {Kind::kHearsay};
     return {Kind::kHearsay, Kind::kMemberlist, Kind::kSerf};
@@ -169,7 +169,7 @@ class MeshBench {
     }
     for (const auto& [name, values] : *measured) {
       Summary summary = summarise(values);
-      // A whole run takes most of an hour: what is known is told at once.
+      // A whole run takes most of an hour, so each result is printed at once.
       fmt::print(stderr, "{}: {} {} {}: {:.3f}, {:.3f} ({})\n", name, program, with.profile,
                  members, summary.median, summary.worst, summary.count);
       nlohmann::json median = values.empty() ? nlohmann::json() : nlohmann::json(summary.median);

@@ -11,10 +11,11 @@ namespace bench {
 namespace {
 
 constexpr std::int64_t kTimeout = 120 * kSecond;
-constexpr std::int64_t kCutOff = kSecond / 2;  // nobody is suspected for that
+constexpr std::int64_t kCutOff = kSecond / 2;  // too short for a suspicion
 constexpr int kMembers = 2;
 
-// The first change of an actor: an entry without metadata. Its author had seen all before it.
+// The first change of an actor: an entry without metadata. Its author has seen all changes before
+// it.
 base::Result<crdt::Opened> first_change(const base::ActorId& actor, const base::NodeId& node,
                                         const std::vector<crdt::Opened>& before) {
   auto number = static_cast<std::int64_t>(before.size());
@@ -38,7 +39,7 @@ base::Result<crdt::Opened> first_change(const base::ActorId& actor, const base::
   return opened;
 }
 
-// Each node has left all its actors but the last.
+// Each node has left all its actors except the last one.
 base::Result<std::vector<crdt::Opened>> history(const ActorCounts& counts) {
   base::Random random = base::Random::from_number(1);
   std::vector<crdt::Opened> changes;
@@ -99,7 +100,7 @@ base::Status wait_closed(MeshRun& run, const ActorCounts& counts) {
   return closed ? base::Status{} : base::Status{late("all left actors are closed")};
 }
 
-// One write on each side while nothing passes; the bytes from then on until both are equal.
+// One write on each side while the link is cut; then the bytes until both are equal.
 base::Result<double> reconcile(MeshRun& run, MeshNetwork& network, int round) {
   RETURN_IF_ERROR(network.mute({0, 1}));
   for (int i = 0; i < kMembers; ++i) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What it costs two agents to have known many actors (rule 2 closes those that were left): bytes of
-// a reconciliation, and of rest. The histories are made by replicas inside this process.
+// The cost for two agents of having known many actors (rule 2 closes actors that were left): bytes
+// of a reconciliation, and bytes at rest. Replicas inside this process make the histories.
 
 #include "tools/bench/mesh_rows.h"
 
@@ -17,7 +17,7 @@ struct ActorLengths {
   int idle_seconds = 30;
 };
 
-// IP bytes, headers and membership included; beside counts of {0, 1} they show what the actors add.
+// IP bytes with headers and membership. Compare with the counts {0, 1} to see what the actors add.
 // Needs an isolated network.
 base::Result<Measured> measure_actors(const MeshSetup& setup, const ActorCounts& counts,
                                       const ActorLengths& lengths, const WorkFolder& folder);

@@ -15,11 +15,11 @@ namespace bench {
 namespace {
 
 constexpr std::int64_t kToolTimeout = 30 * kSecond;
-constexpr std::uint64_t kEthernetHeader = 14;  // counted by interfaces, a packet
+constexpr std::uint64_t kEthernetHeader = 14;  // interfaces count it for each packet
 
 base::Error unavailable(std::string what) { return {base::Code::kUnavailable, std::move(what)}; }
 
-// Neighbour discovery would be counted as traffic of the mesh.
+// Otherwise neighbour discovery would count as traffic of the mesh.
 base::Status without_ipv6() {
   for (const char* which : {"all", "default"}) {
     std::ofstream file(fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", which));
@@ -61,8 +61,8 @@ base::Status MeshNetwork::connect(int hosts) {
   for (int i = 0; i < hosts; ++i) {
     std::string own =
         fmt::format("link set lo up\naddr add {}/16 dev eth0\nlink set eth0 up\n", host(i));
-    // Fixed neighbours: learned ones share one small table over all namespaces of the machine, and
-    // where it is full nothing is sent.
+    // Neighbours are fixed. Learned ones share one small table over all namespaces of the machine,
+    // and when it is full nothing is sent.
     for (int other = 0; other < hosts; ++other) {
       if (other == i) continue;
       own += fmt::format("neigh add {} lladdr {} dev eth0 nud permanent\n", host(other),
@@ -125,7 +125,8 @@ base::Result<std::uint64_t> MeshNetwork::bytes_received(int index) const {
   return ip_counter(index, Way::kIn);
 }
 
-// Of the interface that leads to the others; what clients ask on the loopback does not count.
+// Reads the interface that leads to the other hosts, so requests of clients on the loopback do not
+// count.
 base::Result<std::uint64_t> MeshNetwork::ip_counter(int index, Way way) const {
   std::string text;
   RETURN_IF_ERROR(on(index, [&]() -> base::Status {
@@ -136,7 +137,7 @@ base::Result<std::uint64_t> MeshNetwork::ip_counter(int index, Way way) const {
   std::istringstream words(text);
   for (std::string word; words >> word;) {
     if (word != "eth0:") continue;
-    constexpr std::size_t kColumns = 8;  // bytes, packets, ...; for each way
+    constexpr std::size_t kColumns = 8;  // bytes, packets, ...; for each direction
     std::array<std::uint64_t, 2 * kColumns> columns{};
     for (std::uint64_t& column : columns) words >> column;
     if (!words) break;

@@ -1,8 +1,8 @@
 #pragma once
 
 // The hosts of a mesh benchmark. As root each host has a network namespace with one interface on a
-// bridge, where packets are lost, cut or counted. Otherwise all hosts are addresses of the
-// loopback, and only what needs none of that can be measured.
+// bridge, where packets are dropped, blocked or counted. Otherwise all hosts are addresses of the
+// loopback, and measurements that need isolation are left out.
 
 #include <cstdint>
 #include <functional>
@@ -23,17 +23,17 @@ inline constexpr int kMeshPort = 7700;
 class MeshNetwork {
  public:
   static base::Result<std::unique_ptr<MeshNetwork>> make(int hosts, const WorkFolder& folder);
-  static bool can_isolate();  // root, with `ip` and `nft`
+  static bool can_isolate();  // true as root, with `ip` and `nft`
 
   bool isolated() const { return !hosts_.empty(); }
-  std::string host(int index) const;  // its address, without a port
-  // Runs `what` on that host.
+  std::string host(int index) const;  // the address of the host, without a port
+  // Runs `what` on this host.
   base::Status on(int index, const std::function<base::Status()>& what) const;
 
-  // Only where isolated().
-  base::Status lose_datagrams(int percent);       // of UDP, everywhere
-  base::Status mute(const std::set<int>& hosts);  // nothing passes to or from these; none: heals
-  base::Result<std::uint64_t> bytes_sent(int index) const;  // of IP, headers included
+  // Only if isolated().
+  base::Status lose_datagrams(int percent);       // drops UDP datagrams on all links
+  base::Status mute(const std::set<int>& hosts);  // blocks all packets of these hosts; empty: heals
+  base::Result<std::uint64_t> bytes_sent(int index) const;  // bytes of IP packets with headers
   base::Result<std::uint64_t> bytes_received(int index) const;
 
  private:

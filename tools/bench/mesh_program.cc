@@ -48,7 +48,7 @@ std::vector<std::string> serf_command(const std::string& path, const MemberStart
   return words;
 }
 
-// Of the agent and of peers/memberlist: one JSON object a line.
+// The output of the agent and of peers/memberlist: one JSON object in each line.
 std::optional<MemberNews> news_in_json(std::string_view line, const char* up, const char* down,
                                        const char* place) {
   auto json = nlohmann::json::parse(line, nullptr, false);

@@ -30,7 +30,7 @@ struct Detection {
   double all = 0;
 };
 
-// From `started` on, until all others hold `victim` for gone.
+// The seconds from `started` until all others hold `victim` for gone.
 base::Result<Detection> detect(MeshRun& run, int victim, std::int64_t started) {
   std::size_t from = run.events().size();
   std::map<int, std::int64_t> said;
@@ -60,7 +60,7 @@ base::Result<Measured> measure_crashes(const MeshSetup& setup, int members, int 
                                                         program_name(setup.program.kind))));
   Measured measured;
   for (int i = 0; i < runs; ++i) {
-    int victim = 1 + i % (members - 1);  // the first is the seed of all
+    int victim = 1 + i % (members - 1);  // member 0 is the seed of all others
     std::int64_t started = monotonic_nanos();
     run->kill(victim);
     ASSIGN_OR_RETURN(Detection crash, detect(*run, victim, started));
@@ -188,8 +188,8 @@ base::Result<Measured> measure_idle(const MeshSetup& setup, int members, int sec
 namespace {
 
 struct Log {
-  std::uint64_t changes = 0;  // ever made
-  double bytes = 0;           // of those that the log still holds
+  std::uint64_t changes = 0;  // all changes ever made
+  double bytes = 0;           // bytes of those that the log still holds
 };
 
 base::Result<Log> log_of(MeshRun& run, int index) {
@@ -202,11 +202,12 @@ base::Result<Log> log_of(MeshRun& run, int index) {
   return log;
 }
 
-// Each write is a change of its own.
+// Each write is its own change.
 base::Status write_changes(MeshRun& run, MeshNetwork& network, int changes) {
   ASSIGN_OR_RETURN(std::string address, run.http(0));
   std::uint64_t written = 0;
-  // The load's own begins anew with every round, and values that repeat compress too well.
+  // Not the load's own Random: it begins again in every round, and repeated values compress too
+  // well.
   base::Random chance = base::Random::from_number(1);
   for (int round = 0; written < static_cast<std::uint64_t>(changes); ++round) {
     Load load;

@@ -30,7 +30,7 @@ base::Result<std::unique_ptr<MeshRun>> MeshRun::start(const MeshSetup& setup, in
   run->members_.resize(static_cast<std::size_t>(members));
   for (int i = 0; i < members; ++i) {
     RETURN_IF_ERROR(run->launch(i));
-    // The others join the first; some of these programs give up where nobody listens yet.
+    // The others join the first one. Some of the programs give up if nobody listens there yet.
     if (i == 0) run->watch(kSecond / 2);
   }
   if (!run->watch_until(kJoinTimeout, [&] { return run->acquainted(); })) {
@@ -54,7 +54,7 @@ base::Status MeshRun::launch(int index) {
   start.more = setup_.more;
   start.shared_loopback = !network_.isolated();
   std::filesystem::create_directories(start.data);
-  std::filesystem::remove(start.data + "/agent.json");  // a killed agent leaves it behind
+  std::filesystem::remove(start.data + "/agent.json");  // a killed agent leaves this file behind
   member.log = start.data + ".log";
   member.view.clear();
   return network_.on(index, [&]() -> base::Status {
@@ -178,7 +178,7 @@ std::size_t MeshRun::deaths_since(std::size_t first, const std::set<int>& except
 // --- What the host and the agent know
 // -------------------------------------------------------------
 
-// User and system time, fields 14 and 15 of /proc/PID/stat; the second may hold blanks.
+// User and system time, fields 14 and 15 of /proc/PID/stat. Field 2 may contain spaces.
 double MeshRun::cpu_seconds(int index) const {
   const Member& member = members_[static_cast<std::size_t>(index)];
   std::ifstream file(fmt::format("/proc/{}/stat", member.child->pid()));

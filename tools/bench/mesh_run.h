@@ -1,8 +1,8 @@
 #pragma once
 
-// A running mesh of one program, and what its members say of each other. Their output is read
-// every 20 ms and stamped when it is read: one clock for all programs, and no question to anybody
-// that would wake what is measured.
+// A running mesh of one program, and what its members report about each other. Their output is read
+// every 20 ms and gets the time at which it was read. So all programs have the same clock, and no
+// question wakes the program that is measured.
 
 #include <cstdint>
 #include <functional>
@@ -20,7 +20,7 @@
 namespace bench {
 
 inline base::Error late(const std::string& what) {
-  return {base::Code::kTimeout, what + ": not in time"};
+  return {base::Code::kTimeout, what + ": did not happen in time"};
 }
 
 struct MeshSetup {
@@ -28,7 +28,7 @@ struct MeshSetup {
   std::string profile;
   std::string key_file;
   std::string topology;
-  std::vector<std::string> more;  // further arguments of every member
+  std::vector<std::string> more;  // additional arguments of every member
 };
 
 struct MemberEvent {
@@ -40,39 +40,40 @@ struct MemberEvent {
 
 class MeshRun {
  public:
-  // Starts that many, all joining the first, and waits until each sees all.
+  // Starts this number of members, all of which join the first one, and waits until each sees all
+  // others.
   static base::Result<std::unique_ptr<MeshRun>> start(const MeshSetup& setup, int members,
                                                       MeshNetwork& network,
                                                       const WorkFolder& folder,
                                                       const std::string& label);
-  // The folder of a member's data.
+  // The data folder of a member.
   static std::string data(const WorkFolder& folder, const std::string& label, int index);
-  // Starts member `index`, or starts it again on its data.
+  // Starts member `index`, or starts it again with its old data.
   base::Status launch(int index);
   void kill(int index);
-  void stop(int index);    // cleanly
+  void stop(int index);    // stops it cleanly
   void pause(int index);   // SIGSTOP
   void resume(int index);  // SIGCONT
 
-  // Reads what members say for so long, or until `holds` (then true).
+  // Reads the output of the members for this time, or until `holds` returns true. True if it did.
   bool watch_until(std::int64_t nanos, const std::function<bool()>& holds);
   void watch(std::int64_t nanos);
-  // The same for what is to be asked of members, which is done seldom.
+  // The same for conditions that must be asked from the members; they are asked rarely.
   static constexpr std::int64_t kAskGap = 100'000'000;
   bool ask_until(std::int64_t nanos, const std::function<bool()>& holds);
-  // Each running member sees each other running one and no other.
+  // Each running member sees every other running member and no other ones.
   bool acquainted() const;
   const std::vector<MemberEvent>& events() const { return events_; }
-  // Events from `first` on of members held for gone: how many, without those about `excepted`.
+  // The number of events after `first` that report a member as gone, except those about `excepted`.
   std::size_t deaths_since(std::size_t first, const std::set<int>& excepted) const;
 
   int size() const { return static_cast<int>(members_.size()); }
   double cpu_seconds(int index) const;
-  // Of Hearsay: a question to its HTTP port.
+  // Hearsay only: sends a request to its HTTP port.
   base::Result<HttpConnection::Answer> ask(int index, const std::string& method,
                                            const std::string& target, const std::string& body = "");
-  base::Result<std::string> http(int index);  // HOST:PORT, on that host
-  // Running members have equal vectors and digests.
+  base::Result<std::string> http(int index);  // HOST:PORT, valid on that host
+  // The running members have equal vectors and digests.
   bool equal();
 
  private:

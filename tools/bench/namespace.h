@@ -1,7 +1,7 @@
 #pragma once
 
-// A network namespace of our own: its interfaces, rules and counters are nobody else's. It has no
-// name and ends with the last process in it, so nothing is left behind however a run ends.
+// Our own network namespace: no other program uses its interfaces, rules and counters. It has no
+// name and ends with the last process in it, so nothing is left behind, however a run ends.
 
 #include <functional>
 
@@ -16,8 +16,8 @@ class Namespace {
   Namespace& operator=(Namespace&& other) noexcept;
   ~Namespace();
 
-  // Runs `what` with the calling thread inside. Sockets opened and processes started there stay
-  // there.
+  // Runs `what` with the calling thread inside the namespace. Sockets that are opened and processes
+  // that are started there stay there.
   base::Status inside(const std::function<base::Status()>& what) const;
   int handle() const { return handle_; }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// SQLite with the agent's settings and none of its work: the yardstick for its writes. Rows as in
-// research on the store: an entry upserted by its name, and a change appended to a log.
+// Plain SQLite with the settings of the agent but without its work, for comparison with its writes.
+// Each write upserts an entry by its name and appends a change to a log.
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +16,7 @@ namespace bench {
 
 class RawStore {
  public:
-  // kFull syncs each commit (what an origin does), kNormal leaves it to later (a receiver).
+  // kFull syncs each commit (like an author), kNormal syncs later (like a receiver).
   enum class Durability { kNormal, kFull };
   static base::Result<std::unique_ptr<RawStore>> open(const std::string& file);
   ~RawStore();

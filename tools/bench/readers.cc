@@ -33,7 +33,7 @@ base::Status wait_digest(const Agent& agent, const std::string& digest) {
   return base::Error{base::Code::kTimeout, "the agents did not become equal"};
 }
 
-// Each a change of its own.
+// Each write is its own change.
 base::Status write_changes(const Agent& agent, const std::string& round, int count) {
   ASSIGN_OR_RETURN(auto writer, HttpConnection::open(agent.http()));
   for (int i = 0; i < count; ++i) {
@@ -47,7 +47,8 @@ base::Status write_changes(const Agent& agent, const std::string& round, int cou
   return {};
 }
 
-// Pages of all entries, as fast as they are answered; `after` a random one, so that all are read.
+// Reads pages of all entries as fast as they are answered. `after` is random, so that all entries
+// are read.
 Load listings(const Agent& agent, const ReadersOptions& options) {
   Load load;
   load.address = agent.http();
@@ -63,8 +64,8 @@ Load listings(const Agent& agent, const ReadersOptions& options) {
 }
 
 struct Round {
-  double millis = 0;  // from the start of the peer until its digest is ours
-  double pages = 0;   // a second
+  double millis = 0;  // from the start of the agent until its digest equals ours
+  double pages = 0;   // pages per second
 };
 
 base::Result<Round> run_round(const AgentSetup& setup, const WorkFolder& folder,
@@ -75,7 +76,7 @@ base::Result<Round> run_round(const AgentSetup& setup, const WorkFolder& folder,
   base::Result<LoadResult> load = LoadResult{};
   std::thread readers;
   if (read) readers = std::thread([&] { load = run_load(listings(source, options)); });
-  if (read) ::usleep(500'000);  // until all of them wait for an answer
+  if (read) ::usleep(500'000);  // time until all clients wait for an answer
   Round round;
   auto measure = [&]() -> base::Status {
     std::int64_t began = monotonic_nanos();

@@ -10,7 +10,7 @@
 namespace bench {
 namespace {
 
-// Those this run may use, not those the machine has.
+// The cores that this run may use, which may be fewer than the machine has.
 int cores() {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The result of one run: rows of named values, printed as a table for people or as JSON. Both say
-// how many cores there were, for no figure means anything without them.
+// The result of one run: rows of named values, printed as a table or as JSON. Both state the number
+// of cores, because the values depend on it.
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +12,7 @@ namespace bench {
 class Report {
  public:
   Report(std::string benchmark, std::vector<std::string> columns);
-  // As many values as there are columns; numbers are shown with three digits that matter.
+  // One value for each column. Numbers are shown with three significant digits.
   void add(std::vector<nlohmann::json> row);
   void note(std::string text) { notes_.push_back(std::move(text)); }
 

@@ -15,7 +15,7 @@ namespace {
 using Values = std::vector<double>;
 
 constexpr std::int64_t kChangeTimeout = 30 * kSecond;
-// Between two changes, so that each is measured on a mesh at rest.
+// A pause between two changes, so that each is measured on a mesh at rest.
 constexpr unsigned kGapMicros = 20'000;
 
 base::Status measure_floor(int size, int changes, const WorkFolder& folder, Values& millis) {
@@ -29,7 +29,7 @@ base::Status measure_floor(int size, int changes, const WorkFolder& folder, Valu
   return {};
 }
 
-// As many bytes of chance in an entry as in a row of the floor.
+// As many random bytes in an entry as in a row of the floor.
 std::string metadata(base::Random& random) {
   return R"({"payload":")" + base::to_hex(random.bytes(kPayloadSize / 2)) + R"("})";
 }
@@ -89,7 +89,8 @@ base::Result<Report> run_spread(const Common& common, const SpreadOptions& optio
   for (int size : options.sizes) {
     Values floor_millis;
     Values agent_millis;
-    // The floor before and after: a disk that slows down meanwhile shows in both.
+    // The floor is measured before and after: if the disk becomes slower during the run, both show
+    // it.
     int before = options.changes / 2;
     RETURN_IF_ERROR(measure_floor(size, before, folder, floor_millis));
     RETURN_IF_ERROR(measure_agents(setup, size, options.changes, folder, agent_millis));

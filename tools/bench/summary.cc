@@ -6,7 +6,7 @@
 namespace bench {
 namespace {
 
-// The smallest value that at least this share of all values does not exceed.
+// The smallest value that is at least as large as this share of all values.
 double at_share(const std::vector<double>& sorted, double share) {
   auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
   return sorted[std::max<std::size_t>(rank, 1) - 1];

@@ -1,6 +1,7 @@
 #pragma once
 
-// What is told of many measured values. A mean hides what a user feels, so there is none.
+// The figures that are shown for many measured values. There is no mean, because it hides slow
+// cases.
 
 #include <vector>
 
@@ -12,6 +13,6 @@ struct Summary {
   double p99 = 0;
   double worst = 0;
 };
-Summary summarise(std::vector<double> values);  // of nothing: all zeros
+Summary summarise(std::vector<double> values);  // all zeros if there are no values
 
 }  // namespace bench

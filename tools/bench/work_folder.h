@@ -1,6 +1,6 @@
 #pragma once
 
-// The folder of one run, on the disk that is to be measured; gone when the run ends.
+// The folder of one run, on the disk that is measured. It is removed when the run ends.
 
 #include <filesystem>
 #include <string>
@@ -11,7 +11,7 @@ namespace bench {
 
 class WorkFolder {
  public:
-  // Below `parent`, or below TMPDIR where it is empty.
+  // Below `parent`; below TMPDIR if `parent` is empty.
   static base::Result<WorkFolder> make(const std::string& parent);
   WorkFolder(WorkFolder&& other) noexcept;
   WorkFolder& operator=(WorkFolder&& other) noexcept;

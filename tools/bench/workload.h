@@ -1,7 +1,7 @@
 #pragma once
 
-// What the benchmarks of the data machine write: changes of other agents, and the rows that a raw
-// table would hold for them.
+// The data for the benchmarks of the data machine: changes of other agents, and the rows that a
+// plain table would hold for them.
 
 #include <memory>
 #include <string>
@@ -47,7 +47,7 @@ class Workload {
     return finish(author, std::move(change));
   }
 
-  // One field: of a slot that exists, or of a new entry.
+  // One field of an existing entry, or of a new one.
   crdt::Opened one_field(std::vector<Row>& rows) {
     bool update = random_.chance(2);
     Author& author = random_.pick(authors_);
@@ -112,8 +112,8 @@ class Workload {
 
 inline base::Now now_of(std::int64_t number) { return {{number}, 1'800'000'000'000'000'000, true}; }
 
-// What the protocol hands to the store thread: changes opened from their sealed bytes. Opening is
-// the loop thread's work and not in the figure.
+// The input that the protocol passes to the store thread: changes that were opened from their
+// sealed bytes. Opening is done by the loop thread and is not measured.
 base::Result<std::vector<agent::Input>> as_received(const std::vector<crdt::Opened>& changes);
 base::Status merge(agent::Replica& replica, std::vector<agent::Input>& inputs);
 

@@ -11,9 +11,9 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t kNameSize = 6;      // bytes of chance, twice as many characters
-constexpr std::size_t kValueSize = 100;   // of an entry
-constexpr std::size_t kChangeSize = 200;  // of its change in the log
+constexpr std::size_t kNameSize = 6;      // random bytes; the name has twice as many characters
+constexpr std::size_t kValueSize = 100;   // bytes of an entry
+constexpr std::size_t kChangeSize = 200;  // bytes of its change in the log
 
 struct Rate {
   double per_second = 0;

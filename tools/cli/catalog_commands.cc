@@ -14,10 +14,10 @@
 namespace cli {
 namespace {
 
-constexpr std::size_t kEntryBytesMax = 1u << 20;  // the agent takes no larger body
-constexpr std::string_view kPageLimit = "1000";   // the first rows are to show at once
+constexpr std::size_t kEntryBytesMax = 1u << 20;  // the agent accepts no larger body
+constexpr std::string_view kPageLimit = "1000";   // small, so that the first rows show at once
 
-// "size=12 state=ok": strings bare where they stay one word.
+// Example: "size=12 state=ok". A string has no quotes if it stays one word.
 std::string summary(std::string_view metadata) {
   auto all = members(metadata);
   if (!all) return std::string(metadata);
@@ -36,7 +36,7 @@ std::string summary(std::string_view metadata) {
 int add_entry(Session& session, const std::string& object, const std::string& id,
               const EntryParts& parts) {
   if (id.empty()) return empty_id();
-  Metadata given;  // judged before a file is read
+  Metadata given;  // checked before a file is read
   if (auto status = set_pairs(parts.pairs, parts.string_pairs, given); !status.ok()) {
     return usage_error(status.error().message);
   }

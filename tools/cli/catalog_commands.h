@@ -1,6 +1,6 @@
 #pragma once
 
-// The verbs of `hearsay snapshots` and `hearsay images`. `object` is one of these two names.
+// The subcommands of `hearsay snapshots` and `hearsay images`. `object` is one of these two names.
 
 #include <string>
 #include <vector>
@@ -9,17 +9,18 @@
 
 namespace cli {
 
-// What an entry is made of, the weaker first: a JSON file, facts of a file, single fields, single
+// The parts of an entry, the weakest first: a JSON file, facts about a file, single fields, single
 // fields that are strings.
 struct EntryParts {
-  std::string json_path;  // "-" is stdin; empty: none
+  std::string json_path;  // "-" is stdin; empty: no file
   std::string file_path;
   std::vector<std::string> pairs;         // "K=V"
-  std::vector<std::string> string_pairs;  // the same, V is a string whatever it looks like
+  std::vector<std::string> string_pairs;  // "K=V" where V is always a string
 };
 
-// What is set or unset of an entry. One that does not exist is written to all the same, as in HTTP,
-// and that is said on stderr; with `must_exist` nothing is written and the command ends kNotFound.
+// The fields to set or unset. An entry that does not exist is written all the same, as in HTTP, and
+// a message on stderr says so. With `must_exist` nothing is written then and the command ends with
+// kNotFound.
 struct FieldChanges {
   std::vector<std::string> pairs;
   std::vector<std::string> string_pairs;

@@ -24,11 +24,12 @@ namespace {
 
 constexpr double kTimeoutSecondsMax = 86'400;
 
-// CLI11 takes a word like `[a,b]` apart where several are allowed, and forgets `--` in front of
-// words that may be absent. Here such words are ids, keys and queries: they pass under this mark.
+// CLI11 splits a word like `[a,b]` where several words are allowed, and it forgets `--` before
+// optional words. In our commands these words are ids, keys and queries. This mark in front of a
+// word keeps it whole.
 constexpr char kWhole = '\x01';
 
-// The words as CLI11 wants them, the last first.
+// The words in the form that CLI11 needs: in reverse order.
 std::vector<std::string> reversed_words(int argc, char** argv) {
   std::vector<std::string> words;
   bool only_words = false;
@@ -50,7 +51,7 @@ std::string unmarked(const std::string& word) {
   return word.starts_with(kWhole) ? word.substr(1) : word;
 }
 
-// The tree, and what the command line chose from it.
+// The command tree, and what the command line selected from it.
 class Tree {
  public:
   explicit Tree(const AgentEntry& agent);
@@ -70,7 +71,7 @@ class Tree {
 
   CLI::App* leaf(CLI::App* parent, const std::string& name, const std::string& help);
   CLI::App* branch(const std::string& name, const std::string& help);
-  // Options whose words arrive as they were typed, `{}` and `[a,b]` too.
+  // Options whose words are kept as they were typed, also `{}` and `[a,b]`.
   static CLI::Option* many(CLI::App* app, const std::string& name, Words& target,
                            const std::string& help);
   static CLI::Option* words(CLI::App* app, const std::string& name, Words& target,
@@ -84,12 +85,12 @@ class Tree {
   AgentEntry agent_;
   CLI::App app_;
   std::function<int()> chosen_;
-  bool is_agent_ = false;  // it was chosen
+  bool is_agent_ = false;  // the command `agent` was selected
 
   std::string output_ = "table";
   double timeout_seconds_ = 30;
   agent::Flags flags_;
-  // Arguments of whichever command was chosen.
+  // The arguments of the selected command.
   std::string id_;
   std::string file_;
   Words rest_;
@@ -123,7 +124,7 @@ CLI::Option* Tree::words(CLI::App* app, const std::string& name, Words& target,
   return option;
 }
 
-// A positional that takes all words that are left.
+// A positional argument that takes all remaining words.
 CLI::Option* Tree::many(CLI::App* app, const std::string& name, Words& target,
                         const std::string& help) {
   return words(app, name, target, help)
@@ -149,7 +150,8 @@ CLI::App* Tree::branch(const std::string& name, const std::string& help) {
 }
 
 void Tree::add_common_options() {
-  app_.add_option("-o,--output", output_, "table for people, json as the agent sent it, jsonl")
+  app_.add_option("-o,--output", output_,
+                  "table (for people), json (as the agent sent it) or jsonl")
       ->check(CLI::IsMember({"table", "json", "jsonl"}))
       ->envname("HEARSAY_OUTPUT")
       ->type_name("FORMAT");
@@ -157,7 +159,7 @@ void Tree::add_common_options() {
       ->check(CLI::Range(0.001, kTimeoutSecondsMax))
       ->envname("HEARSAY_TIMEOUT")
       ->type_name("SECONDS");
-  words(&app_, "--http", flags_["http"], "where the agent is (default 127.0.0.1:7780)")
+  words(&app_, "--http", flags_["http"], "the HTTP address of the agent (default 127.0.0.1:7780)")
       ->type_name("HOST:PORT");
   words(&app_, "--config", flags_["config"], "the configuration file, instead of the usual ones")
       ->type_name("FILE");
@@ -173,9 +175,9 @@ void Tree::add_agent() {
     if (setting.retired) option->group("");
   }
   agent->footer(
-      "--http HOST:PORT is where it serves. Each flag is also a variable (--data-dir: "
-      "HEARSAY_DATA_DIR)\nand a key in the configuration file (data_dir); a flag beats a "
-      "variable beats a file.");
+      "--http HOST:PORT is the address where it serves HTTP. Each flag is also a variable "
+      "(--data-dir: HEARSAY_DATA_DIR)\nand a key in the configuration file (data_dir). A flag "
+      "beats a variable, a variable beats a file.");
   agent->callback([this] {
     chosen_ = [this] {
       auto config = agent::load_config(flags_);
@@ -188,7 +190,8 @@ void Tree::add_agent() {
 
 void Tree::add_local_commands() {
   auto* keygen_command = leaf(&app_, "keygen", "make a new mesh key");
-  word(keygen_command, "--out", file_, "write it there, 0600, never over a file")
+  word(keygen_command, "--out", file_,
+       "write the key to this new file, mode 0600; an existing file is never replaced")
       ->type_name("FILE");
   keygen_command->callback([this] {
     chosen_ = [this] {
@@ -196,7 +199,7 @@ void Tree::add_local_commands() {
       return printer.finish(keygen(printer, file_));
     };
   });
-  leaf(&app_, "version", "say which version this is")->callback([this] {
+  leaf(&app_, "version", "print the version of this program")->callback([this] {
     chosen_ = [this] {
       Printer printer(format());
       bool table = printer.is_table();
@@ -208,15 +211,17 @@ void Tree::add_local_commands() {
 }
 
 void Tree::add_mesh_commands() {
-  on_client(leaf(&app_, "status", "how the agent is; exit 5 when it is degraded"), show_status);
-  on_client(leaf(&app_, "members", "who is in the mesh"), show_members);
+  on_client(
+      leaf(&app_, "status", "show the state of the agent; exit 5 when it is degraded or isolated"),
+      show_status);
+  on_client(leaf(&app_, "members", "list the members of the mesh"), show_members);
   auto* join_command = leaf(&app_, "join", "join the mesh of another agent");
-  word(join_command, "address", id_, "its HOST:PORT")->required();
+  word(join_command, "address", id_, "HOST:PORT of the other agent")->required();
   on_client(join_command, [this](Session& session) { return join(session, id_); });
-  on_client(leaf(&app_, "leave", "leave the mesh and go on serving"), leave);
-  on_client(leaf(&app_, "conflicts", "values that lost against concurrent ones"), show_conflicts);
+  on_client(leaf(&app_, "leave", "leave the mesh; the agent goes on serving clients"), leave);
+  on_client(leaf(&app_, "conflicts", "list fields with concurrent values"), show_conflicts);
   auto* watch_command = leaf(&app_, "watch", "print changes as they arrive");
-  word(watch_command, "object", id_, "of this object only");
+  word(watch_command, "object", id_, "only changes of this object");
   on_client(watch_command, [this](Session& session) { return watch(session, id_); });
 }
 
@@ -247,7 +252,7 @@ void Tree::add_catalog(const std::string& object) {
   on_client(get, [this, object](Session& session) { return get_entry(session, object, id_); });
 
   auto* ls = leaf(catalog, "ls", "list entries; exit 4 when nothing matches");
-  many(ls, "query", rest_, "words and terms like size>100, all must hold");
+  many(ls, "query", rest_, "words and terms like size>100; an entry must match all of them");
   on_client(ls, [this, object](Session& session) {
     return list_entries(session, object, fmt::format("{}", fmt::join(rest_, " ")));
   });
@@ -260,7 +265,7 @@ void Tree::add_catalog(const std::string& object) {
 
 void Tree::add_field_commands(CLI::App* catalog, const std::string& object) {
   auto* set = leaf(catalog, "set", "set fields of an entry, leave the others");
-  auto* unset = leaf(catalog, "unset", "take fields away from an entry, leave the others");
+  auto* unset = leaf(catalog, "unset", "remove fields of an entry, leave the others");
   for (auto* command : {set, unset}) {
     word(command, "id", id_, "of the entry")->required();
     command->add_flag("--must-exist", changes_.must_exist,
@@ -281,17 +286,18 @@ void Tree::add_objects() {
   auto* objects = branch("objects", "any replicated object");
   on_client(leaf(objects, "ls", "list objects"), list_objects);
   auto* get = leaf(objects, "get", "show an object, or a place in it");
-  auto* inspect = leaf(objects, "inspect", "show what lives there, with dots and stamps");
+  auto* inspect =
+      leaf(objects, "inspect", "show the cells in force at a place, with dots and stamps");
   auto* set = leaf(objects, "set", "set the value at a place");
-  auto* unset = leaf(objects, "unset", "remove what is at a place");
+  auto* unset = leaf(objects, "unset", "remove the value at a place");
   for (auto* command : {get, inspect, set, unset}) {
     word(command, "id", id_, "of the object")->required();
     bool takes_value = command == set;
     many(command, takes_value ? "path_and_value" : "path", rest_,
-         takes_value ? "keys on the way down, then the value: JSON, or else a string"
-                     : "keys on the way down");
+         takes_value ? "the keys of the path, then the value: JSON, or else a string"
+                     : "the keys of the path");
   }
-  set->add_flag("--string", is_string_, "the value is a string, whatever it looks like");
+  set->add_flag("--string", is_string_, "the value is always a string, even if it looks like JSON");
   on_client(get, [this](Session& session) { return get_object(session, id_, rest_); });
   on_client(inspect, [this](Session& session) { return inspect_object(session, id_, rest_); });
   on_client(set, [this](Session& session) { return set_object(session, id_, rest_, is_string_); });
@@ -304,7 +310,7 @@ void Tree::on_client(CLI::App* app, ClientCommand command) {
   });
 }
 
-// A client holds nothing that needs closing: what the agent has not answered is not known done.
+// A client has nothing to close. A write that the agent has not answered may or may not be done.
 void interrupted(int) { _exit(kInterrupted); }
 
 int Tree::run_client(const ClientCommand& command) {
@@ -335,13 +341,14 @@ int Tree::run(int argc, char** argv) {
   try {
     app_.parse(words);
   } catch (const CLI::ParseError& error) {
-    // CLI11 misses a subcommand before it looks at the words that are none.
+    // CLI11 reports a missing subcommand before it looks at unknown words, so we look first.
     auto unknown = app_.remaining(true);
     if (error.get_name() == "RequiredError" && !unknown.empty()) {
       return usage_error(
-          fmt::format("there is no '{}' here; see hearsay --help", unmarked(unknown.front())));
+          fmt::format("unknown command '{}'; see hearsay --help", unmarked(unknown.front())));
     }
-    // Help is data; every other way out of the parser is a usage error, whatever CLI11 calls it.
+    // Help goes to stdout. Every other error of the parser is a usage error, whatever code CLI11
+    // has for it.
     std::ostringstream help;
     std::ostringstream messages;
     int code = app_.exit(error, help, messages);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The command tree of `hearsay`. Data goes to stdout, messages to stderr; the exit codes are in
-// exit.h. Everything but `agent`, `keygen` and `version` is a client of the agent's HTTP port.
+// The commands of `hearsay`. Data goes to stdout, messages to stderr; exit.h has the exit codes.
+// Every command except `agent`, `keygen` and `version` is a client of the agent's HTTP port.
 
 #include <functional>
 
@@ -9,10 +9,10 @@
 
 namespace cli {
 
-// Runs the agent until it is told to stop; returns the exit code of the program.
+// Runs the agent until it is stopped; returns the exit code of the program.
 using AgentEntry = std::function<int(const agent::Config&)>;
 
-// Signals that were held (agent/held_signals.h) are released for every command but `agent`.
+// Signals that were held (agent/held_signals.h) are released for every command except `agent`.
 int run(int argc, char** argv, const AgentEntry& agent);
 
 }  // namespace cli

@@ -14,8 +14,8 @@ namespace cli {
 namespace {
 
 constexpr long kConnectTimeoutMillis = 2'000;
-constexpr std::size_t kAnswerBytesMax = 256u << 20;  // above: refused, no agent sends so much
-constexpr std::size_t kErrorBytesShown = 300;        // of an answer that is no error of an agent
+constexpr std::size_t kAnswerBytesMax = 256u << 20;  // above: an error, no agent sends so much
+constexpr std::size_t kErrorBytesShown = 300;  // of an answer that does not come from an agent
 
 struct EasyClose {
   void operator()(CURL* handle) const { curl_library().easy_cleanup(handle); }
@@ -25,7 +25,7 @@ struct ListClose {
 };
 using HeaderList = std::unique_ptr<curl_slist, ListClose>;
 
-// One request and what comes back; the callbacks of libcurl fill it.
+// One request and its answer. The callbacks of libcurl fill it.
 struct Transfer {
   CURL* handle = nullptr;
   Answer answer;
@@ -33,7 +33,7 @@ struct Transfer {
   const Client::Read* read = nullptr;
   std::optional<base::Error> read_error;
   const std::function<bool(std::string_view)>* piece = nullptr;
-  bool stopped = false;  // `piece` wanted no more
+  bool stopped = false;  // `piece` returned false
   bool is_event_stream = false;
 };
 
@@ -59,7 +59,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
   return size;
 }
 
-// What stands behind a header's name, in any case of letters.
+// The text after the name of a header. The case of letters does not matter.
 std::optional<std::string_view> value_of(std::string_view line, std::string_view name) {
   bool same = line.size() >= name.size() && strncasecmp(line.data(), name.data(), name.size()) == 0;
   return same ? std::optional(line.substr(name.size())) : std::nullopt;
@@ -83,7 +83,7 @@ std::size_t on_read(char* buffer, std::size_t, std::size_t size, void* context) 
   return CURL_READFUNC_ABORT;
 }
 
-// The code whose name or, failing that, whose HTTP status this is.
+// The code with this name; if there is none, the code with this HTTP status.
 base::Code code_of(std::string_view name, long status) {
   auto last = static_cast<int>(base::Code::kInternal);
   for (int i = 0; i <= last; ++i) {
@@ -97,7 +97,7 @@ base::Code code_of(std::string_view name, long status) {
   return base::Code::kInternal;
 }
 
-// What an agent's own error says; nothing where the body is none.
+// The error that an agent sent; nullopt when the body is not an agent's error.
 std::optional<base::Error> refusal(long status, const std::string& body) {
   auto error = field(body, "error");
   auto message = field(error, "message");
@@ -107,10 +107,9 @@ std::optional<base::Error> refusal(long status, const std::string& body) {
 }
 
 base::Error foreign_error(const std::string& base_url, std::string_view what) {
-  return {
-      base::Code::kInvalid,
-      fmt::format("what answered at {} is no Hearsay agent ({}); --http says where the agent is",
-                  base_url, what)};
+  return {base::Code::kInvalid, fmt::format("the program that answered at {} is no Hearsay agent "
+                                            "({}); give the address of the agent with --http",
+                                            base_url, what)};
 }
 
 }  // namespace
@@ -136,10 +135,10 @@ Client::Client(Client&&) noexcept = default;
 Client Client::another() const { return Client(impl_->base_url, impl_->timeout_millis); }
 
 base::Error Client::foreign(std::string_view asked) const {
-  return foreign_error(impl_->base_url, fmt::format("{}: an answer of another form", asked));
+  return foreign_error(impl_->base_url, fmt::format("{}: its answer has another form", asked));
 }
 
-// Options that every request shares; the handle keeps its connection from one to the next.
+// The options of every request. The handle keeps its connection from one request to the next.
 void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
   CURL* curl = handle.get();
   transfer.handle = curl;
@@ -147,9 +146,9 @@ void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
   curl_library().easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_library().easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
   curl_library().easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
-  // A proxy of the environment knows nothing of our loopback.
+  // A proxy of the environment cannot reach our loopback.
   curl_library().easy_setopt(curl, CURLOPT_PROXY, "");
-  // SIGPIPE and SIGALRM stay as they are: `| head` then ends us quietly.
+  // curl must not change SIGPIPE and SIGALRM: `| head` then ends this program quietly.
   curl_library().easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_library().easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                              std::min(kConnectTimeoutMillis, timeout_millis));
@@ -165,7 +164,8 @@ base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string
   auto code = curl_library().easy_perform(handle.get());
   auto status = status_of(handle.get());
   const auto& body = transfer.answer.body;
-  // A refusal that came while we were still sending is the answer, whatever became of the sending.
+  // An error that the agent sent while we were still sending is the answer, whatever happened to
+  // our sending.
   if (status >= 300 && (code == CURLE_OK || !body.empty())) {
     if (auto refused = refusal(status, body)) return *refused;
     return foreign_error(
@@ -180,7 +180,7 @@ base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const
   if (transfer.too_large) {
     return {base::Code::kTooLarge, fmt::format("{}: more than {} bytes", url, kAnswerBytesMax)};
   }
-  // Set once a request is about to go out, also on a connection that is used again.
+  // This time is set when a request is about to be sent, also on a connection that is used again.
   curl_off_t reached = 0;
   curl_library().easy_getinfo(handle.get(), CURLINFO_PRETRANSFER_TIME_T, &reached);
   const char* why = curl_library().easy_strerror(code);

@@ -1,7 +1,7 @@
 #pragma once
 
-// libcurl, loaded when the first request is made. The agent is the same program and makes none: it
-// is spared the 5 MB that libcurl and its TLS, Kerberos and LDAP libraries take in memory
+// libcurl, loaded at the first request. The agent is the same program but makes no requests, so it
+// saves the 5 MB that libcurl and its TLS, Kerberos and LDAP libraries need
 // (docs/decisions/0006-libcurl-on-demand.md).
 
 #include <curl/curl.h>
@@ -23,8 +23,8 @@ struct CurlLibrary {
   decltype(&curl_slist_free_all) slist_free_all = nullptr;
 };
 
-// Loads it at the first call. Ends the program with a clear message where it is not installed: no
-// command of a client can do anything without it.
+// Loads libcurl at the first call. If it is not installed, prints a message and ends the program,
+// because no client command can work without it.
 const CurlLibrary& curl_library();
 
 }  // namespace cli

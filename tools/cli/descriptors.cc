@@ -8,7 +8,7 @@
 namespace cli {
 namespace {
 
-// Whether the call that just failed is to be made again; waits for that where it must.
+// Whether the failed call must be made again. Waits until that can succeed, if necessary.
 bool again(int descriptor, short event) {
   if (errno == EINTR) return true;
   if (errno != EAGAIN && errno != EWOULDBLOCK) return false;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Reading and writing standard descriptors. Whoever shares them may have put them into non-blocking
-// mode; then "try again" means to wait, here as long as it takes.
+// Reads and writes standard descriptors. Another process that shares them may have made them
+// non-blocking. "Try again" then means to wait, here without a limit.
 
 #include <sys/types.h>
 
@@ -10,10 +10,10 @@
 
 namespace cli {
 
-// Everything or nothing more: 0, or the errno of the write that failed.
+// Writes everything: 0, or the errno of the write that failed.
 int write_all(int descriptor, std::string_view data);
 
-// What one read(2) gives once there is something: a count, 0 at the end, -1 with errno.
+// One read(2), when there is something to read: the number of bytes, 0 at the end, -1 with errno.
 ssize_t read_some(int descriptor, char* buffer, std::size_t size);
 
 }  // namespace cli

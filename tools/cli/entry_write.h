@@ -1,6 +1,6 @@
 #pragma once
 
-// One write of one entry of the catalog, by the routes of the seed.
+// One write of one entry of the catalog, over the routes /snapshots/… and /images/….
 
 #include <string>
 
@@ -11,14 +11,14 @@ namespace cli {
 struct EntryRequest {
   std::string method;
   std::string object;  // "snapshots" or "images"
-  std::string verb;    // of the route: "add", "remove", "metadata"
+  std::string verb;    // part of the route: "add", "remove", "metadata"
   std::string id;
-  std::string status;  // that the agent answers: "added"
+  std::string status;  // expected in the answer, for example "added"
 };
 
-// Sends it, checks the answer `{"id","status"}` and prints it ("added snap1").
+// Sends the request, checks the answer `{"id","status"}` and prints it ("added snap1").
 int write_entry(Session& session, const EntryRequest& request, const std::string& body);
 
-int empty_id();  // a usage error
+int empty_id();  // prints a usage error
 
 }  // namespace cli

@@ -1,6 +1,6 @@
 #pragma once
 
-// How commands end, and how they say why: messages go to stderr, fit for a terminal.
+// How commands end and print messages. Messages go to stderr and are safe for a terminal.
 
 #include <string_view>
 
@@ -21,7 +21,7 @@ enum Exit : int {
 };
 
 void say(std::string_view message);
-int fail(const base::Error& error);         // says it; the exit code of base::code_info()
-int usage_error(std::string_view message);  // says it; kUsage
+int fail(const base::Error& error);         // prints it; returns code_info().exit_code
+int usage_error(std::string_view message);  // prints it; returns kUsage
 
 }  // namespace cli

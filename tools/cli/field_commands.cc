@@ -1,4 +1,4 @@
-// `set` and `unset` of snapshots and images: single fields of an entry.
+// `set` and `unset` of snapshots and images: they change single fields of an entry.
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ std::string entry_path(const std::string& object, const std::string& id) {
   return fmt::format("/v1/objects/{}/{}", object, percent_encode(id));
 }
 
-// kNotFound where there is no such entry. One that is too large for an answer is there.
+// kNotFound if there is no such entry. An entry that is too large for an answer exists.
 base::Status find_entry(Session& session, const std::string& object, const std::string& id) {
   auto answer = session.client.get(entry_path(object, id));
   if (answer.ok() || answer.error().code == base::Code::kTooLarge) return {};
@@ -27,7 +27,7 @@ bool is_absent(const base::Status& found) {
   return !found.ok() && found.error().code == base::Code::kNotFound;
 }
 
-// Before the write, where the entry has to be there. Anything but kDone ends the command.
+// Called before the write if the entry must exist. Any result except kDone ends the command.
 int require(Session& session, const std::string& object, const std::string& id) {
   auto found = find_entry(session, object, id);
   if (found.ok()) return kDone;
@@ -36,12 +36,12 @@ int require(Session& session, const std::string& object, const std::string& id) 
   return kNotFound;
 }
 
-// Behind the write, which stands whatever comes out here.
+// Called after the write. The write is valid whatever this finds.
 void tell_if_absent(Session& session, const std::string& object, const std::string& id) {
   if (!is_absent(find_entry(session, object, id))) return;
   say(
       fmt::format("the entry \"{}\" does not exist yet: `{} get` and `ls` do not show it, and "
-                  "what was written is shown only if another agent adds it at the same time; to "
+                  "the new fields are shown only if another agent adds it at the same time; to "
                   "create it: hearsay {} add {} --meta K=V",
                   id, object, object, id));
 }

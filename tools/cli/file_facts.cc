@@ -42,7 +42,7 @@ struct MediaType {
   std::string_view ending;
   std::string_view type;
 };
-// The longer ending first where one ends in another.
+// An ending that ends in another one must come before it.
 constexpr std::array kMediaTypes{
     MediaType{".tar.gz", "application/gzip"},
     MediaType{".tgz", "application/gzip"},
@@ -82,7 +82,7 @@ base::Status add_file_facts(const std::string& path, Metadata& out) {
   auto slash = path.rfind('/');
   auto name = slash == std::string::npos ? path : path.substr(slash + 1);
   if (name.empty() || !base::is_utf8(name)) {
-    return base::invalid(fmt::format("read {}: the file's name is not UTF-8", path));
+    return base::invalid(fmt::format("read {}: the name of the file is not UTF-8", path));
   }
   File file(path == "-" ? "./-" : path);
   if (file.number() < 0) return file_error("open", path);

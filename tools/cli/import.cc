@@ -1,4 +1,4 @@
-// `snapshots import` and `images import`: JSON lines, streamed.
+// `snapshots import` and `images import`: sends JSON lines as a stream.
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@
 namespace cli {
 namespace {
 
-// Shows on a terminal how far a stream has come; says nothing anywhere else.
+// Shows on a terminal how much was sent. Prints nothing if stderr is no terminal.
 class Progress {
  public:
   Progress() : shown_(stderr_is_terminal()) {}
@@ -75,7 +75,7 @@ int import_entries(Session& session, const std::string& object, const std::strin
   if (file.number() < 0) return fail(import_error("open", path));
 
   Progress progress;
-  // read(2), not stdio: a slow pipe is passed on as it comes.
+  // It uses read(2) instead of stdio, so that data of a slow pipe is passed on at once.
   auto read_piece = [&](char* buffer, std::size_t size) -> base::Result<std::size_t> {
     auto count = read_some(file.number(), buffer, size);
     if (count < 0) return import_error("read", path);

@@ -16,7 +16,7 @@ int hex_digit(char c) {
   return -1;
 }
 
-// Walks over a text and says where values end.
+// Walks over a text and finds the ends of values.
 class Walker {
  public:
   explicit Walker(std::string_view text) : text_(text) {}
@@ -168,8 +168,8 @@ void append_utf8(std::uint32_t point, std::string& out) {
   }
 }
 
-// Decodes \uXXXX at the start of `rest` (behind the 'u'); a pair is two of them. Returns how many
-// bytes were read.
+// Decodes \uXXXX at the start of `rest` (after the 'u'); a surrogate pair has two of them. Returns
+// the number of bytes read.
 std::size_t append_unicode(std::string_view rest, std::string& out) {
   auto unit = hex4(rest.substr(0, 4));
   bool high = unit >= 0xD800 && unit < 0xDC00;
@@ -262,7 +262,7 @@ std::string unquote(std::string_view value) {
 }
 
 std::string one_line(std::string_view value) {
-  // Inside strings JSON allows no line break, so each one found lies between tokens.
+  // JSON allows no line break inside a string, so every line break stands between tokens.
   std::string out;
   for (char c : value) {
     if (c != '\n' && c != '\r') out.push_back(c);

@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON as text. Answers are cut into pieces, never rebuilt: a number, an escape or the order of
-// keys comes out as the agent sent it. Strict RFC 8259; what is not JSON is nullopt.
+// JSON as text. Answers are cut into pieces but never rebuilt: numbers, escapes and the order of
+// keys stay as the agent sent them. Strict RFC 8259. Nullopt if a text is not JSON.
 
 #include <optional>
 #include <string>
@@ -24,11 +24,11 @@ struct Member {
 };
 std::optional<std::vector<Member>> members(std::string_view text);
 
-// The text of a member, empty where `text` is no object or lacks it.
+// The text of a member; empty if `text` is no object or has no such member.
 std::string_view field(std::string_view text, std::string_view name);
 
-std::string quote(std::string_view utf8);      // as a JSON string
-std::string unquote(std::string_view value);   // a string decoded, anything else as it is
-std::string one_line(std::string_view value);  // without the line breaks between tokens
+std::string quote(std::string_view utf8);      // makes a JSON string
+std::string unquote(std::string_view value);   // decodes a JSON string; other values are unchanged
+std::string one_line(std::string_view value);  // removes the line breaks between tokens
 
 }  // namespace cli

@@ -30,7 +30,8 @@ int failed(const std::string& path) {
   return fail(base::invalid(fmt::format("write {}: {}", path, std::strerror(errno))));
 }
 
-// O_EXCL creates or fails, also over a dangling link: a key that is in use cannot be lost here.
+// O_EXCL creates the file or fails, also for a dangling link. So a key that is in use is never
+// overwritten.
 int write_key(const std::string& path, const std::string& text) {
   int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (file < 0) return failed(path);
@@ -45,7 +46,8 @@ int write_key(const std::string& path, const std::string& text) {
 }  // namespace
 
 int keygen(Printer& printer, const std::string& path) {
-  if (sodium_init() < 0) return fail({base::Code::kInternal, "libsodium does not start"});
+  if (sodium_init() < 0)
+    return fail({base::Code::kInternal, "libsodium cannot be set up on this host"});
   auto key = new_key();
   int exit = kDone;
   if (path.empty()) {

@@ -6,7 +6,8 @@
 
 namespace cli {
 
-// A new mesh key, 64 hex digits: printed, or written to `path` with mode 0600. Never over a file.
+// Makes a new mesh key of 64 hex digits. Prints it, or writes it to the new file `path` with mode
+// 0600.
 int keygen(Printer& printer, const std::string& path);
 
 }  // namespace cli

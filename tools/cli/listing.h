@@ -1,6 +1,6 @@
 #pragma once
 
-// Lists that come in pages: all pages, as one.
+// Prints a list that comes in pages as one list.
 
 #include <functional>
 #include <optional>
@@ -15,15 +15,15 @@ namespace cli {
 struct Listing {
   std::vector<std::string> header;
   std::function<std::optional<std::vector<std::string_view>>(std::string_view body)> elements;
-  std::function<std::string(const Answer& answer)> next;  // the path of the next page, or nothing
-  std::function<bool(const std::vector<std::string_view>& page)> is_ours;  // every element is
+  std::function<std::string(const Answer& answer)> next;  // path of the next page; else empty
+  std::function<bool(const std::vector<std::string_view>& page)> is_ours;  // an agent's answer?
   std::function<Row(std::string_view element)> row;
-  std::function<std::string(std::string_view element)> json_line;  // for jsonl; absent: as it is
-  // What stands around the elements when several pages are printed as one JSON value. A single page
-  // is printed as it came.
+  std::function<std::string(std::string_view element)> json_line;  // for jsonl; empty: unchanged
+  // The text around the elements when several pages are printed as one JSON value. A single page is
+  // printed unchanged.
   std::string open = "[";
   std::string close = "]";
-  // How an empty list ends, and what is said of it.
+  // The exit code and the message for an empty list.
   int empty_exit = kNotFound;
   std::string empty_message = "nothing matched";
 };

@@ -25,7 +25,8 @@ std::string shown(std::string_view value) {
 
 std::string shown_id(std::string_view value) { return short_id(shown(value)); }
 
-// "alive, no TCP": the state, and what does not get through to a member, or from it.
+// Example: "alive, no TCP". The state, and the kind of traffic that does not get through to or from
+// the member.
 std::string state_text(std::string_view member, std::string_view state) {
   std::string text(field(member, "remembered") == "true" ? "remembered" : state);
   bool lives = state == "alive" || state == "suspect";
@@ -58,7 +59,7 @@ std::string uptime(std::uint64_t seconds) {
   return fmt::format("{} s", seconds);
 }
 
-// Members that this agent cannot hear, or only remembers, are named apart where there are any.
+// Members that this agent cannot hear or only remembers are counted separately, if there are any.
 std::string member_counts(std::string_view counted) {
   auto text = fmt::format("{} alive, {} suspect, {} dead", shown(field(counted, "alive")),
                           shown(field(counted, "suspect")), shown(field(counted, "dead")));
@@ -77,7 +78,7 @@ std::string vector_summary(std::string_view vector) {
   return fmt::format("{} changes by {} actors", changes, actors->size());
 }
 
-// Why the agent is cut off from its mesh; empty when it is not.
+// Why the agent is isolated; empty when it is not.
 std::string isolation(std::string_view body) {
   auto reason = field(body, "isolated");
   return reason == "null" ? "" : unquote(reason);
@@ -121,7 +122,7 @@ void print_status(Printer& printer, std::string_view body) {
   });
 }
 
-// "1.0 by n2 99aabbcc at 2026-01-31T12:00:00.123Z"
+// Example: "1.0 by n2 99aabbcc at 2026-01-31T12:00:00.123Z".
 std::string beaten(Names& names, std::string_view loser) {
   return fmt::format("{} by {} at {}", field(loser, "value"),
                      names.of(shown(field(loser, "writer"))),
@@ -156,7 +157,7 @@ bool is_status(std::string_view body) {
                           {"digest", Kind::kString}});
 }
 
-// An agent lists itself, so a list of nobody is not one of an agent.
+// An agent lists itself, so an empty list does not come from an agent.
 bool are_members(const std::vector<std::string_view>& all) {
   return !all.empty() && all_have_shape(all, {{"name", Kind::kString},
                                               {"node_id", Kind::kString},

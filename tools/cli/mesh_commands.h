@@ -8,7 +8,7 @@
 
 namespace cli {
 
-int show_status(Session& session);  // kUnhealthy when the agent is degraded
+int show_status(Session& session);  // kUnhealthy when the agent is degraded or isolated
 int show_members(Session& session);
 int join(Session& session, const std::string& address);
 int leave(Session& session);

@@ -21,7 +21,7 @@ void Metadata::set(const std::string& name, std::string json) {
 
 base::Status Metadata::set_all(std::string_view object) {
   if (object.starts_with("\xFF\xFE") || object.starts_with("\xFE\xFF")) {
-    return base::invalid("it is UTF-16; save it as UTF-8");
+    return base::invalid("the file is UTF-16; save it as UTF-8");
   }
   object = base::without_byte_order_mark(object);
   auto all = members(object);
@@ -29,7 +29,7 @@ base::Status Metadata::set_all(std::string_view object) {
   std::unordered_set<std::string_view> names;
   for (const auto& member : *all) {
     if (!names.insert(member.name).second) {
-      return base::invalid(fmt::format("the key {} stands there twice", quote(member.name)));
+      return base::invalid(fmt::format("the object has the key {} twice", quote(member.name)));
     }
     set(member.name, std::string(member.value));
   }
@@ -47,7 +47,7 @@ std::string Metadata::json() const {
 
 namespace {
 
-// Of the '=' in "K=V"; kInvalid where there is none or no K.
+// The position of '=' in "K=V"; kInvalid if there is no '=' or no K.
 base::Result<std::size_t> split(std::string_view pair) {
   auto equals = pair.find('=');
   if (equals == std::string_view::npos || equals == 0 || !base::is_utf8(pair)) {

@@ -56,7 +56,7 @@ std::string Names::of(std::string_view writer) {
   return found == names_.end() ? id : found->second + " " + id;
 }
 
-// Without an answer ids stand alone: names are a help, no part of what was asked for.
+// Without an answer the table shows ids only: names are a help and not part of the answer.
 void Names::ask() {
   auto now = std::chrono::steady_clock::now();
   if (asked_ && now - *asked_ < kAskAgain) return;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Ids and times as people read them, in every table alike. Programs take -o json, which has them
-// whole.
+// Ids and times in the form that people read, the same in every table. Programs use -o json, which
+// has the full ids.
 
 #include <chrono>
 #include <map>
@@ -13,21 +13,22 @@
 
 namespace cli {
 
-// The first 8 of the 32 hex digits of a node or an actor; anything else as it is. The same length
-// everywhere, so that an id of one table is found in another.
+// The first 8 of the 32 hex digits of a node or an actor; any other text unchanged. The length is
+// the same everywhere, so that an id of one table can be found in another.
 std::string short_id(std::string_view id);
 std::string short_dot(std::string_view dot);  // "<actor>:<seq>:<index>" with a short actor
 
-// "2026-01-31T12:00:00.123Z" of a stamp "<nanoseconds>.<counter>"; another text as it is.
+// Turns a stamp "<nanoseconds>.<counter>" into "2026-01-31T12:00:00.123Z"; any other text is
+// unchanged.
 std::string readable_stamp(std::string_view stamp);
 
-// The names of nodes, from GET /v1/members. Asked when the first one is wanted, and again, at most
-// every two seconds, when one is not known.
+// The names of nodes, from GET /v1/members. It asks when the first name is needed, and again for an
+// unknown id, at most every two seconds.
 class Names {
  public:
   explicit Names(Client client) : client_(std::move(client)) {}
 
-  // "n1 00112233" of a node; a short id where its name is not known; what is no id, as it is.
+  // "n1 00112233" for a node; a short id if the name is not known; a text that is no id unchanged.
   std::string of(std::string_view writer);
 
  private:

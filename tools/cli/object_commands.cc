@@ -33,7 +33,7 @@ void print_value(Printer& printer, std::string_view value) {
   }
 }
 
-// "snap1/size"; "-" where the path is that of the whole object.
+// Example: "snap1/size". "-" if the path is that of the whole object.
 std::string path_text(std::string_view dot) {
   std::string text;
   for (auto step : elements(field(dot, "path")).value_or(std::vector<std::string_view>{})) {
@@ -47,7 +47,7 @@ void print_dots(Session& session, std::string_view body) {
   std::vector<Row> rows;
   for (auto dot : elements(field(body, "dots")).value_or(std::vector<std::string_view>{})) {
     auto at = [&](std::string_view name) { return unquote(field(dot, name)); };
-    bool is_shown = field(dot, "shown") == "true";  // every dot that is listed lives
+    bool is_shown = field(dot, "shown") == "true";  // every listed dot is in force
     rows.push_back({{path_text(dot)},
                     {at("type")},
                     {is_shown ? "shown" : "beaten", is_shown ? Colour::kGreen : Colour::kNone},
@@ -86,7 +86,7 @@ std::vector<std::string> words_of(const std::string& id, const Path& path) {
   return words;
 }
 
-// One op at one place, and what came of it.
+// Sends one op for one place and prints the result.
 int change_object(Session& session, const std::string& id, const Path& path,
                   const std::string& op) {
   if (has_empty(id, path)) return empty_name();
@@ -160,7 +160,7 @@ int inspect_object(Session& session, const std::string& id, const Path& path) {
 
 int set_object(Session& session, const std::string& id, const Path& path_and_value,
                bool is_string) {
-  if (path_and_value.empty()) return usage_error("set: give the path and behind it the value");
+  if (path_and_value.empty()) return usage_error("set: give the path and then the value");
   Path path(path_and_value.begin(), path_and_value.end() - 1);
   const auto& text = path_and_value.back();
   if (!base::is_utf8(text)) return usage_error("the value is not UTF-8");

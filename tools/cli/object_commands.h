@@ -1,6 +1,6 @@
 #pragma once
 
-// `hearsay objects`: any CRDT object, and places inside it.
+// `hearsay objects`: reads and writes CRDT objects and places inside them.
 
 #include <string>
 #include <vector>
@@ -13,9 +13,10 @@ using Path = std::vector<std::string>;
 
 int list_objects(Session& session);
 int get_object(Session& session, const std::string& id, const Path& path);
-int inspect_object(Session& session, const std::string& id, const Path& path);  // with its dots
+int inspect_object(Session& session, const std::string& id,
+                   const Path& path);  // with dots
 
-// The last word is the value: JSON where it is such (value_json()), or always a string.
+// The last word is the value: JSON if possible (value_json()), or always a string.
 int set_object(Session& session, const std::string& id, const Path& path_and_value, bool is_string);
 int unset_object(Session& session, const std::string& id, const Path& path);
 

@@ -103,7 +103,7 @@ void Printer::row(const Row& cells) {
   std::size_t used = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     bool last = i + 1 == cells.size();
-    // The row is cut here when this cell does not fit, or the next has no column left to begin in.
+    // The row is cut here if this cell does not fit, or if the next one has no column left.
     std::size_t room = columns_ - used;
     std::size_t width = last ? columns_of(cells[i].text) : widths_[i] + kGap + 1;
     bool ends_here = columns_ > 0 && width > room;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What every client command works with: the agent's HTTP port and stdout.
+// What every client command needs: a client of the agent's HTTP port, and stdout.
 
 #include "tools/cli/client.h"
 #include "tools/cli/names.h"

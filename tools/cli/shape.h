@@ -1,7 +1,7 @@
 #pragma once
 
-// Whether an answer is one that a Hearsay agent gives. Anything may listen at a port: a sign-in
-// page, a proxy, another program; none of their answers is a success.
+// Checks that an answer comes from a Hearsay agent. Any program may listen at a port: a sign-in
+// page, a proxy, another service. Their answers must not count as a success.
 
 #include <initializer_list>
 #include <string_view>
@@ -18,13 +18,13 @@ struct Expected {
   Kind kind;
 };
 
-// A JSON object that has these members, each of its kind; it may have others.
+// True if the JSON is an object with these members, each of its kind. It may have other members.
 bool has_shape(std::string_view json, std::initializer_list<Expected> expected);
-// The same for each element; true of none.
+// True if every element has this shape; also for an empty list.
 bool all_have_shape(const std::vector<std::string_view>& elements,
                     std::initializer_list<Expected> expected);
 
-// Says that this is no agent, with what was asked; kError.
+// Prints that no agent answered to the request `asked`; returns kError.
 int foreign_answer(const Session& session, std::string_view asked);
 
 }  // namespace cli

@@ -11,7 +11,7 @@ struct Range {
   std::uint32_t first, last;
 };
 
-// The blocks of Unicode that terminals agree on; both in order.
+// The blocks of Unicode on whose width terminals agree. Both lists are sorted.
 constexpr std::array kJoining{
     Range{0x0300, 0x036F}, Range{0x0483, 0x0489}, Range{0x0591, 0x05BD},   Range{0x0610, 0x061A},
     Range{0x064B, 0x065F}, Range{0x0E31, 0x0E31}, Range{0x0E34, 0x0E3A},   Range{0x0E47, 0x0E4E},
@@ -40,7 +40,8 @@ std::size_t width_of(std::uint32_t point) {
   return holds(kWide, point) ? 2 : 1;
 }
 
-// The first character of `rest` and its bytes; a byte that is no UTF-8 counts as one character.
+// The first character of `rest` and its number of bytes. A byte that is not UTF-8 counts as one
+// character.
 std::uint32_t first_of(std::string_view rest, std::size_t& bytes) {
   auto lead = static_cast<unsigned char>(rest.front());
   bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -69,7 +70,7 @@ std::string cut_to(std::string_view utf8, std::size_t columns) {
   std::size_t used = 0;
   for (std::size_t bytes = 0; end < utf8.size(); end += bytes) {
     used += width_of(first_of(utf8.substr(end), bytes));
-    if (used >= columns) break;  // the ellipsis takes the last one
+    if (used >= columns) break;  // the ellipsis takes the last column
   }
   return std::string(utf8.substr(0, end)) + "\xE2\x80\xA6";
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// How much room text takes on a terminal.
+// The width of text on a terminal.
 
 #include <cstddef>
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace cli {
 
-// In columns: most characters take one, those of East Asia and pictures two, accents that join the
-// character before them none.
+// The width in columns: most characters take one, East Asian characters and pictures two, and
+// accents that join the character before them none.
 std::size_t columns_of(std::string_view utf8);
 
-// The longest head that fits into `columns`, with an ellipsis at its end where something was cut.
+// The longest beginning that fits into `columns`. It ends with an ellipsis if something was cut.
 std::string cut_to(std::string_view utf8, std::size_t columns);
 
 }  // namespace cli

@@ -7,15 +7,16 @@
 
 namespace cli {
 
-// Every byte but the unreserved ones as %XX, '/' too: an id is one segment whatever it holds.
+// Encodes every byte except unreserved ones as %XX, also '/': an id is one segment whatever it
+// contains.
 std::string percent_encode(std::string_view text);
 
-// "http://HOST:PORT" of what --http was given; the any-addresses become loopback. kInvalid: it is
+// "http://HOST:PORT" for the value of --http. An any-address becomes loopback. kInvalid if it is
 // neither HOST:PORT nor http://HOST:PORT.
 base::Result<std::string> base_url(std::string_view http);
 
-// The path of `<…>; rel="next"` in a Link header; empty where there is none, or where it does not
-// stay on this host.
+// The path of `<…>; rel="next"` in a Link header; empty if there is none or if it names another
+// host.
 std::string next_path(std::string_view link);
 
 }  // namespace cli

@@ -19,7 +19,8 @@ constexpr auto kAwayMax = std::chrono::seconds(10);
 constexpr auto kPauseFirst = std::chrono::milliseconds(100);
 constexpr auto kPauseMax = std::chrono::milliseconds(2'000);
 
-// "2026-01-31T12:00:00.123Z  n1 00112233  snapshots/snap1 crdt_map put {"size":1}  (99aabbcc:7)"
+// Example: "2026-01-31T12:00:00.123Z  n1 00112233  snapshots/snap1 crdt_map put {"size":1}
+// (99aabbcc:7)".
 std::string readable(Names& names, std::string_view data) {
   auto at = [&](std::string_view name) { return unquote(field(data, name)); };
   std::string place = at("object");
@@ -40,12 +41,13 @@ bool is_change(std::string_view data) {
                           {"seq", Kind::kNumber}});
 }
 
-// False: it is no event of an agent.
+// False: this is not an event of an agent.
 bool print_event(Session& session, const StreamEvent& event) {
   if (event.name == "reset") {
     auto reason = unquote(field(event.data, "reason"));
     auto why = reason.empty() ? std::string() : " (" + reason + ")";
-    say(fmt::format("the agent no longer knows what came between{}: read afresh", why));
+    say(fmt::format(
+        "the agent can no longer send the events in between{}; read the whole state again", why));
     return true;
   }
   if (event.data.empty()) return true;
@@ -64,7 +66,7 @@ int watch(Session& session, const std::string& object) {
   std::string path = "/v1/events";
   if (!object.empty()) path += "?object=" + percent_encode(object);
   EventStream stream;
-  bool connected = false;  // ever
+  bool connected = false;  // a connection succeeded at least once
   bool sound = true;
   bool ours = true;
   auto away_since = Clock::now();
@@ -81,14 +83,16 @@ int watch(Session& session, const std::string& object) {
 
   while (true) {
     auto status = session.client.follow(path, stream.last_id(), take);
-    if (session.printer.failed()) return kDone;  // said when the printer finishes
+    if (session.printer.failed()) return kDone;  // the printer prints the message at the end
     if (!ours) return foreign_answer(session, "GET " + path);
     if (!sound) return fail({base::Code::kTooLarge, "an event is larger than 64 MiB"});
     bool refused = !status.ok() && status.error().code != base::Code::kUnavailable &&
                    status.error().code != base::Code::kInternal;
     if (!status.ok() && (!connected || refused)) return fail(status.error());
     if (Clock::now() - away_since > kAwayMax) {
-      return fail({base::Code::kUnavailable, "the agent is gone, and has not come back for 10 s"});
+      return fail({base::Code::kUnavailable,
+                   "the connection to the agent broke and could not be opened again for 10 s; is "
+                   "the agent running?"});
     }
     if (pause == kPauseFirst) say("the connection broke; connecting again");
     connected = true;

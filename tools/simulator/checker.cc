@@ -19,7 +19,7 @@ std::string text_of(const crdt::VersionVector::Entries& entries) {
   return text;
 }
 
-// The first effect of `change` is of an entry that `request` names, or of the object it names.
+// Whether the first effect of `change` is on an entry or the object that `request` names.
 bool may_write(const agent::WriteRequest& request, const crdt::Change& change) {
   const crdt::Slot& slot = change.effects.front().slot;
   return std::visit(
@@ -33,7 +33,7 @@ bool may_write(const agent::WriteRequest& request, const crdt::Change& change) {
       request);
 }
 
-// The time of a change, as its live cells show it: none is stamped earlier.
+// The time of a change, taken from its live cells: no cell is stamped earlier.
 std::optional<crdt::HybridTime> time_in_cells(store::Store& store,
                                               const agent::WriteRequest& request,
                                               const base::ActorId& actor, std::uint64_t seq) {
@@ -63,7 +63,8 @@ void Checker::fail(const std::string& checker, const Host* host, const std::stri
 
 void Checker::turned(Process& process, const Observer::Turn& turn) {
   const crdt::VersionVector& after = process.replica().vector();
-  // After a fault memory may be stale: nobody is told of it, and recovery reads it again.
+  // After a fault the state in memory may be old. Nobody is told of it, and recovery reads it
+  // again.
   if (!process.replica().fault() && !after.covers(turn.before)) {
     fail("vector-went-back", &process.host(),
          text_of(after.ahead_in(turn.before)) + " was covered before this turn");
@@ -73,7 +74,7 @@ void Checker::turned(Process& process, const Observer::Turn& turn) {
     return check_digest(process);
   }
   check_own(process, turn);
-  if (failed()) return;  // the oracle is told of sound histories only
+  if (failed()) return;  // the oracle must only be told of sound histories
   check_replies(process, turn);
   adopt(process);
   check_digest(process);
@@ -87,8 +88,9 @@ void Checker::interrupted(const Process& process, const Observer::Turn& turn) {
       {process.node(), turn.writes.front().request, turn.before, turn.writes_first});
 }
 
-// A change that nobody was told of stands in a recovered file, or comes back with a backup: it can
-// only be a write that was in doubt. Where its row has rotted away nobody else will ever see it.
+// A change of which nobody was told stands in a recovered file or comes back with a backup. It can
+// only be a write whose outcome was in doubt. If its row has rotted, nobody will ever see the
+// change again.
 void Checker::adopt(Process& process) {
   if (in_doubt_.empty() || process.replica().fault()) return;
   for (const auto& [actor, head] : process.replica().vector().entries()) {
@@ -101,7 +103,7 @@ void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t 
   auto found = store.log().find(store.actors(), actor, seq);
   if (!found.ok() && process.host().rotten) return;
   CHECK(found.ok());
-  // Where the budget of the log is smaller than the change, it was pruned by its own commit.
+  // If the budget of the log is smaller than the change, its own commit has pruned it.
   std::optional<crdt::Change> change;
   if (*found) change = std::move(crdt::open_change(**found)->change);
   auto doubt = std::find_if(in_doubt_.rbegin(), in_doubt_.rend(), [&](const InDoubt& one) {
@@ -120,7 +122,7 @@ void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t 
   oracle_.wrote(doubt->request, actor, seq, *time, past);
 }
 
-// Rule 2: one content for a number. Rule 9: times of an actor grow.
+// Rule 2: one number has one content. Rule 9: the times of an actor grow.
 void Checker::check_own(Process& process, const Observer::Turn& turn) {
   for (const crdt::SealedChange& change : turn.outputs.facts.own) {
     auto& of_actor = sealed_[change.actor];
@@ -141,7 +143,7 @@ void Checker::check_own(Process& process, const Observer::Turn& turn) {
                               fresh.time.nanos, former.time.nanos));
     }
   }
-  // What was applied from others is what their owners sealed.
+  // A change applied from others must be the one that its owner sealed.
   for (const auto& [actor, head] : turn.outputs.facts.advanced) {
     auto of_actor = sealed_.find(actor);
     if (of_actor == sealed_.end()) continue;
@@ -178,24 +180,26 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
     bool idle = oracle_.is_idle(request, past);
     if (!reply.result->dot) {
       if (!idle) {
-        fail("write-did-nothing", &process.host(), "a request with something to do made no change");
+        fail("write-did-nothing", &process.host(),
+             "a request that had something to do made no change");
       }
       continue;
     }
     if (idle) {
-      fail("write-did-too-much", &process.host(), "a request with nothing to do made a change");
+      fail("write-did-too-much", &process.host(), "a request that had nothing to do made a change");
     }
     const crdt::Dot& dot = *reply.result->dot;
     auto sealed = sealed_[dot.actor].find(dot.seq);
     if (sealed == sealed_[dot.actor].end()) {
-      return fail("reply-without-change", &process.host(), "a dot was answered that is not sealed");
+      return fail("reply-without-change", &process.host(),
+                  "the answer has a dot of a change that was not sealed");
     }
     oracle_.wrote(request, dot.actor, dot.seq, sealed->second.time, past);
     past.set(dot.actor, {dot.seq, sealed->second.hash});
   }
 }
 
-// By replies alone.
+// Checked only by the answers to clients.
 void Checker::note_entries(const Observer::Turn& turn) {
   for (const agent::Reply& reply : turn.outputs.replies) {
     auto write = std::find_if(turn.writes.begin(), turn.writes.end(),
@@ -225,7 +229,7 @@ void Checker::readable_somewhere(const std::vector<Process*>& processes) {
                              [&, &id = name, &text = metadata](Process* process) {
                                return !difference(*process, id, text);
                              });
-    if (!there) fail("acknowledged-write-lost", nullptr, name.id + " is nowhere");
+    if (!there) fail("acknowledged-write-lost", nullptr, name.id + " is on no agent");
   }
 }
 
@@ -242,12 +246,12 @@ void Checker::check_digest(Process& process) {
 }
 
 void Checker::check_state(Process& process, const Observer::Turn& turn) {
-  // While writing is stopped readers serve what is on the disk, not what is in memory.
+  // While writing is stopped, readers serve what is on the disk and not what is in memory.
   const Host& host = process.host();
   if (!host.healthy() || host.twisted || process.replica().fault()) return;
   const crdt::VersionVector& after = process.replica().vector();
   store::CellTable& cells = process.replica().store().cells();
-  // A join may harm what no new change touched.
+  // A state join may damage entries that no new change touched.
   bool joined = std::any_of(
       turn.outputs.notices.begin(), turn.outputs.notices.end(),
       [](const agent::Notice& notice) { return notice.kind == agent::Notice::Kind::kJoined; });
@@ -259,7 +263,7 @@ void Checker::check_state(Process& process, const Observer::Turn& turn) {
 
 // --- Promises ------------------------------------------------------------------------------------
 
-// Rule 1: what clients were told, and what peers are about to be.
+// Rule 1: what clients were told, and what peers are about to be told.
 void Checker::told(Process& process, const agent::Outputs& outputs) {
   if (outputs.facts.durable) {
     process.host().durable = process.replica().vector();
@@ -272,9 +276,10 @@ void Checker::told(Process& process, const agent::Outputs& outputs) {
 
 // Rule 3.
 void Checker::claimed(Process& process, const Observer::Claim& claim) {
-  if (process.replica().fault()) return;  // its memory may be stale
+  if (process.replica().fault()) return;  // the state in memory may be old
   if (claim.current && *claim.current != process.host().durable_state) {
-    fail("claims-what-is-not-durable", &process.host(), "a state that was not called durable");
+    fail("claims-what-is-not-durable", &process.host(),
+         "the process claims a state that was never called durable");
   }
   crdt::VersionVector& promised = process.host().promised;
   for (const crdt::Dependency& entry : claim.entries) {
@@ -309,8 +314,8 @@ void Checker::opened(Process& process) {
   check_digest(process);
 }
 
-// The state was set aside and comes back from peers and from the old log. A rotten medium may have
-// lost what only it held.
+// The state was set aside and comes back from peers and from the old log. A damaged medium may have
+// lost what only this host held.
 void Checker::set_aside(Host& host) {
   if (!host.rotten) {
     for (const auto& [actor, head] : host.promised.entries()) {
@@ -342,12 +347,12 @@ void Checker::healed(const std::vector<Process*>& processes, const crdt::Version
       if (!digest.ok()) fail("digest-is-not-its-rows", &process->host(), digest.error().message);
       continue;
     }
-    // What its scrub has not come to yet may still be wrong.
+    // Damage that the scrub has not reached yet may still be there.
     if (process->host().rotten) continue;
     const crdt::VersionVector& vector = process->replica().vector();
     if (!vector.covers(owed)) {
       fail("acknowledged-write-lost", &process->host(),
-           "nobody brought back " + text_of(vector.ahead_in(owed)));
+           "no agent brought back " + text_of(vector.ahead_in(owed)));
     }
     auto difference = state_.check_all(process->replica().store().cells(), vector);
     if (difference) fail("state-is-not-what-was-meant", &process->host(), *difference);
@@ -359,7 +364,7 @@ void Checker::healed(const std::vector<Process*>& processes, const crdt::Version
 void Checker::not_converged(const std::string& why) { fail("no-convergence", nullptr, why); }
 
 void Checker::not_quiet(const Process& process, const std::string& what) {
-  // Processes are only looked at here.
+  // Processes are only read here.
   fail("payload-after-convergence", nullptr, what + " at " + process.node().short_hex());
 }
 

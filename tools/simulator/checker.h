@@ -1,7 +1,7 @@
 #pragma once
 
-// Judges a run by the fourteen rules, every turn and after healing. Knows what clients were
-// answered, what was told to peers, and every sealed change; asks the oracle what a state must
+// Checks a run against the fourteen rules, after every turn and after healing. It knows the answers
+// to clients, the claims to peers, and every sealed change, and asks the oracle what a state must
 // show. The first violation ends the run.
 
 #include <map>
@@ -21,30 +21,30 @@ class Checker {
   Checker(Schedule& schedule, Oracle& oracle, Trace& trace, Report& report)
       : schedule_(schedule), oracle_(oracle), state_(oracle), trace_(trace), report_(report) {}
 
-  // From now on one number may have two contents, because an image was copied or put back with all
-  // that proves who it is. Numbers then say little; what still must hold is judged by the entries,
-  // each of which is added or removed once: nothing acknowledged is lost, nothing removed returns,
-  // and equal states are the same. `split`: others may hold different contents too, and a join
-  // between them cannot tell; then only what each agent says of itself is judged.
+  // From now on one number may have two contents, because an image was copied or restored together
+  // with its node id and actor. Numbers then prove little, so the entries are checked; each of them
+  // is added or removed once. Nothing acknowledged may be lost, nothing removed may return, and
+  // equal states must be the same. `split`: other agents may hold different contents too, and a
+  // state join between them cannot notice it; then only what each agent says of itself is checked.
   void allow_forks(bool split) {
     forks_ = true;
     split_ = split;
   }
 
-  // Every turn.
+  // Called after every turn.
   void turned(Process& process, const Observer::Turn& turn);
   void interrupted(const Process& process, const Observer::Turn& turn);
   void told(Process& process, const agent::Outputs& outputs);
   void claimed(Process& process, const Observer::Claim& claim);
-  // A process has opened its database: what the medium promised must be there.
+  // A process has opened its database: everything that the medium promised must be there.
   void opened(Process& process);
-  // An open that failed although nobody had tampered with the medium.
+  // An open failed although nobody had damaged the medium.
   void not_opened(const Host& host, const base::Error& error);
 
-  // After healing.
-  // `promised`: by all media that still exist.
+  // Called after healing.
+  // `promised`: the promises of all media that still exist.
   void healed(const std::vector<Process*>& processes, const crdt::VersionVector& promised);
-  // With forks that others hold as well: each entry is at one of them at least.
+  // With forks that other agents hold too: each entry must be on at least one of them.
   void readable_somewhere(const std::vector<Process*>& processes);
   void not_converged(const std::string& why);
   void not_quiet(const Process& process, const std::string& what);
@@ -52,7 +52,7 @@ class Checker {
   bool failed() const { return report_.violation.has_value(); }
 
  private:
-  // A write whose outcome nobody knows. Should its change turn up, it is this one.
+  // A write with an unknown outcome. If its change appears later, it belongs to this write.
   struct InDoubt {
     base::NodeId node;
     agent::WriteRequest request;
@@ -66,7 +66,7 @@ class Checker {
   void check_own(Process& process, const Observer::Turn& turn);
   void check_replies(Process& process, const Observer::Turn& turn);
   void note_entries(const Observer::Turn& turn);
-  // Why the entry is not as acknowledged; nothing when it is.
+  // Why the entry is not as acknowledged; empty when it is.
   static std::optional<std::string> difference(Process& process, const EntryName& name,
                                                const std::optional<std::string>& metadata);
   void check_digest(Process& process);
@@ -85,12 +85,12 @@ class Checker {
   };
   std::map<base::ActorId, std::map<std::uint64_t, Sealed>> sealed_;
   std::vector<InDoubt> in_doubt_;
-  crdt::VersionVector owed_;  // promised by media whose state was set aside
+  crdt::VersionVector owed_;  // promises of media whose state was set aside
   bool forks_ = false;
   bool split_ = false;
-  // With forks: by object and id, what was acknowledged last.
+  // With forks: for each object and id, the write that was acknowledged last.
   std::map<EntryName, std::optional<std::string>> acknowledged_;
-  // Rule 8: the digest that goes with a vector, and who showed it first.
+  // Rule 8: the digest of each vector, and who showed it first.
   std::map<crdt::Digest, std::pair<crdt::Digest, std::string>> digests_;
 };
 

@@ -47,7 +47,7 @@ void Cluster::add_host() {
 
 // --- Agents --------------------------------------------------------------------------------------
 
-// Two others at random, so that the ways in differ.
+// Two other hosts at random, so that agents enter the mesh at different places.
 std::vector<gossip::Address> Cluster::seeds_for(std::size_t host) {
   std::vector<gossip::Address> seeds;
   for (int i = 0; i < 2; ++i) {
@@ -69,7 +69,8 @@ void Cluster::start(std::size_t index) {
     note(index, "does not open: " + error.message);
     if (host.disk.powered() && host.healthy()) checker_.not_opened(host, error);
     host.disk.kill();
-    // A bit of what says whose file it is: left alone, and people are told.
+    // The flipped bit says whose file it is: the agent does not touch the file and reports an error
+    // to people.
     bool refused = error.code == base::Code::kInvalid || error.code == base::Code::kConflict;
     if (host.rotten && refused) host.dead = true;
     schedule_.after(kOpenAgain, [this, index] { start(index); });
@@ -192,7 +193,7 @@ void Cluster::die(std::size_t index) {
 }
 
 void Cluster::request(std::size_t index) {
-  // What is written upon damage that nobody has found yet means something else.
+  // A write on top of damage that nobody has found yet means something else.
   if (!processes_[index] || hosts_[index]->rotten) return;
   request(index, workload_.next(oracle_, processes_[index]->replica().vector()));
 }
@@ -413,7 +414,7 @@ void Cluster::acted(Process& process, const gossip::Action& action) {
   }
 }
 
-// Not at once: the process is in the middle of a call.
+// Not at once, because the process is in the middle of a call.
 void Cluster::stopped(Process& process, bool reopen) {
   std::size_t index = process.host().index;
   schedule_.after({}, [this, index, reopen, which = &process] {

@@ -1,8 +1,8 @@
 #pragma once
 
-// The hosts of a run and the agents on them: starts, ends, copies and restores them, carries
-// requests of clients, and moves virtual time. Holds no opinion: Nemesis decides what happens,
-// Checker judges it.
+// The hosts of a run and the agents on them. It starts, ends, copies and restores agents, carries
+// the requests of clients, and moves virtual time. It decides nothing: Nemesis decides what
+// happens, Checker judges it.
 
 #include <memory>
 #include <optional>
@@ -23,17 +23,17 @@ class Cluster : public Observer {
   void kill(std::size_t host);
   void power_cut(std::size_t host, PowerCut how);
   void stop_cleanly(std::size_t host);
-  // A new host with a copy of all that `host` has stored, on other hardware; it is started.
+  // Makes a new host with a copy of all that `host` has stored, on other hardware, and starts it.
   void clone(std::size_t host);
-  // The same, but nothing tells the machines apart but their addresses; it is not started.
+  // The same, but only the addresses of the two machines differ. The new one is not started.
   std::size_t clone_image(std::size_t host);
-  // The files as they were are put back; the agent must be down.
+  // Restores an older copy of the files. The agent must be down.
   void restore(std::size_t host, const Disk::Files& files);
-  // One live cell of a host that is down goes, with its part of the digest. False: it has none.
+  // Removes one live cell of a host that is down, with its part of the digest. False: it has none.
   bool lose_cell(std::size_t host);
-  // The medium has lost what nobody can promise any more.
+  // The medium was damaged: what only it held can no longer be promised.
   void tampered(std::size_t host);
-  void request(std::size_t host);  // of a client
+  void request(std::size_t host);  // a request of a client
   void request(std::size_t host, agent::WriteRequest request);
   void die(std::size_t host);  // never returns
 
@@ -46,13 +46,13 @@ class Cluster : public Observer {
   Host& host(std::size_t index) { return *hosts_[index]; }
   Process* process(std::size_t index) { return processes_[index].get(); }
   std::vector<Process*> running();
-  bool converged();           // all running agents are idle, with equal vectors
-  bool acquainted();          // and hold each other for alive
-  bool any_rotten() const;    // a flipped bit is still there
-  bool any_rebuilding();      // a state is fetched anew, writes wait
-  std::string strangers();    // who does not hold whom for alive
-  std::string differences();  // in words
-  // What no crash may take: promises of the media that still exist.
+  bool converged();           // all running agents are idle and have equal vectors
+  bool acquainted();          // all running agents hold each other for alive
+  bool any_rotten() const;    // a flipped bit is still on a medium
+  bool any_rebuilding();      // a state is being fetched again, writes wait
+  std::string strangers();    // which agent does not hold which other one for alive
+  std::string differences();  // the differences between the agents, in words
+  // What no crash may lose: the promises of the media that still exist.
   crdt::VersionVector owed() const;
 
   Schedule& schedule() { return schedule_; }
@@ -61,7 +61,7 @@ class Cluster : public Observer {
   base::Random& random() { return random_; }
   void note(std::size_t host, const std::string& text) { trace_.add(schedule_.now(), host, text); }
   void forbid_payload() { quiet_ = true; }
-  void finish();  // counts what the running agents counted
+  void finish();  // adds the counters of the running agents
 
   // --- Observer
   void turned(Process& process, const Turn& turn) override;
@@ -73,7 +73,7 @@ class Cluster : public Observer {
 
  private:
   void add_host();
-  void end(std::size_t host);  // the process; the medium has been dealt with
+  void end(std::size_t host);  // ends the process; the caller has changed the medium
   void count_stats(const Process& process);
   void note_notices(Process& process, const agent::Outputs& outputs);
   std::vector<gossip::Address> seeds_for(std::size_t host);
@@ -93,7 +93,7 @@ class Cluster : public Observer {
   Workload workload_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<std::unique_ptr<Process>> processes_;
-  // By host: what it held when it ended, and by which fault.
+  // For each host: what it held when it ended, and by which fault.
   struct Before {
     crdt::VersionVector vector;
     base::NodeId node;

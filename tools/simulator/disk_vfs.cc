@@ -20,12 +20,13 @@ struct DiskVfs::Impl {
 namespace {
 
 constexpr int kNameBytesMax = 512;
-// What the unix VFS answers, so that SQLite writes here what it writes on hosts.
+// The same answers as the unix VFS, so that SQLite writes here what it writes on real hosts.
 constexpr int kSectorAnswer = 4096;
 constexpr int kDeviceTraits = SQLITE_IOCAP_POWERSAFE_OVERWRITE;
-constexpr double kJulianDay = 2'460'000.5;  // no clock: the machines are given their time
+constexpr double kJulianDay = 2'460'000.5;  // constant: the machines get their time as an argument
 
-// What SQLite sees as a file. SQLite owns the bytes, open() and close() the object in them.
+// What SQLite sees as a file. SQLite owns the bytes; open() and close() create and destroy the
+// object in them.
 struct Handle {
   sqlite3_file base{};
   DiskVfs::Impl* owner = nullptr;
@@ -174,11 +175,11 @@ const sqlite3_io_methods kMethods = {
 
 int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   DiskVfs::Impl& owner = owner_of(vfs);
-  file->pMethods = nullptr;  // SQLite closes a file exactly when it has methods
+  file->pMethods = nullptr;  // SQLite closes a file only if it has methods
   if (!owner.medium.powered()) return SQLITE_CANTOPEN;
   Medium::File found;
   if (name == nullptr) {
-    found = std::make_shared<MediumFile>();  // a temporary file has no name and no medium
+    found = std::make_shared<MediumFile>();  // a temporary file has no name and is on no medium
   } else {
     found = owner.medium.find(name);
     if (!found && (flags & SQLITE_OPEN_CREATE)) found = owner.medium.create(name);
@@ -205,7 +206,7 @@ int remove(sqlite3_vfs* vfs, const char* name, int sync_folder) {
   return answer(medium.remove(name, sync_folder != 0), SQLITE_IOERR_DELETE);
 }
 
-// As the unix VFS: a file of no bytes does not exist for those who ask.
+// As in the unix VFS: a file of 0 bytes counts as not existing.
 int access(sqlite3_vfs* vfs, const char* name, int asked, int* out) {
   Medium& medium = owner_of(vfs).medium;
   if (!medium.powered()) return SQLITE_IOERR_ACCESS;
@@ -246,9 +247,9 @@ std::string next_name() {
   return "hearsay-disk-" + std::to_string(++count);
 }
 
-// SQLite draws the salts of its logs from one generator of the whole process.
+// SQLite draws the salts of its write-ahead logs from one generator for the whole process.
 void seed_sqlite(base::Random& random) {
-  const auto seed = static_cast<int>(random.below(0x7fff'fffe) + 1);  // 0: the kernel's chance
+  const auto seed = static_cast<int>(random.below(0x7fff'fffe) + 1);  // 0: a seed of the kernel
   sqlite3_test_control(SQLITE_TESTCTRL_PRNG_SEED, seed, nullptr);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// SQLite's door to a Medium: a VFS registered under a name of its own for as long as this lives.
-// Handles of a former generation (Medium::kill) fail every call but the close.
+// The interface between SQLite and a Medium: a VFS that is registered under its own name while this
+// object lives. Handles of an earlier generation (Medium::kill) fail every call except close.
 
 #include <memory>
 #include <string>
@@ -20,7 +20,7 @@ class DiskVfs {
 
   const std::string& name() const;
 
-  struct Impl;  // named by the functions that SQLite calls
+  struct Impl;  // the functions that SQLite calls need its name
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Compares what is held of an entry with what the oracle says must be held: existence, fields
-// shown, conflicts, and every live cell by its writer, stamp and text.
+// Compares the stored entry with the entry that the oracle expects: existence, shown fields,
+// conflicts, and every live cell with its writer, stamp and text.
 
 #include <optional>
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace simulation {
 
-// The first difference in words, as readers would meet it first; nothing when all is as it must be.
+// The first difference in words, in the order in which readers notice it; empty when there is none.
 std::optional<std::string> difference(const crdt::Entry& entry, const Alive& expected);
 
 }  // namespace simulation

@@ -33,7 +33,7 @@ bool FileLocks::lock(Holder holder, int level) {
   if (level == kShared && another_above(holder, kReserved)) return false;
   if (level >= kReserved && another_above(holder, kShared)) return false;
   if (level == kExclusive && another_above(holder, kNone)) {
-    levels_[holder] = kPending;  // no new readers; those inside leave, then it is asked for again
+    levels_[holder] = kPending;  // no new readers; ask again when the old ones have left
     return false;
   }
   levels_[holder] = level;

@@ -1,7 +1,7 @@
 #pragma once
 
-// One machine: its medium, its clock, and where it is in the network. It outlives the processes
-// that run on it.
+// One machine: its medium, its clock, and its place in the network. It outlives the processes that
+// run on it.
 
 #include <memory>
 #include <optional>
@@ -15,16 +15,16 @@
 
 namespace simulation {
 
-// What the machine believes the time to be. `error` is added to true time.
+// What the machine shows as time. `error` is added to true time.
 struct WallClock {
   base::Duration error;
   bool synchronised = true;
 };
 
-// Seconds from 1970 to the beginning of a run: the error of a clock that says 1970.
+// Seconds from 1970 to the beginning of a run: the error of a clock that shows 1970.
 inline constexpr std::int64_t kSince1970 = 1'800'000'000;
 
-// Whole files of a medium, as the replica moves them when it sets a database aside.
+// The files of a medium, as the replica moves them when it sets a database aside.
 class DiskFiles : public agent::DatabaseFiles {
  public:
   explicit DiskFiles(Disk& disk) : disk_(disk) {}
@@ -45,21 +45,22 @@ struct Host {
   Disk disk;
   DiskFiles files{disk};
   base::Bytes fingerprint;
-  // Of a machine that is cloned or put back with its memory: what its process had drawn. The next
-  // start draws the same actor, so that both copies go on under one (rule 2, last resort).
+  // For a machine that is cloned or rolled back with its memory: the random state of its process.
+  // The next start then draws the same actor, so that both copies go on under one actor (rule 2).
   std::optional<base::Random> memory;
   WallClock clock;
-  WallClock usual_clock;  // what it shows when no fault touches it: a host may have none
-  bool dead = false;      // never returns
-  bool failing = false;   // the medium fails on demand just now
-  bool rotten = false;    // a bit of it flipped
-  bool twisted = false;   // its state is not what its vector says
+  WallClock usual_clock;  // without a fault; a host may have no clock
+  bool dead = false;      // the host never returns
+  bool failing = false;   // the medium fails calls now, as ordered
+  bool rotten = false;    // a bit of the medium flipped
+  bool twisted = false;   // its state does not match its vector
   bool healthy() const { return !failing && !rotten; }
 
-  // What this medium must hold after any crash: all that was told to peers as durable and all that
-  // was acknowledged to clients (rules 1 and 3). Taken back when the medium is tampered with.
+  // What this medium must hold after any crash: everything that peers were told is durable and
+  // everything that was acknowledged to clients (rules 1 and 3). Cleared when the medium is damaged
+  // on purpose.
   crdt::VersionVector promised;
-  // What the replica last called durable.
+  // The state that the replica last called durable.
   crdt::VersionVector durable;
   crdt::StateHash durable_state;
 };

@@ -31,7 +31,7 @@ void append_utf8(std::string& out, unsigned point) {
   }
 }
 
-// Walks over one minified JSON object that the doors have found valid.
+// Walks over one minified JSON object that the checks of the API have accepted.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : text_(text) {}
@@ -98,7 +98,7 @@ class Scanner {
     return out;
   }
 
-  // As spelled: up to the comma or brace that ends it.
+  // The value as written, up to the comma or brace that ends it.
   std::string value() {
     std::size_t start = at_;
     for (int depth = 0;;) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a request means for one entry, in words of its author: which marks it leaves and which of
-// those it sees it wants gone.
+// What a request means for one entry, from the view of its author: which marks it leaves, and which
+// of the marks that the author sees it removes.
 
 #include <map>
 #include <set>
@@ -13,15 +13,15 @@
 namespace simulation {
 
 struct Intention {
-  // What happens to what the author sees.
+  // What happens to the marks that the author sees.
   enum class Clears {
-    kNothing,  // but the fields named in `values` and `unset`
-    kContent,  // every field and whole-object write, not the presence
+    kNothing,  // only the fields named in `values` and `unset` are replaced
+    kContent,  // removes every field and whole-object write, but not the presence
     kAll,
   } clears = Clears::kNothing;
-  bool presence = false;                      // the entry is there from now on
+  bool presence = false;                      // the entry exists from now on
   bool whole = false;                         // hides fields that are older
-  std::map<std::string, std::string> values;  // fields set: JSON texts
+  std::map<std::string, std::string> values;  // fields that are set, with their JSON texts
   std::set<std::string> unset;
 
   bool replaces_presence() const { return clears == Clears::kAll; }
@@ -29,7 +29,7 @@ struct Intention {
   bool replaces_field(const std::string& field) const {
     return clears != Clears::kNothing || values.contains(field) || unset.contains(field);
   }
-  // Leaves no mark: it only removes.
+  // The operation leaves no mark: it only removes.
   bool only_removes() const { return !presence && !whole && values.empty(); }
 
   static Intention add(std::map<std::string, std::string> fields);
@@ -39,7 +39,7 @@ struct Intention {
   static Intention of(const agent::EntryWrite& write);
 };
 
-// The members of a minified JSON object: unescaped names, value texts as they are spelled.
+// The members of a minified JSON object: names without escapes, values as they are written.
 std::map<std::string, std::string> fields_of(std::string_view object);
 
 }  // namespace simulation

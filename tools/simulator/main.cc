@@ -1,6 +1,6 @@
-// The program `hearsay-sim`: runs whole meshes on virtual time and judges them. The report goes to
-// stdout, as text or as JSON; what went wrong with the command to stderr. Exit codes: 0 all checks
-// hold, 1 a check failed, 2 usage.
+// The program `hearsay-sim`: runs whole meshes on virtual time and checks them. The report goes to
+// stdout as text or JSON; errors of the command line go to stderr. Exit codes: 0 all checks hold, 1
+// a check failed, 2 usage.
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -42,7 +42,7 @@ int usage(const std::string& what) {
   return kUsage;
 }
 
-// Empty: fine.
+// Returns what is wrong; empty if nothing is.
 std::string apply_faults(const Choices& choices, simulation::Settings& settings) {
   if (!choices.faults.empty()) {
     std::set<simulation::Fault> faults;
@@ -50,7 +50,7 @@ std::string apply_faults(const Choices& choices, simulation::Settings& settings)
     for (std::string name; std::getline(names, name, ',');) {
       if (name == "none") continue;
       auto fault = simulation::fault_from_name(name);
-      if (!fault) return "no fault '" + name + "': hearsay-sim faults lists them";
+      if (!fault) return "no fault '" + name + "'; run hearsay-sim faults for the list";
       faults.insert(*fault);
     }
     settings.allow(faults);
@@ -63,7 +63,8 @@ std::string apply_faults(const Choices& choices, simulation::Settings& settings)
   return "";
 }
 
-// What the operator set replaces what the seed drew. Empty: fine.
+// Settings of the operator replace those that the seed drew. Returns what is wrong; empty if
+// nothing is.
 std::string apply(const Choices& choices, simulation::Settings& settings) {
   if (!choices.profile.empty()) {
     auto profile = gossip::profile_from_name(choices.profile);
@@ -88,10 +89,10 @@ std::string apply(const Choices& choices, simulation::Settings& settings) {
   return apply_faults(choices, settings);
 }
 
-// 0 is none, and fine.
+// Returns what is wrong; empty if nothing is. 0 means no planted bug.
 std::string check_plant(int number) {
   if (number == 0 || simulation::find_plant(number) != nullptr) return "";
-  return "no plant " + std::to_string(number) + ": hearsay-sim plants lists them";
+  return "no plant " + std::to_string(number) + "; run hearsay-sim plants for the list";
 }
 
 int run_one(const Choices& choices) {
@@ -133,7 +134,7 @@ int run_many(const Choices& choices) {
 
 int run_hunt(const Choices& choices) {
   for (int number : choices.hunted) {
-    std::string problem = number == 0 ? "plant 0 is none" : check_plant(number);
+    std::string problem = number == 0 ? "plant 0 means no planted bug" : check_plant(number);
     if (!problem.empty()) return usage(problem);
   }
   std::vector<simulation::Hunt> hunts;
@@ -178,7 +179,8 @@ int list_faults() {
   return 0;
 }
 
-// A number as an operator means it: CLI11 takes -1 for the largest one, and NaN for any.
+// A number in the range that the operator may use. CLI11 alone would read -1 as the largest number,
+// and accept NaN.
 CLI::Validator number_between(double least, double most, const std::string& range) {
   return {[=](std::string& text) -> std::string {
             double value = 0;
@@ -195,7 +197,7 @@ CLI::Validator any_whole_number() {
 
 CLI::App* add_run(CLI::App& app, Choices& choices) {
   CLI::App* run = app.add_subcommand("run", "one mesh from one seed; exit 1 when a check fails");
-  run->add_option("--seed", choices.seed, "the run follows from it")
+  run->add_option("--seed", choices.seed, "the seed that determines the run")
       ->check(any_whole_number())
       ->capture_default_str();
   run->add_option("--nodes", choices.nodes, "agents")
@@ -203,21 +205,22 @@ CLI::App* add_run(CLI::App& app, Choices& choices) {
       ->capture_default_str();
   run->add_option("--plant", choices.plant, "a planted bug, by its number");
   run->add_flag("--trace", choices.trace,
-                "every event as it happens, one column a node; to stderr beside a JSON report");
+                "print every event, one column for each node; to stderr if the report is JSON");
   run->add_option("--profile", choices.profile,
                   "local, lan, wan or edge, instead of the drawn one");
   run->add_option("--topology", choices.topology, "direct or push-pull, instead of the drawn one");
   run->add_option("--faults", choices.faults,
-                  "only these, comma-separated, or none, instead of those that are drawn");
-  run->add_option("--loss", choices.loss_percent, "per cent of datagrams, instead of what is drawn")
+                  "only these faults (comma-separated, or none) instead of the drawn ones");
+  run->add_option("--loss", choices.loss_percent,
+                  "per cent of datagrams that are lost, instead of the drawn value")
       ->check(CLI::Range(0, 100));
-  run->add_option("--seconds", choices.seconds, "virtual time of the faults, instead of 40")
+  run->add_option("--seconds", choices.seconds, "virtual seconds of faults, instead of 40")
       ->check(number_between(0.001, 100'000, "0.001 to 100000"));
   run->add_option("--log-bytes", choices.log_bytes,
-                  "what each change log keeps, instead of what is drawn")
+                  "bytes that each change log keeps, instead of the drawn value")
       ->check(any_whole_number());
   run->add_option("--requests", choices.requests,
-                  "of clients over that time, instead of what is drawn")
+                  "requests of clients during the faults, instead of the drawn value")
       ->check(CLI::Range(0, 1'000'000));
   return run;
 }
@@ -228,13 +231,13 @@ void add_output(CLI::App* command, Choices& choices) {
 }
 
 void add_many(CLI::App* command, Choices& choices) {
-  command->add_option("--seed", choices.seed, "the first one")
+  command->add_option("--seed", choices.seed, "the first seed")
       ->check(any_whole_number())
       ->capture_default_str();
-  command->add_option("--seeds", choices.count, "how many, at most")
+  command->add_option("--seeds", choices.count, "how many seeds at most")
       ->check(CLI::Range(1, 100'000'000))
       ->capture_default_str();
-  command->add_option("--jobs", choices.jobs, "runs at one time")
+  command->add_option("--jobs", choices.jobs, "runs at the same time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
 }
@@ -248,9 +251,10 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   CLI::App* run = add_run(app, choices);
   CLI::App* many = app.add_subcommand("sweep", "many seeds with 5 to 9 nodes, all faults");
-  CLI::App* hunt = app.add_subcommand("hunt", "how many seeds each planted bug takes");
-  CLI::App* cuts = app.add_subcommand("power-cuts", "what a cut at any I/O call leaves, recovered");
-  cuts->add_option("--seed", choices.seed, "the histories follow from it")
+  CLI::App* hunt = app.add_subcommand("hunt", "how many seeds it takes to notice each planted bug");
+  CLI::App* cuts =
+      app.add_subcommand("power-cuts", "recover and check what a power cut at any I/O call leaves");
+  cuts->add_option("--seed", choices.seed, "the seed that determines the histories")
       ->check(any_whole_number())
       ->capture_default_str();
   cuts->add_option("--images", choices.images, "how many")
@@ -263,7 +267,8 @@ int main(int argc, char** argv) {
   add_output(many, choices);
   add_many(many, choices);
   add_many(hunt, choices);
-  hunt->add_option("--plant", choices.hunted, "only these numbers")->delimiter(',');
+  hunt->add_option("--plant", choices.hunted, "only the planted bugs with these numbers")
+      ->delimiter(',');
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

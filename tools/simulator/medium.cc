@@ -115,14 +115,14 @@ Medium::Outcome Medium::sync(const File& file) {
   if (!starts_change(sync_delay_)) return Outcome::kFailed;
   ++counters_.syncs;
   if (syncs_.hits()) return ends_change(failed(Outcome::kFailed));
-  // The power goes off before the device has answered: nothing is promised.
+  // The power goes off before the device has answered: nothing was promised.
   if (power_fails_) return ends_change(Outcome::kFailed);
   if (lying_) {
     ++counters_.lied_syncs;
     return Outcome::kDone;
   }
   file->sync();
-  // A synced file is found under its name, too (the unix VFS syncs the folder of a new log).
+  // A synced file is also found under its name: the unix VFS syncs the directory of a new log.
   std::size_t count = links_.size();
   while (count > 0 && links_[count - 1].file != file) --count;
   settle(count);
@@ -192,7 +192,7 @@ void Medium::kill() {
   power_ = {};
   for (const auto& [name, file] : names_) {
     file->locks = {};
-    file->memory = nullptr;  // dead handles keep theirs until they are closed
+    file->memory = nullptr;  // handles that no longer work keep theirs until they are closed
   }
 }
 
@@ -203,7 +203,7 @@ void Medium::power_cut(base::Random& random, PowerCut how) {
   restore(left);
 }
 
-// What a cut spares: a draw a change or a sector, in the order of names and of writing.
+// What a cut keeps: one draw for each change or sector, in the order of names and of writing.
 struct Medium::Keep {
   base::Random& random;
   PowerCut how;
@@ -222,7 +222,7 @@ struct Medium::Keep {
     ++counters.lost_writes;
   }
 
-  // Sectors are the medium's: aligned to the file, not to the write.
+  // Sectors belong to the medium: they are aligned to the file, not to the write.
   void sectors(base::Bytes& bytes, std::uint64_t offset, base::BytesView data) {
     std::uint64_t lost = 0;
     bool kept = false;
@@ -277,7 +277,7 @@ Disk::Files Medium::crash_image(base::Random& random, PowerCut how,
   return files;
 }
 
-// The order of the first change that is lost: all may be kept.
+// The order of the first change that is lost. It may be that all are kept.
 std::uint64_t Medium::suffix_start(base::Random& random) const {
   std::vector<std::uint64_t> orders;
   for (const Link& change : links_) orders.push_back(change.order);

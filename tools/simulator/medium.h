@@ -1,8 +1,8 @@
 #pragma once
 
-// The files of a disk and what of them is on the medium. A file's writes and truncations wait in
-// order until it is synced; that a name stands for a file, or no longer does, waits in the same
-// order. Disk is the driver's door to it, disk_vfs.h is SQLite's.
+// The files of a disk, and which part of them is on the medium. Writes and truncations of a file
+// wait in order until it is synced. Changes of names (a name that stands for a file, or no longer
+// does) wait in the same order. Disk is the interface for the driver, disk_vfs.h for SQLite.
 
 #include <functional>
 #include <map>
@@ -17,11 +17,11 @@ namespace simulation {
 
 class MediumFile {
  public:
-  // One change that is not on the medium. `order` counts over all files of the disk.
+  // One change that is not on the medium yet. `order` counts over all files of the disk.
   struct Pending {
     std::uint64_t order = 0;
-    std::uint64_t offset = 0;  // of a truncation: the new size
-    std::size_t start = 0;     // of the bytes, in pending_bytes()
+    std::uint64_t offset = 0;  // for a truncation: the new size
+    std::size_t start = 0;     // start of its bytes in pending_bytes()
     std::size_t size = 0;
     bool truncates = false;
   };
@@ -32,7 +32,7 @@ class MediumFile {
   void write(std::uint64_t order, std::uint64_t offset, base::BytesView bytes);
   void truncate(std::uint64_t order, std::uint64_t size);
   void sync();
-  // Both sides at once, as whoever owns the folder does.
+  // Changes the written and the synced bytes at once, like the owner of the directory.
   bool flip_bit(std::uint64_t offset, unsigned bit);
   bool cut_to(std::uint64_t size);
 
@@ -42,7 +42,7 @@ class MediumFile {
   base::BytesView bytes_of(const Pending& change) const;
 
   FileLocks locks;
-  std::shared_ptr<SharedMemory> memory;  // while somebody has it mapped
+  std::shared_ptr<SharedMemory> memory;  // set while a handle has it mapped
 
  private:
   base::Bytes written_;
@@ -56,8 +56,8 @@ class Medium {
   using File = std::shared_ptr<MediumFile>;
   enum class Outcome : std::uint8_t { kDone, kFailed, kFull };
 
-  // --- SQLite's side. Failures are those the driver asked for.
-  File find(const std::string& name) const;  // null when there is none
+  // --- SQLite's side. Calls fail only as the driver has ordered.
+  File find(const std::string& name) const;  // null if there is no such file
   File create(const std::string& name);      // null on a read-only disk
   Outcome read(const MediumFile& file, std::uint64_t offset, base::BytesView& out,
                std::size_t bytes);
@@ -67,7 +67,7 @@ class Medium {
   Outcome remove(const std::string& name, bool durable);
   bool read_only() const { return read_only_; }
   bool powered() const { return powered_; }
-  std::uint64_t generation() const { return generation_; }  // of handles that live
+  std::uint64_t generation() const { return generation_; }  // generation of the handles that work
   void spend(base::Duration duration) { cost_ = cost_ + duration; }
 
   // --- the driver's side: see Disk
@@ -83,36 +83,36 @@ class Medium {
   base::Duration take_cost();
   const std::map<std::string, File>& files() const { return names_; }
   std::uint64_t bytes() const;
-  // Durable at once; a null file takes the name away.
+  // Durable at once. A null file removes the name.
   void put(const std::string& name, File file);
   void restore(const Disk::Files& files);
   void watch(std::function<void()> watcher) { watcher_ = std::move(watcher); }
   const Disk::Counters& counters() const { return counters_; }
 
  private:
-  // A call that is yet to fail: the n-th from now.
+  // A call that will fail: the n-th from now.
   struct Countdown {
     std::uint64_t left = 0;
     bool for_ever = false;
     bool hits();
   };
-  // That `name` stands for `file` (null: for nothing) is not on the medium.
+  // The change that `name` stands for `file` (null: for no file) is not on the medium yet.
   struct Link {
     std::uint64_t order = 0;
     std::string name;
     File file;
   };
-  struct Keep;  // what a power cut spares
+  struct Keep;  // what a power cut keeps
 
-  bool starts_change(base::Duration delay);  // false: there is no power
+  bool starts_change(base::Duration delay);  // false: the power is off
   Outcome ends_change(Outcome outcome);      // the power may go off during the call
   Outcome failed(Outcome outcome);
   void link(const std::string& name, const File& file);
-  void settle(std::size_t count);  // the first `count` pending links are on the medium
+  void settle(std::size_t count);  // marks the first `count` pending links as on the medium
   std::uint64_t suffix_start(base::Random& random) const;
 
-  std::map<std::string, File> names_;   // as written
-  std::map<std::string, File> linked_;  // as on the medium
+  std::map<std::string, File> names_;   // names as written
+  std::map<std::string, File> linked_;  // names as on the medium
   std::vector<Link> links_;
   std::uint64_t order_ = 0;
   std::uint64_t generation_ = 1;
@@ -122,7 +122,7 @@ class Medium {
   Countdown syncs_;
   Countdown power_;
   bool powered_ = true;
-  bool power_fails_ = false;  // during the call that runs
+  bool power_fails_ = false;  // the power goes off during the present call
   bool lying_ = false;
   bool read_only_ = false;
   std::uint64_t capacity_ = 0;

@@ -18,7 +18,7 @@ base::Duration Nemesis::between(base::Duration least, base::Duration most) {
 
 std::size_t Nemesis::any_host() { return static_cast<std::size_t>(random_.below(cluster_.size())); }
 
-// Faults end with the chaos: what would strike later does not.
+// Faults end with the chaos: a fault that would strike later is left out.
 void Nemesis::later(base::Duration wait, std::function<void()> what) {
   cluster_.schedule().after(wait, [this, what = std::move(what)] {
     if (!ended_) what();
@@ -41,7 +41,7 @@ void Nemesis::plan() {
   for (std::size_t i = 0; i < settings_.requests; ++i) {
     later(between({}, settings_.chaos), [this] { cluster_.request(any_host()); });
   }
-  // Backups are taken now and then; a restore puts one of them back.
+  // Backups are taken from time to time; a restore brings one of them back.
   if (settings_.enabled.contains(Fault::kRestore)) {
     for (std::size_t host = 0; host < cluster_.size(); ++host) {
       later(between({}, settings_.chaos / 2), [this, host] {
@@ -128,7 +128,7 @@ void Nemesis::strike_process(Fault fault, std::size_t host) {
   restart_later(host);
 }
 
-// When something is on its way to the medium, if that comes soon.
+// Strikes when something is being written to the medium, if that happens soon.
 void Nemesis::cut_power(std::size_t host, int tries) {
   Process* process = cluster_.process(host);
   if (process == nullptr) return;
@@ -149,7 +149,7 @@ void Nemesis::strike_disk(Fault fault, std::size_t host) {
   switch (fault) {
     case Fault::kPowerInTurn: {
       disk.lose_power_at(1 + random_.below(12));
-      cluster_.note(host, "power is about to go off");
+      cluster_.note(host, "the power will go off soon");
       return;
     }
     case Fault::kSlowDisk:
@@ -185,8 +185,8 @@ void Nemesis::mend_disk(std::size_t host) {
   cluster_.host(host).failing = false;
 }
 
-// A bit of the database file, which the first host keeps sound; what a process holds in its cache
-// would hide it.
+// Flips a bit of the database file. The first host is never hit. The process is killed first,
+// because its cache would hide the bit.
 void Nemesis::rot(std::size_t host) {
   Disk& disk = cluster_.host(host).disk;
   std::uint64_t size = disk.read(kDatabase).size();
@@ -201,7 +201,7 @@ void Nemesis::rot(std::size_t host) {
   cluster_.note(host, "a bit flips");
 }
 
-// Rule 8. Only when no client writes any more: what is written upon a wrong state is wrong as well.
+// Rule 8. Only when no client writes any more: a write on top of a wrong state would be wrong too.
 void Nemesis::lose_cell() {
   std::size_t host = any_host();
   if (host == 0 || cluster_.host(host).dead || !cluster_.process(host)) return;
@@ -214,7 +214,7 @@ void Nemesis::clone(std::size_t host) {
   if (clones_ == kClonesMax) return;
   ++clones_;
   report_.fired(Fault::kClone);
-  // The files of a host that was shut down, or of one that runs.
+  // Copies the files of a host that was shut down, or of one that runs.
   if (random_.below(2) == 0) {
     cluster_.stop_cleanly(host);
     restart_later(host);
@@ -262,7 +262,7 @@ void Nemesis::strike_network(Fault fault) {
   cluster_.note(kEverybody, std::string(fault_name(fault)));
 }
 
-// Each host is on one of two sides by chance.
+// Each host is put on one of two sides by chance.
 void Nemesis::partition() {
   std::vector<gossip::Address> left;
   std::vector<gossip::Address> right;
@@ -318,7 +318,7 @@ void Nemesis::end() {
     mend_disk(i);
     cluster_.host(i).clock = cluster_.host(i).usual_clock;
   }
-  // Where joins are rare: one would carry the wrong state on before anybody has compared it.
+  // Used where joins are rare: a join would spread the wrong state before anybody has compared it.
   bool joins = settings_.replica.store.log_bytes_max < kLogWithoutJoins;
   if (settings_.enabled.contains(Fault::kLostCell) && !joins) lose_cell();
   for (std::size_t i = 0; i < cluster_.size(); ++i) {

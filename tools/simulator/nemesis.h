@@ -1,8 +1,8 @@
 #pragma once
 
-// What goes wrong in a run: draws faults and their times from the seed, makes them happen, and
-// takes them back. At least one host of the first ones keeps its medium, so that a failed check is
-// a bug and not bad luck.
+// Makes the faults of a run: it draws faults and their times from the seed, carries them out, and
+// takes them back. At least one of the first hosts keeps its medium, so a failed check is a bug and
+// not bad luck.
 
 #include <map>
 #include <vector>
@@ -16,8 +16,8 @@ class Nemesis {
   Nemesis(const Settings& settings, Cluster& cluster, Report& report, base::Random random)
       : settings_(settings), cluster_(cluster), report_(report), random_(random) {}
 
-  void plan();  // faults and requests over the chaos
-  void end();   // every fault that can be taken back is; hosts that can return do
+  void plan();  // schedules faults and requests for the chaos
+  void end();   // takes back every fault that can be; hosts that can return do
 
  private:
   void strike(Fault fault);

@@ -100,7 +100,7 @@ void Network::send_frame(const Address& from, const base::NodeId& to, const Addr
   counts.frame_bytes += message.size();
   Session* session = open_session(from, to, address);
   if (session == nullptr) {
-    // A refused or timed out connection: its opener hears of it.
+    // A refused or timed out connection: the side that opened it is told.
     auto life = listeners_.contains(from) ? listeners_.at(from).life : 0;
     schedule_.after(base::seconds(1), [this, from, to, life] {
       auto here = listeners_.find(from);
@@ -118,13 +118,14 @@ void Network::send_frame(const Address& from, const base::NodeId& to, const Addr
   });
 }
 
-// One event a frame; each delivers the first that waits, so they never overtake.
+// One event for each frame. Each event delivers the first frame that waits, so frames never
+// overtake each other.
 void Network::deliver_frame(const Address& from, const Address& to, std::uint64_t session,
                             base::Instant since) {
   Pair pair = pair_of(from, to);
   auto found = sessions_.find(pair);
   if (found == sessions_.end() || found->second.number != session) return;
-  // Acknowledgements travel the other way: a link cut in one direction stops both.
+  // Acknowledgements use the other direction, so a link that is cut in one direction stops both.
   if (tcp_blocked || is_cut(from, to) || is_cut(to, from)) {
     ++counts.cut;
     if (schedule_.now() - since >= kSessionPatience) return break_session(pair);

@@ -1,8 +1,9 @@
 #pragma once
 
-// The network between the hosts, on virtual time, from one seed: datagrams are lost, delayed,
-// doubled, reordered and corrupted; directed links are cut; sessions deliver frames in order and
-// break. A cut holds the frames of a session back; one that lasts breaks it, as TCP does.
+// The network between the hosts, on virtual time, from one seed. Datagrams are lost, delayed,
+// duplicated, reordered and corrupted; links are cut in one direction; sessions deliver frames in
+// order and break. A cut delays the frames of a session; a long cut breaks the session, as TCP
+// does.
 
 #include <deque>
 #include <map>
@@ -16,25 +17,25 @@ namespace simulation {
 
 using gossip::Address;
 
-// Of every link, while it lasts.
+// Applies to every link, while it lasts.
 struct Weather {
   std::uint32_t loss_permille = 0;
   std::uint32_t duplicate_permille = 0;
-  std::uint32_t corrupt_permille = 0;   // one bit flipped
-  std::uint32_t straggle_permille = 0;  // delayed ten times as long: overtaken by later ones
+  std::uint32_t corrupt_permille = 0;   // one bit is flipped
+  std::uint32_t straggle_permille = 0;  // delayed ten times as long, so that later ones overtake it
   base::Duration delay_min = base::micros(200);
   base::Duration delay_spread = base::millis(1);
 };
 
 struct NetworkCounts {
   std::uint64_t datagrams = 0;
-  std::uint64_t bytes = 0;  // of datagrams, with 28 bytes of IP and UDP each
+  std::uint64_t bytes = 0;  // of datagrams, each with 28 bytes of IP and UDP headers
   std::uint64_t lost = 0;
   std::uint64_t duplicated = 0;
   std::uint64_t corrupted = 0;
   std::uint64_t straggled = 0;
   std::uint64_t cut = 0;      // datagrams and frames that met a cut link
-  std::uint64_t blocked = 0;  // by a blocked kind of traffic, or above the size that passes
+  std::uint64_t blocked = 0;  // dropped: blocked kind of traffic, or larger than the path allows
   std::uint64_t frames = 0;
   std::uint64_t frame_bytes = 0;
   std::uint64_t sessions = 0;
@@ -56,28 +57,29 @@ class Network {
   Network(Schedule& schedule, base::Random random) : schedule_(schedule), random_(random) {}
 
   void listen(const Address& address, Endpoint& endpoint);
-  void close(const Address& address);  // its sessions break; what is under way finds nobody
+  void close(const Address& address);  // its sessions break; nobody receives what is under way
 
   void send_datagram(const Address& from, const Address& to, base::Bytes bytes);
-  // Opens a session when there is none. `to` must be who listens there, else nothing is delivered.
+  // Opens a session if there is none. `to` must be the agent that listens there, else nothing is
+  // delivered.
   void send_frame(const Address& from, const base::NodeId& to, const Address& address,
                   base::Bytes message);
 
   void cut(const Address& from, const Address& to) { cuts_.insert({from, to}); }
   void mend(const Address& from, const Address& to) { cuts_.erase({from, to}); }
-  void heal();  // no cut, nothing blocked
+  void heal();  // removes all cuts and blocks
   void break_sessions(const Address& of);
 
   Weather weather;
   bool udp_blocked = false;
   bool tcp_blocked = false;
-  std::size_t datagram_bytes_max = 65'507;  // larger ones vanish: a black hole for the path's MTU
+  std::size_t datagram_bytes_max = 65'507;  // larger ones vanish: a path MTU black hole
   NetworkCounts counts;
 
  private:
   using Pair = std::pair<Address, Address>;  // the lower address first
   struct Listener {
-    Endpoint* endpoint = nullptr;  // good while `life` listens
+    Endpoint* endpoint = nullptr;  // valid while `life` listens
     base::NodeId node;
     std::uint64_t life = 0;
   };

@@ -18,9 +18,9 @@ const Mark* best(const Marks& marks) {
   return found == marks.end() ? nullptr : &*found;
 }
 
-// One whole object stands: the best of those that live. A field is shown with it when the same
-// change wrote it, or one that beats the object. At equal stamps somebody must lose: else the
-// fields of two objects would be shown as one that nobody wrote.
+// One whole-object write counts: the best of those that live. A field is shown with it if the same
+// change wrote the field, or a write that beats the object. At equal stamps one must lose;
+// otherwise the fields of two objects would be shown as one object that nobody wrote.
 bool written_over(const Mark& field, const Mark* whole) {
   if (whole == nullptr) return false;
   bool same_change = field.actor == whole->actor && field.seq == whole->seq;
@@ -33,7 +33,7 @@ void raise(crdt::HybridTime& stamp, const Marks& seen) {
   }
 }
 
-// A write must win over what it sees where it writes, and over what would hide it.
+// A write must be later than what it sees at its place, and than what would hide it.
 crdt::HybridTime stamp_for(const Intention& intention, const Alive& seen, crdt::HybridTime time) {
   raise(time, seen.whole);
   if (intention.presence) raise(time, seen.presence);
@@ -107,7 +107,7 @@ bool Oracle::is_idle(const agent::WriteRequest& request, const crdt::VersionVect
   return intentions(request, view(past)).empty();
 }
 
-// What the request means to do to each entry, without what would change nothing there.
+// What the request means to do to each entry, without the parts that would change nothing.
 class Oracle::Reading {
  public:
   Reading(const Oracle& oracle, const View& past) : oracle_(oracle), past_(past) {}
@@ -131,7 +131,7 @@ class Oracle::Reading {
     }
   }
   void operator()(const agent::ImportEntries& import) {
-    // Of two lines with one id the later counts.
+    // When two lines have one id, the later one counts.
     std::map<std::string, Fields> wanted;
     for (const auto& [id, metadata] : import.entries) wanted[id] = fields_of(metadata);
     for (auto& [id, fields] : wanted) {
@@ -192,9 +192,9 @@ bool Oracle::saw(const Operation& later, const Operation& earlier) const {
   return covers(changes_[later.change].past, earlier);
 }
 
-// The operations that the view covers, the last told first. Left out for speed: those of which all
-// marks are gone because a later one that saw them clears whatever they wrote; what they cleared
-// themselves that one had seen as well.
+// The operations that the view covers, the last told first. For speed it leaves out an operation if
+// a later one that saw it clears everything it wrote: the later one has also seen what the earlier
+// one cleared.
 std::vector<const Oracle::Operation*> Oracle::relevant(const Operations& all,
                                                        const View& view) const {
   using Clears = Intention::Clears;

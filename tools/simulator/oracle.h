@@ -1,10 +1,10 @@
 #pragma once
 
-// The oracle by intent, the one of the laws (tests/laws) and of the simulator: what every author
-// had seen and what it meant, and what follows from that for whoever has applied a vector. It knows
-// nothing of dots, kills or plans, shares no code and no data structure with crdt/ but the values
-// that go in (ids, times, vectors), and so also judges the plans that crdt/ makes of a request.
-// Histories in which one (actor, seq) has two contents are not its matter: a change is told once.
+// The oracle for the laws (tests/laws) and the simulator. It judges by intent: what every author
+// had seen and what it meant, and what follows for a replica that has applied a given vector. It
+// knows no dots, kills or plans. It shares no code and no data structure with crdt/ except values
+// (ids, times, vectors), so it can also judge the plans that crdt/ makes of a request. It does not
+// handle histories in which one (actor, seq) has two contents: a change is told once.
 
 #include <compare>
 #include <cstdint>
@@ -28,21 +28,21 @@ struct EntryName {
   auto operator<=>(const EntryName&) const = default;
 };
 
-// What one operation has left at one place of an entry and nobody in the view has replaced.
+// What one operation has left at one place of an entry, and no operation in the view has replaced.
 struct Mark {
   base::ActorId actor;
   std::uint64_t seq = 0;
   crdt::HybridTime stamp;
-  std::string_view value;  // of a field; lives as long as the oracle
+  std::string_view value;  // value of a field; lives as long as the oracle
   bool operator==(const Mark&) const = default;
 };
 using Marks = std::vector<Mark>;  // ordered by actor
 
-// All that is alive of one entry.
+// Everything of one entry that is alive.
 struct Alive {
   Marks presence;
-  Marks whole;                          // of whole-object writes
-  std::map<std::string, Marks> fields;  // none is empty
+  Marks whole;                          // marks of whole-object writes
+  std::map<std::string, Marks> fields;  // no list is empty
   std::size_t count() const;
   bool operator==(const Alive&) const = default;
 };
@@ -57,15 +57,15 @@ struct Conflict {
 
 using Fields = std::map<std::string, std::string>;  // unescaped name, JSON text
 
-// What one change means to do, each entry once.
+// What one change means to do; each entry occurs once.
 using Intended = std::vector<std::pair<EntryName, Intention>>;
 
 class Oracle {
  public:
-  // One that became the change (actor, seq) of an author who had applied exactly `past` before,
-  // under the change's `time`; without what would change nothing (changes_anything). Tell it before
-  // anybody has applied the change elsewhere, and the changes of one actor in order; whatever
-  // `past` covers must have been told.
+  // Tells the oracle of a change (actor, seq). Its author had applied exactly `past` before; `time`
+  // is the time of the change. Leave out parts that would change nothing (changes_anything). Tell
+  // it before anybody else has applied the change, and the changes of one actor in order.
+  // Everything that `past` covers must have been told before.
   void wrote(Intended intended, const base::ActorId& actor, std::uint64_t seq,
              crdt::HybridTime time, const crdt::VersionVector& past);
   bool changes_anything(const EntryName& entry, const Intention& intention,
@@ -73,8 +73,8 @@ class Oracle {
   // The same for a request that became one change of a replica.
   void wrote(const agent::WriteRequest& request, const base::ActorId& actor, std::uint64_t seq,
              crdt::HybridTime time, const crdt::VersionVector& past);
-  // Whether the request has nothing to do for who has seen `past`: it makes no change, and every
-  // other one makes one.
+  // Whether the request has nothing to do for an author who has seen `past`. Then it makes no
+  // change; every other request makes one.
   bool is_idle(const agent::WriteRequest& request, const crdt::VersionVector& past) const;
 
   // What a replica that has applied exactly `vector` must show. `shown` and `conflicts` are empty
@@ -82,35 +82,37 @@ class Oracle {
   bool exists(const EntryName& entry, const crdt::VersionVector& vector) const;
   Fields shown(const EntryName& entry, const crdt::VersionVector& vector) const;
   std::vector<Conflict> conflicts(const EntryName& entry, const crdt::VersionVector& vector) const;
-  // What it must hold, shown or not.
+  // What the replica must hold, shown or not.
   Alive alive(const EntryName& entry, const crdt::VersionVector& vector) const;
   static Fields shown(const Alive& alive);
   static std::vector<Conflict> conflicts(const Alive& alive);
 
-  // A vector translated once, for many questions. Good until the next wrote().
+  // A vector that is translated once for many questions. Valid until the next wrote().
   class View {
     friend class Oracle;
-    std::vector<std::uint64_t> seqs_;  // by the oracle's number of the actor
+    std::vector<std::uint64_t> seqs_;  // index: the oracle's number of the actor
   };
   View view(const crdt::VersionVector& vector) const;
   Alive alive(const EntryName& entry, const View& view) const;
 
-  // Rule 4: why nobody can rightly have applied exactly `vector`: a change that was never told, or
-  // one whose author had seen what the vector does not cover. Nothing when it is sound.
+  // Rule 4: why no replica may have applied exactly `vector`: it has a change that was never told,
+  // or a change whose author had seen something that the vector does not cover. Empty when the
+  // vector is sound.
   std::optional<std::string> gap(const crdt::VersionVector& vector) const;
 
   bool knows(const base::ActorId& actor, std::uint64_t seq) const;
-  // Entries that the change meant to alter; empty when it is not known. Live until the next
-  // wrote().
+  // The entries that the change meant to alter; empty when the change is not known. Valid until the
+  // next wrote().
   const std::vector<EntryName>& touched(const base::ActorId& actor, std::uint64_t seq) const;
-  // Of all changes that `after` covers and `before` does not; ordered, each once.
+  // The same for all changes that `after` covers and `before` does not; sorted, each entry once.
   std::vector<EntryName> touched(const crdt::VersionVector& before,
                                  const crdt::VersionVector& after) const;
   std::vector<std::string> objects() const;
-  // Every id ever written or removed in it.
+  // Every id that was ever written or removed in the object.
   std::vector<std::string> ids(std::string_view object) const;
   std::size_t changes() const { return changes_.size(); }
-  // The operations on an entry that the vector covers, one a line, in the order told.
+  // The operations on an entry that the vector covers, one in each line, in the order in which they
+  // were told.
   std::string history(const EntryName& entry, const crdt::VersionVector& vector) const;
 
  private:
@@ -126,7 +128,8 @@ class Oracle {
     crdt::HybridTime stamp;
     Intention intention;
   };
-  // Of one entry, in the order told: whoever saw another stands behind it. Nothing in it moves.
+  // The operations of one entry in the order told. One that has seen another stands behind it.
+  // Elements are never moved.
   using Operations = std::deque<Operation>;
 
   Intended intentions(const agent::WriteRequest& request, const View& past) const;
@@ -139,7 +142,7 @@ class Oracle {
 
   std::map<base::ActorId, std::size_t> actor_numbers_;
   std::vector<base::ActorId> actors_;                             // by number
-  std::vector<std::map<std::uint64_t, std::size_t>> changes_of_;  // by number: seq, change
+  std::vector<std::map<std::uint64_t, std::size_t>> changes_of_;  // index: number of the actor
   std::vector<Change> changes_;
   std::map<std::string, std::map<std::string, Operations>, std::less<>> entries_;
 };

@@ -11,19 +11,19 @@ namespace simulation {
 const std::vector<PlantInfo>& plants() {
   static const std::vector<PlantInfo> kPlants{
       {1, "own-writes-normal", 1, "own writes are committed without a sync"},
-      {2, "told-before-commit", 1, "a turn whose commit failed is told as if it had not"},
+      {2, "told-before-commit", 1, "a turn whose commit failed is reported as committed"},
       {3, "actor-kept-at-start", 2, "the actor of the run before is kept"},
-      {5, "queued-changes-claimed", 3, "claims cover what only waits for its commit"},
+      {5, "queued-changes-claimed", 3, "claims cover changes that still wait for their commit"},
       {6, "unsynced-claimed", 3, "a commit that is not on the medium is called durable"},
       {7, "deps-ignored", 4, "changes are applied in the order of their actor alone"},
       {8, "range-by-actor", 4, "a limited range is sorted by actor"},
-      {9, "dropped-stays-seen", 4, "what did not fit is not forgotten by the seen-set"},
-      {10, "remove-without-dot", 5, "a remove takes effect without a change that says so"},
+      {9, "dropped-stays-seen", 4, "a change that did not fit stays in the seen-set"},
+      {10, "remove-without-dot", 5, "a remove takes effect without a sealed change"},
       {11, "kills-forgotten", 5, "an effect adds its dot and kills none"},
       {12, "vector-with-first-page", 6, "a join is merged with its first page"},
       {13, "join-drops-nothing", 6, "a join keeps dots that the other has seen and dropped"},
       {14, "judged-by-start-vector", 6, "a join is judged by the vector at its start"},
-      {15, "equal-object-skipped", 6, "an object once equal is skipped without another look", true},
+      {15, "equal-object-skipped", 6, "an object that was equal once is not checked again", true},
       {16, "mixed-snapshots", 6, "pages of two snapshots make one join", true},
       {17, "floor-not-raised-by-join", 7, "the log claims what only a join brought", true},
       {18, "floor-not-raised-by-pruning", 7, "the log claims what was pruned"},
@@ -61,7 +61,7 @@ Hunt hunt(const PlantInfo& info, std::uint64_t first, std::uint64_t most, std::s
     });
     plant(0);
     hunt.seeds = failed ? failed->seed - first + 1 : most;
-    // A seed that fails by itself proves nothing.
+    // A seed that fails without the planted bug proves nothing.
     if (failed && run(Settings::draw(failed->seed, failed->nodes)).passed()) hunt.caught = failed;
   }
   return hunt;

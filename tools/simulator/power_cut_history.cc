@@ -8,8 +8,8 @@ namespace {
 constexpr std::int64_t kWallStart = 1'700'000'000'000'000'000;
 constexpr std::uint64_t kIds = 24;
 constexpr std::uint64_t kNoteBytesMax = 500;
-constexpr std::uint32_t kImageOneIn = 3;  // of the calls of SQLite that change something
-constexpr std::uint32_t kLyingOneIn = 5;  // of mixed histories
+constexpr std::uint32_t kImageOneIn = 3;  // one of so many changing calls of SQLite
+constexpr std::uint32_t kLyingOneIn = 5;  // one of so many mixed histories
 constexpr std::uint64_t kLyingSteps = 12;
 constexpr std::int64_t kOwnWritesPages = 60;
 
@@ -62,7 +62,7 @@ std::string_view cut_name(Cut cut) {
   return kNames[static_cast<std::size_t>(cut)];
 }
 
-// Writes now and then, and keeps everything it ever sealed.
+// Writes from time to time, and keeps every change that it has sealed.
 class PowerCutHistory::Source {
  public:
   explicit Source(base::Random random) : random_(std::move(random)), disk_(random_.fork()) {
@@ -81,7 +81,7 @@ class PowerCutHistory::Source {
     for (crdt::SealedChange& sealed : out.facts.own) sealed_.push_back(std::move(sealed));
   }
 
-  // What `vector` lacks, up to `count`, leaving out the first `skipped`.
+  // The changes that `vector` lacks, at most `count`, without the first `skipped`.
   agent::Received after(const crdt::VersionVector& vector, std::size_t skipped,
                         std::size_t count) const {
     agent::Received received;
@@ -96,7 +96,7 @@ class PowerCutHistory::Source {
     return received;
   }
 
-  // So that what it seals depends on what the other has written.
+  // So that the changes it seals depend on what the other replica has written.
   void hear(base::Now now, const std::vector<crdt::SealedChange>& own) {
     agent::Received received;
     for (const crdt::SealedChange& sealed : own) {

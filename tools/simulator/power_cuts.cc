@@ -7,7 +7,7 @@
 namespace simulation {
 namespace {
 
-constexpr std::uint64_t kHistoriesOfSeed = 1'000'000;  // so that seeds share none
+constexpr std::uint64_t kHistoriesOfSeed = 1'000'000;  // so that two seeds never share a history
 
 void note(PowerCutReport& report, std::uint64_t seed, const std::vector<std::string>& violations) {
   if (violations.empty()) return;

@@ -1,8 +1,8 @@
 #pragma once
 
-// The power-cut explorer: histories of a replica, images of what a cut at any I/O call would leave,
-// each recovered and judged. Deterministic by its seed. What an image must hold stands in
-// recovery_check.h.
+// The power-cut explorer. It runs histories of a replica, takes images of what a power cut at any
+// I/O call would leave, recovers each image and checks it. The seed determines everything.
+// recovery_check.h says what an image must hold.
 
 #include <array>
 #include <cstdint>
@@ -17,8 +17,8 @@ struct PowerCutOptions {
   std::uint64_t images = 100'000;
   std::uint64_t seed = 1;
   Course course = Course::kMixed;
-  std::uint64_t steps = 60;         // of one history
-  std::size_t images_of_step = 64;  // at most: they are held until the step has returned
+  std::uint64_t steps = 60;         // steps of one history
+  std::size_t images_of_step = 64;  // at most, because they are held until the step has returned
 };
 
 struct PowerCutReport {
@@ -27,7 +27,7 @@ struct PowerCutReport {
   struct Row {
     std::uint64_t images = 0;
     std::uint64_t mattered = 0;  // something unsynced was lost or torn
-    std::uint64_t twice = 0;     // and another cut met the recovery
+    std::uint64_t twice = 0;     // a second cut hit the recovery
     std::uint64_t lost_commits = 0;
     std::uint64_t lost_acknowledged = 0;
     std::uint64_t refused = 0;
@@ -37,9 +37,9 @@ struct PowerCutReport {
     void add(const Row& other);
   };
   std::uint64_t histories = 0;
-  std::array<Row, kCuts> rows{};        // by Cut
-  std::uint64_t violations = 0;         // images with any, and faults of histories
-  std::vector<std::string> violated{};  // the first of them, each with its history's seed
+  std::array<Row, kCuts> rows{};        // index: Cut
+  std::uint64_t violations = 0;         // images with a violation, and errors of histories
+  std::vector<std::string> violated{};  // the first violations, each with the seed of its history
 
   Row total() const;
   std::string table() const;

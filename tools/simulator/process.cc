@@ -15,8 +15,8 @@ constexpr base::Duration kReadTime = base::micros(200);
 constexpr base::Duration kWakeTime = base::micros(20);
 constexpr base::Duration kLonelyAfter = base::seconds(60);
 constexpr std::size_t kWaitingMax = 4'096;
-constexpr std::size_t kAsleepMax = 2'000;  // a socket's buffer; above: datagrams are lost
-constexpr std::int64_t kEpochWall = 1'800'000'000'000'000'000;  // true time at virtual zero
+constexpr std::size_t kAsleepMax = 2'000;  // like the buffer of a socket; above: datagrams are lost
+constexpr std::int64_t kEpochWall = 1'800'000'000'000'000'000;  // true time at virtual time 0
 
 gossip::wire::MeshKey mesh_key() {
   base::Random random = base::Random::from_number(77);
@@ -124,7 +124,7 @@ void Process::wake_at_end() {
 }
 
 void Process::when_awake(std::function<void()> what) {
-  // At the instant of waking, too: what came earlier is first.
+  // This also holds at the instant of waking: what came earlier is handled first.
   if (paused() || !asleep_.empty()) {
     asleep_.push_back(std::move(what));
   } else {
@@ -236,7 +236,7 @@ void Process::note_claim(const gossip::wire::Message& message) {
   observer_.claimed(*this, claim);
 }
 
-// As the daemon's reader threads do.
+// Like the reader threads of the daemon.
 void Process::fetch(const gossip::Fetch& wanted) {
   gossip::Fetched range;
   range.request = wanted.request;
@@ -271,7 +271,7 @@ agent::Pump::Condition Process::condition() const {
   return {replica_->unsynced(), replica_->fault().has_value(), replica_->replaying()};
 }
 
-// After everything that may have changed what comes next.
+// Called after everything that may change the next step.
 void Process::go_on() {
   if (working_) return;
   std::uint64_t nap = ++naps_;
@@ -296,8 +296,8 @@ void Process::work(agent::Pump::Step step) {
   finish(kReadTime, {});
 }
 
-// Writes stand together, before or after what was received, so that what each of them had seen is
-// known without asking the code under test.
+// Writes stand together, before or after what was received. So we know what each of them had seen
+// without asking the code under test.
 void Process::turn() {
   std::vector<agent::Input> inputs = pump_.take_turn();
   bool writes_first = random_.below(2) == 0;
@@ -329,7 +329,7 @@ void Process::turn() {
   finish(time, std::move(outputs));
 }
 
-// What the step says is heard after its time.
+// The results of the step are delivered after the time that it takes.
 void Process::finish(base::Duration cost, agent::Outputs outputs) {
   working_ = true;
   later(cost, [this, outputs = std::move(outputs)]() mutable {
@@ -338,7 +338,8 @@ void Process::finish(base::Duration cost, agent::Outputs outputs) {
   });
 }
 
-// A turn of its own, so that what recovery found is seen before anything follows.
+// A turn without inputs, so that the findings of the recovery are seen before anything else
+// happens.
 void Process::recover() {
   crdt::VersionVector before;
   agent::Outputs outputs = replica_->turn(now(), {}, false);

@@ -1,8 +1,8 @@
 #pragma once
 
-// A running agent on a host: the same Node and Replica that the daemon runs, driven on virtual
-// time, with the same Pump deciding what comes next. Clients and node hear of a turn only after it
-// has taken its time on the disk. One that is paused handles nothing until it goes on.
+// A running agent on a host: the same Node and Replica that the daemon runs, on virtual time, with
+// the same Pump choosing the next step. Clients and the node get the results of a turn only after
+// the turn has taken its time on the disk. A paused process handles nothing until it continues.
 
 #include <deque>
 #include <functional>
@@ -23,12 +23,12 @@ namespace simulation {
 
 class Process;
 
-// What a process does that others judge or record.
+// What a process does that others check or record.
 class Observer {
  public:
   virtual ~Observer() = default;
-  // A turn has ended in the replica; nobody has heard of it yet. `before`: the vector at its start.
-  // `writes_first`: its own writes were applied before what was received, else after.
+  // A turn has ended in the replica; nobody has been told of it yet. `before`: the vector at its
+  // start. `writes_first`: its own writes were applied before what was received, else after it.
   struct Turn {
     const crdt::VersionVector& before;
     const std::vector<agent::Write>& writes;
@@ -36,37 +36,37 @@ class Observer {
     bool writes_first;
   };
   virtual void turned(Process& process, const Turn& turn) = 0;
-  // The power went off inside the turn: its outcome is unknown. It had one write at most.
+  // The power went off inside the turn, so its outcome is unknown. It had at most one write.
   virtual void interrupted(Process& process, const Turn& turn) = 0;
-  // Clients and the node are about to hear of it.
+  // Clients and the node are about to be told of it.
   virtual void told(Process& process, const agent::Outputs& outputs) = 0;
-  // What this process tells a peer of its state: claims (rule 3).
+  // What this process tells a peer about its state: claims (rule 3).
   struct Claim {
-    std::vector<crdt::Dependency> entries;   // of a vector, or of a snapshot
-    std::optional<crdt::StateHash> current;  // what it calls its state now
+    std::vector<crdt::Dependency> entries;   // entries of a vector or of a snapshot
+    std::optional<crdt::StateHash> current;  // the state hash that it sends
   };
   virtual void claimed(Process& process, const Claim& claim) = 0;
   virtual void acted(Process& process, const gossip::Action& action) = 0;
-  // The power is off, or the replica asks to be opened anew.
+  // The power is off, or the replica asks to be opened again.
   virtual void stopped(Process& process, bool reopen) = 0;
 };
 
 class Process : public Network::Endpoint {
  public:
-  // Opens the database of `host`; null with `error` when it cannot be opened.
+  // Opens the database of `host`; null, with `error`, when it cannot be opened.
   static std::unique_ptr<Process> start(Host& host, const Settings& settings, Schedule& schedule,
                                         Network& network, Observer& observer, base::Random random,
                                         const std::vector<gossip::Address>& seeds,
                                         base::Error& error);
   ~Process() override;
 
-  // False: too much waits; the client hears "busy".
+  // False: too many inputs wait; the client gets "busy".
   bool submit(agent::Write write);
   void pause(base::Duration time);
-  void wake();  // at once
+  void wake();  // continues at once
   void leave();
   void rejoin();
-  // A clean stop: what waits is finished, all is on the medium.
+  // A clean stop: finishes the inputs that wait and brings everything to the medium.
   void stop_cleanly();
 
   base::Instant next_deadline() const;
@@ -80,7 +80,8 @@ class Process : public Network::Endpoint {
   bool paused() const { return schedule_.now() < paused_until_; }
   bool idle() const { return waiting() == 0 && !working_ && !replica_->unsynced(); }
   std::size_t waiting() const { return pump_.waiting() + held_back_.size(); }
-  // How often it woke with something to catch up on, and turns that took the disk 100 ms and more.
+  // How often it woke with work to catch up, and the number of turns that took 100 ms or more on
+  // the disk.
   std::uint64_t late_wakes() const { return late_wakes_; }
   std::uint64_t slow_turns() const { return slow_turns_; }
   base::Now now() const;
@@ -96,7 +97,7 @@ class Process : public Network::Endpoint {
   base::Status open(const std::vector<gossip::Address>& seeds);
 
   void wake_at_end();
-  // Runs `what` when the process is alive and not paused.
+  // Runs `what` if the process is alive, when it is not paused.
   void when_awake(std::function<void()> what);
   void later(base::Duration wait, std::function<void()> what);
   template <typename Call>
@@ -107,7 +108,7 @@ class Process : public Network::Endpoint {
   void note_claim(const gossip::wire::Message& message);
   void fetch(const gossip::Fetch& wanted);
 
-  // What the store thread of the daemon does, on virtual time.
+  // Does what the store thread of the daemon does, on virtual time.
   void enqueue(agent::Input input);
   void go_on();
   void work(agent::Pump::Step step);
@@ -133,9 +134,9 @@ class Process : public Network::Endpoint {
   base::Instant paused_until_{0};
   std::deque<std::function<void()>> asleep_;
   agent::Pump pump_;
-  bool working_ = false;    // a step takes its time
-  std::uint64_t naps_ = 0;  // a later one makes the waking of an earlier one void
-  // Where a turn may be cut short: one write in each, so that it is known which one is in doubt.
+  bool working_ = false;    // a step is taking its time
+  std::uint64_t naps_ = 0;  // a later wait cancels the wake-up of an earlier one
+  // Where a turn may be cut short, it has one write, so that we know which write is in doubt.
   bool single_writes_;
   std::deque<agent::Write> held_back_;
   agent::RepairWatch repair_watch_;

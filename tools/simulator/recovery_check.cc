@@ -8,12 +8,12 @@ namespace simulation {
 namespace {
 
 constexpr std::uint32_t kSecondCutOneIn = 8;
-constexpr std::uint64_t kSecondCutCalls = 24;  // about what an open writes and syncs
+constexpr std::uint64_t kSecondCutCalls = 24;  // about as many calls as an open makes
 constexpr std::size_t kLogRowsMax = 100'000;
 
 }  // namespace
 
-// One image on its way through the checks.
+// One image during the checks.
 struct RecoveryCheck::Case {
   const PowerCutHistory& history;
   const PowerCutImage& image;
@@ -23,7 +23,8 @@ struct RecoveryCheck::Case {
   Recovery result;
 
   bool honest() const { return image.cut != Cut::kLying; }
-  // What must hold on an honest disk; on a lying one it only shows that damage was noticed.
+  // A condition that must hold on an honest disk. On a lying disk it only shows that damage was
+  // noticed.
   void expect(bool holds, const std::string& what) {
     if (holds) return;
     result.damaged = true;
@@ -94,7 +95,7 @@ void RecoveryCheck::judge_file(Case& made) {
   made.expect(verified.ok(), "verify_digest: " + (verified.ok() ? "" : verified.error().message));
 }
 
-// Rule 7: the log holds every change in (floor, vector] of each actor, once.
+// Rule 7: the log holds every change in (floor, vector] of each actor, exactly once.
 void RecoveryCheck::judge_log(Case& made) {
   store::Store& store = made.replica->store();
   std::map<base::ActorId, std::set<std::uint64_t>> held;
@@ -119,7 +120,7 @@ void RecoveryCheck::judge_log(Case& made) {
   }
 }
 
-// Rules 1, 3, 5 and 6: the state is one that was committed, and no older than what was told.
+// Rules 1, 3, 5 and 6: the state was committed once, and it is not older than what was told.
 void RecoveryCheck::judge_state(Case& made) {
   const std::vector<CommittedState>& states = made.history.states();
   const crdt::VersionVector& vector = made.replica->vector();
@@ -128,29 +129,29 @@ void RecoveryCheck::judge_state(Case& made) {
   if (states[found].vector != vector ||
       states[found].digest != made.replica->store().meta().digest) {
     made.result.invented = !made.result.damaged;
-    if (made.honest()) made.violate("rule 6: a state that was never committed");
+    if (made.honest()) made.violate("rule 6: this state was never committed");
     return;
   }
   made.result.lost_commits = found + 1 < made.told.running;
   made.result.lost_acknowledged = found < made.told.acknowledged;
   if (!made.honest()) return;
-  if (found < made.told.acknowledged) made.violate("rule 1: an acknowledged own write is gone");
-  if (found < made.told.durable) made.violate("rule 3: what was called durable is gone");
+  if (found < made.told.acknowledged) made.violate("rule 1: an acknowledged own write is lost");
+  if (found < made.told.durable) made.violate("rule 3: a state that was called durable is lost");
 }
 
 void RecoveryCheck::judge_identity(Case& made) {
   const agent::Replica& replica = *made.replica;
-  if (!replica.own_actor().is_zero()) made.violate("rule 2: an actor kept over a start");
+  if (!replica.own_actor().is_zero()) made.violate("rule 2: the actor was kept over a start");
   if (!made.honest()) return;
   const bool same_node = !made.told.node || *made.told.node == replica.node_id();
-  if (!same_node) made.violate("another node on the same host");
-  if (replica.boot_epoch() <= made.told.boot_epoch) made.violate("a boot epoch used twice");
+  if (!same_node) made.violate("the node id changed on the same host");
+  if (replica.boot_epoch() <= made.told.boot_epoch) made.violate("a boot epoch was used twice");
   if (made.replica->store().meta().next_position < made.told.next_position) {
     made.violate("a position of the log would be given twice");
   }
 }
 
-// Rule 2: whatever anybody has heard of, the next write uses a number of its own.
+// Rule 2: whatever others have been told, the next write uses a number that was never used.
 void RecoveryCheck::judge_next_write(Case& made) {
   const std::vector<CommittedState>& states = made.history.states();
   const CommittedState& heard = states[std::min(made.told.running, states.size() - 1)];
@@ -159,12 +160,12 @@ void RecoveryCheck::judge_next_write(Case& made) {
   const agent::Outputs out = made.replica->turn(made.history.now(), inputs, false);
   const bool written = out.replies.size() == 1 && out.replies[0].result.ok() &&
                        out.replies[0].result->dot && out.facts.durable;
-  made.expect(written, "no write after recovery");
+  made.expect(written, "a write after the recovery failed");
   if (!written) return;
   const crdt::Dot& dot = *out.replies[0].result->dot;
-  if (heard.vector.covers(dot.actor, dot.seq)) made.violate("rule 2: a dot used twice");
+  if (heard.vector.covers(dot.actor, dot.seq)) made.violate("rule 2: a dot was used twice");
   if (heard.vector.seq_of(dot.actor) > 0) {
-    made.violate("rule 2: an actor used again");
+    made.violate("rule 2: an actor was used again");
   }
 }
 

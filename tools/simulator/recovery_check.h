@@ -1,9 +1,9 @@
 #pragma once
 
-// Opens what a power cut left as the agent would, and judges it by what had been told: rules 1, 2,
-// 3, 5, 6 and 7 of the design, and that SQLite itself finds nothing wrong. Some images meet a
-// second power cut while they recover. After lying syncs nothing that was promised can be kept:
-// then only rule 2 is judged, and the rest is counted.
+// Opens what a power cut left, as the agent would, and checks it against what had been told: rules
+// 1, 2, 3, 5, 6 and 7, and that SQLite itself finds no error. Some images get a second power cut
+// during their recovery. If syncs lied, no promise can be kept: then only rule 2 is checked and the
+// rest is counted.
 
 #include <cstdint>
 #include <string>
@@ -14,12 +14,12 @@
 namespace simulation {
 
 struct Recovery {
-  bool again = false;              // the power went off once more while it recovered
-  bool lost_commits = false;       // a turn that had returned is gone
-  bool lost_acknowledged = false;  // one with an own write
-  bool refused = false;            // would not open
-  bool damaged = false;            // opened, and a check of our own or of SQLite says so
-  bool invented = false;           // opened and sound, but a state that never was
+  bool again = false;              // the power went off a second time during the recovery
+  bool lost_commits = false;       // a turn that had returned is lost
+  bool lost_acknowledged = false;  // a lost turn had an own write
+  bool refused = false;            // the database could not be opened
+  bool damaged = false;            // it opened, but our check or SQLite's finds damage
+  bool invented = false;           // it opened without damage, but with a state that never existed
   std::vector<std::string> violations;
 };
 

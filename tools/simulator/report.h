@@ -1,6 +1,6 @@
 #pragma once
 
-// What came of a run: the first check that failed, and how often each fault fired and mattered.
+// The result of a run: the first check that failed, and how often each fault fired and mattered.
 
 #include <array>
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Violation {
 
 struct FaultCount {
   std::uint64_t fired = 0;
-  std::uint64_t mattered = 0;  // changed what somebody held, sent or was told
+  std::uint64_t mattered = 0;  // it changed what an agent held or sent, or what a client was told
 };
 
 struct Report {
@@ -31,13 +31,13 @@ struct Report {
   std::size_t nodes = 0;
   std::optional<Violation> violation;
   std::array<FaultCount, kFaults> faults;
-  // Things that must have happened now and then for a sweep to mean anything: "joins", "parked",
+  // Events that must happen from time to time, or a sweep proves nothing: "joins", "parked",
   // "actors minted", …
   std::map<std::string, std::uint64_t> events;
   base::Duration virtual_time;
-  base::Duration healed;           // from the end of the faults until all were equal
-  std::uint64_t hash = 0;          // of everything that happened: equal for equal seeds
-  std::vector<std::string> story;  // the last lines of the trace, of a failed run
+  base::Duration healed;           // from the end of the faults until all agents were equal
+  std::uint64_t hash = 0;          // of all events of the run: equal seeds give equal hashes
+  std::vector<std::string> story;  // the last lines of the trace, for a failed run
 
   bool passed() const { return !violation.has_value(); }
   FaultCount& of(Fault fault) { return faults.at(static_cast<std::size_t>(fault)); }
@@ -51,12 +51,12 @@ struct Tally {
   std::uint64_t failed = 0;
   std::array<FaultCount, kFaults> faults;
   std::map<std::string, std::uint64_t> events;
-  std::map<std::string, std::uint64_t> checkers;  // that failed
+  std::map<std::string, std::uint64_t> checkers;  // how often each check failed
   std::vector<std::uint64_t> failed_seeds;
   base::Duration virtual_time;
   base::Duration healed_max;
   void add(const Report& report);
-  // Classes of fault that never mattered in any of the runs.
+  // The classes of faults that mattered in none of the runs.
   std::vector<std::string> idle_faults() const;
 };
 

@@ -5,8 +5,8 @@
 namespace simulation {
 namespace {
 
-// Liveness: all that still lives must become equal, and know each other, in bounded time; then
-// nothing but signs of life may travel.
+// Liveness: all agents that still live must become equal and know each other within bounded time.
+// Afterwards only signs of life may be sent.
 void heal(const Settings& settings, Cluster& cluster, Report& report) {
   base::Instant started = cluster.schedule().now();
   auto equal = [&] { return cluster.converged() && cluster.acquainted(); };
@@ -15,14 +15,15 @@ void heal(const Settings& settings, Cluster& cluster, Report& report) {
   }
   report.healed = cluster.schedule().now() - started;
   cluster.run(settings.node.profile.grace * 20);
-  // Damage that the scrub has yet to find is repaired when it does, and that is payload.
+  // Damage that the scrub finds later is repaired then, and the repair is payload.
   bool repairs = cluster.any_rotten() || cluster.any_rebuilding();
   if (!repairs) cluster.forbid_payload();
   cluster.run(settings.quiet);
   if (repairs) cluster.run_until(equal, settings.heal);
   if (cluster.checker().failed()) return;
   if (!equal())
-    return cluster.checker().not_converged("not equal any more: " + cluster.differences());
+    return cluster.checker().not_converged("the agents are no longer equal: " +
+                                           cluster.differences());
   cluster.checker().healed(cluster.running(), cluster.owed());
 }
 

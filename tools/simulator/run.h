@@ -1,6 +1,6 @@
 #pragma once
 
-// One run: chaos, healing, quiet, judgement; and many runs.
+// One run: chaos, healing, quiet, checks. And many runs.
 
 #include <functional>
 
@@ -8,7 +8,7 @@
 
 namespace simulation {
 
-// `line`: gets every line of the trace; without it only a failed run keeps its last ones.
+// `line` gets every line of the trace. Without it only a failed run keeps its last lines.
 Report run(const Settings& settings, std::function<void(const std::string&)> line = nullptr);
 
 struct SweepOptions {
@@ -19,7 +19,7 @@ struct SweepOptions {
   std::size_t jobs = 1;        // threads
   bool stop_at_first = false;  // ends the sweep at the first failed seed
 };
-// `each` is called for every report, in the order in which they end.
+// `each` is called for every report, in the order in which the runs end.
 Tally sweep(const SweepOptions& options, const std::function<void(const Report&)>& each);
 
 }  // namespace simulation

@@ -1,7 +1,7 @@
 #pragma once
 
-// Virtual time: what happens next, in order of time and, at one instant, in the order in which it
-// was asked for. The same calls give the same run.
+// Virtual time. Events run in the order of their time; events of one instant run in the order in
+// which they were scheduled. The same calls give the same run.
 
 #include <cstdint>
 #include <functional>
@@ -23,7 +23,7 @@ class Schedule {
   base::Instant next() const {
     return events_.empty() ? base::Instant::never() : events_.begin()->first.first;
   }
-  // Runs the earliest event; time moves to it.
+  // Runs the earliest event. Virtual time moves to it.
   void step() {
     auto event = events_.extract(events_.begin());
     now_ = event.key().first;

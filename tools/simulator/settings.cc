@@ -50,7 +50,7 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   settings.weather = draw_weather(random, settings.enabled);
   settings.requests = pick(random, {60, 150, 250});
   settings.faults = pick(random, {6, 14, 24});
-  // Round trips of 80 ms and more need the times of a wide network.
+  // Round trips of 80 ms and more need the timing of the profile wan.
   bool wide = settings.weather.delay_min >= base::millis(5);
   settings.node.profile = *gossip::profile_from_name(wide ? "wan" : "lan");
   bool relayed = random.below(2) == 0;

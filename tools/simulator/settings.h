@@ -1,7 +1,7 @@
 #pragma once
 
-// What a run is made of: how many hosts, how long, which faults and how often, how tight the
-// bounds. Everything follows from the seed; an operator may set what he wants to try.
+// The settings of a run: how many hosts, how long, which faults and how often, how tight the
+// bounds. The seed determines all of them; an operator may override some.
 
 #include <cstdint>
 #include <set>
@@ -15,7 +15,8 @@
 
 namespace simulation {
 
-// A class of fault. Each is counted as fired and as having mattered (report.h).
+// A class of faults. The report counts how often each class fired and how often it mattered
+// (report.h).
 enum class Fault : std::uint8_t {
   kLoss,
   kDuplication,
@@ -26,20 +27,20 @@ enum class Fault : std::uint8_t {
   kSessionBreak,
   kUdpBlocked,
   kTcpBlocked,
-  kKill,         // the process: what was written stays
+  kKill,         // the process dies; what was written stays
   kPowerCut,     // what was not synced is lost, kept or torn
-  kPowerInTurn,  // the same, at an I/O call inside a turn
+  kPowerInTurn,  // a power cut at an I/O call inside a turn
   kCleanStop,
-  kPause,     // stopped and continued, as by SIGSTOP
+  kPause,     // stopped and continued, as with SIGSTOP
   kSlowDisk,  // a sync takes 500 ms
   kFullDisk,
   kDiskError,  // one I/O call fails
   kClockStep,
-  kClockWild,  // 1970, or a year ahead
-  kClone,      // a copied data directory, both running
-  kRestore,    // an older copy of the data directory put back
+  kClockWild,  // the clock shows 1970 or a year ahead
+  kClone,      // a copied data directory, both agents run
+  kRestore,    // an older copy of the data directory is restored
   kRot,        // a bit of the database file flips
-  kLostCell,   // a cell is gone, rows and digest agree: as by a bug of an earlier version
+  kLostCell,   // a cell is lost, rows and digest agree: like a bug of an earlier version
   kDeath,      // a host that never returns
   kLeave,      // leaves the mesh and joins again
 };
@@ -50,25 +51,25 @@ std::optional<Fault> fault_from_name(std::string_view name);
 struct Settings {
   std::uint64_t seed = 1;
   std::size_t nodes = 5;
-  base::Duration chaos = base::seconds(40);  // faults and writes
-  base::Duration heal = base::seconds(180);  // at most, until all are equal
-  base::Duration quiet = base::seconds(10);  // after it: no payload may travel
-  std::size_t requests = 150;                // of clients, over the chaos
-  std::size_t faults = 14;                   // events, over the chaos
+  base::Duration chaos = base::seconds(40);  // time of faults and writes
+  base::Duration heal = base::seconds(180);  // time in which all must become equal
+  base::Duration quiet = base::seconds(10);  // time after healing in which no payload may be sent
+  std::size_t requests = 150;                // of clients, during the chaos
+  std::size_t faults = 14;                   // number of faults during the chaos
   std::set<Fault> enabled;
-  // All hosts but the first have no clock and believe that it is 1970. What they stamp after an
-  // exchange follows from the same highest time, so equal stamps are the rule.
+  // All hosts except the first have no clock and believe that it is 1970. After an exchange their
+  // stamps follow from the same highest time, so equal stamps are common.
   bool clockless = false;
-  Weather weather;  // while the chaos lasts
+  Weather weather;  // of the network during the chaos
   gossip::Options node;
   agent::ReplicaOptions replica;
-  // Clients are refused before this; what was received is not.
+  // A queue above this bound refuses clients, but not what was received.
   agent::PumpOptions pump{.inputs_max = 1u << 20, .bytes_max = 1u << 30};
 
-  // The swarm: every seed has its own mixture of faults, rates and bounds, many of them tiny,
-  // because tight bounds find live-locks ten times faster (research/model.md section 6).
+  // Swarm testing: every seed has its own mixture of faults, rates and bounds. Many bounds are
+  // tiny, because tight bounds find live-locks about ten times faster.
   static Settings draw(std::uint64_t seed, std::size_t nodes);
-  // These faults and no other. Their weather is drawn for them; delays stay as they are.
+  // Exactly these faults. Their weather is drawn; the delays are kept.
   void allow(const std::set<Fault>& wanted);
 };
 

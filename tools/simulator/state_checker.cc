@@ -59,7 +59,7 @@ StateChecker::Difference StateChecker::check_entry(const Look& look,
 
 StateChecker::Difference StateChecker::check_object(const Look& look, const std::string& object,
                                                     std::int64_t& count) const {
-  std::vector<std::string> missing;  // expected and not yet met, the last first
+  std::vector<std::string> missing;  // ids that are expected and not yet seen, the last first
   auto ids = oracle_.ids(object);
   std::reverse(ids.begin(), ids.end());
   for (const std::string& id : ids) {
@@ -71,7 +71,8 @@ StateChecker::Difference StateChecker::check_object(const Look& look, const std:
   base::Status scanned = look.cells.scan(object, std::nullopt, [&](const crdt::Entry& entry) {
     EntryName name{object, entry.id};
     if (missing.empty() || entry.id < missing.back()) {
-      different = describe(look, name, "is in a scan of its object, and nothing of it lives");
+      different =
+          describe(look, name, "is in a scan of its object although nothing of it is alive");
     } else if (missing.back() < entry.id) {
       different = describe(look, {object, missing.back()}, "is missing in a scan");
     } else {
@@ -92,11 +93,12 @@ StateChecker::Difference StateChecker::check_counts(
   auto stored = look.cells.objects(std::nullopt, std::numeric_limits<std::int32_t>::max());
   if (!stored) return "cannot list objects: " + stored.error().message;
   auto said = [](const std::string& name, std::int64_t here, std::int64_t meant) {
-    return "object " + name + " counts " + std::to_string(here) + " cells, meant are " +
+    return "object " + name + " counts " + std::to_string(here) + " cells, expected are " +
            std::to_string(meant);
   };
   for (const store::ObjectInfo& object : *stored) {
-    if (object.type != crdt::SlotType::kMap) return object.name + " is no map: nobody wrote that";
+    if (object.type != crdt::SlotType::kMap)
+      return object.name + " is no map: no request wrote this type";
     std::int64_t meant = std::exchange(counts[object.name], 0);
     if (object.cells != meant) return said(object.name, object.cells, meant);
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Compares what a replica holds with what the oracle says it must: existence, fields shown,
-// conflicts, and every live cell by its writer, stamp and text. Says the first difference in words:
-// the entry, the vector, shown here, expected, and the operations that led there.
+// Compares what a replica holds with what the oracle expects: existence, shown fields, conflicts,
+// and every live cell with its writer, stamp and text. It reports the first difference in words:
+// the entry, the vector, what is shown, what is expected, and the operations that led there.
 
 #include <cstdint>
 #include <map>
@@ -19,12 +19,13 @@ class StateChecker {
  public:
   explicit StateChecker(const Oracle& oracle) : oracle_(oracle) {}
 
-  using Difference = std::optional<std::string>;  // nothing: all is as it must be
-  // After a turn, with what its changes touched (Oracle::touched). The vector's own soundness
-  // first: no gap.
+  using Difference = std::optional<std::string>;  // nullopt: there is no difference
+  // After a turn: checks the entries that its changes touched (Oracle::touched). Before that it
+  // checks that the vector itself has no gap.
   Difference check_entries(store::CellTable& cells, const crdt::VersionVector& vector,
                            const std::vector<EntryName>& touched) const;
-  // Everything: nothing missing, nothing more in any object, and the cells that each object counts.
+  // Checks everything: no object has an entry too few or too many, and the cell counts of the
+  // objects are right.
   Difference check_all(store::CellTable& cells, const crdt::VersionVector& vector) const;
 
  private:

@@ -22,7 +22,7 @@ void Trace::add(base::Instant now, std::size_t column, std::string_view text) {
   if (column >= columns_) {
     line += fmt::format("== {}", text);
   } else {
-    // A text wider than its column runs on to the right: nothing else stands in this line.
+    // A text that is wider than its column continues to the right: the line has no other text.
     for (std::size_t i = 0; i < column; ++i) line += fmt::format("| {:<{}}", "", kColumnWidth);
     line += fmt::format("| {}", text);
   }

@@ -15,7 +15,7 @@ constexpr std::uint64_t kIdsMax = 30;
 constexpr std::array<std::string_view, 6> kOddIds{"a b", "a/b", "ä-名", "-", "%41", "id-1 "};
 constexpr std::array<std::string_view, 8> kFieldNames{"size", "os",    "größe", "a\"b",
                                                       "",     "x.y.z", "\t",    "日本"};
-// Equal by value, not by text: the text is what must come back.
+// Numbers that are equal by value but not by text. The text must come back unchanged.
 constexpr std::array<std::string_view, 8> kNumbers{
     "1", "1.0", "1e0", "10E-1", "-0", "0.10", "123456789012345678901234567890", "2.5e+300"};
 constexpr std::array<std::string_view, 5> kTiny{"true", "false", "null", "\"\"", "[]"};
@@ -28,7 +28,7 @@ std::string id_of(std::uint64_t number) {
   return "id-" + std::to_string(number);
 }
 
-// A JSON string literal, with every ASCII character as an escape when `escaped`.
+// A JSON string literal. With `escaped` every ASCII character is written as an escape.
 std::string quoted(std::string_view text, bool escaped) {
   static constexpr std::string_view kDigits = "0123456789aBcDeF";
   std::string out = "\"";
@@ -71,7 +71,7 @@ Workload::Workload(base::Random random) : random_(std::move(random)) {
     std::uint64_t drawn = 4 + random_.below(40);
     weight = left_out ? 0 : drawn;
   }
-  // One removal of an object undoes the work of many requests.
+  // One removal of an object destroys the work of many requests.
   weights_[static_cast<std::size_t>(Verb::kRemoveObject)] /= 16;
   weights_[static_cast<std::size_t>(Verb::kAdd)] += 4;
 }
@@ -200,7 +200,7 @@ std::string Workload::any_value() {
     std::string inner = any_text();
     return "{\"k\":[\"" + inner + "\",{}],\"\":" + std::to_string(random_.below(100)) + "}";
   }
-  // Few, so that two authors often mean the same.
+  // Few different values, so that two authors often write the same.
   return std::to_string(random_.below(3));
 }
 

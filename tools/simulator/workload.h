@@ -1,7 +1,8 @@
 #pragma once
 
-// Requests as clients make them, drawn from one seed: many on few entries, in all verbs, and some
-// that change nothing. Weights are drawn once a run, so that runs differ in kind (swarm testing).
+// The requests of clients, drawn from one seed: many requests on few entries, with all verbs, and
+// some that change nothing. The weights are drawn once for each run, so that runs differ (swarm
+// testing).
 
 #include <string>
 #include <vector>
@@ -15,9 +16,9 @@ class Workload {
  public:
   explicit Workload(base::Random random);
 
-  // The next request of a client of a replica that has applied `seen` (a little old does no harm):
-  // what is shown there is imported again, removed, overwritten. It becomes one change at most, and
-  // no door refuses it.
+  // The next request of a client of a replica that has applied `seen` (it may be a little old). It
+  // may import, remove or overwrite what is shown there. It becomes at most one change, and the
+  // checks of the HTTP API would accept it.
   agent::WriteRequest next(const Oracle& oracle, const crdt::VersionVector& seen);
 
   const std::vector<std::string>& objects() const { return objects_; }
@@ -41,15 +42,15 @@ class Workload {
 
   base::Random random_;
   std::vector<std::string> objects_;
-  std::uint64_t ids_ = 1;           // how many there are
-  std::uint64_t fields_ = 1;        // of kFieldNames
-  std::uint64_t hot_ids_ = 1;       // the first few, taken more often
-  std::uint32_t hot_one_in_ = 1;    // one draw in so many is from the hot ones
-  std::uint32_t large_one_in_ = 1;  // one value in so many is of some kB
+  std::uint64_t ids_ = 1;           // number of ids
+  std::uint64_t fields_ = 1;        // number of names used of kFieldNames
+  std::uint64_t hot_ids_ = 1;       // the first few ids, used more often
+  std::uint32_t hot_one_in_ = 1;    // one of so many draws is a hot id
+  std::uint32_t large_one_in_ = 1;  // one of so many values has some kB
   std::vector<std::uint64_t> weights_;
 };
 
-// A short name of the verb and what it is done to, for traces.
+// A short name of the verb and its object, for traces.
 std::string describe(const agent::WriteRequest& request);
 
 }  // namespace simulation

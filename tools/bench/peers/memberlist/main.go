@@ -1,5 +1,5 @@
-// A member of a memberlist mesh for `hearsay-bench mesh`: joins, prints what it sees of members as
-// one JSON line each, broadcasts 128 random bytes on SIGUSR1 and prints what it receives.
+// A member of a memberlist mesh for `hearsay-bench mesh`. It joins, prints one JSON line for each
+// event of a member, broadcasts 128 random bytes on SIGUSR1 and prints what it receives.
 package main
 
 import (
@@ -36,7 +36,7 @@ func (events) NotifyJoin(node *memberlist.Node)   { tell("up", "member", node.Ad
 func (events) NotifyLeave(node *memberlist.Node)  { tell("down", "member", node.Addr.String()) }
 func (events) NotifyUpdate(node *memberlist.Node) {}
 
-// Passes a broadcast on when it is new, as an application on memberlist does.
+// Passes on a broadcast that is new, as applications on memberlist do.
 type relay struct {
 	mutex sync.Mutex
 	seen  map[string]bool
