@@ -303,9 +303,11 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
     return;
   }
   Member* target = table_.find(request.target);
-  // We cannot vouch for a member that we do not know. And nobody can make us ping the address of a
-  // stranger.
-  if (target == nullptr || target->state() == MemberState::kLeft) return;
+  // Nobody can make us ping the address of a stranger. But the asker learns that we hear it: without
+  // any nack it would take the silence of a member that only it has met for its own, for ever.
+  if (target == nullptr || target->state() == MemberState::kLeft) {
+    return box.add(asker, wire::Nack{request.token}, may_be_short(node));
+  }
   std::uint16_t token = next_token();
   if (!relays_.add(now, token, asker, request.token, request.target)) {
     ++stats_.helps_refused;
