@@ -6,9 +6,9 @@ namespace gossip {
 
 void Closing::equalled(const NodeId& peer, Claims::Version version, Actions& out) {
   auto [entry, added] = equal_.emplace(peer, version);
-  if (!added && entry->second >= version) return;
-  entry->second = version;
-  if (!missing_ || missing_ == peer) look(out);
+  bool newer = added || entry->second < version;
+  if (newer) entry->second = version;
+  if (more_ || (newer && (!missing_ || missing_ == peer))) look(out);
 }
 
 void Closing::gone(Actions& out) {
@@ -21,6 +21,7 @@ void Closing::gone(Actions& out) {
 
 void Closing::look(Actions& out) {
   missing_.reset();
+  more_ = false;
   if (claims_.left().empty()) return;
   // Finds the newest version of our claim that every member has equalled, and the member that is
   // behind the most.
@@ -42,8 +43,10 @@ void Closing::look(Actions& out) {
   if (!common) return;  // we are alone: closing saves nothing
   CloseActors close;
   for (const auto& [actor, version] : claims_.left()) {
-    if (close.actors.size() == kClosedAtOnce) break;
-    if (version <= *common && claims_.claimed().seq_of(actor) > 0) close.actors.push_back(actor);
+    if (version > *common || claims_.claimed().seq_of(actor) == 0) continue;
+    more_ = close.actors.size() == kClosedAtOnce;
+    if (more_) break;
+    close.actors.push_back(actor);
   }
   for (const base::ActorId& actor : close.actors) claims_.close(actor);
   if (close.actors.empty()) return;

@@ -36,6 +36,7 @@ class Closing {
   Stats& stats_;
   std::map<NodeId, Claims::Version> equal_;  // the newest version that each member equalled
   std::optional<NodeId> missing_;            // the member that delays closing
+  bool more_ = false;                        // kClosedAtOnce left some to be closed
 };
 
 }  // namespace gossip

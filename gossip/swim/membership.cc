@@ -303,8 +303,9 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
     return;
   }
   Member* target = table_.find(request.target);
-  // Nobody can make us ping the address of a stranger. But the asker learns that we hear it: without
-  // any nack it would take the silence of a member that only it has met for its own, for ever.
+  // Nobody can make us ping the address of a stranger. But the asker learns that we hear it:
+  // without any nack it would take the silence of a member that only it has met for its own, for
+  // ever.
   if (target == nullptr || target->state() == MemberState::kLeft) {
     return box.add(asker, wire::Nack{request.token}, may_be_short(node));
   }
