@@ -89,7 +89,7 @@ void ContactProbe::Asking::connected(uv_connect_t* request, int status) noexcept
   auto buffer = uv_buf_init(self.first.data(), static_cast<unsigned>(self.first.size()));
   bool sent = uv_write(&self.writing, self.stream(), &buffer, 1, nullptr) == 0 &&
               uv_read_start(self.stream(), allocate, read) == 0;
-  if (!sent) self.end(Contact::kRefused);
+  if (!sent) self.end(Contact::kNotAsked);  // a fault of this host says nothing of the other
 }
 
 void ContactProbe::Asking::allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) noexcept {
@@ -102,7 +102,8 @@ void ContactProbe::Asking::read(uv_stream_t* stream, ssize_t size,
   auto& self = *static_cast<Asking*>(stream->data);
   if (size == 0 || self.ended) return;
   // The other side closed without an answer. An agent with another mesh key does this.
-  if (size < 0) return self.end(Contact::kRefused);
+  bool closed = size == UV_EOF || size == UV_ECONNRESET;
+  if (size < 0) return self.end(closed ? Contact::kRefused : Contact::kNoAnswer);
   self.receive({buffer->base, static_cast<std::size_t>(size)});
 }
 

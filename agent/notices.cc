@@ -64,6 +64,10 @@ NoticeWords words_for(Notice::Kind kind) {
     case Notice::Kind::kSetAside:
       return {"set_aside", LogLevel::kError,
               "the database is set aside; the state is fetched again from the peers, writes wait"};
+    case Notice::Kind::kOwnLost:
+      return {"own_change_lost", LogLevel::kError,
+              "an acknowledged write of this agent could not be sealed again and is lost; the "
+              "database that was set aside has it"};
     case Notice::Kind::kRebuilt:
       return {"rebuilt", LogLevel::kInfo,
               "the state is complete again after a database was set aside; writes are taken"};

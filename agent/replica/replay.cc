@@ -78,8 +78,8 @@ base::Status Replica::Impl::seal_tail(Turn& turn) {
       auto sealed = seal_next(turn, renaming.apply(std::move(opened->change.effects)));
       if (!sealed.ok()) {  // with its new dots it is longer than a change may be
         turn.out.notices.push_back(
-            {Notice::Kind::kDropped, opened->sealed.actor, opened->sealed.seq,
-             "a change of our own tail: with its new actor it is too large, it is lost"});
+            {Notice::Kind::kOwnLost, opened->sealed.actor, opened->sealed.seq,
+             "seal a change of our own tail again: " + sealed.error().message});
         continue;
       }
       RETURN_IF_ERROR(apply_own(turn, std::move(*sealed)));

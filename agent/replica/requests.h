@@ -191,6 +191,7 @@ struct Notice {
     kDivergence,   // rule 8; `text`: the result of checking our own rows
     kTwin,         // another agent has our node id: the next open takes a new one
     kSetAside,     // the next open sets the state aside, or this one did; `text`: why
+    kOwnLost,      // a write of our own could not be sealed again after kSetAside; `text`: why
     kRebuilt,      // after kSetAside: the state is complete again, writes are taken
   } kind;
   base::ActorId actor;

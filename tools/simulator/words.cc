@@ -41,6 +41,8 @@ std::string_view notice_name(agent::Notice::Kind kind) {
       return "twins";
     case Kind::kSetAside:
       return "states set aside";
+    case Kind::kOwnLost:
+      return "own changes lost";
     case Kind::kRebuilt:
       return "states rebuilt";
   }
