@@ -279,7 +279,7 @@ TEST(Disk, SlowCallsCostVirtualTime) {
   EXPECT_EQ(disk.take_cost(), base::Duration());
 }
 
-// research/reliability.md, finding 3: everything after the flipped frame is gone, without an error.
+// SQLite drops every frame after the flipped one, without an error.
 TEST(Disk, AFlippedBitInTheLogHidesLaterCommits) {
   Disk disk(random(1));
   {
