@@ -103,7 +103,7 @@ TEST_F(Directory, WhoseGivenPathLeadsElsewhereIsNoticed) {
 
   auto placed = (*through)->in_place();
   ASSERT_FALSE(placed.ok());
-  EXPECT_NE(placed.error().message.find("link is not what"), std::string::npos);
+  EXPECT_NE(placed.error().message.find("link is no longer what"), std::string::npos);
 }
 
 TEST_F(Directory, WhoseLockIsRemovedLetsNobodyInAndMakesItAgain) {

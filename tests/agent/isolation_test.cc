@@ -70,7 +70,7 @@ TEST_F(Alone, AWordInTheSilenceKeepsItFromIsolation) {
     EXPECT_EQ(at(second_ + 4), Turn::kNone);
   }
   EXPECT_EQ(at(second_ + 4), Turn::kBegan);
-  EXPECT_TRUE(says("not")) << isolation_.reason();
+  EXPECT_TRUE(says("no other agent is heard")) << isolation_.reason();
   EXPECT_TRUE(says("1 known")) << isolation_.reason();
 }
 
