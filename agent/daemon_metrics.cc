@@ -148,7 +148,7 @@ void add_datagrams(MetricsText& text, const gossip::Stats& mesh) {
                mesh.challenges_suppressed);
 }
 
-void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
+void add_membership(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("pings_sent_total", "Pings sent to members since the start", mesh.pings_sent);
   text.counter("acks_received_total", "Answers to pings received since the start",
                mesh.acks_received);
@@ -176,6 +176,9 @@ void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
       "pauses_total",
       "Times since the start that this process stood still (suspended, swapped out, no CPU time)",
       mesh.pauses);
+}
+
+void add_spread(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("pushes_sent_total",
                "Own changes pushed since the start, counted once for each receiver",
                mesh.pushes_sent);
@@ -202,6 +205,9 @@ void add_protocol(MetricsText& text, const gossip::Stats& mesh) {
       "changes_dropped_total",
       "Received changes that were dropped because the queue was full; they are fetched again",
       mesh.changes_dropped);
+}
+
+void add_reconciliation(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("reconciliations_total", "Reconciliations that this agent began since the start",
                mesh.reconciliations);
   text.counter("ranges_served_total", "Pages of the change log sent to peers since the start",
@@ -314,7 +320,9 @@ std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
   add_members(text, members);
   add_peers(text, members, counts.now);
   add_datagrams(text, mesh);
-  add_protocol(text, mesh);
+  add_membership(text, mesh);
+  add_spread(text, mesh);
+  add_reconciliation(text, mesh);
   add_sessions(text, sessions);
   add_http(text, http);
   return text.take();

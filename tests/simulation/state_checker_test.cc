@@ -112,7 +112,8 @@ TEST_F(Lie, AnEntryThatShouldBeGoneIsTold) {
   write(AddEntry{"snapshots", "x", "{}"}, RemoveEntry{"snapshots", "x"});
 
   expect_says(entry_difference("x"), "exists here:  yes");
-  expect_says(difference(), "snapshots/x: is in a scan of its object, and nothing of it lives");
+  expect_says(difference(),
+              "snapshots/x: is in a scan of its object although nothing of it is alive");
 }
 
 TEST_F(Lie, AnEntryThatShouldBeThereIsTold) {
@@ -143,7 +144,7 @@ TEST_F(Lie, WhatNobodySeesYetIsToldToo) {
 TEST_F(Lie, AnObjectThatNobodyWroteIsTold) {
   write(AddEntry{"strange", "x", "{}"}, RemoveEntry{"snapshots", "none"});
 
-  EXPECT_EQ(difference(), "object strange counts 2 cells, meant are 0");
+  EXPECT_EQ(difference(), "object strange counts 2 cells, expected are 0");
 }
 
 TEST_F(Lie, AChangeThatWasNeverToldIsTold) {
