@@ -65,7 +65,7 @@ base::Status prepare(const std::string& data, const std::vector<crdt::Opened>& c
     ASSIGN_OR_RETURN(auto inputs, as_received({first, first + count}));
     RETURN_IF_ERROR(merge(*replica, inputs));
   }
-  replica->close();
+  RETURN_IF_ERROR(replica->close());
   return {};
 }
 
