@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 
 #include "crdt/base/check.h"
 #include "store/whole_blocks.h"
@@ -38,15 +37,6 @@ base::Code code_of(int code) {
     default:
       return base::Code::kInternal;
   }
-}
-
-// SQLite reports SQLITE_FULL only for ENOSPC. We treat a limit of file size (`ulimit -f`) and a
-// quota in the same way: the failed write is undone, and there may be room later. After a failed
-// fsync the outcome is unknown, whatever the cause.
-bool has_no_room(int code, int system_error) {
-  bool flush = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
-  bool failed = (code & 0xff) == SQLITE_IOERR && !flush;
-  return failed && (system_error == EFBIG || system_error == EDQUOT);
 }
 
 // The file holds the signing seed, so other users must not read it, whatever the umask. SQLite
@@ -205,7 +195,6 @@ base::Error Database::error(std::string_view doing, int code) const {
   const bool latest = handle_ != nullptr && (sqlite3_errcode(handle_) & 0xff) == (code & 0xff);
   message += latest ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
   base::Error error{code_of(code), std::move(message)};
-  if (has_no_room(code, sqlite3_system_errno(handle_))) error.code = base::Code::kDiskFull;
   if (is_of_unknown_format(code)) error.code = base::Code::kCorrupt;
   if (error.code == base::Code::kCorrupt) damage_ = error.message;
   return error;

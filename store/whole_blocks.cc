@@ -44,9 +44,16 @@ bool ends_a_block(std::size_t bytes, std::int64_t at) {
   return bytes == 1 && at > 0 && (at + 1) % kBlock == 0;
 }
 
+// SQLite calls a write that found no room SQLITE_FULL, and undoes it, only for ENOSPC. A limit of
+// file size (`ulimit -f`) and a quota are the same to us: there may be room later.
+ssize_t told(ssize_t written) {
+  if (written < 0 && (errno == EFBIG || errno == EDQUOT)) errno = ENOSPC;
+  return written;
+}
+
 ssize_t write_at(int file, const void* bytes, std::size_t count, off_t at) {
   if (ends_a_block(count, at) && !make_room(file, at)) return -1;
-  return ::pwrite(file, bytes, count, at);
+  return told(::pwrite(file, bytes, count, at));
 }
 
 ssize_t write_here(int file, const void* bytes, std::size_t count) {
@@ -54,7 +61,7 @@ ssize_t write_here(int file, const void* bytes, std::size_t count) {
     const off_t at = ::lseek(file, 0, SEEK_CUR);
     if (at > 0 && ends_a_block(count, at) && !make_room(file, at)) return -1;
   }
-  return ::write(file, bytes, count);
+  return told(::write(file, bytes, count));
 }
 
 }  // namespace

@@ -79,6 +79,53 @@ TEST(DiskFull, WritesAre507ReadsGoOnAndSpaceBringsWritingBack) {
   }
 }
 
+// `ulimit -f`, or LimitFSIZE of systemd: to the agent the same as a full disk, also at the next
+// start.
+TEST(DiskFull, ALimitOfFileSizeIsOne) {
+  support::ScopedDirectory folder;
+  const std::string data = folder / "data";
+  for (int start = 0; start < 2; ++start) {
+    support::Command command;
+    command.arguments = {"sh",
+                         "-c",
+                         "ulimit -c 0; ulimit -f 4096; exec \"$0\" \"$@\"",
+                         support::hearsay_program(),
+                         "agent",
+                         "--name",
+                         "n1",
+                         "--data-dir",
+                         data,
+                         "--bind",
+                         "127.0.0.1:0",
+                         "--http",
+                         "127.0.0.1:0"};
+    auto process = support::Process::start(command);
+    ASSERT_TRUE(process.ok());
+    std::string http;
+    ASSERT_TRUE(support::eventually(Millis{10'000}, [&] {
+      const std::string json = support::read_file(data + "/agent.json");
+      if (json_field(json, "pid") == std::to_string((*process)->pid()))
+        http = json_field(json, "http");
+      return !http.empty();
+    })) << (*process)->errors();
+    support::HttpClient client(http);
+    if (start == 0) {
+      ASSERT_EQ(client.post("/snapshots/add/before", "{}")->status, 200);
+    }
+
+    const std::string value = R"({"v":")" + std::string(50'000, 'v') + R"("})";
+    int status = 200;
+    for (int i = 0; i < 300 && status == 200; ++i) {
+      status = client.post("/snapshots/add/big" + std::to_string(i), value)->status;
+    }
+
+    EXPECT_EQ(status, 507);
+    EXPECT_EQ(client.get("/v1/objects/snapshots/before")->status, 200);
+    (*process)->signal(SIGKILL);
+    (*process)->wait(Millis{10'000});
+  }
+}
+
 // An agent on a file system of its own, with blocks of 1 KiB, which outlives it: an image that is
 // mounted where only this agent sees it.
 class OnSmallDisk {
