@@ -58,7 +58,7 @@ Words words_of(Contact contact) {
 std::string_view contact_name(Contact contact) { return words_of(contact).name; }
 std::string_view contact_words(Contact contact) { return words_of(contact).text; }
 
-std::string places_text(const std::vector<Place>& places) {
+std::string places_text(const std::vector<AskedPlace>& places) {
   std::string out;
   for (std::size_t i = 0; i < std::min(places.size(), kPlacesShown); ++i) {
     if (i > 0) out += "; ";

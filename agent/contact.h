@@ -29,12 +29,12 @@ enum class Contact {
 std::string_view contact_name(Contact contact);   // for programs: "no_answer"
 std::string_view contact_words(Contact contact);  // for people: "no answer: is the host…"
 
-struct Place {
+struct AskedPlace {
   std::string text;  // HOST:PORT as given, or name and address of a member
   Contact contact = Contact::kNotAsked;
 };
 // "a:7700: no answer; b:7700: no such name", for at most three places, then how many more there
 // are.
-std::string places_text(const std::vector<Place>& places);
+std::string places_text(const std::vector<AskedPlace>& places);
 
 }  // namespace agent

@@ -23,7 +23,7 @@ std::string silence_text(const Solitude& facts) {
   } else {
     text = "none of the addresses to join answers";
   }
-  std::vector<Place> places = facts.seeds;
+  std::vector<AskedPlace> places = facts.seeds;
   places.insert(places.end(), facts.members.begin(), facts.members.end());
   if (places.empty()) return text;
   return text + ": " + places_text(places);

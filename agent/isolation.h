@@ -18,9 +18,10 @@ namespace agent {
 struct Solitude {
   bool left = false;  // this agent has left the mesh
   gossip::Hearing hearing;
-  std::vector<Place> seeds;    // the addresses to join, except our own
-  std::vector<Place> members;  // some members that have not left; asked because nobody is heard
-  bool asked = false;          // every place was asked since the silence began
+  std::vector<AskedPlace> seeds;  // the addresses to join, except our own
+  std::vector<AskedPlace>
+      members;         // some members that have not left; asked because nobody is heard
+  bool asked = false;  // every place was asked since the silence began
 };
 
 class Isolation {

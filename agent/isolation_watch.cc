@@ -73,7 +73,7 @@ Solitude IsolationWatch::facts() {
   facts.hearing = mesh_.node().hearing();
   facts.asked = asked_;
   for (const SeedResolver::Seed& seed : resolver_.seeds()) {
-    Place place = place_of(seed);
+    AskedPlace place = place_of(seed);
     if (place.contact != Contact::kOurselves) facts.seeds.push_back(std::move(place));
   }
   for (const gossip::MemberRecord& member : members_) {
@@ -83,8 +83,8 @@ Solitude IsolationWatch::facts() {
   return facts;
 }
 
-Place IsolationWatch::place_of(const SeedResolver::Seed& seed) const {
-  Place place{seed.text, seed.unknown ? Contact::kNoSuchName : Contact::kLookingUp};
+AskedPlace IsolationWatch::place_of(const SeedResolver::Seed& seed) const {
+  AskedPlace place{seed.text, seed.unknown ? Contact::kNoSuchName : Contact::kLookingUp};
   if (seed.addresses.empty()) return place;
   place.contact = Contact::kNotAsked;
   for (const gossip::Address& address : seed.addresses) {

@@ -40,7 +40,7 @@ class IsolationWatch {
  private:
   void ask_around(base::Instant now);
   Solitude facts();
-  Place place_of(const SeedResolver::Seed& seed) const;
+  AskedPlace place_of(const SeedResolver::Seed& seed) const;
   Contact contact_at(const gossip::Address& address) const;
   // The address is surely our own, so nobody must be asked.
   bool is_own(const gossip::Address& address) const;

@@ -124,7 +124,7 @@ TEST(Contacts, WordsAreOneEachAndFitALine) {
 }
 
 TEST(Contacts, ALongListIsCut) {
-  std::vector<Place> places(5, {"a:1", Contact::kNoAnswer});
+  std::vector<AskedPlace> places(5, {"a:1", Contact::kNoAnswer});
   std::string text = places_text(places);
   EXPECT_NE(text.find("; and 2 more"), std::string::npos) << text;
 }
