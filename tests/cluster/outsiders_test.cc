@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <thread>
@@ -77,12 +78,14 @@ TEST(Outsiders, HalfOpenConnectionsHoldUpNoSession) {
   ASSERT_TRUE(mesh.all_alive(3));
   std::atomic<bool> stop = false;
   std::atomic<int> opened = 0;
+  // The list of agents grows while the thread runs.
+  const std::array targets{mesh[0].bind(), mesh[1].bind(), mesh[2].bind()};
   std::thread annoy([&] {
     std::deque<int> held;
     for (auto start = Clock::now(); !stop;) {
       for (; opened < millis_since(start) / 2; ++opened) {
         std::string from = "127.0.0." + std::to_string(1 + opened % 8) + ":0";
-        held.push_back(tcp_to(mesh[static_cast<std::size_t>(opened % 3)].bind(), from));
+        held.push_back(tcp_to(targets[static_cast<std::size_t>(opened % 3)], from));
         // Half of a length, and nothing more: the message may still become a valid one.
         ::send(held.back(), "\0", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
       }
