@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-
 #include "crdt/base/check.h"
 #include "store/whole_blocks.h"
 

@@ -6,7 +6,8 @@
 // start. So we allocate the 4 KiB before each of these bytes is written. If that fails, SQLite
 // reports SQLITE_IOERR_SHMSIZE, which the store calls disk_full.
 //
-// The same calls make a limit of file size and a quota a full disk: SQLite knows only ENOSPC as one.
+// The same calls make a limit of file size and a quota a full disk: SQLite knows only ENOSPC as
+// one.
 
 #include <cstdint>
 
