@@ -8,19 +8,28 @@
 // fast as the replica stores them, and that an exchange that moves nothing ends. When the log of a
 // peer does not reach back to us, it starts a state join, after the logs of other peers had their
 // chance.
-// RangeServer and SnapshotServer serve peers, Intake checks changes, Joiner does the steps of a
-// join.
+// Its parts decide or remember one thing each: PeerState what we do about a peer now, PeerClaim
+// what the peer said, Pacing when an exchange may start, Exchange what runs, JoinPolicy when a join
+// may start. Reconciler moves peers from state to state and sends. RangeServer and SnapshotServer
+// serve peers, Intake checks changes, Joiner does the steps of a join.
 
 #include <map>
 #include <optional>
 #include <set>
 
 #include "crdt/base/random.h"
+#include "gossip/reconcile/agenda.h"
+#include "gossip/reconcile/backoff.h"
 #include "gossip/reconcile/claims.h"
 #include "gossip/reconcile/closing.h"
+#include "gossip/reconcile/exchange.h"
 #include "gossip/reconcile/intake.h"
+#include "gossip/reconcile/join_policy.h"
 #include "gossip/reconcile/joiner.h"
+#include "gossip/reconcile/pacing.h"
 #include "gossip/reconcile/page_size.h"
+#include "gossip/reconcile/peer_claim.h"
+#include "gossip/reconcile/peer_state.h"
 #include "gossip/reconcile/vectors.h"
 #include "gossip/swim/member_table.h"
 #include "gossip/wire/message.h"
@@ -28,10 +37,6 @@
 namespace gossip {
 
 inline constexpr std::size_t kVectorsKnownMax = 128;  // of peers; then the oldest is forgotten
-inline constexpr int kGraceStretch = 8;  // after so many graces constant writes delay no longer
-inline constexpr int kQuietGapMax = 4;   // ping intervals between exchanges that find nothing
-inline constexpr int kStallGapMax = 32;  // ping intervals until a stalled peer is asked
-inline constexpr int kLogsFirst = 2;     // ping intervals for the logs of other peers before a join
 
 class Reconciler {
  public:
@@ -65,93 +70,77 @@ class Reconciler {
   std::optional<std::uint64_t> lag(const NodeId& peer) const;
   std::optional<std::uint64_t> behind(const NodeId& peer) const;  // changes that we lack and it has
   bool in_step(const NodeId& peer) const;                         // its last state hash equals ours
-  std::size_t exchanges() const { return exchanges_.size(); }
+  std::size_t exchanges() const { return exchanging_.size(); }
 
  private:
-  using Pair = std::pair<crdt::StateHash, crdt::StateHash>;  // ours, the peer's
   struct Peer {
-    std::optional<crdt::StateHash> state;  // from its last message
-    base::Instant said;                    // when
-    std::optional<base::Instant> differs;  // since when its state differs from ours
-    base::Instant due = base::Instant::never();
-    base::Instant allowed{INT64_MIN / 2};  // no exchange before this time
-    int stalls = 0;
-    std::optional<PeerVector> vector;
-    base::Instant vector_at;
-    std::optional<std::uint64_t> base;  // the last vector half that both of us had
-    std::optional<base::Instant> asked_whole;
-    std::optional<Pair> alarmed;
-    std::optional<Pair> fruitless;        // these states were compared: nothing to fetch
-    std::uint64_t fruitless_forgets = 0;  // forgets_ at that time
-    base::Instant fruitless_until{INT64_MIN / 2};
-    std::optional<base::Instant> below;  // since when its log does not reach back to us
-    std::optional<Pair> below_at;        // our state and its state at that time
-    base::Instant join_allowed{INT64_MIN / 2};
-    int join_failures = 0;
+    explicit Peer(const Options& options) : pacing(options.profile), joins(options) {}
+
+    PeerState state;
+    PeerClaim claim;
+    Pacing pacing;
+    JoinPolicy joins;
     PageSize page;
   };
-  struct Exchange {
-    std::optional<std::uint64_t> request;  // outstanding
-    // The actors that we asked for, with the number that we had committed at that time.
-    std::map<base::ActorId, std::uint64_t> asked;
-    std::size_t storing = 0;  // pages that the replica has not finished
-    bool vectors = true;      // we wait for the peer's vector
-    std::uint64_t guess = 0;  // the vector half of our guess(); 0: none
-    bool fetched = false;     // at least one page had new changes
-    bool refused = false;     // the last page moved nothing and was not kept
-    bool cautious = false;    // earlier exchanges stalled, and this one has moved nothing
-    base::Instant deadline;
-  };
+  Peer& peer_of(const NodeId& id) { return peers_.try_emplace(id, options_).first->second; }
 
   // Noticing differences: reconciler.cc.
-  void consider(base::Instant now, const NodeId& peer, std::vector<NodeId>& ping, Actions& out);
+  void equalled(const NodeId& id, Peer& peer, Actions& out);
+  void consider(base::Instant now, const NodeId& id, std::vector<NodeId>& ping, Actions& out);
+  bool is_free(const NodeId& id, const Peer& peer) const;
+  bool still_differs(Peer& peer) const;
+  Difference difference(const Peer& peer) const;
+  bool is_certain(const Peer& peer) const;
   bool diverges(base::Instant now, const NodeId& id, Peer& peer, Actions& out);
-  void schedule(const NodeId& id, Peer& peer, base::Instant at);
-  void send(const NodeId& to, wire::Message message, Actions& out) const;
-  void send(const NodeId& to, const Vectors::Messages& messages, Actions& out) const;
-  base::Duration jittered(base::Duration base);
-  base::Duration gap_after(int times) const;  // after so many exchanges without a result
 
-  // Joins: reconciler.cc.
-  bool is_below(const Peer& peer) const;  // and neither state has changed since
+  // State joins: reconciler.cc.
   void below_floor(base::Instant now, const NodeId& id, Actions& out);
-  void consider_join(base::Instant now, const NodeId& id, Actions& out);
-  void join_ended(base::Instant now, const std::optional<Joiner::Ended>& ended);
+  void consider_join(base::Instant now, const NodeId& id, Peer& peer, Actions& out);
+  void follow_joiner(base::Instant now, const std::optional<Joiner::Ended>& ended);
+  void join_ended(base::Instant now, const Joiner::Ended& ended);
 
-  // Exchanges: exchange.cc.
+  // Exchanges, the peer's vector: reconciler_exchange.cc.
   Exchange& begin(base::Instant now, const NodeId& id);
   void start(base::Instant now, const NodeId& id, Actions& out);
+  void answer(const NodeId& id, const wire::Vector& question, const Vectors::Taken& taken,
+              Actions& out);
   void work_out(base::Instant now, const NodeId& id, const wire::Vector& vector,
                 const Vectors::Taken& taken, Actions& out);
   void ask_whole(base::Instant now, const NodeId& id, const wire::Vector& vector, Actions& out);
-  void remember(base::Instant now, Peer& peer, const Vectors::Entries& differs);
+  void forget_oldest_vector(const Peer& newest);
   void compared(base::Instant now, const NodeId& id, Actions& out);
+
+  // Exchanges, pages of the log and the end: reconciler_exchange.cc.
   void ask(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out);
-  void page_stored(base::Instant now, const NodeId& id, Actions& out);
-  bool moved(const Exchange& exchange) const;
+  void ask_ahead(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out);
+  void page_stored(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out);
+  void notice_gaps(base::Instant now, const std::set<NodeId>& senders);
   bool lacks(const Peer& peer) const;
-  void found_nothing(base::Instant now, Peer& peer);
+  Exchange* exchange_with(const NodeId& id);  // null: none runs
   enum class End { kDone, kStalled, kLater };
   void end(base::Instant now, const NodeId& id, End how);
+
+  void send(const NodeId& to, wire::Message message, Actions& out) const;
+  void send(const NodeId& to, const Vectors::Messages& messages, Actions& out) const;
 
   const Options& options_;
   const MemberTable& members_;
   Claims& claims_;
   Intake& intake_;
-  base::Random random_;
   Stats& stats_;
   Vectors vectors_;
   Closing closing_;
   Joiner joiner_;
+  Backoff backoff_;
+  QuietGap quiet_;
+  Agenda agenda_;  // when to consider each peer
   std::uint64_t requests_ = 0;
-  std::uint64_t forgets_ = 0;  // turns in which the replica dropped changes
+  std::uint64_t drops_ = 0;  // turns in which the replica dropped changes
   std::map<NodeId, Peer> peers_;
-  std::map<NodeId, Exchange> exchanges_;
-  std::set<std::pair<base::Instant, NodeId>> due_;
-  base::Duration quiet_gap_{0};
-  base::Instant quiet_until_{INT64_MIN / 2};
+  std::set<NodeId> exchanging_;  // the peers whose state has an exchange
   // The last peer whose state equalled ours.
   std::optional<std::pair<NodeId, crdt::StateHash>> equal_;
+  // The seed with which the first exchange is to be done. It does not wait for a difference.
   std::optional<NodeId> sync_peer_;
   bool synchronised_ = false;
 };

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "gossip/spread/watch.h"
+#include "gossip/swim/greetings.h"
 #include "gossip/swim/hearsay.h"
+#include "gossip/swim/turns.h"
 #include "tests/gossip/liar.h"
 
 namespace gossip::testing {

@@ -1,0 +1,77 @@
+#pragma once
+
+// The bookkeeping of one exchange with one peer: first we wait for its vector, then for pages of
+// its log, one request at a time. Knows which actors we asked for, how many pages the replica has
+// not finished, and whether they moved our vector. Sends nothing and ends nothing; Reconciler does,
+// at the latest at `deadline()`.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "crdt/base/time.h"
+#include "gossip/reconcile/claims.h"
+#include "gossip/reconcile/intake.h"
+#include "gossip/wire/message.h"
+
+namespace gossip {
+
+class Exchange {
+ public:
+  // The actors that we asked for, with the number that we had committed at that time.
+  using Asked = std::map<base::ActorId, std::uint64_t>;
+
+  // `cautious`: earlier exchanges with the peer stalled. It ends with the first move.
+  explicit Exchange(bool cautious) : cautious_(cautious) {}
+
+  base::Instant deadline() const { return deadline_; }
+  void wait_until(base::Instant deadline) { deadline_ = deadline; }
+
+  // --- The peer's vector
+  bool awaits_vector() const { return awaits_vector_; }
+  void vector_came() { awaits_vector_ = false; }
+  // Our question guessed that the peer had the state with this vector half, not 0.
+  void guessed(std::uint64_t vector_half) { guess_ = vector_half; }
+  // True if `answer` answers a guess, and the peer never had that state.
+  bool was_wrong(const wire::Vector& answer);
+
+  // --- Pages of its log
+  // Begins a new request. What was asked before no longer counts.
+  void clear_request();
+  // Asks for as many of `lacking` as one request can name.
+  wire::RangeRequest ask(std::uint64_t request, const crdt::VersionVector::Entries& lacking,
+                         const Claims& claims, const Intake& intake);
+  bool is_asking() const { return request_.has_value(); }
+  bool is_asking(std::uint64_t request) const { return request_ == request; }
+  void answered() { request_.reset(); }
+  void page_taken();  // its new changes are on the way to the replica
+  // The replica has finished one page. `dropped`: it had no room for some change of that turn.
+  void page_stored(const Claims& claims, bool dropped);
+  std::size_t storing() const { return storing_; }  // pages that the replica has not finished
+  // True if the next page may be fetched while the replica stores this one. It may not when the
+  // replica had no room for the last page: the same page would come again and again.
+  bool may_fetch_ahead() const { return storing_ == 1 && !refused_ && !cautious_; }
+  // After a request that was made ahead: moved() compares with the numbers from before the oldest
+  // page that is not stored.
+  void compare_with(const Asked& older);
+
+  const Asked& asked() const { return asked_; }
+  // Our vector has moved for at least one actor since we asked.
+  bool moved(const Claims& claims) const;
+  void no_longer_cautious() { cautious_ = false; }
+  bool is_cautious() const { return cautious_; }
+  bool has_fetched() const { return fetched_; }  // at least one page had new changes
+
+ private:
+  bool cautious_ = false;
+  bool awaits_vector_ = true;
+  std::uint64_t guess_ = 0;  // 0: none
+  std::optional<std::uint64_t> request_;
+  Asked asked_;
+  std::size_t storing_ = 0;
+  bool fetched_ = false;
+  bool refused_ = false;  // the last page moved nothing and was not kept
+  base::Instant deadline_;
+};
+
+}  // namespace gossip
