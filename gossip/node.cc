@@ -39,7 +39,8 @@ Node::Impl::Impl(Identity identity, const Options& given, const Holdings& held, 
       peers(options, random.fork()),
       box(options.datagram_bytes_max),
       claims(held),
-      membership(own_record(self, options, start), options, peers, claims, random.fork(), stats),
+      membership(own_record(self, options, start), options, peers, held.state, random.fork(),
+                 stats),
       intake(options, claims, stats),
       reconciler(options, membership.table(), claims, intake, random.fork(), stats),
       server(options, claims, membership.table(), stats),
@@ -243,6 +244,7 @@ void Node::session_closed(base::Now now, const NodeId& peer, bool opened, Action
 void Node::stored(base::Now now, const Stored& facts, Actions& out) {
   std::size_t first = out.size();
   impl_->claims.stored(now.instant, facts);
+  impl_->membership.claim(impl_->claims.state());
   impl_->push(now.instant, facts.own, out);
   Intake::Finished finished = impl_->intake.stored(facts);
   impl_->reconciler.stored(now.instant, facts, finished, out);

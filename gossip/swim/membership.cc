@@ -23,12 +23,12 @@ base::Duration seed_gap(const Options& options) { return options.profile.ping_in
 }  // namespace
 
 Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
-                       const Claims& claims, base::Random random, Stats& stats)
+                       crdt::StateHash state, base::Random random, Stats& stats)
     : self_(std::move(self)),
       start_(self_.incarnation),
       options_(options),
       peers_(peers),
-      claims_(claims),
+      state_hash_(state),
       random_(random),
       stats_(stats),
       news_room_(news_room(options)),
@@ -235,7 +235,7 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
   bool fresh = member == nullptr || !member->introduced;
   bool named = std::any_of(ping.news.begin(), ping.news.end(),
                            [&](const MemberRecord& told) { return told.node == self_.node; });
-  wire::Ack ack{ping.token, claims_.state(), in_start(), pick_news(node, fresh || named, fresh)};
+  wire::Ack ack{ping.token, state_hash_, in_start(), pick_news(node, fresh || named, fresh)};
   box.add({from, node}, ack, may_be_short(node));
   if (ping.table) compare_tables(now, node, *ping.table, box);
 }
@@ -255,7 +255,7 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
   if (!relay) return;
   // We vouch for the target and add its record. The incarnation in the record answers an old
   // suspicion.
-  wire::Ack passed_on{relay->asker_token, claims_.state(), in_start(), {}};
+  wire::Ack passed_on{relay->asker_token, state_hash_, in_start(), {}};
   const Member* target = table_.find(node);
   if (target != nullptr && !target->wordless) passed_on.news.push_back(target->view());
   box.add(relay->asker, passed_on, may_be_short(*relay->asker.node));
@@ -281,7 +281,7 @@ void Membership::receive_frame(base::Instant now, const NodeId& node, const wire
   Address address = member->record.address;
   greetings_.drop(node);
   merge_all(now, node, address, ping.news, Source::kNews, out);
-  wire::Ack ack{ping.token, claims_.state(), in_start(), pick_news(node, true, false)};
+  wire::Ack ack{ping.token, state_hash_, in_start(), pick_news(node, true, false)};
   out.push_back(SendFrame{node, address, wire::encode(ack)});
 }
 
@@ -298,8 +298,7 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
                          const wire::PingRequest& request, Outbox& box) {
   Target asker{from, node};
   if (request.target == self_.node) {
-    box.add(asker, wire::Ack{request.token, claims_.state(), in_start(), {self_}},
-            may_be_short(node));
+    box.add(asker, wire::Ack{request.token, state_hash_, in_start(), {self_}}, may_be_short(node));
     return;
   }
   Member* target = table_.find(request.target);

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "crdt/base/random.h"
+#include "crdt/digest.h"
 #include "gossip/actions.h"
 #include "gossip/options.h"
 #include "gossip/outbox.h"
 #include "gossip/peer.h"
-#include "gossip/reconcile/claims.h"
 #include "gossip/stats.h"
 #include "gossip/swim/awareness.h"
 #include "gossip/swim/greetings.h"
@@ -71,9 +71,13 @@ inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;
 
 class Membership {
  public:
-  // `peers` and `claims` outlive this. `self` has the first incarnation of this start.
-  Membership(MemberRecord self, const Options& options, Peers& peers, const Claims& claims,
+  // `peers` outlives this. `self` has the first incarnation of this start, `state` is our state
+  // hash.
+  Membership(MemberRecord self, const Options& options, Peers& peers, crdt::StateHash state,
              base::Random random, Stats& stats);
+
+  // Our state hash is now this one. Pings and acks carry it.
+  void claim(crdt::StateHash state) { state_hash_ = state; }
 
   void seeds(base::Instant now, const std::vector<Address>& seeds, Outbox& box, Actions& out);
   // Members of an earlier run. They are dead until we hear them. We ping them at once, and then
@@ -202,7 +206,7 @@ class Membership {
   const std::uint64_t start_;
   const Options& options_;
   Peers& peers_;
-  const Claims& claims_;
+  crdt::StateHash state_hash_;  // what we claim to hold (rule 3)
   base::Random random_;
   Stats& stats_;
   std::size_t news_room_;

@@ -47,6 +47,29 @@ const std::vector<Arrow>& arrows() {
   return kArrows;
 }
 
+// The layers of the protocol, for an include of one file below gossip by another. Here `gossip` is
+// what lies in that folder itself, without the node.
+const std::vector<Arrow>& arrows_in_gossip() {
+  static const std::vector<std::string_view> kAll{
+      "gossip/node.h", "gossip/node_impl.h", "gossip/reconcile",
+      "gossip/spread", "gossip/swim",        "gossip/wire",
+      "gossip"};
+  static const std::vector<Arrow> kArrows{
+      {"gossip/wire", {"gossip/wire", "gossip/address.h", "gossip/member.h"}},
+      {"gossip", {"gossip", "gossip/wire"}},
+      {"gossip/swim", {"gossip/swim", "gossip/wire", "gossip"}},
+      // Neighbours: neither sees the other.
+      {"gossip/spread", {"gossip/spread", "gossip/swim", "gossip/wire", "gossip"}},
+      {"gossip/reconcile", {"gossip/reconcile", "gossip/swim", "gossip/wire", "gossip"}},
+      {"gossip/node.h", {"gossip", "gossip/wire"}},
+      {"gossip/node_impl.h", kAll},
+      {"gossip/node.cc", kAll},
+      {"gossip/node_door.cc", kAll},
+      {"gossip/transport", {"gossip/transport", "gossip/wire", "gossip"}},
+  };
+  return kArrows;
+}
+
 // A header of a library may be included below these folders (or in these files) only.
 struct Library {
   std::string_view header;  // the start of its name
@@ -73,9 +96,9 @@ const std::vector<Library>& libraries() {
 // The data machine lives below agent, but has none of an agent's freedoms.
 bool is_replica(std::string_view path) { return is_below(path, "agent/replica"); }
 
-const Arrow* arrow_of(std::string_view path) {
+const Arrow* arrow_of(std::string_view path, const std::vector<Arrow>& among = arrows()) {
   const Arrow* best = nullptr;
-  for (const auto& arrow : arrows()) {
+  for (const auto& arrow : among) {
     if (!is_below(path, arrow.folder)) continue;
     if (!best || arrow.folder.size() > best->folder.size()) best = &arrow;
   }
@@ -109,8 +132,9 @@ bool is_neighbour_of_a_test(const Source& source, std::string_view header) {
   return is_below(source.path, "tests") && header.find('/') == std::string_view::npos;
 }
 
-bool may_include(const Arrow& from, std::string_view header) {
-  const Arrow* to = arrow_of(header);
+// `from` is an arrow of `among`.
+bool may_include(const Arrow& from, std::string_view header, const std::vector<Arrow>& among) {
+  const Arrow* to = arrow_of(header, among);
   return std::any_of(from.may_include.begin(), from.may_include.end(), [&](auto allowed) {
     return header == allowed || (to && to->folder == allowed);
   });
@@ -120,14 +144,16 @@ bool may_include(const Arrow& from, std::string_view header) {
 
 Findings check_arrows(const Source& source) {
   Findings findings;
-  const Arrow* from = is_cpp(source) ? arrow_of(source.path) : nullptr;
-  if (!from) return findings;
+  if (!is_cpp(source) || !arrow_of(source.path)) return findings;
   for (const auto& include : includes_of(source)) {
     if (!include.ours || is_neighbour_of_a_test(source, include.name)) continue;
+    const bool inside = is_below(source.path, "gossip") && is_below(include.name, "gossip");
+    const auto& among = inside ? arrows_in_gossip() : arrows();
+    const Arrow* from = arrow_of(source.path, among);
     if (!arrow_of(include.name)) {
       findings.push_back({source.path, include.line, "arrow",
                           include.name + ": write our headers in quotes, from the root"});
-    } else if (!may_include(*from, include.name)) {
+    } else if (!may_include(*from, include.name, among)) {
       findings.push_back({source.path, include.line, "arrow",
                           std::string(from->folder) + " must not see " + include.name});
     }
