@@ -86,17 +86,18 @@ void Node::Impl::question(base::Instant now, const PushPlan& plan) {
   for (const Target& to : plan.targets) membership.ping(now, *to.node, box);
 }
 
-// Relays the changes that the last action gives to the replica, before their commit (rule 3).
-void Node::Impl::relay(const NodeId& giver, Actions& out) {
+// Relays changes that are new to us, before their commit (rule 3).
+void Node::Impl::relay(const std::vector<crdt::Opened>& changes, const NodeId& giver,
+                       Actions& out) {
   std::vector<const crdt::SealedChange*> fresh;
-  for (const crdt::Opened& opened : std::get<Apply>(out.back()).changes) {
-    fresh.push_back(&opened.sealed);
-  }
+  for (const crdt::Opened& opened : changes) fresh.push_back(&opened.sealed);
   if (!relays.may_relay(fresh)) {
     stats.relays_dropped += fresh.size();
     return;
   }
-  stats.pushes_relayed += send(relays.relay(fresh, giver, Recipients(membership.table())), out);
+  // The plan holds the changes encoded: `changes` may be part of `out`, which grows from here on.
+  PushPlan plan = relays.relay(fresh, giver, Recipients(membership.table()));
+  stats.pushes_relayed += send(plan, out);
 }
 
 // Returns the number of changes times the number of targets.
@@ -125,8 +126,8 @@ void Node::Impl::send(const Address& to, base::Bytes sealed, Actions& out) {
   out.push_back(SendDatagram{to, std::move(sealed)});
 }
 
-// Every call ends here: first the repairs that are due, then everything gathered is sealed. `first`
-// is the index of this call's first action.
+// Every call of Node that can lead to actions ends with this: first the repairs that are due, then
+// everything gathered is sealed. `first` is the index of this call's first action.
 void Node::Impl::finish(base::Instant now, std::size_t first, Actions& out) {
   judge_twins(now, first, out);
   std::vector<NodeId> gone;
@@ -189,29 +190,24 @@ Node::Node(Identity self, const Options& options, const Holdings& held, base::Ra
 Node::~Node() = default;
 
 void Node::seeds(base::Now now, std::vector<Address> seeds, Actions& out) {
-  std::size_t first = out.size();
-  impl_->membership.seeds(now.instant, seeds, impl_->box, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out,
+              [&](Impl& node) { node.membership.seeds(now.instant, seeds, node.box, out); });
 }
 
 void Node::remember(base::Now now, const std::vector<MemberRecord>& members, Actions& out) {
-  std::size_t first = out.size();
-  impl_->membership.remember(now.instant, members);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) { node.membership.remember(now.instant, members); });
 }
 
 void Node::leave(base::Now now, Actions& out) {
-  std::size_t first = out.size();
-  impl_->membership.leave(impl_->box);
-  impl_->watch.clear();
-  impl_->reconciler.stop(now.instant, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) {
+    node.membership.leave(node.box);
+    node.watch.clear();
+    node.reconciler.stop(now.instant, out);
+  });
 }
 
 void Node::rejoin(base::Now now, Actions& out) {
-  std::size_t first = out.size();
-  impl_->membership.rejoin(now.instant, impl_->box, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) { node.membership.rejoin(now.instant, node.box, out); });
 }
 
 void Node::topology(Topology topology) {
@@ -222,56 +218,50 @@ void Node::topology(Topology topology) {
 }
 
 void Node::receive(base::Now now, Address from, base::BytesView datagram, Actions& out) {
-  std::size_t first = out.size();
-  impl_->receive(now.instant, from, datagram, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) { node.receive(now.instant, from, datagram, out); });
 }
 
 void Node::receive_frame(base::Now now, const NodeId& from, base::BytesView message, Actions& out) {
-  std::size_t first = out.size();
-  impl_->receive_frame(now.instant, from, message, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) { node.receive_frame(now.instant, from, message, out); });
 }
 
 void Node::session_closed(base::Now now, const NodeId& peer, bool opened, Actions& out) {
-  std::size_t first = out.size();
-  impl_->membership.session_closed(peer, opened);
-  impl_->reconciler.closed(now.instant, peer);
-  impl_->server.closed(peer);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) {
+    node.membership.session_closed(peer, opened);
+    node.reconciler.closed(now.instant, peer);
+    node.server.closed(peer);
+  });
 }
 
+// The order matters: what we claim goes into the pings of the push, and the reconciler asks the
+// intake what is still under way.
 void Node::stored(base::Now now, const Stored& facts, Actions& out) {
-  std::size_t first = out.size();
-  impl_->claims.stored(now.instant, facts);
-  impl_->membership.claim(impl_->claims.state());
-  impl_->push(now.instant, facts.own, out);
-  Intake::Finished finished = impl_->intake.stored(facts);
-  impl_->reconciler.stored(now.instant, facts, finished, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) {
+    node.claims.stored(now.instant, facts);
+    node.membership.claim(node.claims.state());
+    node.push(now.instant, facts.own, out);
+    Intake::Finished finished = node.intake.stored(facts);
+    node.reconciler.stored(now.instant, facts, finished, out);
+  });
 }
 
 void Node::fetched(base::Now now, const Fetched& range, Actions& out) {
-  std::size_t first = out.size();
-  impl_->server.fetched(range, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) { node.server.fetched(range, out); });
 }
 
 void Node::snapshot_read(base::Now now, const SnapshotRead& read, Actions& out) {
-  std::size_t first = out.size();
-  impl_->snapshots.read(now.instant, read, out);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) { node.snapshots.read(now.instant, read, out); });
 }
 
 void Node::own_actor(const base::ActorId& actor) { impl_->claims.own_actor(actor); }
 
 void Node::advance(base::Now now, Actions& out) {
-  std::size_t first = out.size();
-  impl_->membership.advance(now.instant, impl_->box, out);
-  impl_->push_again(now.instant, out);
-  impl_->server.advance(now.instant);
-  impl_->snapshots.advance(now.instant);
-  impl_->finish(now.instant, first, out);
+  impl_->call(now, out, [&](Impl& node) {
+    node.membership.advance(now.instant, node.box, out);
+    node.push_again(now.instant, out);
+    node.server.advance(now.instant);
+    node.snapshots.advance(now.instant);
+  });
 }
 
 base::Instant Node::next_deadline() const {

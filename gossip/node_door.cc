@@ -228,11 +228,9 @@ bool Node::Impl::take(base::Instant now, const Address& from, const NodeId& node
 void Node::Impl::take_push(base::Instant now, const NodeId& node, const wire::Push& push,
                            Actions& out) {
   Intake::Taken taken = intake.take(node, push.changes, false, out);
-  if (taken.outcome == Intake::Outcome::kEcho) {
-    reconciler.echo(now, node, taken.echo, out);
-  }
-  bool relayed = push.passing == wire::Passing::kRelay;
-  if (relayed && taken.outcome == Intake::Outcome::kTaken) relay(node, out);
+  if (taken.outcome == Intake::Outcome::kEcho) reconciler.echo(now, node, taken.echo, out);
+  if (taken.outcome != Intake::Outcome::kTaken || push.passing != wire::Passing::kRelay) return;
+  relay(std::get<Apply>(out.at(taken.apply)).changes, node, out);
 }
 
 // --- Frames: the session has authenticated its peer, live ----------------------------------------

@@ -27,6 +27,14 @@ namespace gossip {
 struct Node::Impl {
   Impl(Identity identity, const Options& given, const Holdings& held, base::Random chance);
 
+  // Does the work of one call of Node, then what ends every call.
+  template <typename Work>
+  void call(base::Now now, Actions& out, Work work) {
+    const std::size_t first = out.size();
+    work(*this);
+    finish(now.instant, first, out);
+  }
+
   // node_door.cc
   void receive(base::Instant now, const Address& from, base::BytesView datagram, Actions& out);
   void count(wire::DatagramSeal::Refusal refusal);
@@ -59,7 +67,7 @@ struct Node::Impl {
   void push(base::Instant now, const std::vector<crdt::SealedChange>& own, Actions& out);
   void push_again(base::Instant now, Actions& out);
   void question(base::Instant now, const PushPlan& plan);
-  void relay(const NodeId& giver, Actions& out);
+  void relay(const std::vector<crdt::Opened>& changes, const NodeId& giver, Actions& out);
   std::size_t send(const PushPlan& plan, Actions& out);
   void send(const Address& to, base::Bytes sealed, Actions& out);
   void finish(base::Instant now, std::size_t first, Actions& out);

@@ -30,7 +30,7 @@ Intake::Taken Intake::take(const NodeId& from, const std::vector<base::Bytes>& c
       continue;
     }
     if (auto echo = echo_in(claims_, *opened)) {
-      return {Outcome::kEcho, *echo};
+      return {Outcome::kEcho, *echo, 0};
     }
     ++stats_.changes_received;
     fresh.push_back(std::move(*opened));
@@ -56,7 +56,7 @@ Intake::Taken Intake::take(const NodeId& from, const std::vector<base::Bytes>& c
   bytes_ += bytes;
   under_way_.push_back({bytes, from, page});
   out.push_back(std::move(apply));
-  return {Outcome::kTaken, {}};
+  return {Outcome::kTaken, {}, out.size() - 1};
 }
 
 Intake::Finished Intake::stored(const Stored& facts) {

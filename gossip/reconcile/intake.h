@@ -32,6 +32,7 @@ class Intake {
   struct Taken {
     Outcome outcome = Outcome::kNothingNew;
     crdt::Dependency echo;  // only for kEcho
+    std::size_t apply = 0;  // only for kTaken: the place in `out` of the Apply with the new changes
   };
   // `page`: the changes are a page of an exchange with `from`. stored() reports when the replica
   // has finished it.
