@@ -221,13 +221,13 @@ void add_reconciliation(MetricsText& text, const gossip::Stats& mesh) {
                "state join is needed",
                mesh.below_floor);
   text.counter("joins_total", "State joins that ended since the start, by outcome",
-               mesh.joins_merged, "outcome=\"merged\"");
+               mesh.state_joins_merged, "outcome=\"merged\"");
   text.counter("joins_total", "State joins that ended since the start, by outcome",
-               mesh.joins_failed, "outcome=\"failed\"");
+               mesh.state_joins_failed, "outcome=\"failed\"");
   text.counter("joins_started_total", "State joins that this agent began since the start",
-               mesh.joins);
+               mesh.state_joins);
   text.counter("join_pages_total", "Snapshot pages received in state joins since the start",
-               mesh.join_pages);
+               mesh.state_join_pages);
   text.counter("snapshots_served_total",
                "Snapshot pages of our state sent to peers since the start", mesh.snapshots_served);
   text.counter(

@@ -85,11 +85,11 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
     return ConfirmOwn{confirmed->actor, confirmed->seq};
   }
-  if (auto* join = std::get_if<gossip::Join>(&action)) return StartJoin{join->peer};
-  if (auto* page = std::get_if<gossip::JoinPage>(&action)) {
+  if (auto* join = std::get_if<gossip::StartStateJoin>(&action)) return StartJoin{join->peer};
+  if (auto* page = std::get_if<gossip::StateJoinPage>(&action)) {
     return JoinAnswer{page->from, std::move(page->body)};
   }
-  if (auto* ended = std::get_if<gossip::JoinEnded>(&action)) return StopJoin{ended->peer};
+  if (auto* ended = std::get_if<gossip::StopStateJoin>(&action)) return StopJoin{ended->peer};
   if (auto* asked = std::get_if<gossip::ReadSnapshot>(&action)) {
     return SnapshotQuery{asked->request, asked->peer, std::move(asked->query), asked->bytes_max};
   }

@@ -56,15 +56,16 @@ struct Confirmed {
 };
 // Rules 6 and 7: the log of `peer` does not reach back to us, so we want its whole state. The
 // replica answers each step with Stored::join.
-struct Join {
+struct StartStateJoin {
   NodeId peer;
 };
-// The answer of `from` to the last query of the join. The node does not read it.
-struct JoinPage {
+// The answer of `from` to the last query of the state join. The node does not read it.
+struct StateJoinPage {
   NodeId from;
   base::Bytes body;
 };
-struct JoinEnded {  // the peer is gone or does not answer: staged pages may go
+// The peer is gone or does not answer: staged pages may go.
+struct StopStateJoin {
   NodeId peer;
 };
 // A peer asks for a page of our state. snapshot_read() answers with the same request number.
@@ -106,9 +107,9 @@ struct Holdings {
   std::vector<base::ActorId> alone;   // perhaps no peer holds all of them (rule 7)
 };
 
-using Action =
-    std::variant<SendDatagram, SendFrame, Apply, Fetch, Join, JoinPage, JoinEnded, ReadSnapshot,
-                 CloseActors, MemberUp, MemberDown, Confirmed, Alarm, TwinHeard>;
+using Action = std::variant<SendDatagram, SendFrame, Apply, Fetch, StartStateJoin, StateJoinPage,
+                            StopStateJoin, ReadSnapshot, CloseActors, MemberUp, MemberDown,
+                            Confirmed, Alarm, TwinHeard>;
 using Actions = std::vector<Action>;
 
 // --- Facts ---------------------------------------------------------------------------------------

@@ -100,8 +100,8 @@ bool Node::Impl::prove(base::Instant now, const Address& from,
 bool Node::Impl::redeem(base::Instant now, const Address& from,
                         const wire::DatagramSeal::Opened& opened, const wire::Packet& packet) {
   return std::any_of(packet.messages.begin(), packet.messages.end(), [&](const auto& message) {
-    const auto* echo = std::get_if<wire::Echo>(&message);
-    return echo != nullptr && peers.tokens().holds(now, from, opened, echo->token);
+    const auto* answer = std::get_if<wire::ChallengeAnswer>(&message);
+    return answer != nullptr && peers.tokens().holds(now, from, opened, answer->token);
   });
 }
 
@@ -122,7 +122,7 @@ void Node::Impl::answer_double(base::Instant now, const Address& from,
   }
 }
 
-// Answers a start that has proven nothing: with the echo that it asked for and our own challenge,
+// Answers a start that has proven nothing: with the token that it asked for and our own challenge,
 // never with more bytes than it sent. The number of these answers is not limited. They use no
 // memory, and a sender of recorded datagrams could use up a limit.
 void Node::Impl::answer_unproven(base::Instant now, const Address& from,
@@ -136,11 +136,12 @@ void Node::Impl::answer_unproven(base::Instant now, const Address& from,
     messages.pop_back();
     return false;
   };
-  if (const wire::Challenge* asked = challenge_in(packet)) add_if_it_fits(wire::Echo{asked->token});
+  if (const wire::Challenge* asked = challenge_in(packet))
+    add_if_it_fits(wire::ChallengeAnswer{asked->token});
   wire::Challenge question{peers.tokens().answer(now, from, opened)};
   if (add_if_it_fits(question)) {
     // The challenge goes twice if there is room. The answer must not be larger than this packet,
-    // and it must hold an echo and a challenge of its own.
+    // and it must hold an answer and a challenge of its own.
     add_if_it_fits(question);
     ++stats.challenges_sent;
   }
@@ -168,7 +169,7 @@ void Node::Impl::take(base::Instant now, const Address& from, const wire::Packet
                       Actions& out) {
   const NodeId& node = packet.sender;
   const wire::Challenge* asked = challenge_in(packet);
-  if (asked != nullptr) box.add({from, node}, wire::Echo{asked->token});
+  if (asked != nullptr) box.add({from, node}, wire::ChallengeAnswer{asked->token});
   membership.heard(now, node, false, out);
   if (met) membership.proven(now, node);
   if (met || asked != nullptr) membership.introduce(now, node, from, box);
@@ -222,7 +223,7 @@ bool Node::Impl::take(base::Instant now, const Address& from, const NodeId& node
     return true;
   }
   return std::holds_alternative<wire::Challenge>(message) ||
-         std::holds_alternative<wire::Echo>(message);
+         std::holds_alternative<wire::ChallengeAnswer>(message);
 }
 
 void Node::Impl::take_push(base::Instant now, const NodeId& node, const wire::Push& push,
@@ -256,7 +257,7 @@ void Node::Impl::receive_frame(base::Instant now, const NodeId& node, base::Byte
     reconciler.receive(now, node, *range, out);
   } else if (const auto* query = std::get_if<wire::SnapshotRequest>(message)) {
     snapshots.requested(now, node, *query, out);
-  } else if (const auto* page = std::get_if<wire::SnapshotPage>(message)) {
+  } else if (const auto* page = std::get_if<wire::SnapshotAnswer>(message)) {
     reconciler.receive(now, node, *page, out);
   } else if (const auto* ping = std::get_if<wire::Ping>(message)) {
     membership.receive_frame(now, node, *ping, out);

@@ -1,7 +1,8 @@
 #pragma once
 
 // Gathers the messages of one call by their target, so that messages which belong together share
-// one datagram (an echo and the join that it allows, an ack and a ping). Leaves sealing to Node.
+// one datagram (the answer to a challenge and the join that it allows, an ack and a ping). Leaves
+// sealing to Node.
 
 #include <map>
 #include <optional>

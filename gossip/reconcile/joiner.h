@@ -37,7 +37,7 @@ class Joiner {
   // well.
   std::optional<Ended> stored(base::Instant now, const JoinStep& step, Actions& out);
   std::optional<Ended> receive(base::Instant now, const NodeId& from,
-                               const wire::SnapshotPage& page, Actions& out);
+                               const wire::SnapshotAnswer& page, Actions& out);
   // The session ended: asks again over a new one.
   void closed(base::Instant now, const NodeId& peer);
   std::optional<Ended> stop(base::Instant now, Actions& out);
@@ -45,7 +45,7 @@ class Joiner {
   base::Instant next_deadline() const;
 
  private:
-  struct Join {
+  struct Running {
     NodeId peer;
     enum class Phase { kReplica, kPeer, kPause } phase = Phase::kReplica;  // for whom we wait
     base::Bytes query;
@@ -61,7 +61,7 @@ class Joiner {
   base::Random random_;
   Stats& stats_;
   std::uint64_t requests_ = 0;
-  std::optional<Join> join_;
+  std::optional<Running> join_;
   PageSize page_;  // kept between joins: the tries of one may be too few to find it
   // The last join that we ended. A step of it may still be on its way from the replica.
   std::optional<std::pair<NodeId, base::Instant>> stopped_;

@@ -141,7 +141,7 @@ void Reconciler::consider_join(base::Instant now, const NodeId& id, Peer& peer, 
   peer.state.begin_join();
 }
 
-void Reconciler::receive(base::Instant now, const NodeId& id, const wire::SnapshotPage& page,
+void Reconciler::receive(base::Instant now, const NodeId& id, const wire::SnapshotAnswer& page,
                          Actions& out) {
   follow_joiner(now, joiner_.receive(now, id, page, out));
 }

@@ -47,7 +47,8 @@ class Reconciler {
   void observed(base::Instant now, const NodeId& peer, crdt::StateHash state, Actions& out);
   void receive(base::Instant now, const NodeId& peer, const wire::Vector& vector, Actions& out);
   void receive(base::Instant now, const NodeId& peer, const wire::Range& range, Actions& out);
-  void receive(base::Instant now, const NodeId& peer, const wire::SnapshotPage& page, Actions& out);
+  void receive(base::Instant now, const NodeId& peer, const wire::SnapshotAnswer& page,
+               Actions& out);
   // The replica committed a turn. Call this after Claims and Intake have taken it.
   void stored(base::Instant now, const Stored& facts, const Intake::Finished& finished,
               Actions& out);

@@ -11,7 +11,7 @@ void SnapshotServer::requested(base::Instant now, const NodeId& peer,
   if (found == places_.end()) {
     if (places_.size() >= options_.join_serve_max) {
       ++stats_.snapshots_busy;
-      return answer(peer, {request.request, wire::SnapshotPage::Outcome::kBusy, {}}, out);
+      return answer(peer, {request.request, wire::SnapshotAnswer::Outcome::kBusy, {}}, out);
     }
     found = places_.emplace(peer, Place{}).first;
   }
@@ -34,25 +34,25 @@ void SnapshotServer::read(base::Instant now, const SnapshotRead& read, Actions& 
   if (read.request == 0 || found == places_.end()) return;
   auto& [peer, place] = *found;
   NodeId asker = peer;
-  wire::SnapshotPage page{place.request, wire::SnapshotPage::Outcome::kPage, {}};
+  wire::SnapshotAnswer page{place.request, wire::SnapshotAnswer::Outcome::kPage, {}};
   place.reading = 0;
   place.until = now + options_.exchange_timeout;
   bool ends = read.outcome != SnapshotRead::Outcome::kPage;
   // The peer's decoder would refuse a larger page.
   if (!ends && read.body.size() > wire::kPageBytesMax) {
-    page.outcome = wire::SnapshotPage::Outcome::kFailed;
+    page.outcome = wire::SnapshotAnswer::Outcome::kFailed;
   } else if (!ends) {
     ++stats_.snapshots_served;
     page.body = read.body;
   } else if (read.outcome == SnapshotRead::Outcome::kBusy) {
     ++stats_.snapshots_busy;
-    page.outcome = wire::SnapshotPage::Outcome::kBusy;
+    page.outcome = wire::SnapshotAnswer::Outcome::kBusy;
   } else if (read.outcome == SnapshotRead::Outcome::kGone) {
-    page.outcome = wire::SnapshotPage::Outcome::kGone;
+    page.outcome = wire::SnapshotAnswer::Outcome::kGone;
   } else {
-    page.outcome = wire::SnapshotPage::Outcome::kFailed;
+    page.outcome = wire::SnapshotAnswer::Outcome::kFailed;
   }
-  if (page.outcome != wire::SnapshotPage::Outcome::kPage) places_.erase(found);
+  if (page.outcome != wire::SnapshotAnswer::Outcome::kPage) places_.erase(found);
   answer(asker, std::move(page), out);
 }
 
@@ -66,7 +66,7 @@ base::Instant SnapshotServer::next_deadline() const {
   return next;
 }
 
-void SnapshotServer::answer(const NodeId& peer, wire::SnapshotPage page, Actions& out) const {
+void SnapshotServer::answer(const NodeId& peer, wire::SnapshotAnswer page, Actions& out) const {
   out.push_back(SendFrame{peer, members_.address_of(peer), wire::encode(std::move(page))});
 }
 

@@ -36,7 +36,7 @@ class SnapshotServer {
     std::uint64_t bytes_max = 0;
     base::Instant until;
   };
-  void answer(const NodeId& peer, wire::SnapshotPage page, Actions& out) const;
+  void answer(const NodeId& peer, wire::SnapshotAnswer page, Actions& out) const;
 
   const Options& options_;
   const MemberTable& members_;

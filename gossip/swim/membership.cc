@@ -35,7 +35,7 @@ Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
       table_(options.members_max),
       turns_(self_.node, table_, random_.fork()),
       probe_(options.profile),
-      relays_(options.profile),
+      indirect_probes_(options.profile),
       greetings_(options.profile),
       hearsay_(options.profile),
       seeds_(seed_gap(options), random_.fork()),
@@ -92,8 +92,8 @@ void Membership::leave(Outbox& box) {
   probe_.stop();
   greetings_.clear();
   hearsay_.clear();
-  relays_.clear();
-  while (!held_.empty()) forget_suspicion(held_.begin()->first);
+  indirect_probes_.clear();
+  while (!suspicions_.empty()) forget_suspicion(suspicions_.begin()->first);
   started_ = false;
 }
 
@@ -251,14 +251,14 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
   if (auto spoken_for = hearsay_.vouched(ack.token)) vouch(now, *spoken_for, out);
   merge_all(now, node, from, ack.news, Source::kNews, out);
   if (Member* member = table_.find(node)) own_incarnation(now, *member, from, ack.incarnation, out);
-  auto relay = relays_.acked(ack.token, node);
-  if (!relay) return;
+  auto asked = indirect_probes_.acked(ack.token, node);
+  if (!asked) return;
   // We vouch for the target and add its record. The incarnation in the record answers an old
   // suspicion.
-  wire::Ack passed_on{relay->asker_token, state_hash_, in_start(), {}};
+  wire::Ack passed_on{asked->asker_token, state_hash_, in_start(), {}};
   const Member* target = table_.find(node);
   if (target != nullptr && !target->wordless) passed_on.news.push_back(target->view());
-  box.add(relay->asker, passed_on, may_be_short(*relay->asker.node));
+  box.add(asked->asker, passed_on, may_be_short(*asked->asker.node));
 }
 
 void Membership::answered(base::Instant now, Member& member, std::uint64_t token) {
@@ -309,7 +309,7 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
     return box.add(asker, wire::Nack{request.token}, may_be_short(node));
   }
   std::uint16_t token = next_token();
-  if (!relays_.add(now, token, asker, request.token, request.target)) {
+  if (!indirect_probes_.add(now, token, asker, request.token, request.target)) {
     ++stats_.helps_refused;
     return;
   }
@@ -325,7 +325,7 @@ bool Membership::receive(base::Instant now, const NodeId& node, const Address& f
   if (join.self.node != node || join.self.state != MemberState::kAlive) return false;
   merge(now, node, from, join.self, Source::kNews, out);
   if (!join_answers_.grant(now, from)) {
-    ++stats_.joins_suppressed;
+    ++stats_.join_answers_suppressed;
     return true;
   }
   // In a large mesh the answer has only part of the table, from a random place on. The joiner

@@ -23,10 +23,10 @@
 #include "gossip/swim/awareness.h"
 #include "gossip/swim/greetings.h"
 #include "gossip/swim/hearsay.h"
+#include "gossip/swim/indirect_probes.h"
 #include "gossip/swim/member_table.h"
 #include "gossip/swim/news.h"
 #include "gossip/swim/probe.h"
-#include "gossip/swim/relays.h"
 #include "gossip/swim/seeds.h"
 #include "gossip/swim/suspicion.h"
 #include "gossip/swim/turns.h"
@@ -133,7 +133,7 @@ class Membership {
 
  private:
   enum class Source { kNews, kTable };  // kTable: a seed's table, not spread further
-  struct Held {                         // a running suspicion
+  struct RunningSuspicion {
     Suspicion suspicion;
     base::Instant next_word;
     int words = 0;  // pings still to be sent
@@ -214,15 +214,15 @@ class Membership {
   Turns turns_;
   Probe probe_;
   Awareness awareness_;
-  Relays relays_;
+  IndirectProbes indirect_probes_;
   Greetings greetings_;
   Hearsay hearsay_;
   Seeds seeds_;
   News news_;
   AnswerLimit join_answers_;
-  std::map<NodeId, Held> held_;  // the running suspicions
-  std::set<std::pair<base::Instant, NodeId>> held_due_;
-  std::map<NodeId, base::Instant> held_at_;  // member -> its key in held_due_
+  std::map<NodeId, RunningSuspicion> suspicions_;
+  std::set<std::pair<base::Instant, NodeId>> suspicions_due_;
+  std::map<NodeId, base::Instant> suspicion_times_;  // member -> its key in suspicions_due_
 
   bool started_ = false;
   std::uint16_t token_ = 0;

@@ -253,9 +253,9 @@ void Membership::merge_dead(base::Instant now, Member& member, const MemberRecor
     member.wordless = false;
     return change(now, member, told, out);
   }
-  auto suspected = held_.find(told.node);
-  base::Instant since = suspected != held_.end() ? suspected->second.suspicion.since()
-                                                 : now - options_.profile.ping_interval;
+  auto suspected = suspicions_.find(told.node);
+  base::Instant since = suspected != suspicions_.end() ? suspected->second.suspicion.since()
+                                                       : now - options_.profile.ping_interval;
   bool ours = member.heard_ourselves && member.heard >= since;
   // After our own pause, news that waited in the socket is old: a member that was dead then may be
   // back.
@@ -327,9 +327,9 @@ void Membership::change(base::Instant now, Member& member, const MemberRecord& r
 
 void Membership::suspect(base::Instant now, Member& member, const NodeId& accuser, Actions& out) {
   const NodeId node = member.record.node;
-  auto held = held_.find(node);
-  if (held != held_.end()) {
-    if (!held->second.suspicion.confirm(accuser)) return;
+  auto running = suspicions_.find(node);
+  if (running != suspicions_.end()) {
+    if (!running->second.suspicion.confirm(accuser)) return;
     MemberRecord record = member.record;
     record.accuser = accuser;
     table_.change(now, member, record);
@@ -341,7 +341,7 @@ void Membership::suspect(base::Instant now, Member& member, const NodeId& accuse
   record.accuser = accuser;
   change(now, member, record, out);
   SuspicionTimes times = suspicion_times(options_.profile, table_.living().size() + 1);
-  Held fresh{Suspicion(now, accuser, times), now, kLastWords};
+  RunningSuspicion fresh{Suspicion(now, accuser, times), now, kLastWords};
   // In a large mesh only some members ping the suspect: it could not answer them all.
   std::size_t speakers = table_.living().size();
   if (speakers > kLastWordSpeakers && accuser != self_.node) {
@@ -349,7 +349,7 @@ void Membership::suspect(base::Instant now, Member& member, const NodeId& accuse
     if (drawn >= kLastWordSpeakers) fresh.words = 0;
   }
   if (!member.met()) fresh.words = 0;  // its greetings ask it
-  held_.emplace(node, fresh);
+  suspicions_.emplace(node, fresh);
   schedule(node);
   tell(member);
   if (accuser != self_.node) turns_.accused(node);
@@ -367,26 +367,26 @@ void Membership::die(base::Instant now, Member& member, const NodeId& accuser, A
 
 // By value: the argument may be a reference to the key that is erased here.
 void Membership::forget_suspicion(NodeId node) {
-  if (held_.erase(node) != 0) schedule(node);
+  if (suspicions_.erase(node) != 0) schedule(node);
 }
 
 void Membership::schedule(const NodeId& node) {
-  auto held = held_.find(node);
-  if (held == held_.end()) return schedule(node, base::Instant::never());
-  base::Instant at = held->second.suspicion.deadline();
-  if (held->second.words > 0) at = std::min(at, held->second.next_word);
+  auto running = suspicions_.find(node);
+  if (running == suspicions_.end()) return schedule(node, base::Instant::never());
+  base::Instant at = running->second.suspicion.deadline();
+  if (running->second.words > 0) at = std::min(at, running->second.next_word);
   schedule(node, at);
 }
 
 void Membership::schedule(const NodeId& node, base::Instant at) {
-  auto key = held_at_.find(node);
-  if (key != held_at_.end()) held_due_.erase({key->second, node});
+  auto key = suspicion_times_.find(node);
+  if (key != suspicion_times_.end()) suspicions_due_.erase({key->second, node});
   if (at == base::Instant::never()) {
-    held_at_.erase(node);
+    suspicion_times_.erase(node);
     return;
   }
-  held_at_[node] = at;
-  held_due_.insert({at, node});
+  suspicion_times_[node] = at;
+  suspicions_due_.insert({at, node});
 }
 
 // Asks a member itself because of a message from another member, at most once in four intervals.

@@ -34,8 +34,8 @@ void Membership::advance(base::Instant now, Outbox& box, Actions& out) {
     if (used_up) hearsay_.add(now, node);
   }
   run_hearsay(now, box, out);
-  for (const Relays::Relay& relay : relays_.due(now)) {
-    box.add(relay.asker, wire::Nack{relay.asker_token}, may_be_short(*relay.asker.node));
+  for (const IndirectProbes::Asked& asked : indirect_probes_.due(now)) {
+    box.add(asked.asker, wire::Nack{asked.asker_token}, may_be_short(*asked.asker.node));
   }
   run_probe(now, box, out);
   run_suspicions(now, box, out);
@@ -50,8 +50,8 @@ base::Instant Membership::next_deadline() const {
   base::Instant next = std::min(probe_.next_deadline(), seeds_.next_deadline());
   next = std::min(next, greetings_.next_deadline());
   next = std::min(next, hearsay_.next_deadline());
-  next = std::min(next, relays_.next_deadline());
-  if (!held_due_.empty()) next = std::min(next, held_due_.begin()->first);
+  next = std::min(next, indirect_probes_.next_deadline());
+  if (!suspicions_due_.empty()) next = std::min(next, suspicions_due_.begin()->first);
   if (!table_.dead().empty() || !table_.dead_hearsay().empty()) next = std::min(next, retry_at_);
   bool news = news_.size() > 0 && !table_.living().empty();
   return news ? std::min(next, news_at_) : next;
@@ -68,11 +68,12 @@ void Membership::wake(base::Instant now) {
   ++stats_.pauses;
   accuse_from_ = now + interval * kQuietPeriods;
   probe_.drop(now + interval / 4);
-  relays_.clear();
+  indirect_probes_.clear();
   heard_any_ = now;
   SuspicionTimes times = suspicion_times(options_.profile, table_.living().size() + 1);
-  for (auto& [node, held] : held_) {
-    held = Held{Suspicion(now, table_.find(node)->record.accuser, times), now, kLastWords};
+  for (auto& [node, running] : suspicions_) {
+    running =
+        RunningSuspicion{Suspicion(now, table_.find(node)->record.accuser, times), now, kLastWords};
     schedule(node);
   }
   if (table_.size() == 0 || !may_refute(now) || in_start() >= 0xFFFF) return;
@@ -153,11 +154,11 @@ void Membership::judge_silence(base::Instant now, Actions& out) {
 // --- Suspicions ----------------------------------------------------------------------------------
 
 void Membership::run_suspicions(base::Instant now, Outbox& box, Actions& out) {
-  while (!held_due_.empty() && held_due_.begin()->first <= now) {
-    auto [at, node] = *held_due_.begin();
-    Held& held = held_.at(node);
+  while (!suspicions_due_.empty() && suspicions_due_.begin()->first <= now) {
+    auto [at, node] = *suspicions_due_.begin();
+    RunningSuspicion& running = suspicions_.at(node);
     Member& member = *table_.find(node);
-    const Suspicion& suspicion = held.suspicion;
+    const Suspicion& suspicion = running.suspicion;
     if (suspicion.deadline() <= now) {
       if (now - at > options_.profile.ping_timeout) {
         // Our process did not run. The answer of the suspect may wait unread in the socket.
@@ -180,8 +181,8 @@ void Membership::run_suspicions(base::Instant now, Outbox& box, Actions& out) {
     // We ping the suspect several times during its suspicion. Each ping carries the accusation, so
     // that it can contradict.
     base::Duration all = suspicion.deadline() - suspicion.since();
-    held.next_word = now + all / (kLastWords + 1);
-    --held.words;
+    running.next_word = now + all / (kLastWords + 1);
+    --running.words;
     schedule(node);
     ping(now, node, box);
   }

@@ -204,11 +204,11 @@ SnapshotRequest read_snapshot_request(Reader& in, std::size_t& more) {
   return request;
 }
 
-SnapshotPage read_snapshot_page(Reader& in) {
-  SnapshotPage page;
+SnapshotAnswer read_snapshot_page(Reader& in) {
+  SnapshotAnswer page;
   page.request = in.number();
-  page.outcome = static_cast<SnapshotPage::Outcome>(
-      in.number(static_cast<std::uint64_t>(SnapshotPage::Outcome::kFailed)));
+  page.outcome = static_cast<SnapshotAnswer::Outcome>(
+      in.number(static_cast<std::uint64_t>(SnapshotAnswer::Outcome::kFailed)));
   page.body = in.binary(kPageBytesMax);
   return page;
 }
@@ -217,7 +217,7 @@ SnapshotPage read_snapshot_page(Reader& in) {
 std::size_t field_count(std::uint64_t number) {
   switch (static_cast<MessageType>(number)) {
     case MessageType::kChallenge:
-    case MessageType::kEcho:
+    case MessageType::kChallengeAnswer:
     case MessageType::kJoin:
     case MessageType::kMembers:
     case MessageType::kLeave:
@@ -230,7 +230,7 @@ std::size_t field_count(std::uint64_t number) {
     case MessageType::kVector:
       return 7;
     case MessageType::kRange:
-    case MessageType::kSnapshotPage:
+    case MessageType::kSnapshotAnswer:
     case MessageType::kPingRequest:
       return 3;
     case MessageType::kRangeRequest:
@@ -251,8 +251,8 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
       return read_probe<Ack>(in, bounds);
     case MessageType::kChallenge:
       return Challenge{in.number()};
-    case MessageType::kEcho:
-      return Echo{in.number()};
+    case MessageType::kChallengeAnswer:
+      return ChallengeAnswer{in.number()};
     case MessageType::kJoin:
       return Join{read_one_record(in)};
     case MessageType::kMembers:
@@ -269,7 +269,7 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
       return read_range(in, bounds);
     case MessageType::kSnapshotRequest:
       return read_snapshot_request(in, more);
-    case MessageType::kSnapshotPage:
+    case MessageType::kSnapshotAnswer:
       return read_snapshot_page(in);
     case MessageType::kPingRequest:
       return read_ping_request(in);

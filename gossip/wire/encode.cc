@@ -67,7 +67,9 @@ void write(Writer& out, const Ack& ack) { write_probe(out, MessageType::kAck, ac
 void write(Writer& out, const Challenge& challenge) {
   begin(out, MessageType::kChallenge, 1).number(challenge.token);
 }
-void write(Writer& out, const Echo& echo) { begin(out, MessageType::kEcho, 1).number(echo.token); }
+void write(Writer& out, const ChallengeAnswer& answer) {
+  begin(out, MessageType::kChallengeAnswer, 1).number(answer.token);
+}
 void write(Writer& out, const Join& join) {
   begin(out, MessageType::kJoin, 1);
   write(out, join.self);
@@ -109,8 +111,8 @@ void write(Writer& out, const SnapshotRequest& request) {
       .binary(request.query)
       .number(request.bytes_max);
 }
-void write(Writer& out, const SnapshotPage& page) {
-  begin(out, MessageType::kSnapshotPage, 3)
+void write(Writer& out, const SnapshotAnswer& page) {
+  begin(out, MessageType::kSnapshotAnswer, 3)
       .number(page.request)
       .number(static_cast<std::uint64_t>(page.outcome))
       .binary(page.body);
@@ -127,7 +129,7 @@ void write(Writer& out, const Nack& nack) { begin(out, MessageType::kNack, 1).nu
 std::string_view name_of(const Ping&) { return "ping"; }
 std::string_view name_of(const Ack&) { return "ack"; }
 std::string_view name_of(const Challenge&) { return "challenge"; }
-std::string_view name_of(const Echo&) { return "echo"; }
+std::string_view name_of(const ChallengeAnswer&) { return "challenge_answer"; }
 std::string_view name_of(const Join&) { return "join"; }
 std::string_view name_of(const Members&) { return "members"; }
 std::string_view name_of(const Leave&) { return "leave"; }
@@ -136,7 +138,7 @@ std::string_view name_of(const Vector&) { return "vector"; }
 std::string_view name_of(const RangeRequest&) { return "range_request"; }
 std::string_view name_of(const Range&) { return "range"; }
 std::string_view name_of(const SnapshotRequest&) { return "snapshot_request"; }
-std::string_view name_of(const SnapshotPage&) { return "snapshot_page"; }
+std::string_view name_of(const SnapshotAnswer&) { return "snapshot_answer"; }
 std::string_view name_of(const PingRequest&) { return "ping_request"; }
 std::string_view name_of(const Nack&) { return "nack"; }
 

@@ -61,15 +61,15 @@ struct Nack {
   std::uint64_t token = 0;
   bool operator==(const Nack&) const = default;
 };
-// An unknown start must prove that it is live: it gets a Challenge and returns its token in an
-// Echo.
+// An unknown start must prove that it is live: it gets a Challenge and returns its token in a
+// ChallengeAnswer.
 struct Challenge {
   std::uint64_t token = 0;
   bool operator==(const Challenge&) const = default;
 };
-struct Echo {
+struct ChallengeAnswer {
   std::uint64_t token = 0;
-  bool operator==(const Echo&) const = default;
+  bool operator==(const ChallengeAnswer&) const = default;
 };
 // Sent to a seed. The answer is Members.
 struct Join {
@@ -133,16 +133,17 @@ struct SnapshotRequest {
   std::uint64_t bytes_max = 0;  // about the size of the page; 0: no limit
   bool operator==(const SnapshotRequest&) const = default;
 };
-struct SnapshotPage {
+struct SnapshotAnswer {
   enum class Outcome : std::uint8_t { kPage = 0, kBusy = 1, kGone = 2, kFailed = 3 };
   std::uint64_t request = 0;
   Outcome outcome = Outcome::kPage;
   base::Bytes body;  // empty unless kPage
-  bool operator==(const SnapshotPage&) const = default;
+  bool operator==(const SnapshotAnswer&) const = default;
 };
 
-using Message = std::variant<Ping, Ack, Challenge, Echo, Join, Members, Leave, Push, Vector,
-                             RangeRequest, Range, SnapshotRequest, SnapshotPage, PingRequest, Nack>;
+using Message =
+    std::variant<Ping, Ack, Challenge, ChallengeAnswer, Join, Members, Leave, Push, Vector,
+                 RangeRequest, Range, SnapshotRequest, SnapshotAnswer, PingRequest, Nack>;
 
 base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record with a state or topology that this

@@ -11,7 +11,7 @@ enum class MessageType : std::uint8_t {
   kPing = 1,
   kAck = 2,
   kChallenge = 3,
-  kEcho = 4,
+  kChallengeAnswer = 4,
   kJoin = 5,
   kMembers = 6,
   kLeave = 7,
@@ -22,7 +22,7 @@ enum class MessageType : std::uint8_t {
   kPingRequest = 12,
   kNack = 13,
   kSnapshotRequest = 14,
-  kSnapshotPage = 15,
+  kSnapshotAnswer = 15,
   kCompressed = 16,  // holds another message; sessions only
 };
 

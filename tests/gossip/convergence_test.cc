@@ -45,8 +45,8 @@ struct Seen {  // what a sweep met
 
 void add_counts(Mesh& mesh, std::size_t host) {
   const Stats& stats = mesh.node(host).stats();
-  seen.joins += stats.joins;
-  seen.merged += stats.joins_merged;
+  seen.joins += stats.state_joins;
+  seen.merged += stats.state_joins_merged;
   seen.busy += stats.snapshots_busy;
   seen.below += stats.below_floor;
   seen.closed += stats.actors_closed;

@@ -115,7 +115,7 @@ TEST(Freshness, AnUnknownStartNeverGetsMoreThanItSent) {
     auto kinds = random.below(16);
     if (kinds & 1) messages.push_back(ping());
     if (kinds & 2) messages.push_back(challenge());
-    if (kinds & 4) messages.push_back(wire::Echo{random.next()});
+    if (kinds & 4) messages.push_back(wire::ChallengeAnswer{random.next()});
     if (kinds & 8) messages.push_back(wire::Challenge{random.next()});
     base::Bytes datagram = stranger.packet(messages);
 
@@ -127,7 +127,7 @@ TEST(Freshness, AnUnknownStartNeverGetsMoreThanItSent) {
   }
 }
 
-TEST(Freshness, OfAnUnknownStartOnlyTheEchoIsTaken) {
+TEST(Freshness, OfAnUnknownStartOnlyTheAnswerToItsChallengeIsTaken) {
   Alone alone;
   Stranger stranger(node_id(2), 1, 1);
   MemberRecord self{node_id(2), "stranger", kStrange, 1, MemberState::kAlive, Topology::kDirect};
@@ -135,13 +135,13 @@ TEST(Freshness, OfAnUnknownStartOnlyTheEchoIsTaken) {
   Actions first = alone.receive(stranger.packet({wire::Join{self}, challenge()}));
   std::size_t members_before = alone.node.members({alone.now, 0, false}).size();
   auto answers = stranger.read(std::get<SendDatagram>(first.at(0)).bytes);
-  const auto* echo = std::get_if<wire::Echo>(&answers.at(0));
+  const auto* answer = std::get_if<wire::ChallengeAnswer>(&answers.at(0));
   const auto* question = std::get_if<wire::Challenge>(&answers.at(1));
-  ASSERT_NE(echo, nullptr);
+  ASSERT_NE(answer, nullptr);
   ASSERT_NE(question, nullptr);
-  alone.receive(stranger.packet({wire::Echo{question->token}, wire::Join{self}}));
+  alone.receive(stranger.packet({wire::ChallengeAnswer{question->token}, wire::Join{self}}));
 
-  EXPECT_EQ(echo->token, challenge().token);
+  EXPECT_EQ(answer->token, challenge().token);
   EXPECT_EQ(members_before, 1u);
   EXPECT_EQ(alone.node.members({alone.now, 0, false}).size(), 2u);
 }
@@ -153,10 +153,10 @@ TEST(Freshness, AWrongOldOrUsedTokenProvesNothing) {
   auto answers = stranger.read(std::get<SendDatagram>(first.at(0)).bytes);
   std::uint64_t token = std::get<wire::Challenge>(answers.at(1)).token;
 
-  alone.receive(stranger.packet({wire::Echo{token ^ 1}, ping()}));
+  alone.receive(stranger.packet({wire::ChallengeAnswer{token ^ 1}, ping()}));
   EXPECT_EQ(alone.node.stats().refused_unproven, 2u);
   alone.now = alone.now + kTokenLife;
-  alone.receive(stranger.packet({wire::Echo{token}, ping()}));
+  alone.receive(stranger.packet({wire::ChallengeAnswer{token}, ping()}));
   EXPECT_EQ(alone.node.stats().refused_unproven, 3u);
 }
 
@@ -168,11 +168,11 @@ TEST(Freshness, ATokenIsForOneStartAtOneAddress) {
   auto answers = stranger.read(std::get<SendDatagram>(first.at(0)).bytes);
   std::uint64_t token = std::get<wire::Challenge>(answers.at(1)).token;
 
-  alone.receive(other_start.packet({wire::Echo{token}, ping()}));
+  alone.receive(other_start.packet({wire::ChallengeAnswer{token}, ping()}));
   EXPECT_EQ(alone.node.stats().refused_unproven, 2u);
-  alone.receive(stranger.packet({wire::Echo{token}, ping()}), Mesh::address(9));
+  alone.receive(stranger.packet({wire::ChallengeAnswer{token}, ping()}), Mesh::address(9));
   EXPECT_EQ(alone.node.stats().refused_unproven, 3u);
-  alone.receive(stranger.packet({wire::Echo{token}, ping()}));
+  alone.receive(stranger.packet({wire::ChallengeAnswer{token}, ping()}));
   EXPECT_EQ(alone.node.stats().refused_unproven, 3u);
 }
 

@@ -126,7 +126,7 @@ TEST(Hostile, DatagramsOfAMemberAreBounded) {
   auto answer = seal.open(captured.at(0).bytes, refusal);
   ASSERT_TRUE(answer.has_value());
   auto packet = wire::decode_packet(answer->plaintext);
-  send({wire::Echo{std::get<wire::Challenge>(packet->messages.at(1)).token}});
+  send({wire::ChallengeAnswer{std::get<wire::Challenge>(packet->messages.at(1)).token}});
   mesh.capture = nullptr;
   Hostile hostile(3, mesh);
 

@@ -32,9 +32,9 @@ TEST(StateJoin, FollowsFromALogThatDoesNotReachBack) {
   ASSERT_TRUE(behind.converges(base::seconds(2)));
   behind.mesh.run(base::seconds(2));
 
-  EXPECT_EQ(behind.stats().joins, 1u);
-  EXPECT_EQ(behind.stats().joins_merged, 1u);
-  EXPECT_EQ(behind.stats().join_pages, 14u);  // three changes each
+  EXPECT_EQ(behind.stats().state_joins, 1u);
+  EXPECT_EQ(behind.stats().state_joins_merged, 1u);
+  EXPECT_EQ(behind.stats().state_join_pages, 14u);  // three changes each
   EXPECT_FALSE(behind.mesh.node(z).syncing());
 }
 
@@ -62,7 +62,7 @@ TEST(StateJoin, SyncingLastsUntilItIsMerged) {
   behind.mesh.commit_time = base::millis(50);
   behind.mesh.add({a});
   ASSERT_TRUE(
-      behind.mesh.run_until([&] { return behind.stats().join_pages > 2; }, base::seconds(5)));
+      behind.mesh.run_until([&] { return behind.stats().state_join_pages > 2; }, base::seconds(5)));
   EXPECT_TRUE(behind.mesh.node(z).syncing());
 
   ASSERT_TRUE(behind.converges(base::seconds(10)));
@@ -91,7 +91,7 @@ TEST(StateJoin, TheLogOfAnotherPeerComesFirst) {
   mesh.heal();
 
   ASSERT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(8)));
-  EXPECT_EQ(mesh.node(late).stats().joins, 0u);
+  EXPECT_EQ(mesh.node(late).stats().state_joins, 0u);
 }
 
 TEST(StateJoin, OneAtATime) {
@@ -116,7 +116,7 @@ TEST(StateJoin, ASessionThatBreaksDoesNotStartItAnew) {
   behind.mesh.commit_time = base::millis(100);
   behind.mesh.add({a});
   ASSERT_TRUE(
-      behind.mesh.run_until([&] { return behind.stats().join_pages > 2; }, base::seconds(5)));
+      behind.mesh.run_until([&] { return behind.stats().state_join_pages > 2; }, base::seconds(5)));
 
   for (int i = 0; i < 6; ++i) {
     behind.mesh.close_session(z, a);
@@ -125,8 +125,8 @@ TEST(StateJoin, ASessionThatBreaksDoesNotStartItAnew) {
   }
 
   ASSERT_TRUE(behind.converges(base::seconds(10)));
-  EXPECT_EQ(behind.stats().joins, 1u);
-  EXPECT_EQ(behind.stats().joins_failed, 0u);
+  EXPECT_EQ(behind.stats().state_joins, 1u);
+  EXPECT_EQ(behind.stats().state_joins_failed, 0u);
 }
 
 TEST(StateJoin, EndsWhenThePeerIsGoneAndBeginsAgainElsewhere) {
@@ -138,7 +138,7 @@ TEST(StateJoin, EndsWhenThePeerIsGoneAndBeginsAgainElsewhere) {
   for (std::size_t i : {a, z}) behind.mesh.host(i).replica->prune(1);
   std::size_t late = behind.mesh.add({a});
   behind.mesh.commit_time = base::millis(100);
-  auto pages = [&] { return behind.mesh.node(late).stats().join_pages; };
+  auto pages = [&] { return behind.mesh.node(late).stats().state_join_pages; };
   ASSERT_TRUE(behind.mesh.run_until([&] { return pages() > 1; }, base::seconds(5)));
 
   behind.mesh.crash(a);
@@ -157,9 +157,9 @@ TEST(StateJoin, SilenceEndsItAfterThreeQueries) {
 
   behind.mesh.run(base::seconds(60));
 
-  EXPECT_GE(behind.stats().joins_failed, 2u);
-  EXPECT_LE(behind.stats().joins, 8u);  // ever more seldom
-  EXPECT_LE(behind.mesh.node(a).stats().snapshots_busy, 3 * behind.stats().joins);
+  EXPECT_GE(behind.stats().state_joins_failed, 2u);
+  EXPECT_LE(behind.stats().state_joins, 8u);  // ever more seldom
+  EXPECT_LE(behind.mesh.node(a).stats().snapshots_busy, 3 * behind.stats().state_joins);
   EXPECT_GE(behind.mesh.host(z).replica->joins_ended, 2u);
   behind.mesh.host(a).replica->leases_max = 1;
   EXPECT_TRUE(behind.converges(base::seconds(40)));
@@ -241,7 +241,7 @@ TEST(SnapshotServer, GivesThePlaceBackWhenTheReplicaCannot) {
     std::uint64_t number = std::get<ReadSnapshot>(asked[0]).request;
     served.mesh.node(a).snapshot_read(served.mesh.now(), {number, outcome, "rubbish"}, answer);
     auto page = wire::decode(std::get<SendFrame>(answer.at(0)).message);
-    EXPECT_EQ(std::get<wire::SnapshotPage>(std::get<wire::Message>(*page)).body, "");
+    EXPECT_EQ(std::get<wire::SnapshotAnswer>(std::get<wire::Message>(*page)).body, "");
   }
   EXPECT_TRUE(served.is_read(served.ask(2, 1, "q")));
 }
@@ -263,14 +263,14 @@ TEST(SnapshotServer, ServesSoManyAndTellsTheOthersBusy) {
   ASSERT_EQ(refused.size(), 1u);
   auto busy = wire::decode(std::get<SendFrame>(refused[0]).message);
   EXPECT_EQ(std::get<wire::Message>(*busy),
-            wire::Message(wire::SnapshotPage{7, wire::SnapshotPage::Outcome::kBusy, {}}));
+            wire::Message(wire::SnapshotAnswer{7, wire::SnapshotAnswer::Outcome::kBusy, {}}));
 
   Actions answer;
   mesh.node(a).snapshot_read(mesh.now(), {read.request, SnapshotRead::Outcome::kPage, "p"}, answer);
   ASSERT_EQ(answer.size(), 1u);
   auto page = wire::decode(std::get<SendFrame>(answer[0]).message);
   EXPECT_EQ(std::get<wire::Message>(*page),
-            wire::Message(wire::SnapshotPage{6, wire::SnapshotPage::Outcome::kPage, "p"}));
+            wire::Message(wire::SnapshotAnswer{6, wire::SnapshotAnswer::Outcome::kPage, "p"}));
   mesh.node(a).snapshot_read(mesh.now(), {read.request, SnapshotRead::Outcome::kPage, "p"}, answer);
   EXPECT_EQ(answer.size(), 1u);  // once
   EXPECT_EQ(std::get<ReadSnapshot>(ask(1, 8, "r").at(0)).query, "r");
@@ -306,10 +306,10 @@ struct Asking {
   // The body that the replica gets, if any.
   std::optional<base::Bytes> answer(std::uint64_t request, const base::Bytes& body) {
     actions.clear();
-    wire::SnapshotPage page{request, wire::SnapshotPage::Outcome::kPage, body};
+    wire::SnapshotAnswer page{request, wire::SnapshotAnswer::Outcome::kPage, body};
     mesh.node(z).receive_frame(mesh.now(), peer, wire::encode(page), actions);
     for (Action& action : actions) {
-      if (auto* given = std::get_if<JoinPage>(&action)) return given->body;
+      if (auto* given = std::get_if<StateJoinPage>(&action)) return given->body;
     }
     return std::nullopt;
   }

@@ -28,7 +28,7 @@ class Liar {
       for (const wire::Message& message : read(captured)) {
         const auto* asked = std::get_if<wire::Challenge>(&message);
         if (asked == nullptr) continue;
-        say({wire::Echo{asked->token}});
+        say({wire::ChallengeAnswer{asked->token}});
         return;
       }
     }

@@ -163,13 +163,13 @@ void Mesh::perform(Host& host, Actions& actions) {
         host.node->fetched(now(), host.replica->fetch(wanted), more);
         perform(host, more);
       });
-    } else if (auto* join = std::get_if<Join>(&action)) {
+    } else if (auto* join = std::get_if<StartStateJoin>(&action)) {
       host.replica->start_join(*join);
       schedule_turn(host);
-    } else if (auto* page = std::get_if<JoinPage>(&action)) {
+    } else if (auto* page = std::get_if<StateJoinPage>(&action)) {
       host.replica->take_page(std::move(*page));
       schedule_turn(host);
-    } else if (auto* ended = std::get_if<JoinEnded>(&action)) {
+    } else if (auto* ended = std::get_if<StopStateJoin>(&action)) {
       host.replica->end_join(*ended);
       schedule_turn(host);
     } else if (auto* asked = std::get_if<ReadSnapshot>(&action)) {

@@ -172,9 +172,9 @@ void ReplicaDouble::rebuild() {
 // --- State joins ---------------------------------------------------------------------------------
 
 // A query: the snapshot (0: a new one), how many changes are there, nothing else.
-void ReplicaDouble::start_join(const Join& join) { steps_.push_back({join, {}, {}}); }
-void ReplicaDouble::take_page(JoinPage page) { steps_.push_back({{}, std::move(page), {}}); }
-void ReplicaDouble::end_join(const JoinEnded& ended) {
+void ReplicaDouble::start_join(const StartStateJoin& join) { steps_.push_back({join, {}, {}}); }
+void ReplicaDouble::take_page(StateJoinPage page) { steps_.push_back({{}, std::move(page), {}}); }
+void ReplicaDouble::end_join(const StopStateJoin& ended) {
   ++joins_ended;
   steps_.push_back({{}, {}, ended});
 }

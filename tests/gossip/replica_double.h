@@ -31,9 +31,9 @@ class ReplicaDouble {
   bool unsynced() const { return synced_ < log_.size(); }
   Stored flush();
   Fetched fetch(const Fetch& fetch) const;
-  void start_join(const Join& join);
-  void take_page(JoinPage page);
-  void end_join(const JoinEnded& ended);
+  void start_join(const StartStateJoin& join);
+  void take_page(StateJoinPage page);
+  void end_join(const StopStateJoin& ended);
   SnapshotRead read_snapshot(base::Instant now, const ReadSnapshot& asked);
   void leave_actor(const base::ActorId& next);  // goes on under another
   void hear_left(const base::ActorId& actor);   // of another owner
@@ -72,9 +72,9 @@ class ReplicaDouble {
     base::Instant used;
   };
   struct Step {  // of a join, waiting for the next turn
-    std::optional<Join> start;
-    std::optional<JoinPage> page;
-    std::optional<JoinEnded> ended;
+    std::optional<StartStateJoin> start;
+    std::optional<StateJoinPage> page;
+    std::optional<StopStateJoin> ended;
   };
   bool ready(const crdt::Opened& opened) const;
   void take_step(Step& step, Stored& facts);

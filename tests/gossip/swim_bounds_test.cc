@@ -216,7 +216,7 @@ TEST(Floods, OfJoinsAreAnsweredAtABoundedRate) {
   mesh.capture = nullptr;
 
   EXPECT_LE(answers.size(), 8u * 4u);
-  EXPECT_GT(mesh.node(0).stats().joins_suppressed, 900u);
+  EXPECT_GT(mesh.node(0).stats().join_answers_suppressed, 900u);
 }
 
 TEST(ShortPackets, OfAForgottenStartAreAnsweredAndTheMeshGoesOn) {

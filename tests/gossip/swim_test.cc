@@ -4,9 +4,9 @@
 
 #include "gossip/swim/awareness.h"
 #include "gossip/swim/greetings.h"
+#include "gossip/swim/indirect_probes.h"
 #include "gossip/swim/member_table.h"
 #include "gossip/swim/probe.h"
-#include "gossip/swim/relays.h"
 #include "gossip/swim/suspicion.h"
 #include "gossip/swim/turns.h"
 
@@ -223,32 +223,32 @@ TEST(Turns, OnlyTheDeadAreRetried) {
   EXPECT_EQ(asked, (std::map<NodeId, int>{{id(2), 5}, {id(4), 5}}));
 }
 
-TEST(Relays, ANackComesOnceAndTheAckStillGoesThrough) {
-  Relays relays(lan());
+TEST(IndirectProbes, ANackComesOnceAndTheAckStillGoesThrough) {
+  IndirectProbes probes(lan());
   Target asker{*Address::parse("10.0.0.9:1"), id(9)};
-  ASSERT_TRUE(relays.add(kStart, 5, asker, 77, id(1)));
+  ASSERT_TRUE(probes.add(kStart, 5, asker, 77, id(1)));
 
-  EXPECT_TRUE(relays.due(kStart + base::millis(149)).empty());
-  EXPECT_EQ(relays.due(kStart + base::millis(150)).size(), 1u);
-  EXPECT_TRUE(relays.due(kStart + base::millis(151)).empty());
-  EXPECT_FALSE(relays.acked(5, id(2)));
-  auto late = relays.acked(5, id(1));
+  EXPECT_TRUE(probes.due(kStart + base::millis(149)).empty());
+  EXPECT_EQ(probes.due(kStart + base::millis(150)).size(), 1u);
+  EXPECT_TRUE(probes.due(kStart + base::millis(151)).empty());
+  EXPECT_FALSE(probes.acked(5, id(2)));
+  auto late = probes.acked(5, id(1));
   ASSERT_TRUE(late.has_value());
   EXPECT_EQ(late->asker_token, 77u);
-  EXPECT_FALSE(relays.acked(5, id(1)));
+  EXPECT_FALSE(probes.acked(5, id(1)));
 }
 
-TEST(Relays, AreBoundedAndForgotten) {
-  Relays relays(lan());
+TEST(IndirectProbes, AreBoundedAndForgotten) {
+  IndirectProbes probes(lan());
   std::size_t taken = 0;
-  for (std::uint16_t i = 1; i <= 1'000; ++i) taken += relays.add(kStart, i, {}, i, id(1));
-  EXPECT_EQ(taken, kRelaysMax);
+  for (std::uint16_t i = 1; i <= 1'000; ++i) taken += probes.add(kStart, i, {}, i, id(1));
+  EXPECT_EQ(taken, kIndirectProbesMax);
 
-  relays.due(kStart + base::seconds(1));
-  relays.due(kStart + base::seconds(2));
+  probes.due(kStart + base::seconds(1));
+  probes.due(kStart + base::seconds(2));
 
-  EXPECT_EQ(relays.next_deadline(), base::Instant::never());
-  EXPECT_TRUE(relays.add(kStart, 1, {}, 1, id(1)));
+  EXPECT_EQ(probes.next_deadline(), base::Instant::never());
+  EXPECT_TRUE(probes.add(kStart, 1, {}, 1, id(1)));
 }
 
 TEST(Greetings, AskThreeTimesUnlessHeard) {

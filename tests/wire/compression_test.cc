@@ -95,7 +95,7 @@ TEST(Compression, EveryTypeOfASessionComesBack) {
            Push{{base::Bytes(600, 'c')}, Passing::kRelay}, Vector{true, {1, 2}, entries, 3},
            RangeRequest{9, entries, 1}, Ack{0, {}, 1, records}, sample_range(20),
            SnapshotRequest{1, base::Bytes(600, 'q'), 1},
-           SnapshotPage{1, {}, base::Bytes(600, 'p')}}) {
+           SnapshotAnswer{1, {}, base::Bytes(600, 'p')}}) {
     base::Bytes plain = encode(message);
     base::Bytes sent = compressor.apply(plain);
 
@@ -160,7 +160,7 @@ TEST(Compression, GoldenEncoding) {
 }
 
 TEST(Compression, FieldsOfLaterVersionsAreSkipped) {
-  base::Bytes plain = encode(Echo{5});
+  base::Bytes plain = encode(ChallengeAnswer{5});
   base::Bytes longer = Writer()
                            .array(5)
                            .number(kType)
@@ -171,7 +171,7 @@ TEST(Compression, FieldsOfLaterVersionsAreSkipped) {
                            .nil()
                            .take();
 
-  EXPECT_EQ(decoded(longer), Message(Echo{5}));
+  EXPECT_EQ(decoded(longer), Message(ChallengeAnswer{5}));
 }
 
 TEST(Compression, AnUnknownTypeInsideIsNoError) {
@@ -271,7 +271,7 @@ TEST(CompressionBounds, OneInsideAnotherIsRefused) {
 }
 
 TEST(CompressionBounds, ADatagramHoldsNone) {
-  base::Bytes plain = encode(Echo{1});
+  base::Bytes plain = encode(ChallengeAnswer{1});
   NodeId sender = sample_record(1).node;
 
   EXPECT_FALSE(

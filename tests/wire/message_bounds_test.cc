@@ -71,9 +71,9 @@ TEST(MessageBounds, EntriesAMessage) {
 TEST(MessageBounds, QueriesAndPagesOfSnapshots) {
   EXPECT_TRUE(decodes(SnapshotRequest{1, base::Bytes(kQueryBytesMax, 'q')}));
   EXPECT_FALSE(decodes(SnapshotRequest{1, base::Bytes(kQueryBytesMax + 1, 'q')}));
-  EXPECT_TRUE(decodes(SnapshotPage{1, {}, base::Bytes(kPageBytesMax, 'p')}));
-  EXPECT_FALSE(decodes(SnapshotPage{1, {}, base::Bytes(kPageBytesMax + 1, 'p')}));
-  base::Bytes outcome = encode(SnapshotPage{1, SnapshotPage::Outcome::kFailed, {}});
+  EXPECT_TRUE(decodes(SnapshotAnswer{1, {}, base::Bytes(kPageBytesMax, 'p')}));
+  EXPECT_FALSE(decodes(SnapshotAnswer{1, {}, base::Bytes(kPageBytesMax + 1, 'p')}));
+  base::Bytes outcome = encode(SnapshotAnswer{1, SnapshotAnswer::Outcome::kFailed, {}});
   outcome[3] = 4;
   EXPECT_FALSE(decode(outcome).ok());
 }
@@ -101,8 +101,8 @@ TEST(MessageBounds, APageHoldsTheLargestCellThatAChangeCanMake) {
   base::Bytes body = page.finish(true);
 
   EXPECT_LE(body.size(), kPageBytesMax);
-  EXPECT_TRUE(decodes(SnapshotPage{UINT64_MAX, {}, body}));
-  EXPECT_LE(encode(SnapshotPage{UINT64_MAX, {}, base::Bytes(kPageBytesMax, 'p')}).size(),
+  EXPECT_TRUE(decodes(SnapshotAnswer{UINT64_MAX, {}, body}));
+  EXPECT_LE(encode(SnapshotAnswer{UINT64_MAX, {}, base::Bytes(kPageBytesMax, 'p')}).size(),
             kMessageBytesMax);
 }
 
@@ -113,8 +113,8 @@ TEST(MessageBounds, AChangeOfTheLargestSizePasses) {
 
 TEST(MessageBounds, MessagesAPacket) {
   auto head = Writer().array(2 + 65).binary(node(1).view()).number(1).take();
-  for (int i = 0; i < 65; ++i) head += encode(Echo{1});
-  std::vector<base::Bytes> most(kMessagesPerPacket, encode(Echo{1}));
+  for (int i = 0; i < 65; ++i) head += encode(ChallengeAnswer{1});
+  std::vector<base::Bytes> most(kMessagesPerPacket, encode(ChallengeAnswer{1}));
 
   EXPECT_FALSE(decode_packet(head).ok());
   EXPECT_TRUE(decode_packet(encode_packet(node(1), 1, most)).ok());
@@ -151,7 +151,7 @@ TEST(MessageBounds, FieldsOfTheWrongKindOrTooFewAreErrors) {
   EXPECT_FALSE(decode(Writer().number(4).take()).ok());
   EXPECT_FALSE(decode(Writer().array(4).number(11).number(1).number(4).array(0).take()).ok());
   EXPECT_FALSE(decode("").ok());
-  EXPECT_FALSE(decode(encode(Echo{1}) + encode(Echo{1})).ok());
+  EXPECT_FALSE(decode(encode(ChallengeAnswer{1}) + encode(ChallengeAnswer{1})).ok());
 }
 
 TEST(MessageBounds, BombsAreRefusedCheaply) {

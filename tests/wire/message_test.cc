@@ -33,7 +33,7 @@ TEST(Message, EveryTypeIsItsOwnInverse) {
 TEST(Message, EmptyListsPass) {
   for (const Message& message :
        std::vector<Message>{Ping{}, Ack{}, Members{}, Push{}, Vector{}, RangeRequest{}, Range{},
-                            SnapshotRequest{}, SnapshotPage{}}) {
+                            SnapshotRequest{}, SnapshotAnswer{}}) {
     EXPECT_EQ(decoded(encode(message)), message) << message_name(message);
   }
 }
@@ -111,7 +111,7 @@ TEST(Message, AnUnknownTypeIsNoError) {
 TEST(Message, FieldsOfLaterVersionsAreSkipped) {
   auto longer = Writer().array(4).number(4).number(77).map(1).text("k").nil().boolean(true).take();
 
-  EXPECT_EQ(decoded(longer), Message(Echo{77}));
+  EXPECT_EQ(decoded(longer), Message(ChallengeAnswer{77}));
 }
 
 TEST(Message, APushThatEndsHereHasNoFurtherField) {
@@ -186,7 +186,7 @@ TEST(Packet, MayBeEmpty) {
 }
 
 TEST(Packet, GoldenEncoding) {
-  auto packet = encode_packet(node(7), 258, {encode(Challenge{1}), encode(Echo{2})});
+  auto packet = encode_packet(node(7), 258, {encode(Challenge{1}), encode(ChallengeAnswer{2})});
 
   EXPECT_EQ(base::to_hex(packet),
             "94c41007070707070707070707070707070707cd010292030192"
@@ -194,7 +194,7 @@ TEST(Packet, GoldenEncoding) {
 }
 
 TEST(Packet, AShortOneNamesNobody) {
-  auto bytes = encode_packet({}, 0, {encode(Echo{2})});
+  auto bytes = encode_packet({}, 0, {encode(ChallengeAnswer{2})});
 
   EXPECT_EQ(base::to_hex(bytes), "93c0c0920402");
   auto packet = decode_packet(bytes);
@@ -213,16 +213,17 @@ TEST(Packet, HalfANameIsMalformed) {
 TEST(Packet, MessagesOfUnknownTypeAreLeftOut) {
   auto later = Writer().array(2).number(200).text("what").take();
 
-  auto packet = decode_packet(encode_packet(node(7), 1, {later, encode(Echo{2}), later}));
+  auto packet =
+      decode_packet(encode_packet(node(7), 1, {later, encode(ChallengeAnswer{2}), later}));
 
   ASSERT_TRUE(packet.ok());
-  EXPECT_EQ(packet->messages, std::vector<Message>{Echo{2}});
+  EXPECT_EQ(packet->messages, std::vector<Message>{ChallengeAnswer{2}});
 }
 
 TEST(Packet, OneMalformedMessageRefusesAll) {
   auto bad = Writer().array(2).number(4).text("no number").take();
 
-  EXPECT_FALSE(decode_packet(encode_packet(node(7), 1, {encode(Echo{2}), bad})).ok());
+  EXPECT_FALSE(decode_packet(encode_packet(node(7), 1, {encode(ChallengeAnswer{2}), bad})).ok());
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST(Packer, TheLargestMessageFitsAnEmptyPacketExactly) {
 TEST(Packer, TakesAsManyMessagesAsAPacketMayHold) {
   Packer packer(60'000);
   std::size_t taken = 0;
-  while (packer.add(encode(Echo{taken}))) ++taken;
+  while (packer.add(encode(ChallengeAnswer{taken}))) ++taken;
 
   auto packet = decode_packet(packer.take(node(1), 1));
 
@@ -55,7 +55,7 @@ TEST(Packer, TakesAsManyMessagesAsAPacketMayHold) {
 
 TEST(Packer, IsEmptyAgainAfterTake) {
   Packer packer(1200);
-  packer.add(encode(Echo{1}));
+  packer.add(encode(ChallengeAnswer{1}));
 
   packer.take(node(1), 1);
 
@@ -66,7 +66,7 @@ TEST(Packer, IsEmptyAgainAfterTake) {
 TEST(Packer, ALimitBelowTheOverheadFitsNothing) {
   Packer packer(40);
 
-  EXPECT_FALSE(packer.add(encode(Echo{1})));
+  EXPECT_FALSE(packer.add(encode(ChallengeAnswer{1})));
 }
 
 TEST(EncodedSize, IsWhatAListGrowsBy) {

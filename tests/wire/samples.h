@@ -38,7 +38,7 @@ inline std::vector<Message> samples() {
       Ping{5, {6, 7}, 8, {accused}, 300},
       Ack{5, {0xFFFFFFFFFFFFFFFF, 7}, 8, {sample_record(1), v6}},
       Challenge{0x1122334455667788},
-      Echo{0x1122334455667788},
+      ChallengeAnswer{0x1122334455667788},
       Join{started},
       Members{{sample_record(1), v6}},
       Leave{sample_record(4)},
@@ -47,7 +47,7 @@ inline std::vector<Message> samples() {
       RangeRequest{9, {sample_entry(1)}, 65'536},
       Range{9, Range::Outcome::kBelowFloor, {"change"}},
       SnapshotRequest{10, "query", 65'536},
-      SnapshotPage{10, SnapshotPage::Outcome::kGone, "page"},
+      SnapshotAnswer{10, SnapshotAnswer::Outcome::kGone, "page"},
       PingRequest{5, sample_record(6).node, v6.address},
       Nack{5},
   };

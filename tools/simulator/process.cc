@@ -225,8 +225,8 @@ void Process::note_claim(const gossip::wire::Message& message) {
   if (const auto* vector = std::get_if<gossip::wire::Vector>(&message)) {
     return observer_.claimed(*this, {vector->entries, vector->state});
   }
-  const auto* page = std::get_if<gossip::wire::SnapshotPage>(&message);
-  if (page == nullptr || page->outcome != gossip::wire::SnapshotPage::Outcome::kPage) return;
+  const auto* page = std::get_if<gossip::wire::SnapshotAnswer>(&message);
+  if (page == nullptr || page->outcome != gossip::wire::SnapshotAnswer::Outcome::kPage) return;
   auto reader = crdt::SnapshotPageReader::open(page->body);
   CHECK(reader.ok());
   Observer::Claim claim;
