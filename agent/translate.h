@@ -83,7 +83,7 @@ inline Input seen_of(const gossip::Alarm& alarm) {
 inline std::optional<Input> input_of(gossip::Action& action) {
   if (auto* apply = std::get_if<gossip::Apply>(&action)) return received_of(std::move(*apply));
   if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
-    return ConfirmOwn{confirmed->actor, confirmed->seq};
+    return ConfirmOwn{confirmed->actor, confirmed->seq, confirmed->hash};
   }
   if (auto* join = std::get_if<gossip::StartStateJoin>(&action)) return StartJoin{join->peer};
   if (auto* page = std::get_if<gossip::StateJoinPage>(&action)) {

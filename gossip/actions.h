@@ -53,6 +53,7 @@ struct MemberDown {
 struct Confirmed {
   base::ActorId actor;
   std::uint64_t seq = 0;
+  crdt::HeadHash hash = 0;  // of the peer's change `seq`, where the peer named it; else 0
 };
 // Rules 6 and 7: the log of `peer` does not reach back to us, so we want its whole state. The
 // replica answers each step with Stored::join.

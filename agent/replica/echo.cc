@@ -32,20 +32,43 @@ base::Result<std::optional<Replica::Impl::Contradiction>> Replica::Impl::find_co
       other = ours && crdt::head_hash(*ours) != sealed.hash;
     }
     if (other) return std::optional(Contradiction{&opened, sealed.actor});
-    if (const auto* actor = contradicted_dependency(opened)) {
-      return std::optional(Contradiction{&opened, *actor});
-    }
+    ASSIGN_OR_RETURN(const auto* actor, contradicted_dependency(opened));
+    if (actor != nullptr) return std::optional(Contradiction{&opened, *actor});
     if (sealed.seq == head.seq + 1) vector.set(sealed.actor, {sealed.seq, sealed.hash});
   }
   return std::optional<Contradiction>();
 }
 
-const base::ActorId* Replica::Impl::contradicted_dependency(const crdt::Opened& opened) const {
+// Of an actor of our own node we compare the number below our head too: after a machine was put
+// back, we may have sealed more changes than peers still have of our past. Example: we hold (a,8),
+// a peer depends on another (a,6).
+base::Result<const base::ActorId*> Replica::Impl::contradicted_dependency(
+    const crdt::Opened& opened) {
   for (const crdt::Dependency& dep : opened.change.deps) {
     const crdt::Head known = store->actors().vector().head_of(dep.actor);
     if (known.seq == dep.head.seq && known.hash != dep.head.hash) return &dep.actor;
+    if (known.seq <= dep.head.seq || !is_of_this_node(*store, dep.actor)) continue;
+    ASSIGN_OR_RETURN(const bool other, has_other_content(dep.actor, dep.head));
+    if (other) return &dep.actor;
   }
   return nullptr;
+}
+
+// True when the change `theirs` of `actor` that a peer holds is provably not ours of this number.
+// False when we have no change of this number, or our log no longer has it. A hash of 0 proves
+// nothing.
+base::Result<bool> Replica::Impl::has_other_content(const base::ActorId& actor,
+                                                    const crdt::Head& theirs) {
+  const crdt::Head ours = store->actors().vector().head_of(actor);
+  if (theirs.seq == 0 || theirs.hash == 0 || theirs.seq > ours.seq) return false;
+  if (theirs.seq == ours.seq) return theirs.hash != ours.hash;
+  ASSIGN_OR_RETURN(const auto kept, store->log().find(store->actors(), actor, theirs.seq));
+  return kept && crdt::head_hash(*kept) != theirs.hash;
+}
+
+std::uint64_t Replica::Impl::floor_of(const base::ActorId& actor) const {
+  const store::Actor* known = store->actors().find(actor);
+  return known ? known->floor : 0;
 }
 
 base::Status Replica::Impl::refuse_message(Turn& turn, const Contradiction& found,
@@ -64,8 +87,7 @@ base::Status Replica::Impl::refuse_message(Turn& turn, const Contradiction& foun
 // changes above it.
 base::Result<std::uint64_t> Replica::Impl::last_in_common(const crdt::Opened& other,
                                                           const base::ActorId& actor) {
-  const store::Actor* known = store->actors().find(actor);
-  const std::uint64_t floor = known ? known->floor : 0;
+  const std::uint64_t floor = floor_of(actor);
   const std::uint64_t before = other.sealed.seq - 1;
   if (other.sealed.actor != actor || !other.envelope_known || before <= floor) return floor;
   ASSIGN_OR_RETURN(const auto ours, store->log().find(store->actors(), actor, before));
@@ -113,11 +135,8 @@ base::Status Replica::Impl::on_echo(Turn& turn, const base::ActorId& actor, crdt
     behind_our_tail(turn, actor, head.seq);
     return {};
   }
-  if (head == ours) return {};
-  ASSIGN_OR_RETURN(const auto kept, store->log().find(store->actors(), actor, head.seq));
-  bool other = head.seq == ours.seq || (kept && crdt::head_hash(*kept) != head.hash);
-  const store::Actor* known = store->actors().find(actor);
-  if (other) on_fork(turn, actor, known ? known->floor : 0);
+  ASSIGN_OR_RETURN(const bool other, has_other_content(actor, head));
+  if (other) on_fork(turn, actor, floor_of(actor));
   return {};
 }
 

@@ -89,7 +89,7 @@ struct Replica::Impl {
   base::Status apply_all(Turn& turn, std::span<Input> inputs);
   base::Status apply_input(Turn& turn, Input& input);
   base::Status prune();
-  void confirm(Turn& turn, const ConfirmOwn& confirmed);
+  base::Status confirm(Turn& turn, const ConfirmOwn& confirmed);
   void add_alone(Turn& turn, const base::ActorId& actor);
   void tell(Outputs& before, Outputs& out);
   crdt::StateHash state() const;
@@ -121,7 +121,7 @@ struct Replica::Impl {
   base::Status stop_join(Turn& turn, JoinStep::Kind outcome);
   void ask(Turn& turn);
   bool is_superfluous() const;
-  bool refuse_contradiction(Turn& turn);
+  base::Result<bool> refuse_contradiction(Turn& turn);
   base::Status finish_join(Turn& turn);
   base::Status join_vectors(Turn& turn);
   base::Status after_merge(Turn& turn);  // in received.cc: parked changes may fit now
@@ -137,7 +137,9 @@ struct Replica::Impl {
   };
   base::Result<std::optional<Contradiction>> find_contradiction(
       const std::vector<crdt::Opened>& changes);
-  const base::ActorId* contradicted_dependency(const crdt::Opened& opened) const;
+  base::Result<const base::ActorId*> contradicted_dependency(const crdt::Opened& opened);
+  base::Result<bool> has_other_content(const base::ActorId& actor, const crdt::Head& theirs);
+  std::uint64_t floor_of(const base::ActorId& actor) const;
   base::Status refuse_message(Turn& turn, const Contradiction& found, const std::string& from);
   bool is_undecided(const base::ActorId& actor) const;
   base::Result<std::uint64_t> last_in_common(const crdt::Opened& other, const base::ActorId& actor);

@@ -2,6 +2,7 @@
 
 #include "agent/replica/impl.h"
 #include "agent/replica/merge.h"
+#include "agent/replica/tail.h"
 #include "crdt/base/plant.h"
 
 // Both sides of a state join inside a turn of the replica, and the closing of actors.
@@ -50,7 +51,8 @@ base::Status Replica::Impl::take_answer(Turn& turn, const JoinAnswer& answer) {
     return stop_join(turn, JoinStep::Kind::kFailed);
   }
   if (join->knows_vector()) {
-    if (refuse_contradiction(turn)) return stop_join(turn, JoinStep::Kind::kFailed);
+    ASSIGN_OR_RETURN(const bool refused, refuse_contradiction(turn));
+    if (refused) return stop_join(turn, JoinStep::Kind::kFailed);
     if (is_superfluous()) return stop_join(turn, JoinStep::Kind::kDone);
   }
   if (next == Join::Next::kComplete) {
@@ -70,19 +72,20 @@ bool Replica::Impl::is_superfluous() const {
 }
 
 // Rule 2: the join is refused when the vector of the peer shows our own actor above ours, or one
-// number with two contents.
-bool Replica::Impl::refuse_contradiction(Turn& turn) {
+// number with two contents. Where the peer has fewer changes of an actor than we, our log shows
+// whether they are the same: a join would drop what we hold alone under the numbers of the peer.
+base::Result<bool> Replica::Impl::refuse_contradiction(Turn& turn) {
   const crdt::VersionVector& ours = store->actors().vector();
   for (const auto& [actor, theirs] : join->vector().entries()) {
     crdt::Head head = ours.head_of(actor);
     bool own = actor == store->meta().own_actor || is_undecided(actor);
     bool echo = own && theirs.seq > head.seq;
-    if (!echo && (theirs.seq != head.seq || theirs.hash == head.hash)) continue;
+    ASSIGN_OR_RETURN(const bool other, has_other_content(actor, theirs));
+    if (!echo && !other) continue;
     turn.out.notices.push_back(
         {Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + join->peer().hex()});
     // A vector cannot show whether the changes that we hold are the first part of the peer's.
-    const store::Actor* known = store->actors().find(actor);
-    if (own) on_fork(turn, actor, known ? known->floor : 0);
+    if (own || (other && is_of_this_node(*store, actor))) on_fork(turn, actor, floor_of(actor));
     return true;
   }
   return false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/replica/impl.h"
+#include "agent/replica/tail.h"
 #include "crdt/base/plant.h"
 
 namespace agent {
@@ -161,7 +162,7 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
   if (auto* write = std::get_if<Write>(&input)) return apply_write(turn, *write);
   if (auto* received = std::get_if<Received>(&input)) return apply_received(turn, *received);
   if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) {
-    confirm(turn, *confirmed);
+    return confirm(turn, *confirmed);
   } else if (const auto* close = std::get_if<CloseActors>(&input)) {
     close_actors(*close);
   } else if (const auto* echo = std::get_if<EchoSeen>(&input)) {
@@ -187,17 +188,26 @@ base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
   return {};
 }
 
-void Replica::Impl::confirm(Turn& turn, const ConfirmOwn& confirmed) {
+// A peer that has another change under this number confirms nothing: it shows a fork.
+base::Status Replica::Impl::confirm(Turn& turn, const ConfirmOwn& confirmed) {
   const auto found = alone.find(confirmed.actor);
-  if (found == alone.end()) return;
+  if (found == alone.end() || store->meta().repair.sets_aside()) return {};
+  const crdt::Head theirs{confirmed.seq, confirmed.hash};
+  ASSIGN_OR_RETURN(const bool other, has_other_content(confirmed.actor, theirs));
+  if (other && is_of_this_node(*store, confirmed.actor)) {
+    on_fork(turn, confirmed.actor, floor_of(confirmed.actor));
+    return {};
+  }
+  if (other) return {};
   store::Actors& actors = store->actors();
   const base::ActorId own = store->meta().own_actor;
   const std::uint64_t head = actors.vector().seq_of(confirmed.actor);
   found->second = std::max(found->second, std::min(confirmed.seq, head));
   turn.out.facts.confirmed.emplace_back(found->first, found->second);
-  if (found->first == own || found->second < head) return;
+  if (found->first == own || found->second < head) return {};
   actors.set_alone(found->first, false);
   alone.erase(found);
+  return {};
 }
 
 void Replica::Impl::add_alone(Turn& turn, const base::ActorId& actor) {

@@ -80,6 +80,7 @@ struct Received {
 struct ConfirmOwn {  // a peer holds our changes of `actor` up to `seq`
   base::ActorId actor;
   std::uint64_t seq = 0;
+  crdt::HeadHash hash = 0;  // of the change `seq` that the peer holds; 0: not known
 };
 // --- State join (rule 6), closing (rule 2), repair (rules 2 and 8)
 

@@ -101,18 +101,18 @@ void Claims::note_confirmed(const Stored& facts) {
   }
 }
 
-void Claims::confirm(const base::ActorId& actor, std::uint64_t seq, Actions& out) {
+void Claims::confirm(const base::ActorId& actor, const crdt::Head& theirs, Actions& out) {
   const auto known = alone_.find(actor);
   if (known == alone_.end()) return;
-  const std::uint64_t held = std::min(seq, claimed_.seq_of(actor));
+  const std::uint64_t held = std::min(theirs.seq, claimed_.seq_of(actor));
   std::uint64_t& reported = reported_[actor];
   if (held <= std::max(known->second, reported)) return;
   reported = held;
-  out.push_back(Confirmed{actor, held});
+  out.push_back(Confirmed{actor, held, held == theirs.seq ? theirs.hash : 0});
 }
 
 void Claims::confirm_all(Actions& out) {
-  for (const auto& [actor, confirmed] : alone_) confirm(actor, claimed_.seq_of(actor), out);
+  for (const auto& [actor, confirmed] : alone_) confirm(actor, claimed_.head_of(actor), out);
 }
 
 void Claims::close(const base::ActorId& actor) {

@@ -46,7 +46,7 @@ class Claims {
   bool is_echo(const base::ActorId& actor, const crdt::Head& head) const;
   // A peer says that it holds `actor` up to `seq`. Reports this if it is news about an actor of
   // which perhaps no peer holds everything. It is reported again until the replica has taken it.
-  void confirm(const base::ActorId& actor, std::uint64_t seq, Actions& out);
+  void confirm(const base::ActorId& actor, const crdt::Head& theirs, Actions& out);
   void confirm_all(Actions& out);  // a peer's state hash equals ours
   // These actors, each with the highest number that the replica knows to be held by a peer.
   const std::map<base::ActorId, std::uint64_t>& alone() const { return alone_; }

@@ -36,7 +36,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Vector
     return echo(now, id, entry, out);
   }
   for (const crdt::Dependency& entry : vector.entries) {
-    claims_.confirm(entry.actor, entry.head.seq, out);
+    claims_.confirm(entry.actor, entry.head, out);
     if (entry.head.seq > claims_.claimed().seq_of(entry.actor)) claims_.open(entry.actor);
   }
   Vectors::Taken taken = vectors_.take(id, vector);
@@ -72,7 +72,7 @@ void Reconciler::work_out(base::Instant now, const NodeId& id, const wire::Vecto
   for (const auto& [actor, confirmed] : claims_.alone()) {
     auto theirs = taken.differs->find(actor);
     bool equal = theirs == taken.differs->end();
-    claims_.confirm(actor, equal ? claims_.claimed().seq_of(actor) : theirs->second.seq, out);
+    claims_.confirm(actor, equal ? claims_.claimed().head_of(actor) : theirs->second, out);
   }
   peer.claim.take(now, claims_, *taken.differs);
   forget_oldest_vector(peer);

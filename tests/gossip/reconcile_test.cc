@@ -369,7 +369,7 @@ TEST(Claims, AConfirmationThatWasLostIsSaidAgain) {
   written.durable = true;
   claims.stored({}, written);
   Actions out;
-  claims.confirm(actor, 3, out);
+  claims.confirm(actor, {3, 0}, out);
   claims.confirm_all(out);
   ASSERT_EQ(out.size(), 1u) << "once while it may still arrive";
 
@@ -395,7 +395,7 @@ TEST(Claims, AnActorThatWasLeftIsConfirmedUntilAPeerHasAllOfIt) {
   Claims claims(held);
   Actions out;
 
-  claims.confirm(former, 4, out);
+  claims.confirm(former, {4, 0}, out);
   ASSERT_EQ(out.size(), 1u);
   Stored taken;
   taken.confirmed.emplace_back(former, 4);

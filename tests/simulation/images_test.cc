@@ -3,6 +3,7 @@
 // files write under actors of their own; only a machine that was cloned or put back with its memory
 // goes on under one actor (rule 2, last resort).
 
+#include "crdt/map.h"
 #include "tests/simulation/scenario.h"
 
 namespace simulation::testing {
@@ -29,10 +30,11 @@ class Images : public Scenario {
     ids_before_ = ids_;
   }
 
-  void add(std::size_t host) {
+  std::string add(std::size_t host) {
     std::string id = "e" + std::to_string(++ids_);
     agent::AddEntry add{"snapshots", id, R"({"n":)" + std::to_string(ids_) + "}"};
     cluster().request(host, add);
+    return id;
   }
   // Of those that all had before anything was copied, by one that is never copied.
   void remove_next(std::size_t host) {
@@ -90,6 +92,7 @@ class Images : public Scenario {
 struct Image {
   Disk::Files files;
   std::optional<base::Random> memory;
+  std::uint64_t acknowledged = 0;  // requests in the whole mesh until then
 };
 
 struct Sums {
@@ -207,14 +210,20 @@ TEST(Images, CopiedWhileTheOriginalIsAway) {
 }
 
 Image image_of(Images& mesh, std::size_t host) {
-  return {mesh.host(host).disk.snapshot(), mesh.host(host).memory};
+  return {mesh.host(host).disk.snapshot(), mesh.host(host).memory,
+          mesh.cluster().checker().acknowledgements()};
 }
 
-void put_back(Images& mesh, std::size_t host, const Image& image) {
+// Returns how many entries were acknowledged since by this machine and are gone with its past,
+// because they had reached nobody.
+std::size_t put_back(Images& mesh, std::size_t host, const Image& image) {
   mesh.cluster().kill(host);
-  mesh.cluster().restore(host, image.files);
+  std::size_t gone = mesh.cluster().checker().rolled_back(mesh.host(host), image.acknowledged,
+                                                          mesh.cluster().running());
+  mesh.cluster().restore(host, {image.files, false});
   mesh.host(host).memory = image.memory;
   mesh.cluster().start(host);
+  return gone;
 }
 
 // A running machine, its memory too: put back, it goes on under the actor and the number that it
@@ -227,7 +236,7 @@ Image running_image_of(Images& mesh, std::size_t host, std::uint64_t seed) {
   mesh.cluster().start(host);
   mesh.write_everywhere();
   EXPECT_FALSE(mesh.process(host).replica().own_actor().is_zero());
-  return {mesh.host(host).disk.snapshot(), memory};
+  return {mesh.host(host).disk.snapshot(), memory, mesh.cluster().checker().acknowledgements()};
 }
 
 TEST(Images, ARunningMachinePutBackWithNothingWrittenSince) {
@@ -243,18 +252,67 @@ TEST(Images, ARunningMachinePutBackWithNothingWrittenSince) {
 }
 
 TEST(Images, ARunningMachinePutBackAfterItWroteAndPushed) {
-  Sums sums = tell(5, [](Images& mesh, std::uint64_t seed) {
+  std::size_t gone = 0;
+  std::size_t lost_with_log = 0;
+  Sums sums = tell(5, [&](Images& mesh, std::uint64_t seed) {
     Image image = running_image_of(mesh, 1, seed);
     mesh.write_everywhere();
     mesh.run_up_to(1'000);
-    put_back(mesh, 1, image);
+    gone += put_back(mesh, 1, image);
     for (std::uint64_t i = 0; i < seed % 4; ++i) mesh.add(1);
     mesh.run_up_to(1'000);
     mesh.write_everywhere();
+    mesh.run(base::seconds(10));
+    // Only what the log of the machine no longer had could not be sealed again.
+    std::size_t pruned = mesh.cluster().checker().lost_with_log();
+    bool long_log = mesh.settings().replica.store.log_bytes_max > 600;
+    EXPECT_TRUE(pruned == 0 || !long_log);
+    lost_with_log += pruned;
   });
 
+  EXPECT_LT(lost_with_log, kSeeds / 10);
   EXPECT_GT(sums.aside, kSeeds / 2);
-  EXPECT_GT(sums.echoes, kSeeds / 2);
+  EXPECT_LT(gone, kSeeds / 10) << "most of what it wrote must have reached a peer";
+}
+
+// Between the image and the moment at which it is put back, a machine writes three entries: one
+// reaches all, one a single peer, one nobody. The first two come back, the third is gone with its
+// past.
+TEST(Images, WhatReachedOnePeerComesBackAndWhatReachedNobodyIsGone) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    SCOPED_TRACE(seed);
+    Images mesh(5, seed);
+    Image image = running_image_of(mesh, 1, seed);
+    EXPECT_TRUE(mesh.converges(base::seconds(20)));
+    auto shown_at = [&](std::size_t host, const std::string& id) {
+      auto entry = mesh.process(host).replica().store().cells().entry("snapshots", id);
+      return entry.ok() && crdt::exists(*entry);
+    };
+    std::string to_all = mesh.add(1);
+    EXPECT_TRUE(mesh.converges(base::seconds(20)));
+    for (std::size_t other : {0u, 3u, 4u}) {
+      mesh.cut_both(1, other);
+      mesh.cut_both(2, other);
+    }
+    std::string to_one = mesh.add(1);
+    EXPECT_TRUE(mesh.cluster().run_until([&] { return shown_at(2, to_one); }, base::seconds(20)));
+    mesh.cut_both(1, 2);
+    std::string to_nobody = mesh.add(1);
+    mesh.run(base::seconds(1));
+    EXPECT_TRUE(shown_at(1, to_nobody));
+    EXPECT_FALSE(shown_at(0, to_one) || shown_at(2, to_nobody));
+
+    EXPECT_EQ(put_back(mesh, 1, image), 1u);
+    mesh.network().heal();
+    std::string after = mesh.add(1);  // under a number that stands for another entry elsewhere
+
+    mesh.expect_whole();
+    for (std::size_t host = 0; host < 5; ++host) {
+      EXPECT_TRUE(shown_at(host, to_all) && shown_at(host, to_one) && shown_at(host, after));
+      EXPECT_FALSE(shown_at(host, to_nobody));
+    }
+    EXPECT_GT(mesh.events("states set aside"), 0u) << "the fork must have happened";
+  }
 }
 
 // Several starts back.

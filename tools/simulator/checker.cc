@@ -70,7 +70,10 @@ void Checker::turned(Process& process, const Observer::Turn& turn) {
          text_of(after.ahead_in(turn.before)) + " was covered before this turn");
   }
   if (forks_) {
-    note_entries(turn);
+    note_entries(process, turn);
+    for (const agent::Notice& notice : turn.outputs.notices) {
+      if (notice.kind == agent::Notice::Kind::kSetAside) note_pruned(process, notice);
+    }
     return check_digest(process);
   }
   check_own(process, turn);
@@ -200,17 +203,47 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
 }
 
 // Checked only by the answers to clients.
-void Checker::note_entries(const Observer::Turn& turn) {
+void Checker::note_entries(const Process& process, const Observer::Turn& turn) {
   for (const agent::Reply& reply : turn.outputs.replies) {
     auto write = std::find_if(turn.writes.begin(), turn.writes.end(),
                               [&](const auto& one) { return one.ticket == reply.ticket; });
     if (!reply.result.ok() || write == turn.writes.end()) continue;
+    Acknowledged noted{std::nullopt, process.host_index(), ++acknowledgements_, reply.result->dot};
     if (const auto* add = std::get_if<agent::AddEntry>(&write->request)) {
-      acknowledged_[{add->object, add->id}] = add->metadata;
+      noted.metadata = add->metadata;
+      acknowledged_[{add->object, add->id}] = noted;
     } else if (const auto* remove = std::get_if<agent::RemoveEntry>(&write->request)) {
-      acknowledged_[{remove->object, remove->id}] = std::nullopt;
+      acknowledged_[{remove->object, remove->id}] = noted;
     }
   }
+}
+
+// A fork is found, and the tail of the log is sealed again. What was sealed after the machine was
+// put back and is in the log no longer cannot be sealed again.
+void Checker::note_pruned(Process& process, const agent::Notice& aside) {
+  const auto since = put_back_.find(process.host_index());
+  if (aside.actor.is_zero() || since == put_back_.end()) return;
+  store::Store& store = process.replica().store();
+  lost_with_log_ += std::erase_if(acknowledged_, [&](const auto& one) {
+    const Acknowledged& noted = one.second;
+    if (noted.host != process.host_index() || noted.number <= since->second) return false;
+    if (!noted.dot || noted.dot->actor != aside.actor || noted.dot->seq > aside.seq) return false;
+    const auto kept = store.log().find(store.actors(), noted.dot->actor, noted.dot->seq);
+    return kept.ok() && !*kept;
+  });
+}
+
+std::size_t Checker::rolled_back(const Host& host, std::uint64_t since,
+                                 const std::vector<Process*>& others) {
+  put_back_[host.index] = acknowledgements_;
+  return std::erase_if(acknowledged_, [&](const auto& one) {
+    const auto& [name, noted] = one;
+    if (noted.host != host.index || noted.number <= since) return false;
+    return std::none_of(
+        others.begin(), others.end(), [&, &id = name, &text = noted.metadata](Process* process) {
+          return process->host_index() != host.index && !difference(*process, id, text);
+        });
+  });
 }
 
 std::optional<std::string> Checker::difference(Process& process, const EntryName& name,
@@ -223,10 +256,10 @@ std::optional<std::string> Checker::difference(Process& process, const EntryName
 }
 
 void Checker::readable_somewhere(const std::vector<Process*>& processes) {
-  for (const auto& [name, metadata] : acknowledged_) {
-    if (!metadata) continue;
+  for (const auto& [name, noted] : acknowledged_) {
+    if (!noted.metadata) continue;
     bool there = std::any_of(processes.begin(), processes.end(),
-                             [&, &id = name, &text = metadata](Process* process) {
+                             [&, &id = name, &text = noted.metadata](Process* process) {
                                return !difference(*process, id, text);
                              });
     if (!there) fail("acknowledged-write-lost", nullptr, name.id + " is on no agent");
@@ -339,8 +372,8 @@ void Checker::healed(const std::vector<Process*>& processes, const crdt::Version
   }
   for (Process* process : processes) {
     if (forks_) {
-      for (const auto& [name, metadata] : acknowledged_) {
-        auto wrong = difference(*process, name, metadata);
+      for (const auto& [name, noted] : acknowledged_) {
+        auto wrong = difference(*process, name, noted.metadata);
         if (wrong) fail("acknowledged-write-lost", &process->host(), *wrong);
       }
       base::Status digest = process->replica().store().verify_digest();

@@ -31,6 +31,17 @@ class Checker {
     split_ = split;
   }
 
+  // With forks: how many requests have been acknowledged.
+  std::uint64_t acknowledgements() const { return acknowledgements_; }
+  // With forks: `host` was put back to the moment at which `since` requests had been acknowledged.
+  // What it acknowledged later and none of `others` shows is gone with its past
+  // (docs/operating.md): it is no longer asked for. Returns how many entries these are.
+  std::size_t rolled_back(const Host& host, std::uint64_t since,
+                          const std::vector<Process*>& others);
+  // With forks: how many entries that were acknowledged after a machine had been put back were lost
+  // because the log no longer had them when the fork was found (docs/decisions/0007).
+  std::size_t lost_with_log() const { return lost_with_log_; }
+
   // Called after every turn.
   void turned(Process& process, const Observer::Turn& turn);
   void interrupted(const Process& process, const Observer::Turn& turn);
@@ -65,7 +76,8 @@ class Checker {
   void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
   void check_own(Process& process, const Observer::Turn& turn);
   void check_replies(Process& process, const Observer::Turn& turn);
-  void note_entries(const Observer::Turn& turn);
+  void note_pruned(Process& process, const agent::Notice& aside);
+  void note_entries(const Process& process, const Observer::Turn& turn);
   // Why the entry is not as acknowledged; empty when it is.
   static std::optional<std::string> difference(Process& process, const EntryName& name,
                                                const std::optional<std::string>& metadata);
@@ -89,7 +101,16 @@ class Checker {
   bool forks_ = false;
   bool split_ = false;
   // With forks: for each object and id, the write that was acknowledged last.
-  std::map<EntryName, std::optional<std::string>> acknowledged_;
+  struct Acknowledged {
+    std::optional<std::string> metadata;  // nullopt: the entry was removed
+    std::size_t host = 0;
+    std::uint64_t number = 0;
+    std::optional<crdt::Dot> dot;
+  };
+  std::map<EntryName, Acknowledged> acknowledged_;
+  std::uint64_t acknowledgements_ = 0;
+  std::map<std::size_t, std::uint64_t> put_back_;  // for each host: acknowledgements until then
+  std::size_t lost_with_log_ = 0;
   // Rule 8: the digest of each vector, and who showed it first.
   std::map<crdt::Digest, std::pair<crdt::Digest, std::string>> digests_;
 };

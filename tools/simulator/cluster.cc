@@ -149,8 +149,13 @@ std::size_t Cluster::clone_image(std::size_t from) {
   return copy.index;
 }
 
-void Cluster::restore(std::size_t index, const Disk::Files& files) {
-  hosts_[index]->disk.restore(files);
+Cluster::Backup Cluster::back_up(std::size_t index) const {
+  return {hosts_[index]->disk.snapshot(), hosts_[index]->rotten};
+}
+
+void Cluster::restore(std::size_t index, const Backup& backup) {
+  hosts_[index]->disk.restore(backup.files);
+  hosts_[index]->rotten = backup.rotten;
   before_[index].by = Fault::kRestore;
   tampered(index);
   note(index, "older copy put back");
@@ -369,10 +374,16 @@ void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
   }
   report_.events["changes forgotten"] += outputs.facts.forgotten.size();
   report_.events["parked"] += outputs.facts.parked.size();
+  const auto& join = outputs.facts.join;
+  if (join && join->kind == agent::JoinStep::Kind::kFailed) ++report_.events["joins failed"];
 }
 
 void Cluster::interrupted(Process& process, const Turn& turn) {
   checker_.interrupted(process, turn);
+}
+
+void Cluster::looked(Process& process, const agent::Outputs& outputs) {
+  note_notices(process, outputs);
 }
 
 void Cluster::told(Process& process, const agent::Outputs& outputs) {

@@ -27,8 +27,14 @@ class Cluster : public Observer {
   void clone(std::size_t host);
   // The same, but only the addresses of the two machines differ. The new one is not started.
   std::size_t clone_image(std::size_t host);
+  // A copy of the files. A flipped bit comes back with the copy that has it.
+  struct Backup {
+    Disk::Files files;
+    bool rotten = false;
+  };
+  Backup back_up(std::size_t host) const;
   // Restores an older copy of the files. The agent must be down.
-  void restore(std::size_t host, const Disk::Files& files);
+  void restore(std::size_t host, const Backup& backup);
   // Removes one live cell of a host that is down, with its part of the digest. False: it has none.
   bool lose_cell(std::size_t host);
   // The medium was damaged: what only it held can no longer be promised.
@@ -66,6 +72,7 @@ class Cluster : public Observer {
   // --- Observer
   void turned(Process& process, const Turn& turn) override;
   void interrupted(Process& process, const Turn& turn) override;
+  void looked(Process& process, const agent::Outputs& outputs) override;
   void told(Process& process, const agent::Outputs& outputs) override;
   void claimed(Process& process, const Claim& claim) override;
   void acted(Process& process, const gossip::Action& action) override;

@@ -44,10 +44,8 @@ void Nemesis::plan() {
   // Backups are taken from time to time; a restore brings one of them back.
   if (settings_.enabled.contains(Fault::kRestore)) {
     for (std::size_t host = 0; host < cluster_.size(); ++host) {
-      later(between({}, settings_.chaos / 2), [this, host] {
-        const Host& of = cluster_.host(host);
-        backups_[host] = {of.disk.snapshot(), of.rotten};
-      });
+      later(between({}, settings_.chaos / 2),
+            [this, host] { backups_[host] = cluster_.back_up(host); });
     }
   }
 }
@@ -227,8 +225,7 @@ void Nemesis::restore(std::size_t host) {
   if (backup == backups_.end() || host == 0) return;
   report_.fired(Fault::kRestore);
   cluster_.kill(host);
-  cluster_.restore(host, backup->second.files);
-  cluster_.host(host).rotten = backup->second.rotten;
+  cluster_.restore(host, backup->second);
   restart_later(host);
 }
 

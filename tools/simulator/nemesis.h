@@ -44,11 +44,7 @@ class Nemesis {
   bool ended_ = false;
   std::size_t clones_ = 0;
   std::size_t deaths_ = 0;
-  struct Backup {
-    Disk::Files files;
-    bool rotten = false;
-  };
-  std::map<std::size_t, Backup> backups_;
+  std::map<std::size_t, Cluster::Backup> backups_;
 };
 
 }  // namespace simulation

@@ -374,6 +374,7 @@ void Process::deliver(agent::Outputs outputs) {
 void Process::scrub() {
   agent::Outputs outputs = replica_->scrub(now());
   if (!host_.disk.powered()) return observer_.stopped(*this, false);
+  observer_.looked(*this, outputs);
   pump_.did_scrub(schedule_.now());
   finish(kReadTime + host_.disk.take_cost(), std::move(outputs));
 }
@@ -381,6 +382,7 @@ void Process::scrub() {
 void Process::flush() {
   agent::Outputs outputs = replica_->flush(now());
   if (!host_.disk.powered()) return observer_.stopped(*this, false);
+  observer_.looked(*this, outputs);
   pump_.did_flush(schedule_.now(), condition());
   finish(kTurnTime + host_.disk.take_cost(), std::move(outputs));
 }

@@ -38,6 +38,8 @@ class Observer {
   virtual void turned(Process& process, const Turn& turn) = 0;
   // The power went off inside the turn, so its outcome is unknown. It had at most one write.
   virtual void interrupted(Process& process, const Turn& turn) = 0;
+  // A scrub or a flush has ended: it may have found something.
+  virtual void looked(Process& process, const agent::Outputs& outputs) = 0;
   // Clients and the node are about to be told of it.
   virtual void told(Process& process, const agent::Outputs& outputs) = 0;
   // What this process tells a peer about its state: claims (rule 3).

@@ -5,28 +5,6 @@
 namespace simulation {
 namespace {
 
-// Liveness: all agents that still live must become equal and know each other within bounded time.
-// Afterwards only signs of life may be sent.
-void heal(const Settings& settings, Cluster& cluster, Report& report) {
-  base::Instant started = cluster.schedule().now();
-  auto equal = [&] { return cluster.converged() && cluster.acquainted(); };
-  if (!cluster.run_until(equal, settings.heal)) {
-    return cluster.checker().not_converged(cluster.differences());
-  }
-  report.healed = cluster.schedule().now() - started;
-  cluster.run(settings.node.profile.grace * 20);
-  // Damage that the scrub finds later is repaired then, and the repair is payload.
-  bool repairs = cluster.any_rotten() || cluster.any_rebuilding();
-  if (!repairs) cluster.forbid_payload();
-  cluster.run(settings.quiet);
-  if (repairs) cluster.run_until(equal, settings.heal);
-  if (cluster.checker().failed()) return;
-  if (!equal())
-    return cluster.checker().not_converged("the agents are no longer equal: " +
-                                           cluster.differences());
-  cluster.checker().healed(cluster.running(), cluster.owed());
-}
-
 void judge_weather(const NetworkCounts& counts, Report& report) {
   auto& events = report.events;
   if (counts.lost > 0 && events["reconciliations"] > 0) report.mattered(Fault::kLoss);
@@ -49,6 +27,28 @@ void judge_weather(const NetworkCounts& counts, Report& report) {
 }
 
 }  // namespace
+
+// Liveness: all agents that still live must become equal and know each other within bounded time.
+// Afterwards only signs of life may be sent.
+void heal(const Settings& settings, Cluster& cluster, Report& report) {
+  base::Instant started = cluster.schedule().now();
+  auto equal = [&] { return cluster.converged() && cluster.acquainted(); };
+  if (!cluster.run_until(equal, settings.heal)) {
+    return cluster.checker().not_converged(cluster.differences());
+  }
+  report.healed = cluster.schedule().now() - started;
+  cluster.run(settings.node.profile.grace * 20);
+  // Damage that the scrub finds later is repaired then, and the repair is payload.
+  bool repairs = cluster.any_rotten() || cluster.any_rebuilding();
+  if (!repairs) cluster.forbid_payload();
+  cluster.run(settings.quiet);
+  if (repairs) cluster.run_until(equal, settings.heal);
+  if (cluster.checker().failed()) return;
+  if (!equal())
+    return cluster.checker().not_converged("the agents are no longer equal: " +
+                                           cluster.differences());
+  cluster.checker().healed(cluster.running(), cluster.owed());
+}
 
 Report run(const Settings& settings, std::function<void(const std::string&)> line) {
   Report report;

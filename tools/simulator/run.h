@@ -4,12 +4,16 @@
 
 #include <functional>
 
-#include "tools/simulator/report.h"
+#include "tools/simulator/cluster.h"
 
 namespace simulation {
 
 // `line` gets every line of the trace. Without it only a failed run keeps its last lines.
 Report run(const Settings& settings, std::function<void(const std::string&)> line = nullptr);
+
+// After the last fault: waits until all agents are equal and know each other, then for a quiet time
+// in which nothing may travel but the repair of damage that a scrub finds, and judges.
+void heal(const Settings& settings, Cluster& cluster, Report& report);
 
 struct SweepOptions {
   std::uint64_t first = 1;
