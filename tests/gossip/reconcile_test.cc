@@ -385,6 +385,24 @@ TEST(Claims, AConfirmationThatWasLostIsSaidAgain) {
   EXPECT_EQ(out.size(), 2u);
 }
 
+// The replica compares the hash with its own: a peer may hold another change under the number.
+TEST(Claims, AConfirmationNamesTheHashOfThePeersChange) {
+  base::ActorId actor;
+  actor.bytes[0] = 1;
+  Holdings held;
+  held.claimed.set(actor, {5, 9});
+  held.alone = {actor};
+  Actions out;
+
+  Claims(held).confirm(actor, {4, 77}, out);
+  Claims(held).confirm(actor, {6, 77}, out);  // more than ours: its hash is not of our number
+
+  ASSERT_EQ(out.size(), 2u);
+  EXPECT_EQ(std::get<Confirmed>(out[0]).hash, 77u);
+  EXPECT_EQ(std::get<Confirmed>(out[1]).seq, 5u);
+  EXPECT_EQ(std::get<Confirmed>(out[1]).hash, 0u);
+}
+
 // Rule 7 asks for all that may be here alone, not only for what this run wrote.
 TEST(Claims, AnActorThatWasLeftIsConfirmedUntilAPeerHasAllOfIt) {
   base::ActorId former;

@@ -1,5 +1,6 @@
 // Rule 2, echo: our own actor goes on elsewhere. Lost tail or fork: docs/decisions/0007.
 
+#include "tests/replica/join_fixture.h"
 #include "tests/replica/replica_fixture.h"
 #include "tests/store/fault_vfs.h"
 
@@ -116,6 +117,62 @@ TEST_F(Copied, AForkBelowOurHeadIsSeen) {
 
   EXPECT_TRUE(out.reopen);
   EXPECT_EQ(a->store().meta().repair.common, 1u);
+}
+
+// After a machine was put back we may have sealed more than peers still have of our past. Then
+// their number stands below ours, whatever shows it.
+TEST_F(Copied, AForkBelowOurHeadIsSeenInADependency) {
+  turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
+  auto upon = turn(*z, 4, {add("upon theirs")}).facts.own;
+  turn(*a, 4, {add("mine"), add("mine too")});
+
+  Outputs out = turn(*a, 5, {received(upon)});
+
+  EXPECT_TRUE(out.reopen);
+  EXPECT_EQ(a->store().meta().repair.actor, actor);
+}
+
+TEST_F(Copied, AForkBelowOurHeadIsSeenInAClaim) {
+  turn(*a, 3, {add("mine")});
+  const crdt::Head ours = a->vector().head_of(actor);
+  turn(*a, 4, {add("mine too")});
+
+  EXPECT_FALSE(turn(*a, 5, {ConfirmOwn{actor, ours.seq, ours.hash}}).reopen);
+  Outputs out = turn(*a, 6, {ConfirmOwn{actor, ours.seq, 99}});
+
+  EXPECT_TRUE(out.facts.confirmed.empty());
+  EXPECT_TRUE(out.reopen);
+}
+
+TEST_F(Copied, AJoinFromAForkBelowOurHeadDropsNothing) {
+  turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
+  turn(*a, 4, {add("mine"), add("mine too")});
+  turn(*z, 4, {add("w")});
+  Joining joining{*a, *z};
+
+  joining.start();
+  joining.finish();
+
+  EXPECT_TRUE(joining.failed());
+  EXPECT_TRUE(joining.last.reopen);
+  EXPECT_NE(shown(*a, "mine"), "absent");
+}
+
+// The join would drop what we hold of somebody else's fork.
+TEST_F(Copied, AJoinFromAForkOfSomebodyElseDropsNothing) {
+  auto m = open_replica(folder.file("m.db"), 3);
+  turn(*a, 3, {add("mine"), add("mine too")});
+  turn(*m, 4, {received(log_of(*a))});
+  turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
+  turn(*z, 4, {add("w")});
+  Joining joining{*m, *z};
+
+  joining.start();
+  joining.finish();
+
+  EXPECT_TRUE(joining.failed());
+  EXPECT_FALSE(joining.last.reopen);
+  EXPECT_NE(shown(*m, "mine"), "absent");
 }
 
 // The node had not been told yet, a peer has fetched from the log already: found by the simulator,

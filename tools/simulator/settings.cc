@@ -62,6 +62,8 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   settings.replica.store.wal_pages = pick(random, {8, 60, 1'000});
   settings.replica.clock.build_nanos = 1'700'000'000'000'000'000;
   settings.clockless = random.below(4) == 0;
+  // Small, so that scrubs truncate the write-ahead log in most runs, as a daemon at rest does.
+  settings.replica.store.wal_rest_bytes = pick(random, {0, 50'000, 4'194'304});
   return settings;
 }
 
