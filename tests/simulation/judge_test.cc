@@ -168,9 +168,15 @@ TEST(Judge, ABackupOfARottenMediumIsRotten) {
 // A scrub finds a flipped bit after healing, in the quiet in which nothing else may travel.
 TEST(Judge, WhatAScrubFindsAfterHealingMayTravel) {
   Scenario mesh(3);
+  mesh.settings().pump.scrub_every = base::seconds(6);  // each time 64 rows: not the last ones yet
+  mesh.settings().quiet = base::seconds(120);
   mesh.start();
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
-  mesh.cluster().request(1, agent::AddEntry{"snapshots", "one", R"({"text":"found in the file"})"});
+  mesh.cluster().request(1, agent::AddEntry{"snapshots", "z", R"({"text":"found in the file"})"});
+  for (int i = 0; i < 150; ++i) {
+    mesh.cluster().request(0, agent::AddEntry{"snapshots", "e" + std::to_string(i), "{}"});
+    mesh.run(base::millis(2));
+  }
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
   mesh.cluster().stop_cleanly(1);
   const base::Bytes file = mesh.host(1).disk.read(kDatabase);
