@@ -21,9 +21,16 @@ inline constexpr std::size_t kBatchOpsMax = 65'536;    // in one PATCH; above: 4
 inline constexpr std::size_t kPageDefault = 1'000;
 inline constexpr std::size_t kPageMax = 10'000;  // a larger limit is 400
 
-// After this much a scan gives its reader back and goes on in a new snapshot.
-inline constexpr std::size_t kSliceEntries = 2'000;
-inline constexpr std::size_t kSliceBytes = 4u << 20;
+// After this much a scan gives its reader back and goes on in a new snapshot. A slice may have one
+// entry more, whatever its size.
+inline constexpr std::size_t kSliceEntries = 500;
+inline constexpr std::size_t kSliceBytes = 512u << 10;
+// A page that is not complete after this time is sent in chunks from then on.
+inline constexpr std::uint64_t kHeadMillis = 20;
+inline constexpr std::size_t kSliceAnswerBytes = 1u
+                                                 << 20;  // of AnswerRoom, for an answer in chunks
+inline constexpr std::int64_t kQuietMillis = 500;  // without rows for so long: white space is sent
+inline constexpr std::size_t kPageLinksMax = 4'096;  // links of one route; the oldest is forgotten
 // When the queue of readers or writers is full, work that has begun is tried again after this time.
 inline constexpr std::uint64_t kRetryMillis = 10;
 

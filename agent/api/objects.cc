@@ -37,6 +37,7 @@ void get_object(Host& host, const ExchangePtr& exchange) {
   if (!place.ok()) return exchange->fail(place.error());
   bool inspect = exchange->request().target.query_value("inspect") == "1";
   std::size_t bytes = place->path.empty() ? kAnswerBytesMax : kSmallAnswerBytes;
+  if (inspect) bytes *= 2;  // the dots have the same bound as the value
   answer_from_snapshot(host, exchange, bytes, [place = *place, inspect](store::Reader& reader) {
     auto shown = read_place(reader, place, inspect);
     if (!shown.ok()) return http::error_response(shown.error());

@@ -20,6 +20,16 @@ base::Result<Page> page_of(const http::Target& target) {
   return page;
 }
 
+base::Result<Page> page_of(const http::Target& target, const PageLinks& links) {
+  ASSIGN_OR_RETURN(Page page, page_of(target));
+  auto link = target.query_value("page");
+  if (!link) return page;
+  ASSIGN_OR_RETURN(std::optional<std::string> after, links.find(*link));
+  page.nothing = !after;
+  page.after = after.value_or("");
+  return page;
+}
+
 std::pair<std::string, std::string> next_link(
     std::string_view path, const std::vector<std::pair<std::string_view, std::string>>& query) {
   std::string link = "<" + std::string(path);

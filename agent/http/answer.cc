@@ -101,14 +101,19 @@ bool has(const Headers& headers, std::string_view name) {
 
 bool may_have_body(int status) { return status != 204 && status != 304; }
 
-void append_head(std::string& out, const AnswerHead& head, std::size_t content_length) {
+void append_head(std::string& out, const AnswerHead& head,
+                 std::optional<std::size_t> content_length) {
   const Response& response = head.response;
   append_status_line(out, response.status);
   if (may_have_body(response.status)) {
     append_header(out, "Content-Type", response.content_type);
-    out += "Content-Length: ";
-    append_number(out, content_length);
-    out += "\r\n";
+    if (content_length) {
+      out += "Content-Length: ";
+      append_number(out, *content_length);
+      out += "\r\n";
+    } else {
+      out += "Transfer-Encoding: chunked\r\n";
+    }
   }
   if (!head.keep_alive) {
     out += "Connection: close\r\n";

@@ -3,6 +3,7 @@
 // Writes the head of an answer in its wire format.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "agent/http/message.h"
@@ -20,7 +21,9 @@ bool may_have_body(int status);  // false for 204 and 304
 
 // A header with a control character is left out, because it could end the line and begin another
 // one. JSON is not cached unless the response says how.
-void append_head(std::string& out, const AnswerHead& head, std::size_t content_length);
+// Without a length the body comes in chunks (RFC 9112, 7.1).
+void append_head(std::string& out, const AnswerHead& head,
+                 std::optional<std::size_t> content_length);
 // The head of an event stream. The stream ends with its connection, so it needs neither a length
 // nor chunks.
 void append_stream_head(std::string& out, const Headers& cors);

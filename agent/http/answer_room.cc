@@ -1,5 +1,6 @@
 // How the connections of a server share the memory for answers that clients have not read yet.
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/http/connection.h"
@@ -72,7 +73,7 @@ void Connection::keep_room(std::size_t bytes) {
 }
 
 void Connection::account() {
-  std::size_t held = outbox_.held();
+  std::size_t held = std::max(outbox_.held(), chunk_room_);
   shared_.room.add(held);
   shared_.room.remove(std::exchange(accounted_, held));
 }

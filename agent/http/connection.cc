@@ -69,6 +69,8 @@ bool Connection::step(std::string_view& input) {
       return take_body(input);
     case State::kAnswering:
       return pass_body(input);
+    case State::kChunks:
+      return false;  // the next request waits for the end of this answer
     case State::kStream:
     case State::kFinishing:
     case State::kLinger:
@@ -290,51 +292,6 @@ void Connection::go_on() {
   if (advancing_ || closed_ || touched) return;
   touched = true;
   shared_.touched.push_back(this);
-}
-
-void Connection::start_stream(bool head_only) {
-  if (shared_.stats.streams >= shared_.options.streams_max) {
-    refuse(503, {Code::kBusy, "too many event streams are open; close one, or try again later"});
-    return go_on();
-  }
-  shared_.count_response(200);
-  append_stream_head(outbox_.tail(), cors_);
-  if (head_only) {
-    lose_exchange();
-    leave_request(State::kFinishing);
-  } else {
-    leave_request(State::kStream);
-    ++shared_.stats.streams;
-  }
-  go_on();
-}
-
-bool Connection::write_stream(std::string_view text) {
-  std::size_t waits = outbox_.unsent();
-  if (waits > 0 && waits + text.size() > shared_.options.stream_bytes_max) {
-    ++shared_.stats.streams_cut;
-    destroy();
-    return false;
-  }
-  bool large = waits + text.size() > kUnsentMax;
-  if (large) shared_.make_room(text.size(), 0, nullptr);
-  if (closed_) return false;
-  outbox_.tail() += text;
-  if (large) account();
-  if (outbox_.unwritten() > kUnsentMax && !flush()) return false;
-  go_on();
-  return true;
-}
-
-void Connection::end_stream() {
-  exchange_ = nullptr;
-  leave_stream();
-  go_on();
-}
-
-void Connection::leave_stream() {
-  --shared_.stats.streams;
-  state_ = State::kFinishing;
 }
 
 // Cuts the tie to the handler's exchange. What the handler sends from now on is ignored. The

@@ -86,6 +86,12 @@ class Connection {
   void start_stream(bool head_only);
   bool write_stream(std::string_view text);
   void end_stream();
+  bool can_chunk() const { return !http_1_0_ && !head_only_; }
+  void start_chunks(Response head, std::size_t room);
+  bool write_chunk(std::string_view text);
+  void end_chunks();
+  void break_off();
+  void when_taken(std::function<void()> go);
   void when_room(std::size_t bytes, std::function<void()> go);
   std::size_t unsent() const { return outbox_.unsent(); }
 
@@ -103,6 +109,7 @@ class Connection {
     kHead,       // reads the head of a request
     kBody,       // collects a body for a handler
     kAnswering,  // a handler has the request; its body may still stream
+    kChunks,     // a handler sends the answer in chunks
     kStream,     // an event stream
     kFinishing,  // the last answer is being written
     kLinger,     // all is written; waits for the client to close
@@ -133,6 +140,7 @@ class Connection {
   void keep_room(std::size_t bytes);
   void stop_waiting();
   void leave_stream();
+  void tell_taken();
   void lose_exchange();
 
   void keep_input(bool stored, std::size_t taken, std::string_view rest);
@@ -179,9 +187,11 @@ class Connection {
   std::size_t collected_ = 0;              // bytes of the body of the present request
   std::size_t accounted_ = 0;              // bytes of outbox_ that are counted in AnswerRoom
   std::size_t kept_room_ = 0;              // bytes reserved for the next answer
+  std::size_t chunk_room_ = 0;             // bytes that an answer in chunks counts at least
   std::size_t wanted_room_ = 0;
   std::uint64_t waits_since_ = 0;
-  std::function<void()> when_room_;  // set while the request waits for room
+  std::function<void()> when_room_;   // set while the request waits for room
+  std::function<void()> when_taken_;  // set while the next chunk waits for the client
   const Route* route_ = nullptr;
   Headers cors_;
   bool keep_alive_ = false;

@@ -62,6 +62,7 @@ void Connection::destroy() {
   if (state_ == State::kStream) leave_stream();
   lose_exchange();
   stop_waiting();
+  when_taken_ = nullptr;
   keep_room(0);
   shared_.room.remove(std::exchange(accounted_, 0));
   forget_collected();
@@ -142,6 +143,7 @@ void Connection::settle() {
   if (closed_) return;
   update_reading();
   arm();
+  tell_taken();
 }
 
 // The client sends nothing more. A state that waits for its bytes ends.
@@ -157,6 +159,7 @@ void Connection::end_if_starved() {
     case State::kStream:
     case State::kLinger:
       return destroy();
+    case State::kChunks:
     case State::kFinishing:
       return;
   }
@@ -210,6 +213,7 @@ std::uint64_t Connection::due() const {
     case State::kLinger:
       due = since_ + kLingerMillis;
       break;
+    case State::kChunks:
     case State::kStream:
     case State::kFinishing:
       break;

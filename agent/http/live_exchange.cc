@@ -11,6 +11,8 @@ LiveExchange::~LiveExchange() {
   Connection& connection = *std::exchange(connection_, nullptr);
   if (state_ == State::kStreaming) {
     connection.end_stream();
+  } else if (state_ == State::kChunks) {
+    connection.break_off();
   } else {
     connection.answer(error_response(
         {base::Code::kInternal,
@@ -47,9 +49,32 @@ void LiveExchange::start_stream() {
   connection_->start_stream(request_.verb == Verb::kHead);
 }
 
+bool LiveExchange::can_chunk() const {
+  return state_ == State::kOpen && connection_ != nullptr && connection_->can_chunk();
+}
+
+void LiveExchange::start_chunks(Response head, std::size_t room) {
+  if (!can_chunk()) return;
+  state_ = State::kChunks;
+  connection_->start_chunks(std::move(head), room);
+}
+
+void LiveExchange::when_taken(std::function<void()> go) {
+  if (state_ != State::kChunks || connection_ == nullptr) return;
+  connection_->when_taken(std::move(go));
+}
+
+void LiveExchange::break_off() {
+  if (state_ != State::kChunks || connection_ == nullptr) return;
+  Connection& connection = *connection_;
+  finish();
+  connection.break_off();
+}
+
 bool LiveExchange::write(std::string_view text) {
-  if (state_ != State::kStreaming || connection_ == nullptr) return false;
-  return connection_->write_stream(text);
+  if (connection_ == nullptr) return false;
+  if (state_ == State::kChunks) return connection_->write_chunk(text);
+  return state_ == State::kStreaming && connection_->write_stream(text);
 }
 
 std::size_t LiveExchange::unsent() const {
@@ -58,10 +83,11 @@ std::size_t LiveExchange::unsent() const {
 }
 
 void LiveExchange::end_stream() {
-  if (state_ != State::kStreaming || connection_ == nullptr) return;
+  bool chunks = state_ == State::kChunks;
+  if ((!chunks && state_ != State::kStreaming) || connection_ == nullptr) return;
   Connection& connection = *connection_;
   finish();
-  connection.end_stream();
+  chunks ? connection.end_chunks() : connection.end_stream();
 }
 
 void LiveExchange::on_gone(std::function<void()> closed) {

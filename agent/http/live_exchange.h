@@ -32,6 +32,10 @@ class LiveExchange final : public Exchange, public std::enable_shared_from_this<
   std::size_t unsent() const override;
   void end_stream() override;
   void on_gone(std::function<void()> closed) override;
+  bool can_chunk() const override;
+  void start_chunks(Response head, std::size_t room) override;
+  void when_taken(std::function<void()> go) override;
+  void break_off() override;
 
   // Called by the connection.
   Request& mutable_request() { return request_; }
@@ -42,7 +46,7 @@ class LiveExchange final : public Exchange, public std::enable_shared_from_this<
   void tell_gone();  // later, from the loop: calls the callback of on_gone()
 
  private:
-  enum class State { kOpen, kStreaming, kDone };
+  enum class State { kOpen, kStreaming, kChunks, kDone };
 
   void finish();
 

@@ -63,6 +63,20 @@ class Exchange {
   virtual void on_body(std::function<bool(std::string_view piece)> piece) = 0;
   virtual void resume() = 0;
 
+  // Sends an answer in parts (chunked). It begins with the status and headers of `head`, goes on
+  // with write(), and ends with end_stream(). Only if can_chunk(): clients of HTTP/1.0 do not know
+  // chunks, and the answer to HEAD has no body. It counts as `room` bytes in AnswerRoom, or as what
+  // waits for its client if that is more.
+  virtual bool can_chunk() const = 0;
+  virtual void start_chunks(Response head, std::size_t room) = 0;
+  // Calls `go` from the loop when the client has taken what was written, except about 64 KiB. It is
+  // dropped when the client is gone. Write the next part then, so that a slow client costs no more
+  // memory than one part.
+  virtual void when_taken(std::function<void()> go) = 0;
+  // Ends an answer that was begun and cannot be completed: closes the connection without the last
+  // chunk, so that the client knows. Dropping the last reference does the same.
+  virtual void break_off() = 0;
+
   // Turns the exchange into an event stream (text/event-stream). write() then appends text
   // unchanged. False: the client is gone, or it was too slow and was cut off, or too many streams
   // are open.
@@ -86,6 +100,7 @@ struct Stats {
   std::uint64_t answers_cut = 0;      // clients cut off because others needed the memory
   std::uint64_t answers_wait = 0;     // requests that wait for memory now
   std::uint64_t answers_refused = 0;  // requests that got 503 after waiting
+  std::uint64_t answers_broken = 0;   // answers in chunks that were not completed, after an error
   std::vector<std::pair<int, std::uint64_t>> responses;  // by status code
 };
 

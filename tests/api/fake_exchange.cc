@@ -23,6 +23,29 @@ void FakeExchange::start_stream() {
   streaming_ = true;
 }
 
+void FakeExchange::start_chunks(http::Response head, std::size_t) {
+  CHECK(can_chunk_ && !response_ && !streaming_);
+  head_ = std::move(head);
+  streaming_ = true;
+}
+
+// A client that does not read slowly has taken all at once.
+void FakeExchange::when_taken(std::function<void()> go) {
+  if (gone_) return;
+  if (unsent_ == 0) return go();
+  when_taken_ = std::move(go);
+}
+
+void FakeExchange::take() {
+  unsent_ = 0;
+  if (auto go = std::exchange(when_taken_, nullptr)) go();
+}
+
+void FakeExchange::break_off() {
+  broken_ = true;
+  finish();
+}
+
 bool FakeExchange::write(std::string_view text) {
   CHECK(streaming_);
   if (gone_ || ended_) return false;
@@ -52,12 +75,14 @@ void FakeExchange::deliver(std::string_view piece) {
 void FakeExchange::leave() {
   gone_ = true;
   body_ = nullptr;
+  when_taken_ = nullptr;
   auto closed = std::exchange(closed_, nullptr);
   if (closed) closed();
 }
 
 void FakeExchange::finish() {
   body_ = nullptr;
+  when_taken_ = nullptr;
   closed_ = nullptr;
 }
 

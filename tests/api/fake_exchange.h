@@ -16,7 +16,10 @@ class FakeExchange final : public http::Exchange {
   const http::Request& request() const override { return request_; }
   void respond(http::Response response) override;
   bool gone() const override { return gone_; }
-  void when_room(std::size_t, std::function<void()> go) override { go(); }
+  void when_room(std::size_t bytes, std::function<void()> go) override {
+    room_ = bytes;
+    go();
+  }
   void on_body(std::function<bool(std::string_view piece)> piece) override;
   void resume() override { paused_ = false; }
   void start_stream() override;
@@ -24,10 +27,18 @@ class FakeExchange final : public http::Exchange {
   std::size_t unsent() const override { return unsent_; }
   void end_stream() override;
   void on_gone(std::function<void()> closed) override { closed_ = std::move(closed); }
+  bool can_chunk() const override { return can_chunk_; }
+  void start_chunks(http::Response head, std::size_t room) override;
+  void when_taken(std::function<void()> go) override;
+  void break_off() override;
 
   // The client's side.
   bool answered() const { return response_.has_value(); }
   const http::Response& response() const { return *response_; }
+  const http::Response& head() const { return head_; }  // of an answer in chunks
+  bool broken() const { return broken_; }
+  std::size_t room() const { return room_; }  // that the handler asked for
+  void knows_no_chunks() { can_chunk_ = false; }
   bool streams() const { return streaming_; }
   bool ended() const { return ended_; }
   const std::string& streamed() const { return streamed_; }
@@ -36,7 +47,7 @@ class FakeExchange final : public http::Exchange {
   void leave();  // the client closes the connection
   // From now on the client takes what was written only with take(); it is cut as the server does.
   void read_slowly() { slow_ = true; }
-  void take() { unsent_ = 0; }
+  void take();
 
  private:
   void finish();
@@ -47,6 +58,11 @@ class FakeExchange final : public http::Exchange {
   std::function<void()> closed_;
   std::string streamed_;
   std::size_t unsent_ = 0;
+  std::size_t room_ = 0;
+  http::Response head_;
+  std::function<void()> when_taken_;
+  bool can_chunk_ = true;
+  bool broken_ = false;
   bool slow_ = false;
   bool paused_ = false;
   bool gone_ = false;

@@ -1,6 +1,7 @@
 #include "tests/api/fake_host.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -127,6 +128,7 @@ std::shared_ptr<FakeExchange> FakeHost::send(const std::string& verb, const std:
   if (route) request.pattern = route->pattern;
   if (route && !route->streams_body) request.body = body;
   auto exchange = std::make_shared<FakeExchange>(std::move(request));
+  if (!clients_know_chunks_) exchange->knows_no_chunks();
   if (!route) {
     bool other_verb = !match.allow.empty();
     exchange->fail({other_verb ? base::Code::kMethod : base::Code::kNotFound, "no route"});
@@ -274,10 +276,21 @@ void FakeHost::run_by_chance(base::Random& random) {
   }
 }
 
-void FakeHost::advance(std::uint64_t millis) {
+void FakeHost::pass(std::uint64_t millis) {
   now_.instant = now_.instant + base::millis(static_cast<std::int64_t>(millis));
   now_.wall_nanos += base::millis(static_cast<std::int64_t>(millis)).nanos;
+}
+
+void FakeHost::advance(std::uint64_t millis) {
+  pass(millis);
   run();
+}
+
+void FakeHost::spoil_cells() {
+  sqlite3* database = nullptr;
+  CHECK(sqlite3_open((folder_ + "/a.db").c_str(), &database) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, "DROP TABLE cells", nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(database);
 }
 
 void FakeHost::close_actor(const base::ActorId& actor) {

@@ -62,6 +62,9 @@ class FakeHost final : public Host {
   bool finish_read();  // and hands the answer to the loop
   bool read_step() { return finish_read() || (start_read() && finish_read()); }
   bool loop_step();
+  bool fire_timer();                         // the first one that is due
+  void pass(std::uint64_t millis);           // moves the clock, runs nothing
+  void spoil_cells();                        // from now on reads of cells fail
   void run();                                // until nothing waits, timers that are due included
   void run_by_chance(base::Random& random);  // the same, in an order of chance
   void advance(std::uint64_t millis);        // moves the clock and runs
@@ -84,6 +87,7 @@ class FakeHost final : public Host {
   base::Result<Joined> join_answer_ = Joined{true, "", ""};
   std::string joined_;
   bool left_ = false;
+  bool clients_know_chunks_ = true;
   std::size_t refuse_writes_ = 0;  // so many are told kBusy
   std::size_t refuse_reads_ = 0;   // so many are told that the queue is full
 
@@ -91,7 +95,6 @@ class FakeHost final : public Host {
   void open_replica();
   void deliver(Outputs outputs);
   void answer(const JoinStep& step);
-  bool fire_timer();
 
   std::string folder_;
   ReplicaOptions options_;

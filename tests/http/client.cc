@@ -107,6 +107,11 @@ std::optional<Answer> Client::read_answer(bool head_only, int seconds) {
     if (!fill(millis_left(deadline))) return std::nullopt;
   }
   Answer answer = parse_head(buffer_.substr(0, end + 2));
+  if (!head_only && answer.header("transfer-encoding") == "chunked") {
+    buffer_.erase(0, end + 4);
+    if (!read_chunks(answer.body, deadline)) return std::nullopt;
+    return answer;
+  }
   std::size_t length = 0;
   if (!head_only) length = std::strtoul(answer.header("content-length").c_str(), nullptr, 10);
   while (buffer_.size() < end + 4 + length) {
@@ -115,6 +120,22 @@ std::optional<Answer> Client::read_answer(bool head_only, int seconds) {
   answer.body = buffer_.substr(end + 4, length);
   buffer_.erase(0, end + 4 + length);
   return answer;
+}
+
+bool Client::read_chunks(std::string& body, Clock::time_point deadline) {
+  for (;;) {
+    std::size_t end;
+    while ((end = buffer_.find("\r\n")) == std::string::npos) {
+      if (!fill(millis_left(deadline))) return false;
+    }
+    std::size_t size = std::strtoul(buffer_.c_str(), nullptr, 16);
+    while (buffer_.size() < end + 2 + size + 2) {
+      if (!fill(millis_left(deadline))) return false;
+    }
+    body.append(buffer_, end + 2, size);
+    buffer_.erase(0, end + 2 + size + 2);
+    if (size == 0) return true;
+  }
 }
 
 std::string Client::read_to_end(int seconds) {

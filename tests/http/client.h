@@ -2,6 +2,7 @@
 
 // A raw client: it sends exactly the bytes it is given and shows what comes back.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -39,6 +40,7 @@ class Client {
   bool is_quiet(int millis);      // neither bytes nor an end come for so long
 
  private:
+  bool read_chunks(std::string& body, std::chrono::steady_clock::time_point deadline);
   bool fill(int millis);  // reads more; false at the end or when nothing comes
 
   int socket_ = -1;
