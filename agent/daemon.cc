@@ -430,15 +430,15 @@ std::vector<gossip::MemberView> Daemon::members() const {
 
 void Daemon::leave() { mesh_->leave(); }
 
-std::uint64_t Daemon::watch(Watcher watcher) {
+std::uint64_t Daemon::watch(Watcher watcher, std::function<void()> ready) {
   watchers_.emplace(next_watcher_, std::move(watcher));
-  store_thread_->set_watched(true);
+  store_thread_->watch(std::move(ready));
   return next_watcher_++;
 }
 
 void Daemon::unwatch(std::uint64_t watcher) {
   watchers_.erase(watcher);
-  store_thread_->set_watched(!watchers_.empty());
+  if (watchers_.empty()) store_thread_->unwatch();
 }
 
 void Daemon::later(std::uint64_t millis, std::function<void()> tick) {
@@ -470,6 +470,7 @@ std::string Daemon::metrics() const {
   counts.degraded = condition_.degraded() || has_twin();
   counts.isolated = !isolation_->reason().empty();
   counts.store = figures_.figures();
+  counts.wal_bytes_max = store_thread_->wal_bytes_max();
   counts.now = read_clock().instant;
   counts.log_lines_lost = log_.lost_lines();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),

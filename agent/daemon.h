@@ -83,7 +83,7 @@ class Daemon : public Host {
   void join(const std::string& address,
             std::function<void(const base::Result<Joined>&)> done) override;
   void leave() override;
-  std::uint64_t watch(Watcher watcher) override;
+  std::uint64_t watch(Watcher watcher, std::function<void()> ready) override;
   void unwatch(std::uint64_t watcher) override;
   void later(std::uint64_t millis, std::function<void()> tick) override;
 

@@ -39,6 +39,9 @@ void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& c
              static_cast<double>(counts.waiting));
   text.gauge("event_watchers", "Event streams that are open now",
              static_cast<double>(counts.watchers));
+  text.gauge("wal_bytes_max",
+             "Largest size in bytes of the database's write-ahead log since it was opened",
+             static_cast<double>(counts.wal_bytes_max));
   for (std::size_t i = 0; i < counts.notices.size(); ++i) {
     NoticeWords words = words_for(static_cast<Notice::Kind>(i));
     text.counter(
@@ -304,6 +307,10 @@ void add_http(MetricsText& text, const http::Stats& http) {
                "HTTP requests answered with an error since the start, because no memory for their "
                "answer became free in time",
                http.answers_refused);
+  text.counter("http_answers_broken_total",
+               "HTTP answers that were begun and not completed since the start, after an error; "
+               "the connection was closed",
+               http.answers_broken);
   text.counter("http_streams_cut_total",
                "Event streams closed since the start, because the client read too slowly",
                http.streams_cut);

@@ -27,6 +27,7 @@ struct DaemonCounts {
   bool degraded = false;
   bool isolated = false;
   StoreFigures store;
+  std::int64_t wal_bytes_max = 0;
   base::Instant now;
   std::uint64_t log_lines_lost = 0;
 };

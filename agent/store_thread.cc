@@ -1,6 +1,8 @@
 #include "agent/store_thread.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "agent/clock.h"
 
@@ -40,6 +42,22 @@ bool StoreThread::submit(Input&& input) {
 std::size_t StoreThread::waiting() const {
   std::lock_guard lock(mutex_);
   return pump_.waiting();
+}
+
+void StoreThread::watch(std::function<void()> ready) {
+  std::uint64_t begun = 0;
+  {
+    std::lock_guard lock(mutex_);
+    watched_ = true;
+    begun = turns_begun_;
+  }
+  if (begun == turns_told_) return ready();
+  waiting_for_turn_.emplace_back(begun, std::move(ready));
+}
+
+void StoreThread::unwatch() {
+  std::lock_guard lock(mutex_);
+  watched_ = false;
 }
 
 void StoreThread::release_memory() { release_memory_ = true; }
@@ -87,41 +105,52 @@ void StoreThread::wait(std::unique_lock<std::mutex>& lock, const Pump::Condition
 void StoreThread::work(Pump::Step step, std::unique_lock<std::mutex>& lock) {
   using Step = Pump::Step;
   std::vector<Input> inputs;
-  if (step == Step::kTurn) inputs = pump_.take_turn();
+  bool turn = step == Step::kTurn;
+  if (turn) inputs = pump_.take_turn();
+  if (turn) ++turns_begun_;
+  bool watched = watched_;
   lock.unlock();
   if (release_memory_.exchange(false)) replica_->release_memory();
   base::Now now = read_clock();
   Outputs out;
   bool more = false;
-  if (step == Step::kTurn) out = replica_->turn(now, inputs, watched_);
+  if (turn) out = replica_->turn(now, inputs, watched);
   if (step == Step::kFlush) out = replica_->flush(now);
   if (step == Step::kScrub) out = replica_->scrub(now);
   if (step == Step::kReadAhead) more = replica_->read_ahead();
+  wal_bytes_max_ = std::max(wal_bytes_max_.load(), replica_->wal_bytes());
   bool damaged = out.damaged;
-  bool tell = step == Step::kTurn || step == Step::kFlush || says_something(out);
-  if (tell) hand_over(std::move(out));
+  bool tell = turn || step == Step::kFlush || says_something(out);
+  if (tell) hand_over(std::move(out), turn);
   lock.lock();
-  if (step == Step::kTurn) pump_.did_turn(now.instant, condition(), damaged);
+  if (turn) pump_.did_turn(now.instant, condition(), damaged);
   if (step == Step::kFlush) pump_.did_flush(now.instant, condition());
   if (step == Step::kScrub) pump_.did_scrub(now.instant);
   if (step == Step::kReadAhead) pump_.did_read_ahead(more);
 }
 
-void StoreThread::hand_over(Outputs outputs) {
+void StoreThread::hand_over(Outputs outputs, bool of_turn) {
   std::lock_guard lock(mutex_);
   outputs_.push_back(std::move(outputs));
+  if (of_turn) ++turns_ended_;
   uv_async_send(wake_);
 }
 
 void StoreThread::deliver() {
   std::vector<Outputs> outputs;
   bool finished = false;
+  std::uint64_t ended = 0;
   {
     std::lock_guard lock(mutex_);
     outputs.swap(outputs_);
     finished = finished_;
+    ended = turns_ended_;
   }
   if (!outputs.empty()) on_outputs_(std::move(outputs));
+  turns_told_ = ended;
+  for (auto& [turn, ready] : std::exchange(waiting_for_turn_, {})) {
+    turn <= ended ? ready() : (void)waiting_for_turn_.emplace_back(turn, std::move(ready));
+  }
   if (!finished || !thread_.joinable()) return;
   thread_.join();
   uv_close(reinterpret_cast<uv_handle_t*>(wake_),

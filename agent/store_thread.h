@@ -29,8 +29,13 @@ class StoreThread {
   ~StoreThread();  // stop() must have finished
 
   bool submit(Input&& input);  // false: the queue is full, `input` is untouched
-  void set_watched(bool watched) { watched_ = watched; }
+  // From the next turn on, turns make events or do not. A turn that runs now goes on as it began:
+  // `ready` is called on the loop when its outputs were passed on, or at once if no turn runs.
+  void watch(std::function<void()> ready);
+  void unwatch();
   std::size_t waiting() const;
+  // The largest write-ahead log that was there after a step since the start of this thread.
+  std::int64_t wal_bytes_max() const { return wal_bytes_max_; }
   void release_memory();  // takes effect with the next step, on this thread
   // Applies the inputs that wait, flushes, and ends the thread. Outputs still arrive before
   // `stopped` is called.
@@ -43,7 +48,7 @@ class StoreThread {
   Pump::Condition condition() const;  // of the replica; store thread only
   void wait(std::unique_lock<std::mutex>& lock, const Pump::Condition& now);
   void work(Pump::Step step, std::unique_lock<std::mutex>& lock);
-  void hand_over(Outputs outputs);
+  void hand_over(Outputs outputs, bool of_turn);
   void deliver();
 
   std::unique_ptr<Replica> replica_;
@@ -58,7 +63,13 @@ class StoreThread {
   bool stopping_ = false;
   bool finished_ = false;
   std::atomic<bool> release_memory_ = false;
-  std::atomic<bool> watched_ = false;
+  std::atomic<std::int64_t> wal_bytes_max_ = 0;  // written by the store thread only
+  bool watched_ = false;
+  std::uint64_t turns_begun_ = 0;
+  std::uint64_t turns_ended_ = 0;  // their outputs are in outputs_ or were passed on
+  // Loop thread only: turns whose outputs were passed on, and who waits for which turn.
+  std::uint64_t turns_told_ = 0;
+  std::vector<std::pair<std::uint64_t, std::function<void()>>> waiting_for_turn_;
   std::thread thread_;
 };
 

@@ -33,29 +33,19 @@ void EventHub::open(const ExchangePtr& exchange, const std::string& object) {
 
 // --- watching --------------------------------------------------------------------------------
 
+// `armed` comes when every later turn reports its events, and what was missed is in the log.
 void EventHub::arm() {
-  watcher_ = host_.watch([hub = weak_from_this()](const std::vector<Event>& events, bool cut) {
+  auto heard = [hub = weak_from_this()](const std::vector<Event>& events, bool cut) {
     auto self = hub.lock();
     if (!self) return;
     cut ? self->missed_some() : self->heard(events);
-  });
-  send_barrier();
-  if (!std::exchange(keeps_alive_, true)) keep_alive();
-}
-
-// A turn that began before watch() reports no events. So we send a write that changes nothing. When
-// it is answered, every later turn reports its events, and what we missed is in the log.
-void EventHub::send_barrier() {
-  host_.write(WriteEntries{}, [hub = weak_from_this()](const base::Result<Written>& written) {
+  };
+  std::uint64_t round = ++round_;
+  watcher_ = host_.watch(heard, [hub = weak_from_this(), round] {
     auto self = hub.lock();
-    if (!self || !self->watcher_) return;
-    bool busy = !written.ok() && written.error().code == base::Code::kBusy;
-    if (!busy) return self->armed();
-    self->host_.later(kRetryMillis, [hub] {
-      auto again = hub.lock();
-      if (again && again->watcher_) again->send_barrier();
-    });
+    if (self && self->round_ == round) self->armed();
   });
+  if (!std::exchange(keeps_alive_, true)) keep_alive();
 }
 
 void EventHub::armed() {
@@ -68,6 +58,7 @@ void EventHub::rest() {
   if (!streams_.empty() || !watcher_) return;
   host_.unwatch(*watcher_);
   watcher_.reset();
+  ++round_;
   armed_ = false;
 }
 

@@ -42,7 +42,6 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
   using StreamPtr = std::shared_ptr<Stream>;
 
   void arm();
-  void send_barrier();
   void armed();
   void read_on(const StreamPtr& stream);
   void slice_read(const StreamPtr& stream, base::Result<LogSlice> slice);
@@ -63,7 +62,8 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
   std::string node_short_;
   std::vector<StreamPtr> streams_;
   std::optional<std::uint64_t> watcher_;
-  bool armed_ = false;  // every turn from now on reports its events
+  std::uint64_t round_ = 0;  // changes with each arm() and rest()
+  bool armed_ = false;       // every turn from now on reports its events
   bool keeps_alive_ = false;
 };
 

@@ -64,11 +64,12 @@ class Host {
                     std::function<void(const base::Result<Joined>&)> done) = 0;
   virtual void leave() = 0;
 
-  // Calls `watcher` with every event from now on, in order, on the loop thread. Returns a number
-  // for unwatch(). `cut`: there were more events, and the log does not have them either. Replicas
-  // make events only while somebody watches.
+  // Calls `watcher` with the events, in order, on the loop thread. Returns a number for unwatch().
+  // `cut`: there were more events, and the log does not have them either. Replicas make events only
+  // while somebody watches, so a turn that runs now may report none. `ready` is called once, at
+  // once or later: a snapshot that is taken then has all changes whose events are not reported.
   using Watcher = std::function<void(const std::vector<Event>& events, bool cut)>;
-  virtual std::uint64_t watch(Watcher watcher) = 0;
+  virtual std::uint64_t watch(Watcher watcher, std::function<void()> ready) = 0;
   virtual void unwatch(std::uint64_t watcher) = 0;
   // Calls `tick` once after `millis` on the loop thread; for keep-alive comments and time-outs.
   virtual void later(std::uint64_t millis, std::function<void()> tick) = 0;

@@ -281,6 +281,7 @@ bool Replica::read_ahead() { return !impl_->broken && impl_->snapshots.read_ahea
 void Replica::release_memory() { impl_->store->release_memory(); }
 
 bool Replica::unsynced() const { return impl_->unsynced; }
+std::int64_t Replica::wal_bytes() const { return impl_->store ? impl_->store->wal_bytes() : 0; }
 
 base::Status Replica::close() {
   DatabaseFiles* files = impl_->options.files;

@@ -87,6 +87,7 @@ class Replica {
   // Brings commits of received changes to the medium (rule 3). Needed when unsynced().
   Outputs flush(base::Now now);
   bool unsynced() const;
+  std::int64_t wal_bytes() const;  // size of the write-ahead log's file now
   // Reads some rows and checks them (rule 13). Called once a second when there is nothing else to
   // do, it reads every row within a day. It also ends leases that peers no longer use, and reports
   // what the open has found.

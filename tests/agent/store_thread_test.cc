@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "agent/clock.h"
 #include "tests/agent/slow_vfs.h"
 #include "tests/store/fault_vfs.h"
@@ -50,6 +54,46 @@ TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
   EXPECT_EQ(std::get<AddEntry>(std::get<Write>(third).request).id, "x3");
   EXPECT_EQ(answered, (std::vector<std::uint64_t>{1, 2}));
   EXPECT_TRUE(stopped);
+  EXPECT_EQ(uv_loop_close(&loop), 0);
+}
+
+// A turn that runs already makes no events. So what is read when `ready` comes has what it wrote.
+TEST(StoreThread, WatchingIsReadyWhenTheTurnThatRunsHasToldItsOutputs) {
+  support::ScopedDirectory folder;
+  register_slow_vfs("slow");
+  ReplicaOptions options;
+  options.store.vfs = "slow";
+  auto replica =
+      Replica::open(read_clock(), folder / "a.db", options, "h", base::Random::from_number(1));
+  ASSERT_TRUE(replica.ok()) << replica.error().message;
+  uv_loop_t loop;
+  uv_loop_init(&loop);
+  std::vector<std::string> order;
+  StoreThread thread(&loop, std::move(*replica), {}, [&](std::vector<Outputs> outputs) {
+    for (Outputs& output : outputs) {
+      for (Reply& reply : output.replies) {
+        bool events = !output.events.empty();
+        order.push_back(std::to_string(reply.ticket) + (events ? " with events" : " without"));
+      }
+    }
+  });
+
+  thread.watch([&] { order.push_back("ready at once"); });
+  thread.unwatch();
+  set_sync_delay(std::chrono::milliseconds(200));
+  EXPECT_TRUE(thread.submit(add(1)));
+  while (thread.waiting() > 0) std::this_thread::yield();  // it is being committed now
+  thread.watch([&] { order.push_back("ready"); });
+  EXPECT_TRUE(thread.submit(add(2)));
+  thread.stop([] {});
+  uv_run(&loop, UV_RUN_DEFAULT);
+  set_sync_delay(std::chrono::milliseconds(0));
+
+  ASSERT_EQ(order.size(), 4u);
+  EXPECT_EQ(order[0], "ready at once");
+  EXPECT_EQ(order[1], "1 without");
+  EXPECT_NE(std::find(order.begin(), order.end(), "2 with events"), order.end());
+  EXPECT_GT(thread.wal_bytes_max(), 0);
   EXPECT_EQ(uv_loop_close(&loop), 0);
 }
 

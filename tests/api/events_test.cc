@@ -98,6 +98,20 @@ TEST(Events, AStreamIsOpenedOnlyWhenNothingCanBeMissed) {
   EXPECT_EQ(ids(*stream), (std::vector<std::string>{"after"}));
 }
 
+TEST(Events, OpeningAStreamWritesNothing) {
+  FakeHost a("A");
+  add(a, "before");
+  a.run();
+  std::uint64_t turns = a.turns();
+
+  auto stream = open(a);
+  a.run();
+
+  EXPECT_TRUE(stream->streams());
+  EXPECT_EQ(a.writes_waiting(), 0u);
+  EXPECT_EQ(a.turns(), turns);
+}
+
 TEST(Events, ResumeAfterTheLastOneReceived) {
   FakeHost a("A");
   auto first = open(a);
@@ -209,7 +223,6 @@ TEST(Events, ACommentKeepsAQuietStreamAlive) {
 
 TEST(Events, FullQueuesDelayAStreamButDoNotEndIt) {
   FakeHost a("A");
-  a.refuse_writes_ = 2;
   a.refuse_reads_ = 2;
   auto stream = open(a);
 

@@ -95,8 +95,10 @@ void FakeHost::join(const std::string& address,
   loop_.push_back([done, answer = join_answer_] { done(answer); });
 }
 
-std::uint64_t FakeHost::watch(Watcher watcher) {
+std::uint64_t FakeHost::watch(Watcher watcher, std::function<void()> ready) {
   watchers_[next_number_] = std::move(watcher);
+  ready_.emplace_back(turns_begun_, std::move(ready));
+  tell_ready();
   return next_number_++;
 }
 
@@ -158,6 +160,7 @@ http::Response FakeHost::call(const std::string& verb, const std::string& target
 bool FakeHost::start_turn() {
   if (turn_started_ || committed_ || inputs_.empty()) return false;
   turn_started_ = true;
+  ++turns_begun_;
   turn_watched_ = !watchers_.empty();
   turn_inputs_.assign(std::make_move_iterator(inputs_.begin()),
                       std::make_move_iterator(inputs_.end()));
@@ -196,8 +199,17 @@ void FakeHost::deliver(Outputs outputs) {
   if (outputs.facts.join && outputs.facts.join->kind == JoinStep::Kind::kAsk) {
     answer(*outputs.facts.join);
   }
-  if (outputs.events.empty() && !outputs.events_cut) return;
-  for (auto& [number, watcher] : watchers_) watcher(outputs.events, outputs.events_cut);
+  if (!outputs.events.empty() || outputs.events_cut) {
+    for (auto& [number, watcher] : watchers_) watcher(outputs.events, outputs.events_cut);
+  }
+  ++turns_told_;
+  tell_ready();
+}
+
+void FakeHost::tell_ready() {
+  for (auto& [turn, ready] : std::exchange(ready_, {})) {
+    turn <= turns_told_ ? ready() : (void)ready_.emplace_back(turn, std::move(ready));
+  }
 }
 
 void FakeHost::answer(const JoinStep& step) {

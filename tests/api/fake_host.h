@@ -37,7 +37,7 @@ class FakeHost final : public Host {
   void join(const std::string& address,
             std::function<void(const base::Result<Joined>&)> done) override;
   void leave() override { left_ = true; }
-  std::uint64_t watch(Watcher watcher) override;
+  std::uint64_t watch(Watcher watcher, std::function<void()> ready) override;
   void unwatch(std::uint64_t watcher) override { watchers_.erase(watcher); }
   void later(std::uint64_t millis, std::function<void()> tick) override;
 
@@ -77,6 +77,7 @@ class FakeHost final : public Host {
 
   std::size_t watchers() const { return watchers_.size(); }
   std::size_t reads() const { return reads_done_; }
+  std::uint64_t turns() const { return turns_begun_; }
   std::size_t writes_waiting() const { return inputs_.size() + turn_inputs_.size(); }
 
   Health health_ = Health::kReady;
@@ -94,6 +95,7 @@ class FakeHost final : public Host {
  private:
   void open_replica();
   void deliver(Outputs outputs);
+  void tell_ready();
   void answer(const JoinStep& step);
 
   std::string folder_;
@@ -117,6 +119,9 @@ class FakeHost final : public Host {
   std::multimap<std::int64_t, std::function<void()>> timers_;
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
   std::map<std::uint64_t, Watcher> watchers_;
+  std::uint64_t turns_begun_ = 0;
+  std::uint64_t turns_told_ = 0;
+  std::vector<std::pair<std::uint64_t, std::function<void()>>> ready_;  // after which turn
   FakeHost* joins_ = nullptr;
   std::vector<base::Bytes> told_;  // every sealed change, own and received, in order
   std::uint64_t next_number_ = 1;

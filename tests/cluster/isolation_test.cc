@@ -145,6 +145,7 @@ TEST_F(Isolated, MetricsTellHowFarBehindEachPeerIs) {
     return metric(agent, "hearsay_objects") == 1 && metric(agent, "hearsay_log_changes") == 1;
   }));
   EXPECT_GT(metric(agent, "hearsay_log_bytes"), 0u);
+  EXPECT_GT(metric(agent, "hearsay_wal_bytes_max"), 0u);
   std::string all = agent.client().get("/metrics")->body;
   for (const char* name : {"peer_heard_seconds", "peer_lag_changes", "peer_lacks_changes"}) {
     EXPECT_NE(all.find("hearsay_" + std::string(name) + labels + " 0"), std::string::npos) << all;
