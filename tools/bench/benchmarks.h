@@ -53,6 +53,14 @@ struct GetOptions {
 // Reads of single entries over kept-alive connections.
 base::Result<Report> run_get(const Common& common, const GetOptions& options);
 
+struct SearchOptions {
+  int entries = 212'000;  // of three cells and more
+  int rounds = 10;
+};
+// The time from a listing's request to its first byte, first row and end, where few or no entries
+// match.
+base::Result<Report> run_search(const Common& common, const SearchOptions& options);
+
 struct ReadersOptions {
   int entries = 50'000;
   int changes = 1'000;

@@ -20,6 +20,7 @@ struct Choices {
   bench::WritesOptions writes;
   bench::StartOptions start;
   bench::GetOptions get;
+  bench::SearchOptions search;
   bench::ReadersOptions readers;
   bench::MergeOptions merge;
   bench::MeshOptions mesh;
@@ -166,6 +167,14 @@ int main(int argc, char** argv) {
   CLI::App* get = add("get", "reads of single entries a second",
                       [&] { return bench::run_get(common, choices.get); });
   add_other_options(start, get, choices);
+  CLI::App* search = add("search", "first byte, first row and end of listings with rare matches",
+                         [&] { return bench::run_search(common, choices.search); });
+  search->add_option("--entries", choices.search.entries, "entries of the catalog")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  search->add_option("--rounds", choices.search.rounds, "requests for each row")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
   add_readers_options(add("readers", "catching up with a peer whose clients list everything",
                           [&] { return bench::run_readers(common, choices.readers); }),
                       choices);
