@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/base/json_string.h"
 #include "crdt/base/result.h"
 
 namespace crdt {
@@ -36,11 +37,10 @@ base::Result<Members> object_members(std::string_view minified);
 // The elements of an array as minified texts.
 base::Result<std::vector<std::string>> array_elements(std::string_view minified);
 
-// A JSON string literal for `text` (valid UTF-8): with quotes and the escapes that JSON requires.
-std::string json_quote(std::string_view text);
-void append_json_quoted(std::string& out, std::string_view text);
-// The text of a JSON string literal. `minified` must be a valid string literal.
-std::string json_unquote(std::string_view literal);
+// Literals of strings. The literal that json_unquote() gets must be valid.
+using base::append_json_quoted;
+using base::json_quote;
+using base::json_unquote;
 
 // {"a":…,"b":…} from members, in the order given.
 std::string object_text(const Members& members);

@@ -3,6 +3,8 @@
 #include <compare>
 #include <utility>
 
+#include "crdt/minified.h"
+
 namespace agent {
 namespace {
 
@@ -50,18 +52,10 @@ base::Result<std::string> plain_or_quoted(std::string_view term, std::string_vie
   return std::string(text);
 }
 
-// The index after the closing quote of the string literal that starts at `at`.
-std::size_t literal_end(std::string_view json, std::size_t at) {
-  for (++at; json[at] != '"'; ++at) {
-    if (json[at] == '\\') ++at;
-  }
-  return at + 1;
-}
-
 // Whether any string value in minified JSON contains `word`. Keys do not count.
 bool string_contains(std::string_view json, std::string_view word) {
   for (std::size_t at = json.find('"'); at != std::string_view::npos; at = json.find('"', at)) {
-    std::size_t end = literal_end(json, at);
+    std::size_t end = crdt::minified::end_of_string(json, at);
     std::string_view literal = json.substr(at, end - at);
     at = end;
     if (end < json.size() && json[end] == ':') continue;

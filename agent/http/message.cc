@@ -3,6 +3,7 @@
 #include <array>
 
 #include "crdt/base/bytes.h"
+#include "crdt/base/json_string.h"
 
 namespace http {
 namespace {
@@ -64,25 +65,6 @@ base::Status split_query(std::string_view text,
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  out.push_back('"');
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20 || byte == 0x7F) {
-      out += "\\u00";
-      out.push_back(kDigits[byte >> 4]);
-      out.push_back(kDigits[byte & 15]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
 }
 
 }  // namespace
@@ -160,7 +142,7 @@ Response error_response(const base::Error& error) {
   response.body += R"(","message":)";
   // A message may quote text of the client, but JSON must be UTF-8.
   bool sound = base::is_utf8(error.message);
-  append_json_string(response.body, sound ? error.message : "message is not UTF-8");
+  base::append_json_quoted(response.body, sound ? error.message : "message is not UTF-8");
   response.body += "}}";
   return response;
 }

@@ -114,8 +114,9 @@ TEST(ErrorResponse, HasStatusAndEscapedMessage) {
 
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.content_type, "application/json");
-  EXPECT_EQ(response.body,
-            R"({"error":{"code":"not_found","message":"no \"x\\y\"\u000a\u0001\u007f é"}})");
+  EXPECT_EQ(response.body, R"({"error":{"code":"not_found","message":"no \"x\\y\"\n\u0001)"
+                           "\x7f"
+                           R"( é"}})");
 }
 
 TEST(ErrorResponse, StaysUtf8WhateverTheMessage) {

@@ -1,8 +1,7 @@
 #include "tools/cli/json_text.h"
 
-#include <fmt/format.h>
-
 #include "crdt/base/bytes.h"
+#include "crdt/base/json_string.h"
 
 namespace cli {
 namespace {
@@ -143,48 +142,6 @@ bool Walker::escape() {
   return true;
 }
 
-std::uint32_t hex4(std::string_view digits) {
-  std::uint32_t unit = 0;
-  for (char c : digits) unit = unit << 4 | static_cast<std::uint32_t>(hex_digit(c));
-  return unit;
-}
-
-void append_utf8(std::uint32_t point, std::string& out) {
-  auto byte = [&](std::uint32_t value) { out.push_back(static_cast<char>(value)); };
-  if (point < 0x80) {
-    byte(point);
-  } else if (point < 0x800) {
-    byte(0xC0 | point >> 6);
-    byte(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    byte(0xE0 | point >> 12);
-    byte(0x80 | (point >> 6 & 0x3F));
-    byte(0x80 | (point & 0x3F));
-  } else {
-    byte(0xF0 | point >> 18);
-    byte(0x80 | (point >> 12 & 0x3F));
-    byte(0x80 | (point >> 6 & 0x3F));
-    byte(0x80 | (point & 0x3F));
-  }
-}
-
-// Decodes \uXXXX at the start of `rest` (after the 'u'); a surrogate pair has two of them. Returns
-// the number of bytes read.
-std::size_t append_unicode(std::string_view rest, std::string& out) {
-  auto unit = hex4(rest.substr(0, 4));
-  bool high = unit >= 0xD800 && unit < 0xDC00;
-  if (high && rest.size() >= 10 && rest[4] == '\\' && rest[5] == 'u') {
-    auto low = hex4(rest.substr(6, 4));
-    if (low >= 0xDC00 && low < 0xE000) {
-      append_utf8(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
-      return 10;
-    }
-  }
-  bool lone = unit >= 0xD800 && unit < 0xE000;
-  append_utf8(lone ? 0xFFFD : unit, out);
-  return 4;
-}
-
 }  // namespace
 
 bool is_json(std::string_view text) {
@@ -224,41 +181,11 @@ std::string_view field(std::string_view text, std::string_view name) {
   return {};
 }
 
-std::string quote(std::string_view utf8) {
-  std::string out = "\"";
-  for (char c : utf8) {
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + "\"";
-}
+std::string quote(std::string_view utf8) { return base::json_quote(utf8); }
 
 std::string unquote(std::string_view value) {
   if (value.size() < 2 || value.front() != '"') return std::string(value);
-  value = value.substr(1, value.size() - 2);
-  constexpr std::string_view kLetters = "bfnrt";
-  constexpr std::string_view kMeanings = "\b\f\n\r\t";
-  std::string out;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    if (value[i] != '\\' || i + 1 == value.size()) {
-      out.push_back(value[i]);
-      continue;
-    }
-    char letter = value[++i];
-    if (letter == 'u') {
-      i += append_unicode(value.substr(i + 1), out);
-    } else if (auto at = kLetters.find(letter); at != std::string_view::npos) {
-      out.push_back(kMeanings[at]);
-    } else {
-      out.push_back(letter);
-    }
-  }
-  return out;
+  return base::json_unquote(value);
 }
 
 std::string one_line(std::string_view value) {

@@ -1,0 +1,19 @@
+#pragma once
+
+// JSON string literals (RFC 8259, 7). The one place that writes and decodes them: values, answers,
+// errors and the command line all use it.
+
+#include <string>
+#include <string_view>
+
+namespace base {
+
+// Appends a literal for `text` (valid UTF-8): in quotes, with the escapes that JSON requires.
+void append_json_quoted(std::string& out, std::string_view text);
+std::string json_quote(std::string_view text);
+
+// The text of a literal, given with its quotes. A lone surrogate escape is shown as U+FFFD. A text
+// that is no literal gives some text; nothing is read past its end.
+std::string json_unquote(std::string_view literal);
+
+}  // namespace base
