@@ -3,6 +3,11 @@
 // A listening socket that passes accepted sockets to its owner. When the process has no free
 // descriptor, libuv's own listener tries again at once; if another thread takes each descriptor
 // that becomes free, it never returns. This listener waits kRestMillis instead.
+//
+// The mesh has a listener of its own (gossip/transport/listener.h). Neither folder may use the
+// other, and the only one below both, crdt/base, knows no sockets and no loop. They also differ:
+// that one closes its socket to rest, and this one keeps it, so that no other program can take the
+// port.
 
 #include <uv.h>
 
