@@ -2,15 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <nlohmann/json.hpp>
 
-#include "tests/cli/fake_agent.h"
-#include "tests/cli/program.h"
+#include "tests/cli/answers.h"
 
 namespace cli {
 namespace {
-
-using Words = Program::Words;
 
 std::string decoded(const std::string& text) {
   std::string out;
@@ -152,7 +150,8 @@ TEST(Catalog, SettingAnAbsentEntrySaysSoOrIsFour) {
 
     EXPECT_EQ(told.exit, 0);
     EXPECT_EQ(told.out, "updated absent\n");
-    EXPECT_NE(told.err.find("does not exist yet"), std::string::npos) << told.err;
+    auto why = words[1] == "set" ? "does not exist yet" : "images has no entry \"absent\"";
+    EXPECT_NE(told.err.find(why), std::string::npos) << told.err;
     EXPECT_EQ(refused.exit, 4);
     EXPECT_EQ(refused.out, "");
     EXPECT_NE(refused.err.find("nothing was written"), std::string::npos) << refused.err;
@@ -309,6 +308,55 @@ TEST(Catalog, APageThatFailsOrNamesItselfEndsTheList) {
   // The second page goes over the first one's connection: still a timeout, not "cannot connect".
   EXPECT_EQ(late.exit, 7);
   EXPECT_EQ(slow.connections(), 1);
+}
+
+// The agent sends a page in chunks when finding its rows takes long.
+TEST(Catalog, RowsAreShownAsTheyArrive) {
+  const std::string row = R"({"id":"early","metadata":{"a":"],}"}})";
+  for (const char* format : {"table", "jsonl"}) {
+    std::promise<void> shown;
+    FakeAgent agent([&](const Seen& request) {
+      if (request.target == "/rest") return FakeAgent::ok("[]");
+      return FakeAgent::chunked(
+          {"[" + row, ",", std::string(FakeAgent::kPause), "\n", R"({"id":"late","metadata":{}}])"},
+          true, "Link: </rest>; rel=\"next\"\r\n");
+    });
+    agent.pause = [&] { shown.get_future().wait(); };
+
+    Program program({"images", "ls", "q", "-o", format, "--http", agent.address()});
+    EXPECT_TRUE(program.wait_for_output("early")) << format;
+    shown.set_value();
+    auto ended = program.wait();
+
+    EXPECT_EQ(ended.exit, 0) << ended.err;
+    EXPECT_NE(ended.out.find("late"), std::string::npos) << ended.out;
+    EXPECT_EQ(ended.out.find("early"), ended.out.rfind("early")) << "shown once";
+  }
+}
+
+TEST(Catalog, AnAnswerThatIsBrokenOffIsAnErrorAndNotAShorterList) {
+  FakeAgent agent(
+      [&](const Seen&) { return FakeAgent::chunked({R"([{"id":"a","metadata":{}},)"}, false); });
+
+  auto table = catalog(agent, {"images", "ls"});
+  auto json = catalog(agent, {"images", "ls", "-o", "json"});
+
+  EXPECT_EQ(table.exit, 1);
+  EXPECT_NE(table.out.find("a"), std::string::npos);
+  EXPECT_NE(table.err.find("broke its answer off"), std::string::npos) << table.err;
+  EXPECT_EQ(json.exit, 1);
+  EXPECT_EQ(json.out, "");
+}
+
+TEST(Catalog, AForeignAnswerInChunksIsNoSuccess) {
+  for (const char* body : {"[1,2]", R"({"a":1,"b":2})", "[{\"id\":\"a\"},{}]", "hello", "[{,]"}) {
+    FakeAgent agent([&](const Seen&) { return FakeAgent::chunked({body}); });
+
+    auto ended = catalog(agent, {"images", "ls"});
+
+    EXPECT_EQ(ended.exit, 1) << body;
+    EXPECT_EQ(ended.out, "") << body;
+  }
 }
 
 TEST(Catalog, AFullDiskUnderStdoutIsAnError) {

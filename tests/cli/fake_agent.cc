@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "crdt/base/check.h"
 
@@ -111,7 +112,13 @@ void FakeAgent::serve(int socket) {
       seen_.push_back(request);
     }
     auto response = handler_(request);
-    send(socket, response.data(), response.size(), MSG_NOSIGNAL);
+    auto first = response.substr(0, response.find(kPause));
+    send(socket, first.data(), first.size(), MSG_NOSIGNAL);
+    if (first.size() < response.size()) {
+      pause();
+      auto rest = response.substr(first.size() + kPause.size());
+      send(socket, rest.data(), rest.size(), MSG_NOSIGNAL);
+    }
     bool whole = response.empty() || response.find("Content-Length:") != std::string::npos;
     if (!whole) break;
   }
@@ -150,6 +157,18 @@ bool FakeAgent::read_request(int socket, std::string& buffer, Seen& request) {
 std::string FakeAgent::ok(const std::string& body, const std::string& headers) {
   return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + headers +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string FakeAgent::chunked(const std::vector<std::string>& parts, bool end,
+                               const std::string& headers) {
+  std::string out = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + headers +
+                    "Transfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& part : parts) {
+    char size[16];
+    std::snprintf(size, sizeof size, "%zx\r\n", part.size());
+    out += part == kPause ? part : size + part + "\r\n";
+  }
+  return end ? out + "0\r\n\r\n" : out;
 }
 
 std::string FakeAgent::status(int status, const std::string& body) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,7 +24,8 @@ struct Seen {
 class FakeAgent {
  public:
   // Gives the bytes of a whole response. Without a Content-Length the connection is closed behind
-  // it; nothing at all leaves the client waiting.
+  // it; nothing at all leaves the client waiting. At kPause, `pause` runs between the two parts.
+  static constexpr std::string_view kPause = "<pause>";
   using Handler = std::function<std::string(const Seen& request)>;
   enum class Answers { kAfterTheBody, kAfterTheHead };
   explicit FakeAgent(Handler handler, Answers answers = Answers::kAfterTheBody);
@@ -32,6 +34,11 @@ class FakeAgent {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   std::vector<Seen> seen();
   int connections() const { return connections_; }
+  std::function<void()> pause;
+
+  // An answer in chunks, one for each part; kPause between them stays. `end`: with the last chunk.
+  static std::string chunked(const std::vector<std::string>& parts, bool end = true,
+                             const std::string& headers = "");
 
   static std::string ok(const std::string& body, const std::string& headers = "");
   static std::string status(int status, const std::string& body);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tools/cli/element_cutter.h"
 #include "tools/cli/entry_line.h"
 #include "tools/cli/event_stream.h"
 #include "tools/cli/json_text.h"
@@ -230,6 +231,24 @@ TEST(EntryLine, IsFlatWhereThatIsReadBackAsItWas) {
     EXPECT_EQ(entry_line(whole), whole);
   }
   EXPECT_EQ(entry_line(R"({"id":"a","metadata":{"metadata":1}})"), R"({"id":"a","metadata":1})");
+}
+
+TEST(ElementCutter, FindsTheSameElementsInAnyPieces) {
+  const std::string text =
+      " [ 1 , \"a,]\\\"\\\\\" ,{\"k\":[1,{}],\"t\":\"}\"},\n[ [] , 2 ] , null ]\n";
+  auto expected = *elements(text);
+
+  for (std::size_t step = 1; step <= text.size(); ++step) {
+    ElementCutter cutter;
+    std::vector<std::string> found;
+    for (std::size_t end = step; end < text.size() + step; end += step) {
+      for (auto element : cutter.more(std::string_view(text).substr(0, end))) {
+        found.emplace_back(element);
+      }
+    }
+    EXPECT_EQ(found, std::vector<std::string>(expected.begin(), expected.end())) << step;
+  }
+  EXPECT_TRUE(ElementCutter().more(" [ ] ").empty());
 }
 
 }  // namespace

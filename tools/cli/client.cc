@@ -33,7 +33,9 @@ struct Transfer {
   const Client::Read* read = nullptr;
   std::optional<base::Error> read_error;
   const std::function<bool(std::string_view)>* piece = nullptr;
-  bool stopped = false;  // `piece` returned false
+  const Client::Arrived* arrived = nullptr;
+  long silence_seconds = 0;  // the longest one in an answer in parts
+  bool stopped = false;      // `piece` or `arrived` returned false
   bool is_event_stream = false;
 };
 
@@ -56,7 +58,11 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
     return 0;
   }
   transfer.answer.body += piece;
-  return size;
+  bool wanted = transfer.arrived != nullptr && transfer.answer.in_parts;
+  if (wanted && status_of(transfer.handle) == 200) {
+    transfer.stopped = !(*transfer.arrived)(transfer.answer);
+  }
+  return transfer.stopped ? 0 : size;
 }
 
 // The text after the name of a header. The case of letters does not matter.
@@ -65,10 +71,22 @@ std::optional<std::string_view> value_of(std::string_view line, std::string_view
   return same ? std::optional(line.substr(name.size())) : std::nullopt;
 }
 
+// Rows are printed while the answer comes, and whoever reads them may take any time (`| less`). So
+// the time limit is for silence of the agent from here on. It sends something every 500 ms.
+void limit_silence(const Transfer& transfer) {
+  curl_library().easy_setopt(transfer.handle, CURLOPT_TIMEOUT_MS, 0L);
+  curl_library().easy_setopt(transfer.handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_library().easy_setopt(transfer.handle, CURLOPT_LOW_SPEED_TIME, transfer.silence_seconds);
+}
+
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   std::string_view line(data, size);
   if (auto link = value_of(line, "link:")) transfer.answer.link = *link;
+  if (auto coding = value_of(line, "transfer-encoding:")) {
+    transfer.answer.in_parts = coding->find("chunked") != std::string_view::npos;
+    if (transfer.answer.in_parts && transfer.arrived != nullptr) limit_silence(transfer);
+  }
   if (auto type = value_of(line, "content-type:")) {
     transfer.is_event_stream = type->find("text/event-stream") != std::string_view::npos;
   }
@@ -188,14 +206,25 @@ base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const
     return {base::Code::kUnavailable,
             fmt::format("cannot connect to {}: {}; is the agent running?", base_url, why)};
   }
+  if (code == CURLE_PARTIAL_FILE || (transfer.answer.in_parts && code == CURLE_RECV_ERROR)) {
+    return {
+        base::Code::kInternal,
+        fmt::format("{}: the agent broke its answer off, because it met an error or ended; what "
+                    "was received is not complete; try again, and look into the agent's log",
+                    url)};
+  }
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return {base::Code::kTimeout, fmt::format("{}: no answer within {} ms", url, timeout_millis)};
   }
   return {base::Code::kInternal, fmt::format("{}: {}", url, why)};
 }
 
-base::Result<Answer> Client::get(const std::string& path) {
+base::Result<Answer> Client::get(const std::string& path) { return get(path, nullptr); }
+
+base::Result<Answer> Client::get(const std::string& path, const Arrived& arrived) {
   Transfer transfer;
+  if (arrived) transfer.arrived = &arrived;
+  transfer.silence_seconds = (impl_->timeout_millis + 999) / 1'000;
   auto url = impl_->base_url + path;
   impl_->prepare(transfer, url);
   return impl_->perform(transfer, url);

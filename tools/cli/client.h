@@ -16,7 +16,8 @@ namespace cli {
 
 struct Answer {
   std::string body;
-  std::string link;  // value of the Link header
+  std::string link;       // value of the Link header
+  bool in_parts = false;  // chunked: the agent sends it while it still reads
 };
 
 class Client {
@@ -32,6 +33,11 @@ class Client {
   base::Error foreign(std::string_view asked) const;
 
   base::Result<Answer> get(const std::string& path);
+  // The same, and calls `arrived` with the answer so far whenever more of an answer in parts has
+  // arrived. False: gives up. A part that does not come to its end is an error, also when the rows
+  // before it were good.
+  using Arrived = std::function<bool(const Answer& so_far)>;
+  base::Result<Answer> get(const std::string& path, const Arrived& arrived);
   base::Result<Answer> send(const std::string& method, const std::string& path,
                             const std::string& body);
 

@@ -36,7 +36,7 @@ int require(Session& session, const std::string& object, const std::string& id) 
   return kNotFound;
 }
 
-// Called after the write. The write is valid whatever this finds.
+// Called after a set. The write is valid whatever this finds.
 void tell_if_absent(Session& session, const std::string& object, const std::string& id) {
   if (!is_absent(find_entry(session, object, id))) return;
   say(
@@ -67,6 +67,7 @@ int set_fields(Session& session, const std::string& object, const std::string& i
 int unset_fields(Session& session, const std::string& object, const std::string& id,
                  const FieldChanges& changes) {
   if (id.empty()) return empty_id();
+  if (changes.unset.empty()) return usage_error("unset: give the name of at least one field");
   std::string ops;
   for (const auto& name : changes.unset) {
     if (name.empty()) return usage_error("the name of a field has 1 to 1024 bytes");
@@ -89,7 +90,9 @@ int unset_fields(Session& session, const std::string& object, const std::string&
   } else {
     session.printer.answer(answer->body);
   }
-  tell_if_absent(session, object, id);
+  if (is_absent(find_entry(session, object, id))) {
+    say(fmt::format("{} has no entry \"{}\"; `{} ls` shows the entries", object, id, object));
+  }
   return kDone;
 }
 

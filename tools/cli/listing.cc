@@ -1,5 +1,10 @@
 #include "tools/cli/listing.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "tools/cli/element_cutter.h"
+#include "tools/cli/json_text.h"
 #include "tools/cli/shape.h"
 #include "tools/cli/url.h"
 
@@ -15,40 +20,95 @@ void print_rows(Printer& printer, const Listing& listing,
   printer.rows(listing.header, rows);
 }
 
+// Prints the rows of one listing, page by page, and of a page in the parts in which it arrives.
+class Rows {
+ public:
+  Rows(Session& session, const Listing& listing) : printer_(session.printer), listing_(listing) {}
+
+  // A part of a page: rows of a table or lines of jsonl. False: no agent's answer.
+  bool part(const std::vector<std::string_view>& elements) {
+    if (!listing_.is_ours(elements)) return false;
+    printed_ += elements.size();
+    if (printer_.is_table()) {
+      print_rows(printer_, listing_, elements);
+    } else {
+      for (auto element : elements) {
+        printer_.text((listing_.json_line ? listing_.json_line(element) : one_line(element)) +
+                      "\n");
+      }
+    }
+    return true;
+  }
+  bool in_parts() const { return printer_.format() != Format::kJson; }
+
+  // A whole page as a part of one JSON value.
+  void json_page(const Answer& answer, const std::vector<std::string_view>& page, bool last) {
+    if (!spliced_ && last) {
+      printer_.answer(answer.body, page);
+    } else {
+      if (!spliced_) printer_.text(listing_.open);
+      spliced_ = true;
+      for (std::size_t i = 0; i < page.size(); ++i) {
+        if (printed_ + i > 0) printer_.text(",");
+        printer_.text(page[i]);
+      }
+      if (last) printer_.text(listing_.close + "\n");
+    }
+    printed_ += page.size();
+  }
+
+  // The rows of an answer that the agent has not completed yet. False: no agent's answer.
+  bool arrived(std::string_view so_far) {
+    auto elements = cutter_.more(so_far);
+    if (elements.empty()) return true;
+    if (!std::all_of(elements.begin(), elements.end(), is_json) || !part(elements)) return false;
+    shown_of_page_ += elements.size();
+    printer_.flush();
+    return !printer_.failed();
+  }
+  // The page is complete. False: no agent's answer.
+  bool complete(const Answer& answer, const std::vector<std::string_view>& page, bool last) {
+    std::size_t shown = std::exchange(shown_of_page_, 0);
+    cutter_ = {};
+    if (in_parts()) return part({page.begin() + static_cast<std::ptrdiff_t>(shown), page.end()});
+    if (!listing_.is_ours(page)) return false;
+    json_page(answer, page, last);
+    return true;
+  }
+  std::size_t printed() const { return printed_; }
+
+ private:
+  Printer& printer_;
+  const Listing& listing_;
+  std::size_t printed_ = 0;
+  bool spliced_ = false;
+  ElementCutter cutter_;
+  std::size_t shown_of_page_ = 0;
+};
+
 }  // namespace
 
 int print_listing(Session& session, const Listing& listing, const std::string& first_path) {
-  auto& printer = session.printer;
-  std::size_t printed = 0;
-  bool spliced = false;
+  Rows rows(session, listing);
+  bool foreign = false;
+  auto arrived = [&](const Answer& so_far) {
+    foreign = !rows.arrived(so_far.body) && !session.printer.failed();
+    return !foreign && !session.printer.failed();
+  };
+  bool in_parts = listing.is_array && rows.in_parts();
   for (std::string path = first_path; !path.empty();) {
-    auto answer = session.client.get(path);
+    auto answer = in_parts ? session.client.get(path, arrived) : session.client.get(path);
+    if (session.printer.failed()) return kError;
+    if (foreign) return foreign_answer(session, "GET " + path);
     if (!answer.ok()) return fail(answer.error());
     auto page = listing.elements(answer->body);
     auto next = listing.next(*answer);
-    if (!page || next == path || !listing.is_ours(*page)) {
+    if (!page || next == path || !rows.complete(*answer, *page, next.empty())) {
       return foreign_answer(session, "GET " + path);
     }
-    bool only_page = !spliced && next.empty();
-    if (printer.is_table()) {
-      print_rows(printer, listing, *page);
-    } else if (printer.format() == Format::kJsonLines && listing.json_line) {
-      for (auto element : *page) printer.text(listing.json_line(element) + "\n");
-    } else if (printer.format() == Format::kJsonLines || only_page) {
-      printer.answer(answer->body, *page);
-    } else {
-      if (!spliced) printer.text(listing.open);
-      spliced = true;
-      for (std::size_t i = 0; i < page->size(); ++i) {
-        if (printed + i > 0) printer.text(",");
-        printer.text((*page)[i]);
-      }
-      if (next.empty()) printer.text(listing.close + "\n");
-    }
-    printed += page->size();
     path = std::move(next);
   }
-  if (printed > 0) return kDone;
+  if (rows.printed() > 0) return kDone;
   say(listing.empty_message);
   return listing.empty_exit;
 }

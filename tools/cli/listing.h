@@ -18,6 +18,7 @@ struct Listing {
   std::function<std::string(const Answer& answer)> next;  // path of the next page; else empty
   std::function<bool(const std::vector<std::string_view>& page)> is_ours;  // an agent's answer?
   std::function<Row(std::string_view element)> row;
+  bool is_array = true;  // the answer: its rows are shown as they arrive (not for -o json)
   std::function<std::string(std::string_view element)> json_line;  // for jsonl; empty: unchanged
   // The text around the elements when several pages are printed as one JSON value. A single page is
   // printed unchanged.

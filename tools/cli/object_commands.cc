@@ -108,6 +108,7 @@ int change_object(Session& session, const std::string& id, const Path& path,
 
 int list_objects(Session& session) {
   Listing listing;
+  listing.is_array = false;
   listing.header = {"ID", "TYPE", "CELLS"};
   listing.elements = [](std::string_view body) { return elements(field(body, "objects")); };
   listing.next = [](const Answer& answer) -> std::string {

@@ -1,0 +1,42 @@
+#include "tools/cli/element_cutter.h"
+
+namespace cli {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+}  // namespace
+
+std::vector<std::string_view> ElementCutter::more(std::string_view so_far) {
+  std::vector<std::string_view> found;
+  auto cut = [&](std::size_t end) {
+    auto element = trimmed(so_far.substr(begin_, end - begin_));
+    if (!element.empty()) found.push_back(element);
+    begin_ = at_ + 1;
+  };
+  for (; at_ < so_far.size(); ++at_) {
+    char c = so_far[at_];
+    if (quoted_) {
+      if (c == '"' && !escaped_) quoted_ = false;
+      escaped_ = c == '\\' && !escaped_;
+      continue;
+    }
+    if (c == '"') quoted_ = true;
+    if (c == '[' || c == '{') {
+      if (depth_++ == 0) begin_ = at_ + 1;
+    } else if (c == ']' || c == '}') {
+      if (--depth_ == 1) cut(at_ + 1);  // of an object or an array in the array
+      if (depth_ == 0) cut(at_);
+    } else if (c == ',' && depth_ == 1) {
+      cut(at_);
+    }
+  }
+  return found;
+}
+
+}  // namespace cli
