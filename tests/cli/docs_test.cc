@@ -98,7 +98,8 @@ TEST(CliDocument, NamesEverySettingWithItsKeyAndDefault) {
     EXPECT_EQ(code_in(row[0]), agent::flag_of(key));
     documented.insert(key);
     for (const auto& setting : agent::settings()) {
-      if (setting.key == key) EXPECT_EQ(setting.repeats, array) << key;
+      if (setting.key != key) continue;
+      EXPECT_EQ(setting.repeats, array) << key;
     }
     if (auto known = defaults.find(key); known != defaults.end()) {
       EXPECT_NE(row[2].find(known->second), std::string::npos) << key << ": " << row[2];

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,9 +9,12 @@
 #include <cstdlib>
 #include <sstream>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tests/cli/fake_agent.h"
 #include "tests/cli/program.h"
+#include "tests/cli/terminal.h"
 
 namespace cli {
 namespace {
@@ -105,25 +107,6 @@ TEST(Surroundings, WithStdoutClosedWhatCannotBePrintedIsAnError) {
   EXPECT_EQ(shell(program + " snapshots ls >/dev/null 2>&-"), 0);
 }
 
-// What a terminal of this width shows.
-std::string on_terminal(const FakeAgent& agent, const Program::Words& words,
-                        unsigned short columns) {
-  int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-  EXPECT_EQ(grantpt(master) | unlockpt(master), 0);
-  std::string name = ptsname(master);
-  int held = open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);  // keeps what was written
-  winsize size{24, columns, 0, 0};
-  ioctl(master, TIOCSWINSZ, &size);
-  auto arguments = words;
-  arguments.insert(arguments.end(), {"--http", agent.address()});
-  EXPECT_EQ(run_program(arguments, "", {}, name).exit, 0);
-  std::string out(16 * 1024, '\0');
-  out.resize(static_cast<std::size_t>(std::max<ssize_t>(read(master, out.data(), out.size()), 0)));
-  close(held);
-  close(master);
-  return out;
-}
-
 // Of a text that has one column a character.
 std::size_t characters(const std::string& utf8) {
   return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
@@ -154,6 +137,47 @@ TEST(Surroundings, ATableEndsAtTheEdgeOfATerminalAndNowhereElse) {
   }
   EXPECT_EQ(piped.find("\xE2\x80\xA6"), std::string::npos);
   EXPECT_NE(piped.find("6666]:7700"), std::string::npos);
+}
+
+// The columns of a text, for the characters below only.
+std::size_t columns_on_screen(const std::string& line) {
+  static const std::vector<std::pair<std::string, std::size_t>> kSpecial{
+      {"日", 2}, {"本", 2}, {"\xCC\x81", 0},     {"✅", 2},       {"⚡", 2}, {"🚀", 2},
+      {"ﾊ", 1},  {"…", 1},  {"\xE2\x80\x8D", 0}, {"❤\uFE0F", 2}, {"❤", 1}, {"é", 1}};
+  std::size_t columns = 0;
+  for (std::size_t at = 0; at < line.size();) {
+    auto found = std::find_if(kSpecial.begin(), kSpecial.end(), [&](const auto& special) {
+      return line.compare(at, special.first.size(), special.first) == 0;
+    });
+    bool is_special = found != kSpecial.end();
+    columns += is_special ? found->second : 1;
+    at += is_special ? found->first.size() : 1;
+  }
+  return columns;
+}
+
+TEST(Surroundings, NoRowIsWiderThanItsTerminalWhateverItsCharacters) {
+  std::string hearts;
+  for (int i = 0; i < 22; ++i) hearts += "❤\uFE0F";
+  const std::string accents = "e\u0301e\u0301e\u0301";
+  const std::string body = R"([{"id":"日本日本日本日本日本","metadata":{"n":"✅✅⚡⚡🚀🚀","note":")" +
+                           accents + R"("}},{"id":"e\u0301\u0301tude","metadata":{"a":")" + hearts +
+                           R"(","b":"ﾊﾊﾊﾊ"}},{"id":"🚀\u200d🚀","metadata":{"plain":")" +
+                           std::string(250, 'x') + R"("}}])";
+  FakeAgent agent([&](const Seen&) { return FakeAgent::ok(body); });
+
+  for (std::size_t width : {20u, 21u, 22u, 23u, 30u, 39u, 40u, 79u, 80u, 81u, 133u, 200u}) {
+    auto columns = static_cast<unsigned short>(width);
+    std::string out = on_terminal(agent, {"snapshots", "ls"}, columns);
+    std::istringstream lines(out);
+    std::size_t widest = 0;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.ends_with('\r')) line.pop_back();
+      EXPECT_LE(columns_on_screen(line), width) << width << ": " << line;
+      widest = std::max(widest, columns_on_screen(line));
+    }
+    EXPECT_GE(widest + 2, width) << "the last row is longer than each of these terminals";
+  }
 }
 
 }  // namespace

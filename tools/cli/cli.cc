@@ -51,6 +51,12 @@ std::string unmarked(const std::string& word) {
   return word.starts_with(kWhole) ? word.substr(1) : word;
 }
 
+// A message of CLI11 quotes the words as it got them.
+std::string without_marks(std::string message) {
+  std::erase(message, kWhole);
+  return message;
+}
+
 // The command tree, and what the command line selected from it.
 class Tree {
  public:
@@ -274,7 +280,7 @@ void Tree::add_field_commands(CLI::App* catalog, const std::string& object) {
   many(set, "fields", changes_.pairs, "K=V; V as with add --meta");
   words(set, "--meta-string", changes_.string_pairs, "a field whose V is always a string")
       ->type_name("K=V");
-  many(unset, "fields", changes_.unset, "names of fields")->required();
+  many(unset, "fields", changes_.unset, "names of fields, at least one");
   on_client(
       set, [this, object](Session& session) { return set_fields(session, object, id_, changes_); });
   on_client(unset, [this, object](Session& session) {
@@ -352,7 +358,7 @@ int Tree::run(int argc, char** argv) {
     std::ostringstream help;
     std::ostringstream messages;
     int code = app_.exit(error, help, messages);
-    write_all(STDERR_FILENO, messages.str());
+    write_all(STDERR_FILENO, without_marks(messages.str()));
     Printer printer(Format::kTable);
     printer.text(help.str());
     return printer.finish(code == 0 ? kDone : kUsage);

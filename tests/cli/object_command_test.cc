@@ -1,0 +1,107 @@
+// What objects and conflicts show: paths, types, hosts and times.
+
+#include <gtest/gtest.h>
+
+#include "tests/cli/answers.h"
+
+namespace cli {
+namespace {
+
+// Answers GET /v1/members with two hosts, everything else with `body`.
+FakeAgent::Handler with_hosts(const std::string& body) {
+  return [body](const Seen& request) {
+    if (request.target != "/v1/members") return FakeAgent::ok(body);
+    return FakeAgent::ok(R"([{"name":"attic","node_id":"00112233445566778899aabbccddeeff",)"
+                         R"("address":"a:1","state":"alive"},{"name":"cellar",)"
+                         R"("node_id":"ffeeddccbbaa99887766554433221100","address":"b:1",)"
+                         R"("state":"alive"}])");
+  };
+}
+
+TEST(ObjectCommand, ConflictsNameHostsAndTimes) {
+  FakeAgent some(with_hosts(
+      R"([{"object":"snapshots","path":["a/b","size"],"winner":{"value":"x",)"
+      R"("stamp":"1769860800123000000.4","writer":"00112233445566778899aabbccddeeff"},"losers":)"
+      R"([{"value":1.0,"stamp":"0.0","writer":"ffeeddccbbaa99887766554433221100"},)"
+      R"({"value":null,"stamp":"soon","writer":"phone"}],"rule":"stamp"}])"));
+  FakeAgent none(always(FakeAgent::ok("[]")));
+
+  auto table = ask(some, {"conflicts"});
+  auto empty = ask(none, {"conflicts"});
+
+  EXPECT_TRUE(holds(table.out,
+                    "snapshots/a/b/size  \"x\"    attic 00112233  "
+                    "2026-01-31T12:00:00.123Z  stamp  1.0 by cellar ffeeddcc at "
+                    "1970-01-01T00:00:00.000Z, null by phone at soon\n"))
+      << table.out;
+  EXPECT_EQ(empty.exit, 0);
+  EXPECT_EQ(empty.out, "");
+  EXPECT_EQ(ask(none, {"conflicts", "-o", "json"}).out, "[]");
+}
+
+TEST(ObjectCommand, PathsOfObjectsAreEncodedStepByStep) {
+  FakeAgent agent(always(FakeAgent::ok(
+      R"({"id":"o","path":["a"],"type":"crdt_map","value":{"k":1.0,"l":"t x"},"vector":{}})")));
+
+  auto table = ask(agent, {"objects", "get", "tab/le", "..", "a%2F", "\xC3\xA9:", "[x,y]"});
+  auto braces = ask(agent, {"objects", "get", "{}", "{}", "-o", "jsonl"});
+  auto commands = ask(agent, {"objects", "get", "ls", "status", "get"});
+  auto dashed = run_program(
+      {"--http", agent.address(), "objects", "get", "o", "--", "--timeout", "-o", "--", "[a,b]"});
+
+  EXPECT_EQ(table.out, "k  1.0\nl  t x\n");
+  EXPECT_EQ(agent.seen().at(0).target, "/v1/objects/tab%2Fle/../a%252F/%C3%A9%3A/%5Bx%2Cy%5D");
+  EXPECT_EQ(agent.seen().at(1).target, "/v1/objects/%7B%7D/%7B%7D");
+  EXPECT_EQ(std::count(braces.out.begin(), braces.out.end(), '\n'), 1);
+  EXPECT_EQ(agent.seen().at(2).target, "/v1/objects/ls/status/get");
+  EXPECT_EQ(commands.exit, 0) << commands.err;
+  EXPECT_EQ(dashed.exit, 0) << dashed.err;
+  EXPECT_EQ(agent.seen().at(3).target, "/v1/objects/o/--timeout/-o/--/%5Ba%2Cb%5D");
+}
+
+TEST(ObjectCommand, InspectShowsPathsTypesHostsAndTimes) {
+  FakeAgent agent(with_hosts(
+      R"({"id":"o","path":[],"type":"crdt_map","value":2,"vector":{},"dots":[)"
+      R"({"dot":"ffeeddccbbaa99887766554433221100:1:0","stamp":"1769860800123000000.0",)"
+      R"("writer":"00112233445566778899aabbccddeeff","value":1.0,"live":true,"shown":false,)"
+      R"("rule":"stamp","path":["e/1","size"],"type":"lww_register"},)"
+      R"({"dot":"z:1:0","stamp":"9","writer":"w","value":2,"live":true,"shown":true,"rule":"",)"
+      R"("path":["e"],"type":"crdt_map"}]})"));
+
+  auto ended = ask(agent, {"objects", "inspect", "o", "p"});
+
+  EXPECT_EQ(agent.seen().at(0).target, "/v1/objects/o/p?inspect=1");
+  EXPECT_EQ(ended.out,
+            "PATH      TYPE          STATE   TIME                      WRITER          RULE   "
+            "DOT           VALUE\n"
+            "e/1/size  lww_register  beaten  2026-01-31T12:00:00.123Z  attic 00112233  stamp  "
+            "ffeeddcc:1:0  1.0\n"
+            "e         crdt_map      shown   9                         w                      "
+            "z:1:0         2\n");
+}
+
+TEST(ObjectCommand, ObjectsArePagedByTheirNext) {
+  FakeAgent agent([](const Seen& request) {
+    if (request.target == "/v1/objects?limit=1000") {
+      return FakeAgent::ok(R"({"objects":[{"id":"a","type":"orset","cells":1.0},)"
+                           R"({"id":"b/","type":"seq","cells":2}],"next":"b/"})");
+    }
+    return FakeAgent::ok(R"({"objects":[{"id":"c","type":"seq","cells":3}],"next":null})");
+  });
+
+  auto table = ask(agent, {"objects", "ls"});
+  auto json = ask(agent, {"objects", "ls", "-o", "json"});
+  auto lines = ask(agent, {"objects", "ls", "-o", "jsonl"});
+
+  EXPECT_EQ(agent.seen().at(1).target, "/v1/objects?limit=1000&after=b%2F");
+  EXPECT_EQ(table.out, "ID  TYPE   CELLS\na   orset  1.0\nb/  seq    2\nc   seq    3\n");
+  EXPECT_EQ(
+      json.out,
+      R"({"objects":[{"id":"a","type":"orset","cells":1.0},{"id":"b/","type":"seq","cells":2},)"
+      R"({"id":"c","type":"seq","cells":3}],"next":null})"
+      "\n");
+  EXPECT_EQ(std::count(lines.out.begin(), lines.out.end(), '\n'), 3);
+}
+
+}  // namespace
+}  // namespace cli
