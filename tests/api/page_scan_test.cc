@@ -167,9 +167,12 @@ TEST(PageScan, AClientThatDoesNotReadHoldsNoReader) {
   a.pass(kHeadMillis);
   ASSERT_TRUE(a.fire_timer());
   exchange->take();
+  std::size_t before = a.reads();
 
   work(a);
   std::size_t reads = a.reads();
+  EXPECT_EQ(reads, before + 1) << "one slice, until it is taken";
+  EXPECT_FALSE(exchange->ended());
   std::size_t sent = exchange->streamed().size();
   a.advance(60'000);
   EXPECT_EQ(a.reads(), reads);
