@@ -13,7 +13,7 @@
 namespace http::testing {
 namespace {
 
-constexpr std::size_t kRoom = 1u << 20;
+constexpr std::size_t kPartRoom = 1u << 20;
 
 class Chunks : public ::testing::Test {
  protected:
@@ -24,7 +24,7 @@ class Chunks : public ::testing::Test {
         exchange->on_gone([this] { ++gone_; });
         Response head = json_response("");
         head.headers.emplace_back("Link", "</next>");
-        exchange->start_chunks(std::move(head), kRoom);
+        exchange->start_chunks(std::move(head), kPartRoom);
         exchange_ = exchange;
       };
       auto small = [](const std::shared_ptr<Exchange>& exchange) {
@@ -33,7 +33,7 @@ class Chunks : public ::testing::Test {
       // Writes parts for as long as its client takes them.
       auto endless = [this](const std::shared_ptr<Exchange>& exchange) {
         exchange->on_gone([this] { ++gone_; });
-        exchange->start_chunks(json_response(""), kRoom);
+        exchange->start_chunks(json_response(""), kPartRoom);
         more(exchange);
       };
       router.add({Verb::kGet, "/slow", slow, "", {}});
@@ -48,7 +48,7 @@ class Chunks : public ::testing::Test {
   }
 
   void more(const std::shared_ptr<Exchange>& exchange) {
-    parts_ += exchange->write(std::string(kRoom / 4, 'x')) ? 1 : 0;
+    parts_ += exchange->write(std::string(kPartRoom / 4, 'x')) ? 1 : 0;
     exchange->when_taken([this, exchange] { more(exchange); });
   }
   std::string ask(const std::string& path, const std::string& verb = "GET",
@@ -160,8 +160,8 @@ TEST_F(Chunks, AClientThatStopsReadingCostsOnePart) {
   Client other(server_->port());
   other.send(ask("/small"));
 
-  EXPECT_GE(held, kRoom) << "what the next part may need is counted";
-  EXPECT_LE(held, kRoom + kRoom / 4 + 64 * 1024);
+  EXPECT_GE(held, kPartRoom) << "what the next part may need is counted";
+  EXPECT_LE(held, kPartRoom + kPartRoom / 4 + 64 * 1024);
   EXPECT_TRUE(other.read_answer());
   client_->reset();
   EXPECT_TRUE(eventually([&] { return gone_ == 1; }));
