@@ -90,7 +90,7 @@ bool Stranger::join(std::chrono::milliseconds wait) {
     for (const Message& message : packet->messages) {
       const auto* asked = std::get_if<Challenge>(&message);
       if (asked != nullptr) {
-        say({Echo{asked->token}, Join{self()}});
+        say({ChallengeAnswer{asked->token}, Join{self()}});
         break;
       }
       if (std::holds_alternative<Members>(message)) return true;
