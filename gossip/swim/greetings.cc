@@ -56,7 +56,7 @@ void Greetings::take_due(base::Instant now, bool hearsay, std::vector<NodeId>& o
       continue;
     }
     bool first = !std::exchange(greeting->second.asked, true);
-    greeting->second.at = now + profile_.ping_interval * (first ? 1 : 4);
+    greeting->second.at = now + profile_.ping_interval * (first ? 1 : 2);
     line.insert({greeting->second.at, node});
   }
 }
