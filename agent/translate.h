@@ -13,7 +13,8 @@
 namespace agent {
 
 inline gossip::Holdings holdings_of(const Replica& replica) {
-  return {replica.vector(), replica.state(), replica.left(), replica.closed(), replica.alone()};
+  return {replica.vector(), replica.state(), replica.left(), replica.closed_lately(),
+          replica.alone()};
 }
 
 inline gossip::Stored stored_of(Facts facts) {
@@ -25,6 +26,7 @@ inline gossip::Stored stored_of(Facts facts) {
   stored.forgotten = std::move(facts.forgotten);
   stored.parked = std::move(facts.parked);
   stored.bytes_done = facts.bytes_done;
+  stored.packed = std::move(facts.packed);
   stored.left = std::move(facts.left);
   stored.stopped = std::move(facts.stopped);
   stored.alone = std::move(facts.alone);

@@ -103,9 +103,10 @@ struct TwinHeard {
 struct Holdings {
   crdt::VersionVector claimed;
   crdt::StateHash state;
-  std::vector<base::ActorId> left;    // their owners no longer use them (rule 2)
-  std::vector<base::ActorId> closed;  // closed actors
-  std::vector<base::ActorId> alone;   // perhaps no peer holds all of them (rule 7)
+  std::vector<base::ActorId> left;  // their owners no longer use them (rule 2)
+  std::vector<base::ActorId>
+      closed;  // closed actors; those that `claimed` has packed may be left out
+  std::vector<base::ActorId> alone;  // perhaps no peer holds all of them (rule 7)
 };
 
 using Action = std::variant<SendDatagram, SendFrame, Apply, Fetch, StartStateJoin, StateJoinPage,
@@ -137,8 +138,11 @@ struct Stored {
   std::vector<std::pair<base::ActorId, std::uint64_t>>
       forgotten;  // dropped; they are fetched again when a peer claims them
   std::vector<std::pair<base::ActorId, std::uint64_t>>
-      parked;                       // they wait for an earlier change, which their sender has
-  std::size_t bytes_done = 0;       // of Apply actions that this turn finished, kept or not
+      parked;                  // they wait for an earlier change, which their sender has
+  std::size_t bytes_done = 0;  // of Apply actions that this turn finished, kept or not
+  // The entries of closed actors as the replica packs them, so that node and replica share one
+  // copy. An actor that is closed stands in it sooner or later. Null: no change.
+  crdt::VersionVector::Packed packed;
   std::vector<base::ActorId> left;  // actors whose owner no longer uses them, first seen now
   // Their next change has an envelope of a later version, so they are not fetched before an upgrade
   // (rule 12).

@@ -1,6 +1,7 @@
 #include "store/actors.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "crdt/base/check.h"
 #include "store/closed_codec.h"
@@ -18,10 +19,6 @@ std::int64_t checksum(const base::ActorId& id, const Actor& actor) {
 constexpr int kLeft = 1;
 constexpr int kClosed = 2;
 constexpr int kAlone = 4;
-
-std::int64_t block_checksum(std::int64_t block, base::BytesView row) {
-  return RowChecksum('z').number(block).bytes(row).value();
-}
 
 // The part of an actor that changes often: a row of `meta`.
 base::Bytes head_row(const Actor& actor) {
@@ -58,32 +55,34 @@ const std::string kSelectOne = kSelectAll + " WHERE a.idx=?1";
 
 }  // namespace
 
-Actors::Actors(Database& database)
+Actors::Actors(Database& database, const Options& options)
     : database_(database),
       meta_(database),
+      rows_(database, options.closed),
       select_all_(database, kSelectAll),
       select_one_(database, kSelectOne),
       upsert_(database,
               "INSERT INTO actors(idx, id, node, sum) VALUES(?1, ?2, ?3, ?4) "
               "ON CONFLICT(idx) DO UPDATE SET node=excluded.node, sum=excluded.sum"),
       erase_(database, "DELETE FROM actors WHERE idx=?1"),
-      select_blocks_(database, "SELECT block, v, sum FROM closed ORDER BY block"),
-      upsert_block_(database,
-                    "INSERT INTO closed(block, v, sum) VALUES(?1, ?2, ?3) "
-                    "ON CONFLICT(block) DO UPDATE SET v=excluded.v, sum=excluded.sum"),
-      erase_block_(database, "DELETE FROM closed WHERE block=?1") {}
+      table_(std::make_shared<ClosedTable>(std::vector<ActorEntry>(), crdt::Digest(), nullptr)),
+      loose_max_(options.closed_loose_max) {}
 
-base::Status Actors::load() {
+void Actors::forget() {
+  table_ = std::make_shared<ClosedTable>(std::vector<ActorEntry>(), crdt::Digest(), nullptr);
   actors_.clear();
   ids_.clear();
-  blocks_.clear();
   frontier_.clear();
   dirty_.clear();
   unnamed_.clear();
-  vector_ = {};
+  vector_ = crdt::VersionVector(table_->vector());
   vector_digest_ = {};
-  next_index_ = 1;
   touched_ = false;
+}
+
+base::Status Actors::load() {
+  forget();
+  RETURN_IF_ERROR(take_closed());
   ASSIGN_OR_RETURN(Loan select, select_all_.use());
   for (;;) {
     ASSIGN_OR_RETURN(bool row, select->step());
@@ -92,49 +91,63 @@ base::Status Actors::load() {
     ASSIGN_OR_RETURN(Actor actor, parse(select, id));
     add(id, actor);
   }
-  RETURN_IF_ERROR(read_blocks([this](std::int64_t block, const base::ActorId& id, Actor& actor) {
-    actor.block = block;
-    blocks_[block].push_back(actor.index);
-    add(id, actor);
-  }));
   // A mark of a transaction that was rolled back is removed. A committed mark is still to be
   // reported.
   std::erase_if(left_, [this](const base::ActorId& id) {
-    const Actor* known = find(id);
+    const auto known = find(id);
     return !known || !known->left;
   });
   return {};
 }
 
+base::Status Actors::take_closed() {
+  ASSIGN_OR_RETURN(const auto state, rows_.load());
+  table_ = state->table;
+  vector_ = crdt::VersionVector(table_->vector());
+  vector_digest_ = table_->digest();
+  next_index_ = table_->last_index() + 1;
+  for (const base::ActorId& id : table_->unnamed()) frontier_.insert(id);
+  for (const auto& [id, actor] : state->loose) add(id, actor);
+  touched_ = rows_.outdated();
+  return {};
+}
+
+// An actor in rows of its own, or a loose closed one. It may hide one of the table.
 void Actors::add(const base::ActorId& id, const Actor& actor) {
   ids_[actor.index] = id;
   next_index_ = std::max(next_index_, actor.index + 1);
-  if (!actor.head_named()) frontier_.insert(id);
-  if (actor.head.seq > 0) {
-    vector_.set(id, actor.head);
-    vector_digest_.add(crdt::vector_element(id, actor.head));
+  if (actor.head_named()) {
+    frontier_.erase(id);
+  } else {
+    frontier_.insert(id);
   }
+  const crdt::Head before = vector_.head_of(id);
+  if (before.seq > 0) vector_digest_.subtract(crdt::vector_element(id, before));
+  if (actor.head.seq > 0) vector_digest_.add(crdt::vector_element(id, actor.head));
+  vector_.set(id, actor.head);
   // Version 2 of the file gave each closed actor a row of its own. The next commit moves them into
   // blocks.
-  if (actor.closed && actor.block == 0) {
+  if (actor.closed && !actor.in_block) {
     dirty_.insert(id);
     touched_ = true;
   }
-  actors_.emplace(id, actor);
+  actors_.insert_or_assign(id, actor);
 }
 
-const Actor* Actors::find(const base::ActorId& id) const {
+// --- Looking up ----------------------------------------------------------------------------------
+
+std::optional<Actor> Actors::find(const base::ActorId& id) const {
   const auto found = actors_.find(id);
-  return found == actors_.end() ? nullptr : &found->second;
+  return found == actors_.end() ? table_->find(id) : std::optional<Actor>(found->second);
 }
 
-const base::ActorId* Actors::id_of(std::int64_t index) const {
+std::optional<base::ActorId> Actors::id_of(std::int64_t index) const {
   const auto found = ids_.find(index);
-  return found == ids_.end() ? nullptr : &found->second;
+  return found == ids_.end() ? table_->id_of(index) : std::optional<base::ActorId>(found->second);
 }
 
 base::Result<base::ActorId> Actors::resolve(std::int64_t index) {
-  if (const base::ActorId* known = id_of(index)) return *known;
+  if (const auto known = id_of(index)) return *known;
   {
     ASSIGN_OR_RETURN(Loan select, select_one_.use());
     select->bind(1, index);
@@ -146,17 +159,80 @@ base::Result<base::ActorId> Actors::resolve(std::int64_t index) {
       return id;
     }
   }
-  // The actor may have been closed since our last look. All blocks are read, because a block cannot
-  // be found by its actors.
-  RETURN_IF_ERROR(read_blocks([this](std::int64_t, const base::ActorId& id, const Actor& actor) {
-    ids_[actor.index] = id;
-  }));
-  if (const base::ActorId* known = id_of(index)) return *known;
+  // The actor may have been closed since our last look.
+  ASSIGN_OR_RETURN(const auto state, rows_.load());
+  table_ = state->table;
+  for (const auto& [id, actor] : state->loose) ids_[actor.index] = id;
+  if (const auto known = id_of(index)) return *known;
   return corrupt_row(database_, "actors", index);
 }
 
+void Actors::visit(const Visit& visit, const base::ActorId* after) const {
+  auto loose = after ? actors_.upper_bound(*after) : actors_.begin();
+  const crdt::PackedVector& packed = *table_->vector();
+  std::size_t nth = after ? packed.first_from(*after) : 0;
+  for (;;) {
+    const bool more = nth < packed.size();
+    const std::size_t place = more ? packed.in_order(nth) : 0;
+    const base::ActorId* id = more ? &packed.actor_at(place) : nullptr;
+    const bool is_loose = loose != actors_.end() && (!id || !(*id < loose->first));
+    const bool hidden = id && ((is_loose && *id == loose->first) || (after && *id == *after));
+    if (!is_loose && !id) return;
+    if (hidden || !is_loose) ++nth;
+    if (is_loose) {
+      if (!visit(loose->first, loose->second)) return;
+      ++loose;
+    } else if (!hidden && !visit(*id, table_->at(place))) {
+      return;
+    }
+  }
+}
+
+void Actors::visit_lacking(const crdt::VersionVector& have, const Visit& visit) const {
+  if (have.packed() != vector_.packed()) {
+    this->visit([&](const base::ActorId& id, const Actor& actor) {
+      return have.covers(id, actor.head.seq) || visit(id, actor);
+    });
+    return;
+  }
+  for (const auto& [id, actor] : actors_) {
+    if (!have.covers(id, actor.head.seq) && !visit(id, actor)) return;
+  }
+  for (const auto& [id, head] : have.loose()) {
+    if (actors_.contains(id)) continue;
+    const auto actor = table_->find(id);
+    if (actor && head.seq < actor->head.seq && !visit(id, *actor)) return;
+  }
+}
+
+std::map<base::ActorId, Actor> Actors::all() const {
+  std::map<base::ActorId, Actor> copy;
+  visit([&](const base::ActorId& id, const Actor& actor) {
+    copy.emplace_hint(copy.end(), id, actor);
+    return true;
+  });
+  return copy;
+}
+
+Actors::Closed Actors::closed() const {
+  Closed closed{table_->size(), table_->digest()};
+  for (const auto& [id, actor] : actors_) {
+    const crdt::Head packed = table_->vector()->head_of(id);
+    if (packed.seq > 0) {
+      --closed.count;
+      closed.digest.subtract(crdt::vector_element(id, packed));
+    }
+    if (!actor.closed) continue;
+    ++closed.count;
+    closed.digest.add(crdt::vector_element(id, actor.head));
+  }
+  return closed;
+}
+
+// --- Changing ------------------------------------------------------------------------------------
+
 std::int64_t Actors::intern(const base::ActorId& id) {
-  const Actor* known = find(id);
+  const auto known = find(id);
   return known ? known->index : at(id).index;
 }
 
@@ -172,7 +248,7 @@ void Actors::advance(const base::ActorId& id, crdt::Head head) {
 }
 
 void Actors::raise_floor(const base::ActorId& id, std::uint64_t floor) {
-  const Actor* known = find(id);
+  const auto known = find(id);
   if (known && known->floor >= floor) return;
   at(id).floor = floor;
 }
@@ -183,7 +259,7 @@ void Actors::set_node(const base::ActorId& id, const base::NodeId& node) {
 }
 
 void Actors::set_left(const base::ActorId& id) {
-  const Actor* known = find(id);
+  const auto known = find(id);
   if (!known || known->left || known->head.seq == 0) return;
   at(id).left = true;
   left_.insert(id);
@@ -192,12 +268,12 @@ void Actors::set_left(const base::ActorId& id) {
 void Actors::set_closed(const base::ActorId& id, bool closed) { at(id).closed = closed; }
 
 void Actors::set_alone(const base::ActorId& id, bool alone) {
-  const Actor* known = find(id);
+  const auto known = find(id);
   if (known ? known->alone != alone : alone) at(id).alone = alone;
 }
 
 void Actors::name(const base::ActorId& id, std::uint64_t seq) {
-  const Actor* known = find(id);
+  const auto known = find(id);
   if (!known || known->named_seq >= seq) return;
   Actor& actor = at(id);
   actor.named_seq = seq;
@@ -207,7 +283,7 @@ void Actors::name(const base::ActorId& id, std::uint64_t seq) {
 std::vector<crdt::Dependency> Actors::frontier(const base::ActorId& own) const {
   std::vector<crdt::Dependency> heads;
   for (const base::ActorId& id : frontier_) {
-    if (id != own) heads.push_back({id, find(id)->head});
+    if (id != own) heads.push_back({id, vector_.head_of(id)});
   }
   return heads;
 }
@@ -218,90 +294,91 @@ std::vector<base::ActorId> Actors::take_left() {
   return left;
 }
 
+// --- Writing -------------------------------------------------------------------------------------
+
 base::Status Actors::flush() {
-  std::set<std::int64_t> moved;  // blocks to write
+  std::set<std::int64_t> moved;  // rows of `closed` to write
   for (const base::ActorId& id : dirty_) {
     Actor& actor = actors_.at(id);
+    if (actor.closed || actor.in_block) moved.insert(ClosedRows::block_of(actor.index));
     if (actor.closed) {
-      if (actor.block == 0) RETURN_IF_ERROR(pack(actor));
-      moved.insert(actor.block);
+      if (!actor.in_block) RETURN_IF_ERROR(erase_rows(actor));
+      actor.in_block = true;
       continue;
     }
-    if (actor.block != 0) {
-      moved.insert(actor.block);
-      unpack(id, actor);
-    }
+    if (actor.in_block) unnamed_.insert(id);
+    actor.in_block = false;
     RETURN_IF_ERROR(write_head(actor));
   }
   for (const base::ActorId& id : unnamed_) {
     const Actor& actor = actors_.at(id);
     if (!actor.closed) RETURN_IF_ERROR(write_name(id, actor));
   }
-  for (const std::int64_t block : moved) RETURN_IF_ERROR(write_block(block));
+  RETURN_IF_ERROR(write_blocks(moved));
   unnamed_.clear();
   dirty_.clear();
   return {};
 }
 
-// Puts the actor into the last block while that has room.
-base::Status Actors::pack(Actor& actor) {
-  auto insert = [&](std::vector<std::int64_t>& block) {
-    block.insert(std::lower_bound(block.begin(), block.end(), actor.index), actor.index);
-  };
-  actor.block = blocks_.empty() ? 1 : blocks_.rbegin()->first;
-  std::vector<std::int64_t> fuller = blocks_[actor.block];
-  insert(fuller);
-  if (encode(fuller).size() <= kClosedBlockBytes) {
-    blocks_[actor.block] = std::move(fuller);
-  } else {
-    insert(blocks_[++actor.block]);
-  }
+base::Status Actors::erase_rows(const Actor& actor) {
   RETURN_IF_ERROR(meta_.erase(MetaTable::kActors + actor.index));
   ASSIGN_OR_RETURN(Loan erase, erase_.use());
   erase->bind(1, actor.index);
   return erase->run();
 }
 
-void Actors::unpack(const base::ActorId& id, Actor& actor) {
-  std::erase(blocks_.at(actor.block), actor.index);
-  actor.block = 0;
-  unnamed_.insert(id);
-}
-
-base::Bytes Actors::encode(const std::vector<std::int64_t>& block) const {
-  std::vector<const ActorEntry*> entries;
-  for (const std::int64_t index : block) entries.push_back(&*actors_.find(ids_.at(index)));
-  return encode_closed(entries);
-}
-
-base::Status Actors::write_block(std::int64_t block) {
-  const auto found = blocks_.find(block);
-  if (found->second.empty()) {
-    blocks_.erase(found);
-    ASSIGN_OR_RETURN(Loan erase, erase_block_.use());
-    erase->bind(1, block);
-    return erase->run();
-  }
-  const base::Bytes row = encode(found->second);
-  ASSIGN_OR_RETURN(Loan upsert, upsert_block_.use());
-  upsert->bind(1, block).bind_blob(2, row).bind(3, block_checksum(block, row));
-  return upsert->run();
-}
-
-base::Status Actors::read_blocks(
-    const std::function<void(std::int64_t, const base::ActorId&, Actor&)>& visit) {
-  ASSIGN_OR_RETURN(Loan select, select_blocks_.use());
-  for (;;) {
-    ASSIGN_OR_RETURN(bool row, select->step());
-    if (!row) return {};
-    const std::int64_t block = select->integer(0);
-    const base::BytesView bytes = select->blob(1);
-    auto actors = decode_closed(bytes);
-    if (!actors || block_checksum(block, bytes) != select->integer(2)) {
-      return corrupt_row(database_, "closed", block);
+base::Status Actors::write_blocks(const std::set<std::int64_t>& moved) {
+  if (moved.empty() && !rows_.outdated()) return {};
+  std::set<std::int64_t> blocks = moved;
+  if (rows_.outdated()) {
+    RETURN_IF_ERROR(rows_.erase_all());
+    for (std::size_t i = 0; i < table_->size(); ++i) {
+      blocks.insert(ClosedRows::block_of(table_->at(i).index));
     }
-    for (auto& [id, actor] : *actors) visit(block, id, actor);
   }
+  for (const std::int64_t block : blocks) {
+    const std::int64_t first = block * kClosedPerBlock;
+    RETURN_IF_ERROR(rows_.write(block, closed_between(first, first + kClosedPerBlock)));
+  }
+  if (loose_closed().size() > loose_max_) pack();
+  return rows_.finish(table_, loose_closed(), closed().digest);
+}
+
+// The closed actors with first <= index < last, in order of index.
+std::vector<ActorEntry> Actors::closed_between(std::int64_t first, std::int64_t last) const {
+  std::vector<ActorEntry> found;
+  for (std::int64_t index = first; index < last; ++index) {
+    const auto id = id_of(index);
+    if (!id) continue;
+    const auto actor = find(*id);
+    if (actor && actor->closed) found.emplace_back(*id, *actor);
+  }
+  return found;
+}
+
+std::vector<ActorEntry> Actors::loose_closed() const {
+  std::vector<ActorEntry> found;
+  for (const auto& [id, actor] : actors_) {
+    if (actor.closed) found.emplace_back(id, actor);
+  }
+  return found;
+}
+
+// Moves the loose closed actors into a new table. No row and no entry of the vector changes.
+void Actors::pack() {
+  const crdt::Digest digest = closed().digest;
+  std::vector<ActorEntry> all = loose_closed();
+  for (std::size_t i = 0; i < table_->size(); ++i) {
+    const base::ActorId& id = table_->id_at(i);
+    if (!actors_.contains(id)) all.emplace_back(id, table_->at(i));
+  }
+  std::sort(all.begin(), all.end(), [](const ActorEntry& a, const ActorEntry& b) {
+    return a.second.index < b.second.index;
+  });
+  std::erase_if(actors_, [](const auto& entry) { return entry.second.closed; });
+  table_ = std::make_shared<ClosedTable>(all, digest, table_.get());
+  std::erase_if(ids_, [this](const auto& entry) { return !actors_.contains(entry.second); });
+  vector_.pack(table_->vector());
 }
 
 base::Status Actors::write_name(const base::ActorId& id, const Actor& actor) {
@@ -324,11 +401,14 @@ Actor& Actors::at(const base::ActorId& id) {
   touched_ = true;
   dirty_.insert(id);
   auto [place, added] = actors_.try_emplace(id);
-  if (added) {
+  if (!added) return place->second;
+  if (const auto packed = table_->find(id)) {
+    place->second = *packed;
+  } else {
     place->second.index = next_index_++;
-    ids_[place->second.index] = id;
     unnamed_.insert(id);
   }
+  ids_[place->second.index] = id;
   return place->second;
 }
 

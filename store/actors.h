@@ -1,12 +1,15 @@
 #pragma once
 
 // The version vector with heads, the floors of the log, and what `deps` need: one row for each open
-// actor. Closed actors stand many to a row (store/closed_codec.h). All of it is in memory.
+// actor. Closed actors stand many to a row (store/closed_codec.h), and in memory many to a packed
+// table (store/closed_table.h), because years of restarts leave tens of thousands of them.
+// Everything is in memory and exact, so no question needs the file.
 // Store::commit writes the changed rows in the transaction of the change (rule 6).
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
@@ -14,41 +17,44 @@
 #include "crdt/change.h"
 #include "crdt/digest.h"
 #include "crdt/version_vector.h"
+#include "store/actor.h"
+#include "store/closed_rows.h"
 #include "store/database.h"
 #include "store/meta_table.h"
+#include "store/options.h"
 
 namespace store {
 
-struct Actor {
-  std::int64_t index = 0;       // the small number that rows use for this actor
-  crdt::Head head;              // the vector entry
-  std::uint64_t floor = 0;      // the log holds every change in (floor, head.seq] (rule 7)
-  std::uint64_t named_seq = 0;  // the highest number in the `deps` of an applied change
-  std::optional<base::NodeId> node;
-  bool left = false;       // its owner no longer uses it (rule 2)
-  bool closed = false;     // left, and held in full by every member: not listed on the wire
-  bool alone = false;      // perhaps no peer holds all of it: pruned last (rule 7)
-  std::int64_t block = 0;  // its row in `closed`; 0: it has a row of its own
-
-  // True if another applied change names the head in its `deps`.
-  bool head_named() const { return named_seq >= head.seq; }
-};
-
 class Actors {
  public:
-  explicit Actors(Database& database);
+  Actors(Database& database, const Options& options);
   base::Status load();
+  void forget();  // what load() read, to free the memory; resolve() and load() read it again
 
-  const std::map<base::ActorId, Actor>& all() const { return actors_; }
-  const Actor* find(const base::ActorId& id) const;
-  const base::ActorId* id_of(std::int64_t index) const;
-  // The same for callers that have not loaded all rows: reads the row of `index` if it is not known
-  // yet. A number never changes its actor.
+  std::optional<Actor> find(const base::ActorId& id) const;
+  std::optional<base::ActorId> id_of(std::int64_t index) const;
+  // The same for callers that have not loaded all rows: reads what is not known yet. A number never
+  // changes its actor.
   base::Result<base::ActorId> resolve(std::int64_t index);
+  // All open actors. Some closed ones are among them.
+  const std::map<base::ActorId, Actor>& loose() const { return actors_; }
+  // Visits all actors in order, from the first one above `after` on, until `visit` returns false.
+  using Visit = std::function<bool(const base::ActorId&, const Actor&)>;
+  void visit(const Visit& visit, const base::ActorId* after = nullptr) const;
+  // Visits the actors of which `have` lacks changes, until `visit` returns false. Cheap when `have`
+  // is packed as our vector is.
+  void visit_lacking(const crdt::VersionVector& have, const Visit& visit) const;
+  // A copy of all of them, closed ones included: for tests and tools.
+  std::map<base::ActorId, Actor> all() const;
   const crdt::VersionVector& vector() const { return vector_; }
   const crdt::Digest& vector_digest() const {
     return vector_digest_;
   }  // crdt::vector_digest, incremental
+  struct Closed {
+    std::uint64_t count = 0;
+    crdt::Digest digest;  // the sum of crdt::vector_element
+  };
+  Closed closed() const;
 
   // These functions change memory. flush() writes the rows in the open transaction.
   // Returns the index; adds the actor when it is new.
@@ -73,32 +79,30 @@ class Actors {
   void committed() { touched_ = false; }
 
  private:
-  Actor& at(const base::ActorId& id);  // adds the actor when it is new
+  // Adds the actor when it is new. One of the table is copied among the loose ones.
+  Actor& at(const base::ActorId& id);
   base::Result<Actor> parse(const Loan& row, base::ActorId& id) const;
+  base::Status take_closed();
+  void add(const base::ActorId& id, const Actor& actor);
 
   base::Status write_name(const base::ActorId& id, const Actor& actor);
   base::Status write_head(const Actor& actor);
-  // Visits all actors in the rows of `closed`.
-  base::Status read_blocks(const std::function<void(std::int64_t, const base::ActorId&, Actor&)>&);
-  base::Status pack(Actor& actor);
-  void unpack(const base::ActorId& id, Actor& actor);
-  base::Bytes encode(const std::vector<std::int64_t>& block) const;
-  base::Status write_block(std::int64_t block);
-  void add(const base::ActorId& id, const Actor& actor);
+  base::Status erase_rows(const Actor& actor);
+  base::Status write_blocks(const std::set<std::int64_t>& moved);
+  std::vector<ActorEntry> closed_between(std::int64_t first, std::int64_t last) const;
+  std::vector<ActorEntry> loose_closed() const;
+  void pack();
 
   Database& database_;
   MetaTable meta_;
+  ClosedRows rows_;
   Query select_all_;
   Query select_one_;
   Query upsert_;
   Query erase_;
-  Query select_blocks_;
-  Query upsert_block_;
-  Query erase_block_;
-  std::map<base::ActorId, Actor> actors_;
+  std::shared_ptr<const ClosedTable> table_;  // never null; a loose actor hides the one in it
+  std::map<base::ActorId, Actor> actors_;     // the loose ones
   std::map<std::int64_t, base::ActorId> ids_;
-  std::map<std::int64_t, std::vector<std::int64_t>>
-      blocks_;                        // row of `closed` -> indexes of its actors, in order
   std::set<base::ActorId> frontier_;  // actors whose head no change names
   std::set<base::ActorId> dirty_;     // actors whose head must be written
   std::set<base::ActorId> unnamed_;   // actors whose id and node must be written
@@ -106,6 +110,7 @@ class Actors {
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
   std::int64_t next_index_ = 1;
+  std::size_t loose_max_;
   bool touched_ = false;
 };
 

@@ -32,6 +32,8 @@ struct ChangeLog::Impl {
     std::map<std::int64_t, Need> needs;  // by actor
   };
   base::Result<Plan> plan(const Actors& actors, const crdt::VersionVector& have);
+  base::Status add_need(Plan& plan, const base::ActorId& id, const Actor& actor,
+                        std::uint64_t seen);
   base::Result<Visited> walk(const Actors& actors, Plan& plan, const RangeLimits& limits,
                              const std::function<void(const LogEntry&)>& visit);
   base::Error missing(std::int64_t actor, std::uint64_t seq) const;
@@ -115,7 +117,7 @@ base::Status ChangeLog::scan(const Actors& actors, std::int64_t after, std::size
     ASSIGN_OR_RETURN(const auto row, cursor.next());
     if (!row) break;
     ASSIGN_OR_RETURN(const base::BytesView change, cursor.change(*row));
-    const base::ActorId* actor = actors.id_of(row->actor);
+    const auto actor = actors.id_of(row->actor);
     if (!actor) return corrupt_row(impl_->database, "actors", row->actor);
     if (!visit({row->position, *actor, row->seq, change})) break;
   }
@@ -126,7 +128,7 @@ base::Result<std::optional<base::Bytes>> ChangeLog::find(const Actors& actors,
                                                          const base::ActorId& actor,
                                                          std::uint64_t seq) {
   std::optional<base::Bytes> none;
-  const Actor* known = actors.find(actor);
+  const auto known = actors.find(actor);
   if (!known || seq <= known->floor || seq > known->head.seq) return none;
   ASSIGN_OR_RETURN(const std::int64_t start, impl_->table.start_of(known->index, seq));
   ASSIGN_OR_RETURN(LogTable::Cursor cursor, impl_->table.from(start));
@@ -152,7 +154,7 @@ base::Status ChangeLog::salvage(const Actors& actors,
     // A broken page ends the walk: rows behind it cannot be found.
     if (!row.ok() || !*row) return {};
     const auto change = cursor.change(**row);
-    const base::ActorId* actor = actors.id_of((*row)->actor);
+    const auto actor = actors.id_of((*row)->actor);
     if (!change.ok() || !actor) continue;
     RETURN_IF_ERROR(visit({(*row)->position, *actor, (*row)->seq, *change}));
   }
@@ -178,7 +180,7 @@ base::Result<ChangeLog::Pruned> ChangeLog::prune(Actors& actors, const Confirmed
   impl_->touched = true;
   Impl::Keep keep{{}, keep_from};
   for (const auto& [id, confirmed] : spared) {
-    const Actor* known = actors.find(id);
+    const auto known = actors.find(id);
     if (known && confirmed < known->head.seq) keep.spared[known->index] = confirmed;
   }
   impl_->start_again_if_fewer(keep.spared);
@@ -235,19 +237,26 @@ std::uint64_t ChangeLog::bytes() const { return impl_->totals.bytes; }
 base::Result<ChangeLog::Impl::Plan> ChangeLog::Impl::plan(const Actors& actors,
                                                           const crdt::VersionVector& have) {
   Plan plan;
-  for (const auto& [id, actor] : actors.all()) {
-    const std::uint64_t seen = have.seq_of(id);
-    if (seen >= actor.head.seq) continue;
-    if (seen < actor.floor) {
-      return base::Error{base::Code::kNotFound,
-                         "changes of " + id.hex() + " above " + std::to_string(seen) +
-                             " are gone from the log up to " + std::to_string(actor.floor)};
-    }
-    plan.needs[actor.index] = {seen + 1, actor.head.seq, false};
-    ASSIGN_OR_RETURN(const std::int64_t start, table.start_of(actor.index, seen + 1));
-    plan.starts.emplace(start, actor.index);
-  }
+  base::Status failed;
+  actors.visit_lacking(have, [&](const base::ActorId& id, const Actor& actor) {
+    failed = add_need(plan, id, actor, have.seq_of(id));
+    return failed.ok();
+  });
+  RETURN_IF_ERROR(failed);
   return plan;
+}
+
+base::Status ChangeLog::Impl::add_need(Plan& plan, const base::ActorId& id, const Actor& actor,
+                                       std::uint64_t seen) {
+  if (seen < actor.floor) {
+    return base::Error{base::Code::kNotFound,
+                       "changes of " + id.hex() + " above " + std::to_string(seen) +
+                           " are gone from the log up to " + std::to_string(actor.floor)};
+  }
+  plan.needs[actor.index] = {seen + 1, actor.head.seq, false};
+  ASSIGN_OR_RETURN(const std::int64_t start, table.start_of(actor.index, seen + 1));
+  plan.starts.emplace(start, actor.index);
+  return {};
 }
 
 base::Result<ChangeLog::Visited> ChangeLog::Impl::walk(
@@ -333,8 +342,8 @@ base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, boo
     // means that the row is damaged; the change that is lost with it shows later as a gap.
     leaving.positions.push_back(row->position);
     leaving.bytes += cursor.change_bytes();
-    const base::ActorId* id = actors.id_of(row->actor);
-    const Actor* known = id ? actors.find(*id) : nullptr;
+    const auto id = actors.id_of(row->actor);
+    const auto known = id ? actors.find(*id) : std::nullopt;
     if (known && row->seq <= known->head.seq) {
       std::uint64_t& floor = leaving.floors[row->actor];
       floor = std::max(floor, row->seq);
@@ -352,8 +361,8 @@ base::Result<ChangeLog::Impl::Walked> ChangeLog::Impl::look_at_all(const Actors&
   for (;;) {
     ASSIGN_OR_RETURN(const auto row, cursor.next());
     if (!row) break;
-    const base::ActorId* id = actors.id_of(row->actor);
-    const Actor* known = id ? actors.find(*id) : nullptr;
+    const auto id = actors.id_of(row->actor);
+    const auto known = id ? actors.find(*id) : std::nullopt;
     if (!known || !cursor.sound(*row)) {
       walked.bad.push_back(row->position);
       walked.position = std::max(walked.position, row->position);
@@ -369,13 +378,14 @@ base::Result<ChangeLog::Impl::Walked> ChangeLog::Impl::look_at_all(const Actors&
     }
     next = std::max(next, row->seq + 1);
   }
-  for (const auto& [id, actor] : actors.all()) {
+  actors.visit([&](const base::ActorId&, const Actor& actor) {
     const auto next = walked.next.find(actor.index);
     const std::uint64_t reached = next == walked.next.end() ? actor.floor : next->second - 1;
-    if (reached >= actor.head.seq) continue;
+    if (reached >= actor.head.seq) return true;
     walked.lost[actor.index] = actor.head.seq;
     walked.position = std::numeric_limits<std::int64_t>::max();
-  }
+    return true;
+  });
   return walked;
 }
 
@@ -386,7 +396,7 @@ base::Status ChangeLog::Impl::drop(const Leaving& leaving, Actors& actors, Prune
     ++pruned.rows;
   }
   for (const auto& [index, seq] : leaving.floors) {
-    const base::ActorId* id = actors.id_of(index);
+    const auto id = actors.id_of(index);
     if (!id) return corrupt_row(database, "actors", index);
     if (!PLANTED(kFloorNotRaisedByPruning)) actors.raise_floor(base::ActorId(*id), seq);
     RETURN_IF_ERROR(table.erase_index(index, seq));

@@ -18,21 +18,20 @@ std::uint64_t below(std::uint64_t head, std::uint64_t number) {
 
 }  // namespace
 
-base::Bytes encode_closed(const std::vector<const ActorEntry*>& block) {
+base::Bytes encode_closed(const std::vector<ActorEntry>& block) {
   std::vector<base::NodeId> nodes;
-  for (const ActorEntry* entry : block) {
-    const auto& node = entry->second.node;
+  for (const auto& [id, actor] : block) {
+    const auto& node = actor.node;
     if (node && std::find(nodes.begin(), nodes.end(), *node) == nodes.end()) nodes.push_back(*node);
   }
   base::Bytes row;
   append_varint(row, nodes.size());
   for (const base::NodeId& node : nodes) row.append(node.view());
   std::int64_t before = 0;
-  for (const ActorEntry* entry : block) {
-    const Actor& actor = entry->second;
+  for (const auto& [id, actor] : block) {
     append_varint(row, static_cast<std::uint64_t>(actor.index - before));
     before = actor.index;
-    row.append(entry->first.view());
+    row.append(id.view());
     std::uint64_t place = 0;
     if (actor.node) {
       const auto found = std::find(nodes.begin(), nodes.end(), *actor.node);
@@ -67,6 +66,7 @@ std::optional<std::vector<ActorEntry>> decode_closed(base::BytesView row) {
     actor.left = (place & kPackedLeft) != 0;
     actor.alone = (place & kPackedAlone) != 0;
     actor.closed = true;
+    actor.in_block = true;
     actor.head.seq = parser.varint();
     actor.head.hash = parser.be64();
     actor.floor = actor.head.seq - parser.varint();

@@ -3,20 +3,20 @@
 // How closed actors are stored: many to a row, because years of restarts leave tens of thousands
 // that nobody asks for by name. About 32 bytes each. docs/storage.md has the layout.
 
-#include <utility>
+#include <optional>
 #include <vector>
 
-#include "store/actors.h"
+#include "crdt/base/bytes.h"
+#include "store/actor.h"
 
 namespace store {
 
-// A row of at most this size fits a page of 4,096 bytes.
-inline constexpr std::size_t kClosedBlockBytes = 4'000;
-
-using ActorEntry = std::pair<const base::ActorId, Actor>;
+// The actors that share a row: those whose indexes are equal when they are divided by this. A full
+// row with numbers of two bytes fits a page of 4,096 bytes.
+inline constexpr std::int64_t kClosedPerBlock = 112;
 
 // `block` is in the order of Actor::index.
-base::Bytes encode_closed(const std::vector<const ActorEntry*>& block);
+base::Bytes encode_closed(const std::vector<ActorEntry>& block);
 // Returns the actors in the same order, all marked as closed. nullopt when the row is malformed.
 std::optional<std::vector<ActorEntry>> decode_closed(base::BytesView row);
 

@@ -35,6 +35,10 @@ class MetaTable {
   base::Result<CellTotals> cell_totals();
   base::Result<LogTotals> log_totals();
 
+  // The digests over the rows of `closed` and of what they say. Absent in files of earlier
+  // programs.
+  static constexpr std::int64_t kClosedDigest = 6;
+
   // What changes with every turn is stored in this table, for all owners: the head of an actor, the
   // totals of an object. So a commit writes one page for all of it. The key is one of these bases
   // plus the small number.
@@ -42,6 +46,7 @@ class MetaTable {
   static constexpr std::int64_t kActors = std::int64_t{2} << 32;
   base::Status put(std::int64_t key, base::BytesView value);
   base::Status erase(std::int64_t key);
+  base::Result<std::optional<base::Bytes>> find(std::int64_t key);
   static bool is_sound(std::int64_t key, base::BytesView value, std::int64_t sum);
 
   base::Status write(const Meta& meta, const Meta& stored);
@@ -50,7 +55,6 @@ class MetaTable {
 
  private:
   base::Result<base::Bytes> get(std::int64_t key);
-  base::Result<std::optional<base::Bytes>> find(std::int64_t key);
 
   Database& database_;
   Query select_;

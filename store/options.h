@@ -3,7 +3,10 @@
 // Every bound of the store (rule 11), and the settings of its file that the host decides.
 
 #include <cstdint>
+#include <memory>
 #include <string>
+
+#include "store/closed_table.h"
 
 namespace store {
 
@@ -19,6 +22,12 @@ struct Options {
   // At rest the write-ahead log takes at most this much on the medium. Under load it grows to
   // `wal_pages`, and above that while a reader holds it.
   std::int64_t wal_rest_bytes = 4ll << 20;
+  // Closed actors that were closed or changed lately stand unpacked in memory. When there are more
+  // than these, all of them move into a new packed table, which takes a few milliseconds.
+  std::size_t closed_loose_max = 256;
+  // The closed actors in memory: one copy for all connections that are opened with copies of these
+  // options.
+  std::shared_ptr<ClosedShare> closed = std::make_shared<ClosedShare>();
   std::string vfs;  // tests name a VFS that injects faults
 };
 

@@ -19,7 +19,7 @@ Reader::Reader(std::unique_ptr<Database> database, const Options& options)
     : database_(std::move(database)),
       data_version_(*database_, "PRAGMA data_version"),
       meta_table_(*database_),
-      actors_(*database_),
+      actors_(*database_, options),
       cells_(*database_, actors_),
       log_(*database_, options) {}
 
@@ -56,6 +56,12 @@ base::Result<const Actors*> Reader::actors() {
   if (!actors_loaded_) RETURN_IF_ERROR(actors_.load());
   actors_loaded_ = true;
   return &actors_;
+}
+
+void Reader::release_memory() {
+  actors_.forget();
+  actors_loaded_ = false;
+  database_->release_memory();
 }
 
 base::Result<Meta> Reader::meta() { return meta_table_.load(); }

@@ -29,7 +29,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
     : database_(std::move(database)),
       path_(std::move(path)),
       options_(options),
-      actors_(*database_),
+      actors_(*database_, options_),
       cells_(*database_, actors_),
       log_(*database_, options_),
       proofs_(*database_),

@@ -128,7 +128,7 @@ class Reader {
   ChangeLog& log() { return log_; }
   // The last kCorrupt that was met since the last call, for the repair.
   std::optional<std::string> take_damage() { return database_->take_damage(); }
-  void release_memory() { database_->release_memory(); }  // not between begin() and end()
+  void release_memory();  // not between begin() and end()
 
  private:
   Reader(std::unique_ptr<Database> database, const Options& options);

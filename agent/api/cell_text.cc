@@ -14,7 +14,7 @@ std::string_view cell_value(const crdt::Cell& cell) {
 
 std::string writer_of(const store::Actors& actors, const crdt::Cell& cell) {
   if (!cell.stamp.writer.empty()) return cell.stamp.writer;
-  const store::Actor* actor = actors.find(cell.dot.actor);
+  const auto actor = actors.find(cell.dot.actor);
   return actor && actor->node ? actor->node->hex() : cell.dot.actor.hex();
 }
 

@@ -34,23 +34,23 @@ std::string or_null(const std::string& text) {
 // restarts leave many of them.
 std::string vector_heads(const store::Actors& actors, bool with_closed) {
   JsonObject out;
-  for (const auto& [id, actor] : actors.all()) {
-    if (actor.head.seq == 0 || (actor.closed && !with_closed)) continue;
-    out.number(id.hex(), actor.head.seq);
+  auto add = [&](const base::ActorId& id, const store::Actor& actor) {
+    const bool listed = actor.head.seq > 0 && (with_closed || !actor.closed);
+    if (listed) out.number(id.hex(), actor.head.seq);
+    return true;
+  };
+  if (with_closed) {
+    actors.visit(add);
+  } else {
+    for (const auto& [id, actor] : actors.loose()) add(id, actor);
   }
   return out.take();
 }
 
 // The number of closed actors and a hash over them. Agents with equal tables have equal hashes.
 std::string closed_text(const store::Actors& actors) {
-  std::uint64_t count = 0;
-  crdt::Digest sum;
-  for (const auto& [id, actor] : actors.all()) {
-    if (!actor.closed) continue;
-    ++count;
-    sum.add(crdt::vector_element(id, actor.head));
-  }
-  return JsonObject().number("actors", count).text("hash", sum.hex()).take();
+  const store::Actors::Closed closed = actors.closed();
+  return JsonObject().number("actors", closed.count).text("hash", closed.digest.hex()).take();
 }
 
 // What only the loop knows, taken when the request came.

@@ -67,7 +67,7 @@ base::Result<bool> Replica::Impl::has_other_content(const base::ActorId& actor,
 }
 
 std::uint64_t Replica::Impl::floor_of(const base::ActorId& actor) const {
-  const store::Actor* known = store->actors().find(actor);
+  const auto known = store->actors().find(actor);
   return known ? known->floor : 0;
 }
 

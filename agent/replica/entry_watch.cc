@@ -62,7 +62,7 @@ base::Status EntryWatch::finish() {
   event.actor = cell->dot.actor;
   event.seq = cell->dot.seq;
   event.time = cell->stamp.time;
-  const store::Actor* author = store_.actors().find(event.actor);
+  const auto author = store_.actors().find(event.actor);
   if (author && author->node) event.node = author->node->hex();
   return {};
 }

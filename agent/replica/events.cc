@@ -37,7 +37,7 @@ std::vector<Touched> touched_entries(const crdt::Change& change) {
 base::Status append_events(store::CellTable& cells, const store::Actors& actors,
                            const crdt::Change& change, std::int64_t position,
                            std::vector<Event>& events) {
-  const store::Actor* author = actors.find(change.actor);
+  const auto author = actors.find(change.actor);
   std::string node = author && author->node ? author->node->hex() : "";
   for (Touched& touched : touched_entries(change)) {
     ASSIGN_OR_RETURN(crdt::Entry entry, cells.entry(touched.object, touched.id));

@@ -126,7 +126,7 @@ base::Status Replica::Impl::join_vectors(Turn& turn) {
     ASSIGN_OR_RETURN(const auto page, pages.next());
     if (!page) return {};
     for (const crdt::SnapshotActor& theirs : page->actors) {
-      const store::Actor* known = actors.find(theirs.actor);
+      const auto known = actors.find(theirs.actor);
       if (theirs.node && !(known && known->node)) actors.set_node(theirs.actor, *theirs.node);
       if (!actors.vector().covers(theirs.actor, theirs.head.seq)) {
         actors.advance(theirs.actor, theirs.head);
@@ -189,7 +189,7 @@ void Replica::Impl::refuse_joins(std::span<Input> inputs, Outputs& out) {
 void Replica::Impl::close_actors(const CloseActors& close) {
   store::Actors& actors = store->actors();
   for (const base::ActorId& id : close.actors) {
-    const store::Actor* actor = actors.find(id);
+    const auto actor = actors.find(id);
     if (actor && actor->left && !actor->closed) actors.set_closed(id, true);
   }
 }
@@ -198,7 +198,7 @@ void Replica::Impl::close_actors(const CloseActors& close) {
 void Replica::Impl::leave_others(const base::ActorId& id, const base::NodeId& node) {
   store::Actors& actors = store->actors();
   std::vector<base::ActorId> others;
-  for (const auto& [other, actor] : actors.all()) {
+  for (const auto& [other, actor] : actors.loose()) {
     bool same_node = actor.node && *actor.node == node;
     if (same_node && other != id && other != store->meta().own_actor) others.push_back(other);
   }
@@ -207,8 +207,16 @@ void Replica::Impl::leave_others(const base::ActorId& id, const base::NodeId& no
 
 std::vector<base::ActorId> Replica::left() const {
   std::vector<base::ActorId> found;
-  for (const auto& [id, actor] : impl_->store->actors().all()) {
+  for (const auto& [id, actor] : impl_->store->actors().loose()) {
     if (actor.left && !actor.closed) found.push_back(id);
+  }
+  return found;
+}
+
+std::vector<base::ActorId> Replica::closed_lately() const {
+  std::vector<base::ActorId> found;
+  for (const auto& [id, actor] : impl_->store->actors().loose()) {
+    if (actor.closed) found.push_back(id);
   }
   return found;
 }
@@ -221,9 +229,10 @@ std::vector<base::ActorId> Replica::alone() const {
 
 std::vector<base::ActorId> Replica::closed() const {
   std::vector<base::ActorId> found;
-  for (const auto& [id, actor] : impl_->store->actors().all()) {
+  impl_->store->actors().visit([&](const base::ActorId& id, const store::Actor& actor) {
     if (actor.closed) found.push_back(id);
-  }
+    return true;
+  });
   return found;
 }
 

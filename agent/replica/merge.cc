@@ -225,10 +225,12 @@ base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const Join& 
                                                const JoinLimits& limits) {
   std::set<crdt::Dot> dots;
   const store::Actors& actors = store.actors();
-  for (const auto& [id, actor] : actors.all()) {
-    std::uint64_t seen = join.vector().seq_of(id);
-    if (seen < actor.head.seq && seen < actor.floor) return dots;
-  }
+  bool log_reaches_back = true;
+  actors.visit_lacking(join.vector(), [&](const base::ActorId& id, const store::Actor& actor) {
+    log_reaches_back = join.vector().seq_of(id) >= actor.floor;
+    return log_reaches_back;
+  });
+  if (!log_reaches_back) return dots;
   auto collect = [&](store::SlotRow& row, const crdt::Cells& theirs) -> base::Status {
     for (const crdt::Cell& cell : theirs) {
       auto same = [&](const crdt::Cell& mine) { return mine.dot == cell.dot; };

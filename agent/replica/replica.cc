@@ -102,6 +102,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   impl_->unsynced = !turn.synced && (impl_->unsynced || moved);
   turn.out.facts.state = impl_->committed = impl_->state();
   turn.out.facts.durable = !impl_->unsynced || PLANTED(kUnsyncedClaimed);
+  turn.out.facts.packed = impl_->store->actors().vector().packed();
   turn.out.facts.left = impl_->store->actors().take_left();
   impl_->tell(recovered, turn.out);
   return std::move(turn.out);

@@ -48,6 +48,7 @@ struct Facts {
   std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
   std::vector<std::pair<base::ActorId, std::uint64_t>> parked;  // in this turn
   std::size_t bytes_done = 0;
+  crdt::VersionVector::Packed packed;  // entries of closed actors, shared by all vectors
   std::vector<base::ActorId> left;     // actors that their owner has left, as first seen now
   std::vector<base::ActorId> stopped;  // actors: the next change has an unknown envelope
   std::vector<base::ActorId> alone;    // actors of which maybe no peer holds all, new in this turn
@@ -115,6 +116,7 @@ class Replica {
   // Actors that their owners have left (rule 2): the open ones and the closed ones, each in order.
   std::vector<base::ActorId> left() const;
   std::vector<base::ActorId> closed() const;
+  std::vector<base::ActorId> closed_lately() const;  // the closed ones that vector() has not packed
   // Actors of which maybe no peer holds all changes. They are pruned last (rule 7), and peers are
   // asked about them.
   std::vector<base::ActorId> alone() const;

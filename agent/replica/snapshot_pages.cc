@@ -20,12 +20,14 @@ class PageMaker {
 
   base::Status head(const crdt::SnapshotQuery::Head& after) {
     ASSIGN_OR_RETURN(const store::Actors* actors, reader_.actors());
-    for (const auto& [id, actor] : actors->all()) {
-      if (actor.head.seq == 0 || (after.actor && id <= *after.actor)) continue;
+    auto add = [this](const base::ActorId& id, const store::Actor& actor) {
+      if (actor.head.seq == 0) return true;
       crdt::SnapshotActor item{id, actor.head, actor.left, actor.head_named(), actor.node};
-      if (!take(crdt::encoded_size(item))) return {};
-      page_.add(item);
-    }
+      if (take(crdt::encoded_size(item))) page_.add(item);
+      return !more_;
+    };
+    actors->visit(add, after.actor ? &*after.actor : nullptr);
+    if (more_) return {};
     std::string from = after.object ? *after.object + '\0' : std::string();
     std::string last;
     for (;;) {

@@ -28,9 +28,10 @@ base::Status Replica::Impl::start(base::Now now, const base::Bytes& host) {
   ++meta.boot_epoch;
   RETURN_IF_ERROR(store->commit(store::Durability::kFull));
   clock = crdt::HybridClock(meta.clock, options.clock);
-  for (const auto& [id, actor] : store->actors().all()) {
+  store->actors().visit([this](const base::ActorId& id, const store::Actor& actor) {
     if (actor.alone) alone.emplace(id, actor.floor);
-  }
+    return true;
+  });
   Turn turn;
   turn.now = now;
   RETURN_IF_ERROR(store->begin());
@@ -67,9 +68,10 @@ void Replica::Impl::take_node_id(bool from_twin) {
   // Both twins have sealed under the same actors. A fork of one of them is ours to repair too.
   tail_seen = true;
   std::vector<base::ActorId> ours;
-  for (const auto& [id, actor] : store->actors().all()) {
+  store->actors().visit([&](const base::ActorId& id, const store::Actor& actor) {
     if (actor.node && *actor.node == former) ours.push_back(id);
-  }
+    return true;
+  });
   for (const base::ActorId& id : ours) store->actors().set_node(id, meta.node_id);
 }
 
@@ -99,7 +101,7 @@ void Replica::Impl::mint_actor(Turn& turn, std::string why) {
   leave_actor();
   store->meta().own_actor = random.id<base::ActorTag>();
   std::size_t live = 1;
-  for (const auto& [id, actor] : store->actors().all()) {
+  for (const auto& [id, actor] : store->actors().loose()) {
     live += actor.node && *actor.node == store->meta().node_id && !actor.closed ? 1 : 0;
   }
   const base::ActorId& own = store->meta().own_actor;

@@ -7,7 +7,7 @@ namespace agent {
 bool is_of_this_node(const store::Store& store, const base::ActorId& actor) {
   const store::Meta& meta = store.meta();
   if (actor == meta.own_actor) return true;
-  const store::Actor* known = store.actors().find(actor);
+  const auto known = store.actors().find(actor);
   return known && known->node && *known->node == meta.node_id;
 }
 

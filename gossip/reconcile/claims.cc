@@ -10,6 +10,9 @@ Claims::Claims(const Holdings& held)
     : committed_(held.claimed), claimed_(held.claimed), state_(held.state) {
   for (const auto& [actor, head] : claimed_.entries()) changes_ += head.seq;
   for (const base::ActorId& actor : held.left) left_[actor] = version_;
+  for (const auto& [actor, head] : claimed_.loose()) {
+    if (is_packed(actor)) opened_.insert(actor);
+  }
   for (const base::ActorId& actor : held.closed) close(actor);
   for (const base::ActorId& actor : held.alone) alone_.try_emplace(actor, 0);
   halves_.emplace_back(version_, state_.vector);
@@ -27,11 +30,12 @@ void Claims::stored(base::Instant now, const Stored& facts) {
     committed_.set(actor, head);
     unclaimed_[actor] = head;
     stopped_.erase(actor);
-    if (closed_.contains(actor)) open(actor);
+    open(actor);
   }
+  take_packed(facts);
   for (const base::ActorId& actor : facts.left) {
     own_.erase(actor);
-    if (!closed_.contains(actor)) left_[actor] = version_;
+    if (!is_closed(actor)) left_[actor] = version_;
   }
   stopped_.insert(facts.stopped.begin(), facts.stopped.end());
   note_confirmed(facts);
@@ -115,13 +119,39 @@ void Claims::confirm_all(Actions& out) {
   for (const auto& [actor, confirmed] : alone_) confirm(actor, claimed_.head_of(actor), out);
 }
 
+bool Claims::is_packed(const base::ActorId& actor) const {
+  return claimed_.packed() && claimed_.packed()->contains(actor);
+}
+
+bool Claims::is_closed(const base::ActorId& actor) const {
+  return closed_.contains(actor) || (is_packed(actor) && !opened_.contains(actor));
+}
+
 void Claims::close(const base::ActorId& actor) {
   left_.erase(actor);
-  closed_.insert(actor);
+  opened_.erase(actor);
+  if (!is_packed(actor)) closed_.insert(actor);
 }
 
 void Claims::open(const base::ActorId& actor) {
-  if (closed_.erase(actor) != 0) left_[actor] = version_;
+  if (!is_closed(actor)) return;
+  closed_.erase(actor);
+  if (is_packed(actor)) opened_.insert(actor);
+  left_[actor] = version_;
+}
+
+// The replica has packed more actors, or has taken some out. No entry of a vector changes by this.
+// Example: the replica has packed (a,7), and 7 is not durable yet: the claim keeps (a,5) apart.
+void Claims::take_packed(const Stored& facts) {
+  if (!facts.packed || facts.packed == claimed_.packed()) return;
+  committed_.pack(facts.packed);
+  claimed_.pack(facts.packed);
+  // A peer may have shown more of an actor after we told the replica to close it: it stays open.
+  for (const auto& [actor, since] : left_) {
+    if (is_packed(actor)) opened_.insert(actor);
+  }
+  std::erase_if(closed_, [this](const base::ActorId& actor) { return is_packed(actor); });
+  std::erase_if(opened_, [this](const base::ActorId& actor) { return !is_packed(actor); });
 }
 
 }  // namespace gossip

@@ -6,7 +6,8 @@
 // durable (rule 3). Every move of the claim makes a version. A bounded journal can work out an
 // earlier version, so that peers send each other only what differs. Claims also knows our own
 // actors (to see an echo, rule 2), what peers confirmed of them, and the actors that their owners
-// no longer use.
+// no longer use. Entries of closed actors never change; the vectors share one packed copy of them
+// with the replica (crdt::PackedVector).
 
 #include <deque>
 #include <map>
@@ -56,12 +57,16 @@ class Claims {
   // Actors that their owners no longer use and that are not closed, each with the first version
   // that has all we hold of it.
   const std::map<base::ActorId, Version>& left() const { return left_; }
-  const std::set<base::ActorId>& closed() const { return closed_; }
+  bool is_closed(const base::ActorId& actor) const;
+  // Closed actors that a peer has shown more of: they are left, and packed as if they were closed.
+  const std::set<base::ActorId>& opened() const { return opened_; }
   void close(const base::ActorId& actor);
   void open(const base::ActorId& actor);  // a peer shows more of it
 
  private:
   void claim();
+  void take_packed(const Stored& facts);
+  bool is_packed(const base::ActorId& actor) const;
   void note_confirmed(const Stored& facts);
 
   crdt::VersionVector committed_;
@@ -75,7 +80,10 @@ class Claims {
   std::map<base::ActorId, std::uint64_t> reported_;  // reported since the last turn of the replica
   std::set<base::ActorId> stopped_;
   std::map<base::ActorId, Version> left_;
+  // Closed actors that the replica has not packed yet. All packed actors are closed, but those of
+  // opened_.
   std::set<base::ActorId> closed_;
+  std::set<base::ActorId> opened_;
 
   struct Move {
     Version version = 0;

@@ -52,6 +52,22 @@ std::uint64_t PeerVector::ahead(const Claims& claims) const {
 
 // --- Telling -------------------------------------------------------------------------------------
 
+// `entries`: a map or a range of actors with their heads, in order.
+template <typename Range>
+Vectors::Messages Vectors::cut(wire::Vector head, const Range& entries) const {
+  head.state = claims_.state();
+  Messages messages{head};
+  for (const auto& [actor, entry] : entries) {
+    if (messages.back().entries.size() == wire::kEntriesPerMessage) {
+      messages.back().more = true;
+      messages.push_back(head);
+    }
+    messages.back().entries.push_back({actor, entry});
+    ++stats_.vector_entries_sent;
+  }
+  return messages;
+}
+
 Vectors::Messages Vectors::tell(bool answer, std::optional<std::uint64_t> base) const {
   wire::Vector head;
   head.answer = answer;
@@ -64,8 +80,11 @@ Vectors::Messages Vectors::tell(bool answer, std::optional<std::uint64_t> base) 
     }
     return cut(std::move(head), entries);
   }
-  for (const auto& [actor, now] : claims_.claimed().entries()) {
-    if (!claims_.closed().contains(actor)) entries.emplace_hint(entries.end(), actor, now);
+  for (const auto& [actor, now] : claims_.claimed().loose()) {
+    if (now.seq > 0 && !claims_.is_closed(actor)) entries[actor] = now;
+  }
+  for (const base::ActorId& actor : claims_.opened()) {
+    entries[actor] = claims_.claimed().head_of(actor);
   }
   return cut(std::move(head), entries);
 }
@@ -107,22 +126,6 @@ wire::Vector Vectors::ask_whole() const {
   ask.state = claims_.state();
   ask.whole = true;
   return ask;
-}
-
-Vectors::Messages Vectors::cut(wire::Vector head, const Entries& entries) const {
-  head.state = claims_.state();
-  stats_.vector_entries_sent += entries.size();
-  Messages messages;
-  auto next = entries.begin();
-  do {
-    wire::Vector part = head;
-    for (; next != entries.end() && part.entries.size() < wire::kEntriesPerMessage; ++next) {
-      part.entries.push_back({next->first, next->second});
-    }
-    part.more = next != entries.end();
-    messages.push_back(std::move(part));
-  } while (next != entries.end());
-  return messages;
 }
 
 // --- Working out ---------------------------------------------------------------------------------
@@ -174,20 +177,37 @@ std::optional<Vectors::Entries> Vectors::work_out(const wire::Vector& head,
   for (const auto& [actor, entry] : listed) sum += part_of(actor, entry);
   bool alone = sum == head.state.vector;
   auto is_left = [&](const base::ActorId& actor) {
-    return claims_.closed().contains(actor) || claims_.left().contains(actor);
+    return claims_.is_closed(actor) || claims_.left().contains(actor);
   };
-  for (const auto& [actor, entry] : claims_.claimed().entries()) {
-    if (alone) break;
-    if (is_left(actor) && !listed.contains(actor)) sum += part_of(actor, entry);
+  if (!alone) {
+    // All packed actors are left. Those that are listed, or that we hold with another head, do not
+    // count with their packed one.
+    const crdt::VersionVector& ours = claims_.claimed();
+    auto packed_part = [&](const base::ActorId& actor) {
+      return ours.packed() ? part_of(actor, ours.packed()->head_of(actor)) : 0;
+    };
+    if (ours.packed()) sum += ours.packed()->vector_half();
+    for (const auto& [actor, entry] : listed) sum -= packed_part(actor);
+    for (const auto& [actor, entry] : ours.loose()) {
+      if (listed.contains(actor)) continue;
+      sum -= packed_part(actor);
+      if (is_left(actor)) sum += part_of(actor, entry);
+    }
   }
   if (sum != head.state.vector) return std::nullopt;
   Entries differs;
   for (const auto& [actor, entry] : listed) {
     if (claims_.claimed().head_of(actor) != entry) differs[actor] = entry;
   }
-  for (const auto& [actor, entry] : claims_.claimed().entries()) {
-    if (listed.contains(actor)) continue;
-    if (alone || !is_left(actor)) differs[actor] = {};
+  if (alone) {
+    for (const auto& [actor, entry] : claims_.claimed().entries()) {
+      if (!listed.contains(actor)) differs[actor] = {};
+    }
+    return differs;
+  }
+  for (const auto& [actor, entry] : claims_.claimed().loose()) {
+    const bool ours_alone = entry.seq > 0 && !listed.contains(actor) && !is_left(actor);
+    if (ours_alone) differs[actor] = {};
   }
   return differs;
 }

@@ -67,7 +67,8 @@ class Vectors {
   void closed(const NodeId& peer) { parts_.erase(peer); }
 
  private:
-  Messages cut(wire::Vector head, const Entries& entries) const;
+  template <typename Range>
+  Messages cut(wire::Vector head, const Range& entries) const;
   std::optional<Entries> work_out(const wire::Vector& head, const Entries& listed) const;
   std::optional<Entries> above_base(const wire::Vector& head, const Entries& listed) const;
 

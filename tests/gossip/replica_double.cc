@@ -69,6 +69,8 @@ Stored ReplicaDouble::turn() {
   }
   writes_.clear();
   if (wrote) synced_ = log_.size();
+  pack();
+  facts.packed = vector_.packed();
   facts.state = state();
   facts.durable = !unsynced();
   if (log_.size() > log_max) prune(log_max);
@@ -81,6 +83,20 @@ Stored ReplicaDouble::flush() {
   facts.state = state();
   facts.durable = true;
   return facts;
+}
+
+// What was closed before the last turn is packed, so that some closed actors are packed and some
+// are not.
+void ReplicaDouble::pack() {
+  std::vector<crdt::PackedVector::Entry> entries;
+  for (const base::ActorId& actor : packed_) {
+    if (!closed_.contains(actor) || vector_.seq_of(actor) == 0) continue;
+    entries.push_back({entries.size() * 3 + 1, actor, vector_.head_of(actor)});
+  }
+  if (!entries.empty()) {
+    vector_.pack(crdt::PackedVector::of(entries, vector_.packed().get()));
+  }
+  packed_ = closed_;
 }
 
 bool ReplicaDouble::is_durable(const crdt::Dependency& entry) const {

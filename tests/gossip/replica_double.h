@@ -82,6 +82,7 @@ class ReplicaDouble {
   void merge(Stored& facts);
   void apply(const crdt::Opened& opened, Stored& facts);
   void rebuild();
+  void pack();
 
   base::ActorId actor_;
   std::vector<crdt::Opened> log_;
@@ -103,6 +104,7 @@ class ReplicaDouble {
   std::vector<base::ActorId> left_;  // to be told
   std::set<base::ActorId> all_left_;
   std::set<base::ActorId> closed_;
+  std::set<base::ActorId> packed_;  // at the last turn
   std::map<base::ActorId, std::uint64_t> stop_at_;
 };
 

@@ -43,13 +43,18 @@ struct Agent {
   Vectors vectors;
 };
 
+// Every second closed actor is packed.
 Holdings holdings(std::size_t live, std::size_t closed) {
   Holdings held;
+  std::vector<crdt::PackedVector::Entry> packed;
   for (std::size_t i = 0; i < live + closed; ++i) {
     base::ActorId actor = actor_of(i);
     held.claimed.set(actor, {i + 1, i * 31 + 5});
-    if (i >= live) held.closed.push_back(actor);
+    if (i < live) continue;
+    held.closed.push_back(actor);
+    if (i % 2 == 0) packed.push_back({i, actor, held.claimed.head_of(actor)});
   }
+  held.claimed.pack(crdt::PackedVector::of(packed));
   held.state = state_of(held.claimed);
   return held;
 }
@@ -154,7 +159,7 @@ TEST(Vectors, OfAnEmptyAgentAreWorkedOut) {
   auto ours = empty.take(z.vectors.tell_above(empty.claims.state(), *theirs));
 
   ASSERT_TRUE(ours);
-  EXPECT_EQ(*ours, z.claims.claimed().entries());
+  EXPECT_EQ(*ours, z.claims.claimed().to_map());
 }
 
 // It lacks an actor that we have: said, not left to be guessed.
@@ -211,7 +216,7 @@ TEST(Claims, TheJournalForgetsTheOldest) {
   crdt::VersionVector then = a.claims.claimed();
   for (std::size_t i = 0; i < kMovesKept - 1; ++i) a.write(actor_of(i % 3));
   ASSERT_TRUE(a.claims.version_of(first));
-  EXPECT_EQ(a.claims.before(*a.claims.version_of(first)), then.entries());
+  EXPECT_EQ(a.claims.before(*a.claims.version_of(first)), then.to_map());
 
   a.write(actor_of(0));
   a.write(actor_of(0));

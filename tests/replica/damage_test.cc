@@ -209,7 +209,7 @@ TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
       "FROM cells)/2");
   ASSERT_FALSE(a->store().cells().entry("snapshots", "x").ok());
   ASSERT_EQ(shown(*a, "0 good"), R"({"size":1})");
-  const crdt::VersionVector::Entries before = a->vector().entries();
+  const crdt::VersionVector::Entries before = a->vector().to_map();
   ImportEntries import{"snapshots", {{"0 good", "{}"}, {"new", "{}"}, {"x", "{}"}}};
 
   Outputs removed = turn(*a, 5, {Write{1, RemoveObject{"snapshots"}}, add("other")});

@@ -23,7 +23,7 @@ crdt::Slot place(std::uint64_t seq) {
   Options options;
   options.wal_pages = 40;  // so that kills meet checkpoints too
   auto store = sample::open(path, options);
-  const Actor* known = store->actors().find(actor(1));
+  const auto known = store->actors().find(actor(1));
   for (std::uint64_t seq = known ? known->head.seq + 1 : 1;; ++seq) {
     const auto durability = seq % 3 == 0 ? Durability::kNormal : Durability::kFull;
     if (!store->begin(durability).ok()) ::_exit(2);

@@ -96,7 +96,7 @@ TEST_F(StagedPages, ActorsLeftBehindAreToldOnceAndOnlyWhenCommitted) {
 
   EXPECT_EQ(store->actors().take_left(), std::vector<base::ActorId>{actor(1)});
   EXPECT_TRUE(store->actors().take_left().empty());
-  EXPECT_EQ(store->actors().find(actor(7)), nullptr) << "nobody is made by leaving";
+  EXPECT_FALSE(store->actors().find(actor(7))) << "nobody is made by leaving";
 }
 
 // A file as version 1 left it: what versions 2 and 3 brought is taken away again.

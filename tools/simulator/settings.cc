@@ -60,6 +60,7 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   settings.replica.parked.changes_max = pick(random, {2, 10, 4'096});
   settings.replica.snapshots.page_bytes = pick(random, {400, 4'000, 1'000'000});
   settings.replica.store.wal_pages = pick(random, {8, 60, 1'000});
+  settings.replica.store.closed_loose_max = 3;
   settings.replica.clock.build_nanos = 1'700'000'000'000'000'000;
   settings.clockless = random.below(4) == 0;
   // Small, so that scrubs truncate the write-ahead log in most runs, as a daemon at rest does.
