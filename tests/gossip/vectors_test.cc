@@ -225,6 +225,48 @@ TEST(Claims, TheJournalForgetsTheOldest) {
   EXPECT_TRUE(a.claims.version_of(a.claims.state().vector));
 }
 
+// The replica packs what it has committed. What is not durable yet is not claimed by that (rule 3).
+TEST(Claims, PackingMovesNoClaim) {
+  const base::ActorId actor = actor_of(2);
+  Agent a(holdings(4, 4));
+  const crdt::StateHash before = a.claims.state();
+  Stored facts;
+  facts.advanced[actor] = {7, 77};
+  facts.state = {1, 2};
+  facts.packed = crdt::PackedVector::of({{1, actor, {7, 77}}});
+
+  a.claims.stored({1}, facts);
+
+  EXPECT_EQ(a.claims.committed().head_of(actor), (crdt::Head{7, 77}));
+  EXPECT_EQ(a.claims.claimed().seq_of(actor), 3u);
+  EXPECT_EQ(a.claims.claimed(), holdings(4, 4).claimed);
+  EXPECT_EQ(a.claims.state(), before);
+  facts.advanced.clear();
+  facts.durable = true;
+  a.claims.stored({2}, facts);
+  EXPECT_EQ(a.claims.claimed().seq_of(actor), 7u);
+  EXPECT_EQ(a.claims.before(0), (Vectors::Entries{{actor, {3, 2 * 31 + 5}}}));
+}
+
+TEST(Claims, AClosedActorThatIsPackedIsOpenedByWhoShowsMore) {
+  Holdings held = holdings(2, 2);  // of the closed ones, 2 is packed and 3 is not
+  Agent a(held);
+  for (const base::ActorId& actor : held.closed) {
+    ASSERT_TRUE(a.claims.is_closed(actor));
+
+    a.claims.open(actor);
+
+    EXPECT_FALSE(a.claims.is_closed(actor));
+    EXPECT_TRUE(a.claims.left().contains(actor));
+    EXPECT_EQ(a.claims.claimed(), held.claimed);
+  }
+  EXPECT_EQ(a.vectors.tell(true, std::nullopt).at(0).entries.size(), 4u) << "all are listed again";
+  a.claims.close(held.closed[0]);
+  a.claims.close(held.closed[1]);
+  EXPECT_EQ(a.vectors.tell(true, std::nullopt).at(0).entries.size(), 2u);
+  EXPECT_TRUE(a.claims.left().empty());
+}
+
 TEST(PeerVector, KnowsTheLagAfterBothHaveMoved) {
   Agent a(holdings(4, 0));
   // The peer is 2 ahead at actor 0, level at 1, has 1 of 3 at actor 2, and nothing of actor 3.

@@ -160,7 +160,7 @@ TEST_F(ClosedActors, AreSharedByAllConnectionsOfOneAgent) {
   const auto read = (*stranger)->actors();
 
   ASSERT_TRUE(seen.ok() && read.ok());
-  const auto& packed = store->actors().vector().packed();
+  const auto packed = store->actors().vector().packed();
   EXPECT_GE(packed->size(), 300u);
   EXPECT_EQ((*seen)->vector().packed(), packed);
   EXPECT_NE((*read)->vector().packed(), packed);
