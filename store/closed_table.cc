@@ -75,19 +75,19 @@ std::int64_t ClosedTable::last_index() const {
 }
 
 void ClosedShare::put(std::shared_ptr<const ClosedState> state, From from) {
-  const std::lock_guard lock(mutex_);
-  if (from == From::kRead && newest_) {
-    other_ = std::move(state);
+  if (from == From::kRead && std::atomic_load(&newest_)) {
+    std::atomic_store(&other_, std::move(state));
     return;
   }
-  if (newest_ && newest_->digest != state->digest) other_ = std::move(newest_);
-  newest_ = std::move(state);
+  const crdt::Digest digest = state->digest;
+  std::shared_ptr<const ClosedState> before = std::atomic_exchange(&newest_, std::move(state));
+  if (before && before->digest != digest) std::atomic_store(&other_, std::move(before));
 }
 
 std::shared_ptr<const ClosedState> ClosedShare::find(const crdt::Digest& digest) const {
-  const std::lock_guard lock(mutex_);
-  if (newest_ && newest_->digest == digest) return newest_;
-  return other_ && other_->digest == digest ? other_ : nullptr;
+  if (auto newest = std::atomic_load(&newest_); newest && newest->digest == digest) return newest;
+  auto other = std::atomic_load(&other_);
+  return other && other->digest == digest ? other : nullptr;
 }
 
 }  // namespace store

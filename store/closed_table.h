@@ -6,7 +6,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -84,8 +83,9 @@ class ClosedShare {
   std::shared_ptr<const ClosedState> find(const crdt::Digest& digest) const;
 
  private:
-  mutable std::mutex mutex_;
-  // The last one that was committed, and another: a reader may be one commit behind.
+  // The last one that was committed, and another: a reader may be one commit behind. Read and
+  // written as wholes (std::atomic_load, std::atomic_store). Two that are put at one time may cost
+  // that one of them is not found.
   std::shared_ptr<const ClosedState> newest_;
   std::shared_ptr<const ClosedState> other_;
 };
