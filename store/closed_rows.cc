@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kDigestBytes = 16;
 
-std::int64_t checksum(std::int64_t block, base::BytesView row) {
+std::int64_t checksum_of_block(std::int64_t block, base::BytesView row) {
   return RowChecksum('z').number(block).bytes(row).value();
 }
 
@@ -76,7 +76,7 @@ base::Result<std::shared_ptr<const ClosedState>> ClosedRows::read_all(
     const std::int64_t block = select->integer(0);
     const base::BytesView bytes = select->blob(1);
     auto actors = decode_closed(bytes);
-    if (!actors || checksum(block, bytes) != select->integer(2)) {
+    if (!actors || checksum_of_block(block, bytes) != select->integer(2)) {
       return corrupt_row(database_, "closed", block);
     }
     for (auto& entry : *actors) {
@@ -115,7 +115,7 @@ base::Status ClosedRows::write(std::int64_t block, const std::vector<ActorEntry>
   const base::Bytes row = encode_closed(actors);
   note(block, digest_of(block, row));
   ASSIGN_OR_RETURN(Loan upsert, upsert_.use());
-  upsert->bind(1, block).bind_blob(2, row).bind(3, checksum(block, row));
+  upsert->bind(1, block).bind_blob(2, row).bind(3, checksum_of_block(block, row));
   return upsert->run();
 }
 

@@ -72,6 +72,7 @@ class Store {
 
   // True if this Store writes no more. Open a new one; the memory of this one may be out of date.
   bool stopped() const { return !stopped_.empty(); }
+  base::Status usable() const;  // kReadOnly with the reason if it has stopped
   // Computes the digest of every object again from its rows and compares it with the stored one.
   base::Status verify_digest();
   // Reads every row, checks its checksum, and does what verify_digest() does.
@@ -88,7 +89,6 @@ class Store {
   base::Status create();
   base::Status upgrade();
   base::Status flush();
-  base::Status usable() const;
   void stop(const std::string& reason);
   void empty_wal();
 

@@ -53,6 +53,16 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   return out;
 }
 
+// A checkpoint has failed although what came before it is done. Nothing is written until the
+// database was opened again; this is told now, and not when a client writes.
+void Replica::Impl::note_stopped(base::Now now, Outputs& out) {
+  if (broken || !store->stopped()) return;
+  fault = store->usable().error();
+  out.notices.push_back({Notice::Kind::kDiskFault, {}, 0, fault->message});
+  broken = true;
+  reopen_at = now.instant + options.reopen_interval;
+}
+
 std::optional<Outputs> Replica::Impl::refuse_displaced(Turn& turn, std::span<Input> inputs) {
   if (options.files == nullptr) return std::nullopt;
   auto placed = options.files->in_place();

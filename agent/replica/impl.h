@@ -173,6 +173,7 @@ struct Replica::Impl {
   // before it touched them.
   std::optional<Outputs> refuse_displaced(Turn& turn, std::span<Input> inputs);
   bool reopen(base::Now now, Outputs& out);
+  void note_stopped(base::Now now, Outputs& out);
 };
 
 }  // namespace agent

@@ -104,6 +104,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   turn.out.facts.durable = !impl_->unsynced || PLANTED(kUnsyncedClaimed);
   turn.out.facts.packed = impl_->store->actors().vector().packed();
   turn.out.facts.left = impl_->store->actors().take_left();
+  impl_->note_stopped(now, turn.out);
   impl_->tell(recovered, turn.out);
   return std::move(turn.out);
 }
@@ -120,6 +121,7 @@ Outputs Replica::flush(base::Now now) {
   if (synced.ok()) {
     impl_->unsynced = false;
     out.facts.durable = true;
+    impl_->note_stopped(now, out);
     return out;
   }
   return impl_->refuse(turn, {}, synced.error());
@@ -261,6 +263,7 @@ Outputs Replica::scrub(base::Now now) {
     out = std::move(*refused);
   } else if (!impl_->broken) {
     impl_->scrub(out);
+    impl_->note_stopped(now, out);
   }
   out.facts.state = impl_->state();
   out.facts.durable = !impl_->unsynced;

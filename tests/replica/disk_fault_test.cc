@@ -358,6 +358,33 @@ TEST(DiskFaults, AReloadThatFailsTellsNothingOfTheTurn) {
   EXPECT_EQ(shown(*a, "two"), "absent");
 }
 
+// Simulator, seed 7000928: a checkpoint failed when the agent was at rest, and the next write of a
+// client was refused for it.
+TEST(DiskFaults, ACheckpointThatFailsIsToldAtOnceAndNotToTheNextClient) {
+  for (bool at_rest : {true, false}) {
+    Folder folder;
+    faults() = {};
+    ReplicaOptions options;
+    options.store.vfs = store::sample::kFaultVfs;
+    options.store.wal_rest_bytes = 0;
+    if (!at_rest) options.store.wal_pages = 4;
+    auto a = open_replica(folder.file("a.db"), 1, options);
+    faults().fail_database_sync = true;
+
+    Outputs told = turn(*a, 100, {add("one")});
+    EXPECT_TRUE(told.replies.at(0).result.ok());
+    for (int i = 0; at_rest && i < 3 && !a->fault(); ++i) told = a->scrub(at(200 + i));
+
+    EXPECT_TRUE(a->fault().has_value()) << at_rest;
+    EXPECT_TRUE(says(told, Notice::Kind::kDiskFault)) << at_rest;
+    faults() = {};
+    Outputs recovered = turn(*a, 2'000, {});
+    EXPECT_TRUE(says(recovered, Notice::Kind::kRecovered)) << at_rest;
+    EXPECT_TRUE(turn(*a, 2'100, {add("two")}).replies.at(0).result.ok()) << at_rest;
+    EXPECT_EQ(shown(*a, "one"), R"({"size":1})");
+  }
+}
+
 // Simulator, seed 1634: each refused turn put the next try off, and turns came faster than tries.
 TEST(DiskFaults, TurnsThatAreRefusedDoNotPutTheRecoveryOff) {
   Folder folder;
