@@ -304,7 +304,18 @@ void Checker::told(Process& process, const agent::Outputs& outputs) {
   }
   for (const crdt::SealedChange& change : outputs.facts.own) {
     process.host().promised.set(change.actor, {change.seq, change.hash});
+    process.host().promised_time = sealed_[change.actor][change.seq].time;
   }
+}
+
+// Damage in a run in which nothing was damaged is a false alarm, or a row that we wrote wrongly.
+void Checker::noticed(Process& process, const agent::Notice& notice) {
+  using Kind = agent::Notice::Kind;
+  if (notice.kind != Kind::kCorruptRow && notice.kind != Kind::kRowsDropped) return;
+  const Host& host = process.host();
+  bool known = forks_ || host.rotten || host.twisted || report_.of(Fault::kRot).fired > 0 ||
+               report_.of(Fault::kLostCell).fired > 0;
+  if (!known) fail("damage-without-cause", &host, notice.text);
 }
 
 // Rule 3.
@@ -340,6 +351,11 @@ void Checker::opened(Process& process) {
     fail("promise-broken", &process.host(),
          "lost after a restart: " + text_of(vector.ahead_in(promised)));
   }
+  if (process.replica().clock().latest() < process.host().promised_time) {
+    fail("time-went-back", &process.host(),
+         fmt::format("the clock is {} after a restart, the last own change has {}",
+                     process.replica().clock().latest().nanos, process.host().promised_time.nanos));
+  }
   if (process.host().rotten || process.host().twisted) return;
   auto difference =
       state_.check_entries(process.replica().store().cells(), vector, oracle_.touched({}, vector));
@@ -356,6 +372,7 @@ void Checker::set_aside(Host& host) {
     }
   }
   host.promised = {};
+  host.promised_time = {};
   host.rotten = false;
 }
 

@@ -46,6 +46,7 @@ class Checker {
   void turned(Process& process, const Observer::Turn& turn);
   void interrupted(const Process& process, const Observer::Turn& turn);
   void told(Process& process, const agent::Outputs& outputs);
+  void noticed(Process& process, const agent::Notice& notice);
   void claimed(Process& process, const Observer::Claim& claim);
   // A process has opened its database: everything that the medium promised must be there.
   void opened(Process& process);

@@ -188,7 +188,10 @@ bool Cluster::lose_cell(std::size_t index) {
   return true;
 }
 
-void Cluster::tampered(std::size_t index) { hosts_[index]->promised = {}; }
+void Cluster::tampered(std::size_t index) {
+  hosts_[index]->promised = {};
+  hosts_[index]->promised_time = {};
+}
 
 void Cluster::die(std::size_t index) {
   kill(index);
@@ -360,6 +363,7 @@ void Cluster::turned(Process& process, const Turn& turn) {
 void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
   using Kind = agent::Notice::Kind;
   for (const agent::Notice& notice : outputs.notices) {
+    checker_.noticed(process, notice);
     ++report_.events[std::string(notice_name(notice.kind))];
     note(process.host().index, fmt::format("{} {}:{} {}", notice_name(notice.kind),
                                            notice.actor.short_hex(), notice.seq, notice.text));

@@ -60,6 +60,8 @@ struct Host {
   // everything that was acknowledged to clients (rules 1 and 3). Cleared when the medium is damaged
   // on purpose.
   crdt::VersionVector promised;
+  crdt::HybridTime
+      promised_time;  // of the last own change in it: the clock is not before it (rule 9)
   // The state that the replica last called durable.
   crdt::VersionVector durable;
   crdt::StateHash durable_state;

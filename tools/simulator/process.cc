@@ -310,7 +310,7 @@ void Process::turn() {
   for (const agent::Input& input : inputs) {
     if (is_write(input)) writes.push_back(std::get<agent::Write>(input));
   }
-  if (replica_->fault()) recover();
+  if (replica_->fault() && !recover()) return;
   crdt::VersionVector before = replica_->vector();
   agent::Outputs outputs = replica_->turn(now(), inputs, false);
   Observer::Turn turn{before, writes, outputs, writes_first};
@@ -339,11 +339,15 @@ void Process::finish(base::Duration cost, agent::Outputs outputs) {
 }
 
 // A turn without inputs, so that the findings of the recovery are seen before anything else
-// happens.
-void Process::recover() {
+// happens. False: this process has stopped.
+bool Process::recover() {
   crdt::VersionVector before;
   agent::Outputs outputs = replica_->turn(now(), {}, false);
-  if (host_.disk.powered()) observer_.turned(*this, {before, {}, outputs, true});
+  if (!host_.disk.powered()) return true;
+  observer_.turned(*this, {before, {}, outputs, true});
+  const bool stays = !outputs.reopen;
+  deliver(std::move(outputs));
+  return stays;
 }
 
 void Process::deliver(agent::Outputs outputs) {

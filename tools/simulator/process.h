@@ -116,7 +116,7 @@ class Process : public Network::Endpoint {
   void work(agent::Pump::Step step);
   agent::Pump::Condition condition() const;
   void turn();
-  void recover();
+  bool recover();
   void scrub();
   void flush();
   void finish(base::Duration cost, agent::Outputs outputs);
