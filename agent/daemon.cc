@@ -340,8 +340,8 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
       auto complete = repair_watch_.look(read_clock().instant, members());
       if (complete) hand_over(std::move(*complete));
     }
-    mesh_->stored(stored_of(std::move(output.facts)));
-    for (SnapshotPage& page : output.pages) mesh_->snapshot_read(read_of(std::move(page)));
+    mesh_->stored(output.facts);
+    for (const SnapshotRead& page : output.pages) mesh_->snapshot_read(page);
     if (output.reopen) start_again();
   }
   tell_watchers(outputs);

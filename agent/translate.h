@@ -17,39 +17,6 @@ inline gossip::Holdings holdings_of(const Replica& replica) {
           replica.alone()};
 }
 
-inline gossip::Stored stored_of(Facts facts) {
-  gossip::Stored stored;
-  stored.advanced = std::move(facts.advanced);
-  stored.state = facts.state;
-  stored.durable = facts.durable;
-  stored.own = std::move(facts.own);
-  stored.forgotten = std::move(facts.forgotten);
-  stored.parked = std::move(facts.parked);
-  stored.bytes_done = facts.bytes_done;
-  stored.packed = std::move(facts.packed);
-  stored.left = std::move(facts.left);
-  stored.stopped = std::move(facts.stopped);
-  stored.alone = std::move(facts.alone);
-  stored.confirmed = std::move(facts.confirmed);
-  if (facts.join) {
-    using Kind = gossip::JoinStep::Kind;
-    Kind kind = Kind::kAsk;
-    if (facts.join->kind == JoinStep::Kind::kDone) kind = Kind::kDone;
-    if (facts.join->kind == JoinStep::Kind::kFailed) kind = Kind::kFailed;
-    stored.join = gossip::JoinStep{kind, facts.join->peer, std::move(facts.join->query)};
-  }
-  return stored;
-}
-
-inline gossip::SnapshotRead read_of(SnapshotPage page) {
-  using Outcome = gossip::SnapshotRead::Outcome;
-  Outcome outcome = Outcome::kFailed;
-  if (page.outcome == SnapshotPage::Outcome::kPage) outcome = Outcome::kPage;
-  if (page.outcome == SnapshotPage::Outcome::kBusy) outcome = Outcome::kBusy;
-  if (page.outcome == SnapshotPage::Outcome::kGone) outcome = Outcome::kGone;
-  return {page.request, outcome, std::move(page.body)};
-}
-
 // Reads the part of the log that a peer asked for, inside the snapshot of `reader`.
 inline gossip::Fetched range_of(const gossip::Fetch& wanted, store::Reader& reader) {
   gossip::Fetched range;
@@ -95,9 +62,7 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   if (auto* asked = std::get_if<gossip::ReadSnapshot>(&action)) {
     return SnapshotQuery{asked->request, asked->peer, std::move(asked->query), asked->bytes_max};
   }
-  if (auto* close = std::get_if<gossip::CloseActors>(&action)) {
-    return CloseActors{std::move(close->actors)};
-  }
+  if (auto* close = std::get_if<CloseActors>(&action)) return std::move(*close);
   if (auto* alarm = std::get_if<gossip::Alarm>(&action)) return seen_of(*alarm);
   return std::nullopt;
 }
@@ -105,10 +70,10 @@ inline std::optional<Input> input_of(gossip::Action& action) {
 // What the node is told of an input that did not reach the replica: changes are fetched again, and
 // a state join that cannot begin or go on has failed. Nullopt when the node sends the input again
 // by itself.
-inline std::optional<gossip::Stored> refused_of(const Input& input) {
-  gossip::Stored refused;
+inline std::optional<Stored> refused_of(const Input& input) {
+  Stored refused;
   auto failed = [&](const base::NodeId& peer) {
-    refused.join = gossip::JoinStep{gossip::JoinStep::Kind::kFailed, peer, {}};
+    refused.join = JoinStep{JoinStep::Kind::kFailed, peer, {}};
     return refused;
   };
   if (const auto* start = std::get_if<StartJoin>(&input)) return failed(start->peer);

@@ -2,6 +2,7 @@
 
 #include "crdt/change.h"
 #include "crdt/change_format.h"
+#include "crdt/slot_codec.h"
 
 namespace crdt {
 namespace {
@@ -82,21 +83,7 @@ class Opener {
   }
 
   void read_slot(Slot& slot, const Slot* before) {
-    std::size_t available = before == nullptr ? 0 : 1 + before->path.size();
-    std::size_t shared = in_.number(available);
-    std::size_t rest = in_.array(1 + kPathDepthMax);
-    std::size_t total = shared + rest;
-    if (!in_.ok() || total == 0 || total > 1 + kPathDepthMax) return in_.fail();
-    slot.path.reserve(total - 1);
-    if (shared > 0) {
-      slot.object = before->object;
-      slot.path.assign(before->path.begin(),
-                       before->path.begin() + static_cast<std::ptrdiff_t>(shared - 1));
-    } else {
-      slot.object = in_.binary(kObjectNameMax);
-    }
-    while (slot.path.size() + 1 < total) slot.path.emplace_back(in_.binary(kPathComponentMax));
-    slot.type = static_cast<SlotType>(in_.number(UINT8_MAX));
+    codec::read_slot(in_, slot, before);
     slot_bytes_ += format::slot_charge(slot);
     if (slot_bytes_ > kChangeSlotBytesMax) in_.fail();
   }

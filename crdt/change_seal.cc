@@ -5,6 +5,7 @@
 #include "crdt/base/hash.h"
 #include "crdt/change.h"
 #include "crdt/change_format.h"
+#include "crdt/slot_codec.h"
 
 namespace crdt {
 namespace {
@@ -72,15 +73,6 @@ base::Status check(const Change& change) {
   return {};
 }
 
-// The number of leading components that two slots have in common. The object name is the first
-// component.
-std::size_t shared_components(const Slot* before, const Slot& slot) {
-  if (before == nullptr || before->object != slot.object) return 0;
-  auto [a, b] =
-      std::mismatch(before->path.begin(), before->path.end(), slot.path.begin(), slot.path.end());
-  return 1 + static_cast<std::size_t>(b - slot.path.begin());
-}
-
 // Writes one change and counts its items, because the opener has a limit for them.
 class Sealer {
  public:
@@ -127,14 +119,7 @@ class Sealer {
   void write_effect(const Effect& effect, const Slot* before) {
     array(format::kEffectFields);
     number(static_cast<std::uint64_t>(effect.kind));
-    std::size_t shared = shared_components(before, effect.slot);
-    number(shared);
-    array(1 + effect.slot.path.size() - shared);
-    if (shared == 0) binary(effect.slot.object);
-    for (std::size_t i = shared == 0 ? 0 : shared - 1; i < effect.slot.path.size(); ++i) {
-      binary(effect.slot.path[i]);
-    }
-    number(static_cast<std::uint64_t>(effect.slot.type));
+    items_ += codec::write_slot(out_, effect.slot, before);
     array(effect.kills.size() * format::kKillNumbers);
     for (const auto& dot : effect.kills) {
       number(actors_.number_of(dot.actor));

@@ -4,11 +4,15 @@
 
 #include "crdt/change_format.h"
 #include "crdt/codec.h"
+#include "crdt/slot_codec.h"
 
 namespace crdt {
 namespace {
 
+using codec::read_slot;
+using codec::read_type;
 using codec::Reader;
+using codec::write_slot;
 using codec::Writer;
 
 constexpr std::uint64_t kVersion = 1;
@@ -26,54 +30,11 @@ constexpr codec::Limits kQueryLimits{
 constexpr codec::Limits kPageLimits{
     .bytes_max = kSnapshotPageBytesMax, .depth_max = 6, .items_max = 4'000'000};
 
-// The number of leading components that two slots share. The object name is the first component.
-std::size_t shared_with(const Slot& slot, const Slot* before) {
-  if (before == nullptr || before->object != slot.object) return 0;
-  std::size_t shared = 0;
-  std::size_t most = std::min(before->path.size(), slot.path.size());
-  while (shared < most && before->path[shared] == slot.path[shared]) ++shared;
-  return 1 + shared;
-}
-
-void write_slot(Writer& out, const Slot& slot, const Slot* before) {
-  std::size_t shared = shared_with(slot, before);
-  out.number(shared).array(1 + slot.path.size() - shared);
-  if (shared == 0) out.binary(slot.object);
-  for (std::size_t i = shared == 0 ? 0 : shared - 1; i < slot.path.size(); ++i) {
-    out.binary(slot.path[i]);
-  }
-  out.number(static_cast<std::uint64_t>(slot.type));
-}
-
-SlotType read_type(Reader& in) { return static_cast<SlotType>(in.number(UINT8_MAX)); }
-
 ObjectKey read_object(Reader& in) {
   ObjectKey key;
   key.first = in.binary(kObjectNameMax);
   key.second = read_type(in);
   return key;
-}
-
-// Reads into a slot that may hold another one, so that its memory is used again.
-void read_slot(Reader& in, Slot& slot, const Slot* before) {
-  std::size_t shared = in.number(before == nullptr ? 0 : 1 + before->path.size());
-  std::size_t rest = in.array(1 + kPathDepthMax);
-  std::size_t total = shared + rest;
-  if (!in.ok() || total == 0 || total > 1 + kPathDepthMax) return in.fail();
-  slot.path.resize(total - 1);
-  if (shared == 0) {
-    slot.object = in.binary(kObjectNameMax);
-  } else {
-    slot.object = before->object;
-  }
-  for (std::size_t i = 0; i + 1 < total; ++i) {
-    if (i + 1 < shared) {
-      slot.path[i] = before->path[i];
-    } else {
-      slot.path[i] = in.binary(kPathComponentMax);
-    }
-  }
-  slot.type = read_type(in);
 }
 
 base::Error malformed_page() { return base::invalid("decode snapshot page: malformed"); }
@@ -343,7 +304,7 @@ std::size_t encoded_size(const SnapshotObject& object) {
 
 std::size_t encoded_size(const Slot& slot, const Slot* before) {
   std::size_t size = 4 + kHeaders;
-  std::size_t shared = shared_with(slot, before);
+  std::size_t shared = codec::shared_with(before, slot);
   if (shared == 0) size += kHeaders + slot.object.size();
   for (std::size_t i = shared == 0 ? 0 : shared - 1; i < slot.path.size(); ++i) {
     size += kHeaders + slot.path[i].size();

@@ -11,6 +11,7 @@
 
 #include "crdt/change.h"
 #include "crdt/digest.h"
+#include "crdt/stored.h"
 #include "gossip/address.h"
 #include "gossip/member.h"
 
@@ -76,11 +77,7 @@ struct ReadSnapshot {
   base::Bytes query;            // opaque here
   std::uint64_t bytes_max = 0;  // about the size of the page; 0: we choose
 };
-// Actors that their owners no longer use and that every member holds in full (rule 2). From now on
-// they are not listed one by one on the wire.
-struct CloseActors {
-  std::vector<base::ActorId> actors;
-};
+using crdt::CloseActors;
 // kDivergence: equal vectors with unequal digests (rule 8).
 // kEcho: a peer shows our own actor above our number or with another hash (rule 2).
 // kTwin: another running agent has our node id, or a later start of ours than this one exists. So
@@ -116,62 +113,15 @@ using Actions = std::vector<Action>;
 
 // --- Facts ---------------------------------------------------------------------------------------
 
-// The state of a join, as the replica reports it.
-struct JoinStep {
-  enum class Kind : std::uint8_t {
-    kAsk,    // send `query` to the peer and bring its answer
-    kDone,   // merged: `advanced` of this turn has what it brought
-    kFailed  // refused, or replaced by another join; this one ends
-  } kind = Kind::kAsk;
-  NodeId peer;
-  base::Bytes query;
-};
-
-// One turn of the replica, after its COMMIT.
-struct Stored {
-  crdt::VersionVector::Entries advanced;  // vector entries that changed
-  crdt::StateHash state;                  // the hash of the whole committed state
-  // Rule 3: true if this turn and everything before it is on the medium. Only then does the node
-  // claim it.
-  bool durable = false;
-  std::vector<crdt::SealedChange> own;  // own changes of this turn; they are pushed to others
-  std::vector<std::pair<base::ActorId, std::uint64_t>>
-      forgotten;  // dropped; they are fetched again when a peer claims them
-  std::vector<std::pair<base::ActorId, std::uint64_t>>
-      parked;                  // they wait for an earlier change, which their sender has
-  std::size_t bytes_done = 0;  // of Apply actions that this turn finished, kept or not
-  // The entries of closed actors as the replica packs them, so that node and replica share one
-  // copy. An actor that is closed stands in it sooner or later. Null: no change.
-  crdt::VersionVector::Packed packed;
-  std::vector<base::ActorId> left;  // actors whose owner no longer uses them, first seen now
-  // Their next change has an envelope of a later version, so they are not fetched before an upgrade
-  // (rule 12).
-  std::vector<base::ActorId> stopped;
-  // Actors of which perhaps no peer holds everything, first seen now.
-  std::vector<base::ActorId> alone;
-  // Confirmations that the replica has stored. A confirmation that is missing here was lost and is
-  // sent again.
-  std::vector<std::pair<base::ActorId, std::uint64_t>> confirmed;
-  std::optional<JoinStep> join;
-};
+using crdt::JoinStep;
+using crdt::SnapshotRead;
+using crdt::Stored;
 
 struct Fetched {
   enum class Outcome : std::uint8_t { kMore, kComplete, kBelowFloor, kFailed };
   std::uint64_t request = 0;
   Outcome outcome = Outcome::kFailed;
   std::vector<base::Bytes> changes;  // sealed, in the order of application
-};
-
-struct SnapshotRead {
-  enum class Outcome : std::uint8_t {
-    kPage,
-    kBusy,   // too many joins are served
-    kGone,   // the lease has ended: the asker starts again
-    kFailed  // cannot be read here
-  };
-  std::uint64_t request = 0;
-  Outcome outcome = Outcome::kFailed;
-  base::Bytes body;  // opaque here
 };
 
 }  // namespace gossip

@@ -20,16 +20,9 @@
 #include "store/actors.h"
 #include "store/database.h"
 #include "store/objects.h"
+#include "store/slot_row.h"
 
 namespace store {
-
-// A loaded slot. Change `cells`, then call save().
-struct SlotRow {
-  crdt::Slot slot;
-  crdt::Cells cells;
-  std::int64_t id = 0;  // the id of the row, if stored
-  bool stored = false;  // the row exists
-};
 
 class CellTable {
  public:

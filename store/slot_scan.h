@@ -8,11 +8,11 @@
 
 #include "crdt/map.h"
 #include "store/cell_rows.h"
-#include "store/cell_table.h"
 #include "store/entry_key.h"
 #include "store/lanes.h"
 #include "store/names.h"
 #include "store/objects.h"
+#include "store/slot_row.h"
 
 namespace store {
 

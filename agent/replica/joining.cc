@@ -144,7 +144,7 @@ void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
     const auto* query = std::get_if<SnapshotQuery>(&input);
     if (!query) continue;
     if (store->meta().repair.sets_aside()) {  // peers must not get a state that we give up
-      turn.out.pages.push_back({query->request, SnapshotPage::Outcome::kFailed, {}});
+      turn.out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
       continue;
     }
     base::Status read;
@@ -168,7 +168,7 @@ base::Status Replica::Impl::skip_join(Turn& turn, const Input& input) {
 void Replica::Impl::refuse_joins(std::span<Input> inputs, Outputs& out) {
   for (const Input& input : inputs) {
     if (const auto* query = std::get_if<SnapshotQuery>(&input)) {
-      out.pages.push_back({query->request, SnapshotPage::Outcome::kFailed, {}});
+      out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
     } else if (const auto* start = std::get_if<StartJoin>(&input)) {
       out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
     } else if (const auto* answer = std::get_if<JoinAnswer>(&input)) {

@@ -44,7 +44,7 @@ class Walk {
       : store_(store),
         join_(join),
         index_(store.staged(), Join::kHead),
-        cells_(store.staged(), 1) {}
+        cells_(store.staged(), Join::kCells) {}
 
   base::Status run(const Visit& visit, const Ended& ended) {
     visit_ = visit;

@@ -237,7 +237,7 @@ void Replica::Impl::tell(Outputs& before, Outputs& out) {
     for (Notice& notice : *more) notices.push_back(std::move(notice));
   }
   out.notices = std::move(notices);
-  for (const Facts* facts : {&carried.facts, &before.facts}) {
+  for (const Stored* facts : {&carried.facts, &before.facts}) {
     out.facts.left.insert(out.facts.left.end(), facts->left.begin(), facts->left.end());
     out.facts.stopped.insert(out.facts.stopped.end(), facts->stopped.begin(), facts->stopped.end());
     out.facts.alone.insert(out.facts.alone.end(), facts->alone.begin(), facts->alone.end());

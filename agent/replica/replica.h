@@ -39,29 +39,12 @@ struct ReplicaOptions {
   base::Duration reopen_interval = base::seconds(1);  // between tries after a disk fault
 };
 
-// What a turn committed. The protocol needs it.
-struct Facts {
-  crdt::VersionVector::Entries advanced;
-  crdt::StateHash state;
-  bool durable = false;  // all commits so far are on the medium
-  std::vector<crdt::SealedChange> own;
-  std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
-  std::vector<std::pair<base::ActorId, std::uint64_t>> parked;  // in this turn
-  std::size_t bytes_done = 0;
-  crdt::VersionVector::Packed packed;  // entries of closed actors, shared by all vectors
-  std::vector<base::ActorId> left;     // actors that their owner has left, as first seen now
-  std::vector<base::ActorId> stopped;  // actors: the next change has an unknown envelope
-  std::vector<base::ActorId> alone;    // actors of which maybe no peer holds all, new in this turn
-  std::vector<std::pair<base::ActorId, std::uint64_t>> confirmed;  // by a peer, in this turn
-  std::optional<JoinStep> join;
-};
-
 struct Outputs {
-  Facts facts;
+  Stored facts;
   std::vector<Reply> replies;
   std::vector<Event> events;  // only when watched
   std::vector<Notice> notices;
-  std::vector<SnapshotPage> pages;
+  std::vector<SnapshotRead> pages;
   bool events_cut = false;  // there were more events than the bound: watchers must read all again
   // The state must be set aside and fetched again (rules 2 and 8), or the agent needs another node
   // id (rule 2). The driver stops and opens the replica again; open() does the rest.

@@ -11,6 +11,7 @@
 #include "crdt/base/result.h"
 #include "crdt/change.h"
 #include "crdt/digest.h"
+#include "crdt/stored.h"
 #include "crdt/value.h"
 #include "crdt/version_vector.h"
 
@@ -84,9 +85,9 @@ struct ConfirmOwn {  // a peer holds our changes of `actor` up to `seq`
 };
 // --- State join (rule 6), closing (rule 2), repair (rules 2 and 8)
 
-// Fetches the whole state of `peer` and merges it. Facts::join answers each step. `unite` (rule 8):
-// both sides are sound, so no cell is dropped. Only one runs at a time; another StartJoin replaces
-// it.
+// Fetches the whole state of `peer` and merges it. Stored::join answers each step. `unite` (rule
+// 8): both sides are sound, so no cell is dropped. Only one runs at a time; another StartJoin
+// replaces it.
 struct StartJoin {
   base::NodeId peer;
   bool unite = false;
@@ -104,9 +105,7 @@ struct SnapshotQuery {  // a peer asks for a page of our state; answered by Outp
   base::Bytes query;
   std::uint64_t bytes_max = 0;  // of the page, about; 0: the bound of SnapshotLimits
 };
-struct CloseActors {
-  std::vector<base::ActorId> actors;
-};
+using crdt::CloseActors;
 struct EchoSeen {  // a peer shows our own actor with a higher number or another content
   base::NodeId peer;
   base::ActorId actor;
@@ -133,6 +132,10 @@ using Input =
 // --- Outputs
 // --------------------------------------------------------------------------------------
 
+using crdt::JoinStep;
+using crdt::SnapshotRead;
+using crdt::Stored;
+
 struct Written {
   std::optional<crdt::Dot> dot;  // of the first effect; empty when nothing had to change
   std::uint64_t added = 0;       // entries that an import added
@@ -156,19 +159,6 @@ struct Event {
   std::uint64_t seq = 0;
   crdt::HybridTime time;
   std::string node;  // hex of the writer's node id, empty when not known
-};
-
-struct JoinStep {
-  enum class Kind : std::uint8_t { kAsk, kDone, kFailed } kind = Kind::kAsk;
-  base::NodeId peer;
-  base::Bytes query;  // of kAsk
-};
-
-struct SnapshotPage {
-  enum class Outcome : std::uint8_t { kPage, kBusy, kGone, kFailed };
-  std::uint64_t request = 0;
-  Outcome outcome = Outcome::kFailed;
-  base::Bytes body;
 };
 
 // What people should know; the driver logs and counts it.

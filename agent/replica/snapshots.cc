@@ -48,9 +48,9 @@ std::int64_t Snapshots::keep_from() const {
   return from;
 }
 
-SnapshotPage Snapshots::answer(base::Now now, const SnapshotQuery& asked, store::Store& store,
+SnapshotRead Snapshots::answer(base::Now now, const SnapshotQuery& asked, store::Store& store,
                                bool& synced, base::Status& read) {
-  SnapshotPage answer;
+  SnapshotRead answer;
   answer.request = asked.request;
   auto query = crdt::decode_snapshot_query(asked.query);
   if (!query.ok()) return answer;

@@ -44,7 +44,7 @@ class Snapshots {
   // Call it after the COMMIT of the turn. A new lease first brings all commits to the medium and
   // then sets `synced`. Errors are outcomes. `read` says why a page could not be read. A fault of
   // the store shows itself in its next transaction.
-  SnapshotPage answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced,
+  SnapshotRead answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced,
                       base::Status& read);
   // Makes the page that a peer will probably ask for next, one for each lease, so that it is ready
   // when the peer has stored the page before. False: there was nothing to make. The answers are the
@@ -54,7 +54,7 @@ class Snapshots {
 
  private:
   struct Lease;
-  using Outcome = SnapshotPage::Outcome;
+  using Outcome = SnapshotRead::Outcome;
 
   Lease* find(const base::NodeId& peer, const crdt::SnapshotQuery& query);
   bool make_room();

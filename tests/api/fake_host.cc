@@ -216,7 +216,7 @@ void FakeHost::answer(const JoinStep& step) {
   std::vector<Input> query = {SnapshotQuery{1, facts_.node_id, step.query}};
   Outputs served = joins_->replica_->turn(now_, query, false);
   ASSERT_EQ(served.pages.size(), 1u);
-  ASSERT_EQ(served.pages[0].outcome, SnapshotPage::Outcome::kPage);
+  ASSERT_EQ(served.pages[0].outcome, SnapshotRead::Outcome::kPage);
   inputs_.push_back(JoinAnswer{step.peer, std::move(served.pages[0].body)});
 }
 

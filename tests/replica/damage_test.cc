@@ -240,7 +240,7 @@ TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
   harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
   Outputs asked = turn(*z, 5, {StartJoin{a->node_id()}});
   Outputs head = turn(*a, 6, {SnapshotQuery{1, z->node_id(), asked.facts.join->query}});
-  ASSERT_EQ(head.pages.at(0).outcome, SnapshotPage::Outcome::kPage);
+  ASSERT_EQ(head.pages.at(0).outcome, SnapshotRead::Outcome::kPage);
   auto query = crdt::decode_snapshot_query(asked.facts.join->query);
   query->snapshot = crdt::decode_snapshot_page(head.pages[0].body)->name.id;
   ++query->step;
@@ -249,7 +249,7 @@ TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
 
   Outputs out = turn(*a, 7, {SnapshotQuery{2, z->node_id(), crdt::encode(*query)}});
 
-  EXPECT_EQ(out.pages.at(0).outcome, SnapshotPage::Outcome::kFailed);
+  EXPECT_EQ(out.pages.at(0).outcome, SnapshotRead::Outcome::kFailed);
   EXPECT_TRUE(says(out, Notice::Kind::kCorruptRow));
   EXPECT_TRUE(out.damaged);
 }

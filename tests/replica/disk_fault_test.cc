@@ -171,7 +171,7 @@ TEST(DiskFaults, ASnapshotIsOfAStateThatIsOnTheMedium) {
 
   Outputs out = turn(*a, 4, {SnapshotQuery{1, z->node_id(), started.facts.join->query}});
 
-  EXPECT_EQ(out.pages.at(0).outcome, SnapshotPage::Outcome::kPage);
+  EXPECT_EQ(out.pages.at(0).outcome, SnapshotRead::Outcome::kPage);
   EXPECT_EQ(faults().wal_syncs, before + 1);
 }
 

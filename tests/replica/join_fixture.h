@@ -23,7 +23,7 @@ struct Joining {
   void start(bool unite = false) {
     last = turn(joiner, millis, {StartJoin{server.node_id(), unite}}, true);
   }
-  SnapshotPage ask() {
+  SnapshotRead ask() {
     Outputs out =
         turn(server, millis, {SnapshotQuery{7, joiner.node_id(), last.facts.join->query}});
     EXPECT_EQ(out.pages.size(), 1u);
@@ -31,13 +31,13 @@ struct Joining {
     if (++asked % 2 == 0) server.read_ahead();
     return out.pages.at(0);
   }
-  void take(const SnapshotPage& page) {
+  void take(const SnapshotRead& page) {
     last = turn(joiner, millis, {JoinAnswer{server.node_id(), page.body}}, true);
   }
   // One query and its page.
   void step() {
-    SnapshotPage page = ask();
-    ASSERT_EQ(page.outcome, SnapshotPage::Outcome::kPage);
+    SnapshotRead page = ask();
+    ASSERT_EQ(page.outcome, SnapshotRead::Outcome::kPage);
     take(page);
   }
   void finish() {
@@ -108,7 +108,7 @@ struct JoinTest : testing::Test {
   // Answers the last query with a page that `forge` has changed.
   template <typename Forge>
   void take_forged(Joining& joining, Forge forge) {
-    SnapshotPage page = joining.ask();
+    SnapshotRead page = joining.ask();
     auto forged = crdt::decode_snapshot_page(page.body);
     ASSERT_TRUE(forged.ok());
     forge(*forged);

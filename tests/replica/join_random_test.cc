@@ -110,8 +110,8 @@ class History {
     joining->millis = millis_;
     std::uint64_t steps = 1 + random_.below(8);
     for (std::uint64_t i = 0; i < steps && joining->asks(); ++i) {
-      SnapshotPage page = joining->ask();
-      if (page.outcome != SnapshotPage::Outcome::kPage) return drop_join(who);
+      SnapshotRead page = joining->ask();
+      if (page.outcome != SnapshotRead::Outcome::kPage) return drop_join(who);
       joining->take(page);
     }
     if (joining->asks()) return;

@@ -115,7 +115,7 @@ TEST_F(JoinTest, BytesThatAreNoPageAreRefused) {
   Joining joining{*z, *a};
   joining.start();
 
-  joining.take({7, SnapshotPage::Outcome::kPage, "no page"});
+  joining.take({7, SnapshotRead::Outcome::kPage, "no page"});
 
   EXPECT_TRUE(joining.failed());
 }

@@ -245,7 +245,7 @@ TEST_F(JoinTest, APageThatNoJoinWaitsForEndsTheJoinOfTheNode) {
   write(*a, {add("x")});
   Joining joining{*z, *a};
   joining.start();
-  SnapshotPage page = joining.ask();
+  SnapshotRead page = joining.ask();
   turn(*z, 11, {StopJoin{a->node_id()}});
 
   joining.take(page);
@@ -258,7 +258,7 @@ TEST_F(JoinTest, AJoinThatTheLogHasOvertakenMergesNothing) {
   Sealed own = write(*a, {add("x")});
   Joining joining{*z, *a};
   joining.start();
-  SnapshotPage page = joining.ask();
+  SnapshotRead page = joining.ask();
   turn(*z, 11, {received(own)});
 
   joining.take(page);
@@ -272,7 +272,7 @@ TEST_F(JoinTest, AnAnswerThatComesTwiceOrFromAnotherIsIgnored) {
   for (int i = 0; i < 3; ++i) write(*a, {add("x" + std::to_string(i))});
   Joining joining{*z, *a};
   joining.start();
-  SnapshotPage page = joining.ask();
+  SnapshotRead page = joining.ask();
   base::NodeId stranger;
   EXPECT_FALSE(turn(*z, 10, {JoinAnswer{stranger, page.body}}).facts.join.has_value());
   joining.take(page);

@@ -8,7 +8,7 @@
 namespace agent {
 namespace {
 
-using Outcome = SnapshotPage::Outcome;
+using Outcome = SnapshotRead::Outcome;
 
 struct SnapshotsTest : testing::Test {
   Folder folder;
@@ -28,13 +28,13 @@ struct SnapshotsTest : testing::Test {
     id.bytes[0] = number;
     return id;
   }
-  SnapshotPage ask(unsigned char who, const crdt::SnapshotQuery& query, std::int64_t millis = 10) {
+  SnapshotRead ask(unsigned char who, const crdt::SnapshotQuery& query, std::int64_t millis = 10) {
     Outputs out = turn(*a, millis, {SnapshotQuery{1, peer(who), crdt::encode(query)}});
     return out.pages.at(0);
   }
   // A new snapshot for that peer; gives its id.
   std::uint64_t begin(unsigned char who, std::int64_t millis = 10) {
-    SnapshotPage page = ask(who, query_of(who), millis);
+    SnapshotRead page = ask(who, query_of(who), millis);
     EXPECT_EQ(page.outcome, Outcome::kPage);
     return crdt::decode_snapshot_page(page.body)->name.id;
   }

@@ -27,7 +27,7 @@ base::Result<std::unique_ptr<agent::Replica>> open(const std::string& file, std:
   return agent::Replica::open(now_of(0), file, options, "bench", base::Random::from_number(seed));
 }
 
-void count_payload(const agent::SnapshotPage& answer, JoinResult& result) {
+void count_payload(const agent::SnapshotRead& answer, JoinResult& result) {
   result.page_bytes += answer.body.size();
   auto page = crdt::decode_snapshot_page(answer.body);
   CHECK(page.ok());

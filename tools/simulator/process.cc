@@ -356,11 +356,10 @@ void Process::deliver(agent::Outputs outputs) {
     if (notice.kind == agent::Notice::Kind::kActorMinted) node_->own_actor(notice.actor);
   }
   bool reopen = outputs.reopen;
-  gossip::Stored stored = agent::stored_of(std::move(outputs.facts));
   drive([&](gossip::Node& node, base::Now time, gossip::Actions& out) {
-    node.stored(time, stored, out);
-    for (agent::SnapshotPage& page : outputs.pages) {
-      node.snapshot_read(time, agent::read_of(std::move(page)), out);
+    node.stored(time, outputs.facts, out);
+    for (const agent::SnapshotRead& page : outputs.pages) {
+      node.snapshot_read(time, page, out);
     }
   });
   if (reopen) return observer_.stopped(*this, true);
