@@ -17,7 +17,7 @@ namespace gossip {
 
 inline constexpr std::size_t kSeedsMax = 64;  // further ones are ignored
 inline constexpr base::Duration kFirstSeedGap = base::millis(300);
-// A node that knows no living member tries each seed at least this often.
+// A node that knows no living member tries one seed at least this often, in turns.
 inline constexpr base::Duration kAloneSeedGap = base::seconds(5);
 
 class Seeds {
