@@ -52,7 +52,7 @@ class Rows {
         if (printed_ + i > 0) printer_.text(",");
         printer_.text(page[i]);
       }
-      if (last) printer_.text(listing_.close + "\n");
+      if (last) printer_.answer(listing_.close);
     }
     printed_ += page.size();
   }
