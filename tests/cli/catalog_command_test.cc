@@ -253,8 +253,7 @@ TEST(Catalog, ListsRunThroughAllPages) {
   EXPECT_EQ(table.out, "ID  METADATA\na   z=\"two words\" a=1.50\nb   \nc   n=1.0\n");
   EXPECT_EQ(json.out,
             R"([{"id":"a","metadata":{"z":"two words","a":1.50}},{"id":"b","metadata":{}},)"
-            R"({"id":"c","metadata":{"n":1.0}}])"
-            "\n");
+            R"({"id":"c","metadata":{"n":1.0}}])");
   EXPECT_EQ(lines.out, R"({"id":"a","z":"two words","a":1.50})"
                        "\n"
                        R"({"id":"b"})"

@@ -98,8 +98,7 @@ TEST(ObjectCommand, ObjectsArePagedByTheirNext) {
   EXPECT_EQ(
       json.out,
       R"({"objects":[{"id":"a","type":"orset","cells":1.0},{"id":"b/","type":"seq","cells":2},)"
-      R"({"id":"c","type":"seq","cells":3}],"next":null})"
-      "\n");
+      R"({"id":"c","type":"seq","cells":3}],"next":null})");
   EXPECT_EQ(std::count(lines.out.begin(), lines.out.end(), '\n'), 3);
 }
 
