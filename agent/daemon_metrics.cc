@@ -163,7 +163,7 @@ void add_membership(MetricsText& text, const gossip::Stats& mesh) {
                "New members refused since the start, because the list of members was full",
                mesh.members_refused);
   text.counter(
-      "hearsay_expired_total",
+      "ghosts_expired_total",
       "Members removed since the start: other members named them, but nobody had heard them",
       mesh.hearsay_expired);
   text.counter("suspicions_total",
