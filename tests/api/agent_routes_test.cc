@@ -65,7 +65,7 @@ TEST(Status, SaysWhyItIsNotReady) {
   EXPECT_EQ(status["reason"], "the state is fetched");
 }
 
-// The fields of the contract, whoever reads them by name.
+// Programs read these fields by name, so they must stay (docs/api.md).
 TEST(Status, HasTheFieldsOfItsContract) {
   FakeHost a("A");
 
@@ -78,7 +78,7 @@ TEST(Status, HasTheFieldsOfItsContract) {
   }
 }
 
-// Years of restarts leave thousands of them.
+// Years of restarts leave thousands of closed actors.
 TEST(Status, ClosedActorsAreCountedAndListedOnlyWhenAskedFor) {
   FakeHost a("A");
   body(a, "POST", "/snapshots/add/s", "{}");
@@ -281,7 +281,7 @@ TEST(Metrics, ArePlainText) {
   EXPECT_TRUE(response.content_type.starts_with("text/plain; version=0.0.4"));
 }
 
-// The contract's table, and nothing else.
+// The routes of docs/api.md, and no others.
 TEST(OpenApi, DescribesEveryRouteOfTheRouterAndNoOther) {
   FakeHost a("A");
   std::set<std::string> expected;

@@ -61,7 +61,7 @@ TEST(Events, OfOneObjectOnly) {
   EXPECT_EQ(refusal(a, "GET", "/v1/events?object="), "400 invalid");
 }
 
-// A slip of the hand would be a stream that never says anything.
+// A mistyped object must not open a stream that never sends an event.
 TEST(Events, OfAnObjectThatIsNotKeptAreRefusedWithTheNamesThereAre) {
   FakeHost a("A");
 
@@ -250,7 +250,8 @@ TEST(Events, ALongLogIsReadInSlices) {
   EXPECT_EQ(a.reads() - before, 3u);
 }
 
-// A stream that heard of them all at once would be cut at the same place whenever it comes back.
+// If the agent sent them all at once, it would close the stream for unread bytes at the same place
+// after each reconnect.
 TEST(Events, AChangeLargerThanAStreamHoldsComesFromTheLogAsItsClientReads) {
   FakeHost a("A");
   auto first = open(a);

@@ -1,4 +1,4 @@
-// Agents behind a relay that loses, repeats, delays, reorders and damages what they say.
+// Agents behind a relay that loses, repeats, delays, reorders and damages their messages.
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ class BadPaths : public ::testing::Test {
     for (int i = 0; i < each; ++i) {
       for (std::size_t k = 0; k < mesh_.size(); ++k) {
         std::string id = prefix + std::to_string(k) + "-" + std::to_string(i);
-        // Each another one: equal values would cross as one.
+        // Every value is different: compression would make equal values as small as one.
         std::string metadata = noise_metadata(digits, written_.size());
         ASSERT_TRUE(add_snapshot(mesh_[k], id, metadata));
         written_.push_back(id);

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A running agent's files may go while they are copied; what is copied then is what there was.
+// Files of a running agent may vanish during the copy. The copy has those that could be read.
 void copy_tree(const fs::path& from, const fs::path& to) {
   fs::create_directories(to);
   fs::permissions(to, fs::perms::owner_all);
@@ -99,7 +99,7 @@ TEST_F(Copies, ACopyOfAStoppedAgentIsAnotherNode) {
   EXPECT_NE(status_field(mesh_[1], "actor_id"), actor) << "an actor lives for one run";
 }
 
-// As a snapshot of a disk is: of one moment, in the middle of everything.
+// Like a snapshot of a disk: all files of one moment, while the agent writes.
 TEST_F(Copies, ACopyOfARunningAgentIsAnotherNode) {
   std::string actor = status_field(mesh_[1], "actor_id");
   mesh_[1].process().signal(SIGSTOP);
@@ -149,7 +149,8 @@ TEST_F(Copies, WithoutItsDataAnAgentStartsEmptyAndGetsAllFromOthers) {
   EXPECT_NE(status_field(mesh_[1], "actor_id"), actor);
 }
 
-// Put back on its own host and path: the node id is kept, the start is an old one. Others tell.
+// A backup is put back on its own host and path. It has the same node id and an older boot epoch;
+// the other agents tell it so.
 TEST_F(Copies, ADirectoryPutBackTwiceNeverReusesAnActor) {
   ASSERT_EQ(*mesh_[1].stop(), 0);
   fs::path backup = mesh_.folder() / "backup";

@@ -2,8 +2,8 @@
 
 // What clients asked of a mesh and what they were told, entry by entry, and whether a catalog that
 // is read later can be the result. Written from the clients' side: it knows nothing of dots.
-// Promise: an acknowledged request shows, a refused one does not, one without an answer is wholly
-// there or absent. It holds because an entry has one writer at a time.
+// It demands: an acknowledged request shows, a refused one does not, one without an answer shows
+// wholly or not at all. Each entry must have only one writer at a time.
 
 #include <cstdint>
 #include <map>
@@ -41,7 +41,8 @@ class History {
   // One request that adds several new entries: all or none.
   void asked_together(const std::vector<std::string>& ids, const std::string& after,
                       Outcome outcome);
-  // Of what may be, `read` is what was: later reads are held to it. What cannot be is named.
+  // Checks `read` against what is possible and returns what is not. Of the outcomes that were
+  // possible, later reads must show the one that `read` has.
   std::vector<std::string> settle(const Catalog& read, const std::string& from_id = "");
   // The same without learning from it, for the agents compared with the first.
   std::vector<std::string> judge(const Catalog& read, const std::string& from_id = "") const;

@@ -150,7 +150,8 @@ void KillLoops::check(const std::vector<Fate>& fates) {
   check_alarms();
 }
 
-// For the next loop. A removal only removes what its agent has seen: these are on all.
+// Chooses entries that the next loop removes. A removal removes only what its agent has seen, so
+// they must be on all agents.
 void KillLoops::condemn() {
   condemned_ = history_.present(loop_prefix(figures_.loops));
   std::shuffle(condemned_.begin(), condemned_.end(), random_);

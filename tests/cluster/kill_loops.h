@@ -1,12 +1,12 @@
 #pragma once
 
-// kill -9 again and again: in every loop all agents are written to, some are killed at a random
-// microsecond, some again while they start, all come back and must agree. What is checked after
-// each: equal vectors and digests; the History (nothing acknowledged lost, nothing refused or
-// deleted shown, what had no answer wholly there or absent); a killed agent writes under an actor
-// that nobody ever used, one that lived or was stopped cleanly under its own; no agent reports
-// equivocation or divergence. Everything random comes from the seed; what the processes do with it
-// does not.
+// Kills agents with kill -9 again and again. In every loop the test writes to all agents, kills
+// some at a random microsecond (some of them again while they start), starts all again, and
+// compares them. After each loop it checks: vectors and digests are equal; the History holds (no
+// acknowledged request is lost, no refused or deleted entry is shown, a request without an answer
+// is there wholly or not at all); an agent that was started again writes under an actor that nobody
+// used before, an agent that kept running under the same actor; no agent reports equivocation or
+// divergence. All random choices come from the seed. How the processes run does not.
 
 #include <cstdint>
 #include <map>
@@ -23,8 +23,8 @@ namespace cluster {
 struct KillOptions {
   int agents = 3;
   std::uint64_t seed = 1;
-  // A paused agent sleeps up to so long while the others are killed and come back; 0: no longer
-  // than that takes.
+  // A paused agent stands still for at most this time while the others are killed and come back.
+  // 0: it goes on as soon as they are back.
   support::Millis pause_max{0};
 };
 
@@ -44,7 +44,7 @@ class KillLoops {
  public:
   explicit KillLoops(const KillOptions& options);
   void run_loop();
-  // What was found so far; each says its loop. After a finding further loops mean little.
+  // The faults found so far, each with its loop. After the first one further loops prove little.
   const std::vector<std::string>& findings() const { return findings_; }
   void check_everything();  // all entries on all agents; run_loop() looks at the latest only
   KillFigures figures();

@@ -1,4 +1,5 @@
-// Agents on hosts of their own, with a network between them that fails as networks do.
+// Each agent is in its own network namespace. The network between them drops packets as real
+// networks do.
 
 #include <gtest/gtest.h>
 

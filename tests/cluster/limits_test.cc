@@ -1,4 +1,4 @@
-// A host that gives too little: no descriptors, a peer that does not read, a disk that takes
+// Hosts that lack something: no free descriptors, a peer that does not read, a disk that takes
 // seconds for a flush.
 
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@
 namespace cluster {
 namespace {
 
-// A sanitizer keeps what was freed: memory says nothing then.
+// A sanitizer keeps freed memory, so the size of the process proves nothing then.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
 #elif defined(__has_feature)
@@ -88,8 +88,8 @@ TEST(Limits, WithoutDescriptorsTheDataGoesOnAndNewClientsComeInLater) {
   EXPECT_TRUE(mesh.converged(kAgree)) << mesh.states();
 }
 
-// It stands still in the middle of a stream of large values: what waits for it is bounded, the
-// third has everything meanwhile.
+// A peer stands still in the middle of a stream of large values. The memory that waits for it is
+// bounded, and the third agent gets everything meanwhile.
 TEST(Limits, APeerThatDoesNotReadCostsBoundedMemoryAndNobodyElse) {
   constexpr int kValues = 120;
   Cluster mesh(3);

@@ -1,4 +1,4 @@
-// What an operator sees: one program a host, one key, the same catalog on all.
+// The mesh as an operator sees it: one program on each host, one key, the same catalog everywhere.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -94,8 +94,8 @@ TEST(Mesh, KillsAndPausesLoseNothingAcknowledged) {
   EXPECT_GT(acknowledged.size(), 100u);
 }
 
-// Rule 3 seen from outside: what a peer has brought to its medium it claims, and the writer sees
-// it.
+// Rule 3 seen from outside: a peer claims a change after it is on the medium of the peer. The
+// writer then sees that the peer lacks nothing.
 TEST(Mesh, APeerClaimsWhatItHasFlushed) {
   Cluster mesh(2);
   ASSERT_TRUE(mesh.all_alive(2)) << mesh.states();
@@ -123,8 +123,8 @@ TEST(Mesh, ADeletedEntryDoesNotComeBack) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(get_snapshot(mesh[i], "x"), "");
 }
 
-// The seed's story: both write the whole object apart; after the exchange the later one stands
-// whole.
+// Two agents without contact write the same object as a whole. After the exchange both show the
+// later object, and no field of the earlier one.
 TEST(Mesh, ConcurrentWritesApartAgreeOnTheWinner) {
   Cluster mesh(1);
   support::AgentOptions apart = mesh.usual("n2");

@@ -1,5 +1,5 @@
-// What outsiders with a recording, with many connections or with the names of ghosts must not be
-// able to do to a mesh of real agents.
+// Attacks on a mesh of real agents that must fail: an outsider sends recorded datagrams, an
+// outsider opens many connections, a member names members that do not exist.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -128,7 +128,7 @@ TEST(Outsiders, GhostsHoldUpNoWrite) {
     for (std::uint64_t k = 0; k < 10'000; k += 10) {
       std::vector<gossip::MemberRecord> records;
       for (std::uint64_t j = k; j < k + 10; ++j) {
-        // Nobody listens there, and nobody is reached outside of this host.
+        // Nobody listens at this address, and it leads to no other host.
         auto address = *gossip::Address::parse("127." + std::to_string(100 + j / 250) + "." +
                                                std::to_string(j % 250) + ".1:9");
         auto node = base::Random::from_number(0xF0'0000 + j).id<base::NodeTag>();

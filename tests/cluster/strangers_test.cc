@@ -1,4 +1,4 @@
-// What a host without the key can do to a mesh: be counted and dropped.
+// A host without the mesh key can do nothing to a mesh: its bytes are counted and dropped.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -82,7 +82,7 @@ TEST(Strangers, AnAgentWithAnotherKeyIsNotLetIn) {
   EXPECT_EQ(mesh[1].client().get("/healthz")->status, 200);
 }
 
-// Everything that crosses the wire while a snapshot travels shows neither ids nor words.
+// Captures everything on the wire while a snapshot travels: neither ids nor values can be read.
 TEST(Strangers, ACaptureShowsNoIdAndNoWord) {
   if (geteuid() != 0) GTEST_SKIP() << "capturing loopback traffic needs root";
   if (system("command -v tcpdump >/dev/null 2>&1") != 0) GTEST_SKIP() << "tcpdump is not installed";

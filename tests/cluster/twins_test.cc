@@ -82,7 +82,7 @@ TEST_P(TwinsInLab, PartWithinTenSecondsWhateverTheyBindTo) {
   std::string logs = original.log() + copy.log();
   EXPECT_NE(logs.find("error twin "), std::string::npos) << logs;
 
-  // What each was told is on both, and nobody takes anybody's place.
+  // Both agents have the writes that either acknowledged, and both are members.
   for (std::size_t host = 0; host < 3; ++host) ASSERT_TRUE(lab_->clear(host).ok());
   ASSERT_TRUE(support::eventually(Millis{10'000}, [&] { return add_snapshot(original, "a"); }));
   ASSERT_TRUE(support::eventually(Millis{10'000}, [&] { return add_snapshot(copy, "b"); }));

@@ -103,7 +103,7 @@ TEST(Closing, DoesNotWaitForTheDeadWhoGetAllWhenTheyReturn) {
   EXPECT_EQ(trio.mesh.host(2).session_bytes, bytes) << "nothing more to compare";
 }
 
-// What a living member has is not known before it has been equal once.
+// The node knows what a living member holds only after their states have been equal once.
 TEST(Closing, WaitsForALivingMemberThatWasNeverSeenEqual) {
   Trio trio(17);
   trio.mesh.faults.loss_percent = 100;

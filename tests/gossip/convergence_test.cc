@@ -52,7 +52,7 @@ void add_counts(Mesh& mesh, std::size_t host) {
   seen.closed += stats.actors_closed;
 }
 
-// Joins all the time: logs of a few changes, pages of one or two, servers that are busy.
+// State joins happen all the time: logs hold a few changes, pages one or two, servers are busy.
 void make_logs_tiny(Mesh& mesh, base::Random& random, std::size_t count) {
   auto busy = random.below(40);
   mesh.busy_percent = static_cast<std::uint32_t>(busy);
@@ -77,7 +77,7 @@ Options some_bounds(base::Random& random) {
   Options options;
   options.profile = *profile_from_name("local");
   if (!random.chance(3)) return options;
-  // Tiny ones find what stands still.
+  // Tiny pages find exchanges that stop making progress.
   options.range_changes_max = 1 + static_cast<std::size_t>(random.below(3));
   options.range_bytes_max = 500;
   options.apply_bytes_max = 300;
@@ -100,7 +100,7 @@ void disturb(Mesh& mesh, base::Random& random, bool tiny_logs) {
     add_counts(mesh, one);
     mesh.crash(one);
     auto next = random.id<base::ActorTag>();
-    // Rule 2: no mark, a new actor.
+    // Rule 2: every start writes under a new actor.
     if (tiny_logs) mesh.host(one).replica->leave_actor(next);
   }
   if (what == 4 && !up) mesh.start(one, {(one + 1) % count});

@@ -39,7 +39,8 @@ struct Diverged : Pair {
     mesh.host(z).replica->spoil_digest();
     tell(z, std::nullopt);
   }
-  // What a host's replica says. Of what its node wants, only alarms are heard.
+  // Tells the node of `host` what its replica has done. Of the actions of the node only alarms are
+  // kept.
   void tell(std::size_t host, std::optional<JoinStep> step) {
     Stored facts;
     facts.durable = true;
@@ -70,7 +71,7 @@ TEST(Reconcile, AnAlarmWhoseJoinFailsIsRaisedAgain) {
   diverged.mesh.run(base::seconds(60));
   EXPECT_EQ(diverged.alarms(), 2u);
 
-  // A full disk: it could not even begin.
+  // The disk was full: the join could not begin.
   diverged.join_step(JoinStep::Kind::kFailed, Pair::z);
   diverged.mesh.run(base::seconds(60));
   EXPECT_EQ(diverged.alarms(), 3u);
@@ -81,8 +82,8 @@ TEST(Reconcile, AnAlarmWhoseJoinFailsIsRaisedAgain) {
   EXPECT_EQ(diverged.alarms(), 3u);
 }
 
-// The replica has one join at a time: that of an alarm would end the one that runs, or the other
-// way.
+// The replica does one state join at a time. A join after an alarm must not end one that runs, nor
+// the other way round.
 TEST(Reconcile, AnAlarmWaitsForTheEndOfAJoin) {
   Diverged diverged(26);
   diverged.join_step(JoinStep::Kind::kAsk, Diverged::other);

@@ -1,5 +1,5 @@
-// Whom a node forgets at once, whom it takes from others, whom it hears. Weeks are in
-// forgetting_weeks_test.cc.
+// Which members a node forgets at once, and which records it takes from others. Tests over weeks
+// are in forgetting_weeks_test.cc.
 
 #include <gtest/gtest.h>
 
@@ -56,7 +56,8 @@ TEST(Forgetting, AnotherNameOrAnotherAddressReplacesNobody) {
   EXPECT_EQ(mesh.state_of(0, 3), MemberState::kDead);
 }
 
-// Else those that one forgets would come back with the words of another, and go round for ever.
+// Otherwise a member that one agent forgets would come back from another agent, and be passed round
+// for ever.
 TEST(Forgetting, OfTheDeadOnlyThoseThatKnewThemKeepAnything) {
   Mesh mesh(5);
   for (int i = 0; i < 4; ++i)
@@ -187,7 +188,8 @@ TEST_F(OnALink, AMemberIsOnTheInterfaceWhereItWasHeard) {
   EXPECT_EQ(a->members(now())[0].record.address.scope, 0u);
 }
 
-// Who is heard over another path than its link is where it speaks from.
+// A member with a link-local address that is heard over another path gets the address it sends
+// from.
 TEST_F(OnALink, ALinkLocalAddressFromElsewhereIsNotUsed) {
   Address a_seen = *Address::parse("10.0.0.1:7700");
   Address z_seen = *Address::parse("10.0.0.2:7700");

@@ -192,7 +192,7 @@ TEST(Freshness, StrangersAreAnsweredHoweverManyThereAre) {
   EXPECT_EQ(alone.node.members({alone.now, 0, false}).size(), 1u);
 }
 
-// Whoever records one datagram can send it for ever, under any source.
+// An outsider can record one datagram and send it for ever, from any source address.
 TEST(Freshness, ARecordingSentAgainAndAgainKeepsNobodyOut) {
   Mesh mesh(8);
   std::size_t a = mesh.add();

@@ -77,7 +77,7 @@ TEST_P(Ghosts, KeepNoWriteFromTheLiving) {
   }
   EXPECT_TRUE(mesh.acquainted());
 
-  // Who comes now is in at once, and is told of no ghost.
+  // A new agent joins at once, and nobody tells it of a ghost.
   std::size_t late = mesh.add({0});
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(2)));
   EXPECT_LE(mesh.node(late).members(mesh.now()).size(), 8u);
@@ -112,7 +112,7 @@ TEST(Ghosts, AreNamedToNobodyElseCostABoundedRateAndGoAway) {
   EXPECT_TRUE(mesh.acquainted());
 }
 
-// Accused of being dead they would get last words, eight each.
+// A suspected member gets up to eight pings before it is dead. Ghosts must not get them.
 TEST(Ghosts, UnderSuspicionCostNoMore) {
   Mesh mesh(3, with(Topology::kPushPull));
   mesh.add();
@@ -128,7 +128,7 @@ TEST(Ghosts, UnderSuspicionCostNoMore) {
   EXPECT_EQ(alive_in(mesh, 0), 4u);
 }
 
-// One end of a line hears the other through the middle ones only: it is vouched for, and stays.
+// Hosts 0 and 3 cannot hear each other. The other members hear both, so both stay members.
 TEST(Ghosts, AMemberThatOnlyOthersHearIsNone) {
   Mesh mesh(4, with(Topology::kPushPull));
   for (int i = 0; i < 4; ++i)
@@ -166,7 +166,7 @@ TEST_P(MostAreGone, AWriteReachesTheOthersWithinASecond) {
     if (i % 10 != 3) mesh.crash(i);
   }
 
-  // At once, while they are found out, and when they are known.
+  // At once, while the others find out who is gone, and when they know it.
   for (std::int64_t millis : {0, 300, 1'000, 3'000, 10'000}) {
     mesh.run(base::millis(millis));
     mesh.write(10 * (n % 10) + 3, bytes);

@@ -6,7 +6,8 @@
 namespace gossip::testing {
 namespace {
 
-// A member with the key may say anything: it is counted, dropped and bounded, and the mesh goes on.
+// A hostile member with the key may send anything. It is counted, dropped or bounded; the mesh
+// works.
 class Hostile {
  public:
   Hostile(std::uint64_t seed, Mesh& mesh) : random_(base::Random::from_number(seed)), mesh_(mesh) {}

@@ -191,7 +191,8 @@ TEST(Membership, WhoLeavesIsNotAskedAndComesBackByRejoining) {
   EXPECT_FALSE(mesh.node(z).has_left());
 }
 
-// A name that is looked up again and has moved is no wish to come back.
+// A seed's name gets another address after this agent has left. The agent must not join again for
+// that.
 TEST(Membership, NewSeedsDoNotBringBackWhoHasLeft) {
   Mesh mesh(17);
   std::size_t a = mesh.add();
@@ -227,7 +228,7 @@ TEST(Membership, WhoIsToldThatItLeftContradicts) {
   std::size_t z = mesh.add({a});
   mesh.run(base::seconds(1));
   MemberRecord self = mesh.node(z).members(mesh.now())[0].record;
-  // An old word of z, as a member that missed its return may still repeat it.
+  // An old record of z, as a member that has not heard of its return may still send it.
   mesh.leave(z);
   mesh.run(base::millis(100));
   mesh.cut_both(a, z);

@@ -47,7 +47,8 @@ TEST(Reconcile, PagesGrowAgainWhereNothingBreaks) {
   EXPECT_LE(pair.mesh.node(Pair::a).stats().ranges_served - served, 15u);  // of 3 MB
 }
 
-// Who starts again knows nothing of what the others know of it: it asks above its own state.
+// After a restart an agent does not know which of its states others have seen. It asks with its own
+// present state as the base.
 struct Restarted : Pair {
   static constexpr int kActors = 300;
   explicit Restarted(std::uint64_t seed) : Pair(seed) {
@@ -426,7 +427,7 @@ TEST(Claims, AnActorThatWasLeftIsConfirmedUntilAPeerHasAllOfIt) {
   EXPECT_TRUE(claims.alone().empty());
 }
 
-// What a vector leaves out is as with us: that confirms it too.
+// An actor that a vector leaves out is equal to ours. This too confirms our changes.
 TEST(Reconcile, OwnChangesAreConfirmedWhereAVectorDoesNotNameThem) {
   Pair pair(24);
   pair.mesh.faults.loss_percent = 100;

@@ -237,7 +237,8 @@ std::size_t holders(Mesh& mesh) {
 class PushPullSeeds : public ::testing::TestWithParam<std::uint64_t> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, PushPullSeeds, ::testing::Range<std::uint64_t>(0, 25));
 
-// The ring reaches whom chance left out: without loss no pull is needed. Each relays once.
+// The ring reaches the members that were not drawn, so without loss no pull is needed. Every member
+// relays once.
 TEST_P(PushPullSeeds, WithoutLossPushesAloneReachAll) {
   auto mesh = acquainted_mesh(GetParam(), 30, [](std::size_t) { return Topology::kPushPull; });
 
@@ -318,8 +319,8 @@ TEST(PushPullMesh, TheTopologyChangesWhileItRunsAndOthersLearnOfIt) {
   EXPECT_EQ(mesh->host(3).downs, 0u);
 }
 
-// Its predecessor lost everywhere, a change is new again and again to replicas that have no room
-// for it. Each copy must not beget four.
+// The predecessor of a change is lost everywhere. Replicas without room drop the change, so every
+// copy of it is new to them. They must not relay each copy to four members again.
 TEST(PushPullMesh, AChangeThatNobodyCanApplyDoesNotMultiply) {
   auto mesh = acquainted_mesh(1, 20, [](std::size_t) { return Topology::kPushPull; });
   auto random = base::Random::from_number(9);

@@ -1,4 +1,4 @@
-// What a holder of the key can do to membership, and what ten thousand dead members cost.
+// How much harm a hostile member can do to membership, and what ten thousand dead members cost.
 
 #include <gtest/gtest.h>
 
@@ -51,7 +51,7 @@ TEST(Forged, JoinsFillTheTableButDisplaceNobodyWhoLives) {
   }
   EXPECT_GT(mesh.node(0).stats().members_refused, 4'000u);
 
-  // Who really comes finds a place.
+  // A real new member still gets a place in the table.
   std::size_t late = mesh.add({0});
   auto in = [&] { return mesh.state_of(0, late) == MemberState::kAlive; };
   EXPECT_TRUE(mesh.run_until(in, base::seconds(2)));

@@ -75,7 +75,7 @@ TEST_F(Charge, IsToldToTheAccusedAgainAndAgain) {
   }
   EXPECT_EQ(accused(), MemberState::kDead);
   auto end = (mesh_.now().instant - since).millis();
-  // A probe alone brings three.
+  // The probe itself sends three of these pings.
   EXPECT_GE(told.size(), 9u);
   for (int quarter = 0; quarter < 4; ++quarter) {
     auto within = [&](std::int64_t at) {
@@ -105,7 +105,7 @@ TEST_F(Charge, OfOneAccuserAloneLastsLong) {
   EXPECT_EQ(accused(), MemberState::kSuspect);
 }
 
-// It cannot hear the charge, and so cannot contradict it.
+// The accused member cannot hear the accusation, so it cannot contradict it.
 TEST_F(Charge, AgainstOneThatIsHeardIsDropped) {
   accuse(1);
   accuse(2);
@@ -118,7 +118,8 @@ TEST_F(Charge, AgainstOneThatIsHeardIsDropped) {
   EXPECT_TRUE(mesh_.host(0).declared_dead.empty());
 }
 
-// Whatever moment of the charge a short stall of our own covers, what waits unread counts.
+// Our process stalls for a short time at any moment of the suspicion. Messages that arrived during
+// the stall and are read after it still count.
 TEST(ChargeLate, IsNotJudgedBeforeWhatWaitsIsRead) {
   class Stalled : public Charge {
    public:
@@ -144,7 +145,7 @@ TEST(ChargeLate, IsNotJudgedBeforeWhatWaitsIsRead) {
   EXPECT_GT(covered, 30);
 }
 
-// A death that others declared while we heard the dead one: asked, not believed.
+// Others say that a member is dead, but we have heard it since: we suspect it and ask it.
 TEST_F(Charge, OfDeathAgainstOneJustHeardBeginsAnew) {
   run(base::seconds(2));
   speak(0);
@@ -181,7 +182,7 @@ TEST_F(Charge, OfDeathThatIsReadAfterAPauseOfOursBeginsAnew) {
   EXPECT_EQ(accused(), MemberState::kDead);
 }
 
-// One whose last number is below what we were told of it hears that, and goes above.
+// A member whose incarnation is below the one that we were told hears of it and goes above it.
 TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
   MemberRecord told = members_[0]->self();
   told.incarnation += 3;
@@ -204,7 +205,7 @@ TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
   EXPECT_TRUE(heard_of_it);
 }
 
-// Who asks for help has perhaps missed the number that contradicts a charge.
+// The agent that asks for help may have missed the incarnation that contradicts its suspicion.
 TEST_F(Charge, IsContradictedByWhatAHelperPassesOn) {
   MemberRecord newer = members_[0]->self();
   newer.incarnation += 1;
@@ -233,7 +234,8 @@ TEST_F(Charge, IsContradictedByWhatAHelperPassesOn) {
   EXPECT_TRUE(passed_on);
 }
 
-// One of two that copied an id, or a liar: each step costs one answer, and those run out.
+// A twin or a liar raises our incarnation step by step. Each step costs one answer, and the number
+// of answers is bounded.
 TEST_F(Charge, OfOurselvesIsAnsweredAtABoundedRate) {
   std::uint64_t start = mesh_.node(0).members(mesh_.now())[0].record.incarnation;
   for (int i = 0; i < 100; ++i) {

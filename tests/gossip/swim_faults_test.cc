@@ -105,7 +105,7 @@ TEST(Detection, OfSilenceOnALan) {
   EXPECT_LE(slowest(lan.all), 3'500);
 }
 
-// The aim is a second; one run in 800 takes 1,001 ms.
+// We want one second. One of 800 runs takes 1,001 ms.
 TEST(Detection, OfACrashOnOneHost) {
   Detection local = detection("local", true);
   EXPECT_LE(slowest(local.first), 1'020);
@@ -133,7 +133,7 @@ TEST(Detection, InAMeshOfAnySize) {
   }
 }
 
-// The limit of the trap: a round trip that leaves just no room for a nack at the usual times.
+// Some of these round trips leave just no room for a nack at the usual times of the profile.
 TEST(Detection, WorksAtAnyRoundTrip) {
   for (std::int64_t one_way : {10, 49, 51, 100, 150, 400}) {
     Mesh mesh(50 + static_cast<std::uint64_t>(one_way));
@@ -290,7 +290,7 @@ TEST(FalseDeaths, AFrozenAgentAccusesNobodyAndIsBackAtOnce) {
   }
 }
 
-// What waits unread tells each of the sleepers that the others are dead.
+// After the pause each paused agent finds unread messages which say that the others are dead.
 TEST(FalseDeaths, SleepersWokenAtOnceAccuseNobodyNotEvenEachOther) {
   for (std::uint64_t seed = 0; seed < kSeeds * 4; ++seed) {
     Mesh mesh(830 + seed, options_of(seed % 2 == 0 ? "lan" : "local"));
@@ -316,7 +316,7 @@ TEST(FalseDeaths, SleepersWokenAtOnceAccuseNobodyNotEvenEachOther) {
   }
 }
 
-// Shorter than what counts as a pause, longer than what is left of a suspicion.
+// The stall is too short to count as a pause, but longer than the rest of a suspicion.
 TEST(FalseDeaths, NoneByShortStallsOfOurOwn) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     Mesh mesh(850 + seed);
@@ -382,7 +382,7 @@ TEST(Healing, AnAgentWithoutSeedsRemembersItsMesh) {
   std::vector<MemberRecord> memory = mesh.node(4).memory(mesh.now());
   EXPECT_EQ(memory.size(), 4u);
   mesh.crash(4);
-  // Nobody looks for it: the others have forgotten it.
+  // The others have forgotten it, so they do not ping it.
   for (std::size_t i = 0; i < 4; ++i) mesh.crash(i);
   mesh.run(base::seconds(5));
   mesh.start(0);
@@ -473,7 +473,8 @@ TEST(Healing, WhoLeftIsRememberedForAWhileOnly) {
   EXPECT_EQ(mesh.node(0).memory(mesh.now()).size(), 1u);
 }
 
-// What one remembers is not what others shall believe.
+// A restarted agent counts remembered members as dead until it hears them. It must not tell others
+// that they are dead.
 TEST(Healing, AMemoryAccusesNobody) {
   Mesh mesh(1'200);
   fill(mesh, 4);

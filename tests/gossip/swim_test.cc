@@ -1,4 +1,4 @@
-// The parts of failure detection, each alone.
+// Tests each part of failure detection alone.
 
 #include <gtest/gtest.h>
 
@@ -109,7 +109,8 @@ TEST(Probe, OurOwnBadHealthStretchesIt) {
   EXPECT_EQ(steps_of(probe).back().second, 8 * 500);
 }
 
-// The trap of "silence is mine": a nack that comes after the end is never seen.
+// An agent takes a probe without an answer and without a nack for its own fault. A nack that comes
+// after the end of the probe is not seen, so the probe must be long enough for it.
 TEST(Probe, ALongRoundTripStretchesItUntilANackCanArrive) {
   for (std::int64_t trip : {1, 50, 99, 101, 200, 800, 3'000}) {
     Probe probe(lan());
@@ -193,7 +194,7 @@ TEST(Turns, WhoIsAccusedComesNextIfWeWatchIt) {
   }
 }
 
-// The first version of the research stopped probing at two and three members.
+// Probing must not stop with two or three members.
 TEST(Turns, FewMembersWrap) {
   for (std::uint64_t members : {1u, 2u, 3u}) {
     MemberTable table(100);

@@ -1,5 +1,6 @@
-// Pings and acks tell the number of their sender, records the words that go with it: name, address,
-// topology. A number may come first; old words never travel under it.
+// Pings and acks tell the incarnation of their sender. A record also has the name, the address and
+// the topology of this incarnation. The incarnation may come first; an old name or address must
+// never be told to others under it.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +20,7 @@ std::optional<MemberRecord> seen(Mesh& mesh, std::size_t by, const NodeId& node)
   return std::nullopt;
 }
 
-// Number and words: what the member alone decides.
+// Incarnation, name, address and topology: only the member itself decides them.
 void expect_says(const std::optional<MemberRecord>& seen, const MemberRecord& said) {
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->incarnation, said.incarnation);
@@ -126,7 +127,7 @@ TEST_F(Words, AreTakenFromOthersToo) {
   other.claim(next_);
   expect_says(seen(mesh_, 0, next_.node), next_);
 
-  // Once they are there, others have no say in them.
+  // When the member's own record is there, records from others do not change it.
   MemberRecord lie = next_;
   lie.topology = Topology::kDirect;
   other.claim(lie);

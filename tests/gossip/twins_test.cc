@@ -168,7 +168,7 @@ TEST(Twins, AloneInTheWorldTheyHearItFromEachOther) {
   EXPECT_LE(words(mesh, 0) + words(mesh, 1), 2u);
 }
 
-// Peers have seen later starts of it: they answer nothing it says, but tell it that.
+// Peers have seen later starts of this node. They take nothing from it, but tell it so.
 TEST(Twins, OneThatWasPutBackSeveralStartsHearsThatItHasALaterOne) {
   Five five(2);
   for (int i = 0; i < 3; ++i) {
@@ -187,7 +187,7 @@ TEST(Twins, OneThatWasPutBackSeveralStartsHearsThatItHasALaterOne) {
   EXPECT_GT(five.mesh.node(0).stats().refused_epoch, 0u);
 }
 
-// Else a member that lies could make it start again and again.
+// Otherwise a member that lies could make an agent open its database again and again.
 TEST(Twins, AreBelievedOnceAnHourAndNotAtOnceOfAFreshId) {
   for (bool fresh : {false, true}) {
     Mesh mesh(3);
@@ -214,7 +214,7 @@ TEST(Twins, AreBelievedOnceAnHourAndNotAtOnceOfAFreshId) {
   }
 }
 
-// It keeps its id for the hour, but says that all is not well.
+// It keeps its node id for the hour, and is degraded meanwhile.
 TEST(Twins, OneThatIsNotBelievedYetIsToldOnceAndShown) {
   Mesh mesh(3);
   mesh.add();
@@ -287,7 +287,7 @@ TEST(Twins, AStartAtAnotherPlaceThatOnlyPingsIsNone) {
   }
 }
 
-// All that it ever sent, sent to it again after a restart: no twin, and nobody is answered more.
+// After a restart an agent gets all datagrams that it ever sent. It must see no twin in them.
 TEST(Twins, ARecordingOfOurselvesIsNone) {
   Mesh mesh(5);
   mesh.add();

@@ -104,7 +104,8 @@ TEST(Vectors, AboveAStateAreNotBelievedWhenSomethingIsMissing) {
   EXPECT_FALSE(z.take(told));
 }
 
-// Without a state in common: what is live, and the sum says that the rest is as with us.
+// Without a state in common the vector lists the open actors. The sum shows whether the closed ones
+// are equal.
 TEST(Vectors, LeaveOutClosedActorsWhenNothingIsInCommon) {
   Agent a(holdings(kLive, kClosed));
   Agent z(holdings(kLive, kClosed));
@@ -162,7 +163,7 @@ TEST(Vectors, OfAnEmptyAgentAreWorkedOut) {
   EXPECT_EQ(*ours, z.claims.claimed().to_map());
 }
 
-// It lacks an actor that we have: said, not left to be guessed.
+// The peer lacks an actor that we have. The vector says so with an entry of its own.
 TEST(Vectors, TellWhatIsNotThere) {
   Agent a(holdings(4, 0));
   Agent z(holdings(3, 0));
@@ -209,7 +210,8 @@ TEST(Vectors, InPartsAreBounded) {
   }
 }
 
-// The journal is bounded; beyond it the claim is told as to a stranger.
+// The journal is bounded. A peer whose state is older than the journal gets the list that an
+// unknown peer gets.
 TEST(Claims, TheJournalForgetsTheOldest) {
   Agent a(holdings(3, 0));
   std::uint64_t first = a.claims.state().vector;

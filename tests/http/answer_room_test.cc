@@ -1,4 +1,5 @@
-// Clients that do not read their answers: what a server holds for them, and who pays for it.
+// Clients that do not read their answers: how much the server keeps for them, and which connections
+// it closes.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -273,7 +273,8 @@ TEST(Answered, OldOneClosesUnlessKept) {
   EXPECT_THAT(recorder.seen(), ElementsAre("GET /v1/status 0"));
 }
 
-// Such a head never ends for us; its client should hear so now, not after a timeout.
+// For our parser this head never ends. Its client should get the error at once, not after a
+// timeout.
 TEST(Refused, BareLineFeedsWithoutWaitingForMore) {
   Recorder recorder;
   RunningServer server([&](Router& router, uv_loop_t*) { recorder.fill(router); });

@@ -101,7 +101,7 @@ TEST_F(Damaged, AMomentOfTheMediumCostsNoState) {
   EXPECT_FALSE(out.reopen);
 }
 
-// A check need not find what stops a reader each time.
+// The check may not find what a reader met. If a reader meets it again, the state is given up.
 TEST_F(Damaged, WhatIsMetAgainAfterTheCheckIsBelieved) {
   give_up("met by a reader");
   reopen();
@@ -254,7 +254,7 @@ TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
   EXPECT_TRUE(out.damaged);
 }
 
-// Told once, so not with what a failed turn takes along.
+// The notice is given only once, so it must not be lost with a turn that fails.
 TEST_F(Damaged, ABadRowIsToldAlthoughItsTurnFails) {
   reopen_on_fault_vfs();
   Full full;
@@ -289,7 +289,7 @@ TEST_F(Damaged, AStartOnAFullDiskUsesTheBallast) {
   EXPECT_EQ(ballast.filled, folder.file("a.db") + "-ballast");
 }
 
-// Giving up the rows needs a commit. The driver would name a peer again at once, again and again.
+// Giving up the state needs a commit. If it fails, the driver must not try again without a pause.
 TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
   reopen_on_fault_vfs();
   harm(kFlip);
@@ -305,7 +305,8 @@ TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
   EXPECT_TRUE(recovered.damaged);
 }
 
-// The node raises an alarm once a state, and again when what it led to has failed.
+// The node raises one alarm for each pair of states, and again if the join that followed has
+// failed.
 TEST_F(Damaged, ADivergenceWhoseTurnFailsIsToldAsAJoinThatFailed) {
   reopen_on_fault_vfs();
   harm(kFlip);

@@ -240,7 +240,7 @@ TEST(DiskFaults, WhoRecoversFromAFaultWritesUnderANewActor) {
   EXPECT_EQ(a->left(), std::vector{before});
 }
 
-// However long it lasts: said once, and in the same words to everybody.
+// A fault is logged once, however long it lasts, and every client gets the same message.
 TEST(DiskFaults, ALongFaultIsToldOnceAndItsReasonStaysAsItWas) {
   Folder folder;
   faults() = {};

@@ -210,7 +210,7 @@ TEST_F(Copied, TheForkOfAnActorThatWeLeftIsSeenAsWell) {
   EXPECT_EQ(a->store().meta().repair.actor, actor);
 }
 
-// What others sealed under one number twice is their matter.
+// Two contents under a number of an actor that is not ours: we refuse them, but repair nothing.
 TEST_F(Copied, AForkOfSomebodyElseStopsNobodyElse) {
   turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
 
@@ -257,7 +257,7 @@ TEST_F(Copied, AfterAForkTheTailIsSealedAgainUponWhatPeersHold) {
       << "the patch killed the dot under its new name";
 }
 
-// Only a later head is known: what peers hold alike is found when they have it.
+// We know only a later head. The last number in common is found when the changes have come.
 TEST_F(Copied, WhatWasInCommonAfterAllIsNotSealedTwice) {
   turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
   turn(*z, 4, {Write{1, RemoveEntry{"snapshots", "common"}}});
@@ -329,7 +329,7 @@ TEST_F(Copied, AForkThatShowsAfterATwinHasParted) {
   EXPECT_TRUE(turn(*a, 6, {received(other)}).reopen);
 }
 
-// The turn that brings the word fails: what was seen was seen all the same.
+// The turn that shows the echo fails. The replica must remember the echo all the same.
 struct CopiedOnAFullDisk : Copied {
   CopiedOnAFullDisk() {
     store::sample::faults() = {};

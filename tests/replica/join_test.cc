@@ -1,5 +1,5 @@
-// Rule 6 and the holes of research that it closes: one state in all pages, judged by the vector at
-// merge time, equal objects skipped only while they are equal.
+// Rule 6: all pages are of one state, the merge is judged by the vector at merge time, and an
+// object is left out as equal only if it is still equal then.
 
 #include "tests/replica/join_fixture.h"
 
@@ -46,7 +46,7 @@ TEST_F(JoinTest, WhatTheOtherHasSeenAndRemovedGoes) {
   expect_equal(*a, *z);
 }
 
-// H3: page 1 read at v1, writes, page 2 read at v2.
+// Page 1 is read from one state, then there are writes, then page 2 is read from a later state.
 TEST_F(JoinTest, AllPagesShowOneStateWhileTheServerWrites) {
   for (int i = 0; i < 10; ++i) write(*a, {add("x" + std::to_string(i))});
   crdt::VersionVector before = a->vector();
@@ -96,7 +96,8 @@ TEST_F(JoinTest, ForEverOtherSnapshotsAreGivenUp) {
   EXPECT_TRUE(has_notice(joining.last, Notice::Kind::kJoinRefused));
 }
 
-// H6: judged by the vector at the start, a dot that arrived and died meanwhile comes back.
+// A dot arrives and is removed while the join runs. A merge that is judged by the vector at the
+// start of the join would bring it back.
 TEST_F(JoinTest, ADotThatArrivedAndDiedMeanwhileStaysDead) {
   Sealed born = write(*a, {add("x")});
   Joining joining{*z, *a};
@@ -135,7 +136,7 @@ TEST_F(JoinTest, ADotThatDiedMeanwhileStaysDeadInAMergeToo) {
   expect_sound(*z);
 }
 
-// H7: the object is equal when compared and is skipped; then a change arrives at us alone that the
+// The object is equal when compared and is left out. Then a change arrives at us alone that the
 // other side has seen together with its removal.
 TEST_F(JoinTest, AnObjectThatIsEqualNoLongerIsFetchedAfterAll) {
   Folder other;
@@ -163,7 +164,7 @@ TEST_F(JoinTest, AnObjectThatIsEqualNoLongerIsFetchedAfterAll) {
   expect_equal(*a, *z);
 }
 
-// H4: a replica cannot serve a range that it only knows through a join.
+// A replica cannot serve a range of changes that it got only through a state join.
 TEST_F(JoinTest, TheFloorRisesToTheJoinedVector) {
   Sealed log = write(*a, {add("x0"), add("x1"), add("x2"), add("x3")});
   turn(*z, 1, {received({log[0], log[1]})});
@@ -184,7 +185,7 @@ TEST_F(JoinTest, TheFloorRisesToTheJoinedVector) {
   EXPECT_EQ(range(4), 1);
 }
 
-// H14: while a join runs the server does not prune above its snapshot.
+// While a peer joins, the server does not prune its log above the snapshot.
 TEST_F(JoinTest, TheLogAboveTheSnapshotWaitsForTheJoiner) {
   ReplicaOptions options = tiny_pages();
   options.store.log_bytes_max = 1'000;

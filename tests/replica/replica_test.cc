@@ -82,7 +82,8 @@ TEST(Replica, DependenciesNameWhatCameSinceTheLastOwnChange) {
   EXPECT_FALSE(burst_opened->change.node.has_value());
 }
 
-// What another dependency came after is not named: however many agents write in turns, one is.
+// A change does not name a head that another of its dependencies came after. So it names one head,
+// however many agents write in turns.
 TEST(Replica, DependenciesNameNothingTwice) {
   Folder folder;
   std::vector<std::unique_ptr<Replica>> replicas;
@@ -250,7 +251,7 @@ TEST(Replica, PrunesTheLogAndRaisesTheFloors) {
   EXPECT_GT(a->store().actors().find(a->own_actor())->floor, 50u);
 }
 
-// Rule 7: what nobody else may have yet goes last.
+// Rule 7: changes that no other agent may have yet are pruned last.
 TEST(Replica, PrunesWhatNobodyHasConfirmedLast) {
   Folder folder;
   ReplicaOptions options;
@@ -274,7 +275,7 @@ TEST(Replica, PrunesWhatNobodyHasConfirmedLast) {
   EXPECT_EQ(a->store().actors().find(a->own_actor())->floor, 5u);
 }
 
-// Whichever run wrote it, and over several restarts.
+// This holds for the changes of every run, and over several restarts.
 TEST(Replica, WhatAFormerRunWroteIsPrunedLastToo) {
   Folder folder;
   ReplicaOptions options;

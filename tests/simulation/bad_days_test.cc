@@ -1,5 +1,5 @@
 // Days that edge hosts have. Each test tells one, and what must hold through it
-// (research: invariants I1 to I12).
+// (docs/testing.md, "Bad days", explains I1 to I12).
 
 #include "tests/simulation/scenario.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// A real `hearsay agent` on loopback with a data directory, a mark directory and ports of its own.
-// What it is told is what a person would tell it; where it listens is read from its agent.json.
+// A real `hearsay agent` on loopback with its own data directory and ports. It gets the flags that
+// a person would give; the addresses where it listens are read from its agent.json.
 
 #include <filesystem>
 #include <memory>

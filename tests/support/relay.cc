@@ -206,7 +206,7 @@ void Relay::wait(const DatagramFaults& faults, std::size_t from, std::size_t to,
   waiting_.push({millis_now() + delay, ++order_, from, to, std::move(bytes)});
 }
 
-// What leaves comes from the front of its sender, so that an answer finds the way back.
+// The relay sends each datagram from the front of its sender, so that an answer comes back to it.
 void Relay::send_due() {
   auto now = millis_now();
   while (!waiting_.empty() && waiting_.top().due_millis <= now) {

@@ -30,7 +30,7 @@ class RelayPipe {
     std::size_t bytes = 0;
     std::size_t corrupted = 0;
   };
-  // What poll shall look for, and what it found.
+  // The events that poll waits for, and those that it found.
   void ask(std::vector<pollfd>& polls) const;
   // Moves what can be moved. False: it has ended.
   bool move(const StreamFaults& faults, std::mt19937_64& random, Moved& moved);
