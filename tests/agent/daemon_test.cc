@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "agent/clock.h"
@@ -45,7 +46,10 @@ class RunningDaemon {
   }
   // Runs `task` soon, on the loop thread; without one the daemon stops.
   void on_loop(std::function<void()> task) {
-    task_ = std::move(task);
+    {
+      const std::lock_guard lock(mutex_);
+      task_ = std::move(task);
+    }
     uv_async_send(&wake_);
   }
   support::HttpClient client() const { return support::HttpClient(http_); }
@@ -54,7 +58,12 @@ class RunningDaemon {
 
  private:
   void woken() {
-    if (task_ != nullptr) return std::exchange(task_, nullptr)();
+    std::function<void()> task;
+    {
+      const std::lock_guard lock(mutex_);
+      task.swap(task_);
+    }
+    if (task != nullptr) return task();
     daemon_->stop();
     uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
   }
@@ -62,7 +71,8 @@ class RunningDaemon {
   DaemonOptions options_;
   std::thread thread_;
   uv_async_t wake_{};
-  std::function<void()> task_;
+  std::mutex mutex_;
+  std::function<void()> task_;  // guarded by mutex_
   Daemon* daemon_ = nullptr;
   std::string http_;
   std::string bind_;
