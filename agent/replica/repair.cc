@@ -1,11 +1,7 @@
-// Rules 8 and 13: damaged rows, and the check of our own rows when a peer has an equal vector and
-// another digest.
+#include "agent/replica/repair.h"
 
 #include <algorithm>
 #include <utility>
-
-#include "agent/replica/impl.h"
-#include "crdt/base/plant.h"
 
 namespace agent {
 namespace {
@@ -24,38 +20,33 @@ constexpr std::size_t kDamageToldMax = 100;  // notices about different damaged 
 // sound, neither may delete a cell because the other lacks it, so they unite. This also runs while
 // a state that was set aside is being fetched: with a vector equal to the peer's nothing else would
 // be fetched.
-base::Status Replica::Impl::on_divergence(Turn& turn, const DivergenceSeen& seen,
-                                          const base::Status& check) {
-  if (store->meta().repair.sets_aside()) return {};
+bool Repair::on_divergence(Turn& turn, const DivergenceSeen& seen) {
+  if (context_.meta().repair.sets_aside()) return false;
   const std::string peer = "with " + seen.peer.hex() + ": ";
-  const std::string found = check.ok() ? "our rows are sound" : check.error().message;
+  const std::string found = turn.check.ok() ? "our rows are sound" : turn.check.error().message;
   turn.out.notices.push_back({Notice::Kind::kDivergence, {}, 0, peer + found});
-  if (!check.ok()) {
-    give_up_rows();
-    return {};
-  }
-  Input unite = StartJoin{seen.peer, !PLANTED(kDivergenceJoinsEqualVectors)};
-  return apply_input(turn, unite);
+  if (!turn.check.ok()) give_up_rows();
+  return turn.check.ok();
 }
 
 // The next open reads every row before it gives the state up. It does so only once: there may be
 // damage that this check does not find but that stops readers each time.
-void Replica::Impl::give_up_rows() {
+void Repair::give_up_rows() {
   using Stage = store::Repair::Stage;
-  store->meta().repair = {found_sound ? Stage::kDamage : Stage::kSuspect, {}, 0};
+  context_.meta().repair = {found_sound_ ? Stage::kDamage : Stage::kSuspect, {}, 0};
 }
 
-void Replica::Impl::note_damage(Outputs& out, const std::string& what) {
-  const bool news = damage_told.size() < kDamageToldMax && damage_told.insert(what).second;
+void Repair::note_damage(Outputs& out, const std::string& what) {
+  const bool news = damage_told_.size() < kDamageToldMax && damage_told_.insert(what).second;
   if (news) out.notices.push_back({Notice::Kind::kCorruptRow, {}, 0, what});
-  damage = what;
+  damage_ = what;
 }
 
 // A reader met a damaged row. If the row belongs to the log, the log is mended and the state stays.
 // Mending reads the whole log, so it is done once for each message.
-base::Status Replica::Impl::on_damage(Turn& turn, const std::string& what) {
-  const bool news = !damage_told.contains(what) && store::is_about_log(what);
-  if (news && !store->meta().repair.sets_aside()) {
+base::Status Repair::on_damage(Turn& turn, const std::string& what) {
+  const bool news = !damage_told_.contains(what) && store::is_about_log(what);
+  if (news && !context_.meta().repair.sets_aside()) {
     const std::size_t before = turn.out.notices.size();
     const base::Status mended = mend_log(turn.out, what);
     // kCorrupt: a page of the log cannot be read. The state is given up, as for any other damage.
@@ -68,63 +59,56 @@ base::Status Replica::Impl::on_damage(Turn& turn, const std::string& what) {
 
 // Gives up the state with the damaged row. Called when a peer is there from which it can be
 // fetched.
-void Replica::Impl::give_up_damage() {
-  if (damage.empty() || store->meta().repair.sets_aside()) return;
-  if (!store->begin().ok()) return;
+void Repair::give_up_damage() {
+  if (damage_.empty() || context_.meta().repair.sets_aside()) return;
+  if (!context_.store->begin().ok()) return;
   give_up_rows();
-  if (!store->commit(store::Durability::kFull).ok()) store->rollback();
+  if (!context_.store->commit(store::Durability::kFull).ok()) context_.store->rollback();
 }
 
-bool Replica::Impl::names_a_peer(std::span<Input> inputs) {
-  return std::any_of(inputs.begin(), inputs.end(), [](const Input& input) {
-    return std::holds_alternative<Received>(input) || std::holds_alternative<ConfirmOwn>(input) ||
-           std::holds_alternative<DivergenceSeen>(input) ||
-           std::holds_alternative<JoinAnswer>(input) ||
-           std::holds_alternative<SnapshotQuery>(input);
-  });
-}
-
-void Replica::Impl::scrub(Outputs& out) {
-  store->rest();
-  const auto rows =
-      static_cast<std::uint64_t>(store->cells().total_cells()) * 2 + store->log().changes() * 2;
+void Repair::scrub(Outputs& out) {
+  context_.store->rest();
+  const auto rows = static_cast<std::uint64_t>(context_.store->cells().total_cells()) * 2 +
+                    context_.store->log().changes() * 2;
   const std::size_t slice =
       std::clamp<std::size_t>(rows / kSlicesOfAPass, kSliceRowsMin, kSliceRowsMax);
-  const auto step = store->scrub().step(slice, kSliceBytesMax);
+  const auto step = context_.store->scrub().step(slice, kSliceBytesMax);
   if (!step.ok() && step.error().code == base::Code::kCorrupt) {
     if (!drop_bad_row(out, step.error().message)) note_damage(out, step.error().message);
   }
 }
 
+bool Repair::mend_next_turn() { return !std::exchange(mend_due_, true); }
+
 // False: the row belongs to the state, or it cannot be dropped.
-bool Replica::Impl::drop_bad_row(Outputs& out, const std::string& what) {
+bool Repair::drop_bad_row(Outputs& out, const std::string& what) {
   using Bad = store::Scrub::Bad;
-  const Bad bad = store->scrub().bad();
+  const Bad bad = context_.store->scrub().bad();
   if (bad == Bad::kStaged) return true;
-  if (bad == Bad::kState || store->meta().repair.sets_aside()) return false;
-  if (!store->begin().ok()) return false;
+  if (bad == Bad::kState || context_.meta().repair.sets_aside()) return false;
+  if (!context_.store->begin().ok()) return false;
   Outputs said;
   const auto done = [&]() -> base::Status {
     if (bad == Bad::kLog) return mend_log(said, what);
-    RETURN_IF_ERROR(store->scrub().drop_row());
+    RETURN_IF_ERROR(context_.store->scrub().drop_row());
     said.notices.push_back({Notice::Kind::kRowsDropped, {}, 1, what});
     return {};
   };
   const base::Status dropped = done();
   if (!dropped.ok()) {
-    store->rollback();
+    context_.store->rollback();
     return false;
   }
-  if (!store->commit(store::Durability::kFull).ok()) return false;
+  if (!context_.store->commit(store::Durability::kFull).ok()) return false;
   for (Notice& notice : said.notices) out.notices.push_back(std::move(notice));
-  committed = state();
+  context_.committed = context_.state();
   return !said.notices.empty();
 }
 
 // A log that cannot be mended is noted like any other damage. It does not make the turn fail.
-base::Status Replica::Impl::mend_if_damaged(Turn& turn) {
-  if (!mend_due && !store->log().damaged()) return {};
-  mend_due = false;
+base::Status Repair::mend_if_damaged(Turn& turn) {
+  if (!mend_due_ && !context_.store->log().damaged()) return {};
+  mend_due_ = false;
   const base::Status mended = mend_log(turn.out, "a row of the change log is damaged");
   if (mended.ok() || mended.error().code != base::Code::kCorrupt) return mended;
   note_damage(turn.out, mended.error().message);
@@ -132,10 +116,11 @@ base::Status Replica::Impl::mend_if_damaged(Turn& turn) {
 }
 
 // The log is for speed only (rule 7). A peer that lacks a lost change gets it by a state join.
-base::Status Replica::Impl::mend_log(Outputs& out, const std::string& what) {
-  ASSIGN_OR_RETURN(const store::ChangeLog::Mended mended, store->log().mend(store->actors()));
+base::Status Repair::mend_log(Outputs& out, const std::string& what) {
+  ASSIGN_OR_RETURN(const store::ChangeLog::Mended mended,
+                   context_.store->log().mend(context_.actors()));
   if (!mended.any()) return {};
-  store::Meta& meta = store->meta();
+  store::Meta& meta = context_.meta();
   const std::int64_t lost = std::min(mended.position, meta.next_position - 1);
   meta.lost_position = std::max(meta.lost_position, lost);
   out.notices.push_back({Notice::Kind::kRowsDropped,

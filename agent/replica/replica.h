@@ -12,46 +12,14 @@
 #include <string>
 #include <vector>
 
-#include "agent/replica/join.h"
-#include "agent/replica/parked.h"
+#include "agent/replica/options.h"
+#include "agent/replica/outputs.h"
 #include "agent/replica/requests.h"
-#include "agent/replica/set_aside.h"
-#include "agent/replica/snapshots.h"
 #include "crdt/base/random.h"
 #include "crdt/base/time.h"
 #include "store/store.h"
 
 namespace agent {
-
-struct ReplicaOptions {
-  store::Options store;
-  crdt::HybridClock::Options clock;
-  std::size_t own_actors_max = 64;  // open actors of this node; above: alarm actors_many
-  // Bound of one change. What readers see of a request must fit, else the request is refused. What
-  // they do not see may follow in further changes (planner.h).
-  std::size_t change_effects_max = crdt::kChangeEffectsMax;
-  std::size_t import_effects_max = 32'768;  // in one change of an import
-  std::size_t import_bytes_max = 4u << 20;
-  JoinLimits join;
-  SnapshotLimits snapshots;
-  ParkedLimits parked;             // changes that wait for a predecessor or a dependency
-  DatabaseFiles* files = nullptr;  // must outlive the replica; without it nothing is set aside
-  base::Duration reopen_interval = base::seconds(1);  // between tries after a disk fault
-};
-
-struct Outputs {
-  Stored facts;
-  std::vector<Reply> replies;
-  std::vector<Event> events;  // only when watched
-  std::vector<Notice> notices;
-  std::vector<SnapshotRead> pages;
-  bool events_cut = false;  // there were more events than the bound: watchers must read all again
-  // The state must be set aside and fetched again (rules 2 and 8), or the agent needs another node
-  // id (rule 2). The driver stops and opens the replica again; open() does the rest.
-  bool reopen = false;
-  bool fetching = false;  // the state comes from peers: the driver must send Synchronised
-  bool damaged = false;   // a damaged row was met: the driver names a living peer (DivergenceSeen)
-};
 
 class Replica {
  public:

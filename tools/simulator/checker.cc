@@ -62,6 +62,7 @@ void Checker::fail(const std::string& checker, const Host* host, const std::stri
 // --- Every turn ----------------------------------------------------------------------------------
 
 void Checker::turned(Process& process, const Observer::Turn& turn) {
+  note_clock(process);
   const crdt::VersionVector& after = process.replica().vector();
   // After a fault the state in memory may be old. Nobody is told of it, and recovery reads it
   // again.
@@ -84,7 +85,15 @@ void Checker::turned(Process& process, const Observer::Turn& turn) {
   check_state(process, turn);
 }
 
-void Checker::interrupted(const Process& process, const Observer::Turn& turn) {
+// A turn may start the clock again from the wall clock (rule 9), and the process may end before it
+// tells anybody.
+void Checker::note_clock(Process& process) {
+  crdt::HybridTime& promised = process.host().promised_time;
+  promised = std::min(promised, process.replica().clock().latest());
+}
+
+void Checker::interrupted(Process& process, const Observer::Turn& turn) {
+  note_clock(process);
   if (turn.writes.empty() || forks_) return;
   CHECK(turn.writes.size() == 1);
   in_doubt_.push_back(

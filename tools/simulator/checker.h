@@ -44,7 +44,7 @@ class Checker {
 
   // Called after every turn.
   void turned(Process& process, const Observer::Turn& turn);
-  void interrupted(const Process& process, const Observer::Turn& turn);
+  void interrupted(Process& process, const Observer::Turn& turn);
   void told(Process& process, const agent::Outputs& outputs);
   void noticed(Process& process, const agent::Notice& notice);
   void claimed(Process& process, const Observer::Claim& claim);
@@ -75,6 +75,7 @@ class Checker {
   void set_aside(Host& host);
   void adopt(Process& process);
   void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
+  static void note_clock(Process& process);
   void check_own(Process& process, const Observer::Turn& turn);
   void check_replies(Process& process, const Observer::Turn& turn);
   void note_pruned(Process& process, const agent::Notice& aside);

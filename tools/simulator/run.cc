@@ -42,11 +42,13 @@ void heal(const Settings& settings, Cluster& cluster, Report& report) {
   bool repairs = cluster.any_rotten() || cluster.any_rebuilding();
   if (!repairs) cluster.forbid_payload();
   cluster.run(settings.quiet);
-  if (repairs) cluster.run_until(equal, settings.heal);
+  // An agent that is at work on a sign of life is not equal to the others for this moment.
+  cluster.run_until(equal, repairs ? settings.heal : base::seconds(1));
   if (cluster.checker().failed()) return;
-  if (!equal())
-    return cluster.checker().not_converged("the agents are no longer equal: " +
-                                           cluster.differences());
+  if (!equal()) {
+    const std::string text = "the agents are no longer equal: " + cluster.differences();
+    return cluster.checker().not_converged(text);
+  }
   cluster.checker().healed(cluster.running(), cluster.owed());
 }
 

@@ -1,0 +1,17 @@
+#pragma once
+
+// Applying one change to the store, inside the transaction of a turn.
+
+#include "agent/replica/turn.h"
+#include "crdt/change.h"
+#include "store/store.h"
+
+namespace agent {
+
+// Applies cells, log, vector and digest of one change, own or received (rule 6).
+base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened);
+
+// Applies cells and digest only.
+base::Status apply_effects(store::Store& store, const crdt::Change& change);
+
+}  // namespace agent

@@ -1,0 +1,42 @@
+#pragma once
+
+// What all parts of a replica work on: the store, the clock, chance and the options. The store and
+// the clock are replaced when the database is opened again after a fault, so parts keep a reference
+// to this and none to the store.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "agent/replica/options.h"
+#include "crdt/base/random.h"
+#include "crdt/hybrid_time.h"
+#include "store/store.h"
+
+namespace agent {
+
+// Added to the next position at every start, so that no position is given twice. The log may have
+// lost its last changes (by a power cut, or because an older copy was restored), and clients hold
+// their positions as cursors. The gap is larger than any such loss.
+inline constexpr std::int64_t kPositionGap = 1 << 24;
+
+struct Context {
+  Context(std::string file, const ReplicaOptions& replica_options, base::Random chance)
+      : path(std::move(file)), options(replica_options), random(std::move(chance)) {}
+
+  store::Meta& meta() const { return store->meta(); }
+  store::Actors& actors() const { return store->actors(); }
+  crdt::StateHash state() const {
+    return crdt::state_hash(actors().vector_digest(), meta().digest);
+  }
+
+  std::string path;
+  ReplicaOptions options;
+  base::Random random;
+  std::unique_ptr<store::Store> store;
+  crdt::HybridClock clock{{}, {}};
+  crdt::StateHash committed;  // the state of the last commit
+};
+
+}  // namespace agent

@@ -1,0 +1,45 @@
+#pragma once
+
+// The state join that we run (rule 6), inside the turns of the replica: at most one at a time.
+// join.h stages its pages, merge.h merges them.
+
+#include <memory>
+#include <span>
+
+#include "agent/replica/context.h"
+#include "agent/replica/echo.h"
+#include "agent/replica/inbox.h"
+#include "agent/replica/join.h"
+#include "agent/replica/turn.h"
+
+namespace agent {
+
+class Joining {
+ public:
+  Joining(Context& context, Echo& echo, Inbox& inbox)
+      : context_(context), echo_(echo), inbox_(inbox) {}
+
+  base::Status start(Turn& turn, const StartJoin& start);
+  base::Status take_answer(Turn& turn, const JoinAnswer& answer);
+  base::Status stop(Turn& turn, const StopJoin& stop);
+  // Instead of the calls above while our state is about to be set aside.
+  base::Status skip(Turn& turn, const Input& input);
+  // The turn of these inputs failed: their joins did too, because their pages were rolled back.
+  void refuse(std::span<Input> inputs, Outputs& out);
+
+ private:
+  void ask(Turn& turn);
+  base::Status end(Turn& turn, JoinStep::Kind outcome);
+  bool is_superfluous() const;
+  base::Result<bool> refuse_contradiction(Turn& turn);
+  base::Status finish(Turn& turn);
+  base::Status join_vectors(Turn& turn);
+
+  Context& context_;
+  Echo& echo_;
+  Inbox& inbox_;
+  std::unique_ptr<Join> join_;  // the one that runs, if any
+  int restarts_ = 0;
+};
+
+}  // namespace agent

@@ -1,0 +1,42 @@
+#pragma once
+
+// Writes of our own clients: planned, sealed under the actor of this run, applied.
+
+#include <optional>
+#include <vector>
+
+#include "agent/replica/context.h"
+#include "agent/replica/identity.h"
+#include "agent/replica/repair.h"
+#include "agent/replica/turn.h"
+#include "agent/replica/unconfirmed.h"
+
+namespace agent {
+
+class OwnWrites {
+ public:
+  OwnWrites(Context& context, Identity& identity, Unconfirmed& unconfirmed, Repair& repair)
+      : context_(context), identity_(identity), unconfirmed_(unconfirmed), repair_(repair) {}
+
+  // Does what the client asks and answers it. An error of the request is answered; a fault of the
+  // store ends the turn.
+  base::Status write(Turn& turn, const Write& write);
+  // Seals the next change of our own actor, with these effects.
+  base::Result<crdt::Opened> seal_next(Turn& turn, std::vector<crdt::Effect> effects);
+  base::Status apply(Turn& turn, crdt::Opened&& opened);
+
+ private:
+  base::Result<Written> plan_and_apply(Turn& turn, const WriteRequest& request);
+  crdt::HybridTime time_of_plan(Turn& turn);
+
+  Context& context_;
+  Identity& identity_;
+  Unconfirmed& unconfirmed_;
+  Repair& repair_;
+};
+
+// The error that a client gets when its write met a fault. A damaged row is repaired without the
+// client, so it is told that it may send the write again.
+base::Error told_to_client(const base::Error& error);
+
+}  // namespace agent

@@ -1,0 +1,217 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "agent/replica/impl.h"
+#include "agent/replica/tail.h"
+#include "crdt/base/plant.h"
+
+// One turn: inputs, transaction, what follows.
+
+namespace agent {
+namespace {
+
+constexpr std::uint64_t kTailLogFactor = 8;  // times the log budget, while we may have a tail
+
+}  // namespace
+
+base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
+  // Rule 1: a turn with an own write is on the medium before anybody is told of it.
+  bool writes = disk.fault().has_value();
+  bool diverged = false;
+  for (const Input& input : inputs) {
+    writes |= std::holds_alternative<Write>(input);
+    diverged |= std::holds_alternative<DivergenceSeen>(input);
+  }
+  if (diverged) turn.check = context.store->verify_digest();  // before this turn changes a row
+  auto durability =
+      writes && !PLANTED(kOwnWritesNormal) ? store::Durability::kFull : store::Durability::kNormal;
+  RETURN_IF_ERROR(context.store->begin(durability));
+  // An earlier turn that failed saw the echo. The actor is no longer ours, although the database
+  // still names it.
+  if (echo.is_undecided(context.meta().own_actor)) identity.leave_actor();
+  RETURN_IF_ERROR(repair.mend_if_damaged(turn));
+  for (Input& input : inputs) RETURN_IF_ERROR(apply_input(turn, input));
+  RETURN_IF_ERROR(repair.mend_if_damaged(turn));
+  if (context.meta().repair.stage == store::Repair::Stage::kReplaying) {
+    RETURN_IF_ERROR(replay.step(turn));
+  }
+  RETURN_IF_ERROR(prune());
+  // With a fault, the clock ticks so that the commit writes something and shows whether the fault
+  // lasts.
+  if (disk.fault()) context.clock.tick(turn.now);
+  if (!PLANTED(kClockNotPersisted)) context.meta().clock = context.clock.latest();
+  // A tail that was sealed again counts as an own write. The decision to repair must be in the
+  // database at the next open.
+  writes |= !turn.out.facts.own.empty() || context.meta().repair.sets_aside() || turn.twin;
+  if (writes && !PLANTED(kOwnWritesNormal)) durability = store::Durability::kFull;
+  turn.synced = writes;
+  return context.store->commit(durability);
+}
+
+base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
+  if (auto* write = std::get_if<Write>(&input)) return own_writes.write(turn, *write);
+  if (auto* received = std::get_if<Received>(&input)) return inbox.take(turn, *received);
+  if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) return confirm(turn, *confirmed);
+  if (const auto* shown = std::get_if<EchoSeen>(&input)) {
+    return echo.on_echo(turn, shown->actor, shown->head);
+  }
+  if (const auto* damaged = std::get_if<DamageSeen>(&input)) {
+    return repair.on_damage(turn, damaged->what);
+  }
+  if (std::holds_alternative<Synchronised>(input)) return inbox.after_merge(turn);
+  if (const auto* close = std::get_if<CloseActors>(&input)) {
+    close_actors(*close);
+  } else if (std::holds_alternative<TwinSeen>(input)) {
+    identity.on_twin(turn);
+  } else {
+    return apply_join_input(turn, input);
+  }
+  return {};
+}
+
+base::Status Replica::Impl::apply_join_input(Turn& turn, const Input& input) {
+  if (const auto* seen = std::get_if<DivergenceSeen>(&input)) {
+    if (!repair.on_divergence(turn, *seen)) return {};
+    return joining.start(turn, {seen->peer, !PLANTED(kDivergenceJoinsEqualVectors)});
+  }
+  if (context.meta().repair.sets_aside()) return joining.skip(turn, input);
+  if (const auto* start = std::get_if<StartJoin>(&input)) return joining.start(turn, *start);
+  if (const auto* answer = std::get_if<JoinAnswer>(&input)) {
+    return joining.take_answer(turn, *answer);
+  }
+  if (const auto* stop = std::get_if<StopJoin>(&input)) return joining.stop(turn, *stop);
+  return {};  // a SnapshotQuery is answered after the commit
+}
+
+// A peer that has another change under this number confirms nothing: it shows a fork.
+base::Status Replica::Impl::confirm(Turn& turn, const ConfirmOwn& confirmed) {
+  const base::ActorId& actor = confirmed.actor;
+  if (!unconfirmed.contains(actor) || context.meta().repair.sets_aside()) return {};
+  ASSIGN_OR_RETURN(const bool other,
+                   echo.has_other_content(actor, {confirmed.seq, confirmed.hash}));
+  if (!other) {
+    unconfirmed.confirm(context.actors(), confirmed, context.meta().own_actor, turn.out.facts);
+  } else if (is_of_this_node(*context.store, actor)) {
+    echo.on_fork(turn, actor, echo.floor_of(actor));
+  }
+  return {};
+}
+
+void Replica::Impl::close_actors(const CloseActors& close) {
+  store::Actors& actors = context.actors();
+  for (const base::ActorId& id : close.actors) {
+    const auto actor = actors.find(id);
+    if (actor && actor->left && !actor->closed) actors.set_closed(id, true);
+  }
+}
+
+base::Status Replica::Impl::prune() {
+  // While we may have to seal our tail again, the log may be larger. It has a bound because the
+  // answer may never come.
+  const auto longer = echo.tail_seen() ? kTailLogFactor : 1;
+  if (context.store->log().bytes() <= context.options.store.log_bytes_max * longer) return {};
+  store::Meta& meta = context.meta();
+  ASSIGN_OR_RETURN(
+      const store::ChangeLog::Pruned pruned,
+      context.store->log().prune(context.actors(), unconfirmed.confirmed(), snapshots.keep_from()));
+  meta.lost_position = std::max(meta.lost_position, pruned.position);
+  return {};
+}
+
+void Replica::Impl::roll_back(Memory&& before, const Turn& failed) {
+  context.store->rollback();
+  context.clock = before.clock;
+  unconfirmed = std::move(before.unconfirmed);
+  replay.restore(before.replayed_until);
+  echo.restore(before.echo, failed);
+}
+
+void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
+  for (const Input& input : inputs) {
+    const auto* query = std::get_if<SnapshotQuery>(&input);
+    if (!query) continue;
+    if (context.meta().repair.sets_aside()) {  // peers must not get a state that we give up
+      turn.out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
+      continue;
+    }
+    base::Status read;
+    turn.out.pages.push_back(snapshots.answer(turn.now, *query, *context.store, turn.synced, read));
+    if (!read.ok() && read.error().code == base::Code::kCorrupt) {
+      repair.note_damage(turn.out, read.error().message);
+    }
+  }
+}
+
+// What a turn that failed says. Clients and the protocol are told that nothing of it was done.
+Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base::Error& error) {
+  Outputs out;
+  for (Input& input : inputs) {
+    if (auto* write = std::get_if<Write>(&input)) {
+      out.replies.push_back({write->ticket, told_to_client(error)});
+    } else if (auto* received = std::get_if<Received>(&input)) {
+      out.facts.bytes_done += received->bytes;
+      for (const crdt::Opened& opened : received->changes) {
+        out.facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
+      }
+    } else if (const auto* query = std::get_if<SnapshotQuery>(&input)) {
+      out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
+    }
+  }
+  // Two kinds of notices stay true although the turn failed: a damaged row, and an echo of our own
+  // actor.
+  for (const Notice& notice : turn.out.notices) {
+    const bool stands =
+        notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kEcho;
+    if (stands) out.notices.push_back(notice);
+  }
+  joining.refuse(inputs, out);
+  // Changes that left the parked ones in this turn may be lost with it, so all parked changes are
+  // forgotten and fetched again.
+  for (const auto& names : {inbox.forget_parked(), turn.taken}) {
+    out.facts.forgotten.insert(out.facts.forgotten.end(), names.begin(), names.end());
+  }
+  out.facts.state = context.committed;
+  return out;
+}
+
+Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::Error& error) {
+  Outputs out = take_back(turn, inputs, error);
+  if (error.code != base::Code::kCorrupt) {
+    disk.note(turn.now, error, out);
+  } else if (!store::is_about_log(error.message) || !repair.mend_next_turn()) {
+    repair.note_damage(out, error.message);
+  }
+  return out;
+}
+
+std::optional<Outputs> Replica::Impl::refuse_displaced(Turn& turn, std::span<Input> inputs) {
+  if (context.options.files == nullptr) return std::nullopt;
+  const base::Status placed = context.options.files->in_place();
+  if (placed.ok()) return std::nullopt;
+  Outputs out = take_back(turn, inputs, placed.error());
+  disk.note_displaced(placed.error(), out);
+  return out;
+}
+
+// Adds what was found before this turn, and says whether the database must be opened again.
+void Replica::Impl::tell(Outputs& before, Outputs& out) {
+  std::vector<Notice> notices = std::move(carried.notices);
+  for (std::vector<Notice>* more : {&before.notices, &out.notices}) {
+    for (Notice& notice : *more) notices.push_back(std::move(notice));
+  }
+  out.notices = std::move(notices);
+  for (const Stored* facts : {&carried.facts, &before.facts}) {
+    out.facts.left.insert(out.facts.left.end(), facts->left.begin(), facts->left.end());
+    out.facts.stopped.insert(out.facts.stopped.end(), facts->stopped.begin(), facts->stopped.end());
+    out.facts.alone.insert(out.facts.alone.end(), facts->alone.begin(), facts->alone.end());
+  }
+  carried = {};
+  out.reopen = context.meta().repair.sets_aside() || identity.has_twin();
+  // The driver's next inputs must be committed, so it is told only when the disk takes writes
+  // again.
+  out.damaged = repair.has_damage() && !out.reopen && !disk.fault();
+  out.fetching = context.meta().repair.stage == store::Repair::Stage::kFetching && !disk.fault();
+}
+
+}  // namespace agent
