@@ -130,9 +130,10 @@ base::Status Daemon::open_sockets() {
                                            [this](const std::string& problem) {
                                              log_.warn("members_file", {{"problem", problem}});
                                            });
-  mesh_->remember(memory_->load());
-  resolver_ = std::make_unique<SeedResolver>(
-      &loop_, [this](std::vector<gossip::Address> seeds) { mesh_->seeds(std::move(seeds)); });
+  mesh_->tell(&gossip::Node::remember, memory_->load());
+  resolver_ = std::make_unique<SeedResolver>(&loop_, [this](std::vector<gossip::Address> seeds) {
+    mesh_->tell(&gossip::Node::seeds, std::move(seeds));
+  });
   isolation_ = std::make_unique<IsolationWatch>(&loop_, *mesh_, *resolver_, self_,
                                                 options_.mesh.node.profile.ping_interval,
                                                 random_.fork(), log_);
@@ -217,7 +218,7 @@ void Daemon::stop() {
   if (memory_ && met_anybody_) save_members();
   if (isolation_) isolation_->close();
   if (resolver_) resolver_->close();  // requests that wait for a nameserver are answered
-  if (mesh_ && !mesh_->node().has_left()) mesh_->leave();
+  if (mesh_ && !mesh_->node().has_left()) mesh_->tell(&gossip::Node::leave);
   if (signals_) signals_->close();
   while (!pending_.empty()) (*pending_.begin())->close();
   if (directory_) directory_->remove_agent_json();
@@ -281,7 +282,7 @@ void Daemon::hand_over(Input input) {
   if (!waits && store_thread_->submit(std::move(input))) return;
   if (const auto* asked = std::get_if<SnapshotQuery>(&input)) {
     gossip::SnapshotRead busy{asked->request, gossip::SnapshotRead::Outcome::kBusy, {}};
-    return later(0, [this, busy] { mesh_->snapshot_read(busy); });
+    return later(0, [this, busy] { mesh_->tell(&gossip::Node::snapshot_read, busy); });
   }
   bool fetched_again = std::holds_alternative<Received>(input);
   if (fetched_again || deferred_.size() >= kDeferredMax) return refuse(input);
@@ -303,18 +304,18 @@ void Daemon::refuse(const Input& input) {
   auto refused = refused_of(input);
   if (!refused) return;
   refused->state = self_.held.state;
-  later(0, [this, refused = std::move(*refused)] { mesh_->stored(refused); });
+  later(0, [this, refused = std::move(*refused)] { mesh_->tell(&gossip::Node::stored, refused); });
 }
 
 void Daemon::fetch(gossip::Fetch wanted) {
   std::uint64_t request = wanted.request;
   bool taken = mesh_reader_->submit([this, wanted = std::move(wanted)](store::Reader& reader) {
-    return [this, range = range_of(wanted, reader)] { mesh_->fetched(range); };
+    return [this, range = range_of(wanted, reader)] { mesh_->tell(&gossip::Node::fetched, range); };
   });
   if (taken) return;
   gossip::Fetched failed;
   failed.request = request;
-  later(0, [this, failed] { mesh_->fetched(failed); });
+  later(0, [this, failed] { mesh_->tell(&gossip::Node::fetched, failed); });
 }
 
 void Daemon::deliver(std::vector<Outputs> outputs) {
@@ -340,8 +341,8 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
       auto complete = repair_watch_.look(read_clock().instant, members());
       if (complete) hand_over(std::move(*complete));
     }
-    mesh_->stored(output.facts);
-    for (const SnapshotRead& page : output.pages) mesh_->snapshot_read(page);
+    mesh_->tell(&gossip::Node::stored, output.facts);
+    for (const SnapshotRead& page : output.pages) mesh_->tell(&gossip::Node::snapshot_read, page);
     if (output.reopen) start_again();
   }
   tell_watchers(outputs);
@@ -428,7 +429,7 @@ std::vector<gossip::MemberView> Daemon::members() const {
   return mesh_->node().members(read_clock());
 }
 
-void Daemon::leave() { mesh_->leave(); }
+void Daemon::leave() { mesh_->tell(&gossip::Node::leave); }
 
 std::uint64_t Daemon::watch(Watcher watcher, std::function<void()> ready) {
   watchers_.emplace(next_watcher_, std::move(watcher));

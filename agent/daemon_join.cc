@@ -35,7 +35,7 @@ void Daemon::join(const std::string& address,
   // What we knew of the members before we left does not count.
   if (mesh_->node().has_left()) {
     joining->since = read_clock().instant;
-    mesh_->rejoin();
+    mesh_->tell(&gossip::Node::rejoin);
   }
   resolver_->add(address, [this, joining](const base::Result<SeedResolver::Addresses>& found) {
     if (!found.ok()) return joining->done(found.error());

@@ -1,6 +1,7 @@
 // What a daemon does from time to time by itself: it saves its list of members, and gives memory
 // back when it is at rest.
 
+#include "agent/clock.h"
 #include "agent/daemon.h"
 #include "agent/memory.h"
 
@@ -30,7 +31,7 @@ void Daemon::watch_rest() {
 
 // Not while the disk takes no writes: the directory at our path may be that of another agent.
 void Daemon::save_members() {
-  if (!condition_.degraded()) memory_->save(mesh_->memory());
+  if (!condition_.degraded()) memory_->save(mesh_->node().memory(read_clock()));
 }
 
 // Soon after the first member came, then rarely, and once at the end.

@@ -15,19 +15,13 @@ base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOption
   Mesh* raw = mesh.get();
   transport::Handlers handlers;
   handlers.on_datagram = [raw](const gossip::Address& from, base::BytesView datagram) {
-    raw->drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-      node.receive(now, from, datagram, out);
-    });
+    raw->tell(&gossip::Node::receive, from, datagram);
   };
   handlers.on_frame = [raw](const base::NodeId& from, base::BytesView message) {
-    raw->drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-      node.receive_frame(now, from, message, out);
-    });
+    raw->tell(&gossip::Node::receive_frame, from, message);
   };
   handlers.on_session_closed = [raw](const base::NodeId& peer, bool opened) {
-    raw->drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-      node.session_closed(now, peer, opened, out);
-    });
+    raw->tell(&gossip::Node::session_closed, peer, opened);
   };
   handlers.is_member = [raw](const gossip::Address& from) {
     return raw->node_ && raw->node_->is_member_at(from);
@@ -58,8 +52,7 @@ base::Result<std::unique_ptr<Mesh>> Mesh::open(uv_loop_t* loop, const MeshOption
 
 Mesh::~Mesh() = default;
 
-template <typename Call>
-void Mesh::drive(Call call) {
+void Mesh::drive(const std::function<void(gossip::Node&, base::Now, gossip::Actions&)>& call) {
   if (!node_ || !timer_) return;  // a datagram may come before the node exists or after close()
   gossip::Actions actions;
   base::Now now = read_clock();
@@ -103,52 +96,6 @@ void Mesh::schedule() {
         static_cast<Mesh*>(timer->data)->drive([](gossip::Node&, base::Now, gossip::Actions&) {});
       },
       millis, 0);
-}
-
-void Mesh::stored(const gossip::Stored& facts) {
-  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-    node.stored(now, facts, out);
-  });
-}
-
-void Mesh::fetched(const gossip::Fetched& range) {
-  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-    node.fetched(now, range, out);
-  });
-}
-
-void Mesh::snapshot_read(const gossip::SnapshotRead& read) {
-  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-    node.snapshot_read(now, read, out);
-  });
-}
-
-void Mesh::own_actor(const base::ActorId& actor) {
-  if (node_) node_->own_actor(actor);
-}
-
-void Mesh::seeds(std::vector<gossip::Address> seeds) {
-  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-    node.seeds(now, std::move(seeds), out);
-  });
-}
-
-void Mesh::topology(gossip::Topology topology) { node_->topology(topology); }
-
-void Mesh::remember(const std::vector<gossip::MemberRecord>& members) {
-  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
-    node.remember(now, members, out);
-  });
-}
-
-std::vector<gossip::MemberRecord> Mesh::memory() const { return node_->memory(read_clock()); }
-
-void Mesh::leave() {
-  drive([](gossip::Node& node, base::Now now, gossip::Actions& out) { node.leave(now, out); });
-}
-
-void Mesh::rejoin() {
-  drive([](gossip::Node& node, base::Now now, gossip::Actions& out) { node.rejoin(now, out); });
 }
 
 void Mesh::close(std::function<void()> closed) {

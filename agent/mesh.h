@@ -8,7 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "agent/replica/requests.h"
 #include "gossip/node.h"
@@ -48,16 +48,16 @@ class Mesh {
                                                   Hooks hooks);
   ~Mesh();  // close() must have finished
 
-  void stored(const gossip::Stored& facts);
-  void fetched(const gossip::Fetched& range);
-  void snapshot_read(const gossip::SnapshotRead& read);
-  void own_actor(const base::ActorId& actor);
-  void seeds(std::vector<gossip::Address> seeds);
-  void topology(gossip::Topology topology);
-  void remember(const std::vector<gossip::MemberRecord>& members);
-  std::vector<gossip::MemberRecord> memory() const;  // pass it to remember() after a restart
-  void leave();
-  void rejoin();
+  // Passes an event to the node, at the present time, and does what it says. Example:
+  // tell(&gossip::Node::stored, facts).
+  template <typename Event, typename... Arguments>
+  void tell(Event event, Arguments&&... arguments) {
+    drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+      std::invoke(event, node, now, std::forward<Arguments>(arguments)..., out);
+    });
+  }
+  void topology(gossip::Topology topology) { node_->topology(topology); }
+  void own_actor(const base::ActorId& actor) { node_->own_actor(actor); }
   void close(std::function<void()> closed);
 
   gossip::Address bound() const { return transport_->bound(); }
@@ -70,8 +70,7 @@ class Mesh {
  private:
   explicit Mesh(Hooks hooks) : hooks_(std::move(hooks)) {}
   // Calls the node, does what it says, and sets the timer to its next deadline.
-  template <typename Call>
-  void drive(Call call);
+  void drive(const std::function<void(gossip::Node&, base::Now, gossip::Actions&)>& call);
   void act(gossip::Actions& actions);
   void schedule();
 

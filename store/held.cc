@@ -14,7 +14,7 @@ std::int64_t checksum(std::int64_t index, HeldKind kind, base::BytesView actor, 
 
 }  // namespace
 
-Held::Held(Database& database)
+HeldTable::HeldTable(Database& database)
     : insert_(
           database,
           "INSERT INTO held(idx, kind, actor, seq, sum, change) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"),
@@ -28,7 +28,7 @@ Held::Held(Database& database)
       count_(database, "SELECT count(*) FROM held WHERE kind=?1"),
       erase_(database, "DELETE FROM held WHERE idx=?1") {}
 
-base::Result<bool> Held::keep_unknown(const crdt::SealedChange& change) {
+base::Result<bool> HeldTable::keep_unknown(const crdt::SealedChange& change) {
   {
     ASSIGN_OR_RETURN(Loan room, room_.use());
     room->bind_blob(1, change.actor.view()).bind(2, static_cast<std::int64_t>(change.seq));
@@ -45,8 +45,8 @@ base::Result<bool> Held::keep_unknown(const crdt::SealedChange& change) {
   return true;
 }
 
-base::Status Held::keep(HeldKind kind, const base::ActorId& actor, std::uint64_t seq,
-                        base::BytesView change) {
+base::Status HeldTable::keep(HeldKind kind, const base::ActorId& actor, std::uint64_t seq,
+                             base::BytesView change) {
   std::int64_t index = 1;
   {
     ASSIGN_OR_RETURN(Loan next, next_.use());
@@ -61,14 +61,14 @@ base::Status Held::keep(HeldKind kind, const base::ActorId& actor, std::uint64_t
   return insert->run();
 }
 
-base::Status Held::erase(std::int64_t index) {
+base::Status HeldTable::erase(std::int64_t index) {
   ASSIGN_OR_RETURN(Loan erase, erase_.use());
   erase->bind(1, index);
   return erase->run();
 }
 
-base::Result<std::vector<HeldChange>> Held::rows(HeldKind kind, std::int64_t after,
-                                                 std::size_t limit) {
+base::Result<std::vector<HeldChange>> HeldTable::rows(HeldKind kind, std::int64_t after,
+                                                      std::size_t limit) {
   std::vector<HeldChange> found;
   std::size_t bytes = 0;
   ASSIGN_OR_RETURN(Loan select, rows_.use());
@@ -87,7 +87,7 @@ base::Result<std::vector<HeldChange>> Held::rows(HeldKind kind, std::int64_t aft
   return found;
 }
 
-base::Result<std::int64_t> Held::count(HeldKind kind) {
+base::Result<std::int64_t> HeldTable::count(HeldKind kind) {
   ASSIGN_OR_RETURN(Loan count, count_.use());
   count->bind(1, static_cast<std::int64_t>(kind));
   ASSIGN_OR_RETURN(const bool row, count->step());

@@ -29,9 +29,9 @@ struct HeldChange {
   base::Bytes bytes;  // of the sealed change
 };
 
-class Held {
+class HeldTable {
  public:
-  explicit Held(Database& database);
+  explicit HeldTable(Database& database);
 
   // Inside a transaction. False when the bounds of kUnknown are reached. A change that is kept
   // already is not kept twice.

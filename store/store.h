@@ -67,7 +67,7 @@ class Store {
   std::int64_t wal_pages() const { return database_->wal_pages(); }
   std::int64_t wal_bytes() const { return database_->wal_bytes(); }  // of its file
   std::uint64_t log_bytes() const { return log_.bytes(); }
-  Held& held() { return held_; }
+  HeldTable& held() { return held_; }
   Scrub& scrub() { return scrub_; }
 
   // True if this Store writes no more. Open a new one; the memory of this one may be out of date.
@@ -102,7 +102,7 @@ class Store {
   ChangeLog log_;
   Proofs proofs_;
   Staged staged_;
-  Held held_;
+  HeldTable held_;
   Scrub scrub_;
   MetaTable meta_table_;
   Durability durability_ = Durability::kFull;  // the current setting of the connection

@@ -6,7 +6,7 @@
 #include "agent/api/event_stream.h"
 #include "agent/api/health.h"
 #include "agent/api/import.h"
-#include "agent/api/mesh.h"
+#include "agent/api/membership.h"
 #include "agent/api/objects.h"
 #include "agent/api/openapi.h"
 #include "agent/api/status.h"
@@ -19,7 +19,7 @@ void add_routes(Host& host, http::Router& router) {
   add_conflict_route(host, router);
   add_event_route(host, router);
   add_import_route(host, router);
-  add_mesh_routes(host, router);
+  add_membership_routes(host, router);
   add_catalog_routes(host, router);
   add_query_route(host, router);
   add_health_routes(host, router);

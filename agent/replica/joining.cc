@@ -13,8 +13,9 @@ namespace agent {
 base::Status Joining::start(Turn& turn, const StartJoin& start) {
   RETURN_IF_ERROR(context_.store->staged().clear());
   std::uint64_t first_step = context_.random.next() >> 1;
-  join_ = std::make_unique<Join>(start.peer, start.unite, first_step, context_.options.join,
-                                 context_.actors().vector());
+  join_ = std::make_unique<StateJoin>(start.peer, start.unite, first_step, context_.options.join,
+                                      context_.actors().vector());
+  compared_ = false;
   ask(turn);
   return {};
 }
@@ -38,28 +39,32 @@ base::Status Joining::take_answer(Turn& turn, const JoinAnswer& answer) {
     return {};
   }
   if (join_->peer() != answer.peer) return {};
-  ASSIGN_OR_RETURN(Join::Next next, join_->take(*context_.store, answer.body));
-  if (next == Join::Next::kIgnored) return {};
-  if (next == Join::Next::kRestart && ++restarts_ <= context_.options.join.restarts_max) {
+  ASSIGN_OR_RETURN(StateJoin::Next next, join_->take(*context_.store, answer.body));
+  if (next == StateJoin::Next::kIgnored) return {};
+  if (next == StateJoin::Next::kRestart && ++restarts_ <= context_.options.join.restarts_max) {
     return start(turn, {join_->peer(), join_->unite()});
   }
-  if (next == Join::Next::kRestart || next == Join::Next::kRefused) {
-    std::string why = next == Join::Next::kRefused
+  if (next == StateJoin::Next::kRestart || next == StateJoin::Next::kRefused) {
+    std::string why = next == StateJoin::Next::kRefused
                           ? join_->why()
                           : "the peer sent pages of other snapshots again and again";
     turn.out.notices.push_back(
         {Notice::Kind::kJoinRefused, {}, 0, "from " + answer.peer.hex() + ": " + why});
     return end(turn, JoinStep::Kind::kFailed);
   }
-  if (join_->knows_vector()) {
+  // The vectors are compared when the peer's is known, and again before the merge, because ours may
+  // have moved since.
+  const bool compare = join_->knows_vector() && (!compared_ || next == StateJoin::Next::kComplete);
+  if (compare) {
+    compared_ = true;
     ASSIGN_OR_RETURN(const bool refused, refuse_contradiction(turn));
     if (refused) return end(turn, JoinStep::Kind::kFailed);
-    if (is_superfluous()) return end(turn, JoinStep::Kind::kDone);
   }
-  if (next == Join::Next::kComplete) {
+  if (join_->knows_vector() && is_superfluous()) return end(turn, JoinStep::Kind::kDone);
+  if (next == StateJoin::Next::kComplete) {
     ASSIGN_OR_RETURN(next, join_->check_skipped(*context_.store));
   }
-  if (next == Join::Next::kComplete) return finish(turn);
+  if (next == StateJoin::Next::kComplete) return finish(turn);
   ask(turn);
   return {};
 }
@@ -123,7 +128,7 @@ base::Status Joining::finish(Turn& turn) {
 
 base::Status Joining::join_vectors(Turn& turn) {
   store::Actors& actors = context_.actors();
-  StagedPages pages(context_.store->staged(), Join::kHead);
+  StagedPages pages(context_.store->staged(), StateJoin::kHead);
   for (;;) {
     ASSIGN_OR_RETURN(const auto page, pages.next());
     if (!page) return {};

@@ -9,7 +9,7 @@
 #include "agent/replica/context.h"
 #include "agent/replica/echo.h"
 #include "agent/replica/inbox.h"
-#include "agent/replica/join.h"
+#include "agent/replica/state_join.h"
 #include "agent/replica/turn.h"
 
 namespace agent {
@@ -38,8 +38,9 @@ class Joining {
   Context& context_;
   Echo& echo_;
   Inbox& inbox_;
-  std::unique_ptr<Join> join_;  // the one that runs, if any
+  std::unique_ptr<StateJoin> join_;  // the one that runs, if any
   int restarts_ = 0;
+  bool compared_ = false;  // our vector with the one of the snapshot
 };
 
 }  // namespace agent

@@ -15,7 +15,7 @@ constexpr std::size_t kObjectsAtOnce = 64;
 // Decides which cells stay and which are added.
 class Judge {
  public:
-  Judge(const crdt::VersionVector& ours, const Join& join, const std::set<crdt::Dot>& revived)
+  Judge(const crdt::VersionVector& ours, const StateJoin& join, const std::set<crdt::Dot>& revived)
       : ours_(ours), theirs_(join.vector()), unite_(join.unite()), revived_(revived) {}
 
   // `dot` is a cell that we hold and the other side does not.
@@ -40,11 +40,11 @@ class Walk {
  public:
   using Visit = std::function<base::Status(store::SlotRow& ours, const crdt::Cells& theirs)>;
   using Ended = std::function<base::Status(const crdt::ObjectKey& object)>;
-  Walk(store::Store& store, const Join& join)
+  Walk(store::Store& store, const StateJoin& join)
       : store_(store),
         join_(join),
-        index_(store.staged(), Join::kHead),
-        cells_(store.staged(), Join::kCells) {}
+        index_(store.staged(), StateJoin::kHead),
+        cells_(store.staged(), StateJoin::kCells) {}
 
   base::Status run(const Visit& visit, const Ended& ended) {
     visit_ = visit;
@@ -130,7 +130,7 @@ class Walk {
   }
 
   store::Store& store_;
-  const Join& join_;
+  const StateJoin& join_;
   StagedIndex index_;
   StagedSlots cells_;
   Visit visit_;
@@ -221,7 +221,7 @@ class Merger {
 // Rule 8: the dots of the other side that our vector covers, that we do not hold, and that no
 // change in our log kills. Empty unless our log has every change that we know and the other side
 // does not.
-base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const Join& join,
+base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const StateJoin& join,
                                                const JoinLimits& limits) {
   std::set<crdt::Dot> dots;
   const store::Actors& actors = store.actors();
@@ -256,8 +256,8 @@ base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const Join& 
 
 }  // namespace
 
-base::Result<Merged> merge_join(store::Store& store, const Join& join, const JoinLimits& limits,
-                                MergeEvents* events) {
+base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
+                                const JoinLimits& limits, MergeEvents* events) {
   std::set<crdt::Dot> revived;
   if (join.unite()) {
     ASSIGN_OR_RETURN(revived, find_revived(store, join, limits));

@@ -10,8 +10,8 @@
 #include <set>
 #include <vector>
 
-#include "agent/replica/join.h"
 #include "agent/replica/requests.h"
+#include "agent/replica/state_join.h"
 #include "store/store.h"
 
 namespace agent {
@@ -34,7 +34,7 @@ struct Merged {
 
 // `events` is null when nobody watches. kCorrupt when a row of ours or a staged page cannot be
 // read.
-base::Result<Merged> merge_join(store::Store& store, const Join& join, const JoinLimits& limits,
-                                MergeEvents* events);
+base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
+                                const JoinLimits& limits, MergeEvents* events);
 
 }  // namespace agent

@@ -2,10 +2,10 @@
 
 // Bounds and times of a replica, with their defaults.
 
-#include "agent/replica/join.h"
 #include "agent/replica/parked.h"
 #include "agent/replica/set_aside.h"
 #include "agent/replica/snapshots.h"
+#include "agent/replica/state_join.h"
 #include "crdt/base/time.h"
 #include "crdt/change.h"
 #include "crdt/hybrid_time.h"

@@ -128,10 +128,10 @@ TEST_F(JoinTest, AMergeThatFailsLeavesTheStateAlone) {
   Joining joining{*z, *a};
   joining.start();
   joining.step();
-  while (z->store().staged().get(Join::kCells, 0)->has_value() == false) joining.step();
+  while (z->store().staged().get(StateJoin::kCells, 0)->has_value() == false) joining.step();
   ASSERT_TRUE(z->store().begin().ok());
   ASSERT_TRUE(z->store().staged().clear().ok());
-  ASSERT_TRUE(z->store().staged().put(Join::kHead, 0, "bad").ok());
+  ASSERT_TRUE(z->store().staged().put(StateJoin::kHead, 0, "bad").ok());
   ASSERT_TRUE(z->store().commit(store::Durability::kNormal).ok());
 
   for (int i = 0; i < 100 && joining.asks(); ++i) joining.step();

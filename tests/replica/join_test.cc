@@ -290,12 +290,12 @@ TEST_F(JoinTest, ARestartDropsWhatWasStaged) {
   joining.start();
   joining.step();
   joining.step();
-  ASSERT_TRUE(z->store().staged().get(Join::kHead, 0)->has_value());
+  ASSERT_TRUE(z->store().staged().get(StateJoin::kHead, 0)->has_value());
   z.reset();
 
   z = open_replica(folder.file("z.db"), 4);
 
-  EXPECT_FALSE(z->store().staged().get(Join::kHead, 0)->has_value());
+  EXPECT_FALSE(z->store().staged().get(StateJoin::kHead, 0)->has_value());
   EXPECT_TRUE(z->vector().empty());
   join(*z, *a);
   expect_equal(*a, *z);
@@ -310,7 +310,7 @@ TEST_F(JoinTest, StoppingItLeavesNothing) {
   Outputs out = turn(*z, 11, {StopJoin{a->node_id()}});
 
   EXPECT_EQ(out.facts.join->kind, JoinStep::Kind::kFailed);
-  EXPECT_FALSE(z->store().staged().get(Join::kHead, 0)->has_value());
+  EXPECT_FALSE(z->store().staged().get(StateJoin::kHead, 0)->has_value());
   EXPECT_TRUE(z->vector().empty());
 }
 

@@ -7,6 +7,6 @@
 
 namespace agent {
 
-void add_mesh_routes(Host& host, http::Router& router);
+void add_membership_routes(Host& host, http::Router& router);
 
 }  // namespace agent

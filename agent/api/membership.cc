@@ -1,4 +1,4 @@
-#include "agent/api/mesh.h"
+#include "agent/api/membership.h"
 
 #include "agent/api/body.h"
 #include "agent/api/json_text.h"
@@ -33,7 +33,7 @@ void leave(Host& host, const ExchangePtr& exchange) {
 
 }  // namespace
 
-void add_mesh_routes(Host& host, http::Router& router) {
+void add_membership_routes(Host& host, http::Router& router) {
   router.add({http::Verb::kPost,
               "/v1/join",
               [&host](const ExchangePtr& exchange) { join(host, exchange); },

@@ -25,7 +25,7 @@ struct JoinLimits {
   std::size_t unite_max = 65'536;  // cells looked up in the log; the others wait for the next check
 };
 
-class Join {
+class StateJoin {
  public:
   // The parts of the staged data. Part kLate + n is an object that was skipped at first.
   static constexpr std::int64_t kHead = 0;
@@ -33,8 +33,8 @@ class Join {
   static constexpr std::int64_t kLate = 2;
 
   // `ours`: our vector at the start of the join. Only a planted bug reads it.
-  Join(const base::NodeId& peer, bool unite, std::uint64_t first_step, const JoinLimits& limits,
-       crdt::VersionVector ours);
+  StateJoin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
+            const JoinLimits& limits, crdt::VersionVector ours);
 
   enum class Next {
     kIgnored,   // not the answer to the last query

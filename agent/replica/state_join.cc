@@ -1,4 +1,4 @@
-#include "agent/replica/join.h"
+#include "agent/replica/state_join.h"
 
 #include <utility>
 
@@ -13,13 +13,13 @@ base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
 
 }  // namespace
 
-Join::Join(const base::NodeId& peer, bool unite, std::uint64_t first_step, const JoinLimits& limits,
-           crdt::VersionVector ours)
+StateJoin::StateJoin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
+                     const JoinLimits& limits, crdt::VersionVector ours)
     : peer_(peer), unite_(unite), limits_(limits), start_(std::move(ours)) {
   query_.step = first_step;
 }
 
-base::Result<Join::Next> Join::take(store::Store& store, base::BytesView body) {
+base::Result<StateJoin::Next> StateJoin::take(store::Store& store, base::BytesView body) {
   auto reader = crdt::SnapshotPageReader::open(body);
   if (!reader.ok()) return refuse(reader.error().message);
   const crdt::SnapshotPage& page = reader->head();
@@ -36,13 +36,14 @@ base::Result<Join::Next> Join::take(store::Store& store, base::BytesView body) {
   return refuse(next.error().message);
 }
 
-Join::Next Join::refuse(std::string why) {
+StateJoin::Next StateJoin::refuse(std::string why) {
   why_ = std::move(why);
   return Next::kRefused;
 }
 
-base::Result<Join::Next> Join::take_head(store::Store& store, crdt::SnapshotPageReader& reader,
-                                         base::BytesView body) {
+base::Result<StateJoin::Next> StateJoin::take_head(store::Store& store,
+                                                   crdt::SnapshotPageReader& reader,
+                                                   base::BytesView body) {
   const crdt::SnapshotPage& page = reader.head();
   if (reader.slots_left() > 0) return wrong("a head page has cells");
   RETURN_IF_ERROR(reader.next(slot_));
@@ -61,7 +62,7 @@ base::Result<Join::Next> Join::take_head(store::Store& store, crdt::SnapshotPage
   return next_run(store);
 }
 
-bool Join::add_actors(const crdt::SnapshotPage& page) {
+bool StateJoin::add_actors(const crdt::SnapshotPage& page) {
   if (!page.actors.empty() && query_.head.object) return false;  // actors come before objects
   for (const crdt::SnapshotActor& actor : page.actors) {
     if (query_.head.actor && actor.actor <= *query_.head.actor) return false;
@@ -73,7 +74,7 @@ bool Join::add_actors(const crdt::SnapshotPage& page) {
   return true;
 }
 
-bool Join::add_objects(const crdt::SnapshotPage& page) {
+bool StateJoin::add_objects(const crdt::SnapshotPage& page) {
   const auto& after = query_.head.object;
   if (!page.objects.empty() && after && page.objects.front().key.first <= *after) return false;
   for (const crdt::SnapshotObject& object : page.objects) objects_sum_.add(object.digest);
@@ -81,8 +82,9 @@ bool Join::add_objects(const crdt::SnapshotPage& page) {
   return true;
 }
 
-base::Result<Join::Next> Join::take_cells(store::Store& store, crdt::SnapshotPageReader& reader,
-                                          base::BytesView body) {
+base::Result<StateJoin::Next> StateJoin::take_cells(store::Store& store,
+                                                    crdt::SnapshotPageReader& reader,
+                                                    base::BytesView body) {
   const crdt::SnapshotPage& page = reader.head();
   if (!page.actors.empty() || !page.objects.empty())
     return wrong("a page of cells has actors or objects");
@@ -107,7 +109,7 @@ base::Result<Join::Next> Join::take_cells(store::Store& store, crdt::SnapshotPag
 // Checks one slot. Every cell must be in order, belong to an object that was asked for, and be
 // covered by the vector. When the object ends, the count and the digest of its cells must be those
 // of the index.
-base::Status Join::check_slot(const crdt::SnapshotSlot& slot) {
+base::Status StateJoin::check_slot(const crdt::SnapshotSlot& slot) {
   crdt::SnapshotQuery::Run& run = *query_.run;
   if (!current_ || !crdt::is_of(slot.slot, current_->key)) {
     crdt::ObjectKey object = crdt::object_of(slot.slot);
@@ -136,7 +138,7 @@ base::Status Join::check_slot(const crdt::SnapshotSlot& slot) {
   return {};
 }
 
-base::Status Join::begin_object(const crdt::ObjectKey& object) {
+base::Status StateJoin::begin_object(const crdt::ObjectKey& object) {
   bool whole = !current_ || object_complete() || PLANTED(kMixedSnapshots);
   if (!whole) return wrong("cells that the index names are missing");
   bool first = !current_;
@@ -163,12 +165,12 @@ base::Status Join::begin_object(const crdt::ObjectKey& object) {
   return {};
 }
 
-bool Join::object_complete() const {
+bool StateJoin::object_complete() const {
   return current_cells_ == current_->cells && current_sum_ == current_->digest;
 }
 
 // Asks for the next objects in a row that differ from ours.
-base::Result<Join::Next> Join::next_run(store::Store& store) {
+base::Result<StateJoin::Next> StateJoin::next_run(store::Store& store) {
   std::optional<crdt::ObjectKey> first;
   crdt::ObjectKey last;
   for (;;) {
@@ -189,14 +191,14 @@ base::Result<Join::Next> Join::next_run(store::Store& store) {
   return Next::kAsk;
 }
 
-base::Result<bool> Join::equals_ours(store::Store& store, const crdt::SnapshotObject& object) {
+base::Result<bool> StateJoin::equals_ours(store::Store& store, const crdt::SnapshotObject& object) {
   ASSIGN_OR_RETURN(const store::ObjectInfo* ours,
                    store.cells().find_object(object.key.first, object.key.second));
   return ours && static_cast<std::uint64_t>(ours->cells) == object.cells &&
          ours->digest == object.digest;
 }
 
-base::Result<Join::Next> Join::check_skipped(store::Store& store) {
+base::Result<StateJoin::Next> StateJoin::check_skipped(store::Store& store) {
   if (PLANTED(kEqualObjectSkipped)) return Next::kComplete;
   for (const auto& [key, object] : skipped_) {
     if (late_.contains(key)) continue;
@@ -210,19 +212,19 @@ base::Result<Join::Next> Join::check_skipped(store::Store& store) {
   return Next::kComplete;
 }
 
-void Join::ask_run(const crdt::ObjectKey& first, const crdt::ObjectKey& last) {
+void StateJoin::ask_run(const crdt::ObjectKey& first, const crdt::ObjectKey& last) {
   query_.run = crdt::SnapshotQuery::Run{first, last, std::nullopt};
   current_.reset();
 }
 
-std::optional<std::int64_t> Join::late_part(const crdt::ObjectKey& object) const {
+std::optional<std::int64_t> StateJoin::late_part(const crdt::ObjectKey& object) const {
   auto found = late_.find(object);
   if (found == late_.end()) return std::nullopt;
   return found->second;
 }
 
-base::Status Join::stage(store::Store& store, std::int64_t part, std::int64_t page,
-                         base::BytesView body) {
+base::Status StateJoin::stage(store::Store& store, std::int64_t part, std::int64_t page,
+                              base::BytesView body) {
   return store.staged().put(part, page, body);
 }
 
