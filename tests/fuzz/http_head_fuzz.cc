@@ -63,7 +63,7 @@ Read read_body(std::string_view head, std::string_view body, std::size_t step) {
 
 // A complete body is the same however its bytes were cut, and a malformed body is never complete.
 void check_body(std::string_view head, std::string_view body) {
-  if (body.size() > http::Parser::kFramingBytesMax) return;  // a line that is too long is noticed only when it is cut
+  if (body.size() > http::Parser::kFramingBytesMax) return;  // too long: noticed only when cut
   Read at_once = read_body(head, body, body.size() + 1);
   for (std::size_t step : {1u, 2u, 3u, 7u}) {
     Read cut = read_body(head, body, step);
