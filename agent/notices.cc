@@ -24,17 +24,21 @@ NoticeWords words_for(Notice::Kind kind) {
               "new actor from now on"};
     case Notice::Kind::kUnknownEnvelope:
       return {"unknown_envelope", LogLevel::kError,
-              "a change of a later program version was received and kept; upgrade this agent"};
+              "a change of a later program version was received and kept; upgrade this host to "
+              "apply it"};
     case Notice::Kind::kDropped:
       return {"change_dropped", LogLevel::kDebug,
               "a change was dropped because what it depends on is missing; it is fetched again"};
     case Notice::Kind::kActorsMany:
       return {
           "actors_many", LogLevel::kError,
-          "this node has more open actors than the bound; see actors_many in docs/operating.md"};
+          "this node has more open actors than the bound: it restarts often, or a member lags; see "
+          "actors_many in docs/operating.md"};
     case Notice::Kind::kCorruptRow:
-      return {"corrupt_row", LogLevel::kError,
-              "a stored row fails its checksum; the agent is repaired when a peer answers"};
+      return {
+          "corrupt_row", LogLevel::kError,
+          "a stored row fails its checksum; when a peer answers, the agent checks its database and "
+          "fetches a bad state again"};
     case Notice::Kind::kRowsDropped:
       return {
           "rows_dropped", LogLevel::kError,
@@ -52,8 +56,10 @@ NoticeWords words_for(Notice::Kind kind) {
       return {"joined", LogLevel::kInfo,
               "a state join has ended: the whole state of a peer was merged"};
     case Notice::Kind::kJoinRefused:
-      return {"join_refused", LogLevel::kError,
-              "a state join failed: the state of the peer contradicts ours, nothing was merged"};
+      return {
+          "join_refused", LogLevel::kError,
+          "a state join was refused: the state of the peer contradicts ours, or a page was wrong; "
+          "nothing was merged"};
     case Notice::Kind::kDivergence:
       return {"divergence", LogLevel::kError,
               "a peer has an equal version vector and other data; our rows were checked"};

@@ -1,7 +1,7 @@
 #pragma once
 
 // How closed actors are stored: many to a row, because years of restarts leave tens of thousands
-// that nobody asks for by name. About 32 bytes each. docs/storage.md has the layout.
+// that nobody asks for by name. About 37 bytes each. docs/storage.md has the layout.
 
 #include <optional>
 #include <vector>

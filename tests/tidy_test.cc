@@ -1,6 +1,6 @@
-// The conventions of docs/style.md and docs/architecture.md, kept by a test. The rules are in
-// tests/tidy/; here they are run over the tree, and each is shown a file it must refuse beside one
-// it must not.
+// Checks the conventions of docs/style.md and docs/architecture.md. The rules are in tests/tidy/.
+// Here each rule checks the whole tree. It is also tested with a file that it must refuse and a
+// similar one that it must accept.
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 namespace tidy {
 namespace {
 
-// Every allowed exception, with its reason. One that excuses nothing fails too.
+// Every allowed exception, with its reason. An exception that is no longer needed fails the test.
 struct Exception {
   std::string path;
   std::string rule;
@@ -103,7 +103,7 @@ TEST(Tidy, LongFilesAndFunctionsAreListed) {
   }
 }
 
-// --- Each rule: what it refuses, and a neighbour that it lets pass ------------------------------
+// --- Each rule: what it refuses, and what it accepts ---------------------------------------------
 
 void expect_refused(Rule rule, const std::string& path, const std::string& text) {
   EXPECT_FALSE(rule(make_source(path, text)).empty()) << path << ":\n" << text;

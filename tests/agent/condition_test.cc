@@ -38,7 +38,7 @@ TEST(Condition, AFaultOfTheDiskDegradesUntilItTakesWritesAgain) {
   }
 }
 
-// The disk that recovers does not mend a row.
+// The row is still bad after the disk has recovered.
 TEST(Condition, ADamagedRowStaysOne) {
   Condition condition = after({Kind::kCorruptRow, Kind::kDiskFull, Kind::kRecovered});
 

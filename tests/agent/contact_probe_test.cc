@@ -19,7 +19,7 @@ gossip::wire::MeshKey key_of(char fill) {
   return gossip::wire::MeshKey::from_secret(secret);
 }
 
-// A listener of the test's own: takes one connection and says `word`, or closes it.
+// A listener that takes one connection and sends `word`, or closes the connection.
 class Door {
  public:
   Door() {

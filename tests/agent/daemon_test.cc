@@ -1,4 +1,4 @@
-// Whole daemons inside the test: what cannot be seen from outside a process.
+// Whole daemons inside the test process. Tests what cannot be seen from outside a process.
 
 #include "agent/daemon.h"
 
@@ -19,7 +19,7 @@
 namespace agent {
 namespace {
 
-// A daemon on a thread of its own, stopped by SIGTERM's door: leaving its loop.
+// A daemon on a thread of its own. It is stopped as SIGTERM stops it: it leaves its loop.
 class RunningDaemon {
  public:
   explicit RunningDaemon(DaemonOptions options) : options_(std::move(options)) {
@@ -143,7 +143,8 @@ TEST(Durability, NothingLeavesBeforeTheSyncOfItsCommit) {
   EXPECT_GE(first_seen, 300);
 }
 
-// Rule 13: a bad row that a reader meets is damage, not only the failure of this request.
+// Rule 13: if a reader meets a bad row, the agent takes it for damage. It is not only the failure
+// of this request.
 TEST(Damage, ARowThatAReaderFindsIsNotedAtOnce) {
   support::ScopedDirectory folder;
   make_key(folder);
@@ -165,8 +166,9 @@ TEST(Damage, ARowThatAReaderFindsIsNotedAtOnce) {
   }));
 }
 
-// It starts in the middle of a repair: the store thread seals the tail, under a new actor, while
-// the loop is still opening its sockets. The thread sanitizer sees whoever reads the replica then.
+// The daemon starts in the middle of a repair. The store thread seals the tail under a new actor
+// while the loop is still opening its sockets. If the loop reads the replica then, the thread
+// sanitizer reports it.
 TEST(Threads, AStartThatReplaysMintsItsActorBesideTheLoop) {
   support::ScopedDirectory folder;
   make_key(folder);
@@ -200,7 +202,7 @@ TEST(Threads, AStartThatReplaysMintsItsActorBesideTheLoop) {
   }));
 }
 
-// Rule 11: the bound of what waits for the disk counts what the writes hold.
+// Rule 11: the bound of the queue for the disk counts the bytes of the writes in it.
 TEST(Durability, LargeWritesThatWaitAreFew) {
   support::ScopedDirectory folder;
   make_key(folder);
@@ -227,7 +229,7 @@ TEST(Durability, LargeWritesThatWaitAreFew) {
   EXPECT_EQ(statuses.count(200) + statuses.count(503), writes.size());
 }
 
-// Nobody tells it where its mesh is: it has kept that in its data directory.
+// The agent gets no address to join. It has kept the addresses of its mesh in its data directory.
 TEST(Members, AnAgentStartedWithoutSeedsFindsItsMeshAgain) {
   support::ScopedDirectory folder;
   make_key(folder);
@@ -250,7 +252,8 @@ TEST(Members, AnAgentStartedWithoutSeedsFindsItsMeshAgain) {
   EXPECT_TRUE(meets(again));
 }
 
-// Who has left knows its members as they were then: only a word from now on is an answer.
+// An agent that has left still has its old list of members. Only a message that comes from now on
+// counts as an answer.
 TEST(Members, AJoinAfterLeavingIsNotAnsweredByOneThatIsGone) {
   support::ScopedDirectory folder;
   make_key(folder);
@@ -301,8 +304,8 @@ TEST(Members, SeedsOfAReloadOutliveAnAgentThatStartsAgain) {
   EXPECT_EQ(daemon.again_options().join, (std::vector<std::string>{"127.0.0.1:2"}));
 }
 
-// The stages of a repair as clients see them: writes wait and say so, reads and events go on, an
-// old cursor is another agent's, and in the end all is there.
+// The stages of a repair as clients see them: writes are refused with a reason, reads and events go
+// on, an old cursor is that of another agent, and at the end all data is there.
 TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
   support::ScopedDirectory folder;
   make_key(folder);
@@ -349,7 +352,7 @@ TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
   EXPECT_EQ(resumed->next(support::Millis{5'000})->event, "reset");
 }
 
-// What is written into a directory that nobody finds again must not be acknowledged.
+// A write into a directory that no restart would find must not be acknowledged.
 TEST(Displaced, WritesAreRefusedUntilTheDirectoryIsBackAndReadsGoOn) {
   support::ScopedDirectory folder;
   make_key(folder);
@@ -409,7 +412,7 @@ TEST(Displaced, AnAgentThatIsIdleNoticesWithinSeconds) {
                                   [&] { return client.get("/readyz")->status == 503; }));
 }
 
-// Peers fetch from a reader of their own: reads of clients, however many, do not stand before them.
+// Peers fetch through a reader of their own. Reads of clients, however many, do not delay them.
 TEST(Readers, APeerIsServedWhileClientsOccupyTheirReaders) {
   support::ScopedDirectory folder;
   make_key(folder);

@@ -1,4 +1,4 @@
-// What an agent notices of the files below it, and who is kept out.
+// Which changes of its files an agent notices, and how a second agent is kept out.
 
 #include "agent/data_directory.h"
 
@@ -27,7 +27,7 @@ class Directory : public ::testing::Test {
     ASSERT_EQ(problem(), "");
   }
   void make(const std::string& file) { support::write_file(fs::path(path_) / file, "x"); }
-  // Empty when all is in place.
+  // The error text; empty when all files are in place.
   std::string problem() {
     auto placed = directory_->in_place();
     if (placed.ok()) return "";
@@ -137,7 +137,7 @@ TEST_F(Directory, ThatIsMovedLetsNobodyInThere) {
   EXPECT_NE(refused.find("in use by another agent"), std::string::npos) << refused;
 }
 
-// Its agent.json is that of the agent whose directory it is.
+// The file agent.json belongs to the agent that has the directory.
 TEST_F(Directory, OfAnotherAgentAtTheOldPathIsLeftAlone) {
   ASSERT_TRUE(directory_->write_agent_json("{}").ok());
   fs::rename(path_, aside_);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Look-ups that a test holds back, as a silent nameserver does. Copies share their state, which
-// outlives the test with the thread that is held.
+// Look-ups that a test delays, as a silent nameserver does. Copies share their state. The state
+// lives longer than the test, together with the thread that is delayed.
 
 #include <condition_variable>
 #include <map>
@@ -18,14 +18,14 @@ class HeldLookups {
  public:
   using Addresses = std::vector<gossip::Address>;
 
-  // What names have from now on; those that are not named have none.
+  // The addresses of names from now on. A name that is not listed has none.
   void set(const std::string& name, const Addresses& addresses) {
     std::lock_guard lock(state_->mutex);
     state_->addresses[name] = addresses;
   }
   void hold() { set_held(true); }
   void release() { set_held(false); }
-  // Until `count` look-ups were begun.
+  // Waits until `count` look-ups have begun.
   void wait_begun(std::size_t count) {
     std::unique_lock lock(state_->mutex);
     state_->changed.wait(lock, [&] { return state_->asked.size() >= count; });

@@ -93,7 +93,7 @@ TEST_F(Alone, WhoLeftIsIsolatedAtOnceAndUntilItHearsAgain) {
   EXPECT_EQ(at(105), Turn::kEnded);
 }
 
-// The last one that could be heard has left: nobody is missing.
+// The last other member has left, so no member is missing.
 TEST_F(Alone, WhenNobodyIsLeftToHearItEnds) {
   facts_.hearing.others = 1;
   facts_.asked = true;
@@ -102,7 +102,7 @@ TEST_F(Alone, WhenNobodyIsLeftToHearItEnds) {
   EXPECT_EQ(at(112), Turn::kEnded);
 }
 
-// A host that slept hears nobody for a moment and says nothing of it.
+// A host that was suspended hears nobody for a moment. It must not report that.
 TEST_F(Alone, APauseOfThisProcessIsNoSilence) {
   hear();
   at(101);

@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Its writing end is full until somebody reads.
+// A pipe whose writing end is full until somebody reads.
 class FullPipe {
  public:
   FullPipe() {
@@ -40,7 +40,7 @@ class FullPipe {
     if (ends_[1] >= 0) close(ends_[1]);
     ends_[1] = -1;
   }
-  // All that comes up to and with `last`, without the filling.
+  // Reads up to and including `last`, and returns the text without the filling.
   std::string read_until(const std::string& last) {
     std::string text;
     char buffer[512];
@@ -111,7 +111,7 @@ TEST(LineWriter, TheLastLinesArriveBeforeTheEnd) {
   EXPECT_NE(text.find("line 98\nline 99\n"), std::string::npos) << text;
 }
 
-// Somebody else made the descriptor non-blocking: nothing is lost by that.
+// Another process has made the descriptor non-blocking. No line is lost because of that.
 TEST(LineWriter, ADescriptorThatDoesNotBlockIsWaitedFor) {
   FullPipe pipe;
   fcntl(pipe.writer(), F_SETFL, O_NONBLOCK);
@@ -134,7 +134,8 @@ TEST(LineWriter, AReaderThatIsGoneEndsNobody) {
   close(ends[1]);
 }
 
-// How a child process ends that has `pipe` as its stderr and does `what`; nothing: it does not.
+// Runs `what` in a child process whose stderr is `pipe`. Returns how the child ended; nullopt if it
+// did not end.
 std::optional<int> end_of_child(const FullPipe& pipe, void (*what)()) {
   pid_t child = fork();
   if (child == 0) {

@@ -79,7 +79,7 @@ TEST_F(Lookups, ANameIsAskedForAgainOnceAnswered) {
   EXPECT_EQ(last_, address_);
 }
 
-// The loop, and with it the agent, ends while the thread is still held by its nameserver.
+// The loop and the agent end while the thread still waits for its nameserver.
 TEST_F(Lookups, ThatRunAreLeftBehindByAClose) {
   held_.hold();
   lookups_.ask("a:1");

@@ -14,7 +14,7 @@ TEST(RestWatch, IsDueOnceAfterWork) {
   EXPECT_FALSE(watch.is_due(20'000));
 }
 
-// A scrape every few seconds must not keep an agent large for ever.
+// Reading the metrics every few seconds must not keep the memory of an agent large.
 TEST(RestWatch, TakesALittleForRest) {
   RestWatch watch;
   watch.is_due(10'000);

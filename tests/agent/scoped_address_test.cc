@@ -58,7 +58,7 @@ TEST(ScopedAddress, TheMemberFileKeepsTheNameOfTheInterface) {
   auto back = members_from(text);
   ASSERT_TRUE(back.ok());
   EXPECT_EQ(back->at(0).address, member.address);
-  // An interface that is not there now costs this member only.
+  // If an interface does not exist now, only this member is lost.
   member.address.scope = 4'000'000;
   gossip::MemberRecord other = member;
   other.address = *gossip::Address::parse("10.0.0.1:1");

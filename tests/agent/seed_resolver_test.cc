@@ -138,7 +138,8 @@ TEST_F(SeedNames, OneThatIsJoinedAgainIsTheNewest) {
   EXPECT_FALSE(is_told(at(2)));
 }
 
-// Gossip ignores what is above its bound: what was asked for last is not there.
+// Gossip ignores addresses above its bound. So the address that was joined last must come first,
+// else it would be ignored.
 TEST_F(SeedNames, WhereConfiguredOnesFillTheBoundTheJoinedOneComesFirst) {
   std::vector<std::string> configured;
   for (int i = 1; i <= static_cast<int>(gossip::kSeedsMax); ++i) configured.push_back(at(i).text());

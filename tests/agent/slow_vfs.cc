@@ -23,7 +23,7 @@ sqlite3_file* real(sqlite3_file* file) {
   return reinterpret_cast<sqlite3_file*>(reinterpret_cast<char*>(file) + sizeof(SlowFile));
 }
 
-// Every call goes straight to the real file; only xSync waits.
+// Every call goes directly to the real file; only xSync waits.
 #define FORWARD(name, parameters, arguments) \
   int name parameters { return real(file)->pMethods->name arguments; }
 FORWARD(xRead, (sqlite3_file * file, void* to, int amount, sqlite3_int64 offset),

@@ -19,8 +19,8 @@ Input add(std::uint64_t ticket) {
   return Write{ticket, AddEntry{"snapshots", "x" + std::to_string(ticket), "{}"}};
 }
 
-// Rule 11: the queue has a bound. Who is refused keeps what it wanted to hand over, so that it can
-// be answered or fetched again; what was taken is answered.
+// Rule 11: the queue has a bound. A caller that is refused keeps its input, so it can answer the
+// client or fetch the change again. An input that was accepted is answered.
 TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
   support::ScopedDirectory folder;
   register_slow_vfs("slow");
@@ -57,7 +57,8 @@ TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
   EXPECT_EQ(uv_loop_close(&loop), 0);
 }
 
-// A turn that runs already makes no events. So what is read when `ready` comes has what it wrote.
+// A turn that already runs makes no events. So a state that is read when `ready` comes includes
+// what that turn has written.
 TEST(StoreThread, WatchingIsReadyWhenTheTurnThatRunsHasToldItsOutputs) {
   support::ScopedDirectory folder;
   register_slow_vfs("slow");
@@ -97,7 +98,7 @@ TEST(StoreThread, WatchingIsReadyWhenTheTurnThatRunsHasToldItsOutputs) {
   EXPECT_EQ(uv_loop_close(&loop), 0);
 }
 
-// Rule 13: while nobody asks for anything, bad rows are looked for.
+// Rule 13: bad rows are looked for while nobody asks for anything.
 TEST(StoreThread, ScrubsWhenItIsIdle) {
   support::ScopedDirectory folder;
   auto replica =
@@ -130,7 +131,7 @@ TEST(StoreThread, ScrubsWhenItIsIdle) {
   EXPECT_EQ(uv_loop_close(&loop), 0);
 }
 
-// How many turns a thread runs by itself in a while, in the middle of a rebuild.
+// Counts the turns that a thread runs by itself for some time, in the middle of a rebuild.
 int turns_of_a_rebuild(std::unique_ptr<Replica>& replica) {
   uv_loop_t loop;
   uv_loop_init(&loop);
@@ -146,7 +147,7 @@ int turns_of_a_rebuild(std::unique_ptr<Replica>& replica) {
   return turns;
 }
 
-// In the middle of a rebuild turns follow each other without a pause. Not where they fail.
+// In the middle of a rebuild turns follow each other without a pause, unless they fail.
 struct Rebuild : testing::Test {
   support::ScopedDirectory folder;
   std::unique_ptr<Replica> replica;

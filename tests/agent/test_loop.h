@@ -1,6 +1,6 @@
 #pragma once
 
-// An event loop that must be empty in the end.
+// An event loop that must have no handle left at the end.
 
 #include <gtest/gtest.h>
 #include <uv.h>

@@ -11,7 +11,8 @@ base::NodeId peer() {
   return id;
 }
 
-// The node would wait for a join, and for the end of an alarm, until a timer of minutes fires.
+// Without this fact the node would wait for a join, or for the end of an alarm, until a timer of
+// some minutes fires.
 TEST(RefusedInputs, ThatAJoinNeedsEndIt) {
   const Input inputs[] = {StartJoin{peer()}, JoinAnswer{peer(), {}}, DivergenceSeen{peer()}};
   for (const Input& input : inputs) {

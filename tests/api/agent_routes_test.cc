@@ -101,7 +101,8 @@ TEST(Status, ClosedActorsAreCountedAndListedOnlyWhenAskedFor) {
   EXPECT_EQ(all["vector"], (Json{{first.hex(), 1}, {own, 1}}));
 }
 
-// Of one state: what a join moves comes with its vector, digest and counts.
+// All fields are of one state: when a join changes data, its vector, digest and counts change
+// together.
 TEST(Status, FollowsAStateJoin) {
   FakeHost a("A");
   FakeHost z("Z");

@@ -1,6 +1,6 @@
 #pragma once
 
-// Answers as tests compare them.
+// Answers in the form in which tests compare them.
 
 #include <gtest/gtest.h>
 

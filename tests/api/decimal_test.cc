@@ -33,7 +33,7 @@ TEST(Decimal, EqualValuesAreEqualHoweverTheyAreWritten) {
   }
 }
 
-// Doubles would take several of these for equal.
+// Compared as doubles, several of these would be equal.
 TEST(Decimal, OrdersNumbersExactly) {
   std::vector<std::string> ascending = {"-1e400",
                                         "-9007199254740993",

@@ -1,6 +1,6 @@
 #pragma once
 
-// Clients of /v1/events: how they ask, what they have received, block by block.
+// Helpers for clients of /v1/events: their requests, and the blocks that they have received.
 
 #include <algorithm>
 #include <memory>

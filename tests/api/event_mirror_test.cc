@@ -1,5 +1,6 @@
-// A client that follows the stream, and reads the state when it is told to, shows what the agent
-// shows: over restarts, pruning, state joins, and joins that bring more than is told.
+// A client follows the stream, and reads the whole state when the stream says so. It must always
+// show what the agent shows: over restarts, pruning, state joins, and joins with more changes than
+// the stream reports.
 
 #include <map>
 

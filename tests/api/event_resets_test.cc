@@ -1,4 +1,4 @@
-// When a stream is told to read the state afresh, and when it need not be.
+// When the agent sends a reset to an event stream, and when not.
 
 #include "agent/api/event_text.h"
 #include "tests/api/event_blocks.h"
@@ -54,7 +54,7 @@ TEST(Events, WhatWasPrunedIsAReset) {
   EXPECT_EQ(ids(*kept), (std::vector<std::string>{"s46", "s47", "s48", "s49", "last"}));
 }
 
-// Positions leap after an unclean end. That is no loss.
+// Positions skip some numbers after an unclean end. That is no loss, so no reset.
 TEST(Events, ALeapOfPositionsIsNoResetWhereSomethingElseWasPruned) {
   ReplicaOptions small;
   small.store.log_bytes_max = 2'000;

@@ -347,8 +347,8 @@ TEST(Events, WhatOverflowsWhileTheLogIsReadComesFromTheLog) {
   EXPECT_EQ(ids(*stream), expected);
 }
 
-// Streams come, go and resume while writes go on, in every order that chance finds. Each stream
-// with its resumptions must have heard every change after its start exactly once, in order.
+// Streams begin, end and resume while writes go on, in a random order. Each stream, with its
+// resumptions, must have got every change after its start exactly once, in order.
 class Listener {
  public:
   explicit Listener(FakeHost& host) : host_(host) {}

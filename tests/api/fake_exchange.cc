@@ -29,7 +29,7 @@ void FakeExchange::start_chunks(http::Response head, std::size_t) {
   streaming_ = true;
 }
 
-// A client that does not read slowly has taken all at once.
+// A client that is not set to read slowly has taken everything at once.
 void FakeExchange::when_taken(std::function<void()> go) {
   if (gone_) return;
   if (unsent_ == 0) return go();
@@ -63,7 +63,7 @@ void FakeExchange::end_stream() {
   finish();
 }
 
-// As the server does it: the callback is put back only where it is still wanted.
+// As in the server: the callback is set again only if it is still wanted.
 void FakeExchange::deliver(std::string_view piece) {
   CHECK(accepts_body());
   auto callback = std::exchange(body_, nullptr);

@@ -1,6 +1,6 @@
 #pragma once
 
-// An exchange without a socket: what a handler did with one request.
+// An exchange without a socket. It shows what a handler did with one request.
 
 #include <optional>
 #include <string>
@@ -45,7 +45,8 @@ class FakeExchange final : public http::Exchange {
   bool accepts_body() const { return body_ != nullptr && !paused_; }
   void deliver(std::string_view piece);
   void leave();  // the client closes the connection
-  // From now on the client takes what was written only with take(); it is cut as the server does.
+  // From now on the client takes bytes only with take(). The exchange is cut under the same
+  // conditions as in the server.
   void read_slowly() { slow_ = true; }
   void take();
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// The agent as handlers see it, over a real store and replica in a temporary folder, without
-// threads: what waits for the store, the readers and the loop waits in queues, and the test says
-// which goes next. Time moves only when the test says so.
+// The agent as handlers see it, with a real store and replica in a temporary folder, and without
+// threads. Work for the store, the readers and the loop waits in queues, and the test decides which
+// is done next. Time moves only when the test says so.
 
 #include <deque>
 #include <map>
@@ -46,14 +46,14 @@ class FakeHost final : public Host {
   std::shared_ptr<FakeExchange> send(const std::string& verb, const std::string& target,
                                      const std::string& body = "",
                                      const http::Headers& headers = {});
-  // Sends, runs to rest, gives the answer.
+  // Sends a request, runs until nothing waits, and returns the answer.
   http::Response call(const std::string& verb, const std::string& target,
                       const std::string& body = "");
   http::Router& router() { return router_; }
   Replica& replica() { return *replica_; }
 
-  // One step of the machinery; false: nothing to do. A turn that was started looks at what watches
-  // then, and commits when it is finished.
+  // One step of one part. False: it had nothing to do. A turn uses the watchers that exist when it
+  // starts, and commits when it is finished.
   bool start_turn();
   bool commit_turn();
   bool tell_turn();  // the loop hears of the commit
@@ -71,7 +71,7 @@ class FakeHost final : public Host {
   void learn_from(FakeHost& other);          // takes over every change it has not seen, and runs
   void hear_from(FakeHost& other);           // the same, without running
   void close_actor(const base::ActorId& actor);
-  // Begins a state join; its pages come as the turns go.
+  // Begins a state join. Its pages come with later turns.
   void join_from(FakeHost& other);
   void restart(bool clean);
 

@@ -4,7 +4,8 @@
 namespace agent {
 namespace {
 
-// Feeds a body in pieces; a step of the machinery only where the import waits or at the end.
+// Feeds a body in pieces. Runs the other parts one step only where the import waits, and at the
+// end.
 http::Response import(FakeHost& host, const std::vector<std::string>& pieces,
                       const std::string& type = "snapshots") {
   auto exchange = host.send("POST", "/v1/import?type=" + type);

@@ -298,8 +298,8 @@ TEST(Conflicts, ConcurrentFieldsAreListedWithTheirWriters) {
   EXPECT_EQ(body(pair.a, "GET", "/v1/conflicts"), "[]");
 }
 
-// A page has all conflicts of a catalog of many entries, unless it is full. How it is sent while it
-// is read: page_scan_test.cc.
+// A page has all conflicts of a catalog with many entries, unless it is full. page_scan_test.cc
+// tests how it is sent while it is read.
 TEST(Conflicts, OfALargeCatalogAreOnePage) {
   Pair pair;
   std::string ops;

@@ -1,4 +1,4 @@
-// Pages that take long are sent while they are read.
+// Pages that take long to read are sent while they are read.
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ std::string row(int number) {
   return R"({"id":")" + id_of(number) + R"(","metadata":{"n":"rare"}})";
 }
 
-// Everything that waits except the timers.
+// Runs everything that waits, except timers.
 void work(FakeHost& host) {
   while (host.read_step() || host.loop_step()) {
   }
@@ -86,7 +86,7 @@ TEST(PageScan, TheHeadDoesNotWaitForAReaderEither) {
   EXPECT_EQ(exchange->streamed(), "[" + row(1) + "]");
 }
 
-// Sends `target`, makes its page late, and gives the exchange when all is done.
+// Sends a request for `target`, delays its page, and returns the exchange when everything is done.
 std::shared_ptr<FakeExchange> late(FakeHost& host, const std::string& target) {
   auto exchange = host.send("GET", target);
   host.pass(kHeadMillis);
@@ -202,7 +202,7 @@ TEST(PageScan, AClientThatGoesFreesTheReader) {
   EXPECT_EQ(refusal(a, "GET", next_of(exchange->head())), "400 invalid");
 }
 
-// Else a client that closed its connection without a word would be served to the end.
+// Otherwise the agent would read the whole page for a client that has closed its connection.
 TEST(PageScan, WhereNothingIsFoundForLongWhiteSpaceIsSent) {
   FakeHost a("A");
   fill(a, 2'000, {1'999});

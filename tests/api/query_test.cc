@@ -133,7 +133,7 @@ TEST(Query, AMalformedTermIsRefusedAndNamed) {
   }
 }
 
-// Under the sanitizers: whatever comes is judged, nothing reads past its end.
+// For the sanitizers: any text is accepted or refused, and nothing is read past its end.
 TEST(Query, AnyTextIsParsedOrRefused) {
   base::Random random = base::Random::from_number(1);
   const std::string letters = "ab.\"\\=<>! 1-e{";

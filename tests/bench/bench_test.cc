@@ -61,7 +61,7 @@ TEST(FloorMessage, IsItsOwnInverseAndRefusesTheRest) {
   EXPECT_FALSE(decode_floor_message("x" + bytes.substr(1)));
 }
 
-// Feeds the bytes in pieces of every size: the answer must not depend on how they arrive.
+// Feeds the bytes in pieces of every size. The result must not depend on the size.
 template <typename Check>
 void in_pieces(const std::string& bytes, Check check) {
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {

@@ -1,4 +1,5 @@
-// What the mesh benchmark reads from the programs it compares: their lines as they really are.
+// The lines that the mesh benchmark reads from the programs that it compares, as these programs
+// really print them.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// The program as it is called: what is printed, and that nothing stays behind.
+// Runs the program `hearsay-bench` and checks what it prints, and that it leaves no process and no
+// file.
 
 #include <gtest/gtest.h>
 
@@ -45,7 +46,8 @@ TEST(BenchProgram, RawWritesGrowWithTheClientsThatShareACommit) {
   EXPECT_GT(json["rows"][1]["writes_per_s"], json["rows"][0]["writes_per_s"]);
 }
 
-// Three agents, one of which is killed and stopped once; nobody else is there to compare with.
+// Three agents: one is killed, one is stopped (SIGSTOP), each once. No other program is installed
+// to compare with.
 TEST(BenchProgram, MeshTellsWhenALostMemberIsKnown) {
   support::ScopedDirectory directory;
 

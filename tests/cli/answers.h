@@ -1,6 +1,6 @@
 #pragma once
 
-// What tests of commands share: canned answers, and how a command is asked.
+// Shared by the tests of commands: prepared answers of an agent, and functions that run a command.
 
 #include <string>
 

@@ -1,4 +1,4 @@
-// `snapshots` and `images`: what goes over the wire, what is printed, how it ends.
+// `snapshots` and `images`: what they send, what they print, and how they end.
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,8 @@ std::string decoded(const std::string& text) {
   return out;
 }
 
-// Answers like an agent: every write succeeds, and names the verb. The entry "absent" is not there.
+// Answers like an agent: every write succeeds, and the answer names the verb. There is no entry
+// "absent".
 std::string obey(const Seen& request) {
   bool added = request.target.find("/add/") != std::string::npos;
   bool removed = request.target.find("/remove/") != std::string::npos;
@@ -225,7 +226,7 @@ TEST(Catalog, GetShowsFieldsAndAbsentIsFour) {
   EXPECT_EQ(absent.err, "hearsay: no snap2 in snapshots\n");
 }
 
-// Three pages: two entries, none, one.
+// Three pages with two, no and one entry.
 std::string pages(const Seen& request) {
   auto link = [](const std::string& to) { return "Link: <" + to + ">; rel=\"next\"\r\n"; };
   if (request.target == "/page2") return FakeAgent::ok("[]", link("/page3?after=x%2Fy"));
@@ -304,12 +305,13 @@ TEST(Catalog, APageThatFailsOrNamesItselfEndsTheList) {
   EXPECT_EQ(failed.exit, 5);
   EXPECT_EQ(failed.err, "hearsay: later\n");
   EXPECT_EQ(looped.exit, 1);
-  // The second page goes over the first one's connection: still a timeout, not "cannot connect".
+  // The second page goes over the connection of the first. A missing answer must still be a
+  // timeout, not "cannot connect".
   EXPECT_EQ(late.exit, 7);
   EXPECT_EQ(slow.connections(), 1);
 }
 
-// The agent sends a page in chunks when finding its rows takes long.
+// The agent sends a page in chunks when it takes long to find the rows.
 TEST(Catalog, RowsAreShownAsTheyArrive) {
   const std::string row = R"({"id":"early","metadata":{"a":"],}"}})";
   for (const char* format : {"table", "jsonl"}) {

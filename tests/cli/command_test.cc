@@ -1,4 +1,4 @@
-// Exit codes, flags, the two output channels, and answers of other programs.
+// Exit codes, flags, stdout and stderr, and answers that come from other programs.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -54,7 +54,7 @@ TEST(Command, AWordThatIsNoCommandIsNamed) {
   EXPECT_NE(run_program({"snapshots", "frob"}).err.find("'frob'"), std::string::npos);
 }
 
-// Words after `--` and lists have a mark of our own while CLI11 reads them.
+// While CLI11 reads them, words after `--` and lists have a mark that we put in front.
 TEST(Command, UsageErrorsQuoteWordsAsTheyWereTyped) {
   auto after_dashes = run_program({"snapshots", "get", "a", "--", "--http", "x"});
   auto list = run_program({"snapshots", "get", "a", "[b,c]"});
@@ -172,7 +172,7 @@ TEST(Command, ErrorsOfTheAgentBecomeExitCodes) {
   }
 }
 
-// Anything may listen at the port. Whatever it says, no command takes it for a success.
+// Any program may listen at the port. Whatever it answers, no command takes that for a success.
 TEST(Command, WhatIsNoHearsayAgentIsAnErrorOfEveryCommand) {
   Folder folder;
   auto lines = folder.write("e.jsonl", "{\"id\":\"x\"}\n");

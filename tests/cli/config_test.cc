@@ -124,7 +124,7 @@ TEST(Config, AnEmptyVariableCountsAsUnset) {
   EXPECT_EQ(load({}, around)->name, "n1");
 }
 
-// Each setting reaches its field from each of the three places.
+// Each setting can be given as flag, variable and file key, and reaches its field from each.
 struct Place {
   std::string key;
   std::string text;
@@ -159,7 +159,7 @@ std::vector<Place> places() {
   };
 }
 
-// Existing configurations and scripts name it.
+// Existing configurations and scripts still use it.
 TEST(Config, TheDirectoryOfMarksIsAcceptedWithoutEffectAndSaid) {
   auto environment = host();
   environment.environment["HEARSAY_MARK_DIR"] = "/m";
@@ -190,7 +190,8 @@ TEST(Config, EverySettingIsAFlagAVariableAndAKey) {
     EXPECT_EQ(place.read(*by_variable), place.text);
     EXPECT_EQ(place.read(*by_file), place.text);
   }
-  // Two are not there: `parent` needs a topology that this version lacks, mark_dir has no effect.
+  // Two settings are left out: `parent` needs a topology that this version does not have, and
+  // `mark_dir` has no effect.
   EXPECT_EQ(places().size() + 2, settings().size());
   EXPECT_EQ(flag_of("data_dir"), "--data-dir");
   EXPECT_EQ(variable_of("data_dir"), "HEARSAY_DATA_DIR");

@@ -1,4 +1,4 @@
-// docs/cli.md says what the program does: its tables are read and compared with the program.
+// Reads the tables of docs/cli.md and compares them with the program.
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ std::string document() {
   return text.str();
 }
 
-// The cells of a line of a table; `\|` is no border.
+// The cells of one line of a table. `\|` is text, not a border.
 Cells cells_of(const std::string& line) {
   Cells cells;
   std::string cell;
@@ -42,7 +42,7 @@ Cells cells_of(const std::string& line) {
   return cells;
 }
 
-// The rows of the first table under a heading, without its head.
+// The rows of the first table under a heading, without the head of the table.
 std::vector<Cells> table_under(const std::string& heading) {
   std::istringstream lines(document());
   std::vector<Cells> rows;
@@ -59,7 +59,7 @@ std::vector<Cells> table_under(const std::string& heading) {
   return rows;
 }
 
-// What stands in the first pair of backticks.
+// The text in the first pair of backticks.
 std::string code_in(const std::string& cell) {
   auto open = cell.find('`');
   if (open == std::string::npos) return {};

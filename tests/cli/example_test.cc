@@ -1,4 +1,4 @@
-// tools/examples/debian-packages, with an apt-cache that says what the test wants.
+// tools/examples/debian-packages, with a false apt-cache that prints what the test wants.
 
 #include <gtest/gtest.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct Output {
   std::string out;
 };
 
-// stdout, or stderr where `channel` is "2"; they are never mixed.
+// The output of the program: stderr if `channel` is "2", else stdout; never both.
 Output packages(const std::string& index, const std::string& channel = "1") {
   Folder folder;
   auto text = folder.write("index", index);

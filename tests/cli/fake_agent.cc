@@ -34,7 +34,7 @@ bool read_more(int socket, std::string& buffer) {
   return true;
 }
 
-// Cuts what stands before `mark` off the buffer, and the mark with it.
+// Removes the text up to and including `mark` from the buffer and returns what was before `mark`.
 bool take_until(int socket, std::string& buffer, const std::string& mark, std::string& out) {
   std::size_t at = 0;
   while ((at = buffer.find(mark)) == std::string::npos) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// An agent made of canned answers, on a free loopback port, for tests of the command line.
+// A false agent with prepared answers, on a free loopback port, for tests of the command line.
 
 #include <atomic>
 #include <cstdint>
@@ -23,8 +23,9 @@ struct Seen {
 
 class FakeAgent {
  public:
-  // Gives the bytes of a whole response. Without a Content-Length the connection is closed behind
-  // it; nothing at all leaves the client waiting. At kPause, `pause` runs between the two parts.
+  // Returns the bytes of a whole response. If they have no Content-Length, the connection is closed
+  // after them. If they are empty, the client waits for ever. At kPause, `pause` runs between the
+  // two parts.
   static constexpr std::string_view kPause = "<pause>";
   using Handler = std::function<std::string(const Seen& request)>;
   enum class Answers { kAfterTheBody, kAfterTheHead };
@@ -36,7 +37,8 @@ class FakeAgent {
   int connections() const { return connections_; }
   std::function<void()> pause;
 
-  // An answer in chunks, one for each part; kPause between them stays. `end`: with the last chunk.
+  // An answer in chunks, one for each part. A kPause between parts is kept. `end`: sends the last
+  // chunk too.
   static std::string chunked(const std::vector<std::string>& parts, bool end = true,
                              const std::string& headers = "");
 

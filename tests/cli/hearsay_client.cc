@@ -1,4 +1,5 @@
-// The command tree with an agent that only says how it was configured, for the tests.
+// The command tree with a false `agent` command, which only prints its configuration. For the
+// tests.
 
 #include <cstdio>
 

@@ -62,7 +62,7 @@ TEST(Log, AJsonLineIsTypedJsonWhateverTheBytes) {
   EXPECT_EQ(parsed["half"], 0.5);
   EXPECT_TRUE(parsed["none"].is_null());
   EXPECT_EQ(parsed["off"], false);
-  // The first half comes back as it went in: escaping loses nothing.
+  // When the first half is decoded, it equals the input: escaping loses nothing.
   EXPECT_EQ(parsed["every"].get<std::string>().substr(0, 128), every.substr(0, 128));
 }
 

@@ -1,4 +1,4 @@
-// What status, members, join and leave show and how they end.
+// What status, members, join and leave print, and how they end.
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// What objects and conflicts show: paths, types, hosts and times.
+// What objects and conflicts print: paths, types, hosts and times.
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 namespace cli {
 namespace {
 
-// Answers GET /v1/members with two hosts, everything else with `body`.
+// Answers GET /v1/members with two hosts, and every other request with `body`.
 FakeAgent::Handler with_hosts(const std::string& body) {
   return [body](const Seen& request) {
     if (request.target != "/v1/members") return FakeAgent::ok(body);

@@ -19,7 +19,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// An unlinked file as stdin: no writer that has to be fed while we read.
+// stdin is a file that was deleted after it was opened. So no writer must be served while we read
+// the output.
 int input_file(const std::string& input) {
   std::FILE* file = std::tmpfile();
   CHECK(file != nullptr);
@@ -57,7 +58,7 @@ Program::Program(const Words& arguments, const std::string& input, const Words& 
   Words words{HEARSAY_CLIENT};
   words.insert(words.end(), arguments.begin(), arguments.end());
   Words variables{"HOME=/nonexistent", "PATH=/usr/bin:/bin"};
-  // Sanitizers are told by variables of their own.
+  // Sanitizers are configured by environment variables, which must be passed on.
   for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"}) {
     if (const char* value = std::getenv(name)) variables.push_back(std::string(name) + "=" + value);
   }

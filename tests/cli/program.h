@@ -1,6 +1,6 @@
 #pragma once
 
-// Runs the command line as people do: as a program, with its own environment.
+// Runs the command line as a program, with an environment of its own.
 
 #include <sys/types.h>
 
@@ -10,7 +10,7 @@
 namespace cli {
 
 struct Ended {
-  int exit = -1;  // -1: by a signal, or it had to be killed
+  int exit = -1;  // -1: ended by a signal, or killed by us
   std::string out;
   std::string err;
 };
@@ -18,19 +18,19 @@ struct Ended {
 class Program {
  public:
   using Words = std::vector<std::string>;
-  // `environment` is all it gets ("HEARSAY_HTTP=…"). HOME is an empty place. stdout is caught,
-  // unless `output` names a file.
+  // The program gets no other variables than `environment` ("HEARSAY_HTTP=…"). HOME is an empty
+  // folder. stdout is read, unless `output` names a file.
   Program(const Words& arguments, const std::string& input = "", const Words& environment = {},
           const std::string& output = "");
   ~Program();
 
-  // Until stdout holds `text`; false when it ended or took over 10 s.
+  // Waits until stdout has `text`. False if the program ended or 10 s have passed.
   bool wait_for_output(const std::string& text);
   void signal(int number);
   Ended wait();  // kills it after 30 s
 
  private:
-  bool read_some(int timeout_millis);  // false: both pipes are at their end
+  bool read_some(int timeout_millis);  // false: both pipes have ended
   pid_t pid_ = -1;
   int out_ = -1;
   int err_ = -1;
@@ -40,7 +40,7 @@ class Program {
 Ended run_program(const Program::Words& arguments, const std::string& input = "",
                   const Program::Words& environment = {}, const std::string& output = "");
 
-// A folder of the test's own, removed at its end.
+// A folder for one test, removed at its end.
 class Folder {
  public:
   Folder();

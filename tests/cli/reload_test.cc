@@ -38,7 +38,8 @@ TEST(Reload, SaysWhatItAppliesAndWhatItLeavesAlone) {
                           "log_format", "log_bytes", "http_hosts", "http_origins"));
 }
 
-// What waits for a restart is said at each reload; what was applied is not said again.
+// Settings that need a restart are named at every reload. Settings that were applied are named
+// once.
 TEST(Reload, WhatWasAppliedIsInForceAndTheRestStillDiffers) {
   Config running = loaded("");
   Config fresh = loaded("name = \"n2\"\nlog_level = \"debug\"\n");

@@ -1,4 +1,4 @@
-// Commands that stream: import sends, watch receives.
+// Commands that stream: import sends a stream, watch receives one.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -63,7 +63,7 @@ TEST(Import, ABadLineIsTheAgentsErrorAndADirectoryIsOurs) {
   EXPECT_NE(directory.err.find("Is a directory"), std::string::npos) << directory.err;
 }
 
-// The agent refuses a bad line while megabytes still wait to be sent, and reads no more of them.
+// The agent refuses a bad line, and reads no more, while megabytes still wait to be sent.
 TEST(Import, ARefusalThatComesEarlyIsHeard) {
   FakeAgent agent([](const Seen&) { return FakeAgent::error(400, "invalid", "line 1: no id"); },
                   FakeAgent::Answers::kAfterTheHead);
@@ -92,7 +92,7 @@ std::string change(const std::string& id, const std::string& data) {
   return "id: " + id + "\nevent: change\ndata: " + data + "\n\n";
 }
 
-// An event's data, as short as an agent may make it.
+// The data of an event in the shortest form that an agent may send.
 std::string event(int seq) {
   return R"({"object":"o","path":[],"op":"put","value":1.0,"seq":)" + std::to_string(seq) + "}";
 }
@@ -131,8 +131,8 @@ TEST(Watch, GoesOnBehindTheLastEventWhenTheConnectionBreaks) {
   EXPECT_EQ(seen.at(4).headers.at("last-event-id"), "e:3");
 }
 
-// An agent gives the position of a stream before its first change: what happens while the
-// connection is broken then is not lost, although nothing had arrived.
+// An agent sends the position of a stream before the first change. So changes that happen while the
+// connection is broken are not lost, even if no change had arrived before.
 TEST(Watch, APositionWithoutAChangeIsRemembered) {
   std::atomic<int> calls = 0;
   FakeAgent agent([&](const Seen&) -> std::string {
@@ -190,7 +190,7 @@ TEST(Watch, EndsAtOnceWhereItCannotBegin) {
   EXPECT_EQ(run_program({"watch", "--http", nowhere}).exit, 3);
 }
 
-// Takes the ten seconds that the interface promises.
+// This test takes ten seconds, the time that docs/cli.md promises.
 TEST(Watch, AnAgentThatStaysAwayIsThree) {
   auto agent = std::make_unique<FakeAgent>([](const Seen& request) -> std::string {
     return request.headers.contains("last-event-id") ? ""

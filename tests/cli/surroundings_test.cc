@@ -1,4 +1,4 @@
-// Descriptors and terminals as they are found: closed, in non-blocking mode, narrow.
+// Descriptors and terminals in unusual states: closed, non-blocking, narrow.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -21,7 +21,7 @@ namespace {
 
 void loosen(int descriptor) { fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK); }
 
-// Runs the program with these descriptors as stdin and stdout; its exit status.
+// Runs the program with these descriptors as stdin and stdout. Returns its exit status.
 int run_on(const Program::Words& arguments, int in, int out) {
   Program::Words words{HEARSAY_CLIENT};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -64,7 +64,7 @@ TEST(Surroundings, APipeInNonBlockingModeIsWaitedFor) {
   std::thread import([&] {
     imported = run_on({"snapshots", "import", "-", "--http", agent.address()}, in[0], out[1]);
   });
-  while (agent.connections() == 0) usleep(1'000);  // it waits for input now, or will
+  while (agent.connections() == 0) usleep(1'000);  // it waits for input now, or will soon
   for (int i = 0; i < 3; ++i) ASSERT_EQ(write(in[1], "{\"id\":\"x\"}\n", 11), 11);
   close(in[1]);
   import.join();
@@ -107,7 +107,7 @@ TEST(Surroundings, WithStdoutClosedWhatCannotBePrintedIsAnError) {
   EXPECT_EQ(shell(program + " snapshots ls >/dev/null 2>&-"), 0);
 }
 
-// Of a text that has one column a character.
+// The width of a text whose characters all have one column.
 std::size_t characters(const std::string& utf8) {
   return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -139,7 +139,7 @@ TEST(Surroundings, ATableEndsAtTheEdgeOfATerminalAndNowhereElse) {
   EXPECT_NE(piped.find("6666]:7700"), std::string::npos);
 }
 
-// The columns of a text, for the characters below only.
+// The number of columns of a text; it knows only the characters below.
 std::size_t columns_on_screen(const std::string& line) {
   static const std::vector<std::pair<std::string, std::size_t>> kSpecial{
       {"日", 2}, {"本", 2}, {"\xCC\x81", 0},     {"✅", 2},       {"⚡", 2}, {"🚀", 2},

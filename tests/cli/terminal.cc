@@ -15,7 +15,7 @@ std::string on_terminal(const FakeAgent& agent, const Program::Words& words, uns
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   EXPECT_EQ(grantpt(master) | unlockpt(master), 0);
   std::string name = ptsname(master);
-  int held = open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);  // keeps what was written
+  int held = open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);  // keeps the output
   winsize size{24, columns, 0, 0};
   ioctl(master, TIOCSWINSZ, &size);
   auto arguments = words;

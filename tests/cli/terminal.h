@@ -1,6 +1,6 @@
 #pragma once
 
-// A terminal of the test's own: the program writes to it, the test reads what arrived.
+// A pseudo-terminal: the program writes to it, and the test reads what arrived.
 
 #include <string>
 
@@ -9,7 +9,7 @@
 
 namespace cli {
 
-// What a terminal of this width shows of a command that ends with 0.
+// Runs a command that must end with 0, and returns what a terminal of this width shows.
 std::string on_terminal(const FakeAgent& agent, const Program::Words& words, unsigned short columns,
                         const Program::Words& environment = {});
 

@@ -1,4 +1,4 @@
-// The pieces of the command line that need no agent: JSON as text, URLs, fields, event streams.
+// The parts of the command line that need no agent: JSON as text, URLs, fields, event streams.
 
 #include <gtest/gtest.h>
 

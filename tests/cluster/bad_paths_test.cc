@@ -8,7 +8,7 @@
 namespace cluster {
 namespace {
 
-// Agents that know each other by the relay's fronts only.
+// Agents that know each other only by the addresses of the relay.
 class BadPaths : public ::testing::Test {
  protected:
   void start(int count) {
@@ -106,8 +106,8 @@ TEST_F(BadPaths, DamagedAndCutSessionsAreMadeAgain) {
   EXPECT_EQ(sum(R"(hearsay_refused_total{reason="content"})"), 0u);
 }
 
-// A newcomer fetches it all: three values come through a connection, a page of the log (1 MiB)
-// would not.
+// A new agent fetches everything. Three values fit through one connection before it breaks; a page
+// of the log (1 MiB) would not.
 TEST_F(BadPaths, ConnectionsThatAllBreakEarlyCatchUp) {
   support::StreamFaults cut;
   cut.cut_at = 100'000;

@@ -1,6 +1,6 @@
 #pragma once
 
-// A few real agents with one key, and what tests ask of them.
+// A few real agents with one key, and helpers for tests that use them.
 
 #include <memory>
 #include <string>
@@ -22,7 +22,7 @@ class Cluster {
   explicit Cluster(int count);
   AgentProcess& operator[](std::size_t index) { return *agents_[index]; }
   std::size_t size() const { return agents_.size(); }
-  // Starts one more, on the options given or the usual ones.
+  // Starts one more agent, with the given options or the default ones.
   AgentProcess& add(support::AgentOptions options);
   support::AgentOptions usual(const std::string& name) const;
   const support::ScopedDirectory& folder() const { return folder_; }
@@ -36,10 +36,10 @@ class Cluster {
   std::vector<std::unique_ptr<AgentProcess>> agents_;
 };
 
-// The text of a member of a flat JSON answer, raw.
+// The value of one member of a flat JSON answer, as it is written there.
 std::string json_field(const std::string& json, const std::string& name);
 std::uint64_t metric(AgentProcess& agent, const std::string& name_and_labels);
-// Metadata of hex digits by chance: no session makes it smaller than half of them.
+// Random hex digits as metadata: compression cannot make them smaller than half.
 std::string noise_metadata(std::size_t digits, std::uint64_t seed = 1);
 bool add_snapshot(AgentProcess& agent, const std::string& id, const std::string& metadata = "{}");
 std::string get_snapshot(AgentProcess& agent, const std::string& id);  // "" when absent

@@ -1,5 +1,5 @@
-// The program on the command line, with a real agent behind it: what goes out comes in again, and
-// surroundings that are not as usual.
+// Runs the program on the command line, with a real agent. What is exported can be imported again.
+// Also tests unusual environments.
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ std::vector<std::string> values() {
           R"([{"a":[null,{"metadata":{}}]}])"};
 }
 
-// JSON lines of PUT-able metadata: the hard cases, then random ones.
+// JSON lines with metadata that PUT accepts: first the hard cases, then random ones.
 std::vector<std::string> metadata_of_every_kind(std::mt19937& random) {
   std::vector<std::string> all{
       "{}",
@@ -138,8 +138,8 @@ TEST(CommandLine, SetAndUnsetOnAnAgent) {
             std::string::npos);
 }
 
-// The dynamic linker runs before the program: what ends it there has opened nothing, and the
-// kernel's default holds.
+// The dynamic linker runs before the program. A signal that comes then ends the process by the
+// default of the kernel; the agent has opened nothing yet.
 TEST(CommandLine, SigtermAtAnyMomentOfTheStartEndsCleanly) {
   Cluster mesh(1);
   auto& agent = mesh[0];

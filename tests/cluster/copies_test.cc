@@ -1,5 +1,5 @@
-// Data directories that were copied or put back: every start writes under an actor of its own
-// (rule 2), and what others hold comes back.
+// Data directories that were copied or restored. Every start writes under an actor of its own (rule
+// 2), and changes that other agents hold come back.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Files of a running agent may vanish during the copy. The copy has those that could be read.
+// Files of a running agent may disappear during the copy. The copy has those that could be read.
 void copy_tree(const fs::path& from, const fs::path& to) {
   fs::create_directories(to);
   fs::permissions(to, fs::perms::owner_all);
@@ -99,7 +99,7 @@ TEST_F(Copies, ACopyOfAStoppedAgentIsAnotherNode) {
   EXPECT_NE(status_field(mesh_[1], "actor_id"), actor) << "an actor lives for one run";
 }
 
-// Like a snapshot of a disk: all files of one moment, while the agent writes.
+// Copies all files as they are at one moment, as a snapshot of a disk does, while the agent writes.
 TEST_F(Copies, ACopyOfARunningAgentIsAnotherNode) {
   std::string actor = status_field(mesh_[1], "actor_id");
   mesh_[1].process().signal(SIGSTOP);
@@ -173,7 +173,7 @@ TEST_F(Copies, ADirectoryPutBackTwiceNeverReusesAnActor) {
   EXPECT_EQ(actors.size(), 3u);
 }
 
-// It writes before it has heard that it was put back, and nothing of it is lost.
+// The agent writes before it has heard that it was put back. None of these writes is lost.
 TEST_F(Copies, WhatAnOldBackupWroteAloneIsKept) {
   ASSERT_EQ(*mesh_[1].stop(), 0);
   fs::path backup = mesh_.folder() / "backup";

@@ -1,5 +1,6 @@
-// A database that was cut short, damaged or is not ours, found at a start. What is not ours is left
-// alone; what is damaged is set aside and fetched again from the others.
+// A start finds a database that was cut short, is damaged, or belongs to another program. A file of
+// another program is not touched. A damaged database is set aside, and the state is fetched from
+// the other agents.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -132,10 +133,11 @@ TEST_F(DamagedFiles, ADatabaseWithFlippedBitsIsSetAsideAndFetchedAgain) {
   EXPECT_TRUE(is_set_aside());
 }
 
-// SQLite drops what follows the damage without a word: a suffix is gone, the vector with it.
+// SQLite silently drops everything after the damage. The last commits are gone, and the vector with
+// them.
 TEST_F(DamagedFiles, AJournalCutShortCostsASuffixThatOthersBringBack) {
   std::string wal = database().string() + "-wal";
-  // At rest a large log is emptied: there must be something to cut.
+  // A large log is emptied at rest. Here something must be left in it to cut.
   for (int i = 0; i < 10 && fs::file_size(wal) == 0; ++i) {
     ASSERT_TRUE(add_snapshot(mesh_[1], "late" + std::to_string(i)));
     ASSERT_TRUE(mesh_.converged(kAgree)) << mesh_.states();

@@ -79,8 +79,7 @@ TEST(DiskFull, WritesAre507ReadsGoOnAndSpaceBringsWritingBack) {
   }
 }
 
-// `ulimit -f`, or LimitFSIZE of systemd: to the agent the same as a full disk, also at the next
-// start.
+// The agent treats `ulimit -f` (LimitFSIZE of systemd) like a full disk, also at its next start.
 TEST(DiskFull, ALimitOfFileSizeIsOne) {
   support::ScopedDirectory folder;
   const std::string data = folder / "data";
@@ -126,8 +125,8 @@ TEST(DiskFull, ALimitOfFileSizeIsOne) {
   }
 }
 
-// An agent on a file system of its own, with blocks of 1 KiB, which outlives it: an image that is
-// mounted where only this agent sees it.
+// An agent on a file system of its own with blocks of 1 KiB: an image that is mounted where only
+// this agent sees it. The image is still there when the agent has ended.
 class OnSmallDisk {
  public:
   explicit OnSmallDisk(const support::ScopedDirectory& folder)
@@ -139,7 +138,7 @@ class OnSmallDisk {
                    " && unshare -m mount -o loop " + image_ + " " + data_ + " 2>/dev/null")
                       .c_str()) == 0;
   }
-  // Whether it serves.
+  // True if the agent answers requests.
   bool start() {
     support::Command command;
     command.arguments = {"unshare",
@@ -166,7 +165,7 @@ class OnSmallDisk {
     process_ = std::move(*started);
     std::string http;
     support::eventually(Millis{10'000}, [&] {
-      // Until it is removed, the file of the former run is there.
+      // The file of the run before is there until we remove it.
       const std::string json = support::read_file(inside() + "/agent.json");
       if (json_field(json, "pid") == std::to_string(process_->pid()))
         http = json_field(json, "http");
@@ -176,12 +175,12 @@ class OnSmallDisk {
     client_ = std::make_unique<support::HttpClient>(http);
     return true;
   }
-  // The mount goes with the last process in its namespace.
+  // The mount ends with the last process in its namespace.
   int end(int signal) {
     process_->signal(signal);
     return process_->wait(Millis{20'000}).value_or(-1);
   }
-  // Leaves not a byte to anybody.
+  // Fills the file system to the last byte.
   void fill() {
     std::ofstream filler(inside() + "/filler", std::ios::binary | std::ios::app);
     const std::string block(1'024, 'z');

@@ -1,9 +1,9 @@
 #pragma once
 
-// What clients asked of a mesh and what they were told, entry by entry, and whether a catalog that
-// is read later can be the result. Written from the clients' side: it knows nothing of dots.
-// It demands: an acknowledged request shows, a refused one does not, one without an answer shows
-// wholly or not at all. Each entry must have only one writer at a time.
+// Records what clients requested of a mesh and which answers they got, and judges whether a catalog
+// that is read later can be the result. It knows only requests and answers, nothing of dots.
+// Its rules: an acknowledged request is shown, a refused one is not, and one without an answer is
+// shown as a whole or not at all. Each entry may have only one writer at a time.
 
 #include <cstdint>
 #include <map>
@@ -26,32 +26,33 @@ struct HistoryCounts {
   std::uint64_t acknowledged = 0;
   std::uint64_t refused = 0;
   std::uint64_t unknown = 0;
-  std::uint64_t unknown_applied = 0;  // entries that settle() found done by those
+  std::uint64_t unknown_applied = 0;  // requests of these that settle() found done
 };
 
-// What an answer means: 200 is an acknowledgement; no answer, or the agent's own word that it does
-// not know (`indeterminate`), is unknown; the rest had no effect.
+// The meaning of an answer. 200: acknowledged. No answer, or the error `indeterminate`: unknown.
+// Any other answer: no effect.
 Outcome outcome_of(const base::Result<support::HttpResponse>& answer);
 
 // Any thread may call it.
 class History {
  public:
-  // A request on `id` that, if done, leaves `after`.
+  // A request on `id`; if it is done, the entry is `after`.
   void asked(const std::string& id, EntryState after, Outcome outcome);
-  // One request that adds several new entries: all or none.
+  // A request that adds several new entries: all of them or none.
   void asked_together(const std::vector<std::string>& ids, const std::string& after,
                       Outcome outcome);
-  // Checks `read` against what is possible and returns what is not. Of the outcomes that were
-  // possible, later reads must show the one that `read` has.
+  // Compares `read` with the possible outcomes and returns what is impossible. If several outcomes
+  // were possible, later reads must show the same one as `read`.
   std::vector<std::string> settle(const Catalog& read, const std::string& from_id = "");
-  // The same without learning from it, for the agents compared with the first.
+  // The same, but later reads need not show the outcome of this one. For the agents that are
+  // compared with the first.
   std::vector<std::string> judge(const Catalog& read, const std::string& from_id = "") const;
-  std::vector<std::string> present(const std::string& from_id) const;  // ids surely there
+  std::vector<std::string> present(const std::string& from_id) const;  // ids that must be there
   HistoryCounts counts() const;
 
  private:
-  // The first is what acknowledged requests left; the others what later ones without answer may
-  // have.
+  // The first is the result of the acknowledged requests. The others are possible results of later
+  // requests without an answer.
   using Possible = std::vector<EntryState>;
   mutable std::mutex mutex_;
   void note(const std::string& id, EntryState after, Outcome outcome);
@@ -61,7 +62,7 @@ class History {
   HistoryCounts counts_;
 };
 
-// All snapshots from `from_id` on, by paging to the end.
+// All snapshots from `from_id` on, read page by page.
 base::Result<Catalog> read_catalog(support::HttpClient client, const std::string& from_id = "");
 
 }  // namespace cluster

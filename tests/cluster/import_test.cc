@@ -1,5 +1,5 @@
-// The real input: many records through the ordinary write path, killed half-way, compared
-// everywhere.
+// Real input: many records go through the ordinary write path, the agent is killed half-way, and
+// all agents are compared.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -15,7 +15,7 @@ namespace {
 
 using Records = std::map<std::string, std::string>;  // id to metadata, as text with sorted keys
 
-// Records like those of a package index; values hold what JSON texts may hold.
+// Records like those of a package index. Their values have every form that JSON text may have.
 Records write_records(const std::string& file, int count) {
   std::ofstream out(file);
   Records records;
@@ -31,7 +31,7 @@ Records write_records(const std::string& file, int count) {
   return records;
 }
 
-// Every entry of an agent, by paging to the end.
+// Every entry of an agent, read page by page.
 Records read_images(AgentProcess& agent) {
   Records records;
   auto listed = support::hearsay({"--http", agent.http(), "-o", "jsonl", "images", "ls"});
@@ -90,7 +90,7 @@ TEST(Import, ABadLineIsNamedAndEarlierBatchesStay) {
   EXPECT_EQ(mesh[0].client().get("/v1/objects/images/i999")->status, 200);
 }
 
-// The example's own claim: the host's package index becomes JSON lines that the import takes.
+// The example prints the package index of the host as JSON lines, and the import accepts them.
 TEST(Import, TheHostsPackageIndexComesIn) {
   std::string script = HEARSAY_SOURCE_DIR "/tools/examples/debian-packages";
   support::Command command;

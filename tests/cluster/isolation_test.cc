@@ -1,4 +1,4 @@
-// Agents that are alone say so and why; those that lose their network too.
+// Agents that are alone report it with the reason. So do agents that lose their network.
 
 #include <gtest/gtest.h>
 
@@ -40,7 +40,7 @@ class Isolated : public ::testing::Test {
     options.more_arguments = more;
     return mesh_.add(options);
   }
-  // The reason is in the log once, in the status, the metric and the readiness for peers.
+  // The reason is in the log once, and in the status, the metric and /readyz?require=peers.
   void says(AgentProcess& agent, const std::string& words) {
     EXPECT_TRUE(becomes(agent, words)) << isolated(agent) << agent.log();
     EXPECT_EQ(metric(agent, "hearsay_isolated"), 1u);
@@ -152,7 +152,7 @@ TEST_F(Isolated, MetricsTellHowFarBehindEachPeerIs) {
   }
 }
 
-// A container without a volume: a new node at each start, under one name at one address.
+// A container without a volume has a new node id at each start, with the same name and address.
 TEST_F(Isolated, StartsWithoutAVolumeLeaveNoHeapOfDeadMembers) {
   AgentProcess* agent = &start("n2", mesh_[0].bind());
   ASSERT_TRUE(mesh_.all_alive(2)) << mesh_.states();

@@ -16,8 +16,8 @@ namespace cluster {
 namespace {
 
 constexpr Millis kLoopAgree{60'000};
-constexpr std::uint64_t kStrikeMicros = 150'000;  // the blow falls within
-constexpr std::uint64_t kStartMicros = 60'000;    // and on a start, within
+constexpr std::uint64_t kStrikeMicros = 150'000;  // agents are killed within this time
+constexpr std::uint64_t kStartMicros = 60'000;    // and during a start within this time
 constexpr int kRequests = 400;                    // of one writer in a loop
 constexpr std::size_t kCondemnedMax = 40;         // taken over from one loop to the next
 
@@ -26,7 +26,8 @@ std::int64_t millis_now() {
   return std::chrono::duration_cast<Millis>(now).count();
 }
 
-// An address of this process's own, so that a port is still free when its agent comes back.
+// A loopback address that only this process uses, so that a port is still free when its agent comes
+// back.
 std::string own_address(std::size_t number) {
   auto pid = static_cast<unsigned>(getpid());
   return fmt::format("127.{}.{}.{}:0", 1 + pid / 250 % 250, 1 + pid % 250, number);
@@ -68,10 +69,10 @@ void KillLoops::run_loop() {
   check(fates);
 }
 
-// Sorted by loop, so that the entries of the latest are a page of the catalog.
+// Ids sort by loop, so the entries of the last loop are one page of the catalog.
 std::string KillLoops::loop_prefix(int loop) const { return fmt::format("l{:06}", loop); }
 
-// At least one is killed; now and then all are, as in a power cut.
+// Kills at least one agent. Sometimes it kills all, as in a power cut.
 std::vector<KillLoops::Fate> KillLoops::draw_fates() {
   std::vector<Fate> fates(mesh_.size(), Fate::kLives);
   bool all = below(10) == 0;
@@ -115,7 +116,8 @@ void KillLoops::bring_back(const std::vector<Fate>& fates) {
   wake(fates);
 }
 
-// All at once, after a sleep that may be longer than the others' patience.
+// Continues all paused agents at once. Their pause may have been longer than the time after which
+// others declare them dead.
 void KillLoops::wake(const std::vector<Fate>& fates) {
   if (std::find(fates.begin(), fates.end(), Fate::kPaused) == fates.end()) return;
   auto sleep = below(static_cast<std::uint64_t>(options_.pause_max.count()) + 1);

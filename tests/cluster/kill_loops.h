@@ -77,7 +77,7 @@ class KillLoops {
   KillFigures figures_;
 };
 
-// For people.
+// As text for people.
 std::string text_of(const KillFigures& figures);
 
 }  // namespace cluster

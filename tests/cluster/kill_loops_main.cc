@@ -1,6 +1,6 @@
-// kill_loops --loops N --seed S --agents A --pause-millis M: the loops of kill_loops.h for as long
-// as one likes. Exit status 1 with what was found, the seed among it; a line of figures every 50
-// loops.
+// kill_loops --loops N --seed S --agents A --pause-millis M: runs the loops of kill_loops.h as
+// often as asked. Prints its figures every 50 loops. When it finds a fault, it prints the fault and
+// the seed and ends with status 1.
 
 #include <charconv>
 #include <cstring>

@@ -15,7 +15,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-// A thousand and more: the program kill_loops (docs/testing.md).
+// The program kill_loops runs a thousand and more (docs/testing.md).
 void run_loops(int count, const KillOptions& options) {
   KillLoops loops(options);
   for (int i = 0; i < count && loops.findings().empty(); ++i) loops.run_loop();

@@ -15,7 +15,7 @@ class InLab : public ::testing::Test {
     std::string missing = support::Lab::missing();
     if (!missing.empty()) GTEST_SKIP() << missing;
   }
-  // Every agent knows all others, or as `joins` says: agent i joins joins[i].
+  // Every agent joins all others. With `joins`, agent i joins joins[i].
   void start(std::size_t count, const std::vector<std::size_t>& joins = {}) {
     auto lab = support::Lab::make(count);
     ASSERT_TRUE(lab.ok()) << lab.error().message;
@@ -78,7 +78,7 @@ class InLab : public ::testing::Test {
       return false;
     });
   }
-  // True if nobody was held for dead by anybody while `millis` went by.
+  // Waits `millis`. True if no agent took another one for dead in that time.
   bool nobody_dies(Millis millis) {
     std::string all;
     bool died = support::eventually(millis, [&] {
@@ -106,7 +106,7 @@ TEST_F(InLab, ThirtyPercentLossOnlyDelays) {
   ASSERT_TRUE(lab_->clear(0).ok());
 }
 
-// n2 hears nothing of n1 although n1 hears n2; n3 sees both.
+// n1 hears n2, but n2 does not hear n1. n3 hears and reaches both.
 TEST_F(InLab, OneWayDropIsBridgedByTheThird) {
   start(3);
   meet();
@@ -191,7 +191,7 @@ TEST_F(InLab, TheEndsOfALineConvergeThroughItsMiddle) {
   all_have_all();
 }
 
-// A partition in two halves that both write, and its end.
+// The mesh is split in two halves, both write, and the split ends.
 TEST_F(InLab, TwoHalvesThatWriteApartAgreeWhenTheyMeetAgain) {
   start(4);
   meet();

@@ -16,7 +16,7 @@
 namespace cluster {
 namespace {
 
-// A sanitizer keeps freed memory, so the size of the process proves nothing then.
+// A sanitizer keeps freed memory, so with one the size of the process proves nothing.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
 #elif defined(__has_feature)
@@ -88,8 +88,8 @@ TEST(Limits, WithoutDescriptorsTheDataGoesOnAndNewClientsComeInLater) {
   EXPECT_TRUE(mesh.converged(kAgree)) << mesh.states();
 }
 
-// A peer stands still in the middle of a stream of large values. The memory that waits for it is
-// bounded, and the third agent gets everything meanwhile.
+// A peer stops reading in the middle of a stream of large values. The memory that waits for it is
+// bounded, and the third agent gets everything in the meantime.
 TEST(Limits, APeerThatDoesNotReadCostsBoundedMemoryAndNobodyElse) {
   constexpr int kValues = 120;
   Cluster mesh(3);
@@ -120,8 +120,8 @@ TEST(Limits, APeerThatDoesNotReadCostsBoundedMemoryAndNobodyElse) {
   EXPECT_TRUE(mesh.converged(Millis{60'000})) << mesh.states();
 }
 
-// Every flush of one agent takes longer than the silence that means death: its clients wait, its
-// membership and its readers do not (rule 10).
+// Every flush of one agent takes longer than the silence after which a member is declared dead. Its
+// clients wait; its membership and its readers do not (rule 10).
 TEST(Limits, ASlowFlushCostsNoMembershipAndNoReader) {
   if (system("command -v strace >/dev/null 2>&1") != 0) GTEST_SKIP() << "strace is not installed";
   Cluster mesh(0);

@@ -23,7 +23,7 @@ std::int64_t millis_since(Clock::time_point start) {
   return std::chrono::duration_cast<Millis>(Clock::now() - start).count();
 }
 
-// How long it takes until every agent shows the entry; -1: it did not.
+// Milliseconds until every agent shows the entry; -1: they did not.
 std::int64_t millis_to_all(Cluster& mesh, std::size_t writer, const std::string& id,
                            const std::string& metadata = "{}") {
   auto start = Clock::now();
@@ -50,7 +50,7 @@ TEST(Outsiders, ARecordingKeepsNoNewAgentOut) {
     Flood from(mesh[0].bind());
     for (auto start = Clock::now(); !stop;) {
       auto due = static_cast<std::uint64_t>(millis_since(start)) * 20;
-      // Half of them are one and the same.
+      // Half of them are copies of one datagram.
       for (; sent < due; sent += 20) from.burst(recorded[sent % 40 == 0 ? 0 : sent / 40 % 200], 20);
       std::this_thread::sleep_for(Millis{1});
     }
@@ -86,7 +86,7 @@ TEST(Outsiders, HalfOpenConnectionsHoldUpNoSession) {
       for (; opened < millis_since(start) / 2; ++opened) {
         std::string from = "127.0.0." + std::to_string(1 + opened % 8) + ":0";
         held.push_back(tcp_to(targets[static_cast<std::size_t>(opened % 3)], from));
-        // Half of a length, and nothing more: the message may still become a valid one.
+        // One byte of a length. The message may still become a valid one.
         ::send(held.back(), "\0", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
       }
       for (; held.size() > 400; held.pop_front()) ::close(held.front());
@@ -96,14 +96,14 @@ TEST(Outsiders, HalfOpenConnectionsHoldUpNoSession) {
   });
   std::this_thread::sleep_for(Millis{1'500});
 
-  // Each too large for a datagram; an agent that came since has no session yet.
+  // Each value is too large for a datagram, and the new agent has no session yet.
   for (int i = 0; i < 4; ++i) {
     mesh.add(mesh.usual("late" + std::to_string(i)));
     EXPECT_TRUE(mesh.all_alive(4 + static_cast<std::size_t>(i), Millis{5'000}));
     auto took = millis_to_all(mesh, mesh.size() - 1, "large" + std::to_string(i),
                               noise_metadata(20'000, static_cast<std::uint64_t>(i)));
     EXPECT_GE(took, 0);
-    EXPECT_LT(took, 1'500);  // a second, and the looking
+    EXPECT_LT(took, 1'500);  // one second, and the time for looking
     std::cout << "large value everywhere after " << took << " ms\n";
   }
   stop = true;

@@ -1,4 +1,5 @@
-// The end of an agent that was told to stop, whatever it waits for and whatever else it is told.
+// An agent is told to stop. It must end in time, whatever it waits for and whatever other signals
+// it gets.
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -19,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr Millis kStopWithin{5'000};  // what the service manager is promised
 
-// A host whose nameserver, whichever it is, takes every question and answers none.
+// A host on which every nameserver takes each question and answers none.
 class SilentNameserver {
  public:
   SilentNameserver() {
@@ -76,7 +77,7 @@ TEST(Stop, DoesNotWaitForANameserverThatIsSilent) {
   EXPECT_LT(took, kStopWithin);
 }
 
-// One every millisecond, until `done`: no moment is without.
+// Sends one every millisecond until `done`.
 void send_until(AgentProcess& agent, const std::vector<int>& signals,
                 const std::function<bool()>& done) {
   auto deadline = std::chrono::steady_clock::now() + kAgree;
@@ -99,8 +100,8 @@ TEST(Stop, IsNotCutShortByMoreSignals) {
   EXPECT_EQ(get_snapshot(mesh[0], "s"), "{}");
 }
 
-// An agent that hears of another past of its own sets its state aside and starts again, in one
-// process.
+// The database of an agent was put back to an earlier state. The agent hears of later starts of its
+// own node id, and opens its database again under a new node id, in the same process.
 class StartingAgain : public ::testing::Test {
  protected:
   StartingAgain() {

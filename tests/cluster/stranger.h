@@ -1,7 +1,7 @@
 #pragma once
 
-// A host of a test that speaks the wire with the mesh key and is no agent: it joins, says what it
-// likes, and records what it sent.
+// A host that has the mesh key but is no agent. It joins, sends any records that the test wants,
+// and keeps the datagrams that it has sent.
 
 #include <chrono>
 #include <filesystem>
@@ -21,10 +21,10 @@ class Stranger {
   Stranger(const Stranger&) = delete;
   Stranger& operator=(const Stranger&) = delete;
 
-  // Joins, and proves itself. False: nobody answered.
+  // Joins, and answers the challenge. False: no answer came.
   bool join(std::chrono::milliseconds wait);
   void say(const std::vector<gossip::wire::Message>& messages);
-  // A datagram that asks to be let in, as any start sends it first.
+  // The first datagram of a start, which asks to join.
   base::Bytes recording();
 
  private:

@@ -1,4 +1,4 @@
-// A host without the mesh key can do nothing to a mesh: its bytes are counted and dropped.
+// A host without the mesh key has no effect on a mesh: its bytes are counted and dropped.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -35,7 +35,7 @@ TEST(Strangers, GarbageIsCountedAndNeverAnswered) {
 
   for (int i = 0; i < 20'000; ++i) {
     std::string bytes = noise(random, random() % 1500);
-    // Half of it looks like ours at first sight: the right version byte.
+    // Half of the bytes begin like ours: with the right version byte.
     if (i % 2 == 0 && !bytes.empty()) bytes[0] = 0x48;
     door.send(bytes);
     if (i % 100 == 0) usleep(1000);
@@ -82,7 +82,7 @@ TEST(Strangers, AnAgentWithAnotherKeyIsNotLetIn) {
   EXPECT_EQ(mesh[1].client().get("/healthz")->status, 200);
 }
 
-// Captures everything on the wire while a snapshot travels: neither ids nor values can be read.
+// Captures all packets while a snapshot is sent. Neither ids nor values can be read in them.
 TEST(Strangers, ACaptureShowsNoIdAndNoWord) {
   if (geteuid() != 0) GTEST_SKIP() << "capturing loopback traffic needs root";
   if (system("command -v tcpdump >/dev/null 2>&1") != 0) GTEST_SKIP() << "tcpdump is not installed";

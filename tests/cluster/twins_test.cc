@@ -1,6 +1,6 @@
-// Two copies of one host that nothing at hand tells apart: the same data, path and machine, and
-// `--bind` left at 0.0.0.0, so that neither knows an address of its own. Each has a network of its
-// own, as two containers have.
+// Two copies of one host that cannot be told apart locally: they have the same data, path and
+// machine, and `--bind` is 0.0.0.0, so neither knows its own address. Each has a network of its
+// own, as containers have.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Either has started again under another id, and says why.
+// At least one of them has opened its database again under another node id and has logged the
+// reason.
 bool parted(AgentProcess& one, AgentProcess& another) {
   auto id_of = [](AgentProcess& agent) {
     auto status = agent.client().get("/v1/status");
@@ -46,7 +47,7 @@ class TwinsInLab : public ::testing::TestWithParam<bool> {
   std::unique_ptr<support::Lab> lab_;
   Cluster mesh_{0};
 };
-// Whether the third agents hear both copies, or one of them each.
+// Whether each third agent hears both copies, or only one of them.
 INSTANTIATE_TEST_SUITE_P(ThirdAgents, TwinsInLab, ::testing::Values(true, false));
 
 TEST_P(TwinsInLab, PartWithinTenSecondsWhateverTheyBindTo) {
@@ -67,7 +68,8 @@ TEST_P(TwinsInLab, PartWithinTenSecondsWhateverTheyBindTo) {
   options.name = "edge";
   options.seen_as = original.options().root;
   if (!both) {
-    // n1 hears the original alone, n2 the copy, and these two not each other.
+    // n1 hears only the original, n2 only the copy. The original and the copy do not hear each
+    // other.
     ASSERT_TRUE(lab_->rule(0, "ip saddr " + lab_->ip(3) + " drop").ok());
     ASSERT_TRUE(lab_->rule(1, "ip saddr " + lab_->ip(2) + " drop").ok());
     ASSERT_TRUE(lab_->rule(2, "ip saddr " + lab_->ip(3) + " drop").ok());

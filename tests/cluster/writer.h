@@ -1,8 +1,9 @@
 #pragma once
 
-// A client that writes without pause on a thread of its own, telling a History what it asked and
-// what it heard, until it is stopped or hears nothing more. It adds entries of two fields, replaces
-// and removes some of its own, adds pairs in one request, and removes what it was told to.
+// A client that writes without pause on a thread of its own. It reports its requests and their
+// answers to a History. It ends when it is stopped or gets no answer any more. It adds entries of
+// two fields, replaces and removes some of its own, adds two entries in one request, and removes
+// the entries that it was given.
 
 #include <atomic>
 #include <cstdint>
@@ -17,8 +18,8 @@ namespace cluster {
 class Writer {
  public:
   struct Plan {
-    std::string prefix;                  // of the ids it makes; nobody else's
-    std::vector<std::string> condemned;  // entries to remove; nobody else's
+    std::string prefix;                  // of the ids that it makes; no other writer uses it
+    std::vector<std::string> condemned;  // entries to remove; no other writer changes them
     std::uint64_t seed = 0;
     int requests_max = 1'000;
     int pause_micros = 0;  // between two requests

@@ -63,7 +63,7 @@ TEST(Canonical, KeysAreSortedByCodePoint) {
   // U+FFFD sorts before U+1F600 by code point, after it by UTF-16 unit.
   EXPECT_EQ(canonical("{\"\xF0\x9F\x98\x80\":1,\"\xEF\xBF\xBD\":2,\"\\u0001\":3}"),
             "{\"\\u0001\":3,\"\xEF\xBF\xBD\":2,\"\xF0\x9F\x98\x80\":1}");
-  // The unescaped key counts.
+  // Keys are compared after their escapes are decoded.
   EXPECT_EQ(canonical("{\"b\":1,\"\\u0061\":2}"), "{\"a\":2,\"b\":1}");
 }
 

@@ -126,7 +126,8 @@ TEST(Cell, ADotIsKeptOnce) {
   EXPECT_EQ(digest, sum_of(kSlot, cells));
 }
 
-// A peer chooses the order of kills; searching them one by one would take 4 * 10^9 steps here.
+// A peer chooses the order of the kills. If each were searched in an unordered list, this test
+// would take 4 * 10^9 steps.
 TEST(Cell, ManyUnorderedKillsTakeNoQuadraticTime) {
   Cells cells;
   Effect effect{EffectKind::kRemove, kSlot, {}, {}, std::nullopt};
@@ -170,7 +171,8 @@ TEST(Register, CounterThenWriterOrderEqualNanos) {
   EXPECT_TRUE(loses(put({kA, 9, 0}, stamp(-2)), put({kA, 1, 0}, stamp(-1))));
 }
 
-// The bytes of a value never decide, or a rewrite of the encoder would change winners.
+// The bytes of a value must not decide. Otherwise a change of the encoder could change which value
+// wins.
 TEST(Register, ValuesNeverDecide) {
   EXPECT_TRUE(loses(put({kA, 1, 0}, stamp(1), "zzz"), put({kZ, 1, 0}, stamp(1), "aaa")));
   EXPECT_TRUE(loses(put({kA, 1, 0}, stamp(1), "aaa"), put({kZ, 1, 0}, stamp(1), "zzz")));

@@ -36,7 +36,8 @@ Change first_add() {
   return change;
 }
 
-// Dependencies, kills of own and foreign dots, foreign stamps, a remove and a kind of the future.
+// A change with dependencies, kills of own and of foreign dots, stamps of clients, a remove, and a
+// kind that only a later version knows.
 Change mixed() {
   ActorId own = actor(0x11);
   ActorId b = actor(0x33);
@@ -138,7 +139,7 @@ TEST(Change, UnknownEnvelopeYieldsActorSeqAndHash) {
   EXPECT_EQ(opened->sealed.seq, 12u);
   EXPECT_EQ(opened->sealed.hash, 0x27CF5AEBC4892A63u);
   EXPECT_TRUE(opened->change.effects.empty());
-  // Even one that says nothing else; but never without a number.
+  // The first three fields are enough. A seq of 0 or a missing seq is refused.
   EXPECT_TRUE(open_change(hex("9302c4101111111111111111111111111111111101")).ok());
   EXPECT_FALSE(open_change(hex("9302c4101111111111111111111111111111111100")).ok());
   EXPECT_FALSE(open_change(hex("9202c41011111111111111111111111111111111")).ok());
@@ -190,7 +191,8 @@ TEST(Change, TruncatedAtAnyByteIsRefused) {
   }
 }
 
-// What opens after damage is a sound change of its own: sealing it gives one that opens equal.
+// If damaged bytes can still be opened, they are a valid change. When it is sealed again, it opens
+// to an equal change.
 TEST(Change, BitFlipsAreRefusedOrGiveAnotherSoundChange) {
   base::Bytes good = hex(kMixedHex);
   int opened_count = 0;
@@ -315,7 +317,7 @@ TEST(Change, TheLargestAllowedChangesOpen) {
 }
 
 TEST(Change, SharedComponentsCannotExpandWithoutBound) {
-  // 40,000 effects of a few bytes each repeat a path of 16 KiB: 640 MB when opened.
+  // 40,000 effects with a few bytes each share a path of 16 KiB. Opened, they would need 640 MB.
   Change wide = first_add();
   wide.effects.resize(1);
   wide.effects[0].slot.path.assign(kPathDepthMax, std::string(kPathComponentMax, 'x'));

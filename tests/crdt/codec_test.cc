@@ -63,16 +63,18 @@ TEST(Codec, CountsLargerThanTheInputAreRefused) {
   EXPECT_FALSE(parses(hex("dbffffffff")));
   EXPECT_FALSE(parses(hex("93c0c0")));
   EXPECT_FALSE(parses(hex("82c0c0c0")));
-  // A claim far behind a long string: what is left counts, not what came.
+  // The count comes after a long string. It must be compared with the bytes that are left, not with
+  // all bytes.
   EXPECT_FALSE(parses(hex("92d920") + std::string(32, 'a') + hex("dc0010c0c0")));
-  // Behind an empty one, for which the parser names no place (found by the fuzzer: the bound was
-  // lost from there on).
+  // The count comes after an empty string, for which the parser reports no position. Found by the
+  // fuzzer: from there on the count was not checked.
   auto behind_empty = Reader::parse(hex("92a0dd0fffffff"));
   ASSERT_FALSE(behind_empty.ok());
   EXPECT_NE(behind_empty.error().message.find("count"), std::string::npos);
 }
 
-// msgpack-c hands out a null pointer for an empty text; what was left was then counted from zero.
+// msgpack-c gives a null pointer for an empty text. Once, the number of bytes left was then
+// computed from address 0.
 TEST(Codec, AnEmptyTextDoesNotLiftTheBoundOnCounts) {
   for (const char* start : {"92a0", "92c400"}) {
     auto in = Reader::parse(hex(start) + hex("dc0010c0c0"));
@@ -98,7 +100,7 @@ TEST(Codec, DepthUpToTheLimitPasses) {
   EXPECT_TRUE(parses(hex("9181c091c0"), limits));
   EXPECT_FALSE(parses(hex("91919190"), limits));
   EXPECT_FALSE(parses(hex("919181c0c0"), {.depth_max = 2}));
-  // Closed containers give their depth back.
+  // A container that has ended no longer counts for the depth.
   EXPECT_TRUE(parses(hex("9491c091c091c09191c0"), limits));
   EXPECT_TRUE(parses(hex("9681c0c080809081c08090"), limits));
   EXPECT_FALSE(parses(hex("9681c0c080809081c08090"), {.depth_max = 2}));

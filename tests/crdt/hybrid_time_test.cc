@@ -74,7 +74,8 @@ TEST(HybridClock, BeyondTheDriftIsNotMergedByATrustedClock) {
   EXPECT_EQ(clock.latest(), (HybridTime{kToday + kDrift, 9}));
 }
 
-// A board without a battery starts in 1970: what it hears is the better clock.
+// A board without a battery starts in 1970. The times that it receives are better than its own
+// clock.
 TEST(HybridClock, AnUntrustedClockMergesEveryTime) {
   HybridClock clock = clock_at(0);
   base::Now in_1970 = at(30 * kSecond);
@@ -109,7 +110,8 @@ TEST(HybridClock, OnlyASynchronisedWallShowsThatWeRunAhead) {
   EXPECT_FALSE(clock.runs_ahead(at(kToday, true)));
 }
 
-// One bad message must not end the time of a host that believes everybody.
+// A host that trusts every time must not take over the largest time there is: no later time would
+// exist.
 TEST(HybridClock, TheEndOfTheNumberRangeIsNobodysClock) {
   HybridClock clock = clock_at(0);
 
@@ -128,11 +130,12 @@ TEST(HybridClock, NumbersAtBothEndsDoNotOverflow) {
   EXPECT_EQ(clock_at(kToday).merge(at(INT64_MIN), {kToday, 0}), HybridClock::Merge::kMerged);
 }
 
-// A clock that was not used for a while, or never, is not "behind": its next tick takes the wall.
+// A clock that was not used for some time, or never, counts as equal to the wall clock, because its
+// next tick takes the wall clock.
 TEST(HybridClock, TheOffsetIsHowFarItRunsAhead) {
   EXPECT_EQ(clock_at(0).offset_nanos(at(kToday)), 0);
   EXPECT_EQ(clock_at(kToday + 5).offset_nanos(at(kToday)), 5);
-  // A wall clock may be anywhere; the sanitizer sees an overflow.
+  // The wall clock may have any value. The undefined-behaviour sanitizer would report an overflow.
   EXPECT_EQ(clock_at(kToday).offset_nanos(at(INT64_MIN)), INT64_MAX);
   EXPECT_EQ(clock_at(INT64_MAX).offset_nanos(at(-1)), INT64_MAX);
   EXPECT_EQ(clock_at(INT64_MIN).offset_nanos(at(INT64_MAX)), 0);

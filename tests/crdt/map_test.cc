@@ -222,7 +222,8 @@ TEST(Map, APatchConcurrentWithAnOlderPutSurvivesAndWithANewerOneIsHidden) {
   EXPECT_EQ(conflicts(with_newer)[0].rule, "reset");
 }
 
-// A clock behind must not hide a patch whose author saw the put: its stamp goes above the reset.
+// The author of this patch has seen the put, but its clock is behind. The patch must be shown all
+// the same, so its stamp must be above that of the reset.
 TEST(Map, APatchAfterAPutIsShownWhateverTheClockSays) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "0"}}, {1'000, 5}), kA, 1);
@@ -326,7 +327,8 @@ TEST(Map, RemovingReachesHiddenCellsOfAnAbsentEntry) {
   EXPECT_EQ(plan_remove(entry).size(), 1u);
 }
 
-// S1, M2: an update concurrent with a remove survives as cells, but only an add brings it back.
+// S1, M2: the cells of an update that is concurrent with a remove are kept, but only an add makes
+// the entry exist again.
 TEST(Map, APatchConcurrentWithARemoveIsKeptButNotShown) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "1"}}, {1, 0}), kA, 1);

@@ -1,4 +1,4 @@
-// Packing changes how entries are kept and nothing else.
+// Packing changes only how entries are stored, never an answer.
 
 #include "crdt/packed_vector.h"
 
@@ -104,8 +104,8 @@ TEST(VersionVector, HoldsAPackedVectorWithAllItsEntries) {
   EXPECT_EQ(VersionVector(packed({})), VersionVector());
 }
 
-// Two vectors take the same steps; one of them is packed anew, in any way, in between. Every answer
-// is the same.
+// A vector and a plain map take the same steps. Between steps the vector is packed in some way.
+// Both must always give the same answers.
 struct Pair {
   void set(const ActorId& actor, Head head) {
     vector.set(actor, head);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Changes drawn at random, skewed to the corners of the format: unknown kinds, empty and long
-// components, extreme numbers, shared prefixes, foreign stamps.
+// Random changes. Rare forms of the format are drawn often: unknown kinds, empty and long
+// components, extreme numbers, shared prefixes, stamps of clients.
 
 #include "crdt/base/random.h"
 #include "crdt/change.h"

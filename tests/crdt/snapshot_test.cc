@@ -126,7 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
                [](SnapshotPage& page) { page.slots[3].cells[0].stamp.writer.assign(257, 'w'); }}),
     [](const auto& tested) { return std::string(tested.param.what); });
 
-// Slots that share a long path cost a few bytes each on the wire, and all of it in memory.
+// Slots that share a long path cost a few bytes each on the wire, but the whole path each in
+// memory.
 TEST(Snapshot, SharedPathsAreChargedForTheMemoryTheyTake) {
   SnapshotPage page;
   page.name.id = 1;
@@ -165,7 +166,7 @@ TEST(Snapshot, SlotsAreOrderedByObjectRootTypePathAndType) {
   }
 }
 
-// A page maker relies on it: what is counted is never less than what is written.
+// The code that makes pages relies on this: encoded_size() is never smaller than what is written.
 TEST(Snapshot, SizesAreNotGuessedTooSmall) {
   auto random = base::Random::from_number(1);
   for (int round = 0; round < 200; ++round) {

@@ -1,5 +1,5 @@
-// Properties of values over generated JSON; a failure prints the shrunk text. A fixed seed, unless
-// RC_PARAMS says otherwise: the same commit gives the same verdict.
+// Properties of values, tested with generated JSON. A failure prints the smallest failing text. The
+// seed is fixed unless RC_PARAMS sets another, so one commit always gives the same result.
 
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
@@ -31,7 +31,7 @@ rc::Gen<std::string> any_number() {
                                        "-7.5E+3", "1e-7", "1E99999999999999999999");
 }
 
-// Few members a container: the number of leaves grows with the power of the depth.
+// Containers have few members, because the number of leaves grows exponentially with the depth.
 rc::Gen<std::string> any_json(int depth) {
   auto leaf =
       rc::gen::oneOf(rc::gen::map(any_text(), [](const std::string& s) { return json_quote(s); }),

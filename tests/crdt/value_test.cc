@@ -217,7 +217,8 @@ TEST(Value, UnquotingReadsEveryEscape) {
   EXPECT_EQ(json_unquote("\"\""), "");
 }
 
-// "Must be minified" is a contract; what breaks it may get nonsense, but no read out of bounds.
+// These functions require minified text. For other text they may return nonsense, but they must not
+// read outside it.
 TEST(Value, ReadersOfMinifiedTextSurviveAnythingElse) {
   for (std::string_view bad :
        {"{", "[", "{\"", "{\"a", "{\"a\"", "{\"a\":", "[\"\\", "\"", "\"\\\"", "{\"a\":[", "[[",

@@ -1,6 +1,6 @@
-// Bytes of a peer against open_change: whatever they are, they are refused or give a sound change,
-// which seals again, opens equal and seals to the same bytes from then on. A version this program
-// wrote itself survives to the byte.
+// Gives any bytes to open_change(), as a peer may. It refuses them or returns a valid change. A
+// valid change can be sealed, opens equal, and is sealed to the same bytes from then on. A change
+// that this program has sealed itself keeps its bytes exactly.
 
 #include <cstdint>
 

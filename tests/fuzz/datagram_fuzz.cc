@@ -1,5 +1,6 @@
-// What an authenticated but hostile member can put into a datagram: the packet decoder and every
-// message behind the seal. What is accepted must be within its bounds and survive being told on.
+// A hostile member, which has the mesh key, can put anything into a datagram. This tests the
+// decoder of packets and all messages behind the seal. A message that is accepted must be within
+// its bounds and must encode and decode to an equal one.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
-// What arrives on a session. The first byte chooses: raw bytes to a responder, raw bytes to an
-// initiator, raw frames to an established session, or an authenticated peer whose message (or
-// handshake identity) is hostile. The second byte is the size of the chunks.
+// Any bytes on a session. The first byte chooses the case: raw bytes to a responder, raw bytes to
+// an initiator, raw frames to an established session, or an authenticated peer with a hostile
+// message or identity. The second byte is the size of the pieces in which the bytes arrive.
 
 #include <algorithm>
 #include <cstddef>
@@ -57,7 +57,7 @@ void receive_raw(SessionSeal seal, base::BytesView bytes, std::size_t chunk) {
   std::vector<base::Bytes> messages;
   base::Bytes out;
   if (!feed(seal, bytes, chunk, messages, out)) CHECK(!seal.failure().empty());
-  // Without the keys nothing but an answer to a recorded first message can come of it.
+  // Without the keys, the only answer that can be got is the answer to a recorded first message.
   CHECK(messages.empty());
 }
 

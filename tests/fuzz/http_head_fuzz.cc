@@ -1,5 +1,6 @@
-// Any bytes as a request: the guard, the parser, the doors and the routes, as a connection uses
-// them. What a body is must not depend on how its bytes were cut.
+// Any bytes as a request. They pass the guard, the parser, the checks of Host and Origin, and the
+// routes, as on a connection. The body that is found must not depend on how the bytes were cut into
+// pieces.
 
 #include <algorithm>
 #include <cstddef>
@@ -60,9 +61,9 @@ Read read_body(std::string_view head, std::string_view body, std::size_t step) {
   }
 }
 
-// A body that is whole is the same however it was cut, and a broken one is never whole.
+// A complete body is the same however its bytes were cut, and a malformed body is never complete.
 void check_body(std::string_view head, std::string_view body) {
-  if (body.size() > http::Parser::kFramingBytesMax) return;  // lines too long show when cut
+  if (body.size() > http::Parser::kFramingBytesMax) return;  // too long: noticed only when cut
   Read at_once = read_body(head, body, body.size() + 1);
   for (std::size_t step : {1u, 2u, 3u, 7u}) {
     Read cut = read_body(head, body, step);

@@ -1,6 +1,6 @@
-// Stands in for libFuzzer where it is not linked: gives every file of the folders and files named
-// on the command line to the fuzz target, once each. A corpus that is missing or empty fails, for
-// a regression test that tries nothing must not look like one that passes.
+// Takes the place of libFuzzer where it is not linked. It gives every file that the command line
+// names, and every file of the folders that it names, to the fuzz target once. A missing or empty
+// corpus is a failure, because a regression test without inputs must not look like one that passes.
 
 #include <algorithm>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Bytes of a peer against the decoders of state joins: refused, or something that encodes to what
-// decodes equal. The first byte chooses the decoder.
+// Gives any bytes to the decoders of state joins, as a peer may. They refuse the bytes or return a
+// value that encodes to bytes that decode to an equal value. The first byte chooses the decoder.
 
 #include <cstdint>
 

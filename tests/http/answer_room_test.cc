@@ -62,7 +62,7 @@ class AnswerRooms : public ::testing::Test {
     return "GET " + path + " HTTP/1.1\r\nHost: localhost:" + std::to_string(server_->port()) +
            "\r\n\r\n";
   }
-  // The most that was held until `done` holds.
+  // The largest number of bytes held until `done` returns true.
   template <typename Done>
   std::uint64_t watch(Done done) {
     std::uint64_t most = 0;

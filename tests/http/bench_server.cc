@@ -1,5 +1,5 @@
-// Not a test: a server with one trivial route to be measured, e.g. `wrk -t2 -c50 URL`. It prints
-// its port and ends when its input does.
+// Not a test: a server with one trivial route, to be measured, for example with `wrk -t2 -c50 URL`.
+// It prints its port and ends when its input ends.
 
 #include <uv.h>
 

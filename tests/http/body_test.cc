@@ -1,4 +1,5 @@
-// Bodies: their bounds, how they are asked for, and how they stream; and clients that are slow.
+// Bodies of requests: their bounds, how a server asks for them, and how they stream. Also slow
+// clients.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,7 +55,7 @@ class Bodies : public ::testing::Test {
     route.verb = Verb::kPost;
     route.pattern = pattern;
     route.streams_body = true;
-    route.body_max = 10;  // does not bind the whole of a streamed body
+    route.body_max = 10;  // not a bound for a streamed body as a whole
     route.handler = std::move(handler);
     router.add(std::move(route));
   }
@@ -236,7 +237,7 @@ TEST_F(Bodies, AnswerBeforeTheEndClosesAndIsSeen) {
     auto answer = client.read_answer();
 
     ASSERT_TRUE(answer) << path;
-    EXPECT_TRUE(taken);  // else a reset, which can take the answer with it
+    EXPECT_TRUE(taken);  // else the server resets, which can destroy the answer
     EXPECT_GE(answer->status, 400);
     EXPECT_EQ(answer->header("connection"), "close");
     EXPECT_TRUE(client.at_end());

@@ -1,4 +1,4 @@
-// Answers in chunks: a producer that is slow, clients that stop reading or go away.
+// Answers in chunks: a handler that is slow, clients that stop reading or go away.
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,7 @@ class Chunks : public ::testing::Test {
       auto small = [](const std::shared_ptr<Exchange>& exchange) {
         exchange->respond(json_response("{}"));
       };
-      // Writes parts for as long as its client takes them.
+      // Writes parts while its client takes them.
       auto endless = [this](const std::shared_ptr<Exchange>& exchange) {
         exchange->on_gone([this] { ++gone_; });
         exchange->start_chunks(json_response(""), kPartRoom);
@@ -149,7 +149,7 @@ TEST_F(Chunks, AClientThatStopsReadingCostsOnePart) {
 
   client_->send(ask("/endless"));
   int before = -1;
-  // Its socket buffers take some parts; then nothing more is made.
+  // The socket buffers take some parts. After that the handler must make no more.
   EXPECT_TRUE(eventually([&] {
     int now = parts_;
     bool stands = now == std::exchange(before, now);

@@ -1,6 +1,6 @@
 #pragma once
 
-// A raw client: it sends exactly the bytes it is given and shows what comes back.
+// A raw client: it sends exactly the given bytes and shows what comes back.
 
 #include <chrono>
 #include <cstdint>
@@ -31,8 +31,9 @@ class Client {
   void reset();  // closes with RST
   void set_receive_buffer(int bytes);
 
-  // The next answer; nothing when the connection ended or `seconds` passed before it was whole.
-  // `head_only`: of HEAD, with a length but without a body. 1xx answers are answers too.
+  // The next answer; nullopt when the connection ended or `seconds` passed before it was complete.
+  // `head_only`: the answer to HEAD, which has a length but no body. A 1xx answer counts as an
+  // answer.
   std::optional<Answer> read_answer(bool head_only = false, int seconds = 10);
   std::string read_to_end(int seconds = 10);  // what comes until the server closes
   std::string read_until(std::string_view marker, int seconds = 10);

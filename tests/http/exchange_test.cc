@@ -1,4 +1,4 @@
-// How requests and answers follow each other on one connection.
+// The order of requests and answers on one connection.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -290,7 +290,7 @@ TEST_F(Exchanges, HalfClosedClientStillGetsItsAnswer) {
   EXPECT_TRUE(client.at_end());
 }
 
-// The write fails with EPIPE, which comes with a signal.
+// The write fails with EPIPE, and the kernel also sends SIGPIPE.
 TEST_F(Exchanges, HalfClosedClientThatResetsDoesNotEndTheProgram) {
   start();
   Client client(server_->port());

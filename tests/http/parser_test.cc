@@ -1,4 +1,4 @@
-// The parser alone, where the test decides how the bytes are cut.
+// Tests the parser alone; the test decides how the bytes are cut.
 
 #include "agent/http/parser.h"
 
@@ -14,8 +14,8 @@ using ::testing::Pair;
 const std::string kChunkedHead =
     "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-// Feeds `body` so that the parser sees it grow by `step` bytes at a time. "!" for an error, and
-// "?" behind what came when it never ends.
+// Feeds `body` in steps of `step` bytes. Returns "!" for an error, and the body so far followed by
+// "?" if it does not end.
 std::string read_in_steps(Parser& parser, const std::string& body, std::size_t step) {
   std::string out;
   std::size_t taken = 0;

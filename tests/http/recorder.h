@@ -1,6 +1,6 @@
 #pragma once
 
-// Routes that note what reached them, so that a test can tell that nothing else did.
+// Routes that record every request that reached them, so that a test can see that no other did.
 
 #include <memory>
 #include <mutex>

@@ -169,7 +169,7 @@ TEST_F(Servers, ReaderThatNeverReadsIsCutAndBounded) {
   });
 
   EXPECT_TRUE(cut);
-  // What was accepted is in our bound or in the buffers of the two sockets.
+  // The bytes that were accepted are within our bound or in the buffers of the two sockets.
   EXPECT_LT(accepted, 16u << 20);
   EXPECT_TRUE(eventually([&] { return gone_ == 1; }));
   auto stats = server_->stats();
@@ -287,7 +287,7 @@ TEST_F(Servers, RunningOutOfDescriptorsNeitherSpinsNorLosesConnections) {
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   std::vector<std::unique_ptr<Client>> waiting;
 
-  // The client's own socket takes the last descriptor, so the server finds none.
+  // The socket of the client takes the last descriptor, so the server finds none.
   int next = ::dup(0);
   ::close(next);
   rlimit tight{static_cast<rlim_t>(next) + 1, before.rlim_max};

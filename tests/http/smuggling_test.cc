@@ -1,6 +1,5 @@
-// What must be refused, and that what is refused leaves nothing behind: every case is followed by
-// a request for /leak, as if the first had ended where the attacker wants, and no handler may see
-// it through a connection that was refused.
+// Requests that must be refused. After each case comes a request for /leak, as if the first one had
+// ended where the attacker wants. No handler may see that request on a connection that was refused.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -194,7 +193,8 @@ INSTANTIATE_TEST_SUITE_P(Framing, Refused, ::testing::ValuesIn(bad_framing()), n
 INSTANTIATE_TEST_SUITE_P(Chunks, Refused, ::testing::ValuesIn(bad_chunks()), name_of);
 INSTANTIATE_TEST_SUITE_P(Heads, Refused, ::testing::ValuesIn(bad_heads()), name_of);
 
-// These are judged, not broken: the connection goes on with the next request.
+// These requests get an error, but their end is known. So the connection goes on with the next
+// request.
 class Answered : public ::testing::TestWithParam<Case> {};
 
 TEST_P(Answered, AndTheNextRequestIsTheNext) {
@@ -273,8 +273,7 @@ TEST(Answered, OldOneClosesUnlessKept) {
   EXPECT_THAT(recorder.seen(), ElementsAre("GET /v1/status 0"));
 }
 
-// For our parser this head never ends. Its client should get the error at once, not after a
-// timeout.
+// For our parser this head never ends. The client must get the error at once, not after a timeout.
 TEST(Refused, BareLineFeedsWithoutWaitingForMore) {
   Recorder recorder;
   RunningServer server([&](Router& router, uv_loop_t*) { recorder.fill(router); });
@@ -285,7 +284,7 @@ TEST(Refused, BareLineFeedsWithoutWaitingForMore) {
   EXPECT_EQ(client.read_answer()->status, 400);
 }
 
-// The same bytes one by one: what is refused must not depend on how they were cut.
+// Sends the same bytes one by one. What is refused must not depend on how the bytes were cut.
 TEST(Refused, ByteByByteToo) {
   Recorder recorder;
   RunningServer server([&](Router& router, uv_loop_t*) { recorder.fill(router); });

@@ -1,6 +1,6 @@
-// Many clients that send whole, broken and half requests, leave when they like, and handlers that
-// answer now, later or never. Nothing is expected but that the server outlives them, answers the
-// next honest client, and closes with nothing left.
+// Many clients send complete, malformed and partial requests and go away at any time. Handlers
+// answer at once, later or never. The server must survive this, answer the next ordinary client,
+// and close with nothing left.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,8 @@ namespace {
 
 using Held = std::vector<std::shared_ptr<Exchange>>;
 
-// Does something with what is held, as stores and watchers do at any time.
+// Does something at random with one exchange that is held, as stores and event streams do at any
+// time.
 void stir(Held& held, base::Random& random) {
   if (held.empty()) return;
   std::size_t at = random.below(held.size());

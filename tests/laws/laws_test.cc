@@ -1,7 +1,8 @@
-// Random runs against the oracle (tools/simulator/oracle.h). Replicas with bad clocks write to few
-// entries and fields; changes travel in any order, repeated, in any grouping. After every step that
-// is looked at, each replica holds exactly the marks that are alive by intent, shows what the model
-// shows, and its digest is the sum of its cells. In the end all are equal.
+// Random runs, compared with the oracle (tools/simulator/oracle.h). Replicas with wrong clocks
+// write few entries and fields. Changes travel in any order and in any groups, some of them twice.
+// After some steps one replica is checked: it must hold exactly the cells that the oracle expects,
+// show the same values as the oracle, and have a digest that is the sum of its cells. At the end
+// all replicas must be equal.
 
 #include <gtest/gtest.h>
 
@@ -25,8 +26,8 @@ struct Profile {
 
 struct Host {
   Peer peer;
-  // Has no clock: what it stamps follows from the highest time it has met, so after an exchange two
-  // of them stamp alike to the last bit.
+  // True if the host has no clock. Its stamps then follow from the highest time that it has
+  // received. So two such hosts make equal stamps after they have exchanged changes.
   bool clockless = false;
   std::int64_t skew_seconds = 0;
   std::vector<std::size_t> parked = {};
@@ -65,7 +66,7 @@ class Run {
   ActorId fresh_actor() { return random_.id<base::ActorTag>(); }
   Peer fresh_peer() { return Peer(fresh_actor(), HybridClock({}, {base::seconds(300), 1})); }
 
-  // Whole seconds and few of them: equal stamps of different hosts are common.
+  // Few different times, in whole seconds. So different hosts often make equal stamps.
   base::Now now_at(const Host& host) {
     if (host.clockless) return {};
     seconds_ += random_.chance(10) ? 1 : 0;
@@ -80,7 +81,7 @@ class Run {
   std::string any_id() { return "id" + std::to_string(random_.below(profile_.ids)); }
   std::string any_field() { return "f" + std::to_string(random_.below(profile_.fields)); }
 
-  // Every value is another one: what is shown tells who wrote it.
+  // No two values are equal, so a shown value tells who wrote it.
   std::string any_value() { return std::to_string(++values_); }
 
   Intention any_intention() {
@@ -106,7 +107,7 @@ class Run {
   static std::vector<Effect> plan(const Peer& peer, const std::string& id, const Intention& meant,
                                   HybridTime time) {
     Entry entry = peer.entry(id);
-    // Members in an order of their own: the plan is what sorts them.
+    // In descending order: plan_add() and plan_put() must sort them.
     Members members(meant.values.rbegin(), meant.values.rend());
     if (meant.presence) return plan_add(entry, members, time);
     if (meant.whole) return plan_put(entry, members, time);
@@ -115,7 +116,7 @@ class Run {
     return plan_patch(entry, members, time);
   }
 
-  // One change about one to three entries, each once.
+  // Makes one change that touches one to three entries, each of them once.
   void write(Host& host) {
     std::map<std::string, Intention> meant;
     std::uint64_t count = random_.chance(4) ? 1 + random_.below(3) : 1;
@@ -136,7 +137,7 @@ class Run {
     for (auto& [id, intention] : meant) {
       const EntryName name{std::string(kObject), id};
       const bool changes = oracle_.changes_anything(name, intention, past);
-      // Nothing is planned exactly where nothing would change.
+      // The plan is empty if and only if the request changes nothing.
       ASSERT_EQ(changes, written && written->effects[step++] > 0) << id;
       if (changes) intended.emplace_back(name, std::move(intention));
     }
@@ -160,7 +161,8 @@ class Run {
       std::size_t index = static_cast<std::size_t>(random_.below(sent_.size()));
       if (!offer(host, index)) park(host, index);
     }
-    // From the front and over again, as a replica looks at what waits after each change.
+    // Tries the parked changes from the first one again until none can be applied, as a replica
+    // does after each change.
     bool moved = true;
     while (moved) {
       moved = std::erase_if(host.parked, [&](std::size_t index) { return offer(host, index); }) > 0;
@@ -178,7 +180,8 @@ class Run {
 
   void check(const Host& host) {
     EXPECT_EQ(host.peer.digest(), host.peer.digest_from_cells());
-    // The gate let it all through: everything that its authors had seen must be here.
+    // The gate has let these changes through, so everything that their authors had seen must be
+    // here.
     ASSERT_EQ(oracle_.gap(host.peer.vector()), std::nullopt);
     std::size_t cells = 0;
     for (std::uint64_t i = 0; i < profile_.ids; ++i) {
@@ -200,7 +203,7 @@ class Run {
     ASSERT_EQ(held, cells) << "cells outside every entry";
   }
 
-  // Whole objects that live side by side under one stamp.
+  // Counts whole-object writes that are alive side by side with equal stamps.
   void count_ties(const simulation::Marks& whole) {
     std::set<HybridTime> stamps;
     for (const simulation::Mark& mark : whole) {
@@ -208,7 +211,8 @@ class Run {
     }
   }
 
-  // Everything reaches everybody, in an order of its own for each, twice; one host starts empty.
+  // Gives every change to every host twice, each host in an order of its own. One host starts
+  // empty.
   void settle() {
     hosts_.push_back({fresh_peer()});
     for (Host& host : hosts_) {
@@ -267,7 +271,7 @@ Totals run_seeds(std::uint64_t first, std::uint64_t count, const Profile& profil
   return totals;
 }
 
-// A class of trouble that never came up proves nothing.
+// If a kind of trouble never happened in a run, the run proves nothing about it.
 void expect_mattered(const Totals& totals, std::size_t operations) {
   EXPECT_GE(totals.operations, operations);
   EXPECT_GT(totals.not_yet, operations / 100);

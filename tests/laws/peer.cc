@@ -77,7 +77,8 @@ void Peer::apply(const Effect& effect, const Dot& dot) {
   if (cells.empty()) cells_.erase(effect.slot);
 }
 
-// The change sealed last counts as moved, so that the first one of a new actor names it.
+// Our own last change is included when it was sealed under an earlier actor. So the first change of
+// a new actor depends on it.
 std::vector<Dependency> Peer::moved_since_last_seal() const {
   std::vector<Dependency> deps;
   for (const auto& [actor, head] : before_last_seal_.ahead_in(vector_)) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// A replica in memory, as thin as the rules allow: cells by slot, a vector, a digest, a clock and
-// the causal gate. What it plans, seals, opens and applies is the code under test.
+// A small replica in memory: cells by slot, a vector, a digest, a clock and the causal gate.
+// Planning, sealing, opening and applying are the code under test.
 
 #include <functional>
 #include <map>
@@ -28,13 +28,14 @@ class Peer {
     Change change;
     std::vector<std::size_t> effects;  // of each plan
   };
-  // One transaction: each plan sees what the ones before it did. Nothing when no plan has effects.
+  // Runs the plans in one transaction; each plan sees the effects of those before it. nullopt when
+  // no plan has an effect.
   std::optional<Written> write(const base::Now& now, const std::vector<Plan>& plans);
 
   enum class Offer { kApplied, kSeen, kNotYet };
   Offer offer(const base::Now& now, base::BytesView sealed);
 
-  // Goes on under another actor, as after an unclean end.
+  // Writes under another actor from now on, as after a restart.
   void mint(ActorId actor) { actor_ = actor; }
   const ActorId& actor() const { return actor_; }
   HybridTime latest() const { return clock_.latest(); }

@@ -1,6 +1,6 @@
-// The hard cases that other systems were caught by, replayed on catalog entries: an entry's
-// presence is an OR-Set element, its fields are registers. Names in brackets are the cases of
-// riak_dt's and others' test suites.
+// Hard cases that were found in other systems, replayed on catalog entries. The presence of an
+// entry is an element of an OR-Set, its fields are registers. A name in brackets is the name of the
+// case in the test suites of riak_dt and others.
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,8 @@ base::Now wall(std::int64_t seconds, bool synchronised = false) {
   return {{}, seconds * 1'000'000'000, synchronised};
 }
 
-// A peer with verbs. What a write seals is returned, to be delivered when the test says so.
+// A peer with functions named after the requests. A write returns what it has sealed; the test
+// decides when others receive it.
 class Host {
  public:
   explicit Host(unsigned char fill) : peer(actor(fill)) {}
@@ -121,8 +122,8 @@ TEST(OrSetScenario, S4AReAddLeavesOneDotWithAStalePeer) {
   expect_equal(a, z);
 }
 
-// S5, S14: the gate holds a remove back until what it kills is here; a restart in between (what
-// waited is forgotten and comes again) ends the same.
+// S5, S14: the gate refuses a remove until the add that it kills is here. A restart in between
+// gives the same result: the remove is forgotten and comes again.
 TEST(OrSetScenario, S5ARemoveBeforeItsAddNeverShowsTheElement) {
   Host a(1), b(2), z(3);
   Sent one = a.add("x");
@@ -245,7 +246,7 @@ TEST(OrSetScenario, S12ConcurrentAddersKeepADotEachUntilTheNextAdd) {
 TEST(OrSetScenario, S13UnseenDotsOfADeadActorDoNotHinderARemove) {
   Host dead(1), b(2), z(3);
   Sent seen = dead.add("x");
-  (void)dead.add("x");  // nobody ever hears of this one
+  (void)dead.add("x");  // no other host receives this one
   b.hear(seen);
 
   Sent gone = b.remove("x");
@@ -290,7 +291,8 @@ TEST(OrSetScenario, S17TwoAddsOfOneChangeShareNoDot) {
   EXPECT_TRUE(a.has("y"));
 }
 
-// Two copies of one database write under one actor: the numbers agree, the heads tell.
+// Two copies of one database write under one actor. Their numbers are equal, but the hashes of
+// their heads differ.
 TEST(OrSetScenario, S18OneNumberWithTwoContentsShowsInTheHeads) {
   Host a(1), copy(1);
   a.add("x");
@@ -349,7 +351,8 @@ TEST(RegisterScenario, L3OfConcurrentValuesTheLaterWinsAndTheLoserIsReadable) {
   expect_equal(a, z);
 }
 
-// A host in the year 2100 is heard and overwritten like any other; nothing waits for its time.
+// A change of a host in the year 2100 is applied and overwritten like any other. Nothing waits
+// until its time has come.
 TEST(RegisterScenario, L4AFutureStampBlocksNobody) {
   Host a(1), b(2), z(3);
   b.seconds = 4'102'444'800;
@@ -386,7 +389,8 @@ TEST(RegisterScenario, L6AClockLoadedAfterARestartStaysAboveItsPast) {
   EXPECT_GT(restarted.tick(wall(5)), a.peer.latest());
 }
 
-// M2: the update is kept, not shown; a later add does not lose it to chance: it replaces it.
+// M2: the cell of the update is kept but not shown. A later add replaces it, whatever the stamps
+// are.
 TEST(MapScenario, M2AnUpdateConcurrentWithARemoveDoesNotMakeAHusk) {
   Host a(1), z(2);
   Sent create = a.add("x", {{"f", "1"}, {"g", "1"}});

@@ -1,5 +1,5 @@
-// Days that edge hosts have. Each test tells one, and what must hold through it
-// (docs/testing.md, "Bad days", explains I1 to I12).
+// What can happen to edge hosts on a bad day. Each test tells one such day and checks what must
+// hold (docs/testing.md, "Bad days", explains I1 to I12).
 
 #include "tests/simulation/scenario.h"
 
@@ -10,7 +10,7 @@ constexpr std::int64_t kYear = 365 * 24 * 3'600;
 
 class EitherTopology : public ::testing::TestWithParam<gossip::Topology> {};
 
-// Three in a line: the ends hear only the one in the middle.
+// Three agents in a line: each end hears only the one in the middle.
 TEST_P(EitherTopology, ALineOfThreeConverges) {
   Scenario mesh(3, 1, GetParam());
   mesh.start();
@@ -24,7 +24,7 @@ TEST_P(EitherTopology, ALineOfThreeConverges) {
   mesh.judge();
 }
 
-// Half of the agents are restarted at one moment, while clients write.
+// Half of the agents are restarted at the same moment, while clients write.
 TEST_P(EitherTopology, HalfOfTheAgentsRestartedAtOnce) {
   Scenario mesh(8, 2, GetParam());
   mesh.start();
@@ -48,7 +48,8 @@ INSTANTIATE_TEST_SUITE_P(BadDays, EitherTopology,
                                       : "PushPull";
                          });
 
-// I4, I8: a clock at 1970 or a year ahead. Its host stays writable, all converge both ways.
+// I4, I8: a clock shows 1970 or a year ahead. Its host still takes writes, and changes travel both
+// ways until all agents are equal.
 class WrongClock : public ::testing::TestWithParam<std::int64_t> {};
 
 TEST_P(WrongClock, AmongGoodOnesConvergesAndStaysWritable) {
@@ -72,15 +73,15 @@ INSTANTIATE_TEST_SUITE_P(BadDays, WrongClock, ::testing::Values(-1'800'000'000, 
                            return chosen.param < 0 ? "In1970" : "AYearAhead";
                          });
 
-// The only holder of a predecessor never returns: its successors wait nowhere for ever, and nothing
-// else does.
+// The only agent that holds a predecessor never returns. Its successors do not wait for ever, and
+// nothing else waits for them.
 TEST(BadDays, APredecessorThatNeverComesBlocksNothing) {
   Scenario mesh(5, 4);
   mesh.start();
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
   mesh.write(0, 3);
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
-  // What A writes now reaches nobody; the next change reaches all, then A is gone for good.
+  // What A writes now reaches nobody. Its next change reaches all. Then A never returns.
   for (std::size_t i = 1; i < 5; ++i) mesh.cut_both(0, i);
   mesh.write(0, 1);
   mesh.network().heal();
@@ -94,7 +95,7 @@ TEST(BadDays, APredecessorThatNeverComesBlocksNothing) {
   mesh.judge();
 }
 
-// I8, I12: every sync takes 500 ms, under load; nobody is taken for dead for it.
+// I8, I12: every sync takes 500 ms, under load. No agent is declared dead because of it.
 TEST(BadDays, SlowSyncsCostNobodyItsMembership) {
   Scenario mesh(5, 5);
   mesh.start();
@@ -132,7 +133,7 @@ TEST(BadDays, AllLinksDownForTwoMinutes) {
   mesh.judge();
 }
 
-// UDP is blocked everywhere: sessions alone carry signs of life and changes.
+// UDP is blocked everywhere. Sessions alone carry signs of life and changes.
 TEST(BadDays, WithoutUdpSessionsCarryEverything) {
   Scenario mesh(4, 7);
   mesh.start();
@@ -147,7 +148,8 @@ TEST(BadDays, WithoutUdpSessionsCarryEverything) {
   mesh.judge();
 }
 
-// TCP is blocked: datagrams carry what is small, and what was lost on the way comes when it opens.
+// TCP is blocked. Datagrams carry small changes; what was lost on the way is fetched when TCP works
+// again.
 TEST(BadDays, WithoutTcpDatagramsCarryWhatIsSmall) {
   Scenario mesh(4, 8);
   mesh.start();

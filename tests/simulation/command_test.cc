@@ -1,4 +1,4 @@
-// The program as an operator calls it: what it refuses, what it obeys, how it ends.
+// Runs `hearsay-sim` as an operator does: what it refuses, which options it follows, how it ends.
 
 #include <gtest/gtest.h>
 
@@ -47,7 +47,7 @@ TEST(SimCommand, WhatMakesNoSenseIsAUsageError) {
       {"run", "--loss", "101"},
       {"run", "--profile", "office"},
       {"run", "--topology", "ring"},
-      {"run", "--topology", "tree"},  // a name that this version knows and does not have
+      {"run", "--topology", "tree"},  // this version knows the name, but has no such topology
       {"run", "--faults", "rain"},
       {"run", "--plant", "99"},
       {"run", "--plant", "-1"},
@@ -80,7 +80,7 @@ TEST(SimCommand, AFailedCheckEndsWithOne) {
   EXPECT_FALSE(nlohmann::json::parse(outcome.output)["passed"].get<bool>());
 }
 
-// Weather that is asked for comes, whatever the seed would have drawn.
+// A fault that the operator asks for happens, whatever the seed would have drawn.
 TEST(SimCommand, EveryFaultThatIsNamedHappens) {
   for (const std::string fault : {"loss", "duplication", "reordering", "corruption"}) {
     auto calm = report_of({"--faults", "none"});
@@ -102,7 +102,7 @@ TEST(SimCommand, NoughtIsANumber) {
   EXPECT_EQ(report_of({"--requests", "0"})["events"].value("requests", 0), 0);
 }
 
-// The trace goes where it does not spoil what another program reads.
+// The trace goes to stderr when another program reads stdout.
 TEST(SimCommand, TheReportIsJsonBesideATrace) {
   auto outcome = call({"run", "--seconds", "2", "--trace", "-o", "json"});
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// SQLite on the simulator's disk, statement by statement.
+// SQLite on the simulator's disk, one statement at a time.
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -12,7 +12,7 @@
 
 namespace simulation::testing {
 
-// One connection: SQL in, the last column of the last row out, or the error.
+// One connection. Runs SQL and returns the last column of the last row, or the error.
 class Connection {
  public:
   explicit Connection(const Disk& disk, const std::string& name = "a.db") {
@@ -50,8 +50,8 @@ inline constexpr const char* kWal = "PRAGMA journal_mode=WAL; PRAGMA wal_autoche
 
 inline base::Random random(std::uint64_t seed) { return base::Random::from_number(seed); }
 
-// A log with `rows` rows, of which the last `unsynced` were committed with NORMAL. The first row is
-// in the database itself.
+// Makes a write-ahead log with `rows` rows, of which the last `unsynced` were committed with
+// NORMAL. The first row is in the database itself.
 inline void fill(Connection& db, int rows, int unsynced) {
   ASSERT_EQ(db.run(kWal), SQLITE_OK);
   ASSERT_EQ(db.run("PRAGMA synchronous=FULL; CREATE TABLE t(x INTEGER PRIMARY KEY, b BLOB);"

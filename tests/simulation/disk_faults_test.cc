@@ -1,4 +1,4 @@
-// What a kill, a power cut and a failing device leave of a database.
+// What is left of a database after a kill, a power cut, or a failing device.
 
 #include <set>
 
@@ -9,7 +9,7 @@ namespace {
 
 using Call = Disk::Call;
 
-// --- the host ends
+// --- The process or the host ends
 
 TEST(Disk, AKillKeepsWhatWasWrittenAndEndsTheHandles) {
   Disk disk(random(1));
@@ -22,7 +22,7 @@ TEST(Disk, AKillKeepsWhatWasWrittenAndEndsTheHandles) {
   EXPECT_EQ(rows_in(disk), "5");
 }
 
-// The dead process stood in the middle of a transaction: its locks must not outlive it.
+// The process died in the middle of a transaction. Its locks must be gone.
 TEST(Disk, AKillReleasesLocks) {
   Disk disk(random(1));
   Connection dead(disk);
@@ -36,7 +36,7 @@ TEST(Disk, AKillReleasesLocks) {
   EXPECT_EQ(next.ask("SELECT count(*) FROM t"), "2");
 }
 
-// The same with a lock on the database itself, as a rollback journal needs it.
+// The same with a lock on the database itself, which a rollback journal uses.
 TEST(Disk, AKillReleasesTheLockOnTheDatabase) {
   Disk disk(random(1));
   Connection dead(disk);
@@ -100,7 +100,7 @@ TEST(Disk, TornSectorsAreCounted) {
   EXPECT_GT(counters.torn_sectors, counters.torn_writes);
 }
 
-// A log that was created and never synced is not even there by name.
+// A log that was created and never synced does not exist after the power cut.
 TEST(Disk, ANameIsDurableWithTheFirstSyncOfItsFile) {
   Disk disk(random(1));
   Connection db(disk);
@@ -128,7 +128,7 @@ TEST(Disk, ALyingSyncLosesWhatItPromised) {
   EXPECT_EQ(rows_in(disk), "5");
 }
 
-// The same seed draws the same image, byte for byte, salts of the log included.
+// The same seed gives the same image, byte for byte, with the same salts in the log.
 TEST(Disk, TheSameSeedGivesTheSameImage) {
   auto run = [] {
     Disk disk(random(7));
@@ -190,7 +190,7 @@ TEST(Disk, AReadFails) {
   EXPECT_EQ(db.run("SELECT * FROM t") & 0xff, SQLITE_IOERR);
 }
 
-// At whichever call the power goes off, the commit is whole or absent.
+// The commit is there as a whole or not at all, at whichever call the power goes off.
 TEST(Disk, ThePowerGoesOffInTheMiddleOfACommit) {
   int whole = 0;
   int absent = 0;
@@ -215,7 +215,7 @@ TEST(Disk, ThePowerGoesOffInTheMiddleOfACommit) {
   EXPECT_LT(whole, 3);
 }
 
-// Also when it goes off during the sync: that has promised nothing, and kept nothing.
+// The power goes off during the sync. The sync has reported nothing, so nothing needs to be kept.
 TEST(Disk, ThePowerGoesOffAtEveryCallOfACommit) {
   std::uint64_t calls = 1;
   for (std::uint64_t nth = 1; nth <= calls; ++nth) {
@@ -279,7 +279,7 @@ TEST(Disk, SlowCallsCostVirtualTime) {
   EXPECT_EQ(disk.take_cost(), base::Duration());
 }
 
-// SQLite drops every frame after the flipped one, without an error.
+// SQLite drops every frame after the one with the flipped bit, without an error.
 TEST(Disk, AFlippedBitInTheLogHidesLaterCommits) {
   Disk disk(random(1));
   {
@@ -290,7 +290,7 @@ TEST(Disk, AFlippedBitInTheLogHidesLaterCommits) {
   ASSERT_TRUE(disk.flip_bit("a.db-wal", disk.read("a.db-wal").size() / 2, 3));
   EXPECT_FALSE(disk.flip_bit("a.db-wal", 1u << 30, 3));
   base::Random chance = random(1);
-  disk.power_cut(chance, PowerCut::kAll);  // it is on the medium, too
+  disk.power_cut(chance, PowerCut::kAll);  // the flipped bit is on the medium too
   Connection db(disk);
 
   const int rows = std::stoi(db.ask("SELECT count(*) FROM t"));

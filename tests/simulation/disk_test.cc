@@ -1,4 +1,4 @@
-// Databases on a sound disk: several connections, copies of folders, the store.
+// Databases on a disk without faults: several connections, copies of folders, the store.
 
 #include "tests/simulation/disk_connection.h"
 #include "tests/store/sample.h"
@@ -6,7 +6,7 @@
 namespace simulation::testing {
 namespace {
 
-// --- several connections
+// --- Several connections
 
 TEST(Disk, ConnectionsSeeEachOthersCommits) {
   Disk disk(random(1));
@@ -43,7 +43,8 @@ TEST(Disk, OnlyOneWrites) {
   EXPECT_EQ(z.run("BEGIN IMMEDIATE"), SQLITE_OK);
 }
 
-// A checkpoint must leave what a reader still needs, and the log must not be reset under it.
+// A checkpoint must leave the pages that a reader still needs, and must not reset the log under
+// that reader.
 TEST(Disk, ACheckpointLeavesWhatAReaderNeeds) {
   Disk disk(random(1));
   Connection a(disk);
@@ -54,7 +55,8 @@ TEST(Disk, ACheckpointLeavesWhatAReaderNeeds) {
 
   EXPECT_EQ(a.run("PRAGMA wal_checkpoint(PASSIVE)"), SQLITE_OK);
   EXPECT_EQ(z.ask("SELECT count(*) FROM t"), "1");
-  // What is asked of TRUNCATE is not given while the reader is there: its first column says so.
+  // TRUNCATE does not empty the log while the reader is there. The first column of its result says
+  // so.
   int busy_code =
       sqlite3_wal_checkpoint_v2(a.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   EXPECT_EQ(busy_code & 0xff, SQLITE_BUSY);
@@ -101,7 +103,7 @@ TEST(DiskDeathTest, IsNotLeftWhileAConnectionIsOpen) {
       "handles == 0");
 }
 
-// --- files
+// --- Files
 
 TEST(Disk, ABackupIsRestored) {
   Disk disk(random(1));
@@ -146,7 +148,7 @@ TEST(Disk, FilesAreSetAside) {
   EXPECT_FALSE(disk.exists("a.db.aside"));
 }
 
-// --- the store on it
+// --- The store
 
 TEST(Disk, AStoreAndItsReadersWorkOnIt) {
   Disk disk(random(1));
@@ -171,7 +173,8 @@ TEST(Disk, AStoreAndItsReadersWorkOnIt) {
   EXPECT_TRUE(store->verify_digest().ok());
 }
 
-// Readers that stay open must not keep the store from sharing the log's memory after a kill.
+// After a kill, readers that are still open must not keep the store from using the shared memory of
+// the log.
 TEST(Disk, AStoreOpensAgainBesideDeadReaders) {
   Disk disk(random(1));
   store::Options options;

@@ -1,7 +1,7 @@
-// Whole images: copied and both started, put back after they went on, restored from an old backup.
-// Nothing at hand tells them from the original before somebody speaks of the other one. Copies of
-// files write under actors of their own; only a machine that was cloned or put back with its memory
-// goes on under one actor (rule 2, last resort).
+// Images of whole hosts: copied and both started, put back after the host went on, or restored from
+// an old backup. Nothing on the host shows which is the original; only messages of other agents do.
+// Copies of files write under actors of their own. Only a machine that was cloned or put back with
+// its memory goes on under the same actor (rule 2).
 
 #include "crdt/map.h"
 #include "tests/simulation/scenario.h"
@@ -12,14 +12,15 @@ namespace {
 constexpr std::uint64_t kSeeds = 100;
 constexpr base::Duration kBack = base::seconds(60);
 
-// Unique entries, added and removed, at every agent.
+// A mesh in which every agent adds and removes entries. Every id is used once.
 class Images : public Scenario {
  public:
   Images(std::size_t nodes, std::uint64_t seed, bool split = false)
       : Scenario(nodes, seed,
                  seed % 2 == 0 ? gossip::Topology::kDirect : gossip::Topology::kPushPull) {
-    // Every other pair of seeds: logs that soon do not reach back. What is sealed again there
-    // cannot be compared with what was removed meanwhile (docs/decisions/0007).
+    // Half of the seeds have short logs, which soon do not reach back. There, changes that are
+    // sealed again cannot be compared with removals of that time (docs/decisions/0007), so there
+    // are no removals.
     removes_ = seed % 4 < 2;
     if (!removes_ && !split) settings().replica.store.log_bytes_max = 600;
     start();
@@ -36,7 +37,8 @@ class Images : public Scenario {
     cluster().request(host, add);
     return id;
   }
-  // Of those that all had before anything was copied, by one that is never copied.
+  // Removes one of the entries that all agents had before anything was copied. Only agents that are
+  // never copied remove.
   void remove_next(std::size_t host) {
     cluster().request(host, agent::RemoveEntry{"snapshots", "e" + std::to_string(++removed_)});
   }
@@ -50,13 +52,13 @@ class Images : public Scenario {
       }
     }
   }
-  // A random time, for what is told to get as far as it gets.
+  // Runs for a random time, so that messages get as far as they get in that time.
   void run_up_to(std::int64_t millis) {
     auto wait =
         static_cast<std::int64_t>(cluster().random().below(static_cast<std::uint64_t>(millis)));
     run(base::millis(wait));
   }
-  // Every agent has an id of its own, and all know each other.
+  // True when every agent has a node id of its own and all know each other.
   bool parts(base::Duration at_most) {
     return cluster().run_until([this] { return cluster().acquainted() && different(); }, at_most);
   }
@@ -88,11 +90,11 @@ class Images : public Scenario {
   bool removes_ = false;
 };
 
-// An image of a host, taken at some moment; of a running machine its memory as well.
+// An image of a host at one moment. For a running machine it has the memory too.
 struct Image {
   Disk::Files files;
   std::optional<base::Random> memory;
-  std::uint64_t acknowledged = 0;  // requests in the whole mesh until then
+  std::uint64_t acknowledged = 0;  // requests of the whole mesh until that moment
 };
 
 struct Sums {
@@ -124,7 +126,7 @@ Sums tell(std::size_t nodes, Story story) {
   return sums;
 }
 
-// Both are found out before anybody writes.
+// The twins notice each other before anybody writes.
 TEST(Images, CopiedBothGoOn) {
   Sums sums = tell(5, [](Images& mesh, std::uint64_t) {
     mesh.cluster().stop_cleanly(1);
@@ -138,7 +140,8 @@ TEST(Images, CopiedBothGoOn) {
   EXPECT_GE(sums.twins, kSeeds);
 }
 
-// They write before they know anybody: under actors of their own, so nothing contradicts.
+// Both write before they know anybody. They write under actors of their own, so nothing
+// contradicts.
 TEST(Images, CopiedAndWrittenToAtOnceBothGoOn) {
   Sums sums = tell(5, [](Images& mesh, std::uint64_t seed) {
     mesh.cluster().stop_cleanly(1);
@@ -155,12 +158,12 @@ TEST(Images, CopiedAndWrittenToAtOnceBothGoOn) {
   EXPECT_EQ(sums.aside + sums.echoes + sums.refused, 0u);
 }
 
-// A machine cloned with its memory: both go on under one actor. They write before they know
-// anybody, and others take in what one or the other wrote: no rule says whose changes stand, so
-// agents that hold different ones stay apart in these until an operator starts one side anew.
-// Everything is somewhere, everybody takes writes, nobody goes round in circles, and it is said.
-// (Where logs are short, a state join between the two sides cannot see the difference and may drop
-// what one of them alone holds.)
+// A machine is cloned with its memory, so both write under one actor. They write before they know
+// anybody, and other agents take the changes of one or the other. No rule says whose changes are
+// right. Agents that hold different ones do not become equal until an operator starts one side
+// again. The test checks: every entry is on some agent, every agent takes writes, no agent repairs
+// itself again and again, and the contradiction is reported. (With short logs, a state join between
+// the two sides cannot see the difference and may drop entries that only one side holds.)
 TEST(Images, ClonedWithItsMemoryAndWrittenToAtOnceNothingIsLost) {
   std::uint64_t split = 0;
   for (std::uint64_t seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
@@ -214,8 +217,8 @@ Image image_of(Images& mesh, std::size_t host) {
           mesh.cluster().checker().acknowledgements()};
 }
 
-// Returns how many entries were acknowledged since by this machine and are gone with its past,
-// because they had reached nobody.
+// Puts the image back. Returns the number of entries that this machine had acknowledged since the
+// image and that are gone, because they had reached nobody.
 std::size_t put_back(Images& mesh, std::size_t host, const Image& image) {
   mesh.cluster().kill(host);
   std::size_t gone = mesh.cluster().checker().rolled_back(mesh.host(host), image.acknowledged,
@@ -226,8 +229,8 @@ std::size_t put_back(Images& mesh, std::size_t host, const Image& image) {
   return gone;
 }
 
-// A running machine, its memory too: put back, it goes on under the actor and the number that it
-// had.
+// An image of a running machine with its memory. When it is put back, the machine goes on under the
+// same actor and number.
 Image running_image_of(Images& mesh, std::size_t host, std::uint64_t seed) {
   const base::Random memory = base::Random::from_number(seed);
   mesh.cluster().checker().allow_forks(false);
@@ -263,7 +266,7 @@ TEST(Images, ARunningMachinePutBackAfterItWroteAndPushed) {
     mesh.run_up_to(1'000);
     mesh.write_everywhere();
     mesh.run(base::seconds(10));
-    // Only what the log of the machine no longer had could not be sealed again.
+    // Only changes that the log of the machine no longer had could not be sealed again.
     std::size_t pruned = mesh.cluster().checker().lost_with_log();
     bool long_log = mesh.settings().replica.store.log_bytes_max > 600;
     EXPECT_TRUE(pruned == 0 || !long_log);
@@ -275,9 +278,9 @@ TEST(Images, ARunningMachinePutBackAfterItWroteAndPushed) {
   EXPECT_LT(gone, kSeeds / 10) << "most of what it wrote must have reached a peer";
 }
 
-// Between the image and the moment at which it is put back, a machine writes three entries: one
-// reaches all, one a single peer, one nobody. The first two come back, the third is gone with its
-// past.
+// A machine writes three entries between the image and the moment at which it is put back. One
+// reaches all agents, one reaches a single peer, one reaches nobody. The first two come back, the
+// third is gone.
 TEST(Images, WhatReachedOnePeerComesBackAndWhatReachedNobodyIsGone) {
   for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     SCOPED_TRACE(seed);
@@ -304,7 +307,7 @@ TEST(Images, WhatReachedOnePeerComesBackAndWhatReachedNobodyIsGone) {
 
     EXPECT_EQ(put_back(mesh, 1, image), 1u);
     mesh.network().heal();
-    std::string after = mesh.add(1);  // under a number that stands for another entry elsewhere
+    std::string after = mesh.add(1);  // its number means another entry on other agents
 
     mesh.expect_whole();
     for (std::size_t host = 0; host < 5; ++host) {
@@ -315,7 +318,7 @@ TEST(Images, WhatReachedOnePeerComesBackAndWhatReachedNobodyIsGone) {
   }
 }
 
-// Several starts back.
+// The backup is several starts old.
 TEST(Images, AnOldBackupPutBack) {
   Sums sums = tell(5, [](Images& mesh, std::uint64_t seed) {
     mesh.cluster().stop_cleanly(1);
@@ -336,7 +339,7 @@ TEST(Images, AnOldBackupPutBack) {
   EXPECT_EQ(sums.aside + sums.echoes + sums.refused, 0u);
 }
 
-// Nobody else is there to fetch from.
+// No other agent is there to fetch from.
 TEST(Images, CopiedWithNobodyElseAround) {
   Sums sums = tell(1, [](Images& mesh, std::uint64_t seed) {
     mesh.cluster().stop_cleanly(0);

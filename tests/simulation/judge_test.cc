@@ -1,5 +1,4 @@
-// The driver and the judge of the simulator themselves: what they once told wrongly, each shown
-// with one small history.
+// Faults that the driver and the judge of the simulator once had, each with one small history.
 
 #include "crdt/map.h"
 #include "tests/simulation/scenario.h"
@@ -8,8 +7,8 @@
 namespace simulation::testing {
 namespace {
 
-// At the instant of waking, what comes then must not be taken before what came during the sleep:
-// here "come back" before "leave".
+// A paused process wakes. What came during its sleep must be handled before what comes at the
+// moment of waking: here "leave" before "come back".
 TEST(Driver, APausedProcessTakesWhatCameInItsOrder) {
   Scenario mesh(2);
   mesh.start();
@@ -27,7 +26,7 @@ TEST(Driver, APausedProcessTakesWhatCameInItsOrder) {
   EXPECT_TRUE(mesh.meets(base::seconds(20)));
 }
 
-// A mesh in which a turn can be cut short, so that the outcome of its write is in doubt.
+// A mesh in which a turn can be cut short, so that nobody knows whether its write exists.
 class InDoubt : public Scenario {
  public:
   InDoubt() : Scenario(3) { settings().enabled.insert(Fault::kPowerInTurn); }
@@ -36,14 +35,14 @@ class InDoubt : public Scenario {
     start();
     ASSERT_TRUE(meets(base::seconds(20)));
     write_counted("old");
-    cluster().stop_cleanly(0);  // what was written stands in the database itself, not in its log
+    cluster().stop_cleanly(0);  // so what was written is in the database file, not in its log
     cluster().start(0);
     ASSERT_TRUE(meets(base::seconds(20)));
     for (const char* id : {"first", "again"}) write_counted(id);
     ASSERT_TRUE(converges(base::seconds(20)));
   }
   // The power goes off at the sync of the commit that adds `id`. What was not synced is lost.
-  // Returns all that had been written, as a backup of this moment has it.
+  // Returns everything that had been written, as a backup of this moment has it.
   Cluster::Backup lose_power_in_commit_of(const std::string& id) {
     Cluster::Backup written;
     std::uint64_t calls = 0;
@@ -76,11 +75,11 @@ class InDoubt : public Scenario {
     run(base::millis(5));
     host(0).disk.watch({});
   }
-  std::uint64_t calls_ = 0;  // changing calls of the disk in one commit; the last is the sync
+  std::uint64_t calls_ = 0;  // writing calls of the disk in one commit; the last is the sync
 };
 
-// The write is not in the recovered file, but in a backup that was taken before the recovery and is
-// put back later.
+// The write is not in the recovered file. It is in a backup that was taken before the recovery and
+// is put back later.
 TEST(Judge, AWriteInDoubtMayComeBackWithABackup) {
   InDoubt mesh;
   mesh.begin();
@@ -99,7 +98,7 @@ TEST(Judge, AWriteInDoubtMayComeBackWithABackup) {
   mesh.judge();
 }
 
-// The log is smaller than the change, so its own commit has pruned it.
+// The log is smaller than the change, so the commit of the change has pruned it from the log.
 TEST(Judge, AWriteInDoubtMayBeInNoLog) {
   InDoubt mesh;
   mesh.settings().replica.store.log_bytes_max = 1;
@@ -114,7 +113,7 @@ TEST(Judge, AWriteInDoubtMayBeInNoLog) {
   mesh.judge();
 }
 
-// Other rows of the medium are damaged: the judge must find the one change without reading them.
+// Other rows of the database are damaged. The judge must find the one change without reading them.
 TEST(Judge, AWriteInDoubtOnARottenMediumIsJudged) {
   InDoubt mesh;
   mesh.begin();
@@ -136,7 +135,8 @@ TEST(Judge, AWriteInDoubtOnARottenMediumIsJudged) {
   mesh.judge();
 }
 
-// A backup of a rotten medium is rotten: what it shows is not held against the agent.
+// A backup of a damaged database is damaged too. What it shows is not counted as a fault of the
+// agent.
 TEST(Judge, ABackupOfARottenMediumIsRotten) {
   Scenario mesh(3);
   mesh.start();
@@ -165,10 +165,12 @@ TEST(Judge, ABackupOfARottenMediumIsRotten) {
   EXPECT_TRUE(mesh.report().passed()) << text_of(mesh.report());
 }
 
-// A scrub finds a flipped bit after healing, in the quiet in which nothing else may travel.
+// A scrub finds a flipped bit after healing, during the quiet time. Its repair may be sent; nothing
+// else may.
 TEST(Judge, WhatAScrubFindsAfterHealingMayTravel) {
   Scenario mesh(3);
-  mesh.settings().pump.scrub_every = base::seconds(6);  // each time 64 rows: not the last ones yet
+  // It reads 64 rows each time, so it reaches the last rows only after healing.
+  mesh.settings().pump.scrub_every = base::seconds(6);
   mesh.settings().quiet = base::seconds(120);
   mesh.start();
   ASSERT_TRUE(mesh.meets(base::seconds(20)));

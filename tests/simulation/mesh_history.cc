@@ -64,7 +64,7 @@ void MeshHistory::settle() {
   }
 }
 
-// Whole seconds and few of them: equal stamps of different hosts are common.
+// Few different times, in whole seconds. So different hosts often make equal stamps.
 base::Now MeshHistory::now_at(const Host& host) {
   seconds_ += random_.chance(10) ? 1 : 0;
   bool synchronised = random_.chance(2);
@@ -76,7 +76,7 @@ void MeshHistory::step_clock(Host& host) {
   host.skew_seconds = kSkews[random_.below(std::size(kSkews))];
 }
 
-// One to three requests of one turn, and what has just arrived before them.
+// One turn with one to three requests, after the changes that have just arrived.
 void MeshHistory::write(Host& host) {
   bool burst = random_.chance(5);
   std::uint64_t count = burst ? 1 + random_.below(3) : 1;
@@ -93,7 +93,8 @@ void MeshHistory::write(Host& host) {
   look(host, before);
 }
 
-// The past of each is the vector now, without the changes of the requests behind it.
+// The past of each request is the vector after the turn, without the changes of the requests after
+// it.
 void MeshHistory::tell(const Host& host, const std::vector<agent::WriteRequest>& requests,
                        const agent::Outputs& outputs) {
   if (outputs.replies.size() != requests.size()) return fail("a request without a reply");
@@ -123,7 +124,8 @@ void MeshHistory::tell(const Host& host, const std::vector<agent::WriteRequest>&
   if (made != outputs.facts.own.size()) fail("more changes than requests");
 }
 
-// The first changes that it lacks, with some left out: what depends on those comes too early.
+// Gives the replica the first changes that it lacks, with some left out. Changes that depend on
+// those come too early.
 void MeshHistory::deliver(Host& host, std::uint32_t leave_out_one_in) {
   std::uint64_t most = leave_out_one_in > 0 ? 1 + random_.below(kReceivedMax) : sent_.size();
   std::vector<crdt::SealedChange> batch;
@@ -147,7 +149,7 @@ void MeshHistory::open(Host& host) {
   host.replica = agent::open_replica("a.db", chance, options);
 }
 
-// A clean stop, or a power cut that takes what was received since the last sync.
+// A clean stop, or a power cut that loses what was received since the last sync.
 void MeshHistory::restart(Host& host) {
   bool clean = random_.chance(2);
   if (clean) (void)host.replica->close();

@@ -1,8 +1,9 @@
 #pragma once
 
-// A random history of a few replicas: the workload writes at any of them, clocks are bad, sealed
-// changes travel in a causal order with gaps and delays, some replicas stop and come back as
-// another actor. The oracle hears of every request; after every turn the state checker looks.
+// A random history of a few replicas. Requests of the workload go to any of them, and their clocks
+// are wrong. Sealed changes travel in causal order, with gaps and delays. Some replicas stop and
+// come back under another actor. The oracle gets every request; after every turn the state checker
+// compares.
 
 #include <memory>
 #include <string>
@@ -21,22 +22,22 @@ class MeshHistory {
   explicit MeshHistory(std::uint64_t seed);
   ~MeshHistory();
 
-  // Until `requests` have been made or something is wrong: then `difference` says what.
+  // Runs until `requests` have been made or something is wrong; then `difference` says what.
   void go(std::size_t requests);
-  // Everybody hears of everything, and all are looked at in full.
+  // Gives all changes to all replicas, and checks all of them completely.
   void settle();
 
   const std::string& difference() const { return difference_; }
   const Oracle& oracle() const { return oracle_; }
 
-  // What happened, to see that the history was worth it.
+  // What happened. Shows whether the history was worth running.
   struct Counts {
     std::size_t requests = 0;
     std::size_t idle = 0;
     std::size_t refused_early = 0;  // changes that came before what they depend on
     std::size_t conflicts = 0;
     std::size_t restarts = 0;
-    std::size_t lost_suffixes = 0;  // restarts that forgot what had been received
+    std::size_t lost_suffixes = 0;  // restarts that lost received changes
     Counts& operator+=(const Counts& other);
   };
   const Counts& counts() const { return counts_; }
@@ -65,7 +66,7 @@ class MeshHistory {
   Oracle oracle_;
   StateChecker checker_{oracle_};
   std::vector<Host> hosts_;
-  std::vector<crdt::SealedChange> sent_;  // in the order made
+  std::vector<crdt::SealedChange> sent_;  // in the order in which they were made
   std::int64_t seconds_ = 0;
   std::uint64_t seed_;
   std::string difference_;

@@ -1,5 +1,5 @@
-// The oracle on histories written by hand: authors A and Z write, hear of each other when the test
-// says so, and what anybody then must show is told.
+// Tests the oracle with histories that are written by hand. The authors A and Z write and receive
+// each other's changes when the test says so. Then the test says what each must show.
 
 #include "tools/simulator/oracle.h"
 
@@ -103,7 +103,7 @@ TEST_F(OracleOf, APutConcurrentWithARemoveStaysOutOfSightUntilAnAdd) {
   Author b(oracle, 5);
   b.add(R"({"g":2})");
   b.hear(a);
-  EXPECT_EQ(b.shows(), (Fields{{"f", "1"}}));  // the later object stands whole
+  EXPECT_EQ(b.shows(), (Fields{{"f", "1"}}));  // the later object is shown as a whole
 }
 
 TEST_F(OracleOf, OfTwoWholeObjectsWithOneStampOneStands) {
@@ -124,7 +124,7 @@ TEST_F(OracleOf, AFieldWithTheStampOfAnObjectThatItsAuthorDidNotSeeIsOfTheOneOrT
   z.put(R"({"g":2})");
   meet();
 
-  EXPECT_EQ(a.shows(), (Fields{{"g", "2"}}));  // z is the higher name
+  EXPECT_EQ(a.shows(), (Fields{{"g", "2"}}));  // the writer z is higher
 }
 
 TEST_F(OracleOf, ARemoveReachesOnlyWhatItsAuthorSaw) {
@@ -222,7 +222,7 @@ TEST_F(OracleOf, APutKeepsThePresenceItSees) {
   EXPECT_FALSE(a.has());
 }
 
-// What a PUT writes over must still count as a removal of the presence.
+// What a PUT overwrites must still count as a removal of the presence.
 TEST_F(OracleOf, ARemoveStillHoldsAfterAPutThatSawIt) {
   a.add(R"({"f":1})");
   a.remove();

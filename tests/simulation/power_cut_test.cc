@@ -1,5 +1,5 @@
-// What a power cut leaves, at any I/O call and in any of its ways, is recovered to what had been
-// told.
+// After a power cut at any I/O call, in any of its forms, recovery brings back everything that
+// clients and peers had been told.
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ TEST(PowerCut, TakesNothingThatWasTold) {
   const PowerCutReport report = explore_power_cuts(options);
 
   EXPECT_EQ(report.violations, 0u) << report.table();
-  // Every way of losing things was met and did lose some; else this test proves nothing.
+  // Each form of a power cut happened and lost something. Otherwise this test proves nothing.
   for (std::size_t cut = 0; cut < kCuts; ++cut) {
     EXPECT_GT(report.rows[cut].mattered, 20u) << report.table();
     EXPECT_GT(report.rows[cut].lost_commits, 10u) << report.table();
@@ -40,8 +40,8 @@ TEST(PowerCut, TheSameSeedGivesTheSameReport) {
   EXPECT_EQ(explore_power_cuts(options).table(), explore_power_cuts(options).table());
 }
 
-// The control: with NORMAL for own writes 87 % of images lost acknowledged commits in an experiment
-// of its own (rule 1). A checker that misses them checks nothing.
+// A control: with NORMAL for own writes, 87 % of the images lost acknowledged commits in an
+// experiment (rule 1). A checker that does not see them checks nothing.
 TEST(PowerCut, WithoutTheSyncOfOwnWritesMostCutsTakeSome) {
   PowerCutOptions options;
   options.images = 1000;
@@ -57,7 +57,7 @@ TEST(PowerCut, WithoutTheSyncOfOwnWritesMostCutsTakeSome) {
   EXPECT_EQ(report.total().damaged + report.total().refused + report.total().invented, 0u);
 }
 
-// Syncs that lie break every promise but one: no number is used twice.
+// If syncs report success without syncing, only one promise can be kept: no number is used twice.
 TEST(PowerCut, ALyingDiskIsNoticedOrRecovered) {
   PowerCutOptions options;
   options.images = 3000;

@@ -1,5 +1,5 @@
-// Months of daily restarts: every start that writes leaves an actor behind (rule 2), and what that
-// costs must not grow with the years, nor wait for a member that is away.
+// Months of daily restarts. Every start that writes leaves an actor behind (rule 2). The cost of
+// that must not grow with the years, and closing must not wait for a member that is away.
 
 #include "tests/simulation/scenario.h"
 
@@ -15,7 +15,7 @@ struct Restarts : Scenario {
     start();
     EXPECT_TRUE(meets(base::seconds(20)));
   }
-  // Each host is started again, one after the other, and writes.
+  // Starts each host again, one after the other. Each writes once.
   void day(std::size_t number) {
     for (std::size_t i = 0; i < kHosts; ++i) {
       number % 3 == 0 ? cluster().kill(i) : cluster().stop_cleanly(i);

@@ -1,7 +1,7 @@
 #pragma once
 
-// One mesh on virtual time, led by hand: what a test wants to happen at which moment, judged by the
-// same checks as every run of the simulator.
+// One mesh on virtual time. The test decides what happens at which moment. The checkers are those
+// of every run of the simulator.
 
 #include <gtest/gtest.h>
 
@@ -19,10 +19,10 @@ class Scenario {
     settings_.replica.clock.build_nanos = 1'700'000'000'000'000'000;
   }
 
-  // Change before start().
+  // Change these before start().
   Settings& settings() { return settings_; }
 
-  // All agents, together.
+  // Starts all agents.
   void start() {
     trace_ = std::make_unique<Trace>(settings_.nodes + 2);
     report_ = std::make_unique<Report>();
@@ -58,7 +58,7 @@ class Scenario {
     }
     return gossip::MemberState::kLeft;
   }
-  // The final checks; fails the test with the story of the run.
+  // Runs the final checks. If one fails, the test fails and prints the story of the run.
   void judge() {
     if (report_->passed()) cluster_->checker().healed(cluster_->running(), cluster_->owed());
     if (report_->passed()) return;

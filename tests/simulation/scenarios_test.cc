@@ -1,13 +1,13 @@
-// What once went wrong in the product, each told step by step: who writes, what is cut off, which
-// call of the disk fails. Each test first asserts that its story happened, then that it ends well.
-// The stories of the judge itself are in judge_test.cc.
+// Faults that the product once had, told step by step: who writes, who is cut off, which call of
+// the disk fails. Each test first asserts that its story happened, then that it ends well.
+// judge_test.cc has the stories of the judge.
 
 #include "tests/simulation/scenario.h"
 
 namespace simulation::testing {
 namespace {
 
-constexpr std::int64_t kShortLog = 600;  // bytes: soon does not reach back, so a join is needed
+constexpr std::int64_t kShortLog = 600;  // bytes; a state join is needed soon
 
 class Story : public Scenario {
  public:
@@ -27,7 +27,7 @@ class Story : public Scenario {
     EXPECT_TRUE(meets(base::seconds(60))) << story();
     judge();
   }
-  // A bit of the file flips while its agent is stopped.
+  // Flips a bit of the database file of an agent that is stopped.
   void flip_bit_of_stopped(std::size_t index, std::uint64_t offset, unsigned bit) {
     EXPECT_TRUE(host(index).disk.flip_bit(kDatabase, offset, bit));
     host(index).rotten = true;
@@ -35,9 +35,9 @@ class Story : public Scenario {
   }
 };
 
-// A peer reads a range between COMMIT and the moment at which the node hears of it: it claims more
-// of the writer's own actor than the writer's node knows. Once the sound database was set aside as
-// a fork.
+// A peer reads a range after COMMIT and before the node of the writer hears of the commit. The peer
+// then claims more of the writer's actor than the writer's node knows. The agent once took this for
+// a fork and set its sound database aside.
 TEST(Scenarios, WhatPeersKnowBeforeTheNodeDoesIsNoFork) {
   Story mesh(2);
   mesh.begin();
@@ -64,7 +64,7 @@ TEST(Scenarios, WhatPeersKnowBeforeTheNodeDoesIsNoFork) {
   EXPECT_EQ(mesh.events("states set aside"), 0u);
 }
 
-// The disk is full in the turn that merges a join: the join ends with the turn, and the node was
+// The disk is full in the turn that merges a join. The join ended with the turn, and the node was
 // not told.
 TEST(Scenarios, AJoinThatTheDiskRefusesIsTriedAgain) {
   Story mesh(2);
@@ -84,7 +84,8 @@ TEST(Scenarios, AJoinThatTheDiskRefusesIsTriedAgain) {
   EXPECT_GT(mesh.events("joins"), 0u);
 }
 
-// Turns come faster than tries to open the database again: each refused turn put the next try off.
+// Turns come more often than tries to open the database again. Once, each refused turn put the next
+// try off, so it never came.
 TEST(Scenarios, ADiskFaultEndsAlthoughTurnsGoOn) {
   Story mesh(2);
   mesh.begin();
@@ -110,7 +111,8 @@ TEST(Scenarios, ADiskFaultEndsAlthoughTurnsGoOn) {
   mesh.expect_whole();
 }
 
-// A bit flips in the text of a table: SQLite says "no such column", which was no damage to us.
+// A bit flips in the text of a table in the schema. SQLite says "no such column", which we once did
+// not take for damage.
 TEST(Scenarios, ATableWithAnotherTextIsSetAside) {
   Story mesh(3);
   mesh.begin();
@@ -129,8 +131,8 @@ TEST(Scenarios, ATableWithAnotherTextIsSetAside) {
   EXPECT_EQ(mesh.events("states set aside"), 1u);
 }
 
-// A bit of the header flips: SQLite calls a schema format that it does not know no damage, and the
-// agent did not start any more.
+// A bit flips in the header of the file. SQLite does not call an unknown schema format damage, so
+// the agent once did not start.
 TEST(Scenarios, AFileOfUnknownFormatIsSetAside) {
   constexpr std::uint64_t kFormat = 47;  // the last byte of the schema format
   Story mesh(3);
@@ -147,8 +149,8 @@ TEST(Scenarios, AFileOfUnknownFormatIsSetAside) {
   EXPECT_EQ(mesh.events("states set aside"), 1u);
 }
 
-// A and B leave, each while the other is away, and C, who told each of the other's leaving, is gone
-// when they come back: each held the other for gone and spoke to nobody.
+// A and B leave, each while the other is away. C tells each of them that the other has left, and
+// then never returns. Once, A and B each took the other for gone and spoke to nobody.
 TEST(Scenarios, TwoThatLeftFindEachOtherAgain) {
   Story mesh(3);
   mesh.begin();
@@ -175,9 +177,9 @@ TEST(Scenarios, TwoThatLeftFindEachOtherAgain) {
   mesh.expect_whole();
 }
 
-// A row is lost from a state that is just being fetched anew. Its vector becomes equal to those of
-// its peers, its digest never: it was not seen to have fetched everything, and its rows were not
-// checked.
+// A row is lost from a state that is being fetched. The vector then becomes equal to that of the
+// peers, and the digest never does. Once, the agent never saw that it had fetched everything, and
+// did not check its rows.
 TEST(Scenarios, ARowLostWhileTheStateIsFetchedIsFound) {
   Story mesh(3);
   mesh.settings().node.range_changes_max = 2;
@@ -202,8 +204,8 @@ TEST(Scenarios, ARowLostWhileTheStateIsFetchedIsFound) {
   mesh.expect_whole();
 }
 
-// A change waits for its predecessor; a join makes it seen, so it no longer waits; the disk is full
-// at that commit. The node was not told to fetch it again.
+// A change waits for its predecessor. A join makes it seen, so it no longer waits, but the disk is
+// full at that commit. Once, the node was not told to fetch the change again.
 TEST(Scenarios, WhatAJoinMadeSeenIsFetchedAgainWhenTheDiskWasFull) {
   Story mesh(3);
   mesh.settings().replica.store.log_bytes_max = kShortLog;
@@ -229,13 +231,14 @@ TEST(Scenarios, WhatAJoinMadeSeenIsFetchedAgainWhenTheDiskWasFull) {
   mesh.expect_whole();
 }
 
-// A medium gives no reads for two seconds. Its sound state was given up, with what nobody else had.
+// The medium answers no reads for two seconds. Once, the agent then gave its sound state up, with
+// changes that no other agent had.
 TEST(Scenarios, AStateIsNotGivenUpForAMomentOfItsMedium) {
   Story mesh(3);
   mesh.begin();
   mesh.write(1, 40);
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
-  mesh.cluster().kill(1);  // a new process has nothing in its cache
+  mesh.cluster().kill(1);  // a new process has an empty cache
   mesh.cluster().start(1);
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
   const std::uint64_t failed = mesh.host(1).disk.counters().failed_calls;

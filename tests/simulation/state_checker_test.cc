@@ -1,5 +1,5 @@
-// The state checker over real replicas: silent on random histories, and each kind of difference
-// told.
+// Runs the state checker on real replicas. It must report nothing for random histories, and must
+// report each kind of difference.
 
 #include "tools/simulator/state_checker.h"
 
@@ -26,7 +26,7 @@ TEST(StateChecker, RandomHistoriesShowWhatTheirAuthorsMeant) {
     ASSERT_EQ(history.difference(), "");
     sum += history.counts();
   }
-  // Else the histories were too tame to find anything.
+  // Otherwise the histories had too few events to find anything.
   EXPECT_GT(sum.idle, sum.requests / 50);
   EXPECT_LT(sum.idle, sum.requests / 2);
   EXPECT_GT(sum.refused_early, kSeeds);
@@ -46,7 +46,7 @@ TEST(StateChecker, LongHistoriesShowWhatTheirAuthorsMeant) {
   }
 }
 
-// One replica, and an oracle that is told something else than what happened.
+// One replica, and an oracle that is told something other than what happened.
 class Lie : public ::testing::Test {
  protected:
   void write(const WriteRequest& done, const WriteRequest& told) {

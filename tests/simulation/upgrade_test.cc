@@ -1,4 +1,5 @@
-// A mesh with an agent two versions ahead: what only a later version seals and sends.
+// A mesh with an agent that is two versions ahead. It seals and sends what only a later version
+// knows.
 
 #include "crdt/change.h"
 #include "gossip/wire/message.h"
@@ -10,14 +11,14 @@ namespace {
 using gossip::wire::Passing;
 using gossip::wire::Push;
 
-// The later agent: its actor and what it says, from the place of a member that all know.
+// The later agent: its actor and its messages. It takes the place of a member that all others know.
 class Later {
  public:
   explicit Later(Scenario& mesh) : mesh_(mesh), random_(base::Random::from_number(99)) {
     actor_ = random_.id<base::ActorTag>();
   }
 
-  // An effect of a kind and at a slot type that nobody here knows.
+  // An effect whose kind and slot type this version does not know.
   crdt::SealedChange change() {
     crdt::Change change;
     change.actor = actor_;
@@ -37,7 +38,8 @@ class Later {
     head_ = {change.seq, sealed->hash};
     return *sealed;
   }
-  // The same under an envelope that nobody here knows: the version is its second byte.
+  // The same with an envelope that this version does not know. The envelope version is the second
+  // byte.
   crdt::SealedChange enveloped() {
     crdt::SealedChange sealed = change();
     sealed.bytes[1] = 0x7f;
@@ -59,7 +61,8 @@ class Later {
   crdt::Head head_;
 };
 
-// Fields behind the last one that we know: one more in the head of the array (below 15), and nil.
+// Adds a field after the last one that we know: one more in the head of the array (below 15), and a
+// nil.
 base::Bytes longer(base::Bytes message) {
   message[0] = static_cast<char>(static_cast<unsigned char>(message[0]) + 1);
   message.push_back('\xc0');
@@ -70,7 +73,7 @@ struct MixedVersions : ::testing::TestWithParam<gossip::Topology> {
   Scenario mesh{4, 11, GetParam()};
   void SetUp() override {
     mesh.start();
-    mesh.cluster().checker().allow_forks(false);  // the oracle knows this version only
+    mesh.cluster().checker().allow_forks(false);  // the oracle knows only this version
     ASSERT_TRUE(mesh.meets(base::seconds(20)));
   }
   void add(std::size_t host, const std::string& id) {
@@ -93,7 +96,8 @@ TEST_P(MixedVersions, UnknownKindsAndTypesReachAllAndAreEqual) {
   mesh.judge();
 }
 
-// Its actor stops there, for all alike; nothing else does, and nobody fetches it again and again.
+// The vector of this actor stops there on all agents. Nothing else stops, and nobody fetches the
+// change again and again.
 TEST_P(MixedVersions, AnUnknownEnvelopeStopsOneActorAndNobodyElse) {
   Later later(mesh);
   crdt::SealedChange known = later.change();

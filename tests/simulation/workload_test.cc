@@ -11,7 +11,7 @@
 namespace simulation {
 namespace {
 
-// A client of one replica that applies every request at once.
+// A client of one replica; the replica applies every request at once.
 class Client {
  public:
   explicit Client(std::uint64_t seed) : workload(base::Random::from_number(seed)) {
@@ -44,7 +44,7 @@ std::vector<std::string> values_of(const crdt::Members& members) {
   return values;
 }
 
-// Every JSON text of a request.
+// Returns every JSON text in a request.
 std::vector<std::string> texts_of(const agent::WriteRequest& request) {
   if (auto* add = std::get_if<agent::AddEntry>(&request)) return {add->metadata};
   if (auto* put = std::get_if<agent::PutEntry>(&request)) return {put->metadata};
@@ -61,7 +61,7 @@ std::vector<std::string> texts_of(const agent::WriteRequest& request) {
   return texts;
 }
 
-// All of a request, to compare.
+// Returns everything in a request as text, for comparisons.
 std::string spelled(const agent::WriteRequest& request) {
   std::string text = describe(request);
   for (const std::string& part : texts_of(request)) text += "\n" + part;

@@ -1,4 +1,4 @@
-// The table of cells against a plain map, over random operations with rollbacks and reopenings.
+// Compares the table of cells with a plain map, over random operations, rollbacks and reopenings.
 
 #include <gtest/gtest.h>
 
@@ -90,7 +90,7 @@ struct Walk {
     ASSERT_TRUE(verified.ok()) << verified.error().message;
   }
 
-  // What an entry is made of, one by one and in a scan.
+  // Reads every entry alone and in a scan, and compares both with the model.
   void entries_agree() {
     for (const char* name : {"m", "snapshots"}) {
       std::map<std::string, crdt::Entry> expected;
@@ -155,7 +155,8 @@ struct Walk {
     }
   }
 
-  // The order of a snapshot, whatever lanes and names say; it can be entered behind any slot.
+  // Checks the order of scan_object(), which must not depend on lanes and names, and continues it
+  // after every slot.
   void resume_everywhere() {
     for (const char* name : {"m", "snapshots"}) {
       auto objects = store->cells().objects_from(name, 100);

@@ -160,7 +160,7 @@ TEST_F(Cells, ManyDeepSlotsDoNotHideAFieldAfterThem) {
   EXPECT_EQ(scan_ids(std::nullopt, 9), (std::vector<std::string>{"a", "b"}));
 }
 
-// Below the field is a name of its own that sorts before the row of the field.
+// The deeper slot has a row of its own in `names`, which sorts before the row of the field.
 TEST_F(Cells, WhatIsBelowAFieldDoesNotHideIt) {
   const std::string key(100, 'k');
   put(field("a", key), "shown");
@@ -303,7 +303,7 @@ TEST_F(Cells, ANewEntryTakesItsLastSlotWithItAndComesBackInOneTransaction) {
   one->cells = {cell(actor(1), 1, "1")};
   ASSERT_TRUE(store->cells().save(*one).ok());
   one->cells.clear();
-  ASSERT_TRUE(store->cells().save(*one).ok());  // the name goes, a new one comes
+  ASSERT_TRUE(store->cells().save(*one).ok());  // the name is removed and added again
   two->cells = {cell(actor(1), 2, "2")};
   ASSERT_TRUE(store->cells().save(*two).ok());
   one->cells = {cell(actor(1), 3, "3")};

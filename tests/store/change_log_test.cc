@@ -212,8 +212,8 @@ TEST_F(Log, OwnUnconfirmedChangesGoLast) {
   EXPECT_EQ(last_pruned, 12) << "the last of the others, though own ones before it left later";
   commit();
 
-  EXPECT_EQ(store->actors().find(actor(2))->floor, 6u);  // everything else is gone,
-  EXPECT_EQ(store->actors().find(actor(1))->floor, 5u);  // then own ones follow
+  EXPECT_EQ(store->actors().find(actor(2))->floor, 6u);  // everything else is pruned first,
+  EXPECT_EQ(store->actors().find(actor(1))->floor, 5u);  // then changes of our own
   EXPECT_EQ(store->log().bytes(), 500u);
   EXPECT_EQ(names(have({{1, 5}, {2, 6}})),
             (std::vector<std::string>{"1:6", "1:7", "1:8", "1:9", "1:10"}));

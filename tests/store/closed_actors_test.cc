@@ -1,5 +1,4 @@
-// Closed actors: many to a row, and packed in memory. Whatever form they have, every answer is as
-// if each stood alone.
+// Closed actors: many in one row, and packed in memory. The form must not change any answer.
 
 #include <gtest/gtest.h>
 
@@ -130,7 +129,8 @@ TEST_F(ClosedActors, ADamagedRowIsFound) {
   EXPECT_EQ(opened.error().code, base::Code::kCorrupt);
 }
 
-// A cell names its actor by number, whoever has closed it meanwhile.
+// A cell names its actor by number. A reader finds the actor although another connection has closed
+// it.
 TEST_F(ClosedActors, AReaderFindsThemByNumber) {
   auto ids = write(150);
   auto reader = Reader::open(folder.file("a.db"), {});
@@ -170,7 +170,8 @@ TEST_F(ClosedActors, AreSharedByAllConnectionsOfOneAgent) {
   EXPECT_EQ(store->actors().vector().packed(), packed) << "no row was read again";
 }
 
-// A snapshot has the closed actors of its own commit, whatever the others share meanwhile.
+// A snapshot shows the closed actors of its own commit, whatever other connections have shared
+// since.
 TEST_F(ClosedActors, ASnapshotKeepsItsOwn) {
   auto ids = write(600);
   close({ids.begin(), ids.begin() + 300});
@@ -198,7 +199,8 @@ TEST_F(ClosedActors, ASnapshotKeepsItsOwn) {
   EXPECT_EQ((*seen)->all().size(), 600u);
 }
 
-// Programs before put actors into rows in the order in which they were closed, without a digest.
+// Earlier programs put actors into rows in the order in which they were closed, and wrote no
+// digest.
 TEST_F(ClosedActors, RowsOfAnEarlierProgramAreGroupedAnew) {
   auto ids = write(250);
   close(ids);
@@ -241,7 +243,7 @@ bool same(const Actor& a, const Actor& b) {
          a.head_named() == b.head_named();
 }
 
-// The same steps on the store and on a plain map, with commits, rollbacks and reopenings between.
+// Does the same steps on the store and on a plain map, with commits, rollbacks and reopenings.
 struct Model {
   std::map<base::ActorId, Actor> now;
   std::map<base::ActorId, Actor> committed;
@@ -328,7 +330,7 @@ TEST_F(ClosedActors, RandomStepsGiveWhatAPlainMapGives) {
   EXPECT_GT(store->actors().vector().packed()->size(), 50u);
 }
 
-// What a peer lacks is found in the same way, however its vector is packed.
+// visit_lacking() gives the same result however the vector of the peer is packed.
 TEST_F(ClosedActors, AreLackingForWhoLacksThem) {
   options.closed_loose_max = 5;
   reopen();

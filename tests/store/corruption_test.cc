@@ -1,5 +1,5 @@
-// A changed byte in any table is reported with table and row, and never served. SQLite itself does
-// not notice: its integrity check calls such files sound.
+// A changed byte in any table is reported with the table and the row, and is never served. SQLite
+// itself does not notice it: its integrity check accepts these files.
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ struct Corruption : testing::Test {
     }
     ASSERT_TRUE(store->commit(Durability::kFull).ok());
   }
-  // Expects an error that names the table, when opening or in `use`.
+  // Expects an error that names the table, either when the store is opened or in `use`.
   void expect_report(const std::string& sql, const std::string& table,
                      const std::function<base::Status(Store&)>& use) {
     sample::raw(path, sql);
@@ -58,7 +58,7 @@ struct Corruption : testing::Test {
     const std::int64_t start = (sample::raw_number(path, root) - 1) * kPage;
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     char place[4] = {};
-    file.seekg(start + 12);  // behind the head of an inner page: where its cells stand
+    file.seekg(start + 12);  // after the head of an inner page: the list of its cells
     file.read(place + 2, 2);
     char child[4];
     file.seekg(start + base::read_be32(place));
@@ -109,7 +109,7 @@ TEST_F(Corruption, OfAChange) {
 TEST_F(Corruption, OfAChangesNumber) {
   expect_report("UPDATE log SET seq=9 WHERE seq=3", "log", range);
 }
-// The index only makes a search shorter.
+// The index is only there to make a search shorter.
 TEST_F(Corruption, OfTheLogIndexCostsARangeNothingButTime) {
   sample::raw(path, "UPDATE log_index SET pos=3");
   auto store = sample::open(path);
@@ -172,7 +172,8 @@ TEST_F(Corruption, ALostNameIsFoundByTheDigest) {
   EXPECT_EQ(store->verify_digest().error().code, base::Code::kCorrupt);
 }
 
-// A write that never reached the medium leaves an older page: each row of it is sound.
+// A write that never reached the medium leaves an older version of a page. Each row of that page is
+// sound.
 TEST_F(Corruption, AStaleCountOfCellsIsCorruptionAndNotAbort) {
   const crdt::Slot second = sample::slot("snapshots", {"b", "f"}, kPlace.type);
   sample::raw(path, "CREATE TABLE kept AS SELECT * FROM meta WHERE k>>32=1");
@@ -192,7 +193,7 @@ TEST_F(Corruption, AStaleCountOfCellsIsCorruptionAndNotAbort) {
   EXPECT_EQ(sample::read(*store, second).size(), 1u);
 }
 
-// A page whose head is overwritten, and a bad row in a table that comes later.
+// The head of one page is overwritten, and a later table has a bad row.
 TEST_F(Corruption, TheScrubGoesOnPastAPageThatCannotBeRead) {
   {
     auto store = sample::open(path);

@@ -1,4 +1,4 @@
-// A process killed in the middle of a loop of commits loses nothing that it acknowledged.
+// A process that is killed while it commits in a loop loses nothing that it has acknowledged.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -18,10 +18,11 @@ crdt::Slot place(std::uint64_t seq) {
                       crdt::SlotType::kLwwRegister);
 }
 
-// Never returns: one change a commit, its number written to the pipe after each.
+// Commits one change after the other and writes the number of each to the pipe after its commit.
+// Never returns.
 [[noreturn]] void commit_for_ever(const std::string& path, int acknowledge) {
   Options options;
-  options.wal_pages = 40;  // so that kills meet checkpoints too
+  options.wal_pages = 40;  // small, so that some kills happen during a checkpoint
   auto store = sample::open(path, options);
   const auto known = store->actors().find(actor(1));
   for (std::uint64_t seq = known ? known->head.seq + 1 : 1;; ++seq) {

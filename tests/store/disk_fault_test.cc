@@ -146,7 +146,7 @@ TEST_F(DiskFault, AFullDiskInCommitRollsBackAndPasses) {
   EXPECT_TRUE(store->verify_digest().ok());
 }
 
-// With a cache smaller than the transaction SQLite writes pages before COMMIT.
+// If the cache is smaller than the transaction, SQLite writes pages before COMMIT.
 TEST_F(DiskFault, AFullDiskInAStatementRollsBack) {
   options.cache_kib = 64;
   reopen();

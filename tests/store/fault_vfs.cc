@@ -9,7 +9,7 @@ namespace {
 
 Faults state;
 
-// What SQLite sees as a file: our methods, then the real file behind.
+// A file as SQLite sees it: our methods, and after them the real file.
 struct File {
   sqlite3_file base;
   int kind;
@@ -21,7 +21,7 @@ sqlite3_file* real(sqlite3_file* file) { return ours(file)->real(); }
 bool is_wal(sqlite3_file* file) { return ours(file)->kind & SQLITE_OPEN_WAL; }
 bool is_database(sqlite3_file* file) { return ours(file)->kind & SQLITE_OPEN_MAIN_DB; }
 
-// What this call answers in place of doing anything; SQLITE_OK: it is done.
+// The error that this call returns instead of doing anything. SQLITE_OK: the call is done.
 int verdict(int code) {
   const int call = state.calls++;
   const bool fails = (call >= state.fail_from && call < state.fail_until) ||
@@ -93,7 +93,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
   auto* under = static_cast<sqlite3_vfs*>(vfs->pAppData);
   ours(file)->kind = flags;
   const int code = under->xOpen(under, name, real(file), flags, out);
-  // SQLite closes a file exactly when it has methods.
+  // SQLite closes a file if and only if it has methods.
   file->pMethods = real(file)->pMethods ? &kMethods : nullptr;
   return code;
 }

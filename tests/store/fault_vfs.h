@@ -1,6 +1,6 @@
 #pragma once
 
-// A VFS over the default one that counts syncs of the write-ahead log and fails on demand.
+// A VFS on top of the default one. It counts syncs of the write-ahead log and fails on request.
 
 #include <string>
 
@@ -11,20 +11,20 @@ struct Faults {
   bool fail_wal_sync = false;       // SQLITE_IOERR_FSYNC
   bool fail_wal_write = false;      // SQLITE_IOERR_WRITE
   bool fill_wal_write = false;      // SQLITE_FULL
-  bool fail_database_sync = false;  // SQLITE_IOERR_FSYNC, met by checkpoints
+  bool fail_database_sync = false;  // SQLITE_IOERR_FSYNC; a checkpoint gets it
   bool fail_database_read = false;  // SQLITE_IOERR_READ
   bool fail_wal_read = false;       // SQLITE_IOERR_READ
   int unreadable_page = -1;         // of the database, from 0: SQLITE_IOERR_READ
 
-  // The n-th call: reads, writes, syncs and truncates of every file count from 0; those in
-  // [fail_from, fail_until) fail, and [again_from, again_until) too.
+  // Reads, writes, syncs and truncates of all files are counted from 0. The calls in [fail_from,
+  // fail_until) and in [again_from, again_until) fail.
   int calls = 0;
   int fail_from = 0;
   int fail_until = 0;
   int again_from = 0;
   int again_until = 0;
   bool full = false;  // only writes fail, with SQLITE_FULL
-  int failed = 0;     // calls that did
+  int failed = 0;     // number of calls that failed
 };
 
 // Registered at the first call; one state for the whole program.

@@ -119,7 +119,8 @@ TEST_F(ReaderBeside, TwoReadersHoldTwoSnapshots) {
   EXPECT_EQ(second->cells().load_slot(field("a"))->cells[0].body, "two");
 }
 
-// Every commit writes the same number into ten entries: whoever sees two numbers saw half of one.
+// Every commit writes the same number into ten entries. A reader that sees two different numbers
+// has seen half of a commit.
 TEST_F(ReaderBeside, SnapshotsStayWholeWhileAnotherThreadWrites) {
   std::atomic<bool> done{false};
   std::atomic<int> reads{0};

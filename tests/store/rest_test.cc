@@ -1,4 +1,4 @@
-// The write-ahead log and its index on a medium that has little room.
+// The write-ahead log and its index on a medium that has little free space.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -128,7 +128,7 @@ TEST_F(Rest, WithoutRoomForItsIndexAnOpenSaysThatTheDiskIsFull) {
   EXPECT_TRUE(sample::open(folder.file("a.db"), options)->verify().ok());
 }
 
-// 4,062 pages have their place in the first region; the next page needs a second one.
+// The first region of the index has room for 4,062 pages. The next page needs a second region.
 TEST_F(Rest, WithoutRoomForMoreOfItACommitIsNotAcknowledgedAndReadsGoOn) {
   options.wal_pages = 100'000;
   auto store = sample::open(folder.file("a.db"), options);

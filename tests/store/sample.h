@@ -1,7 +1,7 @@
 #pragma once
 
-// What the tests of the store are made of: a folder of their own, ids, cells, changes, and a raw
-// connection that goes behind the store's back.
+// Helpers for the tests of the store: a folder for each test, ids, cells, changes, and a raw
+// connection with which a test changes the file without the store.
 
 #include <string>
 #include <vector>
@@ -32,16 +32,16 @@ crdt::SealedChange change(const base::ActorId& actor, std::uint64_t seq, std::si
 
 // Opens, or aborts the test program with the reason.
 std::unique_ptr<Store> open(const std::string& path, const Options& options = {});
-// What a replica does for one slot: load, replace the cells, save, account.
+// Writes one slot as a replica does: load, replace the cells, save, account.
 base::Status write(Store& store, const crdt::Slot& slot, crdt::Cells cells);
-// One transaction around `write`.
+// Runs `write` in one transaction.
 base::Status commit(Store& store, const crdt::Slot& slot, crdt::Cells cells,
                     Durability durability = Durability::kFull);
 crdt::Cells read(Store& store, const crdt::Slot& slot);
 // Appends a change to the log and moves the vector, as a replica does.
 base::Status apply(Store& store, const crdt::SealedChange& change);
 
-// SQL on a connection of its own, with the store closed or idle.
+// Runs SQL on a separate connection, while the store is closed or idle.
 void raw(const std::string& path, const std::string& sql);
 std::int64_t raw_number(const std::string& path, const std::string& sql);
 

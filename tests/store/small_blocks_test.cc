@@ -1,5 +1,5 @@
-// A file system with blocks of 1 KiB that is full: a place in the index of the write-ahead log that
-// has no block behind it ends the process by SIGBUS. Needs root and loop devices, else skipped.
+// A full file system with blocks of 1 KiB. If a part of the index of the write-ahead log has no
+// block, a write to it ends the process by SIGBUS. Needs root and loop devices; skipped otherwise.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -48,8 +48,8 @@ class SmallBlocks : public testing::Test {
     return sample::commit(store, slot, {sample::cell(sample::actor(1), seq, value)});
   }
 
-  // Writes up to the place where the index needs its second 32 KiB, fills the disk, and goes on
-  // with `left` bytes free before every commit. What the process ended with.
+  // Writes until the index needs its second 32 KiB, then fills the disk and goes on with `left`
+  // bytes free before every commit. Returns how the process ended.
   int status_when_full(std::int64_t left) {
     const pid_t child = ::fork();
     if (child == 0) {
@@ -106,7 +106,7 @@ TEST_F(SmallBlocks, AFullDiskEndsNoProcessWhereTheIndexOfTheLogGrows) {
   }
 }
 
-// So that the test above is known to look at the right place.
+// A control: it shows that the test above meets the place where the process would end.
 TEST_F(SmallBlocks, WithoutAllocationItDoes) {
   set_allocate(nothing_to_do);
 

@@ -1,4 +1,4 @@
-// What a state join needs of the store.
+// Tables and pruning rules of the store that a state join needs.
 
 #include "store/staged.h"
 
@@ -99,7 +99,7 @@ TEST_F(StagedPages, ActorsLeftBehindAreToldOnceAndOnlyWhenCommitted) {
   EXPECT_FALSE(store->actors().find(actor(7))) << "nobody is made by leaving";
 }
 
-// A file as version 1 left it: what versions 2 and 3 brought is taken away again.
+// A file of version 1: everything that versions 2 and 3 added is removed.
 TEST_F(StagedPages, AFileOfVersion1IsUpgradedWithAllItHolds) {
   const crdt::Slot place = sample::slot("snapshots", {"x", "f"}, crdt::SlotType::kLwwRegister);
   ASSERT_TRUE(sample::commit(*store, place, {cell(actor(1), 1, "1")}).ok());
@@ -116,7 +116,8 @@ TEST_F(StagedPages, AFileOfVersion1IsUpgradedWithAllItHolds) {
                         std::to_string(RowChecksum('m').number(2).bytes(clock).value()) +
                         " WHERE k=2");
 
-  // Behind the node id stood a token: here 16 zeros, as everything else in the row but its sizes.
+  // Version 1 had a token after the node id. Here it is 16 zeros, like everything else in the row
+  // except the sizes.
   base::Bytes identity(16 + 16 + 16 + 8 + 2, '\0');
   sample::raw(path, "UPDATE meta SET v=x'" + base::to_hex(identity) + "', sum=" +
                         std::to_string(RowChecksum('m').number(1).bytes(identity).value()) +

@@ -26,8 +26,8 @@ struct AgentOptions {
   std::map<std::string, std::string> environment;
   std::string bind = "127.0.0.1:0";
   const Network* network = nullptr;  // the test's own; outlives the agent
-  // Where the agent finds `root`: bound there for this agent alone, so that two agents have one
-  // path. Empty: where it is. Needs root and `unshare`.
+  // The path at which the agent sees `root`. It is mounted there for this agent only, so two agents
+  // can have the same path. Empty: the real path. Needs root and `unshare`.
   std::filesystem::path seen_as;
 };
 
@@ -39,9 +39,10 @@ class AgentProcess {
   base::Status wait_ready(Millis timeout = Millis{20'000});  // /readyz answers 200
   void kill9();                                              // and waits for the end
   base::Result<int> stop();                                  // SIGTERM; the exit status
-  // Starts it again on the same directories and, so that peers find it, the same mesh address.
+  // Starts it again with the same directories and the same mesh address, so that peers find it.
   base::Status restart();
-  // The same in two steps, so that several start at once or one is killed while it starts.
+  // The same in two steps, so that several agents can start at once, or one can be killed while it
+  // starts.
   base::Status begin();
   base::Status wait_serving();
 
@@ -66,7 +67,7 @@ class AgentProcess {
   std::string node_id_;
 };
 
-// `hearsay` with these arguments, run to its end.
+// Runs `hearsay` with these arguments until it ends.
 base::Result<Outcome> hearsay(const std::vector<std::string>& arguments,
                               const std::map<std::string, std::string>& environment = {},
                               const std::string& input = "");

@@ -1,7 +1,7 @@
 #pragma once
 
-// A blocking TCP connection with deadlines, read into a buffer: what the HTTP client and tests that
-// send raw bytes stand on.
+// A blocking TCP connection with time limits. It reads into a buffer. The HTTP client and tests
+// that send raw bytes use it.
 
 #include <memory>
 #include <string>

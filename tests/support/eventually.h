@@ -1,6 +1,6 @@
 #pragma once
 
-// Waiting for what another process will do: asks again and again, for a bounded time.
+// Waits for another process: asks again and again, for a bounded time.
 
 #include <chrono>
 #include <functional>
@@ -9,7 +9,7 @@ namespace support {
 
 using Millis = std::chrono::milliseconds;
 
-// True as soon as `predicate` is; false if it was not within `timeout`.
+// True as soon as `predicate` returns true; false if it did not within `timeout`.
 bool eventually(Millis timeout, const std::function<bool()>& predicate);
 
 }  // namespace support

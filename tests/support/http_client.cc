@@ -112,7 +112,8 @@ bool names(const HttpHeaders& headers, const char* wanted) {
   return false;
 }
 
-// An event's text is complete: its fields by name (the event-stream format of the HTML standard).
+// Parses the complete text of one event into its fields (the event-stream format of the HTML
+// standard).
 std::optional<ServerEvent> parse_event(std::string text) {
   ServerEvent event;
   bool any = false;
@@ -152,7 +153,8 @@ std::string HttpResponse::header(const std::string& name) const {
 base::Result<HttpResponse> HttpClient::request(const std::string& method, const std::string& target,
                                                const std::string& body,
                                                const HttpHeaders& headers) {
-  // Asked beforehand rather than tried again after a failure: a request is never sent twice.
+  // We check the connection before we send, instead of sending again after a failure. So no request
+  // is ever sent twice.
   if (connection_ && connection_->closed_by_peer()) connection_.reset();
   if (!connection_) RETURN_IF_ERROR(connect());
 
@@ -210,7 +212,7 @@ std::optional<ServerEvent> EventStream::next(Millis timeout) {
   }
 }
 
-// Moves what has arrived of the body into `text_`, out of its chunks if it has any.
+// Moves the part of the body that has arrived into `text_`, and decodes its chunks if it has any.
 void EventStream::take_body() {
   std::string& bytes = connection_->buffer;
   if (!chunked_) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// A small blocking HTTP/1.1 client for tests: keeps one connection alive, judges nothing. An answer
-// of any status is a value; an error means that there was no answer.
+// A small blocking HTTP/1.1 client for tests. It keeps one connection open. An answer with any
+// status is a value; an error means that there was no answer.
 
 #include <memory>
 #include <optional>

@@ -15,8 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A server that follows a script: for each connection in turn, for each answer in turn, it reads
-// one request (to the end of its Content-Length) and sends the bytes of the answer, then closes.
+// A server that follows a script. For each connection, and for each answer in it, the server reads
+// one request (to the end of its Content-Length) and sends the bytes of the answer. Then it closes
+// the connection.
 using Answers = std::vector<std::string>;
 
 class ScriptedServer {
@@ -42,7 +43,7 @@ class ScriptedServer {
   }
 
   const std::string& address() const { return address_; }
-  // All requests as they came; ends the server's work first.
+  // Ends the server, then returns all requests in the order in which they came.
   const std::vector<std::string>& requests() {
     thread_.join();
     return requests_;

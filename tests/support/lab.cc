@@ -43,7 +43,7 @@ std::string Lab::missing() {
     auto found = run(command);
     if (!found.ok() || found->status != 0) return std::string(program) + " is not installed";
   }
-  // The kernel may lack a part: a small lab with each kind of rule tells.
+  // The kernel may lack a feature. A small lab with each kind of rule shows whether it does.
   auto lab = make(1);
   if (!lab.ok()) return "this host allows no network lab: " + lab.error().message;
   for (const char* rule : {"udp dport 1 numgen random mod 100 < 30 drop", "meta length > 1000 drop",
@@ -75,7 +75,8 @@ base::Status Lab::plug_in(std::size_t host) {
   RETURN_IF_ERROR(tell(hub_.get(), "ip link set " + port + " master switch up"));
   RETURN_IF_ERROR(tell(network, "ip link set lo up"));
   RETURN_IF_ERROR(tell(network, "ip addr add " + ip(host) + "/24 dev eth0"));
-  // A packet is then what a wire carries: the kernel would hand over 64 KiB of a stream as one.
+  // Without this the kernel hands over up to 64 KiB of a stream as one packet. With it a packet is
+  // as long as on a wire.
   RETURN_IF_ERROR(tell(network, "ip link set eth0 gso_max_segs 1 up"));
   RETURN_IF_ERROR(tell(network, std::string("nft add table ") + kTable));
   return tell(network, std::string("nft add chain ") + kTable +
@@ -85,7 +86,7 @@ base::Status Lab::plug_in(std::size_t host) {
 std::string Lab::ip(std::size_t host) const { return "10.77.0." + std::to_string(host + 1); }
 
 base::Status Lab::rule(std::size_t host, const std::string& text) {
-  // The counter stands before the verdict, which is the last word.
+  // The counter comes before the verdict, which is the last word of a rule.
   auto verdict = text.rfind(' ');
   return tell(hosts_.at(host).get(), std::string("nft add rule ") + kTable + " in iifname eth0 " +
                                          text.substr(0, verdict) + " counter" +

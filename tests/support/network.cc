@@ -20,7 +20,7 @@ int open_own() { return ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
 base::Result<std::unique_ptr<Network>> Network::make() {
   int made = -1;
   int error = 0;
-  // A thread of its own moves out and ends; the caller stays where it is.
+  // A new thread moves into the namespace and ends; the caller stays where it is.
   std::thread([&] {
     if (::unshare(CLONE_NEWNET) == 0) made = open_own();
     error = errno;

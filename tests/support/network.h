@@ -1,8 +1,8 @@
 #pragma once
 
-// A network of a test's own: a Linux network namespace without a name, held by a descriptor. It
-// goes with the last that uses it, so a test that is killed leaves nothing behind. Making one needs
-// root.
+// A network for one test: a Linux network namespace without a name, held by a descriptor. It ends
+// with the last process that uses it, so a test that is killed leaves nothing behind. Making one
+// needs root.
 
 #include <memory>
 #include <string>
@@ -26,8 +26,8 @@ class Network {
   int descriptor_;
 };
 
-// While it lives the calling thread is in `network`: sockets it makes and programs it starts are
-// there for good. Nothing happens for a null one.
+// While this object exists, the calling thread is in `network`. Sockets that it makes and programs
+// that it starts stay there. A null network has no effect.
 class InNetwork {
  public:
   explicit InNetwork(const Network* network);

@@ -36,7 +36,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& lines) {
   return result;
 }
 
-// Everything the child needs, made before the fork: after it only system calls are allowed.
+// Everything that the child needs. It is made before the fork, because after the fork only system
+// calls are allowed.
 struct Prepared {
   std::vector<char*> arguments;
   std::vector<char*> environment;
@@ -116,7 +117,7 @@ bool Process::running() { return !reap(); }
 std::string Process::output() const { return read_file(*files_ / "out"); }
 std::string Process::errors() const { return read_file(*files_ / "err"); }
 
-// Once reaped, the pid may be another's: it is never signalled again.
+// After the process was reaped, another process may have its pid. So it is never signalled again.
 bool Process::reap() {
   if (status_) return true;
   int status = 0;

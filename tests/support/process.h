@@ -1,8 +1,8 @@
 #pragma once
 
-// A program run by a test. It is ended by its own pid when the Process goes, and by the kernel when
-// the test dies first, so no test leaves one behind. Start it from a thread that outlives it: the
-// kernel ends it with the thread that started it.
+// A program that a test runs. It is ended by its pid when this object is destroyed, and by the
+// kernel if the test ends first. So no test leaves a process behind. Start it from a thread that
+// lives longer than it: the kernel ends it together with that thread.
 
 #include <sys/types.h>
 
@@ -21,7 +21,8 @@ namespace support {
 
 struct Command {
   std::vector<std::string> arguments;  // the program first; searched in PATH
-  // Added to the test's own environment, from which every HEARSAY_ variable is taken out.
+  // Added to the environment of the test. Variables that begin with HEARSAY_ are removed from that
+  // first.
   std::map<std::string, std::string> environment;
   std::string input;                // its standard input
   std::filesystem::path directory;  // to run in; empty: the test's

@@ -1,10 +1,11 @@
 #pragma once
 
-// A bad network in user space: every agent advertises a front of this relay instead of its own
-// address, and what one sends to the front of another is passed on late, twice, damaged, or not at
-// all. Both sides see each other at their fronts only. UDP knows both ends; a TCP connection is
-// known by its target alone. Runs on a thread of its own; its chance comes from the seed.
-// Bounded: kWaitingMax datagrams wait, further ones are lost; a connection buffers 256 KiB a way.
+// A bad network in user space. Every agent advertises a front (an address of this relay) instead of
+// its own address. What is sent to a front is passed on late, twice, damaged, or not at all. Both
+// sides see each other only by their fronts. For UDP the relay knows both ends; for a TCP
+// connection it knows only the target. It runs on a thread of its own; its random choices come from
+// the seed. Its memory is bounded: kWaitingMax datagrams wait, further ones are lost, and a
+// connection buffers 256 KiB in each direction.
 
 #include <netinet/in.h>
 
@@ -57,10 +58,10 @@ class Relay {
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
 
-  // A new front; front(i) is what agent i advertises and what others join.
+  // Makes a new front. front(i) is the address that agent i advertises and that others join.
   std::size_t add();
   std::string front(std::size_t agent) const;
-  // Where the agent really listens; before that nothing reaches it.
+  // The address at which the agent listens. Before this call nothing reaches the agent.
   void attach(std::size_t agent, const std::string& bind);
 
   void set_all(const DatagramFaults& faults);
@@ -82,7 +83,7 @@ class Relay {
     std::size_t from;
     std::size_t to;
     std::string bytes;
-    bool operator<(const Waiting& other) const {  // of a queue whose top is the next due
+    bool operator<(const Waiting& other) const {  // for a queue whose top is the next one due
       return due_millis != other.due_millis ? due_millis > other.due_millis : order > other.order;
     }
   };

@@ -26,7 +26,8 @@ void RelayPipe::ask(std::vector<pollfd>& polls) const {
     short events = 0;
     if (!ways_[i].ended && ways_[i].bytes.size() < kBuffered) events |= POLLIN;
     if (!ways_[1 - i].bytes.empty()) events |= POLLOUT;
-    // Without a wish it is left out: an end that nobody can act upon would wake the loop for ever.
+    // A socket that waits for nothing is left out of poll. Otherwise an end of stream that nobody
+    // can handle would wake the loop for ever.
     if (events != 0) polls.push_back({sockets_[i], events, 0});
   }
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// One TCP connection through a Relay: two sockets and what is on its way between them.
+// One TCP connection through a Relay: two sockets, and the bytes between them.
 
 #include <poll.h>
 
@@ -16,7 +16,7 @@ struct StreamFaults {
   unsigned corrupt = 0;               // chance of a thousand that a read has one bit flipped
   std::size_t cut_at = 0;             // a connection ends after so many bytes; 0: never
   std::size_t bytes_a_turn = 65'536;  // small ones split every message
-  bool refuse = false;                // new connections end at once, open ones stand still
+  bool refuse = false;                // new connections end at once; open ones move no bytes
 };
 
 class RelayPipe {
@@ -32,7 +32,7 @@ class RelayPipe {
   };
   // The events that poll waits for, and those that it found.
   void ask(std::vector<pollfd>& polls) const;
-  // Moves what can be moved. False: it has ended.
+  // Moves the bytes that can be moved. False: the connection has ended.
   bool move(const StreamFaults& faults, std::mt19937_64& random, Moved& moved);
 
  private:

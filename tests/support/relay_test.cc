@@ -12,7 +12,7 @@
 namespace support {
 namespace {
 
-// A bare socket on loopback: an agent in the relay's eyes.
+// A plain socket on loopback, which the relay takes for an agent.
 class Door {
  public:
   explicit Door(int type) : socket_(::socket(AF_INET, type | SOCK_CLOEXEC, 0)) {
@@ -31,7 +31,8 @@ class Door {
     ::sendto(socket_, bytes.data(), bytes.size(), 0, reinterpret_cast<sockaddr*>(&address),
              sizeof address);
   }
-  // What arrives until nothing has for 200 ms, and from where the last came.
+  // Receives until nothing has come for 200 ms. Also gives the address from which the last datagram
+  // came.
   std::vector<std::string> received() {
     std::vector<std::string> all;
     char buffer[2'000];

@@ -1,6 +1,6 @@
 #pragma once
 
-// A folder of a test's own below TMPDIR, gone with everything in it when the test ends.
+// A folder for one test below TMPDIR. It is removed with everything in it when the test ends.
 
 #include <filesystem>
 

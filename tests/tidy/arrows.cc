@@ -5,7 +5,8 @@
 namespace tidy {
 namespace {
 
-// A folder may include the folders and single headers named here, and nothing else of ours.
+// A folder may include the folders and single headers that are named here, and no other of our
+// headers.
 struct Arrow {
   std::string_view folder;
   std::vector<std::string_view> may_include;
@@ -23,12 +24,12 @@ const std::vector<Arrow>& arrows() {
       {"agent",
        {"agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
         "crdt", "crdt/base"}},
-      // Handlers without sockets and threads.
+      // Handlers have no sockets and no threads.
       {"agent/api",
        {"agent/api", "agent/http", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
-      // The program: the daemon and the command line meet here only.
+      // The program: only here do the daemon and the command line meet.
       {"agent/main.cc", {"agent", "agent/api", "tools/cli", "gossip", "crdt/base"}},
-      // An HTTP client: it shares the configuration and the words with the agent, not its insides.
+      // An HTTP client. It uses the configuration and a few names of the agent, nothing else of it.
       {"tools/cli",
        {"tools/cli", "crdt/base", "agent/config.h", "agent/held_signals.h", "agent/host_port.h",
         "agent/log.h", "gossip/address.h", "gossip/options.h"}},
@@ -38,7 +39,8 @@ const std::vector<Arrow>& arrows() {
         "store", "crdt", "crdt/base"}},
       {"tests/support", {"tests/support", "crdt/base"}},
       {"tests/tidy", {"tests/tidy", "crdt/base"}},
-      // Tests and the program's main may see everything; nobody may see them.
+      // Tests and the main file of a program may include everything; no other file may include
+      // them.
       {"tests",
        {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/simulator",
         "agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
@@ -47,8 +49,8 @@ const std::vector<Arrow>& arrows() {
   return kArrows;
 }
 
-// The layers of the protocol, for an include of one file below gossip by another. Here `gossip` is
-// what lies in that folder itself, without the node.
+// The layers of the protocol: rules for includes between files below `gossip`. Here `gossip` means
+// the files of that folder itself, without the node.
 const std::vector<Arrow>& arrows_in_gossip() {
   static const std::vector<std::string_view> kAll{
       "gossip/node.h", "gossip/node_impl.h", "gossip/reconcile",
@@ -58,7 +60,7 @@ const std::vector<Arrow>& arrows_in_gossip() {
       {"gossip/wire", {"gossip/wire", "gossip/address.h", "gossip/member.h"}},
       {"gossip", {"gossip", "gossip/wire"}},
       {"gossip/swim", {"gossip/swim", "gossip/wire", "gossip"}},
-      // Neighbours: neither sees the other.
+      // Neighbours: neither may include the other.
       {"gossip/spread", {"gossip/spread", "gossip/swim", "gossip/wire", "gossip"}},
       {"gossip/reconcile", {"gossip/reconcile", "gossip/swim", "gossip/wire", "gossip"}},
       {"gossip/node.h", {"gossip", "gossip/wire"}},
@@ -70,7 +72,7 @@ const std::vector<Arrow>& arrows_in_gossip() {
   return kArrows;
 }
 
-// A header of a library may be included below these folders (or in these files) only.
+// A header of a library may be included only below these folders or in these files.
 struct Library {
   std::string_view header;  // the start of its name
   std::vector<std::string_view> places;
@@ -93,7 +95,7 @@ const std::vector<Library>& libraries() {
   return kLibraries;
 }
 
-// The data machine lives below agent, but has none of an agent's freedoms.
+// The data machine is in a folder below agent, but it may not use what the agent may use.
 bool is_replica(std::string_view path) { return is_below(path, "agent/replica"); }
 
 const Arrow* arrow_of(std::string_view path, const std::vector<Arrow>& among = arrows()) {
@@ -127,7 +129,7 @@ std::vector<Include> includes_of(const Source& source) {
   return includes;
 }
 
-// A test's own samples and doubles lie beside it.
+// A test includes its own samples and doubles by their bare names, because they are in its folder.
 bool is_neighbour_of_a_test(const Source& source, std::string_view header) {
   return is_below(source.path, "tests") && header.find('/') == std::string_view::npos;
 }

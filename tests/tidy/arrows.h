@@ -1,6 +1,7 @@
 #pragma once
 
-// Who may include whom: the arrows of docs/architecture.md, and which libraries stop where.
+// Checks which folder may include which (the arrows of docs/architecture.md), and where the headers
+// of each library may be included.
 
 #include "tests/tidy/source.h"
 

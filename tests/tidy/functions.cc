@@ -1,5 +1,5 @@
-// Finds functions by counting braces: enough of C++ to know a body from a class, a namespace and an
-// initializer in code that clang-format has laid out, and no more.
+// Finds functions by counting braces. It knows just enough of C++ to tell a function body from a
+// class, a namespace or an initializer, in code that clang-format has laid out.
 
 #include <cctype>
 #include <set>
@@ -9,7 +9,7 @@
 namespace tidy {
 namespace {
 
-// Directives may hold unbalanced braces of their own.
+// The lines of preprocessor directives may have unbalanced braces.
 std::string without_directives(std::string code) {
   bool inside = false;
   bool at_line_start = true;
@@ -38,7 +38,7 @@ std::string_view trim(std::string_view text) {
 std::string_view without_template(std::string_view header) {
   while (header.starts_with("template")) {
     int depth = 0;
-    int parentheses = 0;  // inside them > is a comparison
+    int parentheses = 0;  // inside parentheses > is a comparison
     std::size_t at = header.find('<');
     for (; at < header.size(); ++at) {
       if (header[at] == '(') ++parentheses;
@@ -54,7 +54,7 @@ std::string_view without_template(std::string_view header) {
 
 enum class Block { kScope, kFunction, kOther };
 
-// What a brace opens, judged by the text before it at namespace or class scope.
+// What a brace at namespace or class scope opens, decided by the text before it.
 Block block_after(std::string_view header) {
   static const std::set<std::string_view> kScopes{"namespace", "class",  "struct", "union",
                                                   "enum",      "inline", "extern"};
@@ -64,7 +64,8 @@ Block block_after(std::string_view header) {
   if (first == "inline") scope_word = rest.starts_with("inline namespace");
   bool has_parameters = rest.find('(') != std::string_view::npos;
   if (first == "extern") return has_parameters ? Block::kFunction : Block::kScope;
-  // `struct Point make(…) {` is a function, `struct alignas(8) Point {` is not worth a parser.
+  // `struct Point make(…) {` is a function. `struct alignas(8) Point {` is not recognised; that
+  // would need a parser.
   if (scope_word) return Block::kScope;
   if (rest.empty()) return Block::kScope;  // a bare block between declarations
   if (rest.ends_with('=') || rest.ends_with(',') || rest.ends_with('(')) return Block::kOther;
@@ -88,7 +89,7 @@ class Walk {
 
  private:
   void open() {
-    // `member_{1}`: an initializer in the middle of a header stands right behind its name.
+    // `member_{1}`: such an initializer in the middle of a header comes directly after its name.
     char before = at_ > 0 ? code_[at_ - 1] : ' ';
     if (is_word(before) || before == '>' || before == '(' || before == ',') {
       at_ = closing(at_);

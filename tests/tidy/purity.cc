@@ -62,8 +62,8 @@ std::size_t skip_blanks_back(std::string_view code, std::size_t at) {
   return at;
 }
 
-// Whether the name at `at` is a call of the free function. Not `now.time(`, not `Change::time(`,
-// not the declarations `Instant time(` and `const Stamp& time(`.
+// True if the name at `at` is a call of the free function. False for `now.time(` and
+// `Change::time(`, and for the declarations `Instant time(` and `const Stamp& time(`.
 bool is_free_call(std::string_view code, std::size_t at) {
   std::size_t end = skip_blanks_back(code, at);
   auto before = code.substr(0, end);

@@ -1,8 +1,8 @@
 #pragma once
 
-// What the deterministic folders must not touch: clocks, sockets, threads, ambient chance, output,
-// exceptions, and containers whose order is not ours. The simulator rests on it: the same seed must
-// give the same run.
+// Checks what the deterministic folders must not use: clocks, sockets, threads, random numbers of
+// the system, output, exceptions, and containers whose order is not defined. The simulator depends
+// on this: the same seed must give the same run.
 
 #include "tests/tidy/source.h"
 

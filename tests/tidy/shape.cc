@@ -10,7 +10,7 @@ namespace {
 
 int columns_of(std::string_view line) {
   return static_cast<int>(std::count_if(line.begin(), line.end(), [](char byte) {
-    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;  // one a code point
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;  // counts one for each code point
   }));
 }
 
@@ -19,7 +19,7 @@ bool is_comment(std::string_view line) {
   return start != std::string_view::npos && line.substr(start).starts_with("//");
 }
 
-// The namespaces a folder may open; the first is the usual one.
+// The namespaces that a folder may open. The first one is the usual one.
 std::optional<std::vector<std::string>> namespaces_of(std::string_view path) {
   static const std::map<std::string_view, std::vector<std::string>> kFolders{
       {"crdt/base", {"base"}},
@@ -47,7 +47,7 @@ std::optional<std::vector<std::string>> namespaces_of(std::string_view path) {
   return best;
 }
 
-// Absolute paths below these are one machine's own and have no place in the tree.
+// Absolute paths below these folders belong to one machine and must not be in the tree.
 const std::vector<std::string>& foreign_roots() {
   static const std::vector<std::string> kRoots{"work", "root", "Users"};
   return kRoots;
@@ -114,8 +114,8 @@ std::vector<std::string> long_things(const Source& source) {
   return things;
 }
 
-// `#pragma once` first, and a comment that says what the header is for before the first thing it
-// declares (after the includes will do, for a header of one type).
+// A header begins with `#pragma once`. Before its first declaration, a comment says what the header
+// is for (it may come after the includes).
 Findings check_header(const Source& source) {
   Findings findings;
   if (!source.path.ends_with(".h")) return findings;

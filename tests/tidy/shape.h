@@ -1,6 +1,6 @@
 #pragma once
 
-// How files look: their size, the size of their functions, headers, namespaces, words.
+// Checks the form of files: their size, the size of their functions, headers, namespaces, words.
 
 #include <string>
 #include <vector>
@@ -9,7 +9,8 @@
 
 namespace tidy {
 
-// What docs/style.md asks for is listed, what nobody should have to read is refused.
+// Above the first number a file or function is listed for a reader to look at; above the second it
+// is refused (docs/style.md).
 inline constexpr int kFileLinesListed = 500;
 inline constexpr int kFileLinesMax = 800;
 inline constexpr int kFunctionLinesListed = 60;
@@ -30,7 +31,7 @@ Findings check_namespace(const Source& source);  // rule "namespace"
 Findings check_words(const Source& source);      // rule "words": markers, tabs, machines' paths
 Findings check_decision(const Source& source);   // rule "decision"
 
-// The lines a reader should look at, although they are allowed.
+// Files and functions that are allowed but long: a reader should look at them.
 std::vector<std::string> long_things(const Source& source);
 
 }  // namespace tidy

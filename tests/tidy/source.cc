@@ -9,7 +9,7 @@
 namespace tidy {
 namespace {
 
-// Blanks comments and literals, so that a rule about code never trips over prose.
+// Replaces comments and literals by blanks, so that a rule about code does not match text.
 class Blanker {
  public:
   explicit Blanker(std::string_view text) : text_(text), code_(text) {}
@@ -81,7 +81,8 @@ class Blanker {
     if (at_ < text_.size()) ++at_;
   }
 
-  // Blanks up to `end` and `more` beyond it, or to the end of the text; newlines stay.
+  // Replaces the text up to `end`, and `more` characters after it, by blanks; up to the end of the
+  // file if there is no `end`. Newlines stay.
   void blank_to(std::size_t end, std::size_t more) {
     end = end == std::string_view::npos ? text_.size() : end + more;
     for (; at_ < end; ++at_) {

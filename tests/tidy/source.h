@@ -1,6 +1,6 @@
 #pragma once
 
-// A file of the tree as the tidy rules see it, and what they find in it.
+// A file of the tree in the form that the tidy rules read, and what the rules find in it.
 
 #include <filesystem>
 #include <string>
@@ -24,7 +24,8 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
-// Every file below `root` that people write: no build folders, no version control, no corpora.
+// Every file below `root` that people write. Build folders, version control and fuzz corpora are
+// left out.
 std::vector<Source> read_tree(const std::filesystem::path& root);
 
 bool is_cpp(const Source& source);

@@ -1,4 +1,4 @@
-// Connections of outsiders without the mesh key: they hold no place that others need.
+// Connections of outsiders without the mesh key must not take places that others need.
 
 #include <deque>
 
@@ -14,13 +14,14 @@ enum class Kind { kSilent, kDrips, kGarbage };
 
 class HalfOpen : public OnLoop, public testing::WithParamInterface<Kind> {
  protected:
-  // Opens eight more connections, one from each of eight addresses, and lets the others drip.
+  // Opens eight more connections, one from each of eight addresses, and sends single bytes on the
+  // older ones.
   void annoy(const Address& at) {
     for (int i = 0; i < 8; ++i) {
       std::string source = "127.0.0." + std::to_string(i + 1) + ":0";
       int fd = raw_connection(at, source.c_str());
       ++opened_;
-      // A valid length, then nothing that the key has made.
+      // A valid length, then bytes that were not made with the key.
       if (GetParam() == Kind::kGarbage) raw_write(fd, base::Bytes("\0\x40", 2) + random_.bytes(40));
       held_.push_back(fd);
     }
@@ -32,7 +33,7 @@ class HalfOpen : public OnLoop, public testing::WithParamInterface<Kind> {
       std::erase(raw_, held_.front());
     }
   }
-  // 500 connections a second, all the while until the test is content.
+  // Opens 500 connections a second until the condition of the test holds.
   bool until_annoyed(const Address& at, const std::function<bool()>& content,
                      std::uint64_t millis) {
     std::uint64_t start = uv_now(&loop_);
@@ -80,7 +81,7 @@ TEST_F(OnLoop, WhoSendsNoFirstMessageIsClosedAfterASecond) {
   EXPECT_TRUE(cut(silent, 1'000));
 }
 
-// However full the places of all others are.
+// This holds however many connections all other addresses have.
 TEST_F(OnLoop, PlacesOfMembersAreReserved) {
   Options options;
   options.handshakes_max = 4;
@@ -99,7 +100,7 @@ TEST_F(OnLoop, PlacesOfMembersAreReserved) {
   EXPECT_FALSE(raw_read(member).second);
 }
 
-// One address with many connections pushes out its own, not those of others.
+// An address with many connections displaces its own connections, not those of others.
 TEST_F(OnLoop, TheBusiestAddressGivesWay) {
   Options options;
   options.handshakes_max = 6;

@@ -1,6 +1,7 @@
 #pragma once
 
-// Transports on one loop over loopback, with what each was told, and raw sockets to annoy them.
+// Several transports on one loop over loopback. Each records what it was told. Also raw sockets
+// that disturb them.
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -37,8 +38,8 @@ struct Host {
   std::vector<std::pair<Address, base::Bytes>> datagrams;
   std::vector<std::pair<NodeId, base::Bytes>> frames;
   std::vector<NodeId> sessions_closed;
-  bool last_opened = false;                                      // of these
-  std::vector<Address> members;                                  // whose addresses are reserved for
+  bool last_opened = false;      // of these
+  std::vector<Address> members;  // addresses for which places are reserved
   std::function<void(const NodeId&, base::BytesView)> on_frame;  // if set, instead of `frames`
 
   Address address() const { return transport->bound(); }
@@ -48,7 +49,7 @@ struct Host {
   }
 };
 
-// Turns the loop until the test is content; ends with no handle left.
+// Runs the loop until the condition of the test holds. No handle may be left at the end.
 class OnLoop : public testing::Test {
  protected:
   OnLoop() { EXPECT_EQ(uv_loop_init(&loop_), 0); }
@@ -150,7 +151,7 @@ class OnLoop : public testing::Test {
     EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
               static_cast<ssize_t>(bytes.size()));
   }
-  // What has arrived, and whether the other side has closed.
+  // Returns what has arrived, and whether the other side has closed.
   static std::pair<base::Bytes, bool> raw_read(int fd) {
     base::Bytes all;
     char buffer[4096];

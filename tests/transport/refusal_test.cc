@@ -63,7 +63,7 @@ TEST_F(Refusal, AHalfOpenHandshakeIsCutAtItsTime) {
   int unfinished = raw_connection(z.address());
   raw_write(unfinished, first);
 
-  // A byte now and then does not buy time.
+  // Sending a byte now and then does not give a connection more time.
   for (std::size_t i = 0; i < 10; ++i) {
     if (raw_read(slow).second) break;
     ::send(slow, first.data() + i, 1, MSG_NOSIGNAL);
@@ -98,7 +98,7 @@ TEST_F(Refusal, UnfinishedHandshakesAreFewInAll) {
   EXPECT_TRUE(until([&] { return z.stats().handshakes_refused == 3; }));
 }
 
-// It was recorded: no public-key work, no answer.
+// A recorded first message causes no public-key work and gets no answer.
 TEST_F(Refusal, AFirstMessageThatComesAgainGetsNoAnswer) {
   Host& z = host('Z');
   auto first = first_message(1);
@@ -115,7 +115,7 @@ TEST_F(Refusal, AFirstMessageThatComesAgainGetsNoAnswer) {
   EXPECT_FALSE(raw_read(opener).second);
 }
 
-// Places are given back: after the flood a peer gets in.
+// Places become free again: after the flood a peer gets in.
 TEST_F(Refusal, AFloodOfHalfOpenHandshakesPasses) {
   Options options;
   options.handshakes_per_ip_max = 4;

@@ -7,8 +7,8 @@ namespace {
 
 class SessionPolicy : public OnLoop {
  protected:
-  // A peer with a session to `host` that never reads again: its end of the loop cannot be stopped
-  // alone, so it is a raw socket with a seal of its own.
+  // A peer that has a session with `host` and never reads again. One end of a loop cannot be
+  // stopped alone, so the peer is a raw socket with a seal of its own.
   gossip::wire::SessionSeal::Identity silent_peer(Host& host, int receive_buffer_bytes = 0) {
     using gossip::wire::SessionSeal;
     auto identity = host_identity('S');
@@ -100,7 +100,8 @@ TEST_F(SessionPolicy, ASimultaneousOpeningLosesNothing) {
   }
 }
 
-// A copy of Z's directory on another port: for us it is the same peer that has come back.
+// A copy of Z's data directory runs on another port. For us it is the same peer, which has come
+// back.
 TEST_F(SessionPolicy, APeerThatComesBackWhileTheOldSessionStandsIsAnsweredOnTheNew) {
   Options quick;
   quick.handshake_timeout_millis = 50;
@@ -246,7 +247,8 @@ int segment_bytes(int fd) {
   return bytes;
 }
 
-// A path that drops long packets without a word must carry both directions, whoever opened.
+// On a path that silently drops long packets, both directions must work, whichever side opened the
+// session.
 TEST_F(SessionPolicy, SegmentsAreShortBothWaysWhoeverOpens) {
   Host& a = host('A');
   int to_us = raw_connection(a.address());
@@ -255,7 +257,7 @@ TEST_F(SessionPolicy, SegmentsAreShortBothWaysWhoeverOpens) {
   auto listener = bind_listener(any_port());
   ASSERT_TRUE(listener.ok());
   raw_.push_back(*listener);
-  int wide = 0;  // our own bound off: what the other side says decides
+  int wide = 0;  // without our own bound: that of the other side counts
   setsockopt(*listener, IPPROTO_TCP, TCP_MAXSEG, &wide, sizeof(wide));
   sockaddr_storage storage{};
   socklen_t length = sizeof(storage);
@@ -271,8 +273,8 @@ TEST_F(SessionPolicy, SegmentsAreShortBothWaysWhoeverOpens) {
   EXPECT_LE(segment_bytes(from_us), kSegmentBytes);
 }
 
-// The kernel of the silent peer accepts for it, but it never reads: what is sent is bounded by its
-// buffers and ours, and the session is cut.
+// The kernel of the silent peer accepts bytes, but the peer never reads them. Only its buffers and
+// ours fill up, and then the session ends.
 TEST_F(SessionPolicy, APeerThatStopsReadingIsCut) {
   Options options;
   options.write_stall_millis = 400;
@@ -292,7 +294,7 @@ TEST_F(SessionPolicy, APeerThatStopsReadingIsCut) {
   EXPECT_EQ(a.sessions_closed[0], silent.node);
 }
 
-// So little that the kernel took it all: nothing waits in our own queue.
+// So few bytes that the kernel has taken all of them: nothing waits in our own queue.
 TEST_F(SessionPolicy, APeerThatStopsReadingIsCutAlsoForTheLittleInTheKernel) {
   Options options;
   options.write_stall_millis = 400;

@@ -160,7 +160,8 @@ TEST_F(TransportTest, APortInUseIsAConflictThatNamesIt) {
 TEST_F(TransportTest, APortInUseByUdpAloneIsAConflict) {
   base::Error error{base::Code::kInternal, ""};
   Address taken;
-  // The port that the kernel gives us for UDP may be another process's for TCP: then again.
+  // Another process may have the TCP port with the number that the kernel gives us for UDP. Then we
+  // try again.
   for (int i = 0; i < 20 && error.message.find("udp") == std::string::npos; ++i) {
     taken = raw_datagram_socket();
     Host second;

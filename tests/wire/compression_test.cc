@@ -35,14 +35,14 @@ base::Bytes message_of(std::uint64_t size, base::BytesView frame) {
   return Writer().array(3).number(kType).number(size).binary(frame).take();
 }
 
-// As any zstd makes it, with a header that says the size.
+// A frame as the zstd library makes it by default; its header has the size.
 base::Bytes frame_of(base::BytesView content, int level = 3) {
   base::Bytes out(ZSTD_compressBound(content.size()), '\0');
   out.resize(ZSTD_compress(out.data(), out.size(), content.data(), content.size(), level));
   return out;
 }
 
-// A frame whose size is in no header, from a writer that did not know it.
+// A frame without the size in its header, from a writer that did not know the size in advance.
 base::Bytes streamed_frame_of(base::BytesView content, int window_log) {
   ZSTD_CCtx* context = ZSTD_createCCtx();
   ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
@@ -56,7 +56,7 @@ base::Bytes streamed_frame_of(base::BytesView content, int window_log) {
   return out;
 }
 
-// Changes like those of one writer: much is alike, and a part of each is noise.
+// Changes like those of one writer: large parts of them are equal, and a part of each is random.
 Range sample_range(std::size_t changes, std::uint64_t seed = 1) {
   auto random = base::Random::from_number(seed);
   Range range{7, Range::Outcome::kMore, {}};
@@ -135,12 +135,13 @@ TEST(Compression, WhatPaysLittleGoesAsItIs) {
 }
 
 TEST(Compression, IsNotDoneTwice) {
-  base::Bytes sent = message_of(1'000'000, base::Bytes(2'000, 'c'));  // where it would pay
+  base::Bytes sent = message_of(1'000'000, base::Bytes(2'000, 'c'));  // would become smaller
 
   EXPECT_EQ(Compressor().apply(sent), sent);
 }
 
-// What went before must not show in the bytes: a run of the simulator is repeated from its seed.
+// Earlier messages must not change the bytes of later ones, because a run of the simulator is
+// repeated from its seed.
 TEST(Compression, EqualMessagesGiveEqualBytesWhateverWentBefore) {
   Compressor used;
   for (std::size_t i = 1; i < 200; ++i) {
@@ -150,7 +151,8 @@ TEST(Compression, EqualMessagesGiveEqualBytesWhateverWentBefore) {
   }
 }
 
-// How well it is compressed is the library's affair, what the bytes mean is not.
+// A version of the library may compress to other bytes. What the bytes decompress to must not
+// change.
 TEST(Compression, GoldenEncoding) {
   Message push = Push{{base::Bytes(600, 'c')}, Passing::kNone};
   auto golden = base::from_hex("9310cd025ec41728b52ffd000075000038920891c50258630100542a6004");
@@ -209,7 +211,8 @@ TEST(CompressionBounds, AMessageOfTheLargestSizePasses) {
   EXPECT_TRUE(refused(message_of(more.size(), frame_of(more))));
 }
 
-// The worst that 1 KB can do: 25 MiB for as long as it takes to see that they are no message.
+// The worst case of 1 KB: 25 MiB stay in memory until the decoder has seen that they are no
+// message.
 TEST(CompressionBounds, ZerosWithoutEndStopAtTheLargestMessage) {
   base::Bytes zeros(kMessageBytesMax, '\0');
   base::Bytes bomb = frame_of(zeros, 19);
@@ -221,7 +224,8 @@ TEST(CompressionBounds, ZerosWithoutEndStopAtTheLargestMessage) {
   EXPECT_TRUE(refused(message_of(zeros.size(), larger)));
 }
 
-// Else each of thousands in a row would cost as much as the worst 1 KB.
+// The size in the message must not be allocated before the frame has been checked. Otherwise each
+// of thousands of small messages would cost as much as the worst 1 KB.
 TEST(CompressionBounds, ASmallFrameThatNamesALargeSizeCostsNothing) {
   base::Bytes small = streamed_frame_of("small", 17);
   ASSERT_LT(small.size(), 20u);
@@ -278,7 +282,7 @@ TEST(CompressionBounds, ADatagramHoldsNone) {
       decode_packet(encode_packet(sender, 1, {message_of(plain.size(), frame_of(plain))})).ok());
 }
 
-// A window is memory only for who decompresses piece by piece.
+// A window costs memory only where a frame is decompressed piece by piece, which we do not do.
 TEST(CompressionBounds, AWindowCostsNothingWhateverItSays) {
   base::Bytes plain = encode(sample_range(20));
 
@@ -316,7 +320,8 @@ TEST(CompressionBounds, GarbageIsRefused) {
   EXPECT_TRUE(refused(Writer().array(2).number(kType).number(5).take()));
 }
 
-// Whatever is accepted can be told on, and nothing is larger than it said.
+// A message that is accepted can be encoded again to an equal message, and it is not larger than
+// the size that it named.
 TEST(CompressionBounds, WhatMutationsLeaveValidIsStable) {
   auto random = base::Random::from_number(6);
   Compressor compressor;

@@ -1,5 +1,5 @@
-// The fuzzers start from a corpus that holds every message there is: what it misses they rarely
-// find.
+// The corpus from which the fuzzers start has every type of message. The fuzzers rarely find a type
+// that it lacks.
 
 #include <gtest/gtest.h>
 

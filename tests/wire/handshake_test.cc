@@ -9,7 +9,8 @@
 namespace gossip::wire {
 namespace {
 
-// Feeds more after the change, so that a length made larger finds the bytes it waits for.
+// Feeds more bytes after the changed ones. So a message whose length was made larger gets the bytes
+// that it waits for.
 bool ends_in_failure(SessionSeal& seal, base::BytesView bytes) {
   if (!feed(seal, bytes).good) return true;
   return !feed(seal, base::Bytes(70'000, 'f')).good;
@@ -129,7 +130,8 @@ TEST(Handshake, AnotherMeshKeyGetsNoAnswer) {
   EXPECT_EQ(z.failure(), "another mesh key");
 }
 
-// Only the MAC stands between a stranger and public-key work when the key id happens to be ours.
+// When the key id of a stranger happens to be ours, only the MAC keeps the stranger from causing
+// public-key work.
 TEST(Handshake, AnEqualKeyIdAloneGetsNoAnswer) {
   auto key = session_key(2);
   key.key_id = session_key(1).key_id;
@@ -154,8 +156,8 @@ TEST(Handshake, GarbageEndsAtItsFirstTwoBytes) {
   }
 }
 
-// The recorded first message is answered, as it must be, but the recorded third one does not fit
-// the fresh key of the answer.
+// The recorded first message gets an answer, because it is valid. The recorded third message does
+// not fit the fresh key of that answer.
 TEST(Handshake, AReplayedExchangeDoesNotEstablish) {
   Pair recorded;
   auto z = responder(77);
@@ -178,7 +180,7 @@ TEST(Handshake, OwnMessagesSentBackEndIt) {
   EXPECT_TRUE(ends_in_failure(z, second));
 }
 
-// A member, so it holds the mesh key, but it claims a signing key that is not its own.
+// A member has the mesh key, but claims a signing key that is not its own.
 TEST(Handshake, AnotherOnesSigningKeyCannotBeClaimed) {
   auto claims = identity('M');
   claims.signing.public_key = identity('Z').signing.public_key;
@@ -198,7 +200,7 @@ TEST(Handshake, AnotherOnesSigningKeyCannotBeClaimed) {
   EXPECT_EQ(z.failure(), "an identity with a wrong signature");
 }
 
-// A mirror that passes our first message to our own listener and the answer back.
+// Somebody passes our first message to our own listener, and its answer back to us.
 TEST(Handshake, ASessionWithOurselvesIsRefused) {
   auto a = initiator(1);
   SessionSeal also_a(SessionSeal::Role::kResponder, session_key(1), identity('A'), kTestMessageMax,
@@ -213,7 +215,7 @@ TEST(Handshake, ASessionWithOurselvesIsRefused) {
   EXPECT_EQ(a.failure(), "a session with ourselves");
 }
 
-// A point of small order makes the shared secret zero, whatever our key.
+// With a point of small order the shared secret is zero, whatever our key is.
 TEST(Handshake, AnEphemeralKeyOfSmallOrderIsRefused) {
   Pair good;
   for (auto point : {base::Bytes(32, '\0'), base::Bytes(1, '\1') + base::Bytes(31, '\0')}) {
@@ -227,7 +229,7 @@ TEST(Handshake, AnEphemeralKeyOfSmallOrderIsRefused) {
   }
 }
 
-// Room for later versions: whoever holds the mesh key may say more in the first message.
+// A later version may add fields to the first message. They are skipped.
 TEST(Handshake, FieldsOfLaterVersionsInTheFirstMessageAreSkipped) {
   auto key = session_key(1);
   auto first = initiator(1).start();

@@ -78,7 +78,7 @@ TEST(MessageBounds, QueriesAndPagesOfSnapshots) {
   EXPECT_FALSE(decode(outcome).ok());
 }
 
-// Else nobody could join a state again in which there is such a cell.
+// Otherwise no agent could join a state that has this cell.
 TEST(MessageBounds, APageHoldsTheLargestCellThatAChangeCanMake) {
   crdt::Change change;
   change.actor.bytes.fill(1);
@@ -87,7 +87,7 @@ TEST(MessageBounds, APageHoldsTheLargestCellThatAChangeCanMake) {
   effect.slot = {"object", std::vector<std::string>(16, std::string(1'024, 'p')),
                  crdt::SlotType::kLwwRegister};
   effect.body = "small";
-  change.effects = {effect, effect};  // the second names its slot for nothing
+  change.effects = {effect, effect};  // the slot of the second takes no bytes
   std::size_t without = crdt::seal(change)->bytes.size();
   change.effects[1].body = base::Bytes(crdt::kChangeBytesMax - without, 'b');
   ASSERT_TRUE(crdt::seal(change).ok());
@@ -176,7 +176,7 @@ TEST(MessageBounds, EveryTruncationIsAnError) {
   }
 }
 
-// Whatever is accepted can be told on: it encodes to something that decodes to the same.
+// A message that is accepted encodes to bytes that decode to an equal message.
 TEST(MessageBounds, WhatMutationsLeaveValidIsStable) {
   auto random = base::Random::from_number(4);
   int accepted = 0;

@@ -56,7 +56,7 @@ std::string repeated(std::string_view text, int times) {
   return out;
 }
 
-// These are formats: a change here cuts a mesh in two.
+// These bytes are a format. If they change, agents of two versions no longer understand each other.
 TEST(Message, GoldenEncodings) {
   const std::vector<std::string> golden = {
       "9701050607089198c41001010101010101010101010101010101a26e31c4060a0000011e14cd012d"
@@ -118,7 +118,8 @@ TEST(Message, APushThatEndsHereHasNoFurtherField) {
   EXPECT_EQ(base::to_hex(encode(Push{{"one"}, Passing::kNone})), "920891c4036f6e65");
 }
 
-// A later version may have further ways; whoever does not know them lets the push end.
+// A later version may have other values of `passing`. An agent that does not know the value does
+// not pass the push on.
 TEST(Message, APushPassedOnInALaterWayEndsHere) {
   for (std::uint64_t passing : {std::uint64_t{0}, std::uint64_t{2}, UINT64_MAX}) {
     auto later = Writer().array(4).number(8).array(1).binary("one").number(passing).nil().take();

@@ -1,6 +1,6 @@
 #pragma once
 
-// One message of every type, with every field set to something of its own.
+// One message of every type. Every field has a value of its own.
 
 #include <vector>
 

@@ -69,7 +69,7 @@ TEST_F(Seal, TheOverheadIsAsNamed) {
   EXPECT_EQ(a.seal(base::Bytes(100, 'x'), &to_z).size(), 100 + kSealOverhead);
 }
 
-// The layout is a format: this fails when it changes.
+// The layout is a format; this test fails when it changes.
 TEST_F(Seal, GoldenDatagram) {
   auto datagram = a.seal("hearsay", &to_z);
 
@@ -131,7 +131,7 @@ TEST_F(Seal, RefusalsSayWhy) {
   EXPECT_EQ(refusal, Refusal::kOwn);
 }
 
-// Another mesh that happens to have our key id: the mesh id and the key keep them apart.
+// Another mesh has our key id by chance. The mesh id and the key keep the two meshes apart.
 TEST_F(Seal, AnEqualKeyIdAloneOpensNothing) {
   auto other = key_of(2);
   other.key_id = key.key_id;
@@ -150,8 +150,8 @@ TEST_F(Seal, TheMeshIdIsAuthenticated) {
   EXPECT_EQ(refusal, Refusal::kAuthentication);
 }
 
-// A copied directory has the same node id but another start: it is not mistaken for an echo of
-// ourselves.
+// A copy of our data directory has our node id but another start. Its datagram must not be taken
+// for one of our own.
 TEST_F(Seal, ACopyOfUsUnderAnotherStartIsNotOwn) {
   DatagramSeal copy(key, node(26), start(21));
 
@@ -188,7 +188,7 @@ TEST(MeshKey, PublicNamesDoNotShowTheSecret) {
   EXPECT_NE(key.key_id, key_of(2).key_id);
 }
 
-// The naive model: every counter ever marked, and the distance to the highest.
+// The model is a set of all counters that were ever marked, and the distance to the highest one.
 TEST(ReplayWindow, AgreesWithASet) {
   auto random = base::Random::from_number(3);
   for (int round = 0; round < 300; ++round) {

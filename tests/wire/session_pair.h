@@ -1,6 +1,6 @@
 #pragma once
 
-// Two session seals, A who opens and Z who answers, and what is in flight between them.
+// Two session seals: A opens, Z answers. Also the bytes between them.
 
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ inline SessionSeal responder(std::uint64_t chance, const MeshKey& key = session_
                      base::Random::from_number(chance));
 }
 
-// What one call of receive() gave.
+// The result of one call of receive().
 struct Received {
   bool good = false;
   std::vector<base::Bytes> messages;
@@ -49,7 +49,7 @@ inline Received feed(SessionSeal& seal, base::BytesView bytes) {
   return received;
 }
 
-// An established pair with the handshake messages that made it.
+// An established pair, and the handshake messages that established it.
 struct Pair {
   explicit Pair(std::uint64_t chance = 1, std::size_t message_max = kTestMessageMax)
       : a(initiator(chance, session_key(1), message_max)),

@@ -156,7 +156,7 @@ TEST(SessionSeal, HeadersAboveTheFrameBoundEndTheSessionAtOnce) {
   for (base::BytesView header :
        {base::BytesView("\x00\x01\x00\x01", 4), base::BytesView("\x80\x01\x00\x01", 4),
         base::BytesView("\x7F\xFF\xFF\xFF", 4), base::BytesView("\xFF\xFF\xFF\xFF", 4),
-        // An empty frame that ends nothing.
+        // An empty frame that is not the last of its message.
         base::BytesView("\x00\x00\x00\x00", 4)}) {
     Pair pair;
 
@@ -178,7 +178,7 @@ TEST(SessionSeal, SealingBeforeTheHandshakeIsOurFault) {
   EXPECT_DEATH((void)a.seal("x"), "CHECK failed");
 }
 
-// The whole exchange is a format: this fails when any part of it changes.
+// The whole exchange is a format; this test fails when any part of it changes.
 TEST(SessionSeal, GoldenExchange) {
   Pair pair(1);
   auto frames = pair.a.seal("to z") + pair.z.seal("to a");

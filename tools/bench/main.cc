@@ -35,7 +35,7 @@ void add_spread_options(CLI::App* command, Choices& choices) {
       ->delimiter(',')
       ->check(CLI::Range(2, 200))
       ->capture_default_str();
-  command->add_option("--changes", choices.spread.changes, "changes in each row")
+  command->add_option("--changes", choices.spread.changes, "changes for each row")
       ->check(CLI::Range(2, 100'000))
       ->capture_default_str();
 }
@@ -56,23 +56,23 @@ void add_other_options(CLI::App* start, CLI::App* get, Choices& choices) {
   get->add_option("--seconds", choices.get.seconds, "seconds to measure")
       ->check(CLI::Range(0.1, 600.0))
       ->capture_default_str();
-  get->add_option("--connections", choices.get.connections, "kept-alive connections")
+  get->add_option("--connections", choices.get.connections, "connections that stay open")
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
   get->add_option("--threads", choices.get.threads, "threads of the client")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
-  get->add_option("--keys", choices.get.keys, "entries to draw from")
+  get->add_option("--keys", choices.get.keys, "number of entries; each read takes a random one")
       ->check(CLI::Range(1, 10'000'000))
       ->capture_default_str();
 }
 
 void add_readers_options(CLI::App* command, Choices& choices) {
   bench::ReadersOptions& readers = choices.readers;
-  command->add_option("--entries", readers.entries, "entries that both have")
+  command->add_option("--entries", readers.entries, "entries that both agents have")
       ->check(CLI::Range(1, 10'000'000))
       ->capture_default_str();
-  command->add_option("--changes", readers.changes, "changes that one of them missed")
+  command->add_option("--changes", readers.changes, "changes that one agent missed")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   command->add_option("--clients", readers.clients, "clients that list everything")
@@ -100,13 +100,13 @@ void add_merge_options(CLI::App* command, Choices& choices) {
 
 void add_mesh_options(CLI::App* command, Choices& choices) {
   bench::MeshOptions& mesh = choices.mesh;
-  command->add_option("--agents", mesh.agents, "members of a mesh")
+  command->add_option("--agents", mesh.agents, "number of members of each mesh")
       ->check(CLI::Range(3, 200))
       ->capture_default_str();
-  command->add_option("--runs", mesh.runs, "crashes and silences in each row")
+  command->add_option("--runs", mesh.runs, "crashes, and silences, for each row")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
-  command->add_flag("--quick", mesh.quick, "10 members, short faults, one run: some minutes");
+  command->add_flag("--quick", mesh.quick, "10 members, short faults, one run; takes some minutes");
   command->add_option("--rows", mesh.rows, "the groups of rows to measure")
       ->delimiter(',')
       ->check(CLI::IsMember({"crash", "faults", "outage", "idle", "behind", "actors"}))
@@ -131,8 +131,10 @@ int main(int argc, char** argv) {
   Choices choices;
   choices.common.program = bench::program_beside("hearsay");
   Run run;
-  CLI::App app{"Measures Hearsay and compares it with what the machine allows. Loopback only.",
-               "hearsay-bench"};
+  CLI::App app{
+      "Measures Hearsay, and beside it a floor: a small program that does only the unavoidable "
+      "work. Loopback only.",
+      "hearsay-bench"};
   app.require_subcommand(1);
   app.fallthrough();  // the options below may also come after the subcommand
   app.add_option("-o,--output", choices.output, "table or json")
@@ -141,8 +143,9 @@ int main(int argc, char** argv) {
   app.add_option("--hearsay", choices.common.program, "the program to measure")
       ->capture_default_str();
   app.add_option("--dir", choices.common.parent,
-                 "directory for the data of the run (default TMPDIR)");
-  app.add_option("--topology", choices.common.topology, "topology of the agents (default: theirs)");
+                 "directory for the data of the run (default: TMPDIR)");
+  app.add_option("--topology", choices.common.topology,
+                 "topology of the agents (default: the default of the agent)");
 
   auto add = [&](const char* name, const char* what, Run action) {
     CLI::App* command = app.add_subcommand(name, what);
@@ -150,44 +153,52 @@ int main(int argc, char** argv) {
     return command;
   };
   const bench::Common& common = choices.common;
-  add_spread_options(add("floor", "one change to N bare processes: SQLite and UDP, nothing else",
-                         [&] { return bench::run_floor(common, choices.spread); }),
-                     choices);
-  add_spread_options(add("spread", "one write to N agents, and the floor",
+  add_spread_options(
+      add("floor", "the floor of spread: N small processes with SQLite and UDP, nothing else",
+          [&] { return bench::run_floor(common, choices.spread); }),
+      choices);
+  add_spread_options(add("spread", "the time until N agents show one write, and the floor",
                          [&] { return bench::run_spread(common, choices.spread); }),
                      choices);
-  add_writes_options(add("writes-floor", "durable writes a second of raw SQLite",
-                         [&] { return bench::run_writes_floor(common, choices.writes); }),
-                     choices);
+  add_writes_options(
+      add("writes-floor", "the floor of writes: durable writes a second of plain SQLite",
+          [&] { return bench::run_writes_floor(common, choices.writes); }),
+      choices);
   add_writes_options(add("writes", "durable writes a second through an agent, and the floor",
                          [&] { return bench::run_writes(common, choices.writes); }),
                      choices);
-  CLI::App* start = add("start", "restart with many entries: time and memory",
+  CLI::App* start = add("start", "time and memory of a start with many entries",
                         [&] { return bench::run_start(common, choices.start); });
-  CLI::App* get = add("get", "reads of single entries a second",
+  CLI::App* get = add("get", "reads of single entries in a second",
                       [&] { return bench::run_get(common, choices.get); });
   add_other_options(start, get, choices);
-  CLI::App* search = add("search", "first byte, first row and end of listings with rare matches",
-                         [&] { return bench::run_search(common, choices.search); });
+  CLI::App* search = add(
+      "search", "times of the first byte, the first row and the end of listings with rare matches",
+      [&] { return bench::run_search(common, choices.search); });
   search->add_option("--entries", choices.search.entries, "entries of the catalog")
       ->check(CLI::Range(1, 10'000'000))
       ->capture_default_str();
   search->add_option("--rounds", choices.search.rounds, "requests for each row")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  add_readers_options(add("readers", "catching up with a peer whose clients list everything",
-                          [&] { return bench::run_readers(common, choices.readers); }),
-                      choices);
-  add_merge_options(add("merge", "remote changes into a full store, and raw upserts",
-                        [&] { return bench::run_merge(common, choices.merge); }),
-                    choices);
-  add_merge_options(add("join", "a state join between two full stores, and raw upserts",
-                        [&] { return bench::run_join(common, choices.merge); }),
-                    choices);
+  add_readers_options(
+      add("readers", "catching up with a peer whose clients list everything at the same time",
+          [&] { return bench::run_readers(common, choices.readers); }),
+      choices);
+  add_merge_options(
+      add("merge", "received changes into a full store, and the same as plain upserts",
+          [&] { return bench::run_merge(common, choices.merge); }),
+      choices);
+  add_merge_options(
+      add("join", "a state join between two full stores, and the missed changes as plain upserts",
+          [&] { return bench::run_join(common, choices.merge); }),
+      choices);
 
-  add_mesh_options(add("mesh", "crashes, loss, outages, traffic and catching up; beside others",
-                       [&] { return bench::run_mesh(common, choices.mesh); }),
-                   choices);
+  add_mesh_options(
+      add("mesh",
+          "whole meshes: crashes, loss, outages, traffic, catching up; also of memberlist and Serf",
+          [&] { return bench::run_mesh(common, choices.mesh); }),
+      choices);
 
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
   peer->add_option("--driver", choices.driver_port, "")->required();

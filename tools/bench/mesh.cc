@@ -127,7 +127,7 @@ class MeshBench {
     for (bool join : {false, true}) {
       MeshSetup with = setup(Kind::kHearsay, "lan");
       if (join) with.more = {"--log-bytes", kSmallLog};
-      std::string what = join ? "away, by state join" : "away, by log";
+      std::string what = join ? "catching up by state join" : "catching up by log";
       add(with, 2, what, [&](const auto& given) -> base::Result<Measured> {
         ASSIGN_OR_RETURN(Measured measured, measure_behind(given, lengths_.changes, folder_));
         Measured named;
@@ -150,7 +150,7 @@ class MeshBench {
 
   bool needs_root(const char* what) {
     if (MeshNetwork::can_isolate()) return false;
-    report_.note(fmt::format("{}: not run, needs root, ip and nft", what));
+    report_.note(fmt::format("{}: not run, because it needs root, ip and nft", what));
     return true;
   }
 
@@ -181,9 +181,12 @@ class MeshBench {
   }
 
   void note() {
-    report_.note("stamped when read from the members' output, every 20 ms; nobody is polled");
-    report_.note("idle: one value a member, sent = IP bytes with headers; null: not within 120 s");
-    if (!MeshNetwork::can_isolate()) report_.note("on loopback: no bytes, no loss, no outage");
+    report_.note(
+        "times of deaths: the output of each member is read every 20 ms; no member is asked");
+    report_.note(
+        "idle: one value for each member, IP bytes sent, headers included; null: not within 120 s");
+    if (!MeshNetwork::can_isolate())
+      report_.note("all members ran on loopback: rows with bytes, loss or an outage are left out");
     for (const auto& [kind, path] : programs_) {
       if (path.empty()) {
         report_.note(

@@ -136,8 +136,9 @@ base::Result<Measured> measure_actors(const MeshSetup& setup, const ActorCounts&
     ASSIGN_OR_RETURN(std::uint64_t before, metric(*run, 0, "vector_entries_sent_total"));
     ASSIGN_OR_RETURN(double bytes, reconcile(*run, *network, round));
     ASSIGN_OR_RETURN(std::uint64_t after, metric(*run, 0, "vector_entries_sent_total"));
-    measured[with + "one write each while cut off, sent until equal, B"].push_back(bytes);
-    measured[with + "entries told by the first, count"].push_back(
+    measured[with + "bytes sent until equal, after one write of each agent while cut off, B"]
+        .push_back(bytes);
+    measured[with + "vector entries sent by the first agent, count"].push_back(
         static_cast<double>(after - before));
   }
   ASSIGN_OR_RETURN(std::uint64_t before, bytes_sent(*network));
@@ -145,8 +146,8 @@ base::Result<Measured> measure_actors(const MeshSetup& setup, const ActorCounts&
   run->watch(lengths.idle_seconds * kSecond);
   ASSIGN_OR_RETURN(std::uint64_t after, bytes_sent(*network));
   double elapsed = seconds_of(monotonic_nanos() - started);
-  measured[with + "both equal, sent a member, B/s"].push_back(static_cast<double>(after - before) /
-                                                              elapsed / kMembers);
+  measured[with + "both equal: bytes sent by one member, B/s"].push_back(
+      static_cast<double>(after - before) / elapsed / kMembers);
   return measured;
 }
 

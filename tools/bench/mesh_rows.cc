@@ -41,7 +41,7 @@ base::Result<Detection> detect(MeshRun& run, int victim, std::int64_t started) {
     }
     return said.size() + 1 == static_cast<std::size_t>(run.size());
   });
-  if (!all) return late(fmt::format("a lost member is known to all ({} know it)", said.size()));
+  if (!all) return late(fmt::format("all members know of the lost one ({} know)", said.size()));
   Detection detection{seconds_of(kDetectTimeout), 0};
   for (const auto& [observer, at] : said) {
     detection.first = std::min(detection.first, seconds_of(at - started));
@@ -64,8 +64,8 @@ base::Result<Measured> measure_crashes(const MeshSetup& setup, int members, int 
     std::int64_t started = monotonic_nanos();
     run->kill(victim);
     ASSIGN_OR_RETURN(Detection crash, detect(*run, victim, started));
-    measured["crash known to the first, s"].push_back(crash.first);
-    measured["crash known to all, s"].push_back(crash.all);
+    measured["crash: the first member knows, s"].push_back(crash.first);
+    measured["crash: all members know, s"].push_back(crash.all);
     RETURN_IF_ERROR(run->launch(victim));
     RETURN_IF_ERROR(wait_acquainted(*run));
 
@@ -74,8 +74,8 @@ base::Result<Measured> measure_crashes(const MeshSetup& setup, int members, int 
     auto silence = detect(*run, victim, started);
     run->resume(victim);
     if (!silence.ok()) return silence.error();
-    measured["silence known to the first, s"].push_back(silence->first);
-    measured["silence known to all, s"].push_back(silence->all);
+    measured["silence: the first member knows, s"].push_back(silence->first);
+    measured["silence: all members know, s"].push_back(silence->all);
     RETURN_IF_ERROR(wait_acquainted(*run));
   }
   return measured;
@@ -108,7 +108,7 @@ base::Result<Measured> measure_faults(const MeshSetup& setup, int members, int s
     run->watch(kBreathSeconds * kSecond);
   }
   auto deaths = static_cast<double>(run->deaths_since(first, holes));
-  measured["deaths of healthy ones amid black holes, count"].push_back(deaths);
+  measured["healthy members called dead during black holes, count"].push_back(deaths);
   return measured;
 }
 
@@ -250,12 +250,12 @@ base::Result<Measured> measure_behind(const MeshSetup& setup, int changes,
   bool equal = run->ask_until(kCatchUpTimeout, [&] { return run->equal(); });
   if (!equal) return late("an agent that was away is equal again");
   Measured measured;
-  measured["changes missed, count"].push_back(static_cast<double>(log.changes));
+  measured["changes that one agent missed, count"].push_back(static_cast<double>(log.changes));
   measured["time, s"].push_back(seconds_of(monotonic_nanos() - started));
   if (network->isolated()) {
     ASSIGN_OR_RETURN(after, network->bytes_received(1));
     measured["received, MB"].push_back(static_cast<double>(after - before) / 1e6);
-    measured["log of the other, MB"].push_back(log.bytes / 1e6);
+    measured["log of the other agent, MB"].push_back(log.bytes / 1e6);
   }
   return measured;
 }

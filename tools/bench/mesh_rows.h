@@ -11,7 +11,7 @@
 
 namespace bench {
 
-// Measured values by name and unit, for example "crash known to all, s".
+// Measured values by name and unit, for example "crash: all members know, s".
 using Measured = std::map<std::string, std::vector<double>>;
 
 // Members crash (SIGKILL) or fall silent (SIGSTOP), one at a time: the seconds until the first

@@ -77,7 +77,9 @@ base::Result<Report> run_floor(const Common& common, const SpreadOptions& option
     Summary floor = summarise(millis);
     report.add({size, floor.count, floor.median, floor.p99, floor.worst});
   }
-  report.note("from before the origin's commit (FULL) to after the last receiver's (NORMAL)");
+  report.note(
+      "time from before the commit of the origin (FULL) to after that of the last receiver "
+      "(NORMAL)");
   return report;
 }
 
@@ -101,7 +103,8 @@ base::Result<Report> run_spread(const Common& common, const SpreadOptions& optio
     report.add({size, agents.count, floor.median, floor.worst, agents.median, agents.p99,
                 agents.worst, agents.median / floor.median});
   }
-  report.note("from before the POST to the last event stream's event; ratio of the medians");
+  report.note(
+      "time from before the POST to the event in the last event stream; ratio of the medians");
   return report;
 }
 

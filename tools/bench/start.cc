@@ -64,8 +64,10 @@ base::Result<Report> run_start(const Common& common, const StartOptions& options
   ASSIGN_OR_RETURN(Memory filled, agent->memory());
   agent->stop();
   RETURN_IF_ERROR(add_row(report, setup, "large", options.entries, import_seconds, folder));
-  report.note(fmt::format("from the fork to /readyz 200, {} starts after a clean stop; memory then",
-                          kStarts));
+  report.note(fmt::format(
+      "time from the start of the process to /readyz 200, {} starts after a clean stop; memory "
+      "at that moment",
+      kStarts));
   report.note(
       fmt::format("after the import, before the restart: rss {:.1f} MiB, private {:.1f} MiB",
                   filled.resident_mib, filled.private_mib));

@@ -75,7 +75,7 @@ base::Result<Report> run_writes_floor(const Common& common, const WritesOptions&
     report.add({group, rate.per_second, rate.latency_millis.median, rate.latency_millis.p99,
                 rate.latency_millis.worst});
   }
-  report.note("an upsert and a log row each; queued clients share a COMMIT (FULL)");
+  report.note("each write: an upsert and a log row; writes that wait share a COMMIT (FULL)");
   return report;
 }
 

@@ -106,7 +106,7 @@ class Tree {
 };
 
 Tree::Tree(const AgentEntry& agent)
-    : agent_(agent), app_("Replicates a catalog among peers by gossip.", "hearsay") {
+    : agent_(agent), app_("Keeps one catalog of snapshots and images on many hosts.", "hearsay") {
   app_.require_subcommand(1);
   add_common_options();
   add_agent();
@@ -156,8 +156,10 @@ CLI::App* Tree::branch(const std::string& name, const std::string& help) {
 }
 
 void Tree::add_common_options() {
-  app_.add_option("-o,--output", output_,
-                  "table (for people), json (as the agent sent it) or jsonl")
+  app_.add_option(
+          "-o,--output", output_,
+          "table (for people), json (the answer of the agent, unchanged) or jsonl (one element a "
+          "line)")
       ->check(CLI::IsMember({"table", "json", "jsonl"}))
       ->envname("HEARSAY_OUTPUT")
       ->type_name("FORMAT");
@@ -167,7 +169,8 @@ void Tree::add_common_options() {
       ->type_name("SECONDS");
   words(&app_, "--http", flags_["http"], "the HTTP address of the agent (default 127.0.0.1:7780)")
       ->type_name("HOST:PORT");
-  words(&app_, "--config", flags_["config"], "the configuration file, instead of the usual ones")
+  words(&app_, "--config", flags_["config"],
+        "the configuration file to read, instead of the default ones")
       ->type_name("FILE");
 }
 
@@ -183,7 +186,7 @@ void Tree::add_agent() {
   agent->footer(
       "--http HOST:PORT is the address where it serves HTTP. Each flag is also a variable "
       "(--data-dir: HEARSAY_DATA_DIR)\nand a key in the configuration file (data_dir). A flag "
-      "beats a variable, a variable beats a file.");
+      "overrides a variable, and a variable overrides a file.");
   agent->callback([this] {
     chosen_ = [this] {
       auto config = agent::load_config(flags_);
@@ -221,27 +224,34 @@ void Tree::add_mesh_commands() {
       leaf(&app_, "status", "show the state of the agent; exit 5 when it is degraded or isolated"),
       show_status);
   on_client(leaf(&app_, "members", "list the members of the mesh"), show_members);
-  auto* join_command = leaf(&app_, "join", "join the mesh of another agent");
+  auto* join_command = leaf(&app_, "join", "join the mesh to which another agent belongs");
   word(join_command, "address", id_, "HOST:PORT of the other agent")->required();
   on_client(join_command, [this](Session& session) { return join(session, id_); });
-  on_client(leaf(&app_, "leave", "leave the mesh; the agent goes on serving clients"), leave);
-  on_client(leaf(&app_, "conflicts", "list fields with concurrent values"), show_conflicts);
-  auto* watch_command = leaf(&app_, "watch", "print changes as they arrive");
-  word(watch_command, "object", id_, "only changes of this object");
+  on_client(leaf(&app_, "leave", "leave the mesh; the agent goes on serving its clients"), leave);
+  on_client(leaf(&app_, "conflicts",
+                 "list fields that were written concurrently, and the values that lost"),
+            show_conflicts);
+  auto* watch_command =
+      leaf(&app_, "watch", "print the changes of all agents as they arrive; Ctrl-C ends it");
+  word(watch_command, "object", id_, "snapshots or images: print only changes of this object");
   on_client(watch_command, [this](Session& session) { return watch(session, id_); });
 }
 
 void Tree::add_catalog(const std::string& object) {
-  auto* catalog = branch(object, "the catalog of " + object);
-  auto* add = leaf(catalog, "add", "add an entry, or replace it whole");
+  auto* catalog = branch(object, "add, show, change and remove " + object);
+  auto* add = leaf(catalog, "add", "add an entry, or replace the whole entry");
   word(add, "id", id_, "of the entry")->required();
-  words(add, "--meta", parts_.pairs, "a field; V may be JSON (numbers, true, [...], {...})")
+  words(add, "--meta", parts_.pairs,
+        "set field K to V; V may be JSON (a number, true, [...], {...}), else it is a string")
       ->type_name("K=V");
-  words(add, "--meta-string", parts_.string_pairs, "a field whose V is always a string")
+  words(add, "--meta-string", parts_.string_pairs, "set field K to V, always as a string")
       ->type_name("K=V");
-  word(add, "--json", parts_.json_path, "fields from a JSON object, - is stdin")->type_name("FILE");
+  word(add, "--json", parts_.json_path,
+       "read the fields from a JSON object in this file; - is stdin")
+      ->type_name("FILE");
   if (object == "images") {
-    word(add, "--file", parts_.file_path, "record this file's name, size, sha256, media_type")
+    word(add, "--file", parts_.file_path,
+         "record the name, size, sha256 and media_type of this file")
         ->type_name("PATH");
   }
   on_client(add,
@@ -258,27 +268,28 @@ void Tree::add_catalog(const std::string& object) {
   on_client(get, [this, object](Session& session) { return get_entry(session, object, id_); });
 
   auto* ls = leaf(catalog, "ls", "list entries; exit 4 when nothing matches");
-  many(ls, "query", rest_, "words and terms like size>100; an entry must match all of them");
+  many(ls, "query", rest_, "words, and terms such as size>100; an entry must match all of them");
   on_client(ls, [this, object](Session& session) {
     return list_entries(session, object, fmt::format("{}", fmt::join(rest_, " ")));
   });
 
-  auto* import = leaf(catalog, "import", "add entries from JSON lines {\"id\":..., fields}");
-  word(import, "file", file_, "- is stdin")->required();
+  auto* import =
+      leaf(catalog, "import", "add one entry for each line {\"id\":..., fields} of a file");
+  word(import, "file", file_, "the file; - is stdin")->required();
   on_client(import,
             [this, object](Session& session) { return import_entries(session, object, file_); });
 }
 
 void Tree::add_field_commands(CLI::App* catalog, const std::string& object) {
-  auto* set = leaf(catalog, "set", "set fields of an entry, leave the others");
-  auto* unset = leaf(catalog, "unset", "remove fields of an entry, leave the others");
+  auto* set = leaf(catalog, "set", "set fields of an entry; its other fields stay");
+  auto* unset = leaf(catalog, "unset", "remove fields of an entry; its other fields stay");
   for (auto* command : {set, unset}) {
     word(command, "id", id_, "of the entry")->required();
     command->add_flag("--must-exist", changes_.must_exist,
                       "write nothing and exit 4 when there is no such entry");
   }
-  many(set, "fields", changes_.pairs, "K=V; V as with add --meta");
-  words(set, "--meta-string", changes_.string_pairs, "a field whose V is always a string")
+  many(set, "fields", changes_.pairs, "K=V, one for each field; V as with add --meta");
+  words(set, "--meta-string", changes_.string_pairs, "set field K to V, always as a string")
       ->type_name("K=V");
   many(unset, "fields", changes_.unset, "names of fields, at least one");
   on_client(
@@ -289,13 +300,12 @@ void Tree::add_field_commands(CLI::App* catalog, const std::string& object) {
 }
 
 void Tree::add_objects() {
-  auto* objects = branch("objects", "any replicated object");
+  auto* objects = branch("objects", "read and write the same entries by path, as CRDT objects");
   on_client(leaf(objects, "ls", "list objects"), list_objects);
-  auto* get = leaf(objects, "get", "show an object, or a place in it");
-  auto* inspect =
-      leaf(objects, "inspect", "show the cells in force at a place, with dots and stamps");
-  auto* set = leaf(objects, "set", "set the value at a place");
-  auto* unset = leaf(objects, "unset", "remove the value at a place");
+  auto* get = leaf(objects, "get", "show an object, or the value at a path");
+  auto* inspect = leaf(objects, "inspect", "show the cells at a path, with dots and stamps");
+  auto* set = leaf(objects, "set", "set the value at a path");
+  auto* unset = leaf(objects, "unset", "remove the value at a path");
   for (auto* command : {get, inspect, set, unset}) {
     word(command, "id", id_, "of the object")->required();
     bool takes_value = command == set;

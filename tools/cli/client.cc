@@ -153,7 +153,9 @@ Client::Client(Client&&) noexcept = default;
 Client Client::another() const { return Client(impl_->base_url, impl_->timeout_millis); }
 
 base::Error Client::foreign(std::string_view asked) const {
-  return foreign_error(impl_->base_url, fmt::format("{}: its answer has another form", asked));
+  return foreign_error(
+      impl_->base_url,
+      fmt::format("{}: its answer does not have the form of an agent's answer", asked));
 }
 
 // The options of every request. The handle keeps its connection from one request to the next.

@@ -101,7 +101,7 @@ void Cluster::kill(std::size_t index) {
   bool busy = !process.idle();
   before_[index] = {process.replica().vector(), process.node(), Fault::kKill};
   if (busy) report_.mattered(Fault::kKill);
-  note(index, busy ? "killed at work" : "killed");
+  note(index, busy ? "killed while it had work" : "killed");
   hosts_[index]->disk.kill();
   end(index);
 }

@@ -125,7 +125,7 @@ int run_many(const Choices& choices) {
   std::vector<std::string> idle = tally.idle_faults();
   bool too_few = choices.count >= 1'000 && !idle.empty();
   if (too_few) {
-    std::cerr << "hearsay-sim: these faults never mattered:";
+    std::cerr << "hearsay-sim: these faults never had an effect:";
     for (const std::string& name : idle) std::cerr << " " << name;
     std::cerr << "\n";
   }
@@ -196,31 +196,32 @@ CLI::Validator any_whole_number() {
 }
 
 CLI::App* add_run(CLI::App& app, Choices& choices) {
-  CLI::App* run = app.add_subcommand("run", "one mesh from one seed; exit 1 when a check fails");
+  CLI::App* run = app.add_subcommand("run", "run one mesh from one seed");
   run->add_option("--seed", choices.seed, "the seed that determines the run")
       ->check(any_whole_number())
       ->capture_default_str();
-  run->add_option("--nodes", choices.nodes, "agents")
+  run->add_option("--nodes", choices.nodes, "number of agents")
       ->check(CLI::Range(2, 100))
       ->capture_default_str();
-  run->add_option("--plant", choices.plant, "a planted bug, by its number");
+  run->add_option("--plant", choices.plant, "switch on the planted bug with this number");
   run->add_flag("--trace", choices.trace,
                 "print every event, one column for each node; to stderr if the report is JSON");
   run->add_option("--profile", choices.profile,
-                  "local, lan, wan or edge, instead of the drawn one");
-  run->add_option("--topology", choices.topology, "direct or push-pull, instead of the drawn one");
+                  "local, lan, wan or edge; default: the seed decides");
+  run->add_option("--topology", choices.topology, "direct or push-pull; default: the seed decides");
   run->add_option("--faults", choices.faults,
-                  "only these faults (comma-separated, or none) instead of the drawn ones");
+                  "exactly these faults, comma-separated, or none; default: the seed decides");
   run->add_option("--loss", choices.loss_percent,
-                  "per cent of datagrams that are lost, instead of the drawn value")
+                  "per cent of datagrams that are lost; default: the seed decides")
       ->check(CLI::Range(0, 100));
-  run->add_option("--seconds", choices.seconds, "virtual seconds of faults, instead of 40")
+  run->add_option("--seconds", choices.seconds,
+                  "virtual seconds during which faults happen (default 40)")
       ->check(number_between(0.001, 100'000, "0.001 to 100000"));
   run->add_option("--log-bytes", choices.log_bytes,
-                  "bytes that each change log keeps, instead of the drawn value")
+                  "bytes that each change log keeps; default: the seed decides")
       ->check(any_whole_number());
   run->add_option("--requests", choices.requests,
-                  "requests of clients during the faults, instead of the drawn value")
+                  "requests of clients during the faults; default: the seed decides")
       ->check(CLI::Range(0, 1'000'000));
   return run;
 }
@@ -234,10 +235,10 @@ void add_many(CLI::App* command, Choices& choices) {
   command->add_option("--seed", choices.seed, "the first seed")
       ->check(any_whole_number())
       ->capture_default_str();
-  command->add_option("--seeds", choices.count, "how many seeds at most")
+  command->add_option("--seeds", choices.count, "number of seeds at most")
       ->check(CLI::Range(1, 100'000'000))
       ->capture_default_str();
-  command->add_option("--jobs", choices.jobs, "runs at the same time")
+  command->add_option("--jobs", choices.jobs, "number of runs at the same time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
 }
@@ -246,23 +247,25 @@ void add_many(CLI::App* command, Choices& choices) {
 
 int main(int argc, char** argv) {
   Choices choices;
-  CLI::App app{"hearsay-sim: whole meshes on virtual time, with faults, judged every turn"};
-  app.footer("Exit status 0: every check holds, 1: one failed, 2: usage.");
+  CLI::App app{
+      "hearsay-sim: runs whole meshes on virtual time, with faults, and checks every turn"};
+  app.footer("Exit status 0: every check holds. 1: a check failed. 2: usage.");
   app.require_subcommand(1);
   CLI::App* run = add_run(app, choices);
-  CLI::App* many = app.add_subcommand("sweep", "many seeds with 5 to 9 nodes, all faults");
-  CLI::App* hunt = app.add_subcommand("hunt", "how many seeds it takes to notice each planted bug");
-  CLI::App* cuts =
-      app.add_subcommand("power-cuts", "recover and check what a power cut at any I/O call leaves");
+  CLI::App* many = app.add_subcommand("sweep", "run many seeds, with 5 to 9 nodes and all faults");
+  CLI::App* hunt = app.add_subcommand(
+      "hunt", "count the seeds that it takes until a check notices each planted bug");
+  CLI::App* cuts = app.add_subcommand(
+      "power-cuts", "cut the power at any I/O call, recover from what is left, and check it");
   cuts->add_option("--seed", choices.seed, "the seed that determines the histories")
       ->check(any_whole_number())
       ->capture_default_str();
-  cuts->add_option("--images", choices.images, "how many")
+  cuts->add_option("--images", choices.images, "number of images")
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
-  cuts->add_option("--plant", choices.plant, "a planted bug, by its number");
-  CLI::App* plants = app.add_subcommand("plants", "lists the planted bugs");
-  CLI::App* faults = app.add_subcommand("faults", "lists the faults");
+  cuts->add_option("--plant", choices.plant, "switch on the planted bug with this number");
+  CLI::App* plants = app.add_subcommand("plants", "list the planted bugs");
+  CLI::App* faults = app.add_subcommand("faults", "list the faults");
   add_output(run, choices);
   add_output(many, choices);
   add_many(many, choices);

@@ -12,26 +12,28 @@ const std::vector<PlantInfo>& plants() {
   static const std::vector<PlantInfo> kPlants{
       {1, "own-writes-normal", 1, "own writes are committed without a sync"},
       {2, "told-before-commit", 1, "a turn whose commit failed is reported as committed"},
-      {3, "actor-kept-at-start", 2, "the actor of the run before is kept"},
+      {3, "actor-kept-at-start", 2, "a start goes on writing under the actor of the run before"},
       {5, "queued-changes-claimed", 3, "claims cover changes that still wait for their commit"},
       {6, "unsynced-claimed", 3, "a commit that is not on the medium is called durable"},
-      {7, "deps-ignored", 4, "changes are applied in the order of their actor alone"},
-      {8, "range-by-actor", 4, "a limited range is sorted by actor"},
-      {9, "dropped-stays-seen", 4, "a change that did not fit stays in the seen-set"},
+      {7, "deps-ignored", 4, "a change is applied before the changes that it depends on"},
+      {8, "range-by-actor", 4, "a range that is cut by a limit is sorted by actor"},
+      {9, "dropped-stays-seen", 4,
+       "a change that was dropped for lack of room stays in the list of seen changes"},
       {10, "remove-without-dot", 5, "a remove takes effect without a sealed change"},
-      {11, "kills-forgotten", 5, "an effect adds its dot and kills none"},
-      {12, "vector-with-first-page", 6, "a join is merged with its first page"},
+      {11, "kills-forgotten", 5, "an effect adds its dot and removes none"},
+      {12, "vector-with-first-page", 6, "a join is merged as soon as its first page is there"},
       {13, "join-drops-nothing", 6, "a join keeps dots that the other has seen and dropped"},
       {14, "judged-by-start-vector", 6, "a join is judged by the vector at its start"},
-      {15, "equal-object-skipped", 6, "an object that was equal once is not checked again", true},
-      {16, "mixed-snapshots", 6, "pages of two snapshots make one join", true},
-      {17, "floor-not-raised-by-join", 7, "the log claims what only a join brought", true},
-      {18, "floor-not-raised-by-pruning", 7, "the log claims what was pruned"},
+      {15, "equal-object-skipped", 6, "an object that was equal is not compared again at the merge",
+       true},
+      {16, "mixed-snapshots", 6, "pages of two snapshots are merged as one join", true},
+      {17, "floor-not-raised-by-join", 7, "the floor of the log stays too low after a join", true},
+      {18, "floor-not-raised-by-pruning", 7, "the floor of the log stays too low after pruning"},
       {19, "divergence-ignored", 8, "equal vectors with unequal digests raise no alarm"},
       {20, "divergence-joins-equal-vectors", 8, "an ordinary join runs on equal vectors"},
-      {21, "wall-clock-as-stamp", 9, "values are stamped with the wall clock"},
-      {22, "clock-not-persisted", 9, "the hybrid clock starts from the wall after a restart"},
-      {23, "future-stamps-parked", 9, "changes from the future wait for their time"},
+      {21, "wall-clock-as-stamp", 9, "the stamp of a value is the wall clock"},
+      {22, "clock-not-persisted", 9, "after a restart the hybrid clock starts from the wall clock"},
+      {23, "future-stamps-parked", 9, "a change with a time in the future waits for that time"},
   };
   return kPlants;
 }
@@ -68,13 +70,13 @@ Hunt hunt(const PlantInfo& info, std::uint64_t first, std::uint64_t most, std::s
 }
 
 std::string text_of(const std::vector<Hunt>& hunts) {
-  std::string text =
-      fmt::format("{:>3} {:<31} {:>4}  {:>5}  {}\n", "n", "plant", "rule", "seeds", "caught by");
+  std::string text = fmt::format("{:>3} {:<31} {:>4}  {:>5}  {}\n", "no.", "planted bug", "rule",
+                                 "seeds", "caught by");
   for (const Hunt& hunt : hunts) {
     text += fmt::format("{:>3} {:<31} {:>4}  {:>5}  {}{}\n", hunt.plant->number, hunt.plant->name,
                         hunt.plant->rule, hunt.seeds,
                         hunt.caught ? hunt.caught->violation->checker : "NOT CAUGHT",
-                        hunt.plant->rare ? " (rare: a directed test shows it)" : "");
+                        hunt.plant->rare ? " (rare: a test of its own shows it)" : "");
   }
   return text;
 }
