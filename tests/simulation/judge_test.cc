@@ -2,11 +2,14 @@
 // with one small history.
 
 #include "crdt/map.h"
+#include "tests/crdt/members_of.h"
 #include "tests/simulation/scenario.h"
 #include "tools/simulator/run.h"
 
 namespace simulation::testing {
 namespace {
+
+using crdt::samples::members_of;
 
 // At the instant of waking, what comes then must not be taken before what came during the sleep:
 // here "come back" before "leave".
@@ -53,7 +56,7 @@ class InDoubt : public Scenario {
       cluster().schedule().after({}, [this] { cluster().power_cut(0, PowerCut::kAll); });
     });
     host(0).disk.lose_power_at(calls_);
-    cluster().request(0, agent::AddEntry{"snapshots", id, kText});
+    cluster().request(0, agent::AddEntry{"snapshots", id, members_of(kText)});
     run(base::millis(20));
     host(0).disk.watch({});
     host(0).disk.lose_power_at(0);
@@ -72,7 +75,7 @@ class InDoubt : public Scenario {
   void write_counted(const std::string& id) {
     calls_ = 0;
     host(0).disk.watch([this] { ++calls_; });
-    cluster().request(0, agent::AddEntry{"snapshots", id, kText});
+    cluster().request(0, agent::AddEntry{"snapshots", id, members_of(kText)});
     run(base::millis(5));
     host(0).disk.watch({});
   }
@@ -141,7 +144,8 @@ TEST(Judge, ABackupOfARottenMediumIsRotten) {
   Scenario mesh(3);
   mesh.start();
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
-  mesh.cluster().request(1, agent::AddEntry{"snapshots", "one", R"({"text":"found in the file"})"});
+  mesh.cluster().request(
+      1, agent::AddEntry{"snapshots", "one", members_of(R"({"text":"found in the file"})")});
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
   mesh.cluster().stop_cleanly(1);
   const base::Bytes file = mesh.host(1).disk.read(kDatabase);
@@ -172,9 +176,10 @@ TEST(Judge, WhatAScrubFindsAfterHealingMayTravel) {
   mesh.settings().quiet = base::seconds(120);
   mesh.start();
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
-  mesh.cluster().request(1, agent::AddEntry{"snapshots", "z", R"({"text":"found in the file"})"});
+  mesh.cluster().request(
+      1, agent::AddEntry{"snapshots", "z", members_of(R"({"text":"found in the file"})")});
   for (int i = 0; i < 150; ++i) {
-    mesh.cluster().request(0, agent::AddEntry{"snapshots", "e" + std::to_string(i), "{}"});
+    mesh.cluster().request(0, agent::AddEntry{"snapshots", "e" + std::to_string(i), {}});
     mesh.run(base::millis(2));
   }
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
