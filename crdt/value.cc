@@ -13,10 +13,12 @@ using base::Error;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Makes one pass over unchecked text. Each method begins at its construct, copies it to the output
-// without blanks, and returns false at the first error, which is then in error_.
+// without blanks, and returns false at the first error, which is then in error_. With `members` it
+// also keeps the members of the outermost object.
 class Minifier {
  public:
-  Minifier(std::string_view text, std::size_t bytes_max) : text_(text), bytes_max_(bytes_max) {
+  Minifier(std::string_view text, std::size_t bytes_max, Members* members = nullptr)
+      : text_(text), bytes_max_(bytes_max), members_(members) {
     out_.reserve(std::min(text.size(), bytes_max));
   }
 
@@ -68,6 +70,7 @@ class Minifier {
 
   std::string_view text_;
   std::size_t bytes_max_;
+  Members* members_;
   std::size_t at_ = 0;
   std::string out_;
   Error error_{Code::kInvalid, {}};
@@ -131,7 +134,9 @@ bool Minifier::member(int depth, std::vector<std::string>& keys) {
   skip_blanks();
   if (!next_is(':')) return fail("a colon is missing");
   if (!take(':')) return false;
+  std::size_t value_start = out_.size();
   if (!value(depth + 1)) return false;
+  if (members_ && depth == 0) members_->emplace_back(keys.back(), out_.substr(value_start));
   skip_blanks();
   return true;
 }
@@ -260,6 +265,13 @@ bool Minifier::unicode_escape() {
 
 base::Result<std::string> minify_json(std::string_view text, std::size_t bytes_max) {
   return Minifier(text, bytes_max).run();
+}
+
+base::Result<std::optional<Members>> parse_object(std::string_view text, std::size_t bytes_max) {
+  Members members;
+  ASSIGN_OR_RETURN(std::string minified, Minifier(text, bytes_max, &members).run());
+  if (!minified.starts_with('{')) return std::optional<Members>();
+  return std::optional(std::move(members));
 }
 
 }  // namespace crdt

@@ -5,6 +5,7 @@
 // library rewrites them.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,20 +19,26 @@ namespace crdt {
 inline constexpr int kValueDepthMax = 32;               // containers inside each other
 inline constexpr std::size_t kValueBytesMax = 1 << 20;  // of one value, minified
 
+// The members of an object as (unescaped key, minified value text), in their order.
+using Members = std::vector<std::pair<std::string, std::string>>;
+
 // Strict RFC 8259. Refuses duplicate keys (after unescaping), invalid UTF-8, lone surrogate
 // escapes, depth over kValueDepthMax and trailing text. Returns the text minified outside strings.
 // The error names the byte offset.
 base::Result<std::string> minify_json(std::string_view text,
                                       std::size_t bytes_max = kValueBytesMax);
+// The same check of the text of an object, in the same pass: returns its members. Nullopt when the
+// text is valid JSON but not an object. `bytes_max` bounds the whole minified text.
+base::Result<std::optional<Members>> parse_object(std::string_view text,
+                                                  std::size_t bytes_max = kValueBytesMax);
 
 // The canonical form, for equality of set elements: keys sorted by code point of the unescaped key,
 // strings with the shortest escapes, numbers by value (1, 1.0 and 1e0 are the same; integers of any
 // length are exact). `minified` must be the result of minify_json.
 std::string canonical_json(std::string_view minified);
 
-// The members of an object as (unescaped key, minified value text), in their order. An error when
-// the text is valid JSON but not an object. `minified` must be the result of minify_json.
-using Members = std::vector<std::pair<std::string, std::string>>;
+// The members of an object that is a member or an element itself. An error when the text is valid
+// JSON but not an object. `minified` must be the result of minify_json, or a value of parse_object.
 base::Result<Members> object_members(std::string_view minified);
 
 // The elements of an array as minified texts.

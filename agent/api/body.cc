@@ -1,37 +1,41 @@
 #include "agent/api/body.h"
 
+#include <utility>
+
+#include "agent/api/limits.h"
 #include "agent/api/place.h"
 
 namespace agent {
 namespace {
 
-base::Result<std::string> minified_object(std::string_view body) {
-  auto minified = crdt::minify_json(body, body.size());
-  if (!minified.ok()) {
-    return base::Error{minified.error().code,
-                       "the body must be a JSON object: " + minified.error().message};
-  }
-  if (minified->empty() || minified->front() != '{') {
-    return base::invalid("the body must be a JSON object");
-  }
-  return minified;
+// A body with one value is never larger than the value may be, so its size is not checked again.
+static_assert(kValueBodyMax <= crdt::kValueBytesMax);
+
+base::Status check_fields(const crdt::Members& metadata) {
+  for (const auto& [field, value] : metadata) RETURN_IF_ERROR(check_field(field));
+  return {};
 }
 
 }  // namespace
 
 base::Result<crdt::Members> body_object(std::string_view body) {
-  ASSIGN_OR_RETURN(std::string minified, minified_object(body));
-  return crdt::object_members(minified);
+  auto members = crdt::parse_object(body, body.size());
+  if (!members.ok()) {
+    return base::Error{members.error().code,
+                       "the body must be a JSON object: " + members.error().message};
+  }
+  if (!*members) return base::invalid("the body must be a JSON object");
+  return std::move(**members);
 }
 
-base::Result<std::string> body_metadata(std::string_view body) {
-  ASSIGN_OR_RETURN(std::string minified, minified_object(body));
-  RETURN_IF_ERROR(check_metadata(minified));
-  return minified;
+base::Result<crdt::Members> body_metadata(std::string_view body) {
+  ASSIGN_OR_RETURN(crdt::Members metadata, body_object(body));
+  RETURN_IF_ERROR(check_fields(metadata));
+  return metadata;
 }
 
-base::Status check_metadata(std::string_view minified) {
-  if (minified.empty() || minified.front() != '{') {
+base::Result<crdt::Members> metadata_of(std::string_view minified) {
+  if (!minified.starts_with('{')) {
     return base::invalid("the metadata of an entry must be a JSON object");
   }
   if (minified.size() > crdt::kValueBytesMax) {
@@ -39,9 +43,9 @@ base::Status check_metadata(std::string_view minified) {
                        "the metadata has " + std::to_string(minified.size()) +
                            " bytes; an entry may have at most 1 MiB of metadata"};
   }
-  ASSIGN_OR_RETURN(crdt::Members members, crdt::object_members(minified));
-  for (const auto& [field, value] : members) RETURN_IF_ERROR(check_field(field));
-  return {};
+  ASSIGN_OR_RETURN(crdt::Members metadata, crdt::object_members(minified));
+  RETURN_IF_ERROR(check_fields(metadata));
+  return metadata;
 }
 
 const std::string* find_member(const crdt::Members& members, std::string_view key) {

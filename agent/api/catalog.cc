@@ -42,9 +42,7 @@ void patch_metadata(Host& host, const std::string& object, const ExchangePtr& ex
   if (auto checked = check_id("the id", id); !checked.ok()) return exchange->fail(checked.error());
   auto metadata = body_metadata(exchange->request().body);
   if (!metadata.ok()) return exchange->fail(metadata.error());
-  auto fields = crdt::object_members(*metadata);
-  if (!fields.ok()) return exchange->fail(fields.error());
-  write_entry(host, exchange, PatchEntry{object, id, std::move(*fields), {}}, id, "updated");
+  write_entry(host, exchange, PatchEntry{object, id, std::move(*metadata), {}}, id, "updated");
 }
 
 void remove_entry(Host& host, const std::string& object, const ExchangePtr& exchange) {

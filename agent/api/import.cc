@@ -10,15 +10,13 @@
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
 #include "agent/api/reading.h"
+#include "agent/replica/input_size.h"
 #include "crdt/base/byte_order_mark.h"
 
 namespace agent {
 namespace {
 
-struct Line {
-  std::string id;
-  std::string metadata;
-};
+using Line = ImportEntries::Line;
 
 // The metadata of {"id":…,"metadata":{…}}, the form of GET /catalog/query. Nullopt for a line of
 // another form.
@@ -32,16 +30,16 @@ base::Result<std::optional<crdt::Members>> whole_metadata(const crdt::Members& o
 
 // Accepts {"id":…, …metadata} and {"id":…,"metadata":{…}}.
 base::Result<Line> parse_line(std::string_view text) {
-  ASSIGN_OR_RETURN(std::string minified, crdt::minify_json(text, kImportLineMax));
-  if (minified.front() != '{') return base::invalid("a line must be a JSON object");
-  ASSIGN_OR_RETURN(crdt::Members members, crdt::object_members(minified));
+  ASSIGN_OR_RETURN(auto object, crdt::parse_object(text, kImportLineMax));
+  if (!object) return base::invalid("a line must be a JSON object");
+  crdt::Members& members = *object;
   ASSIGN_OR_RETURN(std::string id, string_member(members, "id"));
   RETURN_IF_ERROR(check_id("the id", id));
   std::erase_if(members, [](const auto& member) { return member.first == "id"; });
   ASSIGN_OR_RETURN(auto whole, whole_metadata(members));
   if (whole) members = std::move(*whole);
   for (const auto& [field, value] : members) RETURN_IF_ERROR(check_field(field));
-  return Line{std::move(id), crdt::object_text(members)};
+  return Line{std::move(id), std::move(members)};
 }
 
 bool is_blank(std::string_view line) {
@@ -65,7 +63,7 @@ class Import : public std::enable_shared_from_this<Import> {
   }
 
  private:
-  using Batch = std::vector<std::pair<std::string, std::string>>;  // id, metadata
+  using Batch = std::vector<Line>;
 
   bool full() const { return batch_.size() >= kImportLines || batch_bytes_ >= kImportBytes; }
 
@@ -120,8 +118,8 @@ class Import : public std::enable_shared_from_this<Import> {
     if (is_blank(text)) return;
     auto line = parse_line(text);
     if (!line.ok()) return stop(line.error());
-    batch_bytes_ += text.size();
-    batch_.emplace_back(std::move(line->id), std::move(line->metadata));
+    batch_bytes_ += bytes_of(*line);
+    batch_.push_back(std::move(*line));
   }
 
   // Forgets the lines that were collected and not sent. Earlier batches stay.

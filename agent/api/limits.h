@@ -36,7 +36,7 @@ inline constexpr std::uint64_t kRetryMillis = 10;
 
 inline constexpr std::size_t kImportLineMax = 1u << 20;  // above: 413 with the line number
 inline constexpr std::size_t kImportLines = 1'000;       // of one change
-inline constexpr std::size_t kImportBytes = 4u << 20;    // of one change
+inline constexpr std::size_t kImportBytes = 4u << 20;    // of one change, in memory after parsing
 
 inline constexpr std::size_t kCatchUpChanges = 500;  // changes read from the log in one snapshot
 // Bytes of changes and events that are read in one snapshot, and unsent bytes at which a stream

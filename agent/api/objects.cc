@@ -125,8 +125,7 @@ base::Result<WriteRequest> replace_object(const Place& place, const std::string&
   WriteEntries write{place.object, {}, true};
   for (const auto& [id, metadata] : entries) {
     RETURN_IF_ERROR(check_id("the entry's id", id));
-    RETURN_IF_ERROR(check_metadata(metadata));
-    ASSIGN_OR_RETURN(crdt::Members fields, crdt::object_members(metadata));
+    ASSIGN_OR_RETURN(crdt::Members fields, metadata_of(metadata));
     write.entries.push_back({id, EntryWrite::Whole::kAdd, std::move(fields), {}});
   }
   return WriteRequest(std::move(write));
@@ -146,8 +145,8 @@ base::Result<WriteRequest> parse_put(const Place& place, std::string_view body) 
   if (place.path.size() == 2) {
     return WriteRequest(PatchEntry{place.object, place.path[0], {{place.path[1], *value}}, {}});
   }
-  RETURN_IF_ERROR(check_metadata(*value));
-  return WriteRequest(AddEntry{place.object, place.path[0], *value});
+  ASSIGN_OR_RETURN(crdt::Members metadata, metadata_of(*value));
+  return WriteRequest(AddEntry{place.object, place.path[0], std::move(metadata)});
 }
 
 void put_object(Host& host, const ExchangePtr& exchange) {

@@ -114,8 +114,7 @@ class Folding {
       return base::Error{base::Code::kTooLarge, "the value of an op is larger than 1 MiB"};
     }
     if (at.path.size() == 1) {
-      RETURN_IF_ERROR(check_metadata(value));
-      ASSIGN_OR_RETURN(crdt::Members members, crdt::object_members(value));
+      ASSIGN_OR_RETURN(crdt::Members members, metadata_of(value));
       Draft& draft = draft_of(at.path[0]);
       draft = Draft{EntryWrite::Whole::kAdd, {}, {}};
       for (auto& member : members) draft.fields.insert(std::move(member));

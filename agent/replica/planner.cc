@@ -23,15 +23,13 @@ class Planner {
 
   base::Result<Written> operator()(const AddEntry& add) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(add.object, add.id));
-    ASSIGN_OR_RETURN(crdt::Members metadata, crdt::object_members(add.metadata));
-    RETURN_IF_ERROR(emit_or_split(crdt::plan_add(entry, metadata, time_())));
+    RETURN_IF_ERROR(emit_or_split(crdt::plan_add(entry, add.metadata, time_())));
     return written_;
   }
 
   base::Result<Written> operator()(const PutEntry& put) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(put.object, put.id));
-    ASSIGN_OR_RETURN(crdt::Members metadata, crdt::object_members(put.metadata));
-    RETURN_IF_ERROR(emit_or_split(crdt::plan_put(entry, metadata, time_())));
+    RETURN_IF_ERROR(emit_or_split(crdt::plan_put(entry, put.metadata, time_())));
     return written_;
   }
 
@@ -64,20 +62,19 @@ class Planner {
   base::Result<Written> operator()(const ImportEntries& import) {
     // When two lines have the same id, the later one counts, as if they were two requests.
     std::map<std::string_view, std::size_t> last;
-    for (std::size_t i = 0; i < import.entries.size(); ++i) last[import.entries[i].first] = i;
+    for (std::size_t i = 0; i < import.entries.size(); ++i) last[import.entries[i].id] = i;
     std::vector<Effect> effects;
     ChangeMeter meter;
     for (std::size_t i = 0; i < import.entries.size(); ++i) {
       const auto& [id, metadata] = import.entries[i];
       ASSIGN_OR_RETURN(Entry entry, cells_.entry(import.object, id));
-      ASSIGN_OR_RETURN(crdt::Members members, crdt::object_members(metadata));
-      if (shows_already(entry, members)) {
+      if (shows_already(entry, metadata)) {
         ++written_.unchanged;
         continue;
       }
       ++written_.added;
       if (last[id] != i) continue;
-      std::vector<Effect> added = crdt::plan_add(entry, members, time_());
+      std::vector<Effect> added = crdt::plan_add(entry, metadata, time_());
       ChangeMeter with = meter;
       with.add(added);
       // The entry that reaches over the part still belongs to it, if one change can hold it.
@@ -85,7 +82,7 @@ class Planner {
       if (!effects.empty() && full) {
         RETURN_IF_ERROR(emit(std::exchange(effects, {})));
         with = {};
-        added = crdt::plan_add(entry, members, time_());  // the next change needs its own time
+        added = crdt::plan_add(entry, metadata, time_());  // the next change needs its own time
         with.add(added);
       }
       if (effects.empty() && !with.within(limits_.whole)) {
@@ -262,10 +259,13 @@ class Planner {
     for (Effect& effect : more) effects.push_back(std::move(effect));
   }
 
-  static bool shows_already(const Entry& entry, crdt::Members members) {
+  static bool shows_already(const Entry& entry, const crdt::Members& metadata) {
     if (!crdt::exists(entry)) return false;
-    std::sort(members.begin(), members.end());
-    return crdt::shown(entry) == members;
+    const crdt::Members shown = crdt::shown(entry);
+    if (shown.size() != metadata.size()) return false;
+    crdt::Members sorted = metadata;
+    std::sort(sorted.begin(), sorted.end());
+    return shown == sorted;
   }
 
   base::Status emit(std::vector<Effect> effects) {

@@ -20,15 +20,18 @@ namespace agent {
 // --- Writes: one request is one change, or several in a row (planner.h)
 // ------------------------------------------------------------
 
+// Metadata is what the parser of the body made of it (crdt::parse_object): each field once, in any
+// order, with its name and the minified text of its value. Nothing behind this parses it again.
+
 struct AddEntry {  // sets the whole metadata and renews the presence
   std::string object;
   std::string id;
-  std::string metadata;  // a JSON object, minified
+  crdt::Members metadata;
 };
 struct PutEntry {  // sets the whole metadata, does not touch the presence
   std::string object;
   std::string id;
-  std::string metadata;
+  crdt::Members metadata;
 };
 struct PatchEntry {  // sets some fields and unsets others
   std::string object;
@@ -44,8 +47,12 @@ struct RemoveObject {  // removes every entry that this agent has seen of it
   std::string object;
 };
 struct ImportEntries {  // adds entries; an entry that equals what is shown is not written
+  struct Line {
+    std::string id;
+    crdt::Members metadata;
+  };
   std::string object;
-  std::vector<std::pair<std::string, std::string>> entries;  // id, metadata (minified)
+  std::vector<Line> entries;
 };
 // What one request does to one entry, after its steps are folded into one.
 struct EntryWrite {

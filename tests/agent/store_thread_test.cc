@@ -16,7 +16,7 @@ namespace agent {
 namespace {
 
 Input add(std::uint64_t ticket) {
-  return Write{ticket, AddEntry{"snapshots", "x" + std::to_string(ticket), "{}"}};
+  return Write{ticket, AddEntry{"snapshots", "x" + std::to_string(ticket), {}}};
 }
 
 // Rule 11: the queue has a bound. A caller that is refused keeps its input, so it can answer the

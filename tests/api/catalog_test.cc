@@ -85,6 +85,30 @@ TEST(Catalog, ABodyMustBeAJsonObject) {
   EXPECT_EQ(a.replica().vector().entries().size(), 0u);
 }
 
+TEST(Catalog, ARefusalSaysWhatIsWrongWithTheBody) {
+  FakeHost a("A");
+  auto why = [&a](const std::string& verb, const std::string& target, const std::string& sent) {
+    Json answer = parsed(a.call(verb, target, sent));
+    return answer["error"]["message"].get<std::string>();
+  };
+  std::string name(1'025, 'k');
+
+  EXPECT_EQ(why("POST", "/snapshots/add/s", "[]"), "the body must be a JSON object");
+  EXPECT_EQ(why("POST", "/snapshots/add/s", "[1"),
+            "the body must be a JSON object: JSON, byte 2: a comma or ] is missing");
+  EXPECT_EQ(
+      why("PUT", "/images/metadata/s", R"({"a":1,"\u0061":2})"),
+      "the body must be a JSON object: JSON, byte 0: two members of this object have the same "
+      "key");
+  EXPECT_EQ(why("PATCH", "/images/metadata/s", "{\"b\":1,\"" + name + "\":1}"),
+            "a field name has 1025 bytes; it may have at most 1024 bytes");
+  EXPECT_EQ(why("PUT", "/v1/objects/snapshots/s", R"({"type":"crdt_map","value":[]})"),
+            "the metadata of an entry must be a JSON object");
+  EXPECT_EQ(why("POST", "/v1/import?type=images", "null"), "line 1: a line must be a JSON object");
+  EXPECT_EQ(why("POST", "/v1/import?type=images", R"({"id":"a","metadata":{"b":}})"),
+            "line 1: JSON, byte 26: no JSON value starts like this");
+}
+
 TEST(Catalog, LongNamesAndLargeBodiesAreTooLarge) {
   FakeHost a("A");
   std::string name(crdt::kPathComponentMax + 1, 'k');

@@ -138,6 +138,22 @@ TEST(Import, AThousandLinesAreAChange) {
   EXPECT_EQ(a.replica().vector().seq_of(a.replica().own_actor()), 3u);
 }
 
+// A field of some bytes takes 64 in memory, so a batch of such lines ends long before 4 MiB of
+// text.
+TEST(Import, ABatchIsBoundedByItsMemory) {
+  FakeHost a("A");
+  std::string fields;
+  for (int i = 0; i < 10'000; ++i) fields += ",\"" + std::to_string(i) + "\":1";
+  std::string text;
+  for (int i = 0; i < 12; ++i) text += "{\"id\":\"" + std::to_string(i) + "\"" + fields + "}\n";
+  ASSERT_LT(text.size(), kImportBytes / 3);
+
+  EXPECT_EQ(import(a, {text}).body, R"({"added":12,"unchanged":0})");
+
+  ASSERT_GT(12 * 10'000 * sizeof(crdt::Members::value_type), kImportBytes);
+  EXPECT_GE(a.turns(), 2u) << "a batch is one write";
+}
+
 TEST(Import, FourMebibytesAreAChange) {
   FakeHost a("A");
   std::string text;

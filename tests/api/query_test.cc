@@ -3,18 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "crdt/base/random.h"
+#include "tests/crdt/members_of.h"
 
 namespace agent {
 namespace {
 
-crdt::Members metadata(std::string_view json) {
-  return crdt::object_members(crdt::minify_json(json).value()).value();
-}
+using crdt::samples::members_of;
 
 bool matches(std::string_view q, std::string_view id, std::string_view json) {
   auto query = Query::parse(q);
   EXPECT_TRUE(query.ok()) << q << ": " << query.error().message;
-  return query.ok() && query->matches(id, metadata(json));
+  return query.ok() && query->matches(id, members_of(json));
 }
 
 bool holds(std::string_view q, std::string_view json) { return matches(q, "snap1", json); }
@@ -137,8 +136,8 @@ TEST(Query, AMalformedTermIsRefusedAndNamed) {
 TEST(Query, AnyTextIsParsedOrRefused) {
   base::Random random = base::Random::from_number(1);
   const std::string letters = "ab.\"\\=<>! 1-e{";
-  crdt::Members some =
-      metadata(R"({"a":"b\\\"a","b":{"a":[1,{"b":"\u0041"}],"a.b":-1e5},"a.b":1,"":"","1":"\\"})");
+  crdt::Members some = members_of(R"({"a":"b\\\"a","b":{"a":[1,{"b":"\u0041"}],"a.b":-1e5},)"
+                                  R"("a.b":1,"":"","1":"\\"})");
   std::size_t parsed = 0;
   std::size_t matched = 0;
 

@@ -115,6 +115,7 @@ RC_GTEST_PROP(ValueProperty, MembersRebuildTheObject, ()) {
 
   RC_ASSERT(back.ok());
   RC_ASSERT(*back == listed);
+  RC_ASSERT(parse_object(object_text(listed)).value() == listed);
 }
 
 RC_GTEST_PROP(ValueProperty, NumbersAgreeWhenTheirExponentMoves, ()) {
@@ -129,6 +130,7 @@ RC_GTEST_PROP(ValueProperty, NumbersAgreeWhenTheirExponentMoves, ()) {
 RC_GTEST_PROP(ValueProperty, NoiseIsRefusedOrKept, (const std::string& noise)) {
   auto result = minify_json(noise);
   if (result.ok()) RC_ASSERT(minify_json(*result).value() == *result);
+  RC_ASSERT(parse_object(noise).ok() == result.ok());
 }
 
 }  // namespace

@@ -197,6 +197,43 @@ TEST(Value, MembersComeUnescapedAndInOrder) {
   EXPECT_FALSE(object_members("").ok());
 }
 
+TEST(Value, AnObjectIsParsedInOnePass) {
+  auto parsed =
+      parse_object(" { \"b\" : {\"x\": [1, \"]\"] },\n\"\\u0061\":\"}\\\"\", \"c\":-1e5 } ");
+
+  ASSERT_TRUE(parsed.ok());
+  ASSERT_TRUE(parsed->has_value());
+  EXPECT_EQ(**parsed, (Members{{"b", "{\"x\":[1,\"]\"]}"}, {"a", "\"}\\\"\""}, {"c", "-1e5"}}));
+  EXPECT_EQ(parse_object("{}").value(), Members());
+  for (std::string_view other : {"[{\"a\":1}]", "null", "\"{}\"", "1"}) {
+    EXPECT_EQ(parse_object(other).value(), std::nullopt) << other;
+  }
+}
+
+TEST(Value, AParsedObjectHasValuesAsSpelledAndNamesAsMeant) {
+  EXPECT_EQ(
+      parse_object(R"({"":-0,"b":[1,{"x":"]}"}],"c":"a\"b,\\","d":null})").value(),
+      (Members{{"", "-0"}, {"b", R"([1,{"x":"]}"}])"}, {"c", R"("a\"b,\\")"}, {"d", "null"}}));
+  EXPECT_EQ(parse_object(R"({"\u0041\/\n\"":1,"\u00df":2,"\u65e5":3,"\ud83e\udd8A":4})").value(),
+            (Members{{"A/\n\"", "1"}, {"ß", "2"}, {"日", "3"}, {"🦊", "4"}}));
+}
+
+TEST(Value, AnObjectIsRefusedLikeAnyOtherText) {
+  for (std::string_view bad :
+       {"", " ", "{", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":{\"b\":1,\"b\":2}}",
+        "{\"a\":1,\"\\u0061\":2}", "{\"a\":[1,x]}", "{\"\xff\":1}", "[1"}) {
+    auto parsed = parse_object(bad);
+
+    ASSERT_FALSE(parsed.ok()) << bad;
+    EXPECT_EQ(parsed.error().code, base::Code::kInvalid) << bad;
+    EXPECT_EQ(parsed.error().message, minify_json(bad).error().message) << bad;
+  }
+  EXPECT_TRUE(parse_object("{ \"a\" : 1 }", 7).ok());
+  auto over = parse_object("{\"a\":12}", 7);
+  ASSERT_FALSE(over.ok());
+  EXPECT_EQ(over.error().code, base::Code::kTooLarge);
+}
+
 TEST(Value, ElementsComeAsTexts) {
   EXPECT_EQ(*array_elements("[1,\"a,b]\",[],{\"k\":[2]},null]"),
             (std::vector<std::string>{"1", "\"a,b]\"", "[]", "{\"k\":[2]}", "null"}));

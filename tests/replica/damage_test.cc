@@ -210,7 +210,7 @@ TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
   ASSERT_FALSE(a->store().cells().entry("snapshots", "x").ok());
   ASSERT_EQ(shown(*a, "0 good"), R"({"size":1})");
   const crdt::VersionVector::Entries before = a->vector().to_map();
-  ImportEntries import{"snapshots", {{"0 good", "{}"}, {"new", "{}"}, {"x", "{}"}}};
+  ImportEntries import{"snapshots", {{"0 good", {}}, {"new", {}}, {"x", {}}}};
 
   Outputs removed = turn(*a, 5, {Write{1, RemoveObject{"snapshots"}}, add("other")});
   Outputs imported = turn(*a, 6, {Write{1, import}});

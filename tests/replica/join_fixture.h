@@ -81,7 +81,7 @@ inline void expect_equal(Replica& a, Replica& z) {
 using Sealed = std::vector<crdt::SealedChange>;
 
 inline Input add_to(const std::string& object, const std::string& id) {
-  return Write{1, AddEntry{object, id, R"({"size":1})"}};
+  return Write{1, AddEntry{object, id, members_of(R"({"size":1})")}};
 }
 inline Input remove_from(const std::string& object, const std::string& id) {
   return Write{1, RemoveEntry{object, id}};

@@ -83,8 +83,8 @@ class History {
                         "\":" + std::to_string(random_.below(1000)) + "}";
     std::uint64_t verb = random_.below(5);
     Input input = Write{1, RemoveEntry{object, id}};
-    if (verb < 2) input = Write{1, AddEntry{object, id, value}};
-    if (verb == 2) input = Write{1, PutEntry{object, id, value}};
+    if (verb < 2) input = Write{1, AddEntry{object, id, members_of(value)}};
+    if (verb == 2) input = Write{1, PutEntry{object, id, members_of(value)}};
     if (verb == 3) input = Write{1, PatchEntry{object, id, {{"g", "1"}}, {}}};
     Outputs out = turn(*replicas_[who], millis_, {input});
     for (crdt::SealedChange& change : out.facts.own) sealed_.push_back(std::move(change));

@@ -12,7 +12,7 @@ class DamagedLog : public Damaged {
  protected:
   // Writes of every kind about other entries, all of which must be taken.
   void expect_writes() {
-    for (const Input& write : {add("new"), Input(Write{1, PutEntry{"snapshots", "y", "{}"}}),
+    for (const Input& write : {add("new"), Input(Write{1, PutEntry{"snapshots", "y", {}}}),
                                Input(Write{1, PatchEntry{"snapshots", "new", {{"n", "1"}}, {}}}),
                                Input(Write{1, RemoveEntry{"snapshots", "new"}})}) {
       Outputs out = turn(*a, clock++, {write});

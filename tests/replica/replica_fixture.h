@@ -10,8 +10,11 @@
 #include <string>
 
 #include "agent/replica/replica.h"
+#include "tests/crdt/members_of.h"
 
 namespace agent {
+
+using crdt::samples::members_of;
 
 class Folder {
  public:
@@ -45,7 +48,7 @@ inline std::unique_ptr<Replica> open_replica(const std::string& file, std::uint6
 }
 
 inline Input add(const std::string& id, const std::string& metadata = R"({"size":1})") {
-  return Write{1, AddEntry{"snapshots", id, metadata}};
+  return Write{1, AddEntry{"snapshots", id, members_of(metadata)}};
 }
 
 inline Outputs turn(Replica& replica, std::int64_t millis, std::vector<Input> inputs,

@@ -106,10 +106,14 @@ TEST(Replica, ImportsInChangesAndSkipsWhatIsShownAlready) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
   ImportEntries import{"images",
-                       {{"a", R"({"n":1})"}, {"b", R"({"n":2,"m":1})"}, {"a", R"({"n":3})"}}};
+                       {{"a", members_of(R"({"n":1})")},
+                        {"b", members_of(R"({"n":2,"m":1})")},
+                        {"a", members_of(R"({"n":3})")}}};
   turn(*a, 1, {Write{1, import}});
 
-  ImportEntries again{"images", {{"a", R"({"n":3})"}, {"b", R"({"m":1,"n":2})"}, {"c", "{}"}}};
+  ImportEntries again{
+      "images",
+      {{"a", members_of(R"({"n":3})")}, {"b", members_of(R"({"m":1,"n":2})")}, {"c", {}}}};
   Outputs out = turn(*a, 2, {Write{2, again}});
 
   ASSERT_TRUE(out.replies[0].result.ok());
@@ -124,7 +128,8 @@ TEST(Replica, SplitsALargeImportIntoSeveralChanges) {
   options.import_effects_max = 10;
   auto a = open_replica(folder.file(), 1, options);
   ImportEntries import{"images", {}};
-  for (int i = 0; i < 20; ++i) import.entries.emplace_back("i" + std::to_string(i), R"({"n":1})");
+  for (int i = 0; i < 20; ++i)
+    import.entries.push_back({"i" + std::to_string(i), members_of(R"({"n":1})")});
 
   Outputs out = turn(*a, 1, {Write{1, import}});
 
@@ -152,12 +157,11 @@ TEST(Replica, RefusesAnImportAsAWholeWhereOneOfItsLinesIsTooLong) {
   ReplicaOptions options;
   options.import_effects_max = 2;
   auto a = open_replica(folder.file(), 1, options);
-  std::string fields = "{";
+  crdt::Members fields;
   for (std::size_t i = 0; i < crdt::kChangeEffectsMax; ++i) {
-    fields += "\"" + std::to_string(i) + "\":1,";
+    fields.emplace_back(std::to_string(i), "1");
   }
-  fields.back() = '}';
-  ImportEntries import{"images", {{"a", "{}"}, {"b", "{}"}, {"c", fields}}};
+  ImportEntries import{"images", {{"a", {}}, {"b", {}}, {"c", fields}}};
 
   Outputs out = turn(*a, 1, {Write{1, import}});
 
@@ -172,11 +176,11 @@ TEST(Replica, RemovesAnObjectWhoseEntriesAreOfUnequalSize) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
   ImportEntries import{"images", {}};
-  for (int i = 0; i < 10'900; ++i) import.entries.emplace_back(std::to_string(i), R"({"n":1})");
-  std::string fields = "{";
-  for (int i = 0; i < 40'000; ++i) fields += "\"" + std::to_string(i) + "\":1,";
-  fields.back() = '}';
-  import.entries.emplace_back("z", fields);
+  for (int i = 0; i < 10'900; ++i)
+    import.entries.push_back({std::to_string(i), members_of(R"({"n":1})")});
+  crdt::Members fields;
+  for (int i = 0; i < 40'000; ++i) fields.emplace_back(std::to_string(i), "1");
+  import.entries.push_back({"z", fields});
   Outputs imported = turn(*a, 1, {Write{1, import}});
 
   Outputs out = turn(*a, 2, {Write{1, RemoveObject{"images"}}});
@@ -195,7 +199,7 @@ TEST(Replica, RemovesAnObjectOfLongNames) {
     ImportEntries import{object, {}};
     for (int i = 0; i < 8'000; ++i) {
       const std::string id = std::to_string(round) + std::to_string(i);
-      import.entries.emplace_back(id + std::string(512 - id.size(), 'i'), "{}");
+      import.entries.push_back({id + std::string(512 - id.size(), 'i'), {}});
     }
     ASSERT_TRUE(turn(*a, round, {Write{1, import}}).replies[0].result.ok());
   }

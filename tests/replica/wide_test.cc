@@ -40,7 +40,7 @@ Input patch(const std::string& id, crdt::Members set, std::vector<std::string> u
 }
 Input remove(const std::string& id) { return Write{1, RemoveEntry{"snapshots", id}}; }
 Input put(const std::string& id, const std::string& metadata) {
-  return Write{1, PutEntry{"snapshots", id, metadata}};
+  return Write{1, PutEntry{"snapshots", id, members_of(metadata)}};
 }
 Input write(std::vector<EntryWrite> entries, bool replace = false) {
   return Write{1, WriteEntries{"snapshots", std::move(entries), replace}};
@@ -190,7 +190,7 @@ TEST_F(Wide, ARequestThatSetsMoreThanAChangeHoldsIsRefusedWithTheRemedy) {
 
 TEST_F(Wide, ALineOfAnImportReplacesAWideEntry) {
   grow("x");
-  ImportEntries import{"snapshots", {{"w", "{}"}, {"x", R"({"n":1})"}, {"y", "{}"}}};
+  ImportEntries import{"snapshots", {{"w", {}}, {"x", members_of(R"({"n":1})")}, {"y", {}}}};
 
   EXPECT_EQ(outcome(turn(*a, clock++, {Write{1, import}})), "ok");
 

@@ -33,7 +33,7 @@ class Images : public Scenario {
 
   std::string add(std::size_t host) {
     std::string id = "e" + std::to_string(++ids_);
-    agent::AddEntry add{"snapshots", id, R"({"n":)" + std::to_string(ids_) + "}"};
+    agent::AddEntry add{"snapshots", id, {{"n", std::to_string(ids_)}}};
     cluster().request(host, add);
     return id;
   }

@@ -1,11 +1,14 @@
 // Faults that the driver and the judge of the simulator once had, each with one small history.
 
 #include "crdt/map.h"
+#include "tests/crdt/members_of.h"
 #include "tests/simulation/scenario.h"
 #include "tools/simulator/run.h"
 
 namespace simulation::testing {
 namespace {
+
+using crdt::samples::members_of;
 
 // A paused process wakes. What came during its sleep must be handled before what comes at the
 // moment of waking: here "leave" before "come back".
@@ -52,7 +55,7 @@ class InDoubt : public Scenario {
       cluster().schedule().after({}, [this] { cluster().power_cut(0, PowerCut::kAll); });
     });
     host(0).disk.lose_power_at(calls_);
-    cluster().request(0, agent::AddEntry{"snapshots", id, kText});
+    cluster().request(0, agent::AddEntry{"snapshots", id, members_of(kText)});
     run(base::millis(20));
     host(0).disk.watch({});
     host(0).disk.lose_power_at(0);
@@ -71,7 +74,7 @@ class InDoubt : public Scenario {
   void write_counted(const std::string& id) {
     calls_ = 0;
     host(0).disk.watch([this] { ++calls_; });
-    cluster().request(0, agent::AddEntry{"snapshots", id, kText});
+    cluster().request(0, agent::AddEntry{"snapshots", id, members_of(kText)});
     run(base::millis(5));
     host(0).disk.watch({});
   }
@@ -141,7 +144,8 @@ TEST(Judge, ABackupOfARottenMediumIsRotten) {
   Scenario mesh(3);
   mesh.start();
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
-  mesh.cluster().request(1, agent::AddEntry{"snapshots", "one", R"({"text":"found in the file"})"});
+  mesh.cluster().request(
+      1, agent::AddEntry{"snapshots", "one", members_of(R"({"text":"found in the file"})")});
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
   mesh.cluster().stop_cleanly(1);
   const base::Bytes file = mesh.host(1).disk.read(kDatabase);
@@ -174,9 +178,10 @@ TEST(Judge, WhatAScrubFindsAfterHealingMayTravel) {
   mesh.settings().quiet = base::seconds(120);
   mesh.start();
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
-  mesh.cluster().request(1, agent::AddEntry{"snapshots", "z", R"({"text":"found in the file"})"});
+  mesh.cluster().request(
+      1, agent::AddEntry{"snapshots", "z", members_of(R"({"text":"found in the file"})")});
   for (int i = 0; i < 150; ++i) {
-    mesh.cluster().request(0, agent::AddEntry{"snapshots", "e" + std::to_string(i), "{}"});
+    mesh.cluster().request(0, agent::AddEntry{"snapshots", "e" + std::to_string(i), {}});
     mesh.run(base::millis(2));
   }
   ASSERT_TRUE(mesh.converges(base::seconds(20)));

@@ -4,6 +4,7 @@
 #include "tools/simulator/oracle.h"
 
 #include <gtest/gtest.h>
+#include "tests/crdt/members_of.h"
 
 namespace simulation {
 namespace {
@@ -16,6 +17,7 @@ using agent::RemoveEntry;
 using agent::RemoveObject;
 using agent::WriteEntries;
 using agent::WriteRequest;
+using crdt::samples::members_of;
 using Whole = agent::EntryWrite::Whole;
 using Names = std::vector<EntryName>;
 
@@ -30,8 +32,8 @@ class Author {
     oracle_.wrote(request, actor, seen.seq_of(actor) + 1, {seconds, 0}, seen);
     seen.set(actor, {seen.seq_of(actor) + 1, 0});
   }
-  void add(const std::string& metadata) { write(AddEntry{"snapshots", "x", metadata}); }
-  void put(const std::string& metadata) { write(PutEntry{"snapshots", "x", metadata}); }
+  void add(const std::string& metadata) { write(AddEntry{"snapshots", "x", members_of(metadata)}); }
+  void put(const std::string& metadata) { write(PutEntry{"snapshots", "x", members_of(metadata)}); }
   void patch(crdt::Members set, std::vector<std::string> unset = {}) {
     write(PatchEntry{"snapshots", "x", std::move(set), std::move(unset)});
   }
@@ -244,10 +246,10 @@ TEST_F(OracleOf, AnOlderVectorIsAnsweredAsItWasThen) {
 
 TEST_F(OracleOf, ARemovedObjectLosesWhatWasSeenOfIt) {
   a.add("{}");
-  a.write(AddEntry{"snapshots", "y", "{}"});
-  a.write(AddEntry{"images", "x", "{}"});
+  a.write(AddEntry{"snapshots", "y", {}});
+  a.write(AddEntry{"images", "x", {}});
   z.hear(a);
-  z.write(AddEntry{"snapshots", "new", "{}"});
+  z.write(AddEntry{"snapshots", "new", {}});
   a.write(RemoveObject{"snapshots"});
   EXPECT_TRUE(a.idle(RemoveObject{"snapshots"}));
   meet();
@@ -261,20 +263,21 @@ TEST_F(OracleOf, ARemovedObjectLosesWhatWasSeenOfIt) {
 TEST_F(OracleOf, AnImportWritesOnlyWhatIsNotShown) {
   a.add(R"({"f":1,"g":"é"})");
   z.hear(a);
-  ImportEntries equal{"snapshots", {{"x", R"({"\u0067":"é","f":1})"}}};
-  ImportEntries spelled{"snapshots", {{"x", R"({"f":1.0,"g":"é"})"}}};
+  ImportEntries equal{"snapshots", {{"x", members_of(R"({"\u0067":"é","f":1})")}}};
+  ImportEntries spelled{"snapshots", {{"x", members_of(R"({"f":1.0,"g":"é"})")}}};
   EXPECT_TRUE(a.idle(equal));
   EXPECT_TRUE(a.idle(ImportEntries{"snapshots", {}}));
   EXPECT_FALSE(a.idle(spelled));
 
-  a.write(ImportEntries{"snapshots", {{"x", equal.entries[0].second}, {"y", "{}"}}});
+  a.write(ImportEntries{"snapshots", {{"x", equal.entries[0].metadata}, {"y", {}}}});
 
   EXPECT_EQ(oracle.touched(a.actor, 2), (Names{{"snapshots", "y"}}));
   EXPECT_TRUE(a.has({"snapshots", "y"}));
 }
 
 TEST_F(OracleOf, OfTwoLinesOfAnImportTheLaterCounts) {
-  a.write(ImportEntries{"snapshots", {{"x", R"({"f":1})"}, {"x", R"({"f":2})"}}});
+  a.write(ImportEntries{"snapshots",
+                        {{"x", members_of(R"({"f":1})")}, {"x", members_of(R"({"f":2})")}}});
 
   EXPECT_EQ(a.shows(), (Fields{{"f", "2"}}));
   EXPECT_EQ(a.marks(), 3u);
@@ -283,14 +286,14 @@ TEST_F(OracleOf, OfTwoLinesOfAnImportTheLaterCounts) {
 TEST_F(OracleOf, AnAbsentEntryWithKeptFieldsIsNoEqualImport) {
   a.patch({{"f", "1"}});
 
-  EXPECT_FALSE(a.idle(ImportEntries{"snapshots", {{"x", R"({"f":1})"}}}));
-  EXPECT_FALSE(a.idle(ImportEntries{"snapshots", {{"x", "{}"}}}));
+  EXPECT_FALSE(a.idle(ImportEntries{"snapshots", {{"x", members_of(R"({"f":1})")}}}));
+  EXPECT_FALSE(a.idle(ImportEntries{"snapshots", {{"x", {}}}}));
 }
 
 TEST_F(OracleOf, SeveralEntriesAreWrittenAtOnce) {
   a.add(R"({"f":1,"g":1})");
-  a.write(AddEntry{"snapshots", "y", R"({"f":1})"});
-  a.write(AddEntry{"snapshots", "z", R"({"f":1})"});
+  a.write(AddEntry{"snapshots", "y", members_of(R"({"f":1})")});
+  a.write(AddEntry{"snapshots", "z", members_of(R"({"f":1})")});
 
   a.write(WriteEntries{"snapshots",
                        {{"x", Whole::kKeep, {{"f", "2"}}, {"g"}},
@@ -306,7 +309,7 @@ TEST_F(OracleOf, SeveralEntriesAreWrittenAtOnce) {
 
 TEST_F(OracleOf, AReplacementRemovesWhatItDoesNotName) {
   a.add("{}");
-  a.write(AddEntry{"snapshots", "y", "{}"});
+  a.write(AddEntry{"snapshots", "y", {}});
 
   a.write(WriteEntries{"snapshots", {{"y", Whole::kKeep, {}, {}}}, true});
 
@@ -319,8 +322,8 @@ TEST_F(OracleOf, AReplacementRemovesWhatItDoesNotName) {
 TEST_F(OracleOf, AddAndPutAreNeverIdle) {
   a.add("{}");
 
-  EXPECT_FALSE(a.idle(AddEntry{"snapshots", "x", "{}"}));
-  EXPECT_FALSE(a.idle(PutEntry{"snapshots", "x", "{}"}));
+  EXPECT_FALSE(a.idle(AddEntry{"snapshots", "x", {}}));
+  EXPECT_FALSE(a.idle(PutEntry{"snapshots", "x", {}}));
   EXPECT_TRUE(a.idle(PatchEntry{"snapshots", "x", {}, {"f"}}));
   EXPECT_FALSE(z.idle(PatchEntry{"snapshots", "x", {{"f", "1"}}, {}}));
   EXPECT_TRUE(z.idle(RemoveEntry{"snapshots", "x"}));
@@ -346,7 +349,7 @@ TEST_F(OracleOf, TheEntriesBetweenTwoVectorsAreEachToldOnce) {
   a.add("{}");
   crdt::VersionVector before = a.seen;
   a.add("{}");
-  a.write(AddEntry{"images", "i", "{}"});
+  a.write(AddEntry{"images", "i", {}});
   z.hear(a);
   z.remove();
 
@@ -367,14 +370,6 @@ TEST_F(OracleOf, AHistoryNamesWhatEachOperationHadSeen) {
   EXPECT_EQ(oracle.history(kX, z.seen),
             "01010101:1 at 1000+0 add f=1; had seen\n"
             "09090909:1 at 1000+1 patch f=2 -g; had seen 01010101:1\n");
-}
-
-TEST(FieldsOf, KeepsValuesAsSpelledAndReadsNames) {
-  EXPECT_EQ(fields_of("{}"), Fields{});
-  EXPECT_EQ(fields_of(R"({"":-0,"b":[1,{"x":"]}"}],"c":"a\"b,\\","d":null})"),
-            (Fields{{"", "-0"}, {"b", R"([1,{"x":"]}"}])"}, {"c", R"("a\"b,\\")"}, {"d", "null"}}));
-  EXPECT_EQ(fields_of(R"({"\u0041\/\n\"":1,"\u00df":2,"\u65e5":3,"\ud83e\udd8A":4})"),
-            (Fields{{"A/\n\"", "1"}, {"ß", "2"}, {"日", "3"}, {"🦊", "4"}}));
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ struct Restarts : Scenario {
       cluster().start(i);
       run(base::seconds(2));
       const std::string id = "d" + std::to_string(number) + "-" + std::to_string(i);
-      cluster().request(i, agent::AddEntry{"snapshots", id, "{}"});
+      cluster().request(i, agent::AddEntry{"snapshots", id, {}});
       run(base::seconds(1));
     }
   }

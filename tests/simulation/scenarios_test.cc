@@ -46,7 +46,7 @@ TEST(Scenarios, WhatPeersKnowBeforeTheNodeDoesIsNoFork) {
   mesh.cut_both(0, 1);
   mesh.write(0, 3);
   mesh.host(0).disk.set_delays({}, base::seconds(8));
-  mesh.cluster().request(0, agent::AddEntry{"snapshots", "last", "{}"});
+  mesh.cluster().request(0, agent::AddEntry{"snapshots", "last", {}});
   mesh.run(base::millis(20));
   const crdt::VersionVector committed = mesh.replica(0).vector();
   mesh.host(0).disk.set_delays({}, {});
@@ -215,7 +215,7 @@ TEST(Scenarios, WhatAJoinMadeSeenIsFetchedAgainWhenTheDiskWasFull) {
   mesh.write(0, 30);
   mesh.network().heal();
   ASSERT_EQ(mesh.events("parked"), 0u);
-  mesh.cluster().request(0, agent::AddEntry{"snapshots", "waits", "{}"});
+  mesh.cluster().request(0, agent::AddEntry{"snapshots", "waits", {}});
   for (int i = 0; i < 200 && mesh.events("parked") == 0; ++i) mesh.run(base::micros(100));
   ASSERT_GT(mesh.events("parked"), 0u) << mesh.story();
   ASSERT_EQ(mesh.events("joins"), 0u);

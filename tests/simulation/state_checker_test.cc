@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "mesh_history.h"
+#include "tests/crdt/members_of.h"
 
 namespace simulation {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 using ::agent::AddEntry;
 using ::agent::RemoveEntry;
 using ::agent::WriteRequest;
+using ::crdt::samples::members_of;
 
 TEST(StateChecker, RandomHistoriesShowWhatTheirAuthorsMeant) {
   constexpr std::uint64_t kSeeds = 240;
@@ -84,7 +86,7 @@ void expect_says(const std::string& text, const std::string& part) {
 }
 
 TEST_F(Lie, TheTruthMakesNoDifference) {
-  write(AddEntry{"snapshots", "x", R"({"f":1})"});
+  write(AddEntry{"snapshots", "x", members_of(R"({"f":1})")});
   write(agent::PatchEntry{"snapshots", "gone", {{"f", "2"}}, {}});
   write(RemoveEntry{"snapshots", "x"});
 
@@ -95,7 +97,8 @@ TEST_F(Lie, TheTruthMakesNoDifference) {
 }
 
 TEST_F(Lie, AnotherValueIsToldWithWhatLedThere) {
-  write(AddEntry{"snapshots", "x", R"({"f":1.0})"}, AddEntry{"snapshots", "x", R"({"f":1})"});
+  write(AddEntry{"snapshots", "x", members_of(R"({"f":1.0})")},
+        AddEntry{"snapshots", "x", members_of(R"({"f":1})")});
 
   std::string said = entry_difference("x");
 
@@ -108,8 +111,8 @@ TEST_F(Lie, AnotherValueIsToldWithWhatLedThere) {
 }
 
 TEST_F(Lie, AnEntryThatShouldBeGoneIsTold) {
-  write(AddEntry{"snapshots", "x", "{}"});
-  write(AddEntry{"snapshots", "x", "{}"}, RemoveEntry{"snapshots", "x"});
+  write(AddEntry{"snapshots", "x", {}});
+  write(AddEntry{"snapshots", "x", {}}, RemoveEntry{"snapshots", "x"});
 
   expect_says(entry_difference("x"), "exists here:  yes");
   expect_says(difference(),
@@ -117,24 +120,24 @@ TEST_F(Lie, AnEntryThatShouldBeGoneIsTold) {
 }
 
 TEST_F(Lie, AnEntryThatShouldBeThereIsTold) {
-  write(AddEntry{"snapshots", "x", "{}"});
-  write(AddEntry{"snapshots", "z", "{}"});
-  write(RemoveEntry{"snapshots", "x"}, AddEntry{"snapshots", "x", "{}"});
+  write(AddEntry{"snapshots", "x", {}});
+  write(AddEntry{"snapshots", "z", {}});
+  write(RemoveEntry{"snapshots", "x"}, AddEntry{"snapshots", "x", {}});
 
   expect_says(entry_difference("x"), "exists here:  no");
   expect_says(difference(), "snapshots/x: is missing in a scan");
 }
 
 TEST_F(Lie, TheLastEntryThatIsMissingIsToldToo) {
-  write(AddEntry{"snapshots", "a", "{}"});
-  write(AddEntry{"snapshots", "z", "{}"});
-  write(RemoveEntry{"snapshots", "z"}, AddEntry{"snapshots", "z", "{}"});
+  write(AddEntry{"snapshots", "a", {}});
+  write(AddEntry{"snapshots", "z", {}});
+  write(RemoveEntry{"snapshots", "z"}, AddEntry{"snapshots", "z", {}});
 
   expect_says(difference(), "snapshots/z: is missing in a scan");
 }
 
 TEST_F(Lie, WhatNobodySeesYetIsToldToo) {
-  write(AddEntry{"snapshots", "x", "{}"});
+  write(AddEntry{"snapshots", "x", {}});
   write(agent::PatchEntry{"snapshots", "y", {{"f", "1"}}, {}},
         agent::PatchEntry{"snapshots", "y", {{"f", "2"}}, {}});
 
@@ -142,13 +145,13 @@ TEST_F(Lie, WhatNobodySeesYetIsToldToo) {
 }
 
 TEST_F(Lie, AnObjectThatNobodyWroteIsTold) {
-  write(AddEntry{"strange", "x", "{}"}, RemoveEntry{"snapshots", "none"});
+  write(AddEntry{"strange", "x", {}}, RemoveEntry{"snapshots", "none"});
 
   EXPECT_EQ(difference(), "object strange counts 2 cells, expected are 0");
 }
 
 TEST_F(Lie, AChangeThatWasNeverToldIsTold) {
-  write(AddEntry{"snapshots", "x", "{}"});
+  write(AddEntry{"snapshots", "x", {}});
   std::vector<agent::Input> inputs{agent::add("y")};
   replica_->turn(agent::at(100), inputs, false);
 

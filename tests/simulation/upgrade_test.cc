@@ -3,11 +3,13 @@
 
 #include "crdt/change.h"
 #include "gossip/wire/message.h"
+#include "tests/crdt/members_of.h"
 #include "tests/simulation/scenario.h"
 
 namespace simulation::testing {
 namespace {
 
+using crdt::samples::members_of;
 using gossip::wire::Passing;
 using gossip::wire::Push;
 
@@ -77,7 +79,7 @@ struct MixedVersions : ::testing::TestWithParam<gossip::Topology> {
     ASSERT_TRUE(mesh.meets(base::seconds(20)));
   }
   void add(std::size_t host, const std::string& id) {
-    mesh.cluster().request(host, agent::AddEntry{"snapshots", id, R"({"size":1})"});
+    mesh.cluster().request(host, agent::AddEntry{"snapshots", id, members_of(R"({"size":1})")});
     mesh.run(base::millis(20));
   }
 };

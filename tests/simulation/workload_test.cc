@@ -46,17 +46,18 @@ std::vector<std::string> values_of(const crdt::Members& members) {
 
 // Returns every JSON text in a request.
 std::vector<std::string> texts_of(const agent::WriteRequest& request) {
-  if (auto* add = std::get_if<agent::AddEntry>(&request)) return {add->metadata};
-  if (auto* put = std::get_if<agent::PutEntry>(&request)) return {put->metadata};
+  if (auto* add = std::get_if<agent::AddEntry>(&request)) return values_of(add->metadata);
+  if (auto* put = std::get_if<agent::PutEntry>(&request)) return values_of(put->metadata);
   if (auto* patch = std::get_if<agent::PatchEntry>(&request)) return values_of(patch->set);
   std::vector<std::string> texts;
+  auto append = [&texts](const crdt::Members& members) {
+    for (const std::string& value : values_of(members)) texts.push_back(value);
+  };
   if (auto* import = std::get_if<agent::ImportEntries>(&request)) {
-    for (const auto& [id, metadata] : import->entries) texts.push_back(metadata);
+    for (const auto& line : import->entries) append(line.metadata);
   }
   if (auto* write = std::get_if<agent::WriteEntries>(&request)) {
-    for (const agent::EntryWrite& entry : write->entries) {
-      for (const std::string& value : values_of(entry.fields)) texts.push_back(value);
-    }
+    for (const agent::EntryWrite& entry : write->entries) append(entry.fields);
   }
   return texts;
 }
@@ -170,7 +171,7 @@ TEST(Workload, ManyWritesMeetOnFewEntries) {
 }
 
 TEST(Workload, TracesSayTheVerbAndItsPlace) {
-  EXPECT_EQ(describe(agent::AddEntry{"snapshots", "x", "{}"}), "add snapshots/x");
+  EXPECT_EQ(describe(agent::AddEntry{"snapshots", "x", {}}), "add snapshots/x");
   EXPECT_EQ(describe(agent::RemoveObject{"images"}), "remove images");
   EXPECT_EQ(describe(agent::WriteEntries{"images", {{}}, true}), "replace images (1 entries)");
 }

@@ -219,7 +219,7 @@ void Checker::note_entries(const Process& process, const Observer::Turn& turn) {
     if (!reply.result.ok() || write == turn.writes.end()) continue;
     Acknowledged noted{std::nullopt, process.host_index(), ++acknowledgements_, reply.result->dot};
     if (const auto* add = std::get_if<agent::AddEntry>(&write->request)) {
-      noted.metadata = add->metadata;
+      noted.metadata = fields_of(add->metadata);
       acknowledged_[{add->object, add->id}] = noted;
     } else if (const auto* remove = std::get_if<agent::RemoveEntry>(&write->request)) {
       acknowledged_[{remove->object, remove->id}] = noted;
@@ -249,18 +249,19 @@ std::size_t Checker::rolled_back(const Host& host, std::uint64_t since,
     const auto& [name, noted] = one;
     if (noted.host != host.index || noted.number <= since) return false;
     return std::none_of(
-        others.begin(), others.end(), [&, &id = name, &text = noted.metadata](Process* process) {
-          return process->host_index() != host.index && !difference(*process, id, text);
+        others.begin(), others.end(), [&, &id = name, &fields = noted.metadata](Process* process) {
+          return process->host_index() != host.index && !difference(*process, id, fields);
         });
   });
 }
 
 std::optional<std::string> Checker::difference(Process& process, const EntryName& name,
-                                               const std::optional<std::string>& metadata) {
+                                               const std::optional<Fields>& metadata) {
   auto entry = process.replica().store().cells().entry(name.object, name.id);
   CHECK(entry.ok());
   bool shown = crdt::exists(*entry);
-  if (shown == metadata.has_value() && (!shown || crdt::shown_text(*entry) == *metadata)) return {};
+  bool same = shown == metadata.has_value();
+  if (same && (!shown || fields_of(crdt::shown(*entry)) == *metadata)) return {};
   return name.id + (shown ? " shows " + crdt::shown_text(*entry) : " is not there");
 }
 
@@ -268,8 +269,8 @@ void Checker::readable_somewhere(const std::vector<Process*>& processes) {
   for (const auto& [name, noted] : acknowledged_) {
     if (!noted.metadata) continue;
     bool there = std::any_of(processes.begin(), processes.end(),
-                             [&, &id = name, &text = noted.metadata](Process* process) {
-                               return !difference(*process, id, text);
+                             [&, &id = name, &fields = noted.metadata](Process* process) {
+                               return !difference(*process, id, fields);
                              });
     if (!there) fail("acknowledged-write-lost", nullptr, name.id + " is on no agent");
   }

@@ -82,7 +82,7 @@ class Checker {
   void note_entries(const Process& process, const Observer::Turn& turn);
   // Why the entry is not as acknowledged; empty when it is.
   static std::optional<std::string> difference(Process& process, const EntryName& name,
-                                               const std::optional<std::string>& metadata);
+                                               const std::optional<Fields>& metadata);
   void check_digest(Process& process);
   void check_state(Process& process, const Observer::Turn& turn);
   crdt::VersionVector past_of_writes(const Process& process, const Observer::Turn& turn) const;
@@ -104,7 +104,7 @@ class Checker {
   bool split_ = false;
   // With forks: for each object and id, the write that was acknowledged last.
   struct Acknowledged {
-    std::optional<std::string> metadata;  // nullopt: the entry was removed
+    std::optional<Fields> metadata;  // nullopt: the entry was removed
     std::size_t host = 0;
     std::uint64_t number = 0;
     std::optional<crdt::Dot> dot;

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <string_view>
 
 #include "agent/replica/requests.h"
 
@@ -39,7 +38,7 @@ struct Intention {
   static Intention of(const agent::EntryWrite& write);
 };
 
-// The members of a minified JSON object: names without escapes, values as they are written.
-std::map<std::string, std::string> fields_of(std::string_view object);
+// The same by name. A request names each field once.
+std::map<std::string, std::string> fields_of(const crdt::Members& members);
 
 }  // namespace simulation

@@ -19,10 +19,10 @@ constexpr const char* kObject = "snapshots";
 
 std::string entry_id(base::Random& random) { return "id" + std::to_string(random.below(kIds)); }
 
-std::string metadata(base::Random& random) {
+crdt::Members metadata(base::Random& random) {
   const std::uint64_t size = random.below(1'000'000);
   const std::uint64_t note = random.below(kNoteBytesMax);
-  return R"({"size":)" + std::to_string(size) + R"(,"note":")" + std::string(note, 'n') + R"("})";
+  return {{"size", std::to_string(size)}, {"note", crdt::json_quote(std::string(note, 'n'))}};
 }
 
 agent::WriteRequest some_request(base::Random& random) {
@@ -37,7 +37,7 @@ agent::WriteRequest some_request(base::Random& random) {
   if (kind < 9) return agent::RemoveEntry{kObject, std::move(id)};
   agent::ImportEntries import{kObject, {}};
   for (std::uint64_t i = 0; i < 6; ++i) {
-    import.entries.emplace_back("id" + std::to_string(i), metadata(random));
+    import.entries.push_back({"id" + std::to_string(i), metadata(random)});
   }
   return import;
 }

@@ -156,7 +156,7 @@ void RecoveryCheck::judge_next_write(Case& made) {
   const std::vector<CommittedState>& states = made.history.states();
   const CommittedState& heard = states[std::min(made.told.running, states.size() - 1)];
   std::vector<agent::Input> inputs;
-  inputs.push_back(agent::Write{1, agent::AddEntry{"snapshots", "after", R"({"size":1})"}});
+  inputs.push_back(agent::Write{1, agent::AddEntry{"snapshots", "after", {{"size", "1"}}}});
   const agent::Outputs out = made.replica->turn(made.history.now(), inputs, false);
   const bool written = out.replies.size() == 1 && out.replies[0].result.ok() &&
                        out.replies[0].result->dot && out.facts.durable;

@@ -5,6 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "crdt/base/check.h"
+#include "crdt/value.h"
+
 namespace simulation {
 namespace {
 
@@ -46,13 +49,17 @@ std::string quoted(std::string_view text, bool escaped) {
   return out + "\"";
 }
 
-std::string object_of(const crdt::Members& members, bool escaped) {
+// What an agent makes of these members when a client sends them as the text of an object.
+crdt::Members sent(const crdt::Members& members, bool escaped) {
   std::string text = "{";
   for (const auto& [name, value] : members) {
     if (text.size() > 1) text += ",";
     text += quoted(name, escaped) + ":" + value;
   }
-  return text + "}";
+  auto parsed = crdt::parse_object(text + "}");
+  CHECK(parsed.ok());
+  CHECK(*parsed == members);
+  return std::move(**parsed);
 }
 
 }  // namespace
@@ -85,9 +92,9 @@ agent::WriteRequest Workload::next(const Oracle& oracle, const crdt::VersionVect
   if (verb == Verb::kRemoveObject) return agent::RemoveObject{object};
   std::string id = any_id();
   if (verb == Verb::kRemove) return agent::RemoveEntry{object, id};
-  std::string metadata = any_metadata();
-  if (verb == Verb::kPut) return agent::PutEntry{object, id, metadata};
-  return agent::AddEntry{object, id, metadata};
+  crdt::Members metadata = any_metadata();
+  if (verb == Verb::kPut) return agent::PutEntry{object, id, std::move(metadata)};
+  return agent::AddEntry{object, id, std::move(metadata)};
 }
 
 agent::PatchEntry Workload::patch() {
@@ -106,15 +113,15 @@ agent::ImportEntries Workload::import(const Oracle& oracle, const crdt::VersionV
   for (std::uint64_t i = 0; i < lines; ++i) {
     std::string id = any_id();
     bool again = random_.chance(2);
-    std::string metadata = any_metadata();
+    crdt::Members metadata = any_metadata();
     if (again) {
       Fields shown = oracle.shown({import.object, id}, seen);
       bool backwards = random_.chance(2);
       crdt::Members members(shown.begin(), shown.end());
       if (backwards) std::reverse(members.begin(), members.end());
-      metadata = object_of(members, backwards);
+      metadata = sent(members, backwards);
     }
-    import.entries.emplace_back(std::move(id), std::move(metadata));
+    import.entries.push_back({std::move(id), std::move(metadata)});
   }
   return import;
 }
@@ -178,10 +185,10 @@ std::vector<std::string> Workload::any_unset(const crdt::Members& but) {
   return {names.begin(), names.end()};
 }
 
-std::string Workload::any_metadata() {
+crdt::Members Workload::any_metadata() {
   crdt::Members fields = any_fields(4);
   bool escaped = random_.chance(4);
-  return object_of(fields, escaped);
+  return sent(fields, escaped);
 }
 
 std::string Workload::any_value() {

@@ -34,7 +34,7 @@ class Workload {
   std::string any_text();
   crdt::Members any_fields(std::size_t most);
   std::vector<std::string> any_unset(const crdt::Members& but);
-  std::string any_metadata();
+  crdt::Members any_metadata();
   agent::PatchEntry patch();
   agent::ImportEntries import(const Oracle& oracle, const crdt::VersionVector& seen);
   agent::WriteEntries write_entries();
