@@ -11,7 +11,7 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
     if (auto* write = std::get_if<Write>(&input)) {
       out.replies.push_back({write->ticket, as_told(error)});
     } else if (auto* received = std::get_if<Received>(&input)) {
-      out.facts.bytes_done += received->bytes;
+      out.facts.finished.push_back(received->number);
       for (const crdt::Opened& opened : received->changes) {
         out.facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
       }

@@ -10,7 +10,7 @@ namespace agent {
 // A message that contradicts what we hold is refused as a whole, before any of its changes is
 // applied (rule 2).
 base::Status Replica::Impl::apply_received(Turn& turn, Received& received) {
-  turn.out.facts.bytes_done += received.bytes;
+  turn.out.facts.finished.push_back(received.number);
   if (store->meta().repair.sets_aside()) {
     forget_all(turn, received);
     return {};
