@@ -8,29 +8,6 @@
 namespace gossip::testing {
 namespace {
 
-// Rule 3: what a power cut may still take is not claimed.
-TEST(Claims, MoveOnlyWhenDurable) {
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  Claims claims({{}, {1, 1}, {}, {}, {}});
-  Stored facts;
-  facts.advanced[actor] = {3, 33};
-  facts.state = {2, 2};
-
-  claims.stored({5}, facts);
-  EXPECT_EQ(claims.committed().seq_of(actor), 3u);
-  EXPECT_EQ(claims.claimed().seq_of(actor), 0u);
-  EXPECT_EQ(claims.state(), (crdt::StateHash{1, 1}));
-
-  Stored flushed;
-  flushed.durable = true;
-  flushed.state = {3, 3};
-  claims.stored({9}, flushed);
-  EXPECT_EQ(claims.claimed().seq_of(actor), 3u);
-  EXPECT_EQ(claims.state(), (crdt::StateHash{3, 3}));
-  EXPECT_EQ(claims.moved(), (base::Instant{9}));
-}
-
 TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
   Options options;
   options.apply_bytes_max = 300;
