@@ -39,7 +39,7 @@ inline gossip::Fetched range_of(const gossip::Fetch& wanted, store::Reader& read
 inline Input received_of(gossip::Apply&& apply) {
   std::size_t bytes = 0;
   for (const crdt::Opened& opened : apply.changes) bytes += opened.sealed.bytes.size();
-  return Received{apply.from, std::move(apply.changes), bytes};
+  return Received{apply.from, std::move(apply.changes), bytes, apply.number};
 }
 
 inline Input seen_of(const gossip::Alarm& alarm) {
@@ -81,7 +81,7 @@ inline std::optional<Stored> refused_of(const Input& input) {
   if (const auto* seen = std::get_if<DivergenceSeen>(&input)) return failed(seen->peer);
   const auto* received = std::get_if<Received>(&input);
   if (!received) return std::nullopt;
-  refused.bytes_done = received->bytes;
+  refused.finished = {received->number};
   for (const crdt::Opened& opened : received->changes) {
     refused.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
   }

@@ -37,7 +37,9 @@ struct Stored {
   std::vector<std::pair<base::ActorId, std::uint64_t>> forgotten;
   // They wait for an earlier change, which their sender has.
   std::vector<std::pair<base::ActorId, std::uint64_t>> parked;
-  std::size_t bytes_done = 0;  // of received changes that this turn finished, kept or not
+  // The numbers of the deliveries of received changes (gossip::Apply) that this turn finished,
+  // whether their changes were kept or not.
+  std::vector<std::uint64_t> finished;
   // The entries of closed actors as the replica packs them, so that node and replica share one
   // copy. An actor that is closed stands in it sooner or later. Null: no change.
   VersionVector::Packed packed;

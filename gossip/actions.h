@@ -30,8 +30,10 @@ struct SendFrame {
   Address address;
   base::Bytes message;  // plaintext; the session seals it
 };
-// Gives changes to the replica, decoded and checked, in the sender's order. stored() answers.
+// Gives changes to the replica, decoded and checked, in the sender's order. stored() answers, with
+// `number` in Stored::finished.
 struct Apply {
+  std::uint64_t number = 0;  // from 1 up; each is used once in the life of the node
   NodeId from;
   std::vector<crdt::Opened> changes;
 };

@@ -11,7 +11,7 @@ namespace agent {
 // A message that contradicts what we hold is refused as a whole, before any of its changes is
 // applied (rule 2).
 base::Status Inbox::take(Turn& turn, Received& received) {
-  turn.out.facts.bytes_done += received.bytes;
+  turn.out.facts.finished.push_back(received.number);
   if (context_.meta().repair.sets_aside()) {
     forget_all(turn, received);
     return {};

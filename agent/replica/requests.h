@@ -84,6 +84,7 @@ struct Received {
   base::NodeId from;
   std::vector<crdt::Opened> changes;
   std::size_t bytes = 0;
+  std::uint64_t number = 0;  // of the gossip::Apply; Stored::finished returns it
 };
 struct ConfirmOwn {  // a peer holds our changes of `actor` up to `seq`
   base::ActorId actor;

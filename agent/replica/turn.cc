@@ -150,7 +150,7 @@ Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base
     if (auto* write = std::get_if<Write>(&input)) {
       out.replies.push_back({write->ticket, told_to_client(error)});
     } else if (auto* received = std::get_if<Received>(&input)) {
-      out.facts.bytes_done += received->bytes;
+      out.facts.finished.push_back(received->number);
       for (const crdt::Opened& opened : received->changes) {
         out.facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
       }

@@ -27,20 +27,18 @@ wire::RangeRequest Exchange::ask(std::uint64_t request, const crdt::VersionVecto
   return ask;
 }
 
-void Exchange::page_taken() {
+void Exchange::page_taken(std::uint64_t number) {
   fetched_ = true;
-  ++storing_;
+  storing_.insert(number);
 }
 
-void Exchange::page_stored(const Claims& claims, bool dropped) {
-  --storing_;
-  if (storing_ == 0 && !is_asking()) return;  // it ends or asks again
-  if (!moved(claims)) {
-    refused_ = dropped;
-    return;
-  }
+bool Exchange::page_stored(std::uint64_t number, const Claims& claims, bool dropped) {
+  if (storing_.erase(number) == 0) return false;
+  if (storing_.empty() && !is_asking()) return true;  // it ends or asks again
+  refused_ = dropped && !moved(claims);
+  if (!moved(claims)) return true;
   for (auto& [actor, seq] : asked_) seq = claims.committed().seq_of(actor);
-  refused_ = false;
+  return true;
 }
 
 void Exchange::compare_with(const Asked& older) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "crdt/base/time.h"
 #include "gossip/reconcile/claims.h"
@@ -44,13 +45,16 @@ class Exchange {
   bool is_asking() const { return request_.has_value(); }
   bool is_asking(std::uint64_t request) const { return request_ == request; }
   void answered() { request_.reset(); }
-  void page_taken();  // its new changes are on the way to the replica
-  // The replica has finished one page. `dropped`: it had no room for some change of that turn.
-  void page_stored(const Claims& claims, bool dropped);
-  std::size_t storing() const { return storing_; }  // pages that the replica has not finished
+  // The new changes of a page are on the way to the replica, as the Apply with this number.
+  void page_taken(std::uint64_t number);
+  // The replica has finished this page. `dropped`: it had no room for some change of that turn.
+  // False: the page is not of this exchange, and nothing has changed.
+  bool page_stored(std::uint64_t number, const Claims& claims, bool dropped);
+  // The pages that the replica has not finished.
+  std::size_t storing() const { return storing_.size(); }
   // True if the next page may be fetched while the replica stores this one. It may not when the
   // replica had no room for the last page: the same page would come again and again.
-  bool may_fetch_ahead() const { return storing_ == 1 && !refused_ && !cautious_; }
+  bool may_fetch_ahead() const { return storing() == 1 && !refused_ && !cautious_; }
   // After a request that was made ahead: moved() compares with the numbers from before the oldest
   // page that is not stored.
   void compare_with(const Asked& older);
@@ -68,7 +72,7 @@ class Exchange {
   std::uint64_t guess_ = 0;  // 0: none
   std::optional<std::uint64_t> request_;
   Asked asked_;
-  std::size_t storing_ = 0;
+  std::set<std::uint64_t> storing_;  // at most two: the next page is fetched while one is stored
   bool fetched_ = false;
   bool refused_ = false;  // the last page moved nothing and was not kept
   base::Instant deadline_;

@@ -1,6 +1,5 @@
 #include "gossip/reconcile/intake.h"
 
-#include <algorithm>
 #include <optional>
 
 #include "crdt/base/plant.h"
@@ -30,12 +29,12 @@ Intake::Taken Intake::take(const NodeId& from, const std::vector<base::Bytes>& c
       continue;
     }
     if (auto echo = echo_in(claims_, *opened)) {
-      return {Outcome::kEcho, *echo, 0};
+      return {Outcome::kEcho, *echo};
     }
     ++stats_.changes_received;
     fresh.push_back(std::move(*opened));
   }
-  Apply apply{from, {}};
+  Apply apply{0, from, {}};
   std::size_t bytes = 0;
   for (crdt::Opened& opened : fresh) {
     const crdt::SealedChange& sealed = opened.sealed;
@@ -54,9 +53,10 @@ Intake::Taken Intake::take(const NodeId& from, const std::vector<base::Bytes>& c
   }
   if (apply.changes.empty()) return {};
   bytes_ += bytes;
-  under_way_.push_back({bytes, from, page});
+  apply.number = ++numbers_;
+  under_way_[apply.number] = {bytes, from, page};
   out.push_back(std::move(apply));
-  return {Outcome::kTaken, {}, out.size() - 1};
+  return {Outcome::kTaken, {}, out.size() - 1, numbers_};
 }
 
 Intake::Finished Intake::stored(const Stored& facts) {
@@ -77,16 +77,12 @@ Intake::Finished Intake::stored(const Stored& facts) {
     auto entry = seen_.find(key);
     if (entry != seen_.end()) finished.wanting.insert(entry->second.from);
   }
-  std::size_t done = facts.bytes_done;
-  while (done > 0 && !under_way_.empty()) {
-    UnderWay& first = under_way_.front();
-    std::size_t part = std::min(done, first.bytes);
-    done -= part;
-    bytes_ -= part;
-    first.bytes -= part;
-    if (first.bytes > 0) break;
-    if (first.page) finished.pages.push_back(first.from);
-    under_way_.pop_front();
+  for (std::uint64_t number : facts.finished) {
+    auto done = under_way_.find(number);
+    if (done == under_way_.end()) continue;
+    bytes_ -= done->second.bytes;
+    if (done->second.page) finished.pages.push_back({done->second.from, number});
+    under_way_.erase(done);
   }
   return finished;
 }

@@ -6,7 +6,6 @@
 // that it has forgotten is handed over again, and the replica ignores what it has.
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <set>
 #include <utility>
@@ -33,14 +32,19 @@ class Intake {
     Outcome outcome = Outcome::kNothingNew;
     crdt::Dependency echo;  // only for kEcho
     std::size_t apply = 0;  // only for kTaken: the place in `out` of the Apply with the new changes
+    std::uint64_t number = 0;  // only for kTaken: the number of that Apply
   };
   // `page`: the changes are a page of an exchange with `from`. stored() reports when the replica
   // has finished it.
   Taken take(const NodeId& from, const std::vector<base::Bytes>& changes, bool page, Actions& out);
 
   struct Finished {
-    std::vector<NodeId> pages;  // peers whose page the replica has finished
-    std::set<NodeId> wanting;   // peers that sent changes with a gap before them
+    struct Page {
+      NodeId from;
+      std::uint64_t number = 0;  // Taken::number
+    };
+    std::vector<Page> pages;   // that the replica has finished
+    std::set<NodeId> wanting;  // peers that sent changes with a gap before them
   };
   Finished stored(const Stored& facts);
 
@@ -78,8 +82,11 @@ class Intake {
   std::map<Key, Seen> seen_;
   std::map<std::uint64_t, Key> order_;
   std::uint64_t orders_ = 0;
-  std::deque<UnderWay> under_way_;  // Apply actions that the replica has not finished, in order
-  std::size_t bytes_ = 0;
+  std::uint64_t numbers_ = 0;
+  // The Apply actions that the replica has not finished, by their number. The replica may finish a
+  // later one first: a full queue refuses it while earlier ones wait.
+  std::map<std::uint64_t, UnderWay> under_way_;
+  std::size_t bytes_ = 0;  // the sum over `under_way_`
 };
 
 }  // namespace gossip

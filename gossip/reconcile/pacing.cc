@@ -12,9 +12,12 @@ base::Instant Pacing::ready(const Difference& difference, const QuietGap& quiet)
   base::Instant settled = std::min(difference.ours_moved, difference.since + grace * kGraceStretch);
   base::Instant ready =
       std::max({allowed_, difference.since + grace, settled + grace, quiet.until()});
-  bool compared = fruitless_ && fruitless_->states == difference.states &&
-                  fruitless_->drops == difference.drops;
-  return compared ? std::max(ready, fruitless_until_) : ready;
+  bool compared = was_fruitless(difference.states, difference.drops);
+  return compared ? std::max(ready, fruitless_->until) : ready;
+}
+
+bool Pacing::was_fruitless(const std::optional<States>& states, std::uint64_t drops) const {
+  return fruitless_ && fruitless_->states == states && fruitless_->drops == drops;
 }
 
 base::Instant Pacing::stalled(base::Instant now, Backoff& backoff) {
@@ -28,10 +31,9 @@ base::Instant Pacing::put_off(base::Instant now, Backoff& backoff) {
 
 void Pacing::found_nothing(base::Instant now, const States& states, std::uint64_t drops,
                            Backoff& backoff) {
-  Fruitless found{states, drops};
-  stalls_ = fruitless_ == found ? stalls_ + 1 : 0;
-  fruitless_ = found;
-  fruitless_until_ = now + backoff.after(stalls_);
+  int times = was_fruitless(states, drops) ? fruitless_->times + 1 : 0;
+  fruitless_ = {states, drops, times, now + backoff.after(times)};
+  stalls_ = 0;
 }
 
 void QuietGap::started(base::Instant now) {

@@ -54,28 +54,30 @@ class Pacing {
 
   void wait_until(base::Instant at) { allowed_ = at; }
   void started(base::Instant now) { allowed_ = now + profile_.ping_interval * 2; }
-  void equalled() { stalls_ = 0; }  // the states were equal
-  void progressed() { stalls_ = 0; }
+  void progressed() { stalls_ = 0; }  // an exchange brought changes, or the states are equal
   // These return the time of the next try.
   base::Instant stalled(base::Instant now, Backoff& backoff);
   base::Instant put_off(base::Instant now, Backoff& backoff);
-  // The vectors were compared in these states and we have nothing to fetch. The next comparison of
-  // the same two states waits longer each time. Two states stay different while the other side must
-  // fetch, or until an upgrade (rule 12).
+  // The vectors were compared in these states and we have nothing to fetch; this ends a row of
+  // stalls. The next comparison of the same two states waits longer each time. Two states stay
+  // different while the other side must fetch, or until an upgrade (rule 12).
   void found_nothing(base::Instant now, const States& states, std::uint64_t drops,
                      Backoff& backoff);
 
  private:
+  // Comparisons in a row that found nothing in the same states.
   struct Fruitless {
     States states;
     std::uint64_t drops = 0;
-    bool operator==(const Fruitless&) const = default;
+    int times = 0;
+    base::Instant until;  // no further comparison of these states before this time
   };
+  bool was_fruitless(const std::optional<States>& states, std::uint64_t drops) const;
+
   const Profile& profile_;
   base::Instant allowed_{INT64_MIN / 2};
-  int stalls_ = 0;  // exchanges in a row that stalled, or that found nothing in the same states
+  int stalls_ = 0;  // exchanges in a row that stalled
   std::optional<Fruitless> fruitless_;
-  base::Instant fruitless_until_{INT64_MIN / 2};
 };
 
 }  // namespace gossip

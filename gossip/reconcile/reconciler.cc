@@ -41,7 +41,7 @@ void Reconciler::equalled(const NodeId& id, Peer& peer, Actions& out) {
   peer.state.equals();
   peer.claim.forget_vector();
   peer.joins.reached_back();
-  peer.pacing.equalled();
+  peer.pacing.progressed();
   agenda_.drop(id);
   claims_.confirm_all(out);
   if (sync_peer_ == id && !exchanging_.contains(id)) sync_peer_.reset();

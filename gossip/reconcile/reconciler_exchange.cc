@@ -181,7 +181,7 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
     if (exchange->storing() == 0) page_stored(now, id, *exchange, out);
     return;
   }
-  exchange->page_taken();
+  exchange->page_taken(taken.number);
   quiet_.fetched(now);
   Peer& peer = peers_.at(id);
   peer.joins.reached_back();
@@ -203,10 +203,9 @@ void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Fi
   if (!facts.left.empty()) closing_.left(out);
   const bool dropped = !facts.forgotten.empty();
   if (dropped) ++drops_;
-  for (const NodeId& id : finished.pages) {
+  for (const auto& [id, number] : finished.pages) {
     Exchange* exchange = exchange_with(id);
-    if (exchange == nullptr || exchange->storing() == 0) continue;
-    exchange->page_stored(claims_, dropped);
+    if (exchange == nullptr || !exchange->page_stored(number, claims_, dropped)) continue;
     exchange->wait_until(now + options_.exchange_timeout);
     if (exchange->storing() == 0 && !exchange->is_asking()) page_stored(now, id, *exchange, out);
   }

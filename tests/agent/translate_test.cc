@@ -27,13 +27,13 @@ TEST(RefusedInputs, ThatAJoinNeedsEndIt) {
 }
 
 TEST(RefusedInputs, OfChangesAreFetchedAgain) {
-  Received received{peer(), {}, 12};
+  Received received{peer(), {}, 12, 5};
   received.changes.emplace_back().sealed.seq = 3;
 
   auto refused = refused_of(received);
 
   ASSERT_TRUE(refused.has_value());
-  EXPECT_EQ(refused->bytes_done, 12u);
+  EXPECT_EQ(refused->finished, std::vector<std::uint64_t>{5});
   ASSERT_EQ(refused->forgotten.size(), 1u);
   EXPECT_EQ(refused->forgotten[0].second, 3u);
   EXPECT_FALSE(refused->join.has_value());

@@ -8,29 +8,6 @@
 namespace gossip::testing {
 namespace {
 
-// Rule 3: what a power cut may still take is not claimed.
-TEST(Claims, MoveOnlyWhenDurable) {
-  auto random = base::Random::from_number(1);
-  auto actor = random.id<base::ActorTag>();
-  Claims claims({{}, {1, 1}, {}, {}, {}});
-  Stored facts;
-  facts.advanced[actor] = {3, 33};
-  facts.state = {2, 2};
-
-  claims.stored({5}, facts);
-  EXPECT_EQ(claims.committed().seq_of(actor), 3u);
-  EXPECT_EQ(claims.claimed().seq_of(actor), 0u);
-  EXPECT_EQ(claims.state(), (crdt::StateHash{1, 1}));
-
-  Stored flushed;
-  flushed.durable = true;
-  flushed.state = {3, 3};
-  claims.stored({9}, flushed);
-  EXPECT_EQ(claims.claimed().seq_of(actor), 3u);
-  EXPECT_EQ(claims.state(), (crdt::StateHash{3, 3}));
-  EXPECT_EQ(claims.moved(), (base::Instant{9}));
-}
-
 TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
   Options options;
   options.apply_bytes_max = 300;
@@ -52,7 +29,7 @@ TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
   EXPECT_EQ(intake.received(actor).seq, taken);
 
   Stored facts;
-  facts.bytes_done = intake.bytes_under_way();
+  facts.finished = {std::get<Apply>(out.at(0)).number};
   facts.forgotten = {{actor, 1}};
   EXPECT_EQ(intake.stored(facts).wanting, std::set<NodeId>{peer});
   EXPECT_EQ(intake.bytes_under_way(), 0u);
@@ -61,6 +38,41 @@ TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
   intake.take(peer, {changes[0], changes[1]}, false, out);
   EXPECT_EQ(std::get<Apply>(out.at(0)).changes.size(), 1u);
   EXPECT_EQ(stats.changes_duplicate, 1u);
+}
+
+// The queue of the replica was full, so it refused the page of B while the page of A still waits.
+TEST(Intake, APageThatIsRefusedIsSettledAndNotAnOlderOne) {
+  Options options;
+  Claims claims(Holdings{});
+  Stats stats;
+  Intake intake(options, claims, stats);
+  auto random = base::Random::from_number(1);
+  auto a = random.id<base::NodeTag>();
+  auto b = random.id<base::NodeTag>();
+  auto written_by_a = change_of(random.id<base::ActorTag>(), 1);
+  auto written_by_b = change_of(random.id<base::ActorTag>(), 1, {}, 500);
+  Actions out;
+  auto of_a = intake.take(a, {written_by_a.bytes}, true, out).number;
+  auto of_b = intake.take(b, {written_by_b.bytes}, true, out).number;
+
+  Stored refused;
+  refused.finished = {of_b};
+  refused.forgotten = {{written_by_b.actor, 1}};
+  auto first = intake.stored(refused).pages;
+  std::size_t under_way = intake.bytes_under_way();
+  auto second = intake.stored(refused).pages;
+  Stored stored;
+  stored.finished = {of_a};
+  auto third = intake.stored(stored).pages;
+
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].from, b);
+  EXPECT_EQ(first[0].number, of_b);
+  EXPECT_EQ(under_way, written_by_a.bytes.size());
+  EXPECT_TRUE(second.empty());  // a page is settled once
+  ASSERT_EQ(third.size(), 1u);
+  EXPECT_EQ(third[0].from, a);
+  EXPECT_EQ(intake.bytes_under_way(), 0u);
 }
 
 TEST(Intake, AChangeAsLargeAsTheBoundGetsThrough) {

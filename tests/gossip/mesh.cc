@@ -40,7 +40,7 @@ void Mesh::start(std::size_t index, const std::vector<std::size_t>& seeds) {
   host.turning = false;
   host.flushing = false;
   host.up.clear();
-  host.apply_bytes_waiting = 0;
+  host.apply_bytes.clear();
   host.node =
       std::make_unique<Node>(host.identity, host.options, host.replica->holdings(), random_.fork());
   host.node->own_actor(host.replica->actor());
@@ -149,11 +149,11 @@ void Mesh::perform(Host& host, Actions& actions) {
       send_frame(host, *frame);
     } else if (auto* apply = std::get_if<Apply>(&action)) {
       ++host.applies;
-      for (const auto& change : apply->changes) {
-        host.apply_bytes_waiting += change.sealed.bytes.size();
-      }
-      host.apply_bytes_waiting_max =
-          std::max(host.apply_bytes_waiting_max, host.apply_bytes_waiting);
+      std::size_t& bytes = host.apply_bytes[apply->number];
+      for (const auto& change : apply->changes) bytes += change.sealed.bytes.size();
+      std::size_t waiting = 0;
+      for (const auto& [number, part] : host.apply_bytes) waiting += part;
+      host.apply_bytes_waiting_max = std::max(host.apply_bytes_waiting_max, waiting);
       host.replica->receive(std::move(*apply));
       schedule_turn(host);
     } else if (auto* fetch = std::get_if<Fetch>(&action)) {
@@ -297,7 +297,7 @@ void Mesh::schedule_turn(Host& host) {
 }
 
 void Mesh::give_facts(Host& host, const Stored& facts) {
-  host.apply_bytes_waiting -= facts.bytes_done;
+  for (std::uint64_t number : facts.finished) host.apply_bytes.erase(number);
   Actions actions;
   host.node->stored(now(), facts, actions);
   perform(host, actions);

@@ -54,8 +54,8 @@ class Mesh {
     std::size_t claims_too_early = 0;  // of what a crash would take (rule 3)
     std::size_t applies = 0;
     std::size_t apply_bytes_waiting_max = 0;
-    std::size_t apply_bytes_waiting = 0;
-    std::vector<NodeId> declared_dead;  // by this host itself
+    std::map<std::uint64_t, std::size_t> apply_bytes;  // of each Apply that is not finished
+    std::vector<NodeId> declared_dead;                 // by this host itself
     bool frozen = false;
     std::vector<std::function<void()>> unread;  // what came meanwhile
     std::size_t ups = 0;

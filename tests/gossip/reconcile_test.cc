@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include "crdt/codec.h"
-#include "gossip/reconcile/claims.h"
 #include "tests/gossip/changes.h"
 #include "tests/gossip/mesh.h"
 
@@ -45,79 +44,6 @@ TEST(Reconcile, PagesGrowAgainWhereNothingBreaks) {
 
   ASSERT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(20)));
   EXPECT_LE(pair.mesh.node(Pair::a).stats().ranges_served - served, 15u);  // of 3 MB
-}
-
-// After a restart an agent does not know which of its states others have seen. It asks with its own
-// present state as the base.
-struct Restarted : Pair {
-  static constexpr int kActors = 300;
-  explicit Restarted(std::uint64_t seed) : Pair(seed) {
-    for (std::uint64_t i = 0; i < kActors; ++i) {
-      mesh.write(a);
-      mesh.run(base::millis(10));
-      mesh.host(z).replica->hear_left(mesh.host(a).replica->actor());
-      mesh.host(a).replica->leave_actor(base::Random::from_number(seed + i).id<base::ActorTag>());
-    }
-    settle();
-    mesh.crash(z);
-  }
-  bool settle() {
-    return mesh.run_until([&] { return mesh.converged(); }, base::seconds(10));
-  }
-  // Of both, from the start of z until they are equal and still a while after.
-  std::size_t bytes_of_start() {
-    auto sent = [&] { return mesh.host(a).vector_bytes + mesh.host(z).vector_bytes; };
-    std::size_t before = sent();
-    mesh.start(z, {a});
-    EXPECT_TRUE(settle()) << mesh.describe();
-    mesh.run(base::seconds(3));
-    EXPECT_TRUE(mesh.converged()) << mesh.describe();
-    return sent() - before;
-  }
-  // At the next start, in a state that nobody else knows.
-  void expect_one_vector() {
-    mesh.crash(z);
-    mesh.heal();
-    EXPECT_LE(bytes_of_start(), 2'000u);
-    EXPECT_EQ(mesh.node(a).stats().vectors_whole, 0u);
-    EXPECT_EQ(mesh.node(z).stats().vectors_whole, 0u);
-  }
-};
-
-TEST(Reconcile, AStartWithAStateThatThePeerWasInCostsNoVector) {
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    Restarted still(seed);
-    EXPECT_LE(still.bytes_of_start(), 400u) << seed;
-
-    Restarted moved(seed + 1'000);
-    moved.mesh.write(Pair::a);
-    moved.mesh.run(base::seconds(1));
-    EXPECT_LE(moved.bytes_of_start(), 600u) << seed;
-  }
-}
-
-TEST(Reconcile, AStartWithAStateThatNobodyKnowsTellsOneVector) {
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    Restarted pair(seed);
-    pair.mesh.start(Pair::z);
-    pair.mesh.cut_both(Pair::a, Pair::z);
-    pair.mesh.write(Pair::z);
-    pair.mesh.run(base::seconds(5));
-    pair.expect_one_vector();
-  }
-}
-
-// The others still hold what they knew of its former start, which it knows no more.
-TEST(Reconcile, AQuickStartWithAStateThatNobodyKnowsTellsOneVector) {
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    Restarted pair(seed);
-    pair.mesh.start(Pair::z, {Pair::a});
-    pair.mesh.run(base::seconds(3));
-    pair.mesh.cut_both(Pair::a, Pair::z);
-    pair.mesh.write(Pair::z);
-    pair.mesh.run(base::millis(50));
-    pair.expect_one_vector();
-  }
 }
 
 TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
@@ -228,74 +154,6 @@ TEST(Reconcile, NothingIsAskedTwiceOfSeveralPeers) {
   EXPECT_EQ(mesh.node(z).stats().changes_duplicate, twice);
 }
 
-TEST(Reconcile, ConstantWritesDoNotMakeExchangeStorms) {
-  Mesh mesh(6);
-  std::size_t count = 20;
-  mesh.add();
-  for (std::size_t i = 1; i < count; ++i) mesh.add({0});
-  mesh.run(base::seconds(10));
-  std::uint64_t before = exchanges(mesh);
-  for (int i = 0; i < 6'000; ++i) {
-    mesh.at(base::millis(5 * i),
-            [&mesh, i, count] { mesh.write(static_cast<std::size_t>(i) % count); });
-  }
-
-  mesh.run(base::seconds(30));
-  double each = static_cast<double>(exchanges(mesh) - before) / 30 / static_cast<double>(count);
-  printf("constant writes: %.2f exchanges a second and node\n", each);
-
-  EXPECT_LE(each, 0.8);
-  EXPECT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(3)));
-}
-
-TEST(Reconcile, ConstantWritesDoNotPutRepairOffForEver) {
-  Mesh mesh(7);
-  mesh.add();
-  for (std::size_t i = 1; i < 6; ++i) mesh.add({0});
-  mesh.run(base::seconds(5));
-  mesh.cut(0, 5);
-  mesh.write(0);
-  mesh.run(base::millis(20));
-  mesh.heal();
-  for (int i = 0; i < 2'000; ++i) {
-    mesh.at(base::millis(5 * i), [&mesh, i] { mesh.write(1 + static_cast<std::size_t>(i) % 4); });
-  }
-  base::ActorId actor = mesh.host(0).replica->actor();
-
-  bool repaired = mesh.run_until([&] { return mesh.host(5).replica->vector().covers(actor, 1); },
-                                 base::seconds(4));
-
-  EXPECT_TRUE(repaired);
-}
-
-TEST(Reconcile, AQuietMeshStartsNoExchange) {
-  Mesh mesh(8);
-  mesh.add();
-  for (std::size_t i = 1; i < 8; ++i) mesh.add({0});
-  mesh.write(0);
-  mesh.run(base::seconds(10));
-  std::uint64_t before = exchanges(mesh);
-
-  mesh.run(base::seconds(60));
-
-  EXPECT_EQ(exchanges(mesh), before);
-}
-
-TEST(Reconcile, WithoutLossAWriteStartsNoExchange) {
-  Mesh mesh(9);
-  mesh.add();
-  for (std::size_t i = 1; i < 8; ++i) mesh.add({0});
-  mesh.run(base::seconds(10));
-  std::uint64_t before = exchanges(mesh);
-
-  for (int i = 0; i < 30; ++i) {
-    mesh.write(static_cast<std::size_t>(i) % 8);
-    mesh.run(base::seconds(2));
-  }
-
-  EXPECT_LE(exchanges(mesh) - before, 2u);
-}
-
 wire::Vector vector_with(const base::ActorId& actor, crdt::Head head) {
   return {true, {1, 2}, {{actor, head}}};
 }
@@ -357,74 +215,6 @@ TEST(Reconcile, OwnChangesAreConfirmedWhenAPeerClaimsThem) {
   std::size_t before = pair.mesh.host(Pair::a).confirmed.size();
   pair.mesh.run(base::seconds(10));
   EXPECT_EQ(pair.mesh.host(Pair::a).confirmed.size(), before);
-}
-
-// The queue of the replica was full, or its turn failed: what it has not taken is said again.
-TEST(Claims, AConfirmationThatWasLostIsSaidAgain) {
-  Claims claims(Holdings{});
-  base::ActorId actor;
-  actor.bytes[0] = 1;
-  claims.own_actor(actor);
-  Stored written;
-  written.advanced[actor] = {3, 9};
-  written.durable = true;
-  claims.stored({}, written);
-  Actions out;
-  claims.confirm(actor, {3, 0}, out);
-  claims.confirm_all(out);
-  ASSERT_EQ(out.size(), 1u) << "once while it may still arrive";
-
-  claims.stored({}, Stored{});  // a turn that did not have it
-  claims.confirm_all(out);
-
-  ASSERT_EQ(out.size(), 2u);
-  EXPECT_EQ(std::get<Confirmed>(out[1]).seq, 3u);
-  Stored taken;
-  taken.confirmed.emplace_back(actor, 3);
-  claims.stored({}, taken);
-  claims.confirm_all(out);
-  EXPECT_EQ(out.size(), 2u);
-}
-
-// The replica compares the hash with its own: a peer may hold another change under the number.
-TEST(Claims, AConfirmationNamesTheHashOfThePeersChange) {
-  base::ActorId actor;
-  actor.bytes[0] = 1;
-  Holdings held;
-  held.claimed.set(actor, {5, 9});
-  held.alone = {actor};
-  Actions out;
-
-  Claims(held).confirm(actor, {4, 77}, out);
-  Claims(held).confirm(actor, {6, 77}, out);  // more than ours: its hash is not of our number
-
-  ASSERT_EQ(out.size(), 2u);
-  EXPECT_EQ(std::get<Confirmed>(out[0]).hash, 77u);
-  EXPECT_EQ(std::get<Confirmed>(out[1]).seq, 5u);
-  EXPECT_EQ(std::get<Confirmed>(out[1]).hash, 0u);
-}
-
-// Rule 7 asks for all that may be here alone, not only for what this run wrote.
-TEST(Claims, AnActorThatWasLeftIsConfirmedUntilAPeerHasAllOfIt) {
-  base::ActorId former;
-  former.bytes[0] = 1;
-  Holdings held;
-  held.claimed.set(former, {5, 9});
-  held.left = held.alone = {former};
-  Claims claims(held);
-  Actions out;
-
-  claims.confirm(former, {4, 0}, out);
-  ASSERT_EQ(out.size(), 1u);
-  Stored taken;
-  taken.confirmed.emplace_back(former, 4);
-  claims.stored({}, taken);
-  claims.confirm_all(out);
-  ASSERT_EQ(out.size(), 2u);
-  taken.confirmed = {{former, 5}};
-  claims.stored({}, taken);
-
-  EXPECT_TRUE(claims.alone().empty());
 }
 
 // An actor that a vector leaves out is equal to ours. This too confirms our changes.
@@ -519,29 +309,6 @@ TEST(Reconcile, ASessionThatBreaksIsTriedAgain) {
   }
 
   EXPECT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(10)));
-}
-
-// Two that hold different contents of one number refuse each other for ever (rule 2). That must not
-// cost a page of a megabyte each time.
-TEST(Reconcile, WhatIsRefusedAsAWholeIsAskedForInSmallPagesAndSeldom) {
-  Pair pair(1);
-  pair.mesh.cut_both(Pair::a, Pair::z);
-  for (int i = 0; i < 300; ++i) pair.mesh.write(Pair::a, 4'000);
-  ReplicaDouble& z = *pair.mesh.host(Pair::z).replica;
-  z.contradict(pair.mesh.host(Pair::a).replica->actor());
-  pair.mesh.run(base::millis(100));
-  pair.mesh.heal();
-  pair.mesh.run(base::seconds(300));
-  std::size_t before = pair.mesh.host(Pair::a).session_bytes;
-
-  pair.mesh.run(base::seconds(600));
-
-  std::size_t bytes = pair.mesh.host(Pair::a).session_bytes - before;
-  EXPECT_GT(bytes, 0u) << "it may be over";
-  EXPECT_LE(bytes, 10u * 50'000);
-  z.contradict({});
-  pair.mesh.run(base::seconds(60));
-  EXPECT_TRUE(pair.mesh.converged());
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ Stored ReplicaDouble::turn() {
     bool refused = std::any_of(apply.changes.begin(), apply.changes.end(), [&](const auto& opened) {
       return opened.sealed.actor == contradicted_;
     });
+    facts.finished.push_back(apply.number);
     for (crdt::Opened& opened : apply.changes) {
-      facts.bytes_done += opened.sealed.bytes.size();
       if (refused) {
         facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
         continue;
