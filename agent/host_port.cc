@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "crdt/base/trimmed.h"
+
 namespace agent {
 namespace {
 
@@ -59,17 +61,10 @@ bool is_localhost(std::string_view host) {
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 }  // namespace
 
 std::optional<HostPort> HostPort::parse(std::string_view text) {
-  text = trimmed(text);
+  text = base::trimmed(text);
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   auto port = parse_port(text.substr(colon + 1));
@@ -88,7 +83,7 @@ std::optional<HostPort> HostPort::parse(std::string_view text) {
 
 std::optional<HostPort> HostPort::parse_http(std::string_view text) {
   constexpr std::string_view kScheme = "http://";
-  text = trimmed(text);
+  text = base::trimmed(text);
   if (text.starts_with(kScheme)) {
     text.remove_prefix(kScheme.size());
     if (text.ends_with('/')) text.remove_suffix(1);
@@ -99,7 +94,7 @@ std::optional<HostPort> HostPort::parse_http(std::string_view text) {
 }
 
 std::string HostPort::problem(std::string_view text) {
-  text = trimmed(text);
+  text = base::trimmed(text);
   bool brackets = text.starts_with('[');
   bool is_bare_ipv6 = !brackets && std::count(text.begin(), text.end(), ':') > 1;
   if (text.find("://") != std::string_view::npos) return "a URL is not accepted here";
@@ -113,7 +108,7 @@ std::string HostPort::problem(std::string_view text) {
 }
 
 std::string HostPort::problem_http(std::string_view text) {
-  text = trimmed(text);
+  text = base::trimmed(text);
   constexpr std::string_view kScheme = "http://";
   if (!text.starts_with(kScheme)) return problem(text);
   text.remove_prefix(kScheme.size());

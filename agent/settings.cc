@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "agent/regular_file.h"
+#include "crdt/base/trimmed.h"
 
 extern char** environ;
 
@@ -158,15 +159,11 @@ base::Result<Settings> read_file(const ConfigFile& file) {
 
 // Space around a part and empty parts are ignored: "a:1, b:2," has two parts.
 std::vector<std::string> split_commas(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
   std::vector<std::string> parts;
   while (!text.empty()) {
     auto comma = std::min(text.find(','), text.size());
-    auto part = text.substr(0, comma);
-    auto first = part.find_first_not_of(kSpace);
-    if (first != std::string_view::npos) {
-      parts.emplace_back(part.substr(first, part.find_last_not_of(kSpace) - first + 1));
-    }
+    auto part = base::trimmed(text.substr(0, comma));
+    if (!part.empty()) parts.emplace_back(part);
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return parts;

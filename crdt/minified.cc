@@ -20,7 +20,7 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
       if (open == 0) return i;
       continue;
     }
-    if (open == 0 && (c == ',' || c == ']' || c == '}')) return i;
+    if (open == 0 && (c == ',' || c == ']' || c == '}' || is_blank(c))) return i;
     if (c == '{' || c == '[') ++open;
     ++i;
     if ((c == '}' || c == ']') && --open == 0) return i;

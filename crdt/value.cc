@@ -18,8 +18,15 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 class Minifier {
  public:
   Minifier(std::string_view text, std::size_t bytes_max, Members* members = nullptr)
-      : text_(text), bytes_max_(bytes_max), members_(members) {
+      : text_(text), bytes_max_(bytes_max), members_(members), depth_max_(kValueDepthMax) {
     out_.reserve(std::min(text.size(), bytes_max));
+  }
+  // One that has no output and checks the grammar alone.
+  static Minifier for_grammar(std::string_view text, int depth_max) {
+    Minifier checker(text, 0);
+    checker.grammar_only_ = true;
+    checker.depth_max_ = depth_max;
+    return checker;
   }
 
   base::Result<std::string> run() {
@@ -35,6 +42,7 @@ class Minifier {
     return false;
   }
   bool keep(std::string_view piece) {
+    if (grammar_only_) return true;
     if (piece.size() > bytes_max_ - out_.size()) {
       error_ = {Code::kTooLarge, "JSON, byte " + std::to_string(at_) + ": more than " +
                                      std::to_string(bytes_max_) + " bytes"};
@@ -71,6 +79,8 @@ class Minifier {
   std::string_view text_;
   std::size_t bytes_max_;
   Members* members_;
+  int depth_max_;
+  bool grammar_only_ = false;
   std::size_t at_ = 0;
   std::string out_;
   Error error_{Code::kInvalid, {}};
@@ -98,8 +108,8 @@ bool Minifier::value(int depth) {
 }
 
 bool Minifier::open(int depth, char bracket) {
-  if (depth >= kValueDepthMax) {
-    return fail("nested deeper than " + std::to_string(kValueDepthMax));
+  if (depth >= depth_max_) {
+    return fail("nested deeper than " + std::to_string(depth_max_));
   }
   if (!take(bracket)) return false;
   skip_blanks();
@@ -130,7 +140,7 @@ bool Minifier::member(int depth, std::vector<std::string>& keys) {
   if (!next_is('"')) return fail("a key in quotes is missing");
   std::size_t start = at_;
   if (!string()) return false;
-  keys.push_back(json_unquote(text_.substr(start, at_ - start)));
+  if (!grammar_only_) keys.push_back(json_unquote(text_.substr(start, at_ - start)));
   skip_blanks();
   if (!next_is(':')) return fail("a colon is missing");
   if (!take(':')) return false;
@@ -254,7 +264,7 @@ bool Minifier::hex4(std::uint32_t& unit) {
 bool Minifier::unicode_escape() {
   std::uint32_t unit = 0;
   if (!hex4(unit)) return false;
-  if (unit < 0xD800 || unit > 0xDFFF) return true;
+  if (grammar_only_ || unit < 0xD800 || unit > 0xDFFF) return true;
   if (unit >= 0xDC00 || text_.substr(at_, 2) != "\\u") return fail("a lone surrogate escape");
   ++at_;
   if (!hex4(unit)) return false;
@@ -272,6 +282,11 @@ base::Result<std::optional<Members>> parse_object(std::string_view text, std::si
   ASSIGN_OR_RETURN(std::string minified, Minifier(text, bytes_max, &members).run());
   if (!minified.starts_with('{')) return std::optional<Members>();
   return std::optional(std::move(members));
+}
+
+base::Status check_json(std::string_view text, int depth_max) {
+  auto checked = Minifier::for_grammar(text, depth_max).run();
+  return checked.ok() ? base::Status() : base::Status(checked.error());
 }
 
 }  // namespace crdt

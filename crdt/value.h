@@ -32,6 +32,10 @@ base::Result<std::string> minify_json(std::string_view text,
 base::Result<std::optional<Members>> parse_object(std::string_view text,
                                                   std::size_t bytes_max = kValueBytesMax);
 
+// For text that is passed on and not stored: the grammar alone. It lets pass what minify_json()
+// refuses besides (duplicate keys, lone surrogate escapes, depths up to `depth_max`).
+base::Status check_json(std::string_view text, int depth_max);
+
 // The canonical form, for equality of set elements: keys sorted by code point of the unescaped key,
 // strings with the shortest escapes, numbers by value (1, 1.0 and 1e0 are the same; integers of any
 // length are exact). `minified` must be the result of minify_json.

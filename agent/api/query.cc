@@ -131,7 +131,7 @@ base::Result<Query::Term> Query::parse_term(std::string_view text) {
       return malformed(text, "there are two operators; put the value in quotes");
   }
   ASSIGN_OR_RETURN(term.value, plain_or_quoted(text, value));
-  if (value[0] != '"') term.number = Decimal::parse(value);
+  if (value[0] != '"') term.number = crdt::Decimal::parse(value);
   return term;
 }
 
@@ -156,7 +156,7 @@ bool Query::holds(const Term& term, std::string_view id, const crdt::Members& me
 
 bool Query::compares(const Term& term, const std::string& field_text) {
   std::strong_ordering order = std::strong_ordering::equal;
-  auto number = term.number ? Decimal::parse(field_text) : std::nullopt;
+  auto number = term.number ? crdt::Decimal::parse(field_text) : std::nullopt;
   if (number) {
     order = *number <=> *term.number;
   } else if (field_text[0] == '"') {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/api/decimal.h"
 #include "crdt/base/result.h"
+#include "crdt/decimal.h"
 #include "crdt/value.h"
 
 namespace agent {
@@ -28,7 +28,7 @@ class Query {
     Op op = Op::kContains;
     std::string field;
     std::string value;
-    std::optional<Decimal> number;  // if the value is a number without quotes
+    std::optional<crdt::Decimal> number;  // if the value is a number without quotes
   };
   static base::Result<Term> parse_term(std::string_view text);
   static bool holds(const Term& term, std::string_view id, const crdt::Members& metadata);

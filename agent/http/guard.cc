@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "crdt/base/trimmed.h"
+
 namespace http {
 namespace {
 
@@ -39,12 +41,6 @@ bool is_token(std::string_view text) {
 bool is_control(char c) {
   auto byte = static_cast<unsigned char>(c);
   return (byte < 0x20 && c != '\t') || byte == 0x7F;
-}
-
-std::string_view trim(std::string_view text) {
-  std::size_t start = text.find_first_not_of(" \t");
-  if (start == std::string_view::npos) return {};
-  return text.substr(start, text.find_last_not_of(" \t") - start + 1);
 }
 
 // Takes the next line, which must end with CRLF. A CR or LF anywhere else is refused, because
@@ -113,7 +109,7 @@ base::Status check_header_line(std::string_view line, Framing& framing) {
   if (colon == std::string_view::npos) return invalid("a header line has no colon");
   std::string_view name = line.substr(0, colon);
   if (!is_token(name)) return invalid("a header name is not a token");
-  return framing.add(name, trim(line.substr(colon + 1)));
+  return framing.add(name, base::trimmed(line.substr(colon + 1), " \t"));
 }
 
 // Whether `longer` is `shorter` (which has no port) plus the default port.

@@ -3,7 +3,6 @@
 #include "agent/daemon.h"
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 
 #include <future>
@@ -13,6 +12,7 @@
 #include "agent/clock.h"
 #include "crdt/map.h"
 #include "tests/agent/slow_vfs.h"
+#include "tests/store/changed_rows.h"
 #include "tests/support/agent_process.h"
 #include "tests/support/scoped_directory.h"
 
@@ -52,7 +52,7 @@ class RunningDaemon {
     }
     uv_async_send(&wake_);
   }
-  support::HttpClient client() const { return support::HttpClient(http_); }
+  probe::HttpClient client() const { return probe::HttpClient(http_); }
   const std::string& bind() const { return bind_; }
   Daemon& daemon() const { return *daemon_; }  // from its loop thread
 
@@ -107,8 +107,8 @@ TEST(Durability, NothingLeavesBeforeTheSyncOfItsCommit) {
   DaemonOptions reader = options_in(folder, "z");
   reader.join = {a.bind()};
   RunningDaemon z(reader);
-  support::HttpClient at_a = a.client();
-  support::HttpClient at_z = z.client();
+  probe::HttpClient at_a = a.client();
+  probe::HttpClient at_z = z.client();
   ASSERT_TRUE(support::eventually(support::Millis{10'000}, [&] {
     auto status = at_z.get("/v1/status");
     return status.ok() && status->body.find("\"alive\":2") != std::string::npos;
@@ -151,13 +151,9 @@ TEST(Damage, ARowThatAReaderFindsIsNotedAtOnce) {
   DaemonOptions options = options_in(folder, "a");
   options.pump.scrub_every = base::seconds(3'600);
   RunningDaemon a(options);
-  support::HttpClient client = a.client();
+  probe::HttpClient client = a.client();
   ASSERT_EQ(client.post("/snapshots/add/x", R"({"n":1})")->status, 200);
-  sqlite3* handle = nullptr;
-  ASSERT_EQ(sqlite3_open((folder / "a/hearsay.db").c_str(), &handle), SQLITE_OK);
-  const char* flip = "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)";
-  ASSERT_EQ(sqlite3_exec(handle, flip, nullptr, nullptr, nullptr), SQLITE_OK);
-  sqlite3_close(handle);
+  store::sample::change_rows(folder / "a/hearsay.db", store::sample::kOtherByteInCells);
 
   EXPECT_EQ(client.get("/v1/objects/snapshots/x")->status, 500);
   EXPECT_TRUE(support::eventually(support::Millis{5'000}, [&] {
@@ -329,7 +325,7 @@ TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
   }
 
   RunningDaemon again(options);
-  support::HttpClient client = again.client();
+  probe::HttpClient client = again.client();
   auto ready = client.get("/readyz");
   auto status = client.get("/v1/status");
   auto written = client.post("/snapshots/add/t", "{}");
@@ -357,7 +353,7 @@ TEST(Displaced, WritesAreRefusedUntilTheDirectoryIsBackAndReadsGoOn) {
   support::ScopedDirectory folder;
   make_key(folder);
   RunningDaemon a(options_in(folder, "a"));
-  support::HttpClient client = a.client();
+  probe::HttpClient client = a.client();
   ASSERT_EQ(client.post("/snapshots/add/s", "{}")->status, 200);
 
   std::filesystem::rename(folder / "a", folder / "moved");
@@ -403,7 +399,7 @@ TEST(Displaced, AnAgentThatIsIdleNoticesWithinSeconds) {
   support::ScopedDirectory folder;
   make_key(folder);
   RunningDaemon a(options_in(folder, "a"));
-  support::HttpClient client = a.client();
+  probe::HttpClient client = a.client();
   ASSERT_EQ(client.get("/readyz")->status, 200);
 
   std::filesystem::remove_all(folder / "a");

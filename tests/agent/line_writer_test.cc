@@ -2,12 +2,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -134,62 +132,55 @@ TEST(LineWriter, AReaderThatIsGoneEndsNobody) {
   close(ends[1]);
 }
 
-// Runs `what` in a child process whose stderr is `pipe`. Returns how the child ended; nullopt if it
-// did not end.
-std::optional<int> end_of_child(const FullPipe& pipe, void (*what)()) {
-  pid_t child = fork();
-  if (child == 0) {
+// These programs end, and each is a process that is started anew. A fork of this one would be a
+// child of many threads, and such a child may not start its own (the thread sanitizer ends it).
+class LineWriterOfAProgram : public testing::Test {
+ protected:
+  LineWriterOfAProgram() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+  // Stderr of the program becomes `pipe`. A program that does not end is killed after 10 s.
+  static void begin(const FullPipe& pipe) {
     dup2(pipe.writer(), STDERR_FILENO);
-    what();
-    _exit(0);
+    alarm(10);
   }
-  auto deadline = steady_clock::now() + milliseconds(10'000);
-  int status = 0;
-  while (waitpid(child, &status, WNOHANG) == 0) {
-    if (steady_clock::now() > deadline) {
-      kill(child, SIGKILL);
-      waitpid(child, &status, 0);
-      return std::nullopt;
+};
+
+TEST_F(LineWriterOfAProgram, ALogWhoseReaderStandsStillLetsItEnd) {
+  FullPipe pipe;
+  auto program = [&pipe] {
+    begin(pipe);
+    {
+      Log log(LogOptions{});
+      for (int i = 0; i < 100; ++i) log.info("event", {}, std::to_string(i));
+      if (log.lost_lines() != 0) _exit(1);  // they wait, and fit
     }
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return status;
+    _exit(0);
+  };
+
+  EXPECT_EXIT(program(), testing::ExitedWithCode(0), "");
 }
 
-TEST(LineWriter, ALogWhoseReaderStandsStillLetsTheProgramEnd) {
+TEST_F(LineWriterOfAProgram, AFatalCheckEndsItWhoeverReads) {
   FullPipe pipe;
-
-  auto status = end_of_child(pipe, [] {
-    Log log(LogOptions{});
-    for (int i = 0; i < 100; ++i) log.info("event", {}, std::to_string(i));
-    if (log.lost_lines() != 0) _exit(1);  // they wait, and fit
-  });
-
-  EXPECT_EQ(status, 0);
-}
-
-TEST(LineWriter, AFatalCheckEndsTheProgramWhoeverReads) {
-  FullPipe pipe;
-
-  auto status = end_of_child(pipe, [] {
+  auto program = [&pipe] {
+    begin(pipe);
     Log log(LogOptions{});
     log.info("before");
     CHECK(1 + 1 == 3);
-  });
+  };
 
-  ASSERT_TRUE(status.has_value());
-  EXPECT_TRUE(WIFSIGNALED(*status));
+  EXPECT_EXIT(program(), testing::KilledBySignal(SIGABRT), "");
 }
 
-TEST(LineWriter, WhatWasLoggedBeforeAFatalCheckComesOutAndSoDoesTheCheck) {
-  EXPECT_DEATH(
-      {
-        Log log(LogOptions{});
-        for (int i = 0; i < 50; ++i) log.info("before", {{"number", i}}, std::to_string(i));
-        CHECK(1 + 1 == 3);
-      },
-      "before number=49(.|\n)*CHECK failed: 1 \\+ 1 == 3|CHECK failed: 1 \\+ 1 == 3(.|\n)*"
-      "before number=49");
+TEST_F(LineWriterOfAProgram, WhatWasLoggedBeforeAFatalCheckComesOutAndSoDoesTheCheck) {
+  auto program = [] {
+    Log log(LogOptions{});
+    for (int i = 0; i < 50; ++i) log.info("before", {{"number", i}}, std::to_string(i));
+    CHECK(1 + 1 == 3);
+  };
+
+  EXPECT_DEATH(program(),
+               "before number=49(.|\n)*CHECK failed: 1 \\+ 1 == 3|CHECK failed: 1 \\+ 1 == 3(.|\n)*"
+               "before number=49");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "agent/store_thread.h"
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <string>
@@ -9,6 +8,8 @@
 
 #include "agent/clock.h"
 #include "tests/agent/slow_vfs.h"
+#include "tests/agent/test_loop.h"
+#include "tests/store/changed_rows.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/support/scoped_directory.h"
 
@@ -19,22 +20,32 @@ Input add(std::uint64_t ticket) {
   return Write{ticket, AddEntry{"snapshots", "x" + std::to_string(ticket), {}}};
 }
 
-// Rule 11: the queue has a bound. A caller that is refused keeps its input, so it can answer the
-// client or fetch the change again. An input that was accepted is answered.
-TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
+// A replica in a folder of its own, for a store thread to run.
+struct StoreThreads : testing::Test {
   support::ScopedDirectory folder;
+  std::unique_ptr<Replica> replica;
+  TestLoop loop;  // the test runs it; it must be empty in the end
+
+  ~StoreThreads() override { set_sync_delay(std::chrono::milliseconds(0)); }
+  void open(const std::string& vfs = "") {
+    ReplicaOptions options;
+    options.store.vfs = vfs;
+    auto opened = Replica::open(read_clock(), file(), options, "h", base::Random::from_number(1));
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    replica = std::move(*opened);
+  }
+  std::string file() const { return folder / "a.db"; }
+};
+
+// Rule 11: the queue has a bound. Who is refused keeps what it wanted to hand over, so that it can
+// be answered or fetched again; what was taken is answered.
+TEST_F(StoreThreads, AFullQueueRefusesAndLeavesTheInputAlone) {
   register_slow_vfs("slow");
-  ReplicaOptions options;
-  options.store.vfs = "slow";
-  auto replica =
-      Replica::open(read_clock(), folder / "a.db", options, "h", base::Random::from_number(1));
-  ASSERT_TRUE(replica.ok()) << replica.error().message;
-  uv_loop_t loop;
-  uv_loop_init(&loop);
+  open("slow");
   std::vector<std::uint64_t> answered;
   PumpOptions small;
   small.inputs_max = 1;
-  StoreThread thread(&loop, std::move(*replica), small, [&](std::vector<Outputs> outputs) {
+  StoreThread thread(&loop, std::move(replica), small, [&](std::vector<Outputs> outputs) {
     for (Outputs& output : outputs) {
       for (Reply& reply : output.replies) answered.push_back(reply.ticket);
     }
@@ -49,28 +60,19 @@ TEST(StoreThread, AFullQueueRefusesAndLeavesTheInputAlone) {
   bool stopped = false;
   thread.stop([&] { stopped = true; });
   uv_run(&loop, UV_RUN_DEFAULT);
-  set_sync_delay(std::chrono::milliseconds(0));
 
   EXPECT_EQ(std::get<AddEntry>(std::get<Write>(third).request).id, "x3");
   EXPECT_EQ(answered, (std::vector<std::uint64_t>{1, 2}));
   EXPECT_TRUE(stopped);
-  EXPECT_EQ(uv_loop_close(&loop), 0);
 }
 
 // A turn that already runs makes no events. So a state that is read when `ready` comes includes
 // what that turn has written.
-TEST(StoreThread, WatchingIsReadyWhenTheTurnThatRunsHasToldItsOutputs) {
-  support::ScopedDirectory folder;
+TEST_F(StoreThreads, WatchingIsReadyWhenTheTurnThatRunsHasToldItsOutputs) {
   register_slow_vfs("slow");
-  ReplicaOptions options;
-  options.store.vfs = "slow";
-  auto replica =
-      Replica::open(read_clock(), folder / "a.db", options, "h", base::Random::from_number(1));
-  ASSERT_TRUE(replica.ok()) << replica.error().message;
-  uv_loop_t loop;
-  uv_loop_init(&loop);
+  open("slow");
   std::vector<std::string> order;
-  StoreThread thread(&loop, std::move(*replica), {}, [&](std::vector<Outputs> outputs) {
+  StoreThread thread(&loop, std::move(replica), {}, [&](std::vector<Outputs> outputs) {
     for (Outputs& output : outputs) {
       for (Reply& reply : output.replies) {
         bool events = !output.events.empty();
@@ -88,35 +90,25 @@ TEST(StoreThread, WatchingIsReadyWhenTheTurnThatRunsHasToldItsOutputs) {
   EXPECT_TRUE(thread.submit(add(2)));
   thread.stop([] {});
   uv_run(&loop, UV_RUN_DEFAULT);
-  set_sync_delay(std::chrono::milliseconds(0));
 
   ASSERT_EQ(order.size(), 4u);
   EXPECT_EQ(order[0], "ready at once");
   EXPECT_EQ(order[1], "1 without");
   EXPECT_NE(std::find(order.begin(), order.end(), "2 with events"), order.end());
   EXPECT_GT(thread.wal_bytes_max(), 0);
-  EXPECT_EQ(uv_loop_close(&loop), 0);
 }
 
 // Rule 13: bad rows are looked for while nobody asks for anything.
-TEST(StoreThread, ScrubsWhenItIsIdle) {
-  support::ScopedDirectory folder;
-  auto replica =
-      Replica::open(read_clock(), folder / "a.db", {}, "h", base::Random::from_number(1));
-  ASSERT_TRUE(replica.ok()) << replica.error().message;
+TEST_F(StoreThreads, ScrubsWhenItIsIdle) {
+  open();
   std::vector<Input> inputs{add(1)};
-  (*replica)->turn(read_clock(), inputs, false);
-  sqlite3* handle = nullptr;
-  sqlite3_open((folder / "a.db").c_str(), &handle);
-  sqlite3_exec(handle, "UPDATE log SET sum=sum+1", nullptr, nullptr, nullptr);
-  sqlite3_close(handle);
-  uv_loop_t loop;
-  uv_loop_init(&loop);
+  replica->turn(read_clock(), inputs, false);
+  store::sample::change_rows(file(), "UPDATE log SET sum=sum+1");
   PumpOptions often;
   often.scrub_every = base::millis(1);
   int found = 0;
   StoreThread* running = nullptr;
-  StoreThread thread(&loop, std::move(*replica), often, [&](std::vector<Outputs> outputs) {
+  StoreThread thread(&loop, std::move(replica), often, [&](std::vector<Outputs> outputs) {
     for (const Outputs& output : outputs) {
       for (const Notice& notice : output.notices) {
         if (notice.kind == Notice::Kind::kRowsDropped && ++found == 1) running->stop([] {});
@@ -128,13 +120,10 @@ TEST(StoreThread, ScrubsWhenItIsIdle) {
   uv_run(&loop, UV_RUN_DEFAULT);
 
   EXPECT_EQ(found, 1) << "said once";
-  EXPECT_EQ(uv_loop_close(&loop), 0);
 }
 
 // Counts the turns that a thread runs by itself for some time, in the middle of a rebuild.
-int turns_of_a_rebuild(std::unique_ptr<Replica>& replica) {
-  uv_loop_t loop;
-  uv_loop_init(&loop);
+int turns_of_a_rebuild(uv_loop_t& loop, std::unique_ptr<Replica>& replica) {
   int turns = 0;
   StoreThread thread(&loop, std::move(replica), {}, [&](std::vector<Outputs> outputs) {
     turns += static_cast<int>(outputs.size());
@@ -142,25 +131,16 @@ int turns_of_a_rebuild(std::unique_ptr<Replica>& replica) {
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   thread.stop([] {});
   uv_run(&loop, UV_RUN_DEFAULT);
-  EXPECT_EQ(uv_loop_close(&loop), 0);
   replica = thread.take_back();
   return turns;
 }
 
 // In the middle of a rebuild turns follow each other without a pause, unless they fail.
-struct Rebuild : testing::Test {
-  support::ScopedDirectory folder;
-  std::unique_ptr<Replica> replica;
-
+struct Rebuild : StoreThreads {
   ~Rebuild() override { store::sample::faults() = {}; }
-  void open() {
-    store::sample::faults() = {};
-    ReplicaOptions options;
-    options.store.vfs = store::sample::kFaultVfs;
-    auto opened =
-        Replica::open(read_clock(), folder / "a.db", options, "h", base::Random::from_number(1));
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    replica = std::move(*opened);
+  void SetUp() override {
+    store::sample::faults() = {};  // and the VFS is there
+    open(store::sample::kFaultVfs);
   }
   void begin_replay() {
     ASSERT_TRUE(replica->store().begin().ok());
@@ -170,14 +150,13 @@ struct Rebuild : testing::Test {
 };
 
 TEST_F(Rebuild, AFullDiskIsTriedNowAndThen) {
-  open();
   begin_replay();
   store::sample::Faults& faults = store::sample::faults();
   faults.full = true;
   faults.fail_from = faults.calls;
   faults.fail_until = 1 << 30;
 
-  EXPECT_LT(turns_of_a_rebuild(replica), 5);
+  EXPECT_LT(turns_of_a_rebuild(loop, replica), 5);
 
   EXPECT_TRUE(replica->replaying());
   faults = {};
@@ -186,7 +165,6 @@ TEST_F(Rebuild, AFullDiskIsTriedNowAndThen) {
 }
 
 TEST_F(Rebuild, ABadRowInTheWayIsTriedNowAndThen) {
-  open();
   std::vector<Input> inputs{add(1)};
   const auto own = replica->turn(read_clock(), inputs, false).facts.own.at(0);
   crdt::Change other = crdt::open_change(own.bytes)->change;
@@ -198,13 +176,9 @@ TEST_F(Rebuild, ABadRowInTheWayIsTriedNowAndThen) {
                   .ok());
   ASSERT_TRUE(replica->store().commit(store::Durability::kFull).ok());
   begin_replay();
-  sqlite3* handle = nullptr;
-  sqlite3_open((folder / "a.db").c_str(), &handle);
-  sqlite3_exec(handle, "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)",
-               nullptr, nullptr, nullptr);
-  sqlite3_close(handle);
+  store::sample::change_rows(file(), store::sample::kOtherByteInCells);
 
-  EXPECT_LT(turns_of_a_rebuild(replica), 5);
+  EXPECT_LT(turns_of_a_rebuild(loop, replica), 5);
 }
 
 }  // namespace

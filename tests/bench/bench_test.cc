@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/bench/floor_message.h"
-#include "tools/bench/http_parser.h"
 #include "tools/bench/report.h"
 #include "tools/bench/summary.h"
 
@@ -59,71 +58,6 @@ TEST(FloorMessage, IsItsOwnInverseAndRefusesTheRest) {
     EXPECT_FALSE(decode_floor_message(bytes.substr(0, size)));
   }
   EXPECT_FALSE(decode_floor_message("x" + bytes.substr(1)));
-}
-
-// Feeds the bytes in pieces of every size. The result must not depend on the size.
-template <typename Check>
-void in_pieces(const std::string& bytes, Check check) {
-  for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
-    HttpParser parser;
-    bool complete = false;
-    for (std::size_t at = 0; at < bytes.size(); at += piece) {
-      std::size_t count = std::min(piece, bytes.size() - at);
-      parser.feed(bytes.data() + at, count);
-      complete = parser.advance();
-    }
-    check(parser, complete);
-  }
-}
-
-TEST(HttpParser, ReadsABodyOfKnownLengthHoweverItArrives) {
-  in_pieces("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
-            [](HttpParser& parser, bool complete) {
-              EXPECT_TRUE(complete);
-              EXPECT_EQ(parser.status(), 200);
-              EXPECT_EQ(parser.body(), "hello");
-            });
-}
-
-TEST(HttpParser, ReadsChunksHoweverTheyArrive) {
-  in_pieces(
-      "HTTP/1.1 404 No\r\nTransfer-Encoding: "
-      "chunked\r\n\r\n3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
-      [](HttpParser& parser, bool complete) {
-        EXPECT_TRUE(complete);
-        EXPECT_EQ(parser.status(), 404);
-        EXPECT_EQ(parser.body(), "abc0123456789");
-      });
-}
-
-TEST(HttpParser, GivesTheBodyOfAStreamAsItComes) {
-  in_pieces("HTTP/1.1 200 OK\r\n\r\ndata: x\n\n", [](HttpParser& parser, bool complete) {
-    EXPECT_FALSE(complete);
-    EXPECT_TRUE(parser.has_head());
-    EXPECT_EQ(parser.body(), "data: x\n\n");
-  });
-}
-
-TEST(HttpParser, TheNextAnswerFollowsTheLast) {
-  std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n";
-  std::string bytes = answer + "a" + answer + "b";
-  HttpParser parser;
-  parser.feed(bytes.data(), bytes.size());
-
-  ASSERT_TRUE(parser.advance());
-  EXPECT_EQ(parser.body(), "a");
-  parser.next();
-  ASSERT_TRUE(parser.advance());
-  EXPECT_EQ(parser.body(), "b");
-}
-
-TEST(HttpParser, WhatIsNotHttpFails) {
-  HttpParser parser;
-  std::string bytes = "SSH-2.0-OpenSSH\r\n\r\n";
-  parser.feed(bytes.data(), bytes.size());
-
-  EXPECT_FALSE(parser.advance());
-  EXPECT_TRUE(parser.failed());
 }
 
 }  // namespace

@@ -108,8 +108,8 @@ TEST(Catalog, AddTakesJsonFromAFileOrStdinAndFieldsOnTop) {
 
   auto seen = agent.seen();
   EXPECT_EQ(from_file.exit + mixed.exit + from_stdin.exit + nothing.exit, 0);
-  EXPECT_EQ(seen.at(0).body, R"({"z":1.50,"a":{"y": 1, "x": 2}})");
-  EXPECT_EQ(seen.at(1).body, R"({"z":2,"a":{"y": 1, "x": 2}})");
+  EXPECT_EQ(seen.at(0).body, R"({"z":1.50,"a":{"y":1,"x":2}})");
+  EXPECT_EQ(seen.at(1).body, R"({"z":2,"a":{"y":1,"x":2}})");
   EXPECT_EQ(seen.at(2).body, R"({"n":1e400})");
   EXPECT_EQ(seen.at(3).body, "{}");
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "crdt/base/json_string.h"
 #include "tools/cli/element_cutter.h"
 #include "tools/cli/entry_line.h"
 #include "tools/cli/event_stream.h"
@@ -72,8 +73,8 @@ TEST(JsonText, QuotingIsUndoneByUnquoting) {
   for (int i = 0; i < 128; ++i) every.push_back(static_cast<char>(i));
   every += "\xF0\x9F\x98\x80";
 
-  EXPECT_TRUE(is_json(quote(every)));
-  EXPECT_EQ(unquote(quote(every)), every);
+  EXPECT_TRUE(is_json(base::json_quote(every)));
+  EXPECT_EQ(unquote(base::json_quote(every)), every);
 }
 
 TEST(JsonText, AFieldIsFoundByItsDecodedNameAtTheTopOnly) {
@@ -144,7 +145,7 @@ TEST(Metadata, LaterFieldsReplaceEarlierOnesInTheirPlace) {
   fields.set("z", "2");
   fields.set("new", "true");
 
-  EXPECT_EQ(fields.json(), R"({"z":2,"a":"x","q\"":[1, 2],"new":true})");
+  EXPECT_EQ(fields.json(), R"({"z":2,"a":"x","q\"":[1,2],"new":true})");
   EXPECT_FALSE(fields.set_all("[1]").ok());
   EXPECT_FALSE(fields.set_all("{\"a\":\"\xFF\"}").ok());
   EXPECT_EQ(Metadata().json(), "{}");

@@ -24,7 +24,7 @@ std::string wrong(const std::string& id, const EntryState& read,
 
 }  // namespace
 
-Outcome outcome_of(const base::Result<support::HttpResponse>& answer) {
+Outcome outcome_of(const base::Result<probe::HttpAnswer>& answer) {
   if (!answer.ok()) return Outcome::kUnknown;
   if (answer->status == 200) return Outcome::kAcknowledged;
   bool unknown = answer->body.find("indeterminate") != std::string::npos;
@@ -106,7 +106,7 @@ HistoryCounts History::counts() const {
   return counts_;
 }
 
-base::Result<Catalog> read_catalog(support::HttpClient client, const std::string& from_id) {
+base::Result<Catalog> read_catalog(probe::HttpClient client, const std::string& from_id) {
   Catalog catalog;
   std::string after = from_id;
   while (true) {

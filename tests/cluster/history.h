@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/http_client.h"
+#include "tools/probe/http_client.h"
 
 namespace cluster {
 
@@ -31,7 +31,7 @@ struct HistoryCounts {
 
 // The meaning of an answer. 200: acknowledged. No answer, or the error `indeterminate`: unknown.
 // Any other answer: no effect.
-Outcome outcome_of(const base::Result<support::HttpResponse>& answer);
+Outcome outcome_of(const base::Result<probe::HttpAnswer>& answer);
 
 // Any thread may call it.
 class History {
@@ -63,6 +63,6 @@ class History {
 };
 
 // All snapshots from `from_id` on, read page by page.
-base::Result<Catalog> read_catalog(support::HttpClient client, const std::string& from_id = "");
+base::Result<Catalog> read_catalog(probe::HttpClient client, const std::string& from_id = "");
 
 }  // namespace cluster

@@ -174,8 +174,8 @@ class CutOff : public ::testing::Test {
     std::string missing = support::Lab::missing();
     if (!missing.empty()) GTEST_SKIP() << missing;
   }
-  static void on(const support::Network& network, const std::vector<std::string>& words) {
-    support::InNetwork there(&network);
+  static void on(const probe::Network& network, const std::vector<std::string>& words) {
+    probe::InNetwork there(&network);
     support::Command command;
     command.arguments = words;
     auto done = support::run(command);
@@ -196,7 +196,7 @@ TEST_F(CutOff, AHostWithoutItsInterfaceSaysSoAndComesBack) {
     mesh.add(options);
   }
   ASSERT_TRUE(mesh.all_alive(3)) << mesh.states();
-  const support::Network& network = (*lab)->network(2);
+  const probe::Network& network = (*lab)->network(2);
 
   on(network, {"ip", "link", "set", "eth0", "down"});
 
@@ -218,7 +218,7 @@ TEST_F(CutOff, AgentsMeetOverLinkLocalAddresses) {
   ASSERT_TRUE(lab.ok()) << lab.error().message;
   Cluster mesh(0);
   for (std::size_t i = 0; i < 2; ++i) {
-    const support::Network& network = (*lab)->network(i);
+    const probe::Network& network = (*lab)->network(i);
     std::string own = "fe80::7:" + std::to_string(i + 1);
     on(network, {"ip", "addr", "add", own + "/64", "dev", "eth0", "nodad"});
     auto options = mesh.usual("n" + std::to_string(i + 1));

@@ -11,7 +11,7 @@
 
 #include "tests/cluster/cluster.h"
 #include "tests/cluster/history.h"
-#include "tests/support/connection.h"
+#include "tools/probe/connection.h"
 
 namespace cluster {
 namespace {
@@ -52,16 +52,16 @@ std::size_t resident_mebibytes(AgentProcess& agent) {
 TEST(Limits, WithoutDescriptorsTheDataGoesOnAndNewClientsComeInLater) {
   Cluster mesh(3);
   ASSERT_TRUE(mesh.all_alive(3, kAgree)) << mesh.states();
-  support::HttpClient held = mesh[0].client();
+  probe::HttpClient held = mesh[0].client();
   ASSERT_EQ(held.post("/snapshots/add/before", "{}")->status, 200);
   ASSERT_TRUE(mesh.converged(kAgree)) << mesh.states();
 
   std::size_t limit = open_descriptors(mesh[0]) + 4;
   limit_descriptors(mesh[0], limit);
-  std::vector<std::unique_ptr<support::Connection>> crowd;
+  std::vector<std::unique_ptr<probe::Connection>> crowd;
   for (int i = 0; i < 60; ++i) {
     for (const std::string& address : {mesh[0].http(), mesh[0].bind()}) {
-      auto connection = support::Connection::open(address);
+      auto connection = probe::Connection::open(address);
       if (connection.ok()) crowd.push_back(std::move(*connection));
     }
   }

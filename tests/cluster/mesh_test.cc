@@ -65,7 +65,7 @@ TEST(Mesh, KillsAndPausesLoseNothingAcknowledged) {
       for (int k = 0; k < 5; ++k) {
         std::string id =
             "r" + std::to_string(round) + "-" + std::to_string(i) + "-" + std::to_string(k);
-        support::HttpClient client(mesh[i].http(), Millis{500});
+        probe::HttpClient client(mesh[i].http(), Millis{500});
         auto answer = client.post("/snapshots/add/" + id, R"({"by":)" + std::to_string(i) + "}");
         if (answer.ok() && answer->status == 200) acknowledged.push_back(id);
       }

@@ -24,10 +24,10 @@ constexpr Millis kStopWithin{5'000};  // what the service manager is promised
 class SilentNameserver {
  public:
   SilentNameserver() {
-    auto made = support::Network::make();
+    auto made = probe::Network::make();
     EXPECT_TRUE(made.ok());
     network_ = std::move(*made);
-    support::InNetwork there(network_.get());
+    probe::InNetwork there(network_.get());
     tell({"ip", "link", "set", "lo", "up"});
     tell({"ip", "route", "add", "local", "0.0.0.0/0", "dev", "lo"});  // every address is this host
     socket_ = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -40,7 +40,7 @@ class SilentNameserver {
   SilentNameserver(const SilentNameserver&) = delete;
   SilentNameserver& operator=(const SilentNameserver&) = delete;
 
-  const support::Network* network() const { return network_.get(); }
+  const probe::Network* network() const { return network_.get(); }
   bool was_asked() const {
     char byte = 0;
     return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
@@ -53,7 +53,7 @@ class SilentNameserver {
     auto outcome = support::run(command);
     EXPECT_TRUE(outcome.ok() && outcome->status == 0) << arguments[1];
   }
-  std::unique_ptr<support::Network> network_;
+  std::unique_ptr<probe::Network> network_;
   int socket_ = -1;
 };
 

@@ -18,7 +18,7 @@ std::string padded(int number) {
 
 }  // namespace
 
-Writer::Writer(support::HttpClient client, Plan plan, History& history)
+Writer::Writer(probe::HttpClient client, Plan plan, History& history)
     : client_(std::move(client)),
       plan_(std::move(plan)),
       history_(history),
@@ -75,7 +75,7 @@ bool Writer::add_pair(const std::string& id, const std::string& metadata) {
 }
 
 bool Writer::take(const std::string& id, EntryState after,
-                  const base::Result<support::HttpResponse>& answer) {
+                  const base::Result<probe::HttpAnswer>& answer) {
   Outcome outcome = outcome_of(answer);
   history_.asked(id, std::move(after), outcome);
   if (outcome == Outcome::kAcknowledged) ++acknowledged_;

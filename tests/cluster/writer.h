@@ -24,7 +24,7 @@ class Writer {
     int requests_max = 1'000;
     int pause_micros = 0;  // between two requests
   };
-  Writer(support::HttpClient client, Plan plan, History& history);
+  Writer(probe::HttpClient client, Plan plan, History& history);
   ~Writer();  // waits for its end
   void stop() { stopping_ = true; }
   std::uint64_t acknowledged() const { return acknowledged_; }
@@ -33,9 +33,8 @@ class Writer {
   void run();
   bool step(int number);  // false: nobody answers
   bool add_pair(const std::string& id, const std::string& metadata);
-  bool take(const std::string& id, EntryState after,
-            const base::Result<support::HttpResponse>& answer);
-  support::HttpClient client_;
+  bool take(const std::string& id, EntryState after, const base::Result<probe::HttpAnswer>& answer);
+  probe::HttpClient client_;
   Plan plan_;
   History& history_;
   std::vector<std::string> own_;  // present, as far as it knows

@@ -1,4 +1,5 @@
 #include "crdt/value.h"
+#include "crdt/minified.h"
 
 #include <gtest/gtest.h>
 
@@ -270,6 +271,35 @@ TEST(Value, ReadersOfMinifiedTextSurviveAnythingElse) {
 TEST(Value, ObjectTextKeepsTheOrderGiven) {
   EXPECT_EQ(object_text({{"b\n", "1"}, {"a", "[2]"}}), "{\"b\\n\":1,\"a\":[2]}");
   EXPECT_EQ(object_text({}), "{}");
+}
+
+TEST(CheckJson, TakesTheGrammarAndNoMore) {
+  for (std::string_view good : {"0", " {\"a\" : [ 1 , \"\\u00e9\\n\" ] } ", "{\"a\":1,\"a\":2}",
+                                "\"\\ud83d\"", "\"\\ude00x\\ud83d\\u0041\"", "[[[]]]"}) {
+    EXPECT_TRUE(check_json(good, 3).ok()) << good;
+  }
+  for (std::string_view bad : {"", " ", "[1,]", "01", "1.", "\"\\x\"", "\"\\u12g4\"", "\"\n\"",
+                               "1 2", "\"\xFF\"", "[[[[]]]]", "{\"a\":1"}) {
+    EXPECT_FALSE(check_json(bad, 3).ok()) << bad;
+  }
+  EXPECT_EQ(check_json("[1,x]", 3).error().message, "JSON, byte 3: no JSON value starts like this");
+}
+
+// What each() finds in checked text is the same with blanks between the tokens and without.
+TEST(Minified, EachPassesOverBlanks) {
+  const std::string pretty =
+      "{ \"a\" :\t1.50 , \"b\\\"\"\n: [ 1 , {\"c\": \"x, ]\" } ] ,\"d\":null\r\n}";
+  for (const std::string& text : {pretty, *minify_json(pretty)}) {
+    std::string found;
+    minified::each(text, [&found](std::string_view key, std::string_view value) {
+      found += std::string(key) + "=" + *minify_json(value) + ";";
+      EXPECT_EQ(value.find_last_not_of(" \t\r\n") + 1, value.size());
+    });
+    EXPECT_EQ(found, "\"a\"=1.50;\"b\\\"\"=[1,{\"c\":\"x, ]\"}];\"d\"=null;");
+  }
+  for (std::string_view empty : {"[]", "{}", "[ ]", "{\n\t}"}) {
+    minified::each(empty, [](std::string_view, std::string_view) { ADD_FAILURE(); });
+  }
 }
 
 }  // namespace

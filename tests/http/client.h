@@ -2,32 +2,24 @@
 
 // A raw client: it sends exactly the given bytes and shows what comes back.
 
-#include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "tools/probe/answer_parser.h"
+#include "tools/probe/connection.h"
+
 namespace http::testing {
 
-struct Answer {
-  int status = 0;
-  std::map<std::string, std::string> headers;  // names lower case
-  std::string head;                            // raw
-  std::string body;
-  std::string header(const std::string& name) const;
-};
+using Answer = probe::HttpAnswer;
 
 class Client {
  public:
   explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1");
-  ~Client();
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
 
   bool send(std::string_view bytes);  // false: the server closed
-  void shut_down_writing();
+  void shut_down_writing() { connection_->finish_sending(); }
   void reset();  // closes with RST
   void set_receive_buffer(int bytes);
 
@@ -41,12 +33,10 @@ class Client {
   bool is_quiet(int millis);      // neither bytes nor an end come for so long
 
  private:
-  bool read_chunks(std::string& body, std::chrono::steady_clock::time_point deadline);
-  bool fill(int millis);  // reads more; false at the end or when nothing comes
+  bool fill(probe::Millis silence);  // reads more; false at the end or when nothing comes
 
-  int socket_ = -1;
+  std::unique_ptr<probe::Connection> connection_;
   bool ended_ = false;
-  std::string buffer_;
 };
 
 }  // namespace http::testing

@@ -183,7 +183,8 @@ TEST_F(Exchanges, HeadHasTheHeadersOfGetAndNoBody) {
   auto after = client.read_answer();
 
   ASSERT_TRUE(full && head && after);
-  EXPECT_EQ(head->head, full->head);
+  EXPECT_EQ(head->status, full->status);
+  EXPECT_EQ(head->headers, full->headers);
   EXPECT_EQ(after->body, "{}");
 }
 
@@ -206,8 +207,8 @@ TEST_F(Exchanges, NoContentHasNoLengthAndHeadersCannotBeSplit) {
 
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->status, 204);
-  EXPECT_EQ(answer->headers.count("content-length"), 0U);
-  EXPECT_EQ(answer->headers.count("x-injected"), 0U);
+  EXPECT_FALSE(answer->has_header("content-length"));
+  EXPECT_FALSE(answer->has_header("x-injected"));
   EXPECT_EQ(answer->header("x-good"), "c");
   EXPECT_EQ(client.read_answer()->body, "{}");
 }

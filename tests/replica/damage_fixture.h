@@ -2,13 +2,12 @@
 
 // A replica whose rows or file a test harms, and a peer that holds the same.
 
-#include <sqlite3.h>
-
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "tests/replica/replica_fixture.h"
+#include "tests/store/changed_rows.h"
 #include "tests/store/fault_vfs.h"
 
 namespace agent {
@@ -28,13 +27,7 @@ struct Damaged : testing::Test {
     turn(*a, 4, {received(turn(*z, 3, {add("of z")}).facts.own)});
   }
   // Behind the back of the replica, as a bad card would.
-  void harm(const std::string& sql) {
-    sqlite3* handle = nullptr;
-    ASSERT_EQ(sqlite3_open(folder.file("a.db").c_str(), &handle), SQLITE_OK);
-    EXPECT_EQ(sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
-        << sqlite3_errmsg(handle);
-    sqlite3_close(handle);
-  }
+  void harm(const std::string& sql) { store::sample::change_rows(folder.file("a.db"), sql); }
   void reopen() {
     a.reset();
     a = open_replica(folder.file("a.db"), 7, options);
@@ -60,9 +53,8 @@ struct Damaged : testing::Test {
     }
     return all;
   }
-  static constexpr const char* kFlip =
-      "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB) WHERE id=(SELECT min(id) "
-      "FROM cells)";
+  const std::string flip =
+      std::string(store::sample::kOtherByteInCells) + " WHERE id=(SELECT min(id) FROM cells)";
 };
 
 }  // namespace agent

@@ -29,7 +29,7 @@ TEST_F(Damaged, TheScrubFindsABadRowOfEveryTable) {
       {"UPDATE objects SET sum=sum+1", "UPDATE objects SET sum=sum-1"},
       {"UPDATE lanes SET sum=sum+1 WHERE idx=2", "UPDATE lanes SET sum=sum-1 WHERE idx=2"},
       {"UPDATE names SET sum=sum+1", "UPDATE names SET sum=sum-1"},
-      {kFlip, nullptr}};
+      {flip.c_str(), nullptr}};
   for (const auto& [harm_of, undo] : harms) {
     harm(harm_of);
     EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow)) << harm_of;
@@ -155,7 +155,7 @@ TEST_F(Damaged, AnUnreadablePageIsNoReasonToStayAway) {
 }
 
 TEST_F(Damaged, EveryBadRowIsToldOnce) {
-  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  harm(store::sample::kOtherByteInCells);
   std::set<std::string> rows;
 
   Outputs found = scrub_all();
@@ -166,7 +166,7 @@ TEST_F(Damaged, EveryBadRowIsToldOnce) {
 }
 
 TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
-  harm(kFlip);
+  harm(flip);
   ASSERT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
   Outputs alone = turn(*a, 5, {add("more")});
   EXPECT_TRUE(alone.damaged) << "the driver looks for a peer";
@@ -186,7 +186,7 @@ TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
 }
 
 TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
-  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  harm(store::sample::kOtherByteInCells);
 
   Outputs bad = turn(*a, 5, {Write{1, PatchEntry{"snapshots", "x", {{"size", "2"}}, {}}}});
   Outputs good = turn(*a, 6, {add("new")});
@@ -204,9 +204,7 @@ TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
   options.import_effects_max = 2;
   reopen();
   turn(*a, 4, {add("0 good"), add("1 good"), add("2 good")});
-  harm(
-      "UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB) WHERE id<(SELECT max(id) "
-      "FROM cells)/2");
+  harm(std::string(store::sample::kOtherByteInCells) + " WHERE id<(SELECT max(id) FROM cells)/2");
   ASSERT_FALSE(a->store().cells().entry("snapshots", "x").ok());
   ASSERT_EQ(shown(*a, "0 good"), R"({"size":1})");
   const crdt::VersionVector::Entries before = a->vector().to_map();
@@ -237,7 +235,7 @@ TEST_F(Damaged, ABadRowMetByAReaderStartsTheRepair) {
 
 // A peer that needs our state would fail at the same row for ever.
 TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
-  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  harm(store::sample::kOtherByteInCells);
   Outputs asked = turn(*z, 5, {StartJoin{a->node_id()}});
   Outputs head = turn(*a, 6, {SnapshotQuery{1, z->node_id(), asked.facts.join->query}});
   ASSERT_EQ(head.pages.at(0).outcome, SnapshotRead::Outcome::kPage);
@@ -292,7 +290,7 @@ TEST_F(Damaged, AStartOnAFullDiskUsesTheBallast) {
 // Giving up the state needs a commit. If it fails, the driver must not try again without a pause.
 TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
   reopen_on_fault_vfs();
-  harm(kFlip);
+  harm(flip);
   scrub_all();
   Full full;
 
@@ -309,7 +307,7 @@ TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
 // failed.
 TEST_F(Damaged, ADivergenceWhoseTurnFailsIsToldAsAJoinThatFailed) {
   reopen_on_fault_vfs();
-  harm(kFlip);
+  harm(flip);
   Full full;
 
   Outputs refused = turn(*a, 6, {DivergenceSeen{z->node_id()}});
@@ -320,7 +318,7 @@ TEST_F(Damaged, ADivergenceWhoseTurnFailsIsToldAsAJoinThatFailed) {
 }
 
 TEST_F(Damaged, TheEndOfTheFetchIsNotAskedForWhileTheDiskTakesNoWrites) {
-  harm(kFlip);
+  harm(flip);
   turn(*a, 6, {DivergenceSeen{z->node_id()}});
   reopen_on_fault_vfs();
   Full full;
@@ -334,7 +332,7 @@ TEST_F(Damaged, TheEndOfTheFetchIsNotAskedForWhileTheDiskTakesNoWrites) {
 }
 
 TEST_F(Damaged, AReceivedChangeThatMeetsABadRowStartsTheRepair) {
-  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  harm(store::sample::kOtherByteInCells);
   auto kill = turn(*z, 5, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
 
   turn(*a, 6, {received(kill)});
@@ -348,7 +346,7 @@ TEST_F(Damaged, AReceivedChangeThatMeetsABadRowStartsTheRepair) {
 }
 
 TEST_F(Damaged, ADivergenceWithABadRowOfOursSetsUsAside) {
-  harm(kFlip);
+  harm(flip);
   base::ActorId actor = a->own_actor();
   auto unconfirmed = turn(*a, 5, {add("only here")}).facts.own;
 
@@ -376,7 +374,7 @@ TEST_F(Damaged, ADivergenceWithALostRowSetsUsAside) {
 
 // Everything has come, but with a row lost meanwhile no peer is ever equal: that would end it.
 TEST_F(Damaged, ADivergenceWhileTheStateIsFetchedIsChecked) {
-  harm(kFlip);
+  harm(flip);
   turn(*a, 6, {DivergenceSeen{z->node_id()}});
   reopen();
   turn(*a, 20, {received(log_of(*z))});
@@ -408,7 +406,7 @@ TEST_F(Damaged, ABadRowMetAtTheStartIsRepairedLater) {
   ASSERT_TRUE(
       a->store().held().keep(store::HeldKind::kUnknown, kill[0].actor, 9, kill[0].bytes).ok());
   ASSERT_TRUE(a->store().commit(store::Durability::kFull).ok());
-  harm("UPDATE cells SET v=CAST(substr(v,1,5)||x'07'||substr(v,7) AS BLOB)");
+  harm(store::sample::kOtherByteInCells);
   harm("UPDATE held SET sum=sum+1 WHERE seq=9");
 
   reopen();

@@ -14,8 +14,7 @@ using crdt::samples::members_of;
 // moment of waking: here "leave" before "come back".
 TEST(Driver, APausedProcessTakesWhatCameInItsOrder) {
   Scenario mesh(2);
-  mesh.start();
-  ASSERT_TRUE(mesh.meets(base::seconds(20)));
+  mesh.begin();
   Process& process = mesh.process(1);
   mesh.cluster().schedule().after(base::millis(100), [&] { process.rejoin(); });
   process.pause(base::millis(100));
@@ -34,9 +33,8 @@ class InDoubt : public Scenario {
  public:
   InDoubt() : Scenario(3) { settings().enabled.insert(Fault::kPowerInTurn); }
 
-  void begin() {
-    start();
-    ASSERT_TRUE(meets(base::seconds(20)));
+  void begin_counted() {
+    begin();
     write_counted("old");
     cluster().stop_cleanly(0);  // so what was written is in the database file, not in its log
     cluster().start(0);
@@ -85,7 +83,7 @@ class InDoubt : public Scenario {
 // is put back later.
 TEST(Judge, AWriteInDoubtMayComeBackWithABackup) {
   InDoubt mesh;
-  mesh.begin();
+  mesh.begin_counted();
   Cluster::Backup backup = mesh.lose_power_in_commit_of("doubt");
   mesh.cluster().start(0);
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
@@ -105,7 +103,7 @@ TEST(Judge, AWriteInDoubtMayComeBackWithABackup) {
 TEST(Judge, AWriteInDoubtMayBeInNoLog) {
   InDoubt mesh;
   mesh.settings().replica.store.log_bytes_max = 1;
-  mesh.begin();
+  mesh.begin_counted();
   Cluster::Backup backup = mesh.lose_power_in_commit_of("doubt");
   mesh.cluster().restore(0, backup);
   mesh.cluster().start(0);
@@ -119,7 +117,7 @@ TEST(Judge, AWriteInDoubtMayBeInNoLog) {
 // Other rows of the database are damaged. The judge must find the one change without reading them.
 TEST(Judge, AWriteInDoubtOnARottenMediumIsJudged) {
   InDoubt mesh;
-  mesh.begin();
+  mesh.begin_counted();
   Cluster::Backup backup = mesh.lose_power_in_commit_of("doubt");
   base::Bytes& file = backup.files.at(kDatabase);
   std::size_t flipped = 0;
@@ -142,19 +140,12 @@ TEST(Judge, AWriteInDoubtOnARottenMediumIsJudged) {
 // agent.
 TEST(Judge, ABackupOfARottenMediumIsRotten) {
   Scenario mesh(3);
-  mesh.start();
-  ASSERT_TRUE(mesh.meets(base::seconds(20)));
+  mesh.begin();
   mesh.cluster().request(
       1, agent::AddEntry{"snapshots", "one", members_of(R"({"text":"found in the file"})")});
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
   mesh.cluster().stop_cleanly(1);
-  const base::Bytes file = mesh.host(1).disk.read(kDatabase);
-  for (auto at = file.find("found in"); at != base::Bytes::npos;
-       at = file.find("found in", at + 1)) {
-    mesh.host(1).disk.flip_bit(kDatabase, at, 0);
-  }
-  mesh.host(1).rotten = true;
-  mesh.cluster().tampered(1);
+  mesh.flip_text_of_stopped(1, "found in");
   Cluster::Backup backup = mesh.cluster().back_up(1);
   mesh.host(1).disk.restore({});  // the medium is replaced by an empty one
   mesh.host(1).rotten = false;
@@ -176,8 +167,7 @@ TEST(Judge, WhatAScrubFindsAfterHealingMayTravel) {
   // It reads 64 rows each time, so it reaches the last rows only after healing.
   mesh.settings().pump.scrub_every = base::seconds(6);
   mesh.settings().quiet = base::seconds(120);
-  mesh.start();
-  ASSERT_TRUE(mesh.meets(base::seconds(20)));
+  mesh.begin();
   mesh.cluster().request(
       1, agent::AddEntry{"snapshots", "z", members_of(R"({"text":"found in the file"})")});
   for (int i = 0; i < 150; ++i) {
@@ -186,13 +176,7 @@ TEST(Judge, WhatAScrubFindsAfterHealingMayTravel) {
   }
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
   mesh.cluster().stop_cleanly(1);
-  const base::Bytes file = mesh.host(1).disk.read(kDatabase);
-  for (auto at = file.find("found in"); at != base::Bytes::npos;
-       at = file.find("found in", at + 1)) {
-    mesh.host(1).disk.flip_bit(kDatabase, at, 0);
-  }
-  mesh.host(1).rotten = true;
-  mesh.cluster().tampered(1);
+  mesh.flip_text_of_stopped(1, "found in");
   mesh.cluster().start(1);
   ASSERT_EQ(mesh.report().events["states set aside"], 0u);
 

@@ -29,6 +29,30 @@ class Scenario {
     cluster_ = std::make_unique<Cluster>(settings_, *trace_, *report_);
     for (std::size_t i = 0; i < settings_.nodes; ++i) cluster_->start(i);
   }
+  // The same, until all know each other.
+  void begin() {
+    start();
+    ASSERT_TRUE(meets(base::seconds(20)));
+  }
+  // Then `host` writes, and all have it.
+  void begin_with(std::size_t host, std::size_t requests) {
+    begin();
+    write(host, requests);
+    ASSERT_TRUE(converges(base::seconds(20)));
+  }
+  // A bit of the database file flips, whose agent is stopped.
+  void flip_bit_of_stopped(std::size_t index, std::uint64_t offset, unsigned bit) {
+    EXPECT_TRUE(host(index).disk.flip_bit(kDatabase, offset, bit));
+    host(index).rotten = true;
+    cluster().tampered(index);
+  }
+  // The same wherever `text` stands in the file.
+  void flip_text_of_stopped(std::size_t index, const std::string& text) {
+    const base::Bytes file = host(index).disk.read(kDatabase);
+    auto at = file.find(text);
+    EXPECT_NE(at, base::Bytes::npos) << text;
+    for (; at != base::Bytes::npos; at = file.find(text, at + 1)) flip_bit_of_stopped(index, at, 0);
+  }
   Cluster& cluster() { return *cluster_; }
   Report& report() { return *report_; }
   Network& network() { return cluster_->network(); }

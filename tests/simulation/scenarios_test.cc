@@ -13,10 +13,6 @@ class Story : public Scenario {
  public:
   using Scenario::Scenario;
 
-  void begin() {
-    start();
-    EXPECT_TRUE(meets(base::seconds(20)));
-  }
   std::uint64_t events(const std::string& name) { return report().events[name]; }
   bool reaches(const std::function<bool()>& holds, std::int64_t seconds = 30) {
     return cluster().run_until(holds, base::seconds(seconds));
@@ -28,10 +24,12 @@ class Story : public Scenario {
     judge();
   }
   // Flips a bit of the database file of an agent that is stopped.
-  void flip_bit_of_stopped(std::size_t index, std::uint64_t offset, unsigned bit) {
-    EXPECT_TRUE(host(index).disk.flip_bit(kDatabase, offset, bit));
-    host(index).rotten = true;
-    cluster().tampered(index);
+  void expect_set_aside(std::uint64_t offset, unsigned bit) {
+    flip_bit_of_stopped(1, offset, bit);
+    cluster().start(1);
+    ASSERT_TRUE(host(1).disk.exists(kDatabase + ".aside-1")) << story();
+    expect_whole();
+    EXPECT_EQ(events("states set aside"), 1u);
   }
 };
 
@@ -40,9 +38,7 @@ class Story : public Scenario {
 // a fork and set its sound database aside.
 TEST(Scenarios, WhatPeersKnowBeforeTheNodeDoesIsNoFork) {
   Story mesh(2);
-  mesh.begin();
-  mesh.write(0, 3);
-  ASSERT_TRUE(mesh.converges(base::seconds(20)));
+  mesh.begin_with(0, 3);
   mesh.cut_both(0, 1);
   mesh.write(0, 3);
   mesh.host(0).disk.set_delays({}, base::seconds(8));
@@ -115,20 +111,14 @@ TEST(Scenarios, ADiskFaultEndsAlthoughTurnsGoOn) {
 // not take for damage.
 TEST(Scenarios, ATableWithAnotherTextIsSetAside) {
   Story mesh(3);
-  mesh.begin();
-  mesh.write(1, 10);
-  ASSERT_TRUE(mesh.converges(base::seconds(20)));
+  mesh.begin_with(1, 10);
   mesh.cluster().stop_cleanly(1);
   const base::Bytes file = mesh.host(1).disk.read(kDatabase);
   const std::size_t table = file.find("CREATE TABLE held");
   const std::size_t column = file.find("kind", table);
   ASSERT_NE(column, base::Bytes::npos);
-  mesh.flip_bit_of_stopped(1, column, 0);
-  mesh.cluster().start(1);
 
-  ASSERT_TRUE(mesh.host(1).disk.exists(kDatabase + ".aside-1")) << mesh.story();
-  mesh.expect_whole();
-  EXPECT_EQ(mesh.events("states set aside"), 1u);
+  mesh.expect_set_aside(column, 0);
 }
 
 // A bit flips in the header of the file. SQLite does not call an unknown schema format damage, so
@@ -136,26 +126,18 @@ TEST(Scenarios, ATableWithAnotherTextIsSetAside) {
 TEST(Scenarios, AFileOfUnknownFormatIsSetAside) {
   constexpr std::uint64_t kFormat = 47;  // the last byte of the schema format
   Story mesh(3);
-  mesh.begin();
-  mesh.write(1, 10);
-  ASSERT_TRUE(mesh.converges(base::seconds(20)));
+  mesh.begin_with(1, 10);
   mesh.cluster().stop_cleanly(1);
   ASSERT_EQ(mesh.host(1).disk.read(kDatabase).at(kFormat), 4);
-  mesh.flip_bit_of_stopped(1, kFormat, 3);
-  mesh.cluster().start(1);
 
-  ASSERT_TRUE(mesh.host(1).disk.exists(kDatabase + ".aside-1")) << mesh.story();
-  mesh.expect_whole();
-  EXPECT_EQ(mesh.events("states set aside"), 1u);
+  mesh.expect_set_aside(kFormat, 3);
 }
 
 // A and B leave, each while the other is away. C tells each of them that the other has left, and
 // then never returns. Once, A and B each took the other for gone and spoke to nobody.
 TEST(Scenarios, TwoThatLeftFindEachOtherAgain) {
   Story mesh(3);
-  mesh.begin();
-  mesh.write(2, 3);
-  ASSERT_TRUE(mesh.converges(base::seconds(20)));
+  mesh.begin_with(2, 3);
   mesh.cluster().kill(0);
   mesh.process(1).leave();
   mesh.run(base::seconds(2));
@@ -183,9 +165,7 @@ TEST(Scenarios, TwoThatLeftFindEachOtherAgain) {
 TEST(Scenarios, ARowLostWhileTheStateIsFetchedIsFound) {
   Story mesh(3);
   mesh.settings().node.range_changes_max = 2;
-  mesh.begin();
-  mesh.write(0, 60);
-  ASSERT_TRUE(mesh.converges(base::seconds(20)));
+  mesh.begin_with(0, 60);
   mesh.cluster().stop_cleanly(1);
   mesh.flip_bit_of_stopped(1, 47, 3);
   mesh.cluster().start(1);
@@ -235,10 +215,8 @@ TEST(Scenarios, WhatAJoinMadeSeenIsFetchedAgainWhenTheDiskWasFull) {
 // changes that no other agent had.
 TEST(Scenarios, AStateIsNotGivenUpForAMomentOfItsMedium) {
   Story mesh(3);
-  mesh.begin();
-  mesh.write(1, 40);
-  ASSERT_TRUE(mesh.converges(base::seconds(20)));
-  mesh.cluster().kill(1);  // a new process has an empty cache
+  mesh.begin_with(1, 40);
+  mesh.cluster().kill(1);  // a new process has nothing in its cache
   mesh.cluster().start(1);
   ASSERT_TRUE(mesh.meets(base::seconds(20)));
   const std::uint64_t failed = mesh.host(1).disk.counters().failed_calls;

@@ -38,6 +38,8 @@ Command command_of(const AgentOptions& options, const std::string& bind) {
                                       root.string()};
     command.arguments.insert(command.arguments.begin(), there.begin(), there.end());
   }
+  command.arguments.insert(command.arguments.begin(), options.through.begin(),
+                           options.through.end());
   return command;
 }
 
@@ -67,7 +69,7 @@ base::Result<std::unique_ptr<AgentProcess>> AgentProcess::start(AgentOptions opt
 }
 
 base::Status AgentProcess::wait_ready(Millis timeout) {
-  HttpClient asking = client();
+  probe::HttpClient asking = client();
   bool ready = eventually(timeout, [&] {
     auto answer = asking.get("/readyz");
     return answer.ok() && answer->status == 200;
@@ -98,7 +100,7 @@ base::Status AgentProcess::begin() {
     ASSIGN_OR_RETURN([[maybe_unused]] int status, stop());
   }
   process_.reset();
-  InNetwork there(options_.network);
+  probe::InNetwork there(options_.network);
   ASSIGN_OR_RETURN(process_, Process::start(command_of(options_, bind_)));
   return {};
 }
@@ -115,12 +117,19 @@ base::Status AgentProcess::wait_serving() {
 
 // A killed agent leaves its agent.json behind: only one of this very process counts.
 bool AgentProcess::read_announcement() {
-  auto json = nlohmann::json::parse(read_file(data_directory() / "agent.json"), nullptr, false);
+  std::string file = (seen_data_directory() / "agent.json").string();
+  auto json = nlohmann::json::parse(read_file(file), nullptr, false);
   if (!json.is_object() || json.value("pid", pid_t{0}) != process_->pid()) return false;
   bind_ = json.value("bind", "");
   http_ = json.value("http", "");
   node_id_ = json.value("node_id", "");
   return !bind_.empty() && !http_.empty();
+}
+
+std::filesystem::path AgentProcess::seen_data_directory() const {
+  if (options_.through.empty()) return data_directory();
+  std::string root = "/proc/" + std::to_string(process_->pid()) + "/root";
+  return root + data_directory().string();
 }
 
 base::Result<Outcome> hearsay(const std::vector<std::string>& arguments,

@@ -10,8 +10,8 @@
 
 #include "crdt/base/result.h"
 #include "tests/support/eventually.h"
-#include "tests/support/http_client.h"
 #include "tests/support/process.h"
+#include "tools/probe/http_client.h"
 
 namespace support {
 
@@ -25,10 +25,13 @@ struct AgentOptions {
   std::vector<std::string> more_arguments;
   std::map<std::string, std::string> environment;
   std::string bind = "127.0.0.1:0";
-  const Network* network = nullptr;  // the test's own; outlives the agent
-  // The path at which the agent sees `root`. It is mounted there for this agent only, so two agents
-  // can have the same path. Empty: the real path. Needs root and `unshare`.
+  const probe::Network* network = nullptr;  // the test's own; outlives the agent
+  // Where the agent finds `root`: bound there for this agent alone, so that two agents have one
+  // path. Empty: where it is. Needs root and `unshare`.
   std::filesystem::path seen_as;
+  // A command that gets the command line of the agent as its last arguments and becomes the agent
+  // (`exec`), for limits and mounts. Its mounts may hide the data directory from the test.
+  std::vector<std::string> through;
 };
 
 class AgentProcess {
@@ -46,14 +49,16 @@ class AgentProcess {
   base::Status begin();
   base::Status wait_serving();
 
-  HttpClient client(Millis timeout = Millis{20'000}) const {
-    return HttpClient(http_, timeout, options_.network);
+  probe::HttpClient client(Millis timeout = Millis{20'000}) const {
+    return probe::HttpClient(http_, timeout, options_.network);
   }
   const std::string& bind() const { return bind_; }
   const std::string& http() const { return http_; }
   const std::string& node_id() const { return node_id_; }
   const AgentOptions& options() const { return options_; }
   std::filesystem::path data_directory() const { return options_.root / "data"; }
+  // The same as the running agent sees it, behind the mounts of `through`.
+  std::filesystem::path seen_data_directory() const;
   Process& process() { return *process_; }
   std::string log() const { return process_->errors(); }
 

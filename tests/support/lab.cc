@@ -19,8 +19,8 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-base::Result<std::string> told(const Network* network, const std::string& line) {
-  InNetwork there(network);
+base::Result<std::string> told(const probe::Network* network, const std::string& line) {
+  probe::InNetwork there(network);
   Command command;
   command.arguments = words_of(line);
   ASSIGN_OR_RETURN(Outcome outcome, run(command));
@@ -28,7 +28,7 @@ base::Result<std::string> told(const Network* network, const std::string& line) 
   return base::Error{base::Code::kUnavailable, line + ": " + outcome.errors};
 }
 
-base::Status tell(const Network* network, const std::string& line) {
+base::Status tell(const probe::Network* network, const std::string& line) {
   ASSIGN_OR_RETURN([[maybe_unused]] std::string output, told(network, line));
   return {};
 }
@@ -56,11 +56,11 @@ std::string Lab::missing() {
 
 base::Result<std::unique_ptr<Lab>> Lab::make(std::size_t hosts) {
   std::unique_ptr<Lab> lab(new Lab);
-  ASSIGN_OR_RETURN(lab->hub_, Network::make());
+  ASSIGN_OR_RETURN(lab->hub_, probe::Network::make());
   RETURN_IF_ERROR(tell(lab->hub_.get(), "ip link add name switch type bridge"));
   RETURN_IF_ERROR(tell(lab->hub_.get(), "ip link set switch up"));
   for (std::size_t i = 0; i < hosts; ++i) {
-    ASSIGN_OR_RETURN(auto network, Network::make());
+    ASSIGN_OR_RETURN(auto network, probe::Network::make());
     lab->hosts_.push_back(std::move(network));
     RETURN_IF_ERROR(lab->plug_in(i));
   }
@@ -68,7 +68,7 @@ base::Result<std::unique_ptr<Lab>> Lab::make(std::size_t hosts) {
 }
 
 base::Status Lab::plug_in(std::size_t host) {
-  const Network* network = hosts_[host].get();
+  const probe::Network* network = hosts_[host].get();
   std::string port = "port" + std::to_string(host);
   RETURN_IF_ERROR(tell(
       hub_.get(), "ip link add " + port + " type veth peer name eth0 netns " + network->path()));

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "crdt/base/result.h"
-#include "tests/support/network.h"
+#include "tools/probe/network.h"
 
 namespace support {
 
@@ -19,7 +19,7 @@ class Lab {
   static std::string missing();
   static base::Result<std::unique_ptr<Lab>> make(std::size_t hosts);
 
-  const Network& network(std::size_t host) const { return *hosts_.at(host); }
+  const probe::Network& network(std::size_t host) const { return *hosts_.at(host); }
   std::string ip(std::size_t host) const;
   std::string address(std::size_t host) const { return ip(host) + ":7700"; }
 
@@ -33,8 +33,8 @@ class Lab {
  private:
   Lab() = default;
   base::Status plug_in(std::size_t host);
-  std::unique_ptr<Network> hub_;
-  std::vector<std::unique_ptr<Network>> hosts_;
+  std::unique_ptr<probe::Network> hub_;
+  std::vector<std::unique_ptr<probe::Network>> hosts_;
 };
 
 }  // namespace support

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "tests/support/connection.h"
+#include "tools/probe/connection.h"
 
 namespace support {
 namespace {
@@ -141,9 +141,9 @@ TEST_F(RelayTest, ConnectionsPassAreDamagedAndCut) {
   relay_.attach(1, server.address());
   auto through = [&](const StreamFaults& faults, const std::string& bytes) {
     relay_.set_streams(faults);
-    auto client = Connection::open(relay_.front(1));
+    auto client = probe::Connection::open(relay_.front(1));
     EXPECT_TRUE(client.ok());
-    Connection accepted(::accept(server.socket(), nullptr, nullptr));
+    probe::Connection accepted(::accept(server.socket(), nullptr, nullptr));
     EXPECT_TRUE((*client)->send(bytes, Millis{5'000}).ok());
     (*client)->finish_sending();
     while (true) {

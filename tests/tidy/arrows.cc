@@ -31,20 +31,24 @@ const std::vector<Arrow>& arrows() {
       {"agent/main.cc", {"agent", "agent/api", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client. It uses the configuration and a few names of the agent, nothing else of it.
       {"tools/cli",
-       {"tools/cli", "crdt/base", "agent/config.h", "agent/held_signals.h", "agent/host_port.h",
-        "agent/log.h", "gossip/address.h", "gossip/options.h"}},
-      {"tools/bench", {"tools/bench", "agent/replica", "store", "crdt", "crdt/base"}},
+       {"tools/cli", "crdt/base", "crdt/minified.h", "crdt/value.h", "agent/config.h",
+        "agent/held_signals.h", "agent/host_port.h", "agent/log.h", "gossip/address.h",
+        "gossip/options.h"}},
+      // How tests and benchmarks reach running agents.
+      {"tools/probe", {"tools/probe", "crdt/base"}},
+      {"tools/bench",
+       {"tools/bench", "tools/probe", "agent/replica", "store", "crdt", "crdt/base"}},
       {"tools/simulator",
        {"tools/simulator", "agent/repair_watch.h", "agent/translate.h", "agent/replica", "gossip",
         "store", "crdt", "crdt/base"}},
-      {"tests/support", {"tests/support", "crdt/base"}},
+      {"tests/support", {"tests/support", "tools/probe", "crdt/base"}},
       {"tests/tidy", {"tests/tidy", "crdt/base"}},
       // Tests and the main file of a program may include everything; no other file may include
       // them.
       {"tests",
-       {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/simulator",
-        "agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
-        "crdt", "crdt/base"}},
+       {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/probe",
+        "tools/simulator", "agent", "agent/api", "agent/http", "agent/replica", "gossip",
+        "gossip/transport", "store", "crdt", "crdt/base"}},
   };
   return kArrows;
 }

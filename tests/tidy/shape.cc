@@ -32,6 +32,7 @@ std::optional<std::vector<std::string>> namespaces_of(std::string_view path) {
       {"agent/http", {"http"}},
       {"tools/cli", {"cli"}},
       {"tools/bench", {"bench"}},
+      {"tools/probe", {"probe"}},
       {"tools/simulator", {"simulation"}},
       {"tests/support", {"support"}},
       {"tests/tidy", {"tidy"}},

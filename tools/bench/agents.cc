@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/bench/clock.h"
-#include "tools/bench/http_connection.h"
+#include "tools/probe/http_client.h"
 
 namespace bench {
 namespace {
@@ -61,6 +61,15 @@ base::Result<std::unique_ptr<Agent>> Agent::start(const AgentSetup& setup, const
   return std::unique_ptr<Agent>(new Agent(std::move(child), announcement));
 }
 
+base::Result<std::unique_ptr<Agent>> Agent::start_alone(const AgentSetup& setup,
+                                                        const std::string& name,
+                                                        const WorkFolder& folder) {
+  ASSIGN_OR_RETURN(auto agent, start(setup, name, "", folder));
+  RETURN_IF_ERROR(agent->wait_serving());
+  RETURN_IF_ERROR(agent->wait_ready());
+  return agent;
+}
+
 base::Status Agent::wait_serving() {
   bool serving = false;
   RETURN_IF_ERROR(wait_for("start of an agent", kStartTimeout, kPauseMicros, [&] {
@@ -73,7 +82,7 @@ base::Status Agent::wait_serving() {
 
 base::Status Agent::wait_ready() {
   return wait_for("/readyz", kReadyTimeout, kPauseMicros, [&] {
-    auto answer = request_once(http_, "GET", "/readyz");
+    auto answer = probe::HttpClient(http_).get("/readyz");
     return answer.ok() && answer->status == 200;
   });
 }
@@ -81,7 +90,7 @@ base::Status Agent::wait_ready() {
 base::Status Agent::wait_members(int expected) {
   return wait_for(fmt::format("{} members alive", expected), kReadyTimeout, kMemberPauseMicros,
                   [&] {
-                    auto answer = request_once(http_, "GET", "/v1/status");
+                    auto answer = probe::HttpClient(http_).get("/v1/status");
                     if (!answer.ok() || answer->status != 200) return false;
                     auto status = nlohmann::json::parse(answer->body, nullptr, false);
                     return status.is_object() && status.contains("members") &&

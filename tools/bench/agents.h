@@ -33,6 +33,10 @@ class Agent {
                                                     const std::string& name,
                                                     const std::string& join,
                                                     const WorkFolder& folder);
+  // One that joins nobody, when it is ready.
+  static base::Result<std::unique_ptr<Agent>> start_alone(const AgentSetup& setup,
+                                                          const std::string& name,
+                                                          const WorkFolder& folder);
   base::Status wait_serving();              // until agent.json exists
   base::Status wait_ready();                // until /readyz also answers 200
   base::Status wait_members(int expected);  // until also so many members are alive

@@ -22,8 +22,8 @@ base::Result<EventWatch> EventWatch::open(const std::vector<std::string>& addres
   EventWatch watch;
   std::int64_t deadline = monotonic_nanos() + kOpenTimeout;
   for (const auto& address : addresses) {
-    ASSIGN_OR_RETURN(auto stream, HttpConnection::open(address));
-    RETURN_IF_ERROR(stream->send(request_text("GET", "/v1/events", address)));
+    ASSIGN_OR_RETURN(auto stream, probe::HttpConnection::open(address));
+    RETURN_IF_ERROR(stream->send(probe::request_text("GET", "/v1/events", address)));
     while (!stream->parser().has_head()) {
       pollfd entry{stream->handle(), POLLIN, 0};
       if (::poll(&entry, 1, millis_until(deadline)) != 1) {
@@ -31,9 +31,9 @@ base::Result<EventWatch> EventWatch::open(const std::vector<std::string>& addres
       }
       ASSIGN_OR_RETURN([[maybe_unused]] bool ended, stream->receive());
     }
-    if (stream->parser().status() != 200) {
+    if (stream->parser().answer().status != 200) {
       return base::Error{base::Code::kUnavailable, fmt::format("{}: /v1/events answers {}", address,
-                                                               stream->parser().status())};
+                                                               stream->parser().answer().status)};
     }
     watch.streams_.push_back(std::move(stream));
   }
@@ -63,8 +63,8 @@ base::Result<std::int64_t> EventWatch::heard_by_all(const std::string& id,
 }
 
 // Removes the complete events from the text of the stream; true if one of them is about `id`.
-bool EventWatch::take_events(HttpConnection& stream, const std::string& id) {
-  std::string& text = stream.parser().body();
+bool EventWatch::take_events(probe::HttpConnection& stream, const std::string& id) {
+  std::string& text = stream.parser().answer().body;
   std::size_t end = text.rfind("\n\n");
   if (end == std::string::npos) return false;
   std::string events = text.substr(0, end);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "crdt/base/result.h"
-#include "tools/bench/http_connection.h"
+#include "tools/probe/http_connection.h"
 
 namespace bench {
 
@@ -19,8 +19,8 @@ class EventWatch {
   base::Result<std::int64_t> heard_by_all(const std::string& id, std::int64_t timeout_nanos);
 
  private:
-  bool take_events(HttpConnection& stream, const std::string& id);
-  std::vector<std::unique_ptr<HttpConnection>> streams_;
+  bool take_events(probe::HttpConnection& stream, const std::string& id);
+  std::vector<std::unique_ptr<probe::HttpConnection>> streams_;
 };
 
 }  // namespace bench

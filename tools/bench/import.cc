@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tools/bench/clock.h"
-#include "tools/bench/http_connection.h"
+#include "tools/probe/http_client.h"
 
 namespace bench {
 namespace {
 
 constexpr int kLinesARequest = 50'000;
-constexpr std::int64_t kRequestTimeout = 300 * kSecond;
+constexpr probe::Millis kImportSilence{300'000};
 
 std::string lines_of(int first, int end) {
   std::string lines;
@@ -30,13 +29,10 @@ std::string lines_of(int first, int end) {
 std::string entry_name(std::uint64_t number) { return fmt::format("snap-{:07}", number); }
 
 base::Status import_entries(const Agent& agent, int count) {
-  ASSIGN_OR_RETURN(auto connection, HttpConnection::open(agent.http()));
+  probe::HttpClient client(agent.http(), kImportSilence);
   for (int first = 0; first < count; first += kLinesARequest) {
     int end = std::min(first + kLinesARequest, count);
-    ASSIGN_OR_RETURN(auto answer,
-                     connection->request(request_text("POST", "/v1/import?type=snapshots",
-                                                      agent.http(), lines_of(first, end)),
-                                         kRequestTimeout));
+    ASSIGN_OR_RETURN(auto answer, client.post("/v1/import?type=snapshots", lines_of(first, end)));
     auto json = nlohmann::json::parse(answer.body, nullptr, false);
     bool all = answer.status == 200 && json.is_object() && json.value("added", 0) == end - first;
     if (!all) {
@@ -45,6 +41,14 @@ base::Status import_entries(const Agent& agent, int count) {
     }
   }
   return {};
+}
+
+base::Result<FilledAgent> start_filled(const Common& common, const std::string& name, int entries) {
+  ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
+  ASSIGN_OR_RETURN(auto setup, prepare_agents(common.program, common.topology, folder));
+  ASSIGN_OR_RETURN(auto agent, Agent::start_alone(setup, name, folder));
+  RETURN_IF_ERROR(import_entries(*agent, entries));
+  return FilledAgent{std::move(folder), std::move(setup), std::move(agent)};
 }
 
 }  // namespace bench

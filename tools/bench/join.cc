@@ -69,12 +69,12 @@ base::Status join(agent::Replica& joiner, agent::Replica& server, JoinResult& re
 
 }  // namespace
 
-base::Result<JoinResult> measure_join(const JoinWork& work) {
+base::Result<JoinResult> measure_join(const StoreWork& work) {
   JoinResult result;
   Workload workload(1);
-  ASSIGN_OR_RETURN(auto server, open(work.folder + "/server.db", 2));
-  ASSIGN_OR_RETURN(auto joiner, open(work.folder + "/joiner.db", 3));
-  ASSIGN_OR_RETURN(auto raw, RawTable::open(work.folder + "/raw.db"));
+  ASSIGN_OR_RETURN(auto server, open(work.folder + "server.db", 2));
+  ASSIGN_OR_RETURN(auto joiner, open(work.folder + "joiner.db", 3));
+  ASSIGN_OR_RETURN(auto raw, RawTable::open(work.folder + "raw.db"));
   std::vector<crdt::Opened> changes;
   std::vector<Workload::Row> rows;
   std::uint64_t all = work.entries + work.changes;

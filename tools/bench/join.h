@@ -8,15 +8,9 @@
 #include <string>
 
 #include "crdt/base/result.h"
+#include "tools/bench/store_work.h"
 
 namespace bench {
-
-struct JoinWork {
-  std::string folder;           // on the disk that is measured
-  std::uint64_t entries = 0;    // entries with 4 fields that both have
-  std::uint64_t changes = 0;    // changes that one of them has missed
-  std::uint64_t batch = 1'000;  // changes in one commit
-};
 
 struct JoinResult {
   double raw_seconds = 0;
@@ -28,6 +22,6 @@ struct JoinResult {
   std::uint64_t memory_growth = 0;  // growth of the resident set during the join
 };
 
-base::Result<JoinResult> measure_join(const JoinWork& work);
+base::Result<JoinResult> measure_join(const StoreWork& work);
 
 }  // namespace bench

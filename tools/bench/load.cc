@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tools/bench/clock.h"
-#include "tools/bench/http_connection.h"
+#include "tools/probe/http_connection.h"
 
 namespace bench {
 namespace {
@@ -28,7 +28,7 @@ class Share {
 
   base::Status open(int connections) {
     for (int i = 0; i < connections; ++i) {
-      ASSIGN_OR_RETURN(auto connection, HttpConnection::open(load_.address));
+      ASSIGN_OR_RETURN(auto connection, probe::HttpConnection::open(load_.address));
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.u64 = lanes_.size();
@@ -46,7 +46,7 @@ class Share {
 
  private:
   struct Lane {
-    std::unique_ptr<HttpConnection> connection;
+    std::unique_ptr<probe::HttpConnection> connection;
     std::int64_t sent = 0;
   };
 
@@ -73,8 +73,8 @@ class Share {
   }
 
   void finish(Lane& lane) {
-    HttpParser& parser = lane.connection->parser();
-    if (parser.status() == kStatusOk) {
+    probe::AnswerParser& parser = lane.connection->parser();
+    if (parser.answer().status == kStatusOk) {
       latencies_.push_back(millis_of(monotonic_nanos() - lane.sent));
     } else {
       ++refused_;

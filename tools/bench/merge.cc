@@ -49,13 +49,13 @@ class Meter {
 
 }  // namespace
 
-base::Result<MergeResult> measure_merge(const MergeWork& work) {
+base::Result<MergeResult> measure_merge(const StoreWork& work) {
   MergeResult result;
   Workload workload(1);
-  std::string file = work.folder + "/replica.db";
+  std::string file = work.folder + "replica.db";
   ASSIGN_OR_RETURN(auto replica, agent::Replica::open(now_of(0), file, agent::ReplicaOptions{},
                                                       "bench", base::Random::from_number(2)));
-  ASSIGN_OR_RETURN(auto raw, RawTable::open(work.folder + "/raw.db"));
+  ASSIGN_OR_RETURN(auto raw, RawTable::open(work.folder + "raw.db"));
 
   std::vector<crdt::Opened> changes;
   std::vector<Workload::Row> rows;

@@ -10,16 +10,9 @@
 #include <string>
 
 #include "crdt/base/result.h"
+#include "tools/bench/store_work.h"
 
 namespace bench {
-
-struct MergeWork {
-  std::string folder;  // on the disk that is measured
-  std::uint64_t entries =
-      250'000;  // entries with 4 fields: 1,000,000 cells, and 500,000 of presence and reset
-  std::uint64_t changes = 100'000;
-  std::uint64_t batch = 1'000;  // changes in one commit
-};
 
 struct MergeSide {
   double changes_per_second = 0;
@@ -33,6 +26,6 @@ struct MergeResult {
   double bytes_per_cell = 0;  // size of the replica's file before the merge, for each cell
 };
 
-base::Result<MergeResult> measure_merge(const MergeWork& work);
+base::Result<MergeResult> measure_merge(const StoreWork& work);
 
 }  // namespace bench

@@ -28,6 +28,11 @@ base::Status without_ipv6() {
   return {};
 }
 
+base::Status inside(const probe::Network& network, const std::function<base::Status()>& what) {
+  probe::InNetwork there(&network);
+  return what();
+}
+
 std::string hardware_address(int index) {
   return fmt::format("02:77:00:00:{:02x}:{:02x}", index / 256, index % 256);
 }
@@ -45,19 +50,18 @@ base::Result<std::unique_ptr<MeshNetwork>> MeshNetwork::make(int hosts, const Wo
 }
 
 base::Status MeshNetwork::connect(int hosts) {
-  ASSIGN_OR_RETURN(auto hub, Namespace::make());
-  hub_ = std::move(hub);
-  RETURN_IF_ERROR(hub_->inside(without_ipv6));
+  ASSIGN_OR_RETURN(hub_, probe::Network::make());
+  RETURN_IF_ERROR(inside(*hub_, without_ipv6));
   std::string lines = "link add br0 type bridge\nlink set br0 up\n";
   for (int i = 0; i < hosts; ++i) {
-    ASSIGN_OR_RETURN(auto host, Namespace::make());
-    RETURN_IF_ERROR(host.inside(without_ipv6));
-    lines += fmt::format("link add v{} type veth peer name eth0 address {} netns /proc/{}/fd/{}\n",
-                         i, hardware_address(i), ::getpid(), host.handle());
+    ASSIGN_OR_RETURN(auto host, probe::Network::make());
+    RETURN_IF_ERROR(inside(*host, without_ipv6));
+    lines += fmt::format("link add v{} type veth peer name eth0 address {} netns {}\n", i,
+                         hardware_address(i), host->path());
     lines += fmt::format("link set v{} master br0 up\n", i);
     hosts_.push_back(std::move(host));
   }
-  RETURN_IF_ERROR(hub_->inside([&] { return run_tool("ip", "-batch", lines); }));
+  RETURN_IF_ERROR(inside(*hub_, [&] { return run_tool("ip", "-batch", lines); }));
   for (int i = 0; i < hosts; ++i) {
     std::string own =
         fmt::format("link set lo up\naddr add {}/16 dev eth0\nlink set eth0 up\n", host(i));
@@ -78,7 +82,7 @@ std::string MeshNetwork::host(int index) const {
 }
 
 base::Status MeshNetwork::on(int index, const std::function<base::Status()>& what) const {
-  return isolated() ? hosts_[static_cast<std::size_t>(index)].inside(what) : what();
+  return isolated() ? inside(*hosts_[static_cast<std::size_t>(index)], what) : what();
 }
 
 base::Status MeshNetwork::lose_datagrams(int percent) {
@@ -102,7 +106,7 @@ base::Status MeshNetwork::set_rules() {
     lines += fmt::format("ip protocol udp numgen random mod 100 < {} drop\n", loss_percent_);
   }
   lines += "}\n}\n";
-  return hub_->inside([&] { return run_tool("nft", "-f", lines); });
+  return inside(*hub_, [&] { return run_tool("nft", "-f", lines); });
 }
 
 base::Status MeshNetwork::run_tool(const char* name, const std::string& option,

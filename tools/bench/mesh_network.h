@@ -7,14 +7,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "crdt/base/result.h"
-#include "tools/bench/namespace.h"
 #include "tools/bench/work_folder.h"
+#include "tools/probe/network.h"
 
 namespace bench {
 
@@ -46,8 +45,8 @@ class MeshNetwork {
   base::Result<std::uint64_t> ip_counter(int index, Way way) const;
 
   const WorkFolder& folder_;
-  std::optional<Namespace> hub_;
-  std::vector<Namespace> hosts_;
+  std::unique_ptr<probe::Network> hub_;
+  std::vector<std::unique_ptr<probe::Network>> hosts_;
   int loss_percent_ = 0;
   std::set<int> muted_;
 };

@@ -8,6 +8,7 @@
 
 #include "tools/bench/clock.h"
 #include "tools/bench/load.h"
+#include "tools/probe/http_connection.h"
 
 namespace bench {
 namespace {
@@ -217,7 +218,7 @@ base::Status write_changes(MeshRun& run, MeshNetwork& network, int changes) {
     load.next_request = [&](base::Random&) {
       std::string id = base::to_hex(chance.bytes(8)) + std::to_string(round);
       std::string body = R"({"payload":")" + base::to_hex(chance.bytes(64)) + R"("})";
-      return request_text("POST", "/snapshots/add/" + id, address, body);
+      return probe::request_text("POST", "/snapshots/add/" + id, address, body);
     };
     RETURN_IF_ERROR(network.on(0, [&]() -> base::Status {
       ASSIGN_OR_RETURN([[maybe_unused]] auto done, run_load(load));

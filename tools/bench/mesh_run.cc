@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "tools/bench/clock.h"
+#include "tools/probe/http_client.h"
 
 namespace bench {
 namespace {
@@ -206,13 +207,13 @@ base::Result<std::string> MeshRun::http(int index) {
   return base::Error{base::Code::kTimeout, fmt::format("agent {} does not serve", index)};
 }
 
-base::Result<HttpConnection::Answer> MeshRun::ask(int index, const std::string& method,
-                                                  const std::string& target,
-                                                  const std::string& body) {
+base::Result<probe::HttpAnswer> MeshRun::ask(int index, const std::string& method,
+                                             const std::string& target, const std::string& body) {
   ASSIGN_OR_RETURN(std::string address, http(index));
-  HttpConnection::Answer answer;
+  probe::HttpAnswer answer;
+  probe::HttpClient client(address);
   RETURN_IF_ERROR(network_.on(index, [&]() -> base::Status {
-    ASSIGN_OR_RETURN(answer, request_once(address, method, target, body));
+    ASSIGN_OR_RETURN(answer, client.request(method, target, body));
     return {};
   }));
   return answer;

@@ -13,9 +13,9 @@
 
 #include "crdt/base/result.h"
 #include "tools/bench/child.h"
-#include "tools/bench/http_connection.h"
 #include "tools/bench/mesh_network.h"
 #include "tools/bench/mesh_program.h"
+#include "tools/probe/answer_parser.h"
 
 namespace bench {
 
@@ -70,8 +70,8 @@ class MeshRun {
   int size() const { return static_cast<int>(members_.size()); }
   double cpu_seconds(int index) const;
   // Hearsay only: sends a request to its HTTP port.
-  base::Result<HttpConnection::Answer> ask(int index, const std::string& method,
-                                           const std::string& target, const std::string& body = "");
+  base::Result<probe::HttpAnswer> ask(int index, const std::string& method,
+                                      const std::string& target, const std::string& body = "");
   base::Result<std::string> http(int index);  // HOST:PORT, valid on that host
   // The running members have equal vectors and digests.
   bool equal();

@@ -7,19 +7,18 @@
 #include "tools/bench/agents.h"
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/clock.h"
-#include "tools/bench/http_connection.h"
 #include "tools/bench/import.h"
 #include "tools/bench/load.h"
+#include "tools/probe/http_client.h"
 
 namespace bench {
 namespace {
 
 constexpr std::int64_t kEqualTimeout = 120 * kSecond;
-constexpr std::int64_t kWriteTimeout = 30 * kSecond;
 constexpr unsigned kPollMicros = 2'000;
 
 base::Result<std::string> digest_of(const Agent& agent) {
-  ASSIGN_OR_RETURN(auto answer, request_once(agent.http(), "GET", "/v1/status"));
+  ASSIGN_OR_RETURN(auto answer, probe::HttpClient(agent.http()).get("/v1/status"));
   auto json = nlohmann::json::parse(answer.body, nullptr, false);
   return json.is_object() ? json.value("digest", "") : "";
 }
@@ -35,11 +34,10 @@ base::Status wait_digest(const Agent& agent, const std::string& digest) {
 
 // Each write is its own change.
 base::Status write_changes(const Agent& agent, const std::string& round, int count) {
-  ASSIGN_OR_RETURN(auto writer, HttpConnection::open(agent.http()));
+  probe::HttpClient writer(agent.http());
   for (int i = 0; i < count; ++i) {
-    auto text = request_text("POST", fmt::format("/snapshots/add/{}-{}", round, i), agent.http(),
-                             R"({"size":1024,"state":"ready"})");
-    ASSIGN_OR_RETURN(auto answer, writer->request(text, kWriteTimeout));
+    ASSIGN_OR_RETURN(auto answer, writer.post(fmt::format("/snapshots/add/{}-{}", round, i),
+                                              R"({"size":1024,"state":"ready"})"));
     if (answer.status != 200) {
       return base::Error{base::Code::kUnavailable, fmt::format("POST answers {}", answer.status)};
     }
@@ -57,8 +55,8 @@ Load listings(const Agent& agent, const ReadersOptions& options) {
   load.seconds = options.seconds;
   load.next_request = [&agent, &options](base::Random& random) {
     auto after = entry_name(random.below(static_cast<std::uint64_t>(options.entries)));
-    return request_text("GET", "/catalog/query?type=snapshots&limit=10000&after=" + after,
-                        agent.http());
+    return probe::request_text("GET", "/catalog/query?type=snapshots&limit=10000&after=" + after,
+                               agent.http());
   };
   return load;
 }
@@ -68,9 +66,9 @@ struct Round {
   double pages = 0;   // pages per second
 };
 
-base::Result<Round> run_round(const AgentSetup& setup, const WorkFolder& folder,
-                              const Agent& source, const std::string& name,
+base::Result<Round> run_round(const FilledAgent& filled, const std::string& name,
                               const ReadersOptions& options, bool read) {
+  const Agent& source = *filled.agent;
   RETURN_IF_ERROR(write_changes(source, name, options.changes));
   ASSIGN_OR_RETURN(std::string digest, digest_of(source));
   base::Result<LoadResult> load = LoadResult{};
@@ -80,7 +78,7 @@ base::Result<Round> run_round(const AgentSetup& setup, const WorkFolder& folder,
   Round round;
   auto measure = [&]() -> base::Status {
     std::int64_t began = monotonic_nanos();
-    ASSIGN_OR_RETURN(auto peer, Agent::start(setup, "peer", source.bind(), folder));
+    ASSIGN_OR_RETURN(auto peer, Agent::start(filled.setup, "peer", source.bind(), filled.folder));
     RETURN_IF_ERROR(peer->wait_serving());
     RETURN_IF_ERROR(wait_digest(*peer, digest));
     round.millis = millis_of(monotonic_nanos() - began);
@@ -98,14 +96,11 @@ base::Result<Round> run_round(const AgentSetup& setup, const WorkFolder& folder,
 }  // namespace
 
 base::Result<Report> run_readers(const Common& common, const ReadersOptions& options) {
-  ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
-  ASSIGN_OR_RETURN(auto setup, prepare_agents(common.program, common.topology, folder));
-  ASSIGN_OR_RETURN(auto source, Agent::start(setup, "source", "", folder));
-  RETURN_IF_ERROR(source->wait_serving());
-  RETURN_IF_ERROR(import_entries(*source, options.entries));
+  ASSIGN_OR_RETURN(auto filled, start_filled(common, "source", options.entries));
+  Agent& source = *filled.agent;
   ReadersOptions none = options;
   none.changes = 1;
-  ASSIGN_OR_RETURN(Round first, run_round(setup, folder, *source, "first", none, false));
+  ASSIGN_OR_RETURN(Round first, run_round(filled, "first", none, false));
   Report report("readers",
                 {"clients", "missed_changes", "rounds", "median_ms", "worst_ms", "pages_per_s"});
   for (bool read : {false, true}) {
@@ -113,7 +108,7 @@ base::Result<Report> run_readers(const Common& common, const ReadersOptions& opt
     double pages = 0;
     for (int i = 0; i < options.rounds; ++i) {
       auto name = fmt::format("{}-{}", read ? "read" : "quiet", i);
-      ASSIGN_OR_RETURN(Round round, run_round(setup, folder, *source, name, options, read));
+      ASSIGN_OR_RETURN(Round round, run_round(filled, name, options, read));
       millis.push_back(round.millis);
       pages += round.pages / options.rounds;
     }
@@ -125,7 +120,7 @@ base::Result<Report> run_readers(const Common& common, const ReadersOptions& opt
       "{} entries; from the start of an agent that missed the changes until its digest equals that "
       "of its peer, whose clients list pages of 10,000 entries; the first exchange took {:.0f} ms",
       options.entries, first.millis));
-  source->stop();
+  source.stop();
   return report;
 }
 

@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/join.h"
 #include "tools/bench/work_folder.h"
@@ -11,12 +9,7 @@ base::Result<Report> run_join(const Common& common, const MergeOptions& options)
                          "bytes_over_payload", "memory_mb"});
   for (int i = 0; i < options.repeats; ++i) {
     ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
-    JoinWork work;
-    work.folder = folder / "join";
-    std::filesystem::create_directories(work.folder);
-    work.entries = static_cast<std::uint64_t>(options.cells) / 4;
-    work.changes = static_cast<std::uint64_t>(options.changes);
-    ASSIGN_OR_RETURN(JoinResult result, measure_join(work));
+    ASSIGN_OR_RETURN(JoinResult result, measure_join(StoreWork(options, folder)));
     report.add({std::to_string(i + 1), result.raw_seconds, result.seconds, result.merge_seconds,
                 result.seconds / result.raw_seconds,
                 static_cast<double>(result.cells) / result.seconds,

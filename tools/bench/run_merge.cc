@@ -1,5 +1,3 @@
-#include <filesystem>
-
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/merge.h"
 #include "tools/bench/summary.h"
@@ -33,12 +31,7 @@ base::Result<Report> run_merge(const Common& common, const MergeOptions& options
   double bytes_per_cell = 0;
   for (int i = 0; i < options.repeats; ++i) {
     ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
-    MergeWork work;
-    work.folder = folder / "merge";
-    std::filesystem::create_directories(work.folder);
-    work.entries = static_cast<std::uint64_t>(options.cells) / 4;
-    work.changes = static_cast<std::uint64_t>(options.changes);
-    ASSIGN_OR_RETURN(MergeResult result, measure_merge(work));
+    ASSIGN_OR_RETURN(MergeResult result, measure_merge(StoreWork(options, folder)));
     replica.add(result.replica);
     raw.add(result.raw);
     bytes_per_cell = result.bytes_per_cell;

@@ -8,9 +8,9 @@
 #include "tools/bench/agents.h"
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/clock.h"
-#include "tools/bench/http_connection.h"
 #include "tools/bench/import.h"
 #include "tools/bench/summary.h"
+#include "tools/probe/http_connection.h"
 
 namespace bench {
 namespace {
@@ -24,8 +24,9 @@ struct Times {
   std::size_t rows = 0;
 };
 
-base::Result<Times> ask(HttpConnection& connection, const std::string& text) {
-  HttpParser& parser = connection.parser();
+base::Result<Times> ask(probe::HttpConnection& connection, const std::string& text) {
+  probe::AnswerParser& parser = connection.parser();
+  const std::string& body = parser.answer().body;
   Times times;
   std::int64_t begun = monotonic_nanos();
   auto passed = [begun] { return static_cast<double>(monotonic_nanos() - begun) / 1e6; };
@@ -38,17 +39,16 @@ base::Result<Times> ask(HttpConnection& connection, const std::string& text) {
     }
     ASSIGN_OR_RETURN(complete, connection.receive());
     if (times.head == 0) times.head = passed();
-    if (times.row == 0 && parser.body().find('{') != std::string::npos) times.row = passed();
+    if (times.row == 0 && body.find('{') != std::string::npos) times.row = passed();
   }
   times.end = passed();
   if (times.row == 0) times.row = times.end;
-  if (parser.status() != 200) {
+  if (parser.answer().status != 200) {
     return base::Error{base::Code::kUnavailable,
-                       fmt::format("a search answers {} {}", parser.status(), parser.body())};
+                       fmt::format("a search answers {} {}", parser.answer().status, body)};
   }
   constexpr std::string_view kRow = "{\"id\":";
-  for (auto at = parser.body().find(kRow); at != std::string::npos;
-       at = parser.body().find(kRow, at + 1)) {
+  for (auto at = body.find(kRow); at != std::string::npos; at = body.find(kRow, at + 1)) {
     ++times.rows;
   }
   parser.next();
@@ -58,13 +58,9 @@ base::Result<Times> ask(HttpConnection& connection, const std::string& text) {
 }  // namespace
 
 base::Result<Report> run_search(const Common& common, const SearchOptions& options) {
-  ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
-  ASSIGN_OR_RETURN(auto setup, prepare_agents(common.program, common.topology, folder));
-  ASSIGN_OR_RETURN(auto agent, Agent::start(setup, "search", "", folder));
-  RETURN_IF_ERROR(agent->wait_serving());
-  RETURN_IF_ERROR(agent->wait_ready());
-  RETURN_IF_ERROR(import_entries(*agent, options.entries));
-  ASSIGN_OR_RETURN(auto connection, HttpConnection::open(agent->http()));
+  ASSIGN_OR_RETURN(auto filled, start_filled(common, "search", options.entries));
+  Agent& agent = *filled.agent;
+  ASSIGN_OR_RETURN(auto connection, probe::HttpConnection::open(agent.http()));
 
   Report report("search", {"entries", "asks", "rounds", "rows", "first_byte_ms",
                            "first_byte_worst_ms", "first_row_ms", "end_ms", "end_worst_ms"});
@@ -72,7 +68,8 @@ base::Result<Report> run_search(const Common& common, const SearchOptions& optio
     std::vector<double> heads, first_rows, ends;
     std::size_t rows = 0;
     for (int round = 0; round < options.rounds; ++round) {
-      ASSIGN_OR_RETURN(Times times, ask(*connection, request_text("GET", target, agent->http())));
+      ASSIGN_OR_RETURN(Times times,
+                       ask(*connection, probe::request_text("GET", target, agent.http())));
       heads.push_back(times.head);
       first_rows.push_back(times.row);
       ends.push_back(times.end);
@@ -92,7 +89,7 @@ base::Result<Report> run_search(const Common& common, const SearchOptions& optio
   RETURN_IF_ERROR(measure("none", query + "size=1"));
   RETURN_IF_ERROR(measure("a page of all", "/catalog/query?type=snapshots"));
   RETURN_IF_ERROR(measure("conflicts", "/v1/conflicts"));
-  agent->stop();
+  agent.stop();
   return report;
 }
 

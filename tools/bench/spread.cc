@@ -8,6 +8,7 @@
 #include "tools/bench/event_watch.h"
 #include "tools/bench/floor.h"
 #include "tools/bench/summary.h"
+#include "tools/probe/http_connection.h"
 
 namespace bench {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 using Values = std::vector<double>;
 
 constexpr std::int64_t kChangeTimeout = 30 * kSecond;
+constexpr probe::Millis kAnswerSilence{30'000};
 // A pause between two changes, so that each is measured on a mesh at rest.
 constexpr unsigned kGapMicros = 20'000;
 
@@ -38,10 +40,10 @@ base::Status measure_agents(const AgentSetup& setup, int size, int changes,
                             const WorkFolder& folder, Values& millis) {
   ASSIGN_OR_RETURN(auto agents, start_mesh(setup, size, folder));
   std::vector<std::string> addresses;
-  std::vector<std::unique_ptr<HttpConnection>> writers;
+  std::vector<std::unique_ptr<probe::HttpConnection>> writers;
   for (const auto& agent : agents) {
     addresses.push_back(agent->http());
-    ASSIGN_OR_RETURN(auto writer, HttpConnection::open(agent->http()));
+    ASSIGN_OR_RETURN(auto writer, probe::HttpConnection::open(agent->http()));
     writers.push_back(std::move(writer));
   }
   ASSIGN_OR_RETURN(auto watch, EventWatch::open(addresses));
@@ -51,12 +53,12 @@ base::Status measure_agents(const AgentSetup& setup, int size, int changes,
     auto origin = static_cast<std::size_t>(i) % agents.size();
     std::string id = fmt::format("bench-{}-{}", size, i);
     std::string text =
-        request_text("POST", "/snapshots/add/" + id, addresses[origin], metadata(random));
+        probe::request_text("POST", "/snapshots/add/" + id, addresses[origin], metadata(random));
     std::int64_t started = monotonic_nanos();
     RETURN_IF_ERROR(writers[origin]->send(text));
     ASSIGN_OR_RETURN(std::int64_t last, watch.heard_by_all(id, kChangeTimeout));
     millis.push_back(millis_of(last - started));
-    ASSIGN_OR_RETURN(auto answer, writers[origin]->request("", kChangeTimeout));
+    ASSIGN_OR_RETURN(auto answer, writers[origin]->answer(kAnswerSilence));
     if (answer.status != 200) {
       return base::Error{base::Code::kUnavailable, fmt::format("POST answers {}", answer.status)};
     }

@@ -19,9 +19,7 @@ struct Start {
 base::Result<Start> start_once(const AgentSetup& setup, const std::string& name,
                                const WorkFolder& folder) {
   std::int64_t started = monotonic_nanos();
-  ASSIGN_OR_RETURN(auto agent, Agent::start(setup, name, "", folder));
-  RETURN_IF_ERROR(agent->wait_serving());
-  RETURN_IF_ERROR(agent->wait_ready());
+  ASSIGN_OR_RETURN(auto agent, Agent::start_alone(setup, name, folder));
   Start start;
   start.ready_millis = millis_of(monotonic_nanos() - started);
   ASSIGN_OR_RETURN(start.memory, agent->memory());
@@ -55,9 +53,7 @@ base::Result<Report> run_start(const Common& common, const StartOptions& options
                           "private_mib"});
   RETURN_IF_ERROR(add_row(report, setup, "small", 0, 0, folder));
 
-  ASSIGN_OR_RETURN(auto agent, Agent::start(setup, "large", "", folder));
-  RETURN_IF_ERROR(agent->wait_serving());
-  RETURN_IF_ERROR(agent->wait_ready());
+  ASSIGN_OR_RETURN(auto agent, Agent::start_alone(setup, "large", folder));
   std::int64_t started = monotonic_nanos();
   RETURN_IF_ERROR(import_entries(*agent, options.entries));
   double import_seconds = seconds_of(monotonic_nanos() - started);

@@ -4,9 +4,9 @@
 #include "tools/bench/agents.h"
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/clock.h"
-#include "tools/bench/http_connection.h"
 #include "tools/bench/load.h"
 #include "tools/bench/raw_store.h"
+#include "tools/probe/http_connection.h"
 
 namespace bench {
 namespace {
@@ -54,7 +54,7 @@ base::Result<Rate> measure_agent(const Agent& agent, int clients, double seconds
   load.seconds = seconds;
   load.next_request = [&](base::Random& random) {
     std::string body = R"({"payload":")" + base::to_hex(random.bytes(kValueSize / 2)) + R"("})";
-    return request_text("POST", "/snapshots/add/" + new_name(random), agent.http(), body);
+    return probe::request_text("POST", "/snapshots/add/" + new_name(random), agent.http(), body);
   };
   ASSIGN_OR_RETURN(auto result, run_load(load));
   if (result.refused == 0) return Rate{result.per_second, result.latency_millis};
@@ -87,9 +87,7 @@ base::Result<Report> run_writes(const Common& common, const WritesOptions& optio
   for (int group : groups_of(options)) {
     ASSIGN_OR_RETURN(auto floor, measure_raw(group, options.seconds,
                                              (folder / fmt::format("raw-{}", group)).string()));
-    ASSIGN_OR_RETURN(auto agent, Agent::start(setup, fmt::format("w{}", group), "", folder));
-    RETURN_IF_ERROR(agent->wait_serving());
-    RETURN_IF_ERROR(agent->wait_ready());
+    ASSIGN_OR_RETURN(auto agent, Agent::start_alone(setup, fmt::format("w{}", group), folder));
     ASSIGN_OR_RETURN(auto rate, measure_agent(*agent, group, options.seconds));
     agent->stop();
     report.add({group, floor.per_second, rate.per_second, rate.per_second / floor.per_second,

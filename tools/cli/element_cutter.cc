@@ -1,21 +1,12 @@
 #include "tools/cli/element_cutter.h"
 
+#include "crdt/base/trimmed.h"
+
 namespace cli {
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-}  // namespace
-
 std::vector<std::string_view> ElementCutter::more(std::string_view so_far) {
   std::vector<std::string_view> found;
   auto cut = [&](std::size_t end) {
-    auto element = trimmed(so_far.substr(begin_, end - begin_));
+    auto element = base::trimmed(so_far.substr(begin_, end - begin_));
     if (!element.empty()) found.push_back(element);
     begin_ = at_ + 1;
   };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "crdt/base/json_string.h"
 #include "tools/cli/catalog_commands.h"
 #include "tools/cli/entry_write.h"
 #include "tools/cli/json_text.h"
@@ -72,7 +73,7 @@ int unset_fields(Session& session, const std::string& object, const std::string&
   for (const auto& name : changes.unset) {
     if (name.empty()) return usage_error("the name of a field has 1 to 1024 bytes");
     if (!ops.empty()) ops += ",";
-    ops += fmt::format(R"({{"op":"unset","path":[{}]}})", quote(name));
+    ops += fmt::format(R"({{"op":"unset","path":[{}]}})", base::json_quote(name));
   }
   if (changes.must_exist) {
     if (int exit = require(session, object, id); exit != kDone) return exit;

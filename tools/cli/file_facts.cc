@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "crdt/base/bytes.h"
+#include "crdt/base/json_string.h"
 #include "tools/cli/descriptors.h"
-#include "tools/cli/json_text.h"
 
 namespace cli {
 namespace {
@@ -101,10 +101,10 @@ base::Status add_file_facts(const std::string& path, Metadata& out) {
   std::string digest(crypto_hash_sha256_BYTES, '\0');
   crypto_hash_sha256_final(&hash, reinterpret_cast<unsigned char*>(digest.data()));
 
-  out.set("name", quote(name));
+  out.set("name", base::json_quote(name));
   out.set("size", std::to_string(size));
-  out.set("sha256", quote(base::to_hex(digest)));
-  out.set("media_type", quote(media_type(name)));
+  out.set("sha256", base::json_quote(base::to_hex(digest)));
+  out.set("media_type", base::json_quote(media_type(name)));
   return {};
 }
 

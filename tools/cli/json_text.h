@@ -1,7 +1,9 @@
 #pragma once
 
-// JSON as text. Answers are cut into pieces but never rebuilt: numbers, escapes and the order of
-// keys stay as the agent sent them. Strict RFC 8259. Nullopt if a text is not JSON.
+// JSON as text, for answers of the agent, which are cut into pieces but never rebuilt: the pieces
+// are views into the answer, with its blanks, escapes, spelling of numbers and order of keys.
+// crdt/value.h reads the grammar; it cannot give these pieces, because what it returns is minified
+// copies. Everything is strict RFC 8259. Nullopt if a text is not JSON.
 
 #include <optional>
 #include <string>
@@ -27,7 +29,6 @@ std::optional<std::vector<Member>> members(std::string_view text);
 // The text of a member; empty if `text` is no object or has no such member.
 std::string_view field(std::string_view text, std::string_view name);
 
-std::string quote(std::string_view utf8);      // makes a JSON string
 std::string unquote(std::string_view value);   // decodes a JSON string; other values are unchanged
 std::string one_line(std::string_view value);  // removes the line breaks between tokens
 

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "tools/cli/json_text.h"
+#include "crdt/base/json_string.h"
 
 namespace cli {
 namespace {
@@ -51,7 +51,7 @@ int keygen(Printer& printer, const std::string& path) {
   auto key = new_key();
   int exit = kDone;
   if (path.empty()) {
-    printer.text(printer.is_table() ? key + "\n" : "{\"key\":" + quote(key) + "}\n");
+    printer.text(printer.is_table() ? key + "\n" : "{\"key\":" + base::json_quote(key) + "}\n");
   } else {
     exit = write_key(path, key + "\n");
     if (exit == kDone) say(fmt::format("wrote a new mesh key to {}", path));

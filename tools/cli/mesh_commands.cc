@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "agent/host_port.h"
+#include "crdt/base/json_string.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/listing.h"
 #include "tools/cli/shape.h"
@@ -227,8 +228,8 @@ int join(Session& session, const std::string& address) {
     return usage_error(fmt::format("join \"{}\": expected HOST:PORT of another agent", address));
   }
   if (stderr_is_terminal()) say(fmt::format("joining {} …", address));
-  auto answer =
-      session.client.send("POST", "/v1/join", fmt::format(R"({{"address":{}}})", quote(address)));
+  auto answer = session.client.send("POST", "/v1/join",
+                                    fmt::format(R"({{"address":{}}})", base::json_quote(address)));
   if (!answer.ok()) return fail(answer.error());
   if (!has_shape(answer->body, {{"joined", Kind::kBoolean}, {"address", Kind::kString}})) {
     return foreign_answer(session, "POST /v1/join");

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <unordered_set>
-
 #include "crdt/base/byte_order_mark.h"
 #include "crdt/base/bytes.h"
+#include "crdt/base/json_string.h"
+#include "crdt/value.h"
 #include "tools/cli/json_text.h"
 
 namespace cli {
@@ -24,15 +24,11 @@ base::Status Metadata::set_all(std::string_view object) {
     return base::invalid("the file is UTF-16; save it as UTF-8");
   }
   object = base::without_byte_order_mark(object);
-  auto all = members(object);
-  if (!all || !base::is_utf8(object)) return base::invalid("expected one JSON object");
-  std::unordered_set<std::string_view> names;
-  for (const auto& member : *all) {
-    if (!names.insert(member.name).second) {
-      return base::invalid(fmt::format("the object has the key {} twice", quote(member.name)));
-    }
-    set(member.name, std::string(member.value));
-  }
+  // By the rules of the agent, so that nothing is sent that it refuses.
+  ASSIGN_OR_RETURN(auto minified, crdt::minify_json(object, object.size()));
+  auto members = crdt::object_members(minified);
+  if (!members.ok()) return base::invalid("expected one JSON object");
+  for (auto& [name, value] : *members) set(name, std::move(value));
   return {};
 }
 
@@ -40,7 +36,7 @@ std::string Metadata::json() const {
   std::string out = "{";
   for (const auto& [name, value] : members_) {
     if (out.size() > 1) out.push_back(',');
-    out += quote(name) + ":" + value;
+    out += base::json_quote(name) + ":" + value;
   }
   return out + "}";
 }
@@ -60,7 +56,7 @@ base::Result<std::size_t> split(std::string_view pair) {
 
 std::string value_json(std::string_view text) {
   bool is_string = text.find('"') == text.find_first_not_of(" \t\r\n");
-  return is_json(text) && !is_string ? std::string(text) : quote(text);
+  return is_json(text) && !is_string ? std::string(text) : base::json_quote(text);
 }
 
 base::Result<std::pair<std::string, std::string>> parse_pair(std::string_view pair) {
@@ -70,7 +66,7 @@ base::Result<std::pair<std::string, std::string>> parse_pair(std::string_view pa
 
 base::Result<std::pair<std::string, std::string>> parse_string_pair(std::string_view pair) {
   ASSIGN_OR_RETURN(auto equals, split(pair));
-  return std::pair{std::string(pair.substr(0, equals)), quote(pair.substr(equals + 1))};
+  return std::pair{std::string(pair.substr(0, equals)), base::json_quote(pair.substr(equals + 1))};
 }
 
 base::Status set_pairs(const std::vector<std::string>& pairs,

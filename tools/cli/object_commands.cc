@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "crdt/base/bytes.h"
+#include "crdt/base/json_string.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/listing.h"
 #include "tools/cli/metadata.h"
@@ -165,7 +166,7 @@ int set_object(Session& session, const std::string& id, const Path& path_and_val
   Path path(path_and_value.begin(), path_and_value.end() - 1);
   const auto& text = path_and_value.back();
   if (!base::is_utf8(text)) return usage_error("the value is not UTF-8");
-  auto value = is_string ? quote(text) : value_json(text);
+  auto value = is_string ? base::json_quote(text) : value_json(text);
   return change_object(session, id, path, R"({"op":"set","value":)" + value + "}");
 }
 

@@ -1,10 +1,10 @@
-#include "agent/api/decimal.h"
+#include "crdt/decimal.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-namespace agent {
+namespace crdt {
 namespace {
 
 TEST(Decimal, TakesExactlyTheGrammarOfJson) {
@@ -21,6 +21,10 @@ TEST(Decimal, EqualValuesAreEqualHoweverTheyAreWritten) {
       {"1", "1.0", "1e0", "10e-1", "0.1E1", "100e-2", "1.000"},
       {"0", "-0", "0.0", "0e999999999999999999999", "-0.000e5"},
       {"-1200", "-1.2e3", "-0.0012e6", "-12000E-1"},
+      // The exponent carries over into, and borrows from, the digits above the last 17.
+      {"1e100000000000000000", "10e99999999999999999", "0.1e100000000000000001"},
+      {"1e-100000000000000000", "0.1e-99999999999999999", "10e-100000000000000001"},
+      {"1e99999999999999999999", "0.01e100000000000000000001", "100e99999999999999999997"},
       {"9007199254740993", "9007199254740993.0", "9007199254740.993e3"},
   };
 
@@ -35,7 +39,9 @@ TEST(Decimal, EqualValuesAreEqualHoweverTheyAreWritten) {
 
 // Compared as doubles, several of these would be equal.
 TEST(Decimal, OrdersNumbersExactly) {
-  std::vector<std::string> ascending = {"-1e400",
+  std::vector<std::string> ascending = {"-1e999999999999999999999",
+                                        "-1e999999999999999999998",
+                                        "-1e400",
                                         "-9007199254740993",
                                         "-9007199254740992",
                                         "-2",
@@ -43,6 +49,8 @@ TEST(Decimal, OrdersNumbersExactly) {
                                         "-1",
                                         "-1e-400",
                                         "0",
+                                        "1e-1000000000000000000000",
+                                        "1e-999999999999999999999",
                                         "1e-400",
                                         "2e-400",
                                         "0.09999999999999999999",
@@ -60,7 +68,9 @@ TEST(Decimal, OrdersNumbersExactly) {
                                         "1e400",
                                         "1.1e400",
                                         "1e401",
-                                        "1e999999999999999999999"};
+                                        "1e999999999999999999999",
+                                        "2e999999999999999999999",
+                                        "1e1000000000000000000000"};
 
   for (std::size_t i = 0; i < ascending.size(); ++i) {
     for (std::size_t j = 0; j < ascending.size(); ++j) {
@@ -71,5 +81,15 @@ TEST(Decimal, OrdersNumbersExactly) {
   }
 }
 
+TEST(Decimal, ASpellingIsReadAsTheSameNumber) {
+  for (std::string text : {"0", "-1.5", "123", "0.00000000000000000001", "100000000000000000000",
+                           "1e21", "12e-1000000", "-7e99999999999999999", "1e100000000000000000",
+                           "1e-100000000000000000000000000000000001"}) {
+    EXPECT_EQ(Decimal::parse(text)->text(), text);
+  }
+  EXPECT_EQ(Decimal::parse("10E99999999999999999")->text(), "1e100000000000000000");
+  EXPECT_EQ(Decimal::parse("0.1e-99999999999999999")->text(), "1e-100000000000000000");
+}
+
 }  // namespace
-}  // namespace agent
+}  // namespace crdt

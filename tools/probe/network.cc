@@ -1,4 +1,4 @@
-#include "tests/support/network.h"
+#include "tools/probe/network.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "crdt/base/check.h"
 
-namespace support {
+namespace probe {
 namespace {
 
 int open_own() { return ::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC); }
@@ -49,4 +49,4 @@ InNetwork::~InNetwork() {
   ::close(before_);
 }
 
-}  // namespace support
+}  // namespace probe

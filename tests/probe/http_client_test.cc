@@ -1,4 +1,4 @@
-#include "tests/support/http_client.h"
+#include "tools/probe/http_client.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "crdt/base/check.h"
 
-namespace support {
+namespace probe {
 namespace {
 
 using namespace std::chrono_literals;
@@ -222,4 +222,4 @@ TEST(EventStream, AnotherStatusIsAnError) {
 }
 
 }  // namespace
-}  // namespace support
+}  // namespace probe

@@ -1,15 +1,15 @@
 #pragma once
 
-// A network for one test: a Linux network namespace without a name, held by a descriptor. It ends
-// with the last process that uses it, so a test that is killed leaves nothing behind. Making one
-// needs root.
+// A network for one test or benchmark: a Linux network namespace without a name, held by a
+// descriptor. It ends with the last process that uses it, so a test that is killed leaves nothing
+// behind. Making one needs root.
 
 #include <memory>
 #include <string>
 
 #include "crdt/base/result.h"
 
-namespace support {
+namespace probe {
 
 class Network {
  public:
@@ -39,4 +39,4 @@ class InNetwork {
   int before_ = -1;
 };
 
-}  // namespace support
+}  // namespace probe

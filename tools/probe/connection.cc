@@ -1,4 +1,4 @@
-#include "tests/support/connection.h"
+#include "tools/probe/connection.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace support {
+namespace probe {
 namespace {
 
 base::Error failed(const std::string& doing) {
@@ -61,24 +61,34 @@ base::Result<std::unique_ptr<Connection>> Connection::open(const std::string& ad
 
 Connection::~Connection() { ::close(socket_); }
 
-base::Status Connection::send(const std::string& bytes, Millis timeout) {
-  for (std::size_t sent = 0; sent < bytes.size();) {
-    RETURN_IF_ERROR(wait_for(socket_, POLLOUT, timeout));
-    ssize_t count =
-        ::send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0 && errno != EAGAIN && errno != EINTR) return failed("send");
-    if (count > 0) sent += static_cast<std::size_t>(count);
+base::Status Connection::send(std::string_view bytes, Millis silence) {
+  while (!bytes.empty()) {
+    ssize_t count = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      RETURN_IF_ERROR(wait_for(socket_, POLLOUT, silence));
+    } else if (errno != EINTR) {
+      return failed("send");
+    }
   }
   return {};
 }
 
-base::Result<bool> Connection::receive(Millis timeout) {
-  RETURN_IF_ERROR(wait_for(socket_, POLLIN, timeout));
-  char bytes[16'384];
-  ssize_t count = ::recv(socket_, bytes, sizeof(bytes), 0);
-  if (count < 0) return failed("receive");
-  buffer.append(bytes, static_cast<std::size_t>(count));
-  return count > 0;
+base::Result<bool> Connection::receive(Millis silence) {
+  char bytes[65'536];
+  while (true) {
+    ssize_t count = ::recv(socket_, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (count >= 0) {
+      buffer.append(bytes, static_cast<std::size_t>(count));
+      return count > 0;
+    }
+    if (errno == EAGAIN) {
+      RETURN_IF_ERROR(wait_for(socket_, POLLIN, silence));
+    } else if (errno != EINTR) {
+      return failed("receive");
+    }
+  }
 }
 
 void Connection::finish_sending() { ::shutdown(socket_, SHUT_WR); }
@@ -89,4 +99,4 @@ bool Connection::closed_by_peer() {
   return count == 0 || (count < 0 && errno != EAGAIN);
 }
 
-}  // namespace support
+}  // namespace probe
