@@ -69,7 +69,7 @@ TEST(SimCommand, HelpSaysHowItEnds) {
   auto outcome = call({"--help"});
 
   EXPECT_EQ(outcome.status, 0);
-  EXPECT_NE(outcome.output.find("0: every check holds, 1: one failed, 2: usage"),
+  EXPECT_NE(outcome.output.find("0: every check holds. 1: a check failed. 2: usage."),
             std::string::npos);
 }
 
