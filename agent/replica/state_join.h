@@ -32,7 +32,8 @@ class StateJoin {
   static constexpr std::int64_t kCells = 1;
   static constexpr std::int64_t kLate = 2;
 
-  // `ours`: our vector at the start of the join. Only a planted bug reads it.
+  // `ours`: our vector at the start of the join. Only a bug that a test has planted
+  // (crdt/base/plant.h) reads it.
   StateJoin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
             const JoinLimits& limits, crdt::VersionVector ours);
 

@@ -176,8 +176,7 @@ TEST_P(MostAreGone, AWriteReachesTheOthersWithinASecond) {
   }
 }
 
-// --- the parts
-// ------------------------------------------------------------------------------------
+// --- the parts -----------------------------------------------------------------------------------
 
 struct Watching {
   explicit Watching(std::size_t count) {

@@ -304,8 +304,7 @@ void Mesh::give_facts(Host& host, const Stored& facts) {
   perform(host, actions);
 }
 
-// --- Time
-// ------------------------------------------------------------------------------------------
+// --- Time ----------------------------------------------------------------------------------------
 
 base::Instant Mesh::next_time() const {
   base::Instant next = base::Instant::never();

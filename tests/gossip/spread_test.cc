@@ -102,8 +102,7 @@ TEST(Strategy, ThereIsOneForEveryTopologyThatIsNamed) {
   }
 }
 
-// --- push-pull: who gets a push
-// -------------------------------------------------------------------
+// --- push-pull: who gets a push ------------------------------------------------------------------
 
 std::set<NodeId> nodes_of(const std::vector<Target>& targets) {
   std::set<NodeId> nodes;
@@ -197,8 +196,7 @@ TEST(PushPull, WhatItRemembersIsBounded) {
   EXPECT_TRUE(relayed(changes[0]));  // the oldest entry was dropped from the memory
 }
 
-// --- push-pull: in a mesh
-// -------------------------------------------------------------------------
+// --- push-pull: in a mesh ------------------------------------------------------------------------
 
 Options with(Topology topology) {
   Options options;
