@@ -34,8 +34,9 @@ PushPlan PushPull::relay(const std::vector<const crdt::SealedChange*>& fresh, co
           pick(members, &giver)};
 }
 
-// A change that waits for another change may be dropped by the replica and come again as new, on
-// all members at the same time. Without this memory its copies would multiply with every hop.
+// The replica may drop a change that waits for another change. The change is then new when it comes
+// again, on all members at the same time. Without this memory its copies would multiply with every
+// hop.
 bool PushPull::remember(const crdt::SealedChange& change) {
   Key key{change.actor, change.seq, change.hash};
   if (!relayed_.insert(key).second) return false;
