@@ -63,8 +63,8 @@ TEST_P(Harmed, StopsNoWriteAndIsMendedWhenAReaderMeetsIt) {
 
   Outputs told = turn(*a, clock++, {DamageSeen{kMet}});
 
-  const bool gone = std::string_view(GetParam()) ==
-                    "DELETE FROM log_index";  // without an index the log is read more slowly
+  // Without an index the log is only read more slowly.
+  const bool gone = std::string_view(GetParam()) == "DELETE FROM log_index";
   EXPECT_EQ(says(told, Notice::Kind::kRowsDropped), !gone);
   if (gone) return;
   expect_nothing_given_up();
