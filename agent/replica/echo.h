@@ -20,7 +20,7 @@ class Echo {
  public:
   struct State {
     // Our own former actor that peers have at a higher number, until the change after our head
-    // shows whether this is a fork. Also the former actor of an agent that had a twin.
+    // shows whether this is a fork. It can also be the former actor of an agent that had a twin.
     std::optional<base::ActorId> undecided;
     bool tail_seen = false;  // peers have more of our actor: what we sealed may be a tail
   };

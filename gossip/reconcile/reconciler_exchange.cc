@@ -162,8 +162,8 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
                          Actions& out) {
   Exchange* exchange = exchange_with(id);
   if (exchange == nullptr || !exchange->is_asking(range.request)) {
-    // The page came too late for its exchange. We take its changes all the same: on a slow link
-    // every page may be late.
+    // The page came too late for its exchange. We take its changes in spite of that, because on a
+    // slow link every page may be late.
     Intake::Taken late = intake_.take(id, range.changes, false, out);
     if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.echo, out);
     return;

@@ -53,7 +53,7 @@ std::vector<Target> PushPull::pick(const Recipients& members, const NodeId* give
   if (fan_out_ == 0) return {};
   std::optional<NodeId> next = members.next_after(self_);
   // If the giver is the next member on the ring, it has the change already. Then one more member is
-  // drawn by chance.
+  // drawn at random.
   if (next && (giver == nullptr || *next != *giver)) chosen.push_back(*next);
   members.draw(fan_out_, giver, random_, chosen);
   return members.targets_of(chosen);

@@ -103,7 +103,7 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
   ++self_.incarnation;
   news_.add(self_.node);
   seeds_.restart(now);
-  // Suspicions from before we left are dropped, and these members are asked anew.
+  // Suspicions from before we left are dropped, and these members are asked again.
   std::vector<NodeId> all;
   for (const auto& [node, member] : table_.all()) all.push_back(node);
   for (const NodeId& node : all) {

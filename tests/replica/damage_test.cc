@@ -407,7 +407,7 @@ TEST_F(Damaged, ADivergenceWithSoundRowsIsReportedAndNothingIsGivenUp) {
   EXPECT_FALSE(out.reopen);
 }
 
-// One held row is bad, and one held change needs a bad row. The agent starts all the same.
+// One held row is bad, and one held change needs a bad row. The agent must start in spite of that.
 TEST_F(Damaged, ABadRowMetAtTheStartIsRepairedLater) {
   auto kill = turn(*z, 5, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
   ASSERT_TRUE(a->store().begin().ok());
