@@ -34,8 +34,7 @@ void name_ghosts(Mesh& mesh, std::size_t host, MemberState state = MemberState::
   for (std::uint64_t i = 0; i < kGhosts; i += 10) {
     std::vector<MemberRecord> records;
     for (std::uint64_t j = i; j < i + 10; ++j) records.push_back(ghost(j, state));
-    // The first half is sent as news, which `host` passes on, the second half as a table of
-    // members.
+    // Every second message is news, which `host` passes on. The others are tables of members.
     if (i % 20 == 0) {
       liar.say({wire::Ack{0, {}, 0, records}});
     } else {
@@ -100,7 +99,7 @@ TEST(Ghosts, AreNamedToNobodyElseCostABoundedRateAndGoAway) {
   std::uint64_t pings = mesh.node(0).stats().pings_sent - before;
   for (std::size_t i = 1; i < 4; ++i) EXPECT_LE(mesh.node(i).members(mesh.now()).size(), 6u);
   EXPECT_LE(pings, 20 * (2 * kHearsayOpen + 20));
-  EXPECT_GT(pings, 20 * kHearsayOpen);  // but the ghosts are asked
+  EXPECT_GT(pings, 20 * kHearsayOpen);  // but it does ping the ghosts
 
   mesh.run(base::seconds(600));
   EXPECT_EQ(alive_in(mesh, 0), 4u);

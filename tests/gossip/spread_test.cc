@@ -329,7 +329,8 @@ TEST(PushPullMesh, AChangeThatNobodyCanApplyDoesNotMultiply) {
   mesh->run(base::seconds(1));
 
   EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 20u * 4);
-  EXPECT_LT(sum(*mesh, &Stats::datagrams_sent) - before, 20u * 4 + 20u * 40);  // pings beside
+  EXPECT_LT(sum(*mesh, &Stats::datagrams_sent) - before,
+            20u * 4 + 20u * 40);  // pushes, and the pings of this time
 }
 
 TEST(PushPullMesh, APushThatIsNotToBePassedOnEndsWhereItArrives) {

@@ -194,7 +194,7 @@ TEST(Turns, WhoIsAccusedComesNextIfWeWatchIt) {
   }
 }
 
-// With two or three members probing must go on, too.
+// Probing must also go on in a mesh of two or three members.
 TEST(Turns, FewMembersWrap) {
   for (std::uint64_t members : {1u, 2u, 3u}) {
     MemberTable table(100);
