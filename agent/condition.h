@@ -1,8 +1,9 @@
 #pragma once
 
 // The health of this agent for /readyz and /v1/status, kept up to date by the notices of its
-// replica. Degraded: the disk has stopped writing, or a damaged row was found. Syncing: the state
-// is rebuilt from peers, or the first exchange with a seed runs. Ready: neither of them.
+// replica. Degraded: writing has stopped because of a fault of the disk, or a damaged row was
+// found. Syncing: the state is being rebuilt from peers, or the first exchange with a seed runs.
+// Ready: none of these.
 
 #include <string>
 
@@ -25,7 +26,7 @@ class Condition {
 
  private:
   std::string fault_;   // set until the disk takes writes again
-  std::string damage_;  // set until the database is opened again, which makes a new object
+  std::string damage_;  // set until the database is opened again; that makes a new Condition
   bool rebuilding_ = false;
 };
 

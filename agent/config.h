@@ -1,8 +1,8 @@
 #pragma once
 
-// The whole configuration of `hearsay agent`, checked and typed. load() is pure: the same flags and
-// surroundings give the same configuration or the same error. An error is kInvalid; the program
-// then ends with exit code 2.
+// The whole configuration of `hearsay agent`, checked and typed. load() depends on its arguments
+// only: the same flags and surroundings give the same configuration or the same error. An error is
+// kInvalid; the program then ends with exit code 2.
 
 #include <cstdint>
 #include <map>

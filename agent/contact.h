@@ -1,7 +1,8 @@
 #pragma once
 
-// What this agent found out about an address where another agent should be, and words for it. An
-// agent does not answer an outsider (rule 12), so the cause is derived from what this side can see.
+// What this agent found out about an address where another agent should be, and the texts that
+// describe it. An agent does not answer an outsider (rule 12), so the cause is derived from what
+// this side can see.
 
 #include <string>
 #include <string_view>
@@ -9,7 +10,8 @@
 
 namespace agent {
 
-// Ordered by how much they tell: if a name has several addresses, the highest value counts.
+// The order is by how much a value explains. If a name has several addresses, the highest value
+// counts.
 enum class Contact {
   kNotAsked,
   kLookingUp,     // the nameserver has not answered
@@ -20,7 +22,7 @@ enum class Contact {
   kNoRoute,       // this host has no route there, or no network
   kNobody,        // the host answers, but no program listens at the port
   kOtherProgram,  // a program answers that is no agent
-  kRefused,       // accepts the connection and closes it at our first message
+  kRefused,       // a program accepts the connection and closes it at our first message
   kAdvertised,    // we advertise this address as our own, but are not there
   kHasLeft,       // the agent there has left the mesh
   kSilentUdp,     // an agent of this mesh answers over TCP, but no datagram comes

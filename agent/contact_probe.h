@@ -29,8 +29,9 @@ class ContactProbe {
                base::Random random);
   ~ContactProbe();  // close() must have been called and the loop have run
 
-  // `told` is called once, at once or from the loop; not after close(). An agent that answers is
-  // kOurselves or kSilentUdp (a probe is only sent when we hear nobody).
+  // `told` is called once, either inside this call or later from the loop. It is not called after
+  // close(). An agent that answers gives kOurselves or kSilentUdp, because we probe only when we
+  // hear nobody.
   void ask(const gossip::Address& address, Told told);
   void close();
 

@@ -1,8 +1,9 @@
 #pragma once
 
 // The production driver. It owns the loop, the threads, the sockets and the clocks, and runs the
-// two machines with them. It is built from the bottom of the arrows up. start() returns an error
-// when the agent cannot start; run() returns when the agent has stopped cleanly.
+// two machines with them. Its parts are built in the order of their dependencies: first those that
+// need no other part. start() returns an error when the agent cannot start; run() returns when the
+// agent has stopped cleanly.
 
 #include <uv.h>
 
@@ -136,7 +137,7 @@ class Daemon : public Host {
   std::function<void()> reload_;
   bool stopping_ = false;
   bool again_ = false;
-  std::deque<Input> deferred_;  // found no room in the queue of the store thread; in order
+  std::deque<Input> deferred_;  // the queue of the store thread had no room for them; in order
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
   std::uint64_t next_ticket_ = 1;

@@ -35,8 +35,8 @@ class DataDirectory {
   // if open() found none or another one. kConflict: another agent has it.
   base::Status watch_database();
   // Whether the paths still name what is open: the directory (also by the path that was given), the
-  // database and its side files. The error kReadOnly says what differs. If `lock` is gone it is
-  // made and locked again. Costs a few stat() calls. Any thread.
+  // database and its side files. The error kReadOnly says what differs. If the file `lock` is gone,
+  // it is made and locked again. It costs a few stat() calls. Any thread may call it.
   base::Status in_place();
   // `told` is called each time `lock` had to be made again, on a thread that calls in_place(). Set
   // it before watch_database().

@@ -1,7 +1,7 @@
 #pragma once
 
-// Writes small files that must be complete or absent: it writes a neighbour file, flushes it,
-// renames it, and flushes the directory.
+// Writes small files that must be complete or absent. It writes a temporary file in the same
+// directory, flushes it, renames it, and flushes the directory.
 
 #include <optional>
 #include <string>

@@ -2,7 +2,7 @@
 
 // The signals that an agent obeys: SIGTERM, SIGINT and SIGHUP. While they are held they do not end
 // the process: they wait until signals.h reads them. So a signal that comes while an agent starts,
-// stops, or opens its database again is not lost and kills nothing.
+// stops, or opens its database again is not lost and does not kill the process.
 
 #include <csignal>
 

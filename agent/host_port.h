@@ -1,8 +1,8 @@
 #pragma once
 
-// HOST:PORT as people write it: a name, an IPv4 address, or an IPv6 address in brackets, a
-// link-local one with its interface ([fe80::1%eth0]:7700). Space around it is ignored. No name is
-// looked up here; the driver does that.
+// HOST:PORT as people write it. HOST is a name, an IPv4 address, or an IPv6 address in brackets. A
+// link-local address has its interface ([fe80::1%eth0]:7700). Space around it is ignored. No name
+// is looked up here; the driver does that.
 
 #include <cstdint>
 #include <optional>

@@ -3,8 +3,8 @@
 // Decides whether this agent is cut off from its mesh, and why, in words for the log, /v1/status
 // and /readyz. An agent is isolated when it has left the mesh, or when it should hear others (it
 // has an address to join, or knows a member that has not left) and hears nobody. An agent that was
-// started without an address to join and has met nobody is alone by choice: it is not isolated, but
-// it is without peers. Pure: time is an argument.
+// started without an address to join and has met nobody is not isolated, because it should hear
+// nobody; but it is without peers. The class has no clock: time is an argument.
 
 #include <string>
 #include <vector>
@@ -38,7 +38,7 @@ class Isolation {
   // is known. Empty when a peer is heard.
   const std::string& without_peers() const { return without_peers_; }
   base::Duration lasted(base::Instant now) const { return now - began_; }  // while isolated
-  // Nobody was heard for half of the silence: it is time to ask at the addresses.
+  // Nobody was heard for half of `silence`, so it is time to probe the addresses.
   bool is_quiet(base::Instant now) const;
 
  private:

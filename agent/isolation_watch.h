@@ -1,8 +1,8 @@
 #pragma once
 
 // Watches whether this agent hears its mesh (Isolation), asks at the known addresses when it does
-// not (ContactProbe), and logs one line when the isolation begins and one when it ends. It looks
-// once a second, which costs nothing while somebody is heard. Loop thread only.
+// not (ContactProbe), and logs one line when the isolation begins and one when it ends. It checks
+// once a second; this costs nothing while somebody is heard. Loop thread only.
 
 #include <map>
 #include <optional>
@@ -42,7 +42,7 @@ class IsolationWatch {
   Solitude facts();
   AskedPlace place_of(const SeedResolver::Seed& seed) const;
   Contact contact_at(const gossip::Address& address) const;
-  // The address is surely our own, so nobody must be asked.
+  // True if the address is surely our own. Then it is not probed.
   bool is_own(const gossip::Address& address) const;
   void say(Isolation::Turn turn, base::Instant now);
 
@@ -51,7 +51,7 @@ class IsolationWatch {
   Log& log_;
   ContactProbe probe_;
   Isolation isolation_;
-  // Of the present silence: who was asked and what came back.
+  // For the present silence: which addresses were probed, and the results.
   std::map<gossip::Address, Contact> found_;
   std::vector<gossip::MemberRecord> members_;
   std::set<gossip::Address> left_;  // addresses of agents that have left

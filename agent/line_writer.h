@@ -1,10 +1,10 @@
 #pragma once
 
 // Writes lines to a descriptor that may block: a full pipe, a stopped terminal, a file on a disk
-// that hangs. Its own thread does the writing, so no caller waits for the reader. Lines keep their
-// order and are never cut. Lines that find no room are counted, and one line says how many were
-// lost. The flags of the descriptor are not changed, because other processes may share them. Safe
-// from any thread.
+// that hangs. A thread of its own does the writing, so no caller waits for the reader. Lines keep
+// their order and are never cut. Lines that find no room are counted, and one line says how many
+// were lost. The flags of the descriptor are not changed, because other processes may share them.
+// Safe from any thread.
 
 #include <chrono>
 #include <cstddef>

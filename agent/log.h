@@ -1,10 +1,10 @@
 #pragma once
 
 // The agent's log: one event in one line, structured, as text or JSON. Safe from any thread. A
-// value stays on its line and cannot move a terminal: control characters and the marks that reorder
-// text are escaped, and long values are cut. When one event comes too often, its lines are
-// suppressed and counted. A caller never waits for the reader of stderr: when the reader stands
-// still, lines are lost and counted (line_writer.h). Never log keys or credentials.
+// value stays on its line and cannot control a terminal: control characters and the marks that
+// reorder text are escaped, and long values are cut. When one event comes too often, its lines are
+// suppressed and counted. A caller never waits for the reader of stderr: when the reader does not
+// read, lines are lost and counted (line_writer.h). Never log keys or credentials.
 
 #include <atomic>
 #include <cstdint>

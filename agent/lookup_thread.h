@@ -1,9 +1,9 @@
 #pragma once
 
-// Looks up the addresses of names, one after the other, on its own thread: a nameserver that does
-// not answer blocks it for many seconds. close() does not wait for the thread. It ends after its
-// present look-up, or with the process. (The process would wait for a thread of libuv.) Loop thread
-// only.
+// Looks up the addresses of names, one after the other, on a thread of its own, because a
+// nameserver that does not answer blocks it for many seconds. close() does not wait for this
+// thread: it ends after its present look-up, or with the process. The thread pool of libuv is not
+// used, because the process would wait for it at its end. Loop thread only.
 
 #include <uv.h>
 

@@ -1,9 +1,10 @@
 #pragma once
 
 // Keeps the members of the mesh in a small file of the data directory, so that an agent that starts
-// without seeds finds its mesh again. The file is written off the loop thread (a slow disk must not
-// delay probes), complete or not at all, and only when it changed. A damaged file counts as absent.
-// Loop thread only. When the loop ends, it finishes a write that has begun.
+// without seeds finds its mesh again. The file is written on another thread, because a slow disk
+// must not delay probes. It is written completely or not at all, and only when it has changed. A
+// damaged file counts as absent. Loop thread only. When the loop ends, it finishes a write that has
+// begun.
 
 #include <uv.h>
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// The heap of a program that is small most of the time and large for short times.
+// Keeps the heap of the agent small. The agent needs little memory most of the time, and much for
+// short times.
 
 namespace agent {
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Runs `gossip::Node` with real time and real sockets: it passes to the node what arrives, does
-// what the node says, and wakes it at its deadline. It makes no decisions. Loop thread only.
+// Runs `gossip::Node` with real time and real sockets. It passes messages that arrive to the node,
+// performs the actions that the node returns, and calls it at its deadline. It makes no decisions.
+// Loop thread only.
 
 #include <uv.h>
 
@@ -30,7 +31,7 @@ struct MeshSelf {
   base::Bytes signing_seed;
   gossip::wire::MeshKey key;
   std::uint64_t boot_epoch = 0;
-  bool fresh = false;  // `node` is new since this start
+  bool fresh = false;  // this start has chosen `node`
   gossip::Holdings held;
 };
 
@@ -48,8 +49,8 @@ class Mesh {
                                                   Hooks hooks);
   ~Mesh();  // close() must have finished
 
-  // Passes an event to the node, at the present time, and does what it says. Example:
-  // tell(&gossip::Node::stored, facts).
+  // Passes an event to the node, with the present time, and performs the actions that it returns.
+  // Example: tell(&gossip::Node::stored, facts).
   template <typename Event, typename... Arguments>
   void tell(Event event, Arguments&&... arguments) {
     drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
@@ -69,7 +70,7 @@ class Mesh {
 
  private:
   explicit Mesh(Hooks hooks) : hooks_(std::move(hooks)) {}
-  // Calls the node, does what it says, and sets the timer to its next deadline.
+  // Calls the node, performs the actions that it returns, and sets the timer to its next deadline.
   void drive(const std::function<void(gossip::Node&, base::Now, gossip::Actions&)>& call);
   void act(gossip::Actions& actions);
   void schedule();

@@ -1,7 +1,7 @@
 #pragma once
 
-// The words for the notices of a replica: the name of the event in the log, its level, and a
-// sentence for people.
+// How the notices of a replica appear in the log: the name of the event, its level, and a sentence
+// for people.
 
 #include <array>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 
-// Some threads with read-only connections. A job runs inside one committed snapshot; the function
-// that it returns then runs on the loop thread. The queue is bounded: when it is full, submit()
-// refuses.
+// Some threads, each with a read-only connection. A job runs inside one committed snapshot; the
+// function that it returns then runs on the loop thread. The queue is bounded: when it is full,
+// submit() refuses.
 
 #include <uv.h>
 
@@ -22,7 +22,7 @@ namespace agent {
 
 struct ReaderPoolOptions {
   std::size_t threads = 2;
-  std::size_t jobs_max = 4'096;  // that wait; above: refused, the client gets "busy"
+  std::size_t jobs_max = 4'096;  // waiting jobs; above: refused, the client gets "busy"
 };
 
 class ReaderPool {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads small files that people name: configurations, keys. It never blocks: a FIFO, a socket, a
-// device or a directory is refused at once. So it may be used while an agent serves.
+// Reads small files whose paths come from people: configurations and keys. It never blocks: a FIFO,
+// a socket, a device or a directory is refused at once. So it may be used while an agent serves.
 
 #include <cstddef>
 #include <optional>

@@ -14,10 +14,12 @@ struct ReloadPlan {
   std::vector<std::string> applied;       // changed settings that take effect now, by key
   std::vector<std::string> need_restart;  // changed settings that a running agent cannot take over
 };
-// Pure. The keys have the order of the table of settings in docs/cli.md.
+// The result depends on the arguments only. The keys have the order of the table of settings in
+// docs/cli.md.
 ReloadPlan compare(const Config& running, const Config& fresh);
 
-// `running`, with the settings that compare() calls applied taken from `fresh`.
+// Returns `running`, but with the values from `fresh` for all settings that compare() lists as
+// applied.
 Config after_reload(const Config& running, const Config& fresh);
 
 }  // namespace agent

@@ -1,8 +1,8 @@
 #pragma once
 
-// Says when a repair can end or begin, by the state of the mesh. After a database was set aside its
-// state comes from peers, and writes wait. They have waited enough when the state of a member
-// equals ours, or when no member has been known for so long that none is expected.
+// Says when a repair can end or begin; this depends on the other members. After a database was set
+// aside, its state comes from peers, and writes are refused. This ends when the state of a member
+// equals ours, or when no member has been known for so long that we do not expect one.
 
 #include <algorithm>
 #include <optional>

@@ -1,8 +1,8 @@
 #pragma once
 
-// Decides when an agent gives memory back: once, when it has been at rest for a while after work. A
-// little work (a scrape, a probe, a rare write) counts as rest. The driver asks every kRestLook and
-// frees the memory.
+// Decides when an agent gives memory back: once after each period of work, when it has been at rest
+// for a while. A little work (a scrape, a probe, a rare write) counts as rest. The driver asks
+// every kRestLook and frees the memory.
 
 #include <cstdint>
 

@@ -1,9 +1,8 @@
 #pragma once
 
 // Turns seeds ("host:port") into addresses, and looks names up again from time to time: a name may
-// get an address later or move. Seeds of the configuration always stay. Seeds that were added by
-// request stay, newest first, as far as they fit beside them into kSeedsMax addresses. Loop thread
-// only.
+// get an address later or move. Seeds of the configuration are always kept. Seeds that were added
+// by request get the rest of the kSeedsMax addresses; the newest ones are kept. Loop thread only.
 
 #include <uv.h>
 
@@ -20,7 +19,8 @@
 
 namespace agent {
 
-inline constexpr std::size_t kJoinsWaitingMax = 64;  // that wait for a nameserver; above: busy
+// Requests that wait for a nameserver. A further one gets the error kBusy.
+inline constexpr std::size_t kJoinsWaitingMax = 64;
 
 class SeedResolver {
  public:

@@ -52,9 +52,9 @@ struct Setting {
 };
 using Settings = std::map<std::string, Setting, std::less<>>;
 
-// Pure. An unknown key or a value of the wrong kind in a file (`name = 5`, `join = "a:1"`) gives
-// kInvalid with file and line. An empty variable counts as unset. Space around the parts of a list
-// is dropped.
+// The result depends on the arguments only. An unknown key or a value of the wrong kind in a file
+// (`name = 5`, `join = "a:1"`) gives kInvalid with file and line. An empty variable counts as
+// unset. Space around the parts of a list is dropped.
 base::Result<Settings> gather(const Flags& flags, const Surroundings& surroundings);
 
 // Reads the environment, the host name and the files. The file of --config or HEARSAY_CONFIG must

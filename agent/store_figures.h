@@ -1,7 +1,8 @@
 #pragma once
 
-// What the database holds, for /metrics. A reader thread reads it after commits that changed it, at
-// most once a second, so that a scrape does not wait for the disk. Loop thread only.
+// The figures about the database for /metrics. A reader thread reads them after commits that
+// changed the database, at most once a second. So a scrape does not wait for the disk. Loop thread
+// only.
 
 #include <cstdint>
 #include <functional>

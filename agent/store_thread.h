@@ -2,8 +2,8 @@
 
 // The thread that owns the replica (rule 10). No other thread can use the replica from now on; its
 // results come as outputs. The thread does the steps that the Pump chooses and passes the outputs
-// to the loop. Batching is natural: inputs that come during a commit go into the next one, and
-// nothing is delayed on purpose.
+// to the loop. Inputs that come during a commit go together into the next one. No input is delayed
+// on purpose to make a larger batch.
 
 #include <uv.h>
 
@@ -67,7 +67,8 @@ class StoreThread {
   bool watched_ = false;
   std::uint64_t turns_begun_ = 0;
   std::uint64_t turns_ended_ = 0;  // their outputs are in outputs_ or were passed on
-  // Loop thread only: turns whose outputs were passed on, and who waits for which turn.
+  // Loop thread only: the number of turns whose outputs were passed on, and the callbacks that wait
+  // for a turn.
   std::uint64_t turns_told_ = 0;
   std::vector<std::pair<std::uint64_t, std::function<void()>>> waiting_for_turn_;
   std::thread thread_;

@@ -48,7 +48,8 @@ inline Input seen_of(const gossip::Alarm& alarm) {
   return EchoSeen{alarm.peer, alarm.actor, alarm.head};
 }
 
-// The input for the replica that an action means; nullopt when the action is for somebody else.
+// The input for the replica that belongs to an action; nullopt when the action is not for the
+// replica.
 inline std::optional<Input> input_of(gossip::Action& action) {
   if (auto* apply = std::get_if<gossip::Apply>(&action)) return received_of(std::move(*apply));
   if (auto* confirmed = std::get_if<gossip::Confirmed>(&action)) {
@@ -67,9 +68,9 @@ inline std::optional<Input> input_of(gossip::Action& action) {
   return std::nullopt;
 }
 
-// What the node is told of an input that did not reach the replica: changes are fetched again, and
-// a state join that cannot begin or go on has failed. Nullopt when the node sends the input again
-// by itself.
+// What the node is told of an input that did not reach the replica. Then it fetches these changes
+// again, and it knows that a state join cannot begin or go on. Nullopt when the node sends the
+// input again by itself.
 inline std::optional<Stored> refused_of(const Input& input) {
   Stored refused;
   auto failed = [&](const base::NodeId& peer) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// What all parts of a replica work on: the store, the clock, chance and the options. The store and
-// the clock are replaced when the database is opened again after a fault, so parts keep a reference
-// to this and none to the store.
+// What all parts of a replica share: the store, the clock, the random numbers and the options. The
+// store and the clock are replaced when the database is opened again after a fault. So a part keeps
+// a reference to the Context and no reference to the store.
 
 #include <cstdint>
 #include <memory>

@@ -21,16 +21,20 @@ class DiskFaults {
   const std::optional<base::Error>& fault() const { return fault_; }
   bool broken() const { return broken_; }  // the database must be opened again before a write
 
-  // A turn failed for `error`, which is one of the disk. Told once for each kind.
+  // A turn failed because of `error`, an error of the disk. There is one notice for each kind of
+  // error.
   void note(base::Now now, const base::Error& error, Outputs& out);
-  // The files are no longer at their path. The connection is sound: it goes on when they are back.
+  // The database files are no longer at their path. The connection still works, so writing goes on
+  // when the files are back.
   void note_displaced(const base::Error& error, Outputs& out);
-  // A checkpoint may have failed although what came before it is done. Nothing is written until the
-  // database was opened again; this is told now, and not when a client writes.
+  // Checks whether the store has stopped. Example: a commit succeeded, but the checkpoint after it
+  // failed. Nothing is written then until the database is opened again. The notice is given now,
+  // not at the next write of a client.
   void note_stopped(base::Now now, Outputs& out);
   // A commit succeeded, so the fault is over.
   void note_commit(Outputs& out);
-  // Tries it at most once in each ReplicaOptions::reopen_interval, from `now` on. False: not yet.
+  // Opens the database again, at most once in each ReplicaOptions::reopen_interval. False: it is
+  // too early, or the open failed.
   bool reopen(base::Now now, Outputs& out);
   void allow_reopen(base::Instant from) { reopen_at_ = from; }
 

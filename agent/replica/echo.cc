@@ -1,5 +1,3 @@
-// Rule 2: what the replica does when a message shows a fork or an echo of our own actor.
-// docs/decisions/0007-a-lost-tail-is-no-fork.md has the reasons.
 
 #include "agent/replica/echo.h"
 
@@ -97,8 +95,8 @@ bool Echo::is_undecided(const base::ActorId& actor) const {
   return state_.undecided && *state_.undecided == actor;
 }
 
-// Other contents stand under our numbers. From now on this database seals nothing, not even under
-// another actor, and the next open sets it aside.
+// Other agents hold other contents under our numbers. From now on this database seals nothing, not
+// even under another actor, and the next open sets it aside.
 void Echo::on_fork(Turn& turn, const base::ActorId& actor, std::uint64_t common) {
   store::Repair& repair = context_.meta().repair;
   if (repair.sets_aside()) return;
@@ -125,8 +123,8 @@ void Echo::note_echo(Turn& turn, const crdt::Opened& opened) {
   if (echo) behind_our_tail(turn, own, ours + 1);
 }
 
-// A peer showed `head` of our own actor, without a change. It is no echo when the peer has only not
-// heard yet of what we have committed.
+// A peer showed `head` of our own actor, without a change. The number may be below our head because
+// the peer has not heard yet of our last commits; this alone is no echo.
 base::Status Echo::on_echo(Turn& turn, const base::ActorId& actor, crdt::Head head) {
   if (actor.is_zero() || actor != context_.meta().own_actor) return {};
   const crdt::Head ours = context_.actors().vector().head_of(actor);

@@ -20,7 +20,7 @@ class Echo {
  public:
   struct State {
     // Our own former actor that peers have at a higher number, until the change after our head
-    // shows whether this is a fork. Also the former actor of an agent that had a twin.
+    // shows whether this is a fork. It can also be the former actor of an agent that had a twin.
     std::optional<base::ActorId> undecided;
     bool tail_seen = false;  // peers have more of our actor: what we sealed may be a tail
   };
@@ -35,11 +35,12 @@ class Echo {
   // applied.
   base::Result<std::optional<Contradiction>> find_contradiction(
       const std::vector<crdt::Opened>& changes);
-  // Keeps the proof. If the number is one of our own, this is a fork. `from`: for people.
+  // Keeps the change as a proof. If the contradicted actor belongs to our node, this is a fork of
+  // our own changes. `from` names the sender in the notice.
   base::Status refuse_message(Turn& turn, const Contradiction& found, const std::string& from);
   // True when the change `theirs` of `actor` that a peer holds is provably not ours of this number.
   base::Result<bool> has_other_content(const base::ActorId& actor, const crdt::Head& theirs);
-  // Other contents stand under our numbers above `common`.
+  // Other agents hold other contents under our numbers above `common`.
   void on_fork(Turn& turn, const base::ActorId& actor, std::uint64_t common);
   void note_echo(Turn& turn, const crdt::Opened& opened);
   base::Status on_echo(Turn& turn, const base::ActorId& actor, crdt::Head head);
@@ -47,13 +48,14 @@ class Echo {
 
   bool is_undecided(const base::ActorId& actor) const;
   bool tail_seen() const { return state_.tail_seen; }
-  // After a twin: what we sealed may be a tail. If we have sealed under `actor`, this stays open
-  // until a change follows our head. A state join cannot show it.
+  // After a twin: the changes that we sealed may be a tail. If we have sealed under `actor`, the
+  // question stays open until a change follows our head. A state join cannot answer it.
   void suspect_tail(const base::ActorId& actor);
   // A change of `actor` was applied: it follows our head, so there is no fork.
   void note_applied(const base::ActorId& actor);
 
-  // For a turn that fails: what was known before, and the echo that it saw.
+  // For a turn that fails: restore() returns to the state before the turn, but keeps the echo that
+  // the turn saw.
   const State& state() const { return state_; }
   void restore(const State& before, const Turn& failed);
 

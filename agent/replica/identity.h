@@ -1,7 +1,7 @@
 #pragma once
 
-// Who we are: the node id of this database and the actor of this run (rule 2). An actor lives for
-// one run; the first own write of a run mints it.
+// The names of this agent: the node id of its database, and the actor of this run (rule 2). The
+// first own write of a run mints the actor. It is not used after the run.
 
 #include <string>
 
@@ -14,12 +14,12 @@ class Identity {
  public:
   explicit Identity(Context& context) : context_(context) {}
 
-  // For the start. `host` is the fingerprint of this host and data path.
-  // False: the database was copied or moved, so it needs another node id.
+  // The next three are for the start. `host` is the fingerprint of this host and data path. False:
+  // the database was copied or moved, so it needs another node id.
   bool keeps_node(const base::Bytes& host) const;
   // The last run ended because another agent had our node id.
   bool is_twin(const base::Bytes& host) const;
-  // `from_twin`: what was sealed under the former node id counts as ours.
+  // `from_twin`: the changes that were sealed under the former node id count as ours.
   void take_node_id(bool from_twin);
 
   // The next own write mints a new actor. Its first change depends on all changes of the present
@@ -32,7 +32,7 @@ class Identity {
   void note_commit(const Turn& turn) { twin_ |= turn.twin; }
   bool has_twin(const Turn& turn) const { return twin_ || turn.twin; }
   bool has_twin() const { return twin_; }
-  bool has_new_node_id() const { return fresh_; }  // this open has chosen it
+  bool has_new_node_id() const { return fresh_; }  // this open has chosen the node id
 
  private:
   void mint_actor(Turn& turn, std::string why);

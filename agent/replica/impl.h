@@ -1,7 +1,7 @@
 #pragma once
 
 // The parts of a replica and the turn that drives them. Each part owns its state and knows only
-// those above it.
+// parts that stand above it here.
 
 #include <memory>
 #include <optional>
@@ -36,7 +36,7 @@ struct Replica::Impl {
   OwnWrites own_writes{context, identity, unconfirmed, repair};
   Replay replay{context, echo, inbox, own_writes, unconfirmed};
   Joining joining{context, echo, inbox};
-  Snapshots snapshots;  // its readers are closed before the store
+  Snapshots snapshots;  // destroyed before the store, so its readers are closed first
   bool unsynced = false;
   Outputs carried;  // what the open found; the next turn reports it
 

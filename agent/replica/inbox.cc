@@ -61,7 +61,7 @@ base::Status Inbox::apply_remote(Turn& turn, const crdt::Opened& opened) {
 }
 
 // A parked change is checked again before it is applied. The predecessor that was applied may have
-// another content than the one that the author sealed upon.
+// another content than the one that the author had.
 base::Status Inbox::look_again(Turn& turn, std::set<base::ActorId> moved) {
   while (!moved.empty()) {
     const base::ActorId actor = *moved.begin();

@@ -1,7 +1,7 @@
 #pragma once
 
-// Changes that peers send: the gate of causal order (rule 4), those that wait for others, and those
-// of an envelope that this version cannot read (rule 12).
+// Takes the changes that peers send. It applies them in causal order (rule 4), parks those that
+// came too early, and holds those whose envelope this version cannot read (rule 12).
 
 #include <set>
 #include <vector>
@@ -19,14 +19,16 @@ class Inbox {
       : context_(context), echo_(echo), parked_(context.options.parked) {}
 
   base::Status take(Turn& turn, Received& received);
-  // Applies one change that fits: its time goes into the clock.
+  // Applies one change that fits, and merges its time into the clock.
   base::Status apply_remote(Turn& turn, const crdt::Opened& opened);
-  // Applies the changes that waited for one of the actors that moved, and what waited for these.
+  // Applies the parked changes that waited for one of the actors in `moved`, then those that waited
+  // for these, and so on.
   base::Status look_again(Turn& turn, std::set<base::ActorId> moved);
-  // Many actors moved at once, by a state join or because our state equals that of a peer.
+  // The same after many actors moved at once: by a state join, or because our state equals that of
+  // a peer.
   base::Status after_merge(Turn& turn);
   base::Status hold(Turn& turn, const crdt::SealedChange& sealed);
-  // The names of all that waited; none waits any longer.
+  // Drops all parked changes and returns their names.
   std::vector<Parked::Name> forget_parked() { return parked_.clear(); }
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// What an input costs. A turn is bounded by its changes; the queue of a replica by its inputs and
-// bytes.
+// How much an input counts. A turn has a bound on its changes; the queue of a replica has bounds on
+// its inputs and on their bytes.
 
 #include <cstddef>
 #include <string>
@@ -16,8 +16,9 @@ inline std::size_t changes_in(const Input& input) {
   return received ? received->changes.size() : 1;
 }
 
-// What a value takes on the heap, beside its own object. A parsed write takes several times as much
-// as its text when it has many short fields. Example: the 6 bytes `"a":1,` become a member of 64.
+// The bytes that a value takes on the heap, without the object itself. A parsed write takes several
+// times as much as its text when it has many short fields. Example: the 6 bytes `"a":1,` become a
+// member of 64.
 inline constexpr std::size_t kHeapBlock = 16;  // what the allocator adds to a block, about
 
 inline std::size_t heap_of(const std::string& text) {
@@ -61,7 +62,7 @@ struct HeapOfWrite {
   }
 };
 
-// What a line of an import takes while its batch is collected.
+// The memory that a line of an import takes while its batch is collected.
 inline std::size_t bytes_of(const ImportEntries::Line& line) {
   return sizeof(line) + heap_of(line);
 }

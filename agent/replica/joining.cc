@@ -78,8 +78,9 @@ bool Joining::is_superfluous() const {
 }
 
 // Rule 2: the join is refused when the vector of the peer shows our own actor above ours, or one
-// number with two contents. Where the peer has fewer changes of an actor than we, our log shows
-// whether they are the same: a join would drop what we hold alone under the numbers of the peer.
+// number with two contents. If the peer has fewer changes of an actor than we have, our log shows
+// whether these are the same changes as ours. If they are not, a join would drop changes that only
+// we hold.
 base::Result<bool> Joining::refuse_contradiction(Turn& turn) {
   const crdt::VersionVector& ours = context_.actors().vector();
   for (const auto& [actor, theirs] : join_->vector().entries()) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The state join that we run (rule 6), inside the turns of the replica: at most one at a time.
-// join.h stages its pages, merge.h merges them.
+// Runs our state join (rule 6) in the turns of the replica, at most one at a time. state_join.h
+// checks and stages the pages, merge.h merges them.
 
 #include <memory>
 #include <span>
@@ -22,9 +22,11 @@ class Joining {
   base::Status start(Turn& turn, const StartJoin& start);
   base::Status take_answer(Turn& turn, const JoinAnswer& answer);
   base::Status stop(Turn& turn, const StopJoin& stop);
-  // Instead of the calls above while our state is about to be set aside.
+  // Called instead of the three above while our state is about to be set aside. A join that runs or
+  // starts then fails.
   base::Status skip(Turn& turn, const Input& input);
-  // The turn of these inputs failed: their joins did too, because their pages were rolled back.
+  // The turn with these inputs failed. So their joins failed too, because the pages were rolled
+  // back.
   void refuse(std::span<Input> inputs, Outputs& out);
 
  private:
@@ -40,7 +42,7 @@ class Joining {
   Inbox& inbox_;
   std::unique_ptr<StateJoin> join_;  // the one that runs, if any
   int restarts_ = 0;
-  bool compared_ = false;  // our vector with the one of the snapshot
+  bool compared_ = false;  // our vector was compared with that of the snapshot
 };
 
 }  // namespace agent

@@ -201,7 +201,8 @@ class Merger {
   const Merged& merged() const { return merged_; }
 
  private:
-  // The usual case when little was missed.
+  // True if nothing has to be done for this slot. When a join brings little, most slots are like
+  // this.
   static bool same_dots(const crdt::Cells& ours, const crdt::Cells& theirs) {
     auto same = [](const crdt::Cell& a, const crdt::Cell& b) { return a.dot == b.dot; };
     return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(), same);
@@ -211,7 +212,7 @@ class Merger {
   const Judge& judge_;
   EntryWatch watch_;
   std::size_t at_ = 0;
-  // These belong to the present object, until it ends.
+  // Sums over the present object.
   std::int64_t cells_ = 0;
   crdt::Digest taken_;
   crdt::Digest given_;

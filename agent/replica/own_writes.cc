@@ -24,7 +24,6 @@ bool is_fault(const base::Error& error) {
 
 }  // namespace
 
-// An error of the request is answered to its client. A fault of the store ends the turn.
 base::Status OwnWrites::write(Turn& turn, const Write& write) {
   turn.first_dot.reset();
   if (context_.meta().repair.stage != store::Repair::Stage::kNone) {
@@ -37,7 +36,8 @@ base::Status OwnWrites::write(Turn& turn, const Write& write) {
   }
   auto written = plan_and_apply(turn, write.request);
   turn.time.reset();
-  // What was sealed for a request that then failed can only be undone with the whole turn.
+  // If a request failed after a part of it was applied, only a rollback of the whole turn can undo
+  // that part.
   if (!written.ok() && (turn.first_dot || is_fault(written.error()))) return written.error();
   if (written.ok()) written->dot = turn.first_dot;
   if (!written.ok() && written.error().code == base::Code::kCorrupt) {
@@ -48,8 +48,6 @@ base::Status OwnWrites::write(Turn& turn, const Write& write) {
   return {};
 }
 
-// The error that a client gets when its write met a fault. A damaged row is repaired without the
-// client, so it is told that it may send the write again.
 base::Error told_to_client(const base::Error& error) {
   if (error.code != base::Code::kCorrupt) return error;
   return {base::Code::kUnavailable,
@@ -98,7 +96,6 @@ crdt::HybridTime OwnWrites::time_of_plan(Turn& turn) {
   return *turn.time;
 }
 
-// Seals the next change of our own actor, with these effects.
 base::Result<crdt::Opened> OwnWrites::seal_next(Turn& turn, std::vector<crdt::Effect> effects) {
   store::Actors& actors = context_.actors();
   crdt::Opened opened;

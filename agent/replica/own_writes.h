@@ -1,6 +1,7 @@
 #pragma once
 
-// Writes of our own clients: planned, sealed under the actor of this run, applied.
+// Does the writes of our own clients: it plans them, seals them under the actor of this run, and
+// applies them.
 
 #include <optional>
 #include <vector>
@@ -18,8 +19,8 @@ class OwnWrites {
   OwnWrites(Context& context, Identity& identity, Unconfirmed& unconfirmed, Repair& repair)
       : context_(context), identity_(identity), unconfirmed_(unconfirmed), repair_(repair) {}
 
-  // Does what the client asks and answers it. An error of the request is answered; a fault of the
-  // store ends the turn.
+  // Does what the client asks and answers it. If the request is wrong, the client gets the error. A
+  // fault of the store makes the whole turn fail.
   base::Status write(Turn& turn, const Write& write);
   // Seals the next change of our own actor, with these effects.
   base::Result<crdt::Opened> seal_next(Turn& turn, std::vector<crdt::Effect> effects);

@@ -1,9 +1,9 @@
 #pragma once
 
 // Received changes that came before a change that they need (rule 4). They wait in memory within
-// bounds. When there is no room, the new change is refused; a change whose predecessor never comes
-// therefore only takes its own place. Each waits for one missing change at a time and is looked at
-// again when that one is applied.
+// bounds. When there is no room, the new change is refused; so a change whose predecessor never
+// comes takes only its own place. Each parked change waits for one missing change at a time and is
+// checked again when that one is applied.
 
 #include <cstddef>
 #include <map>
@@ -32,7 +32,7 @@ class Parked {
   // kept once.
   bool add(const crdt::VersionVector& vector, crdt::Opened&& opened);
   // Call it after `actor` moved in `vector`, until it returns nullopt. Returns one change that need
-  // not wait any longer, because it fits now or was seen meanwhile.
+  // not wait any longer, because it fits now or has been applied in the meantime.
   std::optional<crdt::Opened> take(const crdt::VersionVector& vector, const base::ActorId& actor);
   // The actors whose changes are waited for. For the case that many actors moved at once.
   std::set<base::ActorId> awaited() const;

@@ -117,8 +117,7 @@ class Planner {
   }
 
  private:
-  // --- Entries of an object
-  // -----------------------------------------------------------------------
+  // --- Entries of an object ----------------------------------------------------------------------
 
   // Removes all entries except those in `kept`, with as many changes as needed.
   base::Status remove_all(const std::string& object, const std::set<std::string_view>& kept) {
@@ -206,8 +205,7 @@ class Planner {
     return emit_split(std::move(split));
   }
 
-  // --- Changes
-  // ------------------------------------------------------------------------------------
+  // --- Changes -----------------------------------------------------------------------------------
 
   bool fits(const std::vector<Effect>& effects) const {
     ChangeMeter meter;

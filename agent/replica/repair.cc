@@ -6,9 +6,9 @@
 namespace agent {
 namespace {
 
-// At one part a second a pass over all rows takes three hours, whatever the size of the database,
-// as far as these bounds allow. Under load the parts come less often: four times as long is still
-// half a day.
+// With one part a second, a pass over all rows takes three hours. A larger database has larger
+// parts, within these bounds. Under load the parts come less often. A pass that takes four times as
+// long still ends within half a day.
 constexpr std::size_t kSliceRowsMin = 64;
 constexpr std::size_t kSliceRowsMax = 4'096;
 constexpr std::size_t kSliceBytesMax = 4u << 20;
@@ -18,9 +18,9 @@ constexpr std::size_t kDamageToldMax = 100;  // notices about different damaged 
 }  // namespace
 
 // Both sides of a divergence do this. A side whose rows are damaged gives up its state. If both are
-// sound, neither may delete a cell because the other lacks it, so they unite. This also runs while
-// a state that was set aside is being fetched: with a vector equal to the peer's nothing else would
-// be fetched.
+// sound, neither may delete a cell because the other lacks it, so they unite. This check also runs
+// while the state is being fetched after the database was set aside. Our vector may already equal
+// the peer's then, and without the check nothing more would be fetched.
 bool Repair::on_divergence(Turn& turn, const DivergenceSeen& seen) {
   if (context_.meta().repair.sets_aside()) return false;
   const std::string peer = "with " + seen.peer.hex() + ": ";
@@ -44,7 +44,7 @@ void Repair::note_damage(Outputs& out, const std::string& what) {
 }
 
 // A reader met a damaged row. If the row belongs to the log, the log is mended and the state stays.
-// Mending reads the whole log, so it is done once for each message.
+// Mending reads the whole log, so it is done once for each reported text.
 base::Status Repair::on_damage(Turn& turn, const std::string& what) {
   const bool news = !damage_told_.contains(what) && store::is_about_log(what);
   if (news && !context_.meta().repair.sets_aside()) {
@@ -58,8 +58,6 @@ base::Status Repair::on_damage(Turn& turn, const std::string& what) {
   return {};
 }
 
-// Gives up the state with the damaged row. Called when a peer is there from which it can be
-// fetched.
 void Repair::give_up_damage() {
   if (damage_.empty() || context_.meta().repair.sets_aside()) return;
   if (!context_.store->begin().ok()) return;

@@ -1,8 +1,8 @@
 #pragma once
 
 // Rules 8 and 13: damaged rows, and the check of our own rows when a peer has an equal vector and
-// another digest. A damaged row of the log costs this row. A damaged row of the state costs the
-// whole state, as soon as there is a peer from which it can be fetched.
+// another digest. For a damaged row of the log, only this row is given up. For a damaged row of the
+// state, the whole state is given up, as soon as there is a peer from which it can be fetched.
 
 #include <set>
 #include <string>
@@ -19,7 +19,7 @@ class Repair {
   // This open read all suspect rows and found them right.
   void set_found_sound(bool sound) { found_sound_ = sound; }
 
-  // A reader or a turn met a damaged row of the state. Told once for each row.
+  // A reader or a turn met a damaged row of the state. There is one notice for each row.
   void note_damage(Outputs& out, const std::string& what);
   bool has_damage() const { return !damage_.empty(); }
   base::Status on_damage(Turn& turn, const std::string& what);
@@ -27,14 +27,14 @@ class Repair {
   // there.
   void give_up_damage();
 
-  // `turn.check` says what reading our rows has found. True: our rows are sound, so unite with the
+  // `turn.check` is the result of reading our rows. True: our rows are sound, so unite with the
   // peer. False: there is nothing more to do in this turn.
   bool on_divergence(Turn& turn, const DivergenceSeen& seen);
 
   // Mends the log where a row of it was found damaged. Called in each turn.
   base::Status mend_if_damaged(Turn& turn);
-  // A turn failed at a row of the log. True: the next turn mends it first, and that is all. False:
-  // that was tried already.
+  // A turn failed because of a damaged row of the log. True: the next turn mends the log first, and
+  // nothing else has to be done. False: the turn before has tried that already.
   bool mend_next_turn();
 
   // Reads and checks some rows (rule 13).

@@ -60,8 +60,8 @@ base::Status Replay::apply_held(Turn& turn, const store::HeldChange& held) {
   return inbox_.look_again(turn, {one[0].sealed.actor});
 }
 
-// Seals the tail again, in the order in which it was sealed first. So each effect finds the cells
-// that it kills under their new dots.
+// Seals the tail again, in the order in which it was sealed the first time. So when an effect kills
+// a cell of the tail, the new dot of that cell is known already.
 base::Status Replay::seal_tail(Turn& turn) {
   Renaming renaming;
   for (std::int64_t after = 0;;) {
@@ -90,8 +90,8 @@ base::Status Replay::seal_tail(Turn& turn) {
   }
 }
 
-// A change that still lacks a predecessor or a dependency stays held, within the bounds of kind 1,
-// and is tried again at every open.
+// A change that still lacks a predecessor or a dependency stays held, within the bounds of
+// store/held.h, and is tried again at every open.
 base::Status Replay::drop_leftovers(Turn& turn) {
   std::int64_t kept = 0;
   std::int64_t bytes = 0;
@@ -118,8 +118,6 @@ base::Status Replay::drop_leftovers(Turn& turn) {
   return {};
 }
 
-// Held changes that this version can read, or that fit now, are applied before we claim anything to
-// peers.
 base::Status Replay::at_open(Turn& turn) {
   if (context_.meta().repair.stage != Stage::kNone) return {};
   for (auto kind : {store::HeldKind::kUnknown, store::HeldKind::kOldLog}) {

@@ -24,11 +24,11 @@ class Replay {
         own_writes_(own_writes),
         unconfirmed_(unconfirmed) {}
 
-  // One part of the old log; at its end the tail is sealed again and the repair is over. For each
-  // turn while the stage of the repair is kReplaying.
+  // Replays one part of the old log. At the end of the log it seals the tail again and ends the
+  // repair. Call it in each turn while the repair is in the stage kReplaying.
   base::Status step(Turn& turn);
-  // Held changes that this version can read, or that fit now, are applied before we claim anything
-  // to peers.
+  // For the start: applies held changes that this version can read or that fit now, before we claim
+  // anything to peers.
   base::Status at_open(Turn& turn);
 
   // For a turn that fails: the index of the last change of the old log that was replayed.

@@ -2,10 +2,10 @@
 
 // The data machine. It takes a batch of writes and received changes, applies them in one SQLite
 // transaction, commits, and returns what follows. It is synchronous and deterministic: the caller
-// passes time and chance. Promises: nothing is acknowledged before it is durable (rule 1); no dot
-// is used twice (rule 2); what it calls durable is on the medium (rule 3); changes are applied in
-// causal order (rule 4); cells and vector change in one commit (rule 6). Call it from one thread at
-// a time.
+// passes the time and the random numbers. Promises: nothing is acknowledged before it is durable
+// (rule 1); no dot is used twice (rule 2); what it calls durable is on the medium (rule 3); changes
+// are applied in causal order (rule 4); cells and vector change in one commit (rule 6). Call it
+// from one thread at a time.
 
 #include <memory>
 #include <span>
@@ -33,8 +33,8 @@ class Replica {
   ~Replica();
 
   // Applies all inputs, commits once, then returns what follows. A write that cannot be done gets
-  // its error as reply. A fault of the disk refuses all writes of the turn and forgets what was
-  // received. `watched`: somebody listens to events.
+  // its error as reply. After a fault of the disk all writes of the turn are refused, and its
+  // received changes are forgotten. `watched`: somebody listens to events.
   Outputs turn(base::Now now, std::span<Input> inputs, bool watched);
   // Brings commits of received changes to the medium (rule 3). Needed when unsynced().
   Outputs flush(base::Now now);

@@ -17,11 +17,10 @@
 
 namespace agent {
 
-// --- Writes: one request is one change, or several in a row (planner.h)
-// ------------------------------------------------------------
+// --- Writes: one request is one change, or several in a row (planner.h) --------------------------
 
 // Metadata is what the parser of the body made of it (crdt::parse_object): each field once, in any
-// order, with its name and the minified text of its value. Nothing behind this parses it again.
+// order, with its name and the minified text of its value. The replica does not parse it again.
 
 struct AddEntry {  // sets the whole metadata and renews the presence
   std::string object;
@@ -59,7 +58,7 @@ struct EntryWrite {
   enum class Whole : std::uint8_t {
     kKeep,    // only `fields` and `unset`
     kAdd,     // AddEntry with `fields` as metadata
-    kRemove,  // removes all cells, then sets `fields`: hidden until the next add
+    kRemove,  // removes all cells, then sets `fields`, which are hidden until the next add
   };
   std::string id;
   Whole whole = Whole::kKeep;
@@ -137,8 +136,7 @@ using Input =
     std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin, SnapshotQuery,
                  CloseActors, EchoSeen, TwinSeen, DivergenceSeen, DamageSeen, Synchronised>;
 
-// --- Outputs
-// --------------------------------------------------------------------------------------
+// --- Outputs -------------------------------------------------------------------------------------
 
 using crdt::JoinStep;
 using crdt::SnapshotRead;

@@ -92,7 +92,7 @@ base::Status copy_log(store::Store& old, Copy& copy) {
   return old.log().salvage(old.actors(), [&](const store::LogEntry& entry) -> base::Status {
     const bool forked = repair.stage == Stage::kFork && entry.actor == repair.actor;
     in_tail |= forked && entry.seq > repair.common;
-    // What this node sealed after the first change of the tail was sealed upon the tail.
+    // The changes that this node sealed after the first change of the tail belong to the tail too.
     const bool tail = in_tail && (forked || is_of_this_node(old, entry.actor));
     const auto kind = tail ? store::HeldKind::kTail : store::HeldKind::kOldLog;
     return copy.keep(kind, entry.actor, entry.seq, entry.sealed);
@@ -127,7 +127,8 @@ base::Result<std::string> damage_of(const std::string& path, const store::Option
     const base::Status sound = store->verify();
     if (sound.ok()) return std::string();
     if (again || sound.error().code == base::Code::kCorrupt) return sound.error().message;
-    // Is one page bad, or the medium? A new connection has nothing in its cache.
+    // Either one page is bad, or the medium does not answer. A new connection has no pages in its
+    // cache, so a second check shows which.
     ASSIGN_OR_RETURN(store, store::Store::open(path, options));
   }
 }
@@ -184,8 +185,8 @@ base::Result<OpenedStore> replace_store(const base::Now& now, const std::string&
                                         std::unique_ptr<store::Store> old, const std::string& why) {
   RETURN_IF_ERROR(build(now, path + "-new", options, old.get(), position_gap));
   old.reset();
-  // The last connection has copied the write-ahead log into the file. A file without the commits in
-  // its log would lack most rows.
+  // When the last connection closes, it copies the write-ahead log into the file. If the log is
+  // still there, this has failed, and the file alone would lack most rows.
   if (files.exists(path + "-new-wal")) {
     return base::Error{base::Code::kReadOnly,
                        path +

@@ -3,8 +3,8 @@
 // Setting a database aside (rules 2 and 8). A new database is built beside the old one and then
 // takes its place. The table `held` of the new one has the changes that must be applied or sealed
 // again. The old one stays as <path>.aside-1, the one before as .aside-2. After a crash at any
-// point the next open finishes or repeats the work: the new database counts from the move that puts
-// it in place.
+// point the next open finishes or repeats the work. The new database becomes valid with the move
+// that puts it in place.
 
 #include <memory>
 #include <string>
@@ -22,8 +22,9 @@ class DatabaseFiles {
   virtual bool exists(const std::string& path) = 0;
   virtual base::Status move(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual base::Status remove(const std::string& path) = 0;  // ok if it is absent
-  // Do the paths still name the files that are open? The error kReadOnly says which differs. Asked
-  // before each turn: a write into files that no restart would find must not be acknowledged.
+  // Checks whether the paths still name the open files. If not, the error kReadOnly says which path
+  // differs. The replica asks before each turn, because a write into files that no restart would
+  // find must not be acknowledged.
   virtual base::Status in_place() { return {}; }
   // The ballast is a file that reserves room which only a start may use. A start has to commit
   // something, and on a full medium an agent that cannot start serves no reads either.

@@ -28,7 +28,8 @@ base::Status Replica::Impl::start(base::Now now, const base::Bytes& host) {
   RETURN_IF_ERROR(store.begin());
   if (const base::Status applied = replay.at_open(turn); !applied.ok()) {
     if (applied.error().code != base::Code::kCorrupt) return applied;
-    // A damaged row is in the way. The agent starts all the same, and its peers repair it.
+    // A damaged row stopped the replay of the held changes. The agent starts in spite of that; the
+    // damage is repaired later (repair.h).
     store.rollback();
     repair.note_damage(carried, applied.error().message);
     return {};

@@ -32,7 +32,8 @@ class StateJoin {
   static constexpr std::int64_t kCells = 1;
   static constexpr std::int64_t kLate = 2;
 
-  // `ours`: our vector at the start of the join. Only a planted bug reads it.
+  // `ours`: our vector at the start of the join. Only a bug that a test has planted
+  // (crdt/base/plant.h) reads it.
   StateJoin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
             const JoinLimits& limits, crdt::VersionVector ours);
 
@@ -94,8 +95,10 @@ class StateJoin {
   std::int64_t head_pages_ = 0;
   std::int64_t pages_ = 0;  // pages staged of the present part
 
-  std::unique_ptr<StagedIndex> planned_;   // stands after the last run that was asked for
-  std::unique_ptr<StagedIndex> expected_;  // stands after the object whose cells come now
+  // The next object of `planned_` is the one after the last run that was asked for. The next one of
+  // `expected_` is the one after the object whose cells come now.
+  std::unique_ptr<StagedIndex> planned_;
+  std::unique_ptr<StagedIndex> expected_;
   std::map<crdt::ObjectKey, crdt::SnapshotObject> skipped_;
   std::map<crdt::ObjectKey, std::int64_t> late_;
   std::optional<crdt::SnapshotObject> current_;

@@ -6,7 +6,8 @@
 #include "agent/replica/tail.h"
 #include "crdt/base/plant.h"
 
-// One turn: inputs, transaction, what follows.
+// The steps of one turn: it applies the inputs in one transaction, commits, and collects the
+// outputs.
 
 namespace agent {
 namespace {
@@ -84,7 +85,7 @@ base::Status Replica::Impl::apply_join_input(Turn& turn, const Input& input) {
   return {};  // a SnapshotQuery is answered after the commit
 }
 
-// A peer that has another change under this number confirms nothing: it shows a fork.
+// If the peer has another change under this number, it confirms nothing. This is a fork.
 base::Status Replica::Impl::confirm(Turn& turn, const ConfirmOwn& confirmed) {
   const base::ActorId& actor = confirmed.actor;
   if (!unconfirmed.contains(actor) || context.meta().repair.sets_aside()) return {};
@@ -107,8 +108,8 @@ void Replica::Impl::close_actors(const CloseActors& close) {
 }
 
 base::Status Replica::Impl::prune() {
-  // While we may have to seal our tail again, the log may be larger. It has a bound because the
-  // answer may never come.
+  // The log may be larger while we may have to seal our tail again. It has a bound in this case
+  // too, because no peer may ever show whether we must.
   const auto longer = echo.tail_seen() ? kTailLogFactor : 1;
   if (context.store->log().bytes() <= context.options.store.log_bytes_max * longer) return {};
   store::Meta& meta = context.meta();
@@ -194,7 +195,7 @@ std::optional<Outputs> Replica::Impl::refuse_displaced(Turn& turn, std::span<Inp
   return out;
 }
 
-// Adds what was found before this turn, and says whether the database must be opened again.
+// Adds what was found before this turn, and sets whether the database must be opened again.
 void Replica::Impl::tell(Outputs& before, Outputs& out) {
   std::vector<Notice> notices = std::move(carried.notices);
   for (std::vector<Notice>* more : {&before.notices, &out.notices}) {

@@ -9,18 +9,18 @@
 
 namespace agent {
 
-// What one turn of the replica collects. It ends with the turn; what a failed turn leaves behind is
-// said at each field.
+// What one turn of the replica collects. It lives as long as the turn. If a failed turn leaves
+// something behind, the comment of the field says so.
 struct Turn {
   base::Now now;
   bool watched = false;
-  bool synced = false;  // the commit and all before it are on the medium
+  bool synced = false;  // this commit and all earlier ones are on the medium
   base::Status check;   // result of reading our rows, if a divergence was reported
   std::optional<crdt::HybridTime> time;
   std::optional<crdt::Dot> first_dot;
-  std::vector<Parked::Name> taken;  // no longer parked: forgotten if the turn fails
+  std::vector<Parked::Name> taken;  // were parked; if the turn fails they are forgotten
   Outputs out;
-  std::optional<base::ActorId> echo;  // our actor that was left: stays left if the turn fails
+  std::optional<base::ActorId> echo;  // our actor that the turn has left; stays left if it fails
   bool changed = false;               // cells changed although the vector did not
   bool twin = false;
 };

@@ -1,8 +1,9 @@
 #pragma once
 
-// Actors of this node, present and former, of which maybe no peer holds all changes, whatever node
-// id we had when they were written. Their unconfirmed changes are pruned last (rule 7). The
-// database keeps which actors they are; how far each is confirmed is known in memory only.
+// Actors of this node of which perhaps no peer holds all changes: the present actor and former
+// ones, also those that wrote under a former node id. Their unconfirmed changes are pruned last
+// (rule 7). The database stores which actors these are. How far each of them is confirmed is kept
+// in memory only.
 
 #include <vector>
 
@@ -17,8 +18,9 @@ class Unconfirmed {
   void load(store::Actors& actors);
   void add(store::Actors& actors, const base::ActorId& actor, Stored& facts);
   bool contains(const base::ActorId& actor) const { return confirmed_.contains(actor); }
-  // A peer holds `confirmed.seq` of an actor of ours, with our content. A former actor that a peer
-  // holds whole is forgotten. `own`: the actor of this run, which never is.
+  // A peer holds the changes of one of our actors up to `confirmed.seq`, with our content. When a
+  // peer holds all changes of a former actor, the actor is forgotten here. `own` is the actor of
+  // this run; it is never forgotten.
   void confirm(store::Actors& actors, const ConfirmOwn& confirmed, const base::ActorId& own,
                Stored& facts);
   const store::ChangeLog::Confirmed& confirmed() const { return confirmed_; }

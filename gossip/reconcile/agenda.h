@@ -1,7 +1,7 @@
 #pragma once
 
-// When to look at each peer again: at most one time for each. Bounded by the number of peers.
-// Reconciler is its only user.
+// When to look at each peer again. Each peer has at most one time, so the number of peers bounds
+// the size. Reconciler is its only user.
 
 #include <map>
 #include <optional>

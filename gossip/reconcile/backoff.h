@@ -1,8 +1,8 @@
 #pragma once
 
-// Random delays of reconciliation: so that agents which failed together do not try again together,
-// and so that a peer which fails again and again is asked ever more rarely. All of Reconciler draws
-// from one Backoff, one number for each call.
+// Random delays of reconciliation. Agents that failed at the same time do not try again at the same
+// time, and a peer that fails again and again is asked less and less often. All of Reconciler uses
+// one Backoff; each call draws one random number.
 
 #include <algorithm>
 #include <cstdint>

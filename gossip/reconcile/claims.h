@@ -80,8 +80,8 @@ class Claims {
   std::map<base::ActorId, std::uint64_t> reported_;  // reported since the last turn of the replica
   std::set<base::ActorId> stopped_;
   std::map<base::ActorId, Version> left_;
-  // Closed actors that the replica has not packed yet. All packed actors are closed, but those of
-  // opened_.
+  // Closed actors that the replica has not packed yet. All packed actors are closed, except those
+  // in opened_.
   std::set<base::ActorId> closed_;
   std::set<base::ActorId> opened_;
 

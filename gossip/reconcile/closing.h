@@ -2,10 +2,10 @@
 
 // Closes an actor that its owner no longer uses, once every living member holds it in full (rule
 // 2). A member holds it in full when its state hash has equalled a version of our claim that has
-// all of the actor. Dead and left members are not waited for. Closing changes no comparison of
-// states; the actor is only no longer listed by itself on the wire. Cheap: it walks the members
-// only when the member that delayed the last walk has caught up, and it closes at most
-// kClosedAtOnce actors at a time.
+// all of the actor. It does not wait for dead and left members. Closing changes no comparison of
+// states. The only effect is that vectors on the wire no longer list the actor. It is cheap: it
+// walks the members only when the member that delayed the last walk has caught up, and it closes at
+// most kClosedAtOnce actors at a time.
 
 #include <map>
 #include <optional>
@@ -36,7 +36,7 @@ class Closing {
   Stats& stats_;
   std::map<NodeId, Claims::Version> equal_;  // the newest version that each member equalled
   std::optional<NodeId> missing_;            // the member that delays closing
-  bool more_ = false;                        // kClosedAtOnce left some to be closed
+  bool more_ = false;                        // the last walk stopped at kClosedAtOnce
 };
 
 }  // namespace gossip

@@ -1,9 +1,9 @@
 #pragma once
 
 // The bookkeeping of one exchange with one peer: first we wait for its vector, then for pages of
-// its log, one request at a time. Knows which actors we asked for, how many pages the replica has
-// not finished, and whether they moved our vector. Sends nothing and ends nothing; Reconciler does,
-// at the latest at `deadline()`.
+// its log, one request at a time. It knows which actors we asked for, how many pages the replica
+// has not finished, and whether they moved our vector. It sends nothing and does not end the
+// exchange: Reconciler does both, and ends it at `deadline()` at the latest.
 
 #include <cstdint>
 #include <map>
@@ -22,7 +22,8 @@ class Exchange {
   // The actors that we asked for, with the number that we had committed at that time.
   using Asked = std::map<base::ActorId, std::uint64_t>;
 
-  // `cautious`: earlier exchanges with the peer stalled. It ends with the first move.
+  // `cautious`: earlier exchanges with the peer stalled. The exchange stays cautious until our
+  // vector moves.
   explicit Exchange(bool cautious) : cautious_(cautious) {}
 
   base::Instant deadline() const { return deadline_; }
@@ -31,13 +32,13 @@ class Exchange {
   // --- The peer's vector
   bool awaits_vector() const { return awaits_vector_; }
   void vector_came() { awaits_vector_ = false; }
-  // Our question guessed that the peer had the state with this vector half, not 0.
+  // Our question guessed that the peer had the state with this vector half; it is not 0.
   void guessed(std::uint64_t vector_half) { guess_ = vector_half; }
   // True if `answer` answers a guess, and the peer never had that state.
   bool was_wrong(const wire::Vector& answer);
 
   // --- Pages of its log
-  // Begins a new request. What was asked before no longer counts.
+  // Begins a new request. The request before it no longer counts.
   void clear_request();
   // Asks for as many of `lacking` as one request can name.
   wire::RangeRequest ask(std::uint64_t request, const crdt::VersionVector::Entries& lacking,

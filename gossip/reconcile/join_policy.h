@@ -1,10 +1,10 @@
 #pragma once
 
-// When we join the state of one peer, instead of fetching changes. The log of the peer does not
-// reach back to us; the logs of other peers get a chance first, because a log is cheaper and after
-// it the log of this peer may suffice for the rest. After a failed join the next one waits ever
-// longer. Also remembers for which states the alarm of rule 8 was raised, because a state join
-// follows from it. Joiner carries the join; Reconciler starts it.
+// When we join the state of one peer instead of fetching changes. This is needed when the log of
+// the peer does not reach back to us. The logs of other peers get a chance first: a log is cheaper,
+// and after it the log of this peer may have all that is still missing. After each failed join the
+// next one waits longer. JoinPolicy also remembers for which states the alarm of rule 8 was raised,
+// because the alarm leads to a state join. Reconciler starts the join, Joiner carries it.
 
 #include <optional>
 
@@ -27,7 +27,7 @@ class JoinPolicy {
 
   // The time from which a join may start. `empty`: we hold nothing, so no log can help.
   base::Instant ready(bool empty) const;
-  // True while exchanges with other peers that run may still make the join unnecessary.
+  // True while running exchanges with other peers may still make the join unnecessary.
   bool may_wait_for_others(base::Instant now) const;
   base::Instant allowed() const { return allowed_; }  // no join before this time
 

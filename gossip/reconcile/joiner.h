@@ -1,10 +1,10 @@
 #pragma once
 
 // Carries a state join (rule 6) between our replica and one peer. It brings the replica's queries
-// to the peer and the peer's pages to the replica, one at a time; it does not read either.
-// Guarantees that one join runs at a time, that a query without an answer is sent a bounded number
+// to the peer and the peer's pages to the replica, one at a time; it does not read either. It
+// guarantees that one join runs at a time, that a query without an answer is sent a bounded number
 // of times, and that every join ends. The replica is told of every end that it did not cause
-// itself. Leaves to Reconciler when a join starts, and with which peer after a failure.
+// itself. Reconciler decides when a join starts, and with which peer after a failure.
 
 #include <map>
 #include <optional>
@@ -47,7 +47,7 @@ class Joiner {
  private:
   struct Running {
     NodeId peer;
-    enum class Phase { kReplica, kPeer, kPause } phase = Phase::kReplica;  // for whom we wait
+    enum class Phase { kReplica, kPeer, kPause } phase = Phase::kReplica;  // what we wait for
     base::Bytes query;
     std::uint64_t request = 0;
     int tries = 0;  // of this query
@@ -62,7 +62,7 @@ class Joiner {
   Stats& stats_;
   std::uint64_t requests_ = 0;
   std::optional<Running> join_;
-  PageSize page_;  // kept between joins: the tries of one may be too few to find it
+  PageSize page_;  // kept between joins: one join may have too few tries to find it
   // The last join that we ended. A step of it may still be on its way from the replica.
   std::optional<std::pair<NodeId, base::Instant>> stopped_;
 };

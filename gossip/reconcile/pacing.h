@@ -2,8 +2,8 @@
 
 // When the next exchange may start. Pacing has the reasons of one peer: its last exchange was a
 // short time ago, its exchanges stall, or the same two states were compared before and nothing was
-// found. QuietGap has the one reason that all peers share: the last exchanges, with whomever, found
-// nothing. They only give times; Reconciler starts exchanges and tells them how each ended.
+// found. QuietGap has the one reason that all peers share: the last exchanges, with any peers,
+// found nothing. They only give times; Reconciler starts exchanges and tells them how each ended.
 
 #include <optional>
 
@@ -14,7 +14,7 @@
 
 namespace gossip {
 
-inline constexpr int kGraceStretch = 8;  // after so many graces constant writes delay no longer
+inline constexpr int kGraceStretch = 8;  // constant writes delay an exchange by so many graces
 inline constexpr int kQuietGapMax = 4;   // ping intervals between exchanges that find nothing
 
 // The time between exchanges that find nothing. Under constant writes every comparison differs, and

@@ -2,8 +2,8 @@
 
 // What one peer last told us of what it holds: its state hash, its version vector, and the last
 // state that it and we both had. It may be out of date at any time; nothing here is a promise of
-// the peer. Says how far the two of us are apart. Decides nothing. Owned by Reconciler, one for
-// each peer.
+// the peer. It says how many changes each of the two lacks. It decides nothing. Reconciler owns one
+// for each peer.
 
 #include <optional>
 
@@ -27,7 +27,7 @@ class PeerClaim {
   std::optional<crdt::StateHash> state() const { return state_; }
   base::Instant said_at() const { return said_at_; }  // when its last state hash came
   bool equals(const Claims& ours) const { return state_ == ours.state(); }
-  // None: no state hash of the peer holds.
+  // None: we have no state hash of the peer that is still valid.
   std::optional<States> states(const Claims& ours) const;
 
   // The vector half of the last state that both of us had. None: not known.

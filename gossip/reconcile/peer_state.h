@@ -10,8 +10,8 @@
 //   Joining     a state join with the peer runs, which Joiner carries
 //
 // The last three remember a difference that is noticed meanwhile. So a peer cannot have an exchange
-// and a join at one time. Decides nothing and keeps no time but the start of the difference.
-// Reconciler owns one for each peer and is the only caller.
+// and a join at one time. PeerState decides nothing, and the only time that it keeps is the start
+// of the difference. Reconciler owns one for each peer and is the only caller.
 
 #include <optional>
 #include <variant>
@@ -28,7 +28,8 @@ class PeerState {
   void differs(base::Instant now);
   // The peer has said that its state equals ours: InStep, unless an exchange or a join runs.
   void equals();
-  // The known difference no longer counts: the vectors were compared, or the states have met.
+  // The known difference no longer counts: the vectors were compared, or the two states have become
+  // equal.
   void settle();
 
   Exchange& begin_exchange(bool cautious);
@@ -36,7 +37,7 @@ class PeerState {
   void exchange_broke(base::Instant now);  // Differs
   // From Differs. `at`: the two states for which the log did not reach back.
   void fell_below(const States& at);
-  void begin_join();  // ends an exchange without a word
+  void begin_join();  // ends a running exchange; the peer is not told
   // A join with this peer has ended, or the replica could not begin it. Differs; an exchange that
   // runs goes on.
   void join_ended(base::Instant now);

@@ -1,7 +1,7 @@
 #pragma once
 
 // Serves ranges of the log to peers: at most one at a time for each peer, and a bounded number in
-// all. Above that the asker gets "busy". Leaves reading to the driver (Fetch, then fetched()).
+// all. Above that the asker gets "busy". The driver reads the log (Fetch, then fetched()).
 
 #include <map>
 #include <set>
@@ -33,7 +33,7 @@ class RangeServer {
   struct Serving {
     NodeId peer;
     std::uint64_t request = 0;  // the number of the request, given by the peer
-    base::Instant until;        // then a fetch without an answer gives its place back
+    base::Instant until;        // a fetch without an answer gives its place back then
     bool wanted = true;
   };
   void answer(const NodeId& peer, wire::Range range, Actions& out) const;

@@ -78,7 +78,8 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
   ping.push_back(id);
 }
 
-// The peer lives, and neither an exchange nor a join with it runs. Their ends set it on the agenda.
+// True if the peer lives and neither an exchange nor a join with it runs. When one of them ends, it
+// sets the peer on the agenda.
 bool Reconciler::is_free(const NodeId& id, const Peer& peer) const {
   const Member* member = members_.find(id);
   bool alive = member != nullptr && member->is_alive();
@@ -94,9 +95,10 @@ Difference Reconciler::difference(const Peer& peer) const {
   return {*peer.state.differs_since(), peer.claim.states(claims_), claims_.moved(), drops_};
 }
 
-// True if the difference has lasted for the grace. Either the peer told us a short time ago. Or our
-// claim did not move for one grace before the difference began, and has not moved since; then the
-// peer has something that we lack.
+// True if the difference is surely not just a push on its way. Either the peer has told us its
+// state again, at least one grace after the difference began. Or our claim had not moved for one
+// grace when the difference began, and has not moved since; then the peer has something that we
+// lack.
 bool Reconciler::is_certain(const Peer& peer) const {
   base::Duration grace = options_.profile.grace;
   base::Instant since = *peer.state.differs_since();
@@ -146,9 +148,9 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Snapsh
   follow_joiner(now, joiner_.receive(now, id, page, out));
 }
 
-// Call this after every step of the joiner: it takes the states of the peers along. The replica may
-// have begun a join by itself (rule 8), with a peer with which an exchange runs. That exchange
-// ends: the join brings all that it could.
+// Call this after every step of the joiner. It brings the states of the peers up to date. The
+// replica may have begun a join by itself (rule 8), with a peer with which an exchange runs. Then
+// the exchange ends, because the join brings everything that the exchange could bring.
 void Reconciler::follow_joiner(base::Instant now, const std::optional<Joiner::Ended>& ended) {
   if (ended) join_ended(now, *ended);
   auto joining = joiner_.peer();

@@ -8,10 +8,11 @@
 // fast as the replica stores them, and that an exchange that moves nothing ends. When the log of a
 // peer does not reach back to us, it starts a state join, after the logs of other peers had their
 // chance.
-// Its parts decide or remember one thing each: PeerState what we do about a peer now, PeerClaim
-// what the peer said, Pacing when an exchange may start, Exchange what runs, JoinPolicy when a join
-// may start. Reconciler moves peers from state to state and sends. RangeServer and SnapshotServer
-// serve peers, Intake checks changes, Joiner does the steps of a join.
+// Each of its parts decides or remembers one thing: PeerState what we do about a peer now,
+// PeerClaim what the peer said, Pacing when an exchange may start, Exchange how far it is,
+// JoinPolicy when a join may start. Reconciler moves peers from state to state and sends.
+// RangeServer and SnapshotServer serve peers, Intake checks changes, Joiner does the steps of a
+// join.
 
 #include <map>
 #include <optional>

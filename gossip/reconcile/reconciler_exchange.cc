@@ -80,8 +80,8 @@ void Reconciler::work_out(base::Instant now, const NodeId& id, const wire::Vecto
 }
 
 // The message lists entries above a state that we cannot work out, or it leaves out actors that we
-// do not know as closed. We ask once for the whole vector. If the complete list does not fit its
-// own sum either, the exchange ends.
+// do not know as closed. We ask once for the whole vector. If the sum does not fit the complete
+// list either, the exchange ends.
 void Reconciler::ask_whole(base::Instant now, const NodeId& id, const wire::Vector& vector,
                            Actions& out) {
   if (peers_.at(id).claim.ask_whole(now, options_.profile.ping_interval)) {
@@ -145,8 +145,8 @@ void Reconciler::ask(base::Instant now, const NodeId& id, Exchange& exchange, Ac
     }
     return end(now, id, End::kDone);
   }
-  // One request cannot name so many actors, and so much is not fetched change by change: a state
-  // join is cheaper.
+  // One request cannot name so many actors. A state join is cheaper than to fetch so much change by
+  // change.
   if (lacking.size() > wire::kEntriesPerMessage && exchange.storing() == 0) {
     return below_floor(now, id, out);
   }
@@ -162,8 +162,8 @@ void Reconciler::receive(base::Instant now, const NodeId& id, const wire::Range&
                          Actions& out) {
   Exchange* exchange = exchange_with(id);
   if (exchange == nullptr || !exchange->is_asking(range.request)) {
-    // The page came too late for its exchange. We take its changes all the same: on a slow link
-    // every page may be late.
+    // The page came too late for its exchange. We take its changes in spite of that, because on a
+    // slow link every page may be late.
     Intake::Taken late = intake_.take(id, range.changes, false, out);
     if (late.outcome == Intake::Outcome::kEcho) echo(now, id, late.echo, out);
     return;

@@ -2,8 +2,8 @@
 
 // Serves pages of our state to peers that do a state join: a bounded number of peers at a time, one
 // query of each. Above that the asker gets "busy". A peer that has a place keeps it while it goes
-// on asking. So many joining peers cannot prevent each other from finishing. Leaves reading to the
-// driver (ReadSnapshot, then snapshot_read()).
+// on asking. So many joining peers cannot prevent each other from finishing. The driver reads the
+// pages (ReadSnapshot, then snapshot_read()).
 
 #include <map>
 #include <optional>

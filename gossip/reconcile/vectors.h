@@ -3,8 +3,8 @@
 // Sends our claimed version vector to peers and works out theirs. A message lists the entries that
 // differ from a state which the receiver once had. Without such a state it lists all actors but the
 // closed ones. The vector half of the sender's state hash is a sum over all entries; it proves that
-// no entry is missing. Guarantees that a vector is believed only when this sum fits. Leaves to
-// Reconciler what to do when it does not.
+// no entry is missing. A vector is believed only when this sum fits. Reconciler decides what to do
+// when it does not fit.
 
 #include <map>
 #include <optional>
@@ -61,7 +61,7 @@ class Vectors {
   struct Taken {
     bool complete = false;           // false: parts are missing, or there are too many
     std::optional<Entries> differs;  // what differs from our claim; unset: cannot be worked out
-    std::vector<crdt::Dependency> entries;  // as listed, in all parts
+    std::vector<crdt::Dependency> entries;  // the entries that all parts list
   };
   Taken take(const NodeId& peer, const wire::Vector& message);
   void closed(const NodeId& peer) { parts_.erase(peer); }

@@ -34,8 +34,9 @@ PushPlan PushPull::relay(const std::vector<const crdt::SealedChange*>& fresh, co
           pick(members, &giver)};
 }
 
-// A change that waits for another change may be dropped by the replica and come again as new, on
-// all members at the same time. Without this memory its copies would multiply with every hop.
+// The replica may drop a change that waits for another change. The change is then new when it comes
+// again, on all members at the same time. Without this memory its copies would multiply with every
+// hop.
 bool PushPull::remember(const crdt::SealedChange& change) {
   Key key{change.actor, change.seq, change.hash};
   if (!relayed_.insert(key).second) return false;
@@ -52,7 +53,7 @@ std::vector<Target> PushPull::pick(const Recipients& members, const NodeId* give
   if (fan_out_ == 0) return {};
   std::optional<NodeId> next = members.next_after(self_);
   // If the giver is the next member on the ring, it has the change already. Then one more member is
-  // drawn by chance.
+  // drawn at random.
   if (next && (giver == nullptr || *next != *giver)) chosen.push_back(*next);
   members.draw(fan_out_, giver, random_, chosen);
   return members.targets_of(chosen);

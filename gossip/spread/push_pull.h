@@ -2,9 +2,9 @@
 
 // The topology `push-pull`: a change goes to a few members, and each member to which it is new
 // relays it once, to a few more ("infect and die"). One of the few is the next member on the ring
-// of node ids. While views agree and nothing is lost, the ring alone reaches all members that
-// chance left out. Reconciliation pulls what is still missed. Relays follow the message, not the
-// topology of its origin.
+// of node ids. While all members know the same members and nothing is lost, the ring reaches all
+// members that were not drawn. Reconciliation pulls what is still missing. A member relays as the
+// message says, whatever its own topology is.
 
 #include <cstdint>
 #include <deque>
@@ -15,7 +15,7 @@
 
 namespace gossip {
 
-// Remembered; above that the oldest is forgotten.
+// So many relayed changes are remembered; above that the oldest is forgotten.
 inline constexpr std::size_t kRelayedMax = 16'384;
 
 class PushPull : public Strategy {
@@ -30,8 +30,8 @@ class PushPull : public Strategy {
   // it is remembered, even if the replica drops it in between.
   PushPlan relay(const std::vector<const crdt::SealedChange*>& fresh, const NodeId& giver,
                  const Recipients& members);
-  // False if a push has more new changes than relay_bytes_max. Reconciliation pulls them once,
-  // instead of fan-out times.
+  // False if a push has more new changes than relay_bytes_max. Reconciliation then brings them to
+  // each member once, instead of as often as the fan-out.
   bool may_relay(const std::vector<const crdt::SealedChange*>& fresh) const;
 
  private:

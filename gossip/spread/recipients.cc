@@ -5,7 +5,7 @@
 namespace gossip {
 namespace {
 
-// Members that we look at to find one that is not doubtful.
+// So many members we look at to find one that is not doubtful.
 constexpr std::size_t kRingSteps = 8;
 constexpr std::size_t kDrawsPerPlace = 8;  // draws before we walk all members
 
@@ -59,7 +59,7 @@ void Recipients::draw(std::size_t count, const NodeId* but, base::Random& random
   if (chosen.size() < count) add_hearsay(count - chosen.size(), but, chosen);
 }
 
-// Takes the newest members: perhaps we just have not asked them yet.
+// Takes the newest members: perhaps they live, and we only have not asked them yet.
 void Recipients::add_hearsay(std::size_t count, const NodeId* but,
                              std::vector<NodeId>& chosen) const {
   const auto& all = members_.hearsay();

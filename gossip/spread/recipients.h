@@ -1,9 +1,9 @@
 #pragma once
 
 // Chooses who gets a push. Members that we have met come first; of these, members that are not
-// doubtful (Member::is_doubtful) come first. So a push goes to members of which we know something,
-// even after most of a mesh has gone at once, or when a member names others that do not exist.
-// Copies only the chosen members.
+// doubtful (Member::is_doubtful) come first. So a push goes to members that probably live, even
+// after most of a mesh has ended at once, or when a member names others that do not exist. Only the
+// chosen members are copied.
 
 #include <optional>
 #include <vector>
@@ -24,7 +24,7 @@ class Recipients {
   // All met members, the doubtful ones last; then at most kHearsayPushed hearsay members.
   std::vector<Target> all() const;
   // The next member on the ring after `self` that is not doubtful. If all near ones are doubtful,
-  // the very next one.
+  // it is the nearest one.
   std::optional<NodeId> next_after(const NodeId& self) const;
   // Adds different members with equal chance until there are `count`; never `but`.
   void draw(std::size_t count, const NodeId* but, base::Random& random,

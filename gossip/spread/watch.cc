@@ -39,8 +39,8 @@ std::vector<PushPlan> PushWatch::due(base::Instant now, const MemberTable& membe
   return out;
 }
 
-// Picks as many members as were tried, from those that were not: first the ones without doubt, the
-// most recently heard first.
+// Picks further members, as many as have been tried. Members that are not doubtful come first; of
+// these, the most recently heard come first.
 std::vector<NodeId> PushWatch::next_wave(const Watched& push, const MemberTable& members) const {
   std::vector<NodeId> tried;
   for (const Tried& one : push.tried) tried.push_back(one.node);

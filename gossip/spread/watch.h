@@ -31,8 +31,8 @@ class PushWatch {
  public:
   explicit PushWatch(const Profile& profile) : profile_(profile) {}
 
-  // False: the push is not watched. A second push within half a timeout meets the same mesh, so one
-  // is enough.
+  // False: the push is not watched. A second push within half a timeout would find the same silent
+  // members, so one is enough.
   bool add(base::Instant now, const PushPlan& plan);
   // The pushes to send now. The caller also pings each of their targets.
   std::vector<PushPlan> due(base::Instant now, const MemberTable& members);

@@ -1,7 +1,8 @@
 #pragma once
 
-// How slow this node is (Lifeguard's local health): 0 is healthy, 7 the worst. It stretches the
-// probe interval, so that a host that cannot keep up accuses nobody. Bounded at both ends.
+// How slow this node is (Lifeguard's local health): 0 is healthy, 7 is the worst, and it never
+// leaves these bounds. It stretches the probe interval, so that a host that cannot keep up accuses
+// nobody.
 
 #include <algorithm>
 #include <cstdint>

@@ -1,11 +1,12 @@
 #pragma once
 
-// Members that we ping soon, besides the probes: every member that was just learned, is remembered,
-// or is in doubt. Each is pinged three times at growing distance until we hear it; one that is said
-// to have restarted, eight times. All together have a bounded rate, so that learning ten thousand
-// members makes no burst. Members that we know from others only come after all others, and at most
-// kHearsayOpen of them may owe us an answer at one time. So a member that answers makes room at
-// once, and names that nobody answers to cost kHearsayOpen pings an interval.
+// Members that we ping soon, besides the probes: every member that we have just learned of, that is
+// remembered, or that is in doubt. Each is pinged three times, with growing gaps, until we hear it.
+// A member that is said to have restarted is pinged eight times. All these pings together have a
+// bounded rate, so that ten thousand new members make no burst. Members that we know only from
+// others come after all others, and at most kHearsayOpen of them may owe us an answer at one time.
+// So a member that answers makes room at once, and members that do not exist cost kHearsayOpen
+// pings in each interval.
 
 #include <deque>
 #include <map>
@@ -28,9 +29,9 @@ class Greetings {
  public:
   explicit Greetings(const Profile& profile) : profile_(profile) {}
 
-  // `hearsay`: we know it from others only.
+  // `hearsay`: we know it only from others.
   void add(base::Instant now, const NodeId& node, int tries = kGreetingTries, bool hearsay = false);
-  void drop(const NodeId& node);  // heard, or gone
+  void drop(const NodeId& node);  // it was heard, or is gone
   std::vector<NodeId> due(base::Instant now);
   base::Instant next_deadline() const;
   void clear();

@@ -27,7 +27,7 @@ void Hearsay::asked(base::Instant now, const NodeId& node, std::uint16_t token) 
   auto tries = tries_.find(node);
   if (tries == tries_.end()) return;
   ++tries->second;
-  // To the helper, its timeout, and back.
+  // The time for our request to reach the helper, for its ping to time out, and for its answer.
   asked_.push_back({now + profile_.ping_interval * 2, token, node});
 }
 

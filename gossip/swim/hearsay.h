@@ -1,9 +1,9 @@
 #pragma once
 
-// Members that we know from others only and that answered none of our greetings. We ask other
-// members to ping them: a bounded number an interval, twice for each. A member that is silent then
-// counts as dead, so names that nobody answers to disappear. Leaves asking and judging to
-// Membership.
+// Members that we know only from others and that answered none of our greetings. We ask other
+// members to ping them: a bounded number in each interval, twice for each member. A member that
+// stays silent then counts as dead, so members that do not exist disappear. Membership sends the
+// questions and changes the records.
 
 #include <cstdint>
 #include <deque>
@@ -16,7 +16,7 @@
 
 namespace gossip {
 
-// Members that others are asked to ping, an interval.
+// So many members others are asked to ping in each interval.
 inline constexpr std::size_t kHearsayAsked = 32;
 inline constexpr int kHearsayTries = 2;  // for each of them
 
@@ -24,8 +24,8 @@ class Hearsay {
  public:
   explicit Hearsay(const Profile& profile) : profile_(profile) {}
 
-  void add(base::Instant now, const NodeId& node);  // its greetings are used up
-  void drop(const NodeId& node);                    // met, or gone
+  void add(base::Instant now, const NodeId& node);  // it answered no greeting
+  void drop(const NodeId& node);                    // it was met, or is gone
 
   // The members that others are asked to ping now. Call asked() for each.
   std::vector<NodeId> due(base::Instant now);

@@ -2,9 +2,9 @@
 
 // Pings that we send as the helper of another member (the ping-req of SWIM): the asker got no
 // answer from the target itself. We pass the ack of the target on when it comes, even after a nack.
-// If our own timeout passes first, the asker gets a nack: it says that we are well and that the
-// target did not answer. Bounded: a request above kIndirectProbesMax is dropped, and its asker
-// counts this against its own health.
+// If our own timeout passes first, the asker gets a nack. The nack says that we are well and that
+// the target did not answer. The number of these pings is bounded: a request above
+// kIndirectProbesMax is dropped, and its asker counts this against its own health.
 
 #include <map>
 #include <optional>

@@ -64,12 +64,11 @@ struct Member {
   // Two failed sessions; one may be due to a restart.
   bool tcp_blocked() const { return sessions_refused >= 2 && is_alive(); }
   bool met() const { return heard_ourselves || vouched; }
-  // True if this living member may be silent. One unanswered ping proves nothing: it may be on its
-  // way.
+  // True if this living member may be silent. One unanswered ping proves nothing, because its
+  // answer may be on its way.
   bool is_doubtful() const { return record.state == MemberState::kSuspect || unanswered >= 2; }
-  // Others are not told of a member that we only remember from an earlier run, of one whose other
-  // fields are older than its incarnation, and of one that is said to live and that we have not
-  // met.
+  // We do not tell others of a member in these cases: we only remember it from an earlier run; its
+  // other fields are older than its incarnation; or it is said to live and we have not met it.
   bool may_be_told() const {
     bool sound = met() || (!is_alive() && !ghost);
     return record.incarnation != 0 && !wordless && sound;
@@ -110,7 +109,7 @@ class MemberTable {
   // The next of them in the order of ids; after the last comes the first. There must be at least
   // one.
   NodeId living_after(const NodeId& node) const;
-  // Living members that we know from others only, the oldest first.
+  // Living members that we know only from others, the oldest first.
   using ByTime = std::set<std::pair<base::Instant, NodeId>>;
   const ByTime& hearsay() const { return hearsay_; }
   // Met, or remembered from an earlier run.

@@ -103,7 +103,7 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
   ++self_.incarnation;
   news_.add(self_.node);
   seeds_.restart(now);
-  // Suspicions from before we left are dropped, and these members are asked anew.
+  // Suspicions from before we left are dropped, and these members are asked again.
   std::vector<NodeId> all;
   for (const auto& [node, member] : table_.all()) all.push_back(node);
   for (const NodeId& node : all) {
@@ -128,7 +128,7 @@ void Membership::topology(Topology topology) {
 
 void Membership::join(base::Instant now, const Target& to, Outbox& box) {
   box.add(to, wire::Join{self_});
-  // With the challenge its answer proves its start in one round trip.
+  // The challenge saves a round trip: the answer to it proves the start of the receiver at once.
   if (!to.node) box.add(to, wire::Challenge{peers_.token_for(now, nullptr)});
 }
 
@@ -228,7 +228,7 @@ void Membership::doubted(base::Instant now, const std::array<unsigned char, 8>& 
 
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Ping& ping, Outbox& box, Actions& out) {
-  greetings_.drop(node);  // it has us in its table
+  greetings_.drop(node);  // its table has our record
   merge_all(now, node, from, ping.news, Source::kNews, out);
   if (Member* there = table_.find(node)) own_incarnation(now, *there, from, ping.incarnation, out);
   const Member* member = table_.find(node);
@@ -302,9 +302,9 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
     return;
   }
   Member* target = table_.find(request.target);
-  // Nobody can make us ping the address of a stranger. But the asker learns that we hear it:
-  // without any nack it would take the silence of a member that only it has met for its own, for
-  // ever.
+  // We do not ping an address that we do not know, so nobody can make us send datagrams to a
+  // stranger. But the asker gets a nack, so it learns that we hear it. Without any nack it would
+  // always blame itself for the silence of a member that only it has met.
   if (target == nullptr || target->state() == MemberState::kLeft) {
     return box.add(asker, wire::Nack{request.token}, may_be_short(node));
   }

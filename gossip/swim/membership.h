@@ -2,9 +2,9 @@
 
 // Keeps the list of members: SWIM with Lifeguard. It joins through seeds, probes and suspects
 // members, and sends news of members on pings, on acks and in rounds of their own. A member that
-// does not answer is suspected. It is dead when nobody heard it contradict in time. Only the
-// subject of a record raises its incarnation. What we hear ourselves counts more than what others
-// tell. If nobody answers, our own network is the cause, and we accuse nobody.
+// does not answer is suspected. It is declared dead when nobody hears it contradict in time. Only
+// the subject of a record raises its incarnation. What we hear ourselves counts more than what
+// others tell. If nobody answers, our own network is the cause, and we accuse nobody.
 // Every message comes from a proven start or an authenticated session; the caller checks this.
 // `from` is the address that a datagram came from.
 
@@ -41,7 +41,7 @@ inline constexpr std::uint64_t kIncarnationStep = 8;
 inline constexpr int kRefutationsMax = 8;  // at once; one more is allowed after each interval
 inline constexpr int kRivalWords = 4;      // messages that tell a member of a twin
 inline constexpr int kLastWords = 8;       // pings to a suspect during its suspicion
-// In a larger mesh about so many members send them.
+// In a larger mesh about so many members send these pings.
 inline constexpr std::size_t kLastWordSpeakers = 40;
 inline constexpr int kSilentIntervals = 10;  // without a message from any member: isolated
 // Intervals after our own pause in which we accuse nobody.
@@ -66,7 +66,7 @@ inline constexpr std::uint32_t kTableEvery = 9;
 static_assert(kTableEvery % 2 == 1);
 // Intervals that a difference lasts before we ask for a table.
 inline constexpr int kTableGrace = 8;
-// The joins answered in a second, with one table each. Further joins are dropped.
+// So many joins are answered in a second, each with one table. Further joins are dropped.
 inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;
 
 class Membership {
@@ -125,14 +125,14 @@ class Membership {
   const MemberRecord& self() const { return self_; }
   bool has_left() const { return self_.state == MemberState::kLeft; }
   std::uint32_t health_score() const { return awareness_.score(); }
-  bool isolated(base::Instant now) const;  // no member is heard; with two members never true
+  bool isolated(base::Instant now) const;  // no member is heard; false with fewer than two others
   Hearing hearing() const;
   bool let_in_by(const Address& address) const { return seeds_.content(address, table_); }
   std::vector<MemberRecord> memory(
       base::Instant now) const;  // input for remember() after a restart
 
  private:
-  enum class Source { kNews, kTable };  // kTable: a seed's table, not spread further
+  enum class Source { kNews, kTable };  // kTable: the table of a seed; we do not spread it
   struct RunningSuspicion {
     Suspicion suspicion;
     base::Instant next_word;

@@ -1,4 +1,4 @@
-// Members that we know from others only. Such a member does not count until we hear it, or a member
+// Members that we know only from others. Such a member does not count until we hear it, or a member
 // that we asked has heard it: it is not on the ring, it gets pushes last, and nobody is told of it.
 // So a member that names ten thousand members which do not exist costs every other member only a
 // bounded rate of pings.

@@ -103,10 +103,10 @@ void Membership::merge_self(base::Instant now, const NodeId& teller, const Membe
   if (agrees) return;
   bool accused = told.state == MemberState::kSuspect || told.state == MemberState::kDead;
   if (accused) awareness_.worse(1);
-  // A number above ours is one that we never had. If it is at most kIncarnationStep above ours, we
-  // answer with the number above it, as we do for our own number. If it is further above, we only
-  // repeat our own record; members that hear it from us take it. All numbers of one start are below
-  // those of the next start.
+  // A number above ours is one that we have never had. If it is at most kIncarnationStep above
+  // ours, we answer with the number above it, as we do for our own number. If it is further above,
+  // we only repeat our own record; members that hear it from us take it. All numbers of one start
+  // are below those of the next start.
   std::uint64_t above = told.incarnation - self_.incarnation;
   bool in_reach = above <= kIncarnationStep && told.incarnation - start_ < 0xFFFF;
   if (!may_refute(now)) return;
@@ -137,7 +137,7 @@ void Membership::merge_own(base::Instant now, Member& member, const MemberRecord
                            Actions& out) {
   std::uint64_t held = member.record.incarnation;
   bool lowered = told.incarnation < held;
-  // An older record of its own.
+  // The member sent an older record of its own.
   if (lowered && held - told.incarnation <= kIncarnationStep) return;
   bool same = told.incarnation == held;
   member.claimed.reset();
@@ -348,7 +348,7 @@ void Membership::suspect(base::Instant now, Member& member, const NodeId& accuse
     auto drawn = random_.below(speakers);
     if (drawn >= kLastWordSpeakers) fresh.words = 0;
   }
-  if (!member.met()) fresh.words = 0;  // its greetings ask it
+  if (!member.met()) fresh.words = 0;  // greetings ping it already
   suspicions_.emplace(node, fresh);
   schedule(node);
   tell(member);

@@ -1,9 +1,9 @@
 #pragma once
 
-// One probe at a time, as in SWIM: a direct ping; after the timeout pings by helpers, a session and
-// two more direct pings; a verdict at the end of the interval. It judges a silence only if its own
-// timers ran in time; a probe with late timers starts over. Leaves choosing the target and sending
-// to Membership.
+// One probe at a time, as in SWIM. First comes a direct ping. After the timeout come pings by
+// helpers, a ping over a session, and two more direct pings. At the end of the interval the probe
+// decides whether the target is silent. It decides this only if its own timers ran in time;
+// otherwise the probe starts over. Membership chooses the target and sends the messages.
 
 #include <optional>
 #include <set>
@@ -20,7 +20,7 @@ class Probe {
   enum class Step {
     kNothing,
     kNext,       // choose a target, then begin() or rest()
-    kAskAround,  // no answer: ask helpers, a session, the target again
+    kAskAround,  // no answer: try helpers, a session, and the target again
     kAskAgain,   // ping the target once more
     kSilent      // the probe ended without an answer
   };
@@ -38,7 +38,7 @@ class Probe {
   void drop(base::Instant resume_at);  // ends the probe without a verdict
   void stop();
 
-  // True when this ended the wait: the target is alive.
+  // True when this ended the probe, because the target is alive.
   bool heard(const NodeId& node);
   bool vouched(std::uint64_t token);
   void nack(std::uint64_t token, const NodeId& helper);

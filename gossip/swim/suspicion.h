@@ -1,8 +1,9 @@
 #pragma once
 
-// How long a suspicion lasts before the suspect is dead (Lifeguard's LHA-Suspicion): long while one
-// member accuses, shorter with each further accuser, never below a minimum that grows with the
-// logarithm of the number of members. Leaves sending and judging to Membership.
+// How long a suspicion lasts before the suspect is dead (Lifeguard's LHA-Suspicion). The time is
+// long while only one member accuses, and it gets shorter with each further accuser. It never falls
+// below a minimum that grows with the logarithm of the number of members. Membership sends the
+// messages and declares the death.
 
 #include <array>
 #include <cstddef>
@@ -14,7 +15,7 @@ namespace gossip {
 
 inline constexpr std::size_t kConfirmationsMax = 2;  // further accusers that shorten a suspicion
 
-// The shortest suspicion where nobody could confirm it.
+// The shortest suspicion, in ping intervals, when no other member could confirm it.
 inline constexpr int kAloneIntervals = 2;
 
 // The times for a mesh of `members`, ourselves included.
@@ -32,7 +33,7 @@ class Suspicion {
   bool confirm(const NodeId& accuser);
 
   base::Instant since() const { return since_; }
-  base::Instant deadline() const;  // the suspect is dead from here on, unless we hear it
+  base::Instant deadline() const;  // the suspect is dead from then on, unless we hear it
 
  private:
   base::Instant since_;

@@ -4,8 +4,8 @@
 // ids, one to the second and one to the third. So every member has a watcher that probes it every
 // other interval, and the longest time between its probes does not depend on chance. Two of the
 // eight go round all members in shuffled order, so that no two members lose each other for good.
-// While there are members that we know from others only, one of these two is for them. Dead members
-// have turns of their own; of four one is for those that we never met.
+// While there are members that we know only from others, one of these two is for them. Dead members
+// have turns of their own; one of four is for those that we never met.
 
 #include <optional>
 #include <vector>

@@ -59,7 +59,7 @@ TEST(Agenda, PeersOfOneTimeAreAllDue) {
   EXPECT_FALSE(agenda.take_due(kEarly));
 }
 
-// A later time replaces an earlier one too: the peer must not come at both.
+// A later time replaces an earlier one too: the agenda must not name the peer at both times.
 TEST(Agenda, ANewTimeReplacesTheFormerOne) {
   Peers peers;
   Agenda agenda;
@@ -85,7 +85,7 @@ TEST(Agenda, APeerThatIsGoneIsNotDueAndTheOthersAre) {
   agenda.set(peers.z, kEarly);
 
   agenda.drop(peers.a);
-  agenda.drop(peers.a);  // a second time changes nothing
+  agenda.drop(peers.a);  // a second call has no effect
 
   EXPECT_EQ(agenda.take_due(kEarly), peers.z);
   EXPECT_FALSE(agenda.take_due(kEarly));

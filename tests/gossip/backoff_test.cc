@@ -49,7 +49,7 @@ TEST(Backoff, TwoAgentsDoNotTryAgainTogether) {
   EXPECT_NE(a.backoff.after(0), z.backoff.after(0));
 }
 
-// The simulator repeats a run by its seed: each call takes the same part of the chance.
+// The simulator repeats a run from its seed. So each call must draw equally many random numbers.
 TEST(Backoff, TheSameSeedGivesTheSameDelays) {
   Delays once(5);
   Delays again(5);

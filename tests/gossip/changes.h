@@ -1,6 +1,6 @@
 #pragma once
 
-// Sealed changes for tests that need no replica.
+// Makes sealed changes for tests that have no replica.
 
 #include "crdt/change.h"
 

@@ -7,7 +7,7 @@
 namespace gossip::testing {
 namespace {
 
-// Rule 3: what a power cut may still take is not claimed.
+// Rule 3: a change that a power cut may still destroy is not claimed.
 TEST(Claims, MoveOnlyWhenDurable) {
   auto random = base::Random::from_number(1);
   auto actor = random.id<base::ActorTag>();
@@ -30,7 +30,8 @@ TEST(Claims, MoveOnlyWhenDurable) {
   EXPECT_EQ(claims.moved(), (base::Instant{9}));
 }
 
-// The queue of the replica was full, or its turn failed: what it has not taken is said again.
+// The queue of the replica was full or its turn failed, so a confirmation was lost. It is sent
+// again.
 TEST(Claims, AConfirmationThatWasLostIsSaidAgain) {
   Claims claims(Holdings{});
   base::ActorId actor;
@@ -43,9 +44,9 @@ TEST(Claims, AConfirmationThatWasLostIsSaidAgain) {
   Actions out;
   claims.confirm(actor, {3, 0}, out);
   claims.confirm_all(out);
-  ASSERT_EQ(out.size(), 1u) << "once while it may still arrive";
+  ASSERT_EQ(out.size(), 1u) << "a second confirmation was sent while the first may still arrive";
 
-  claims.stored({}, Stored{});  // a turn that did not have it
+  claims.stored({}, Stored{});  // a turn without the confirmation
   claims.confirm_all(out);
 
   ASSERT_EQ(out.size(), 2u);
@@ -57,7 +58,7 @@ TEST(Claims, AConfirmationThatWasLostIsSaidAgain) {
   EXPECT_EQ(out.size(), 2u);
 }
 
-// The replica compares the hash with its own: a peer may hold another change under the number.
+// The replica compares the hash with its own one: a peer may hold another change under this number.
 TEST(Claims, AConfirmationNamesTheHashOfThePeersChange) {
   base::ActorId actor;
   actor.bytes[0] = 1;
@@ -67,7 +68,7 @@ TEST(Claims, AConfirmationNamesTheHashOfThePeersChange) {
   Actions out;
 
   Claims(held).confirm(actor, {4, 77}, out);
-  Claims(held).confirm(actor, {6, 77}, out);  // more than ours: its hash is not of our number
+  Claims(held).confirm(actor, {6, 77}, out);  // the hash is of change 6, not of our change 5
 
   ASSERT_EQ(out.size(), 2u);
   EXPECT_EQ(std::get<Confirmed>(out[0]).hash, 77u);
@@ -75,7 +76,7 @@ TEST(Claims, AConfirmationNamesTheHashOfThePeersChange) {
   EXPECT_EQ(std::get<Confirmed>(out[1]).hash, 0u);
 }
 
-// Rule 7 asks for all that may be here alone, not only for what this run wrote.
+// Rule 7 concerns all changes that may exist only here, not only those that this run wrote.
 TEST(Claims, AnActorThatWasLeftIsConfirmedUntilAPeerHasAllOfIt) {
   base::ActorId former;
   former.bytes[0] = 1;

@@ -1,5 +1,5 @@
-// Actors that were left behind are closed (rule 2); what a replica stopped at is not fetched again
-// (rule 12).
+// Actors that their owners have left are closed (rule 2). A change at which a replica has stopped
+// is not fetched again (rule 12).
 
 #include <gtest/gtest.h>
 
@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t a = 0;
 constexpr std::size_t z = 1;
 
-// --- What is never fetched (rule 12) -------------------------------------------------------------
+// --- Changes that are not fetched again (rule 12) ------------------------------------------------
 
 TEST(Stopped, IsNotFetchedAgainAndAgain) {
   Mesh mesh(10);
@@ -47,7 +47,7 @@ struct Trio {
     actor = mesh.host(a).replica->actor();
   }
   bool closed(std::size_t host) { return mesh.host(host).replica->closed().contains(actor); }
-  // Everybody hears that the owner went on under another actor.
+  // All members learn that the owner writes under another actor now.
   void leave_behind() {
     mesh.run(base::seconds(1));
     mesh.host(a).replica->leave_actor(next_actor(99));
@@ -74,8 +74,8 @@ TEST(Closing, FollowsWhenEveryMemberHoldsItAll) {
   }
 }
 
-// A member that is away for months must not hold up the others. When it returns it lacks actors
-// that the others have closed: they are compared once, and it gets what it lacks.
+// A member that is away for months must not hold up the others. When it returns, it lacks actors
+// that the others have closed. It compares them once and fetches what it lacks.
 TEST(Closing, DoesNotWaitForTheDeadWhoGetAllWhenTheyReturn) {
   Trio trio(12);
   trio.mesh.crash(2);
@@ -97,10 +97,12 @@ TEST(Closing, DoesNotWaitForTheDeadWhoGetAllWhenTheyReturn) {
   trio.mesh.run(base::seconds(5));
 
   EXPECT_EQ(trio.mesh.host(2).replica->state(), trio.mesh.host(a).replica->state());
-  EXPECT_LE(trio.mesh.node(2).stats().vectors_whole, 2u) << "once a peer";
+  EXPECT_LE(trio.mesh.node(2).stats().vectors_whole, 2u)
+      << "a whole vector was sent more than once for each peer";
   const std::size_t bytes = trio.mesh.host(2).session_bytes;
   trio.mesh.run(base::seconds(30));
-  EXPECT_EQ(trio.mesh.host(2).session_bytes, bytes) << "nothing more to compare";
+  EXPECT_EQ(trio.mesh.host(2).session_bytes, bytes)
+      << "vectors were compared again after the states were equal";
 }
 
 // The node knows what a living member holds only after their states have been equal once.
@@ -127,7 +129,7 @@ TEST(Closing, OfOneThatIsShownWithMoreIsUndoneAndItIsFetched) {
   trio.leave_behind();
   trio.mesh.run(base::seconds(5));
   ASSERT_TRUE(trio.closed(z));
-  // The owner's copy, which goes on under the old actor.
+  // A copy of the owner writes under the old actor.
   base::ActorId other = trio.mesh.host(a).replica->actor();
   trio.mesh.host(a).replica->use_actor(trio.actor);
   trio.mesh.write(a);
@@ -136,7 +138,7 @@ TEST(Closing, OfOneThatIsShownWithMoreIsUndoneAndItIsFetched) {
   EXPECT_TRUE(trio.mesh.converged());
   EXPECT_EQ(trio.mesh.host(z).replica->vector().seq_of(trio.actor), 2u);
   EXPECT_GE(trio.mesh.host(z).replica->vector().seq_of(other), 1u);
-  EXPECT_EQ(trio.mesh.node(z).stats().actors_closed, 2u);  // and closed once more
+  EXPECT_EQ(trio.mesh.node(z).stats().actors_closed, 2u);  // it was closed a second time
 }
 
 TEST(Closing, DoesNotHideTheActorFromWhoLacksIt) {
@@ -152,7 +154,7 @@ TEST(Closing, DoesNotHideTheActorFromWhoLacksIt) {
   EXPECT_EQ(trio.mesh.host(late).replica->vector().seq_of(trio.actor), 4u);
 }
 
-// Two meshes that never knew each other, each with a closed actor of its own, become one.
+// Two meshes that did not know each other become one. Each has a closed actor of its own.
 TEST(Closing, DoesNotKeepTwoMeshesFromBecomingOne) {
   Mesh mesh(16);
   for (std::size_t i : {0u, 2u}) {

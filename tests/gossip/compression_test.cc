@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kChanges = 200;
 
-// A has written while Z could not hear it.
+// A has written while Z could not receive anything from it.
 struct Apart : Pair {
   Apart() : Pair(1) {
     mesh.cut_both(a, z);

@@ -35,7 +35,7 @@ TEST(Node, AJoinerFetchesWhatItMissed) {
 
 base::Duration slowest{0};
 
-struct Seen {  // what a sweep met
+struct Seen {  // what happened in the runs of one test
   std::uint64_t joins = 0;
   std::uint64_t merged = 0;
   std::uint64_t busy = 0;
@@ -52,7 +52,8 @@ void add_counts(Mesh& mesh, std::size_t host) {
   seen.closed += stats.actors_closed;
 }
 
-// State joins happen all the time: logs hold a few changes, pages one or two, servers are busy.
+// Makes state joins frequent: logs hold a few changes, pages hold one or two, servers are often
+// busy.
 void make_logs_tiny(Mesh& mesh, base::Random& random, std::size_t count) {
   auto busy = random.below(40);
   mesh.busy_percent = static_cast<std::uint32_t>(busy);
@@ -120,7 +121,7 @@ void make_whole(Mesh& mesh) {
   }
 }
 
-// Faults of every kind, then none: all must become equal, and be quiet.
+// First faults of every kind, then none. All hosts must then become equal and stop exchanging data.
 void expect_convergence(std::uint64_t seed, bool tiny_logs) {
   auto random = base::Random::from_number(seed * 7919 + 1);
   Options options = some_bounds(random);
@@ -158,7 +159,7 @@ void expect_convergence(std::uint64_t seed, bool tiny_logs) {
   mesh.run(base::seconds(8));
   std::size_t before = session_bytes(mesh);
   mesh.run(base::seconds(8));
-  EXPECT_EQ(session_bytes(mesh), before) << seed << ": traffic between equals";
+  EXPECT_EQ(session_bytes(mesh), before) << seed << ": equal hosts still exchange data";
   for (std::size_t i = 0; i < count; ++i) {
     add_counts(mesh, i);
     EXPECT_TRUE(mesh.host(i).alarms.empty()) << seed;

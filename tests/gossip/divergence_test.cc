@@ -1,4 +1,5 @@
-// Rule 8: equal vectors with unequal cells, the alarm and the join that it leads to.
+// Rule 8: the vectors are equal and the cells are not. This raises an alarm, and the alarm starts a
+// join.
 
 #include <gtest/gtest.h>
 
@@ -30,7 +31,7 @@ TEST(Reconcile, EqualVectorsWithUnequalCellsAreAnAlarmOnce) {
   EXPECT_EQ(exchanges(pair.mesh), before);
 }
 
-// A is told that the cells of Z are others. What follows is a join, and that may fail.
+// A learns that its cells and those of Z differ. Then A starts a join, and the join may fail.
 struct Diverged : Pair {
   explicit Diverged(std::uint64_t seed) : Pair(seed) {
     mesh.add({a});
@@ -39,8 +40,8 @@ struct Diverged : Pair {
     mesh.host(z).replica->spoil_digest();
     tell(z, std::nullopt);
   }
-  // Tells the node of `host` what its replica has done. Of the actions of the node only alarms are
-  // kept.
+  // Tells the node of `host` what its replica has done. Only alarms are kept of the actions that
+  // the node returns.
   void tell(std::size_t host, std::optional<JoinStep> step) {
     Stored facts;
     facts.durable = true;
@@ -82,8 +83,8 @@ TEST(Reconcile, AnAlarmWhoseJoinFailsIsRaisedAgain) {
   EXPECT_EQ(diverged.alarms(), 3u);
 }
 
-// The replica does one state join at a time. A join after an alarm must not end one that runs, nor
-// the other way round.
+// The replica does one state join at a time. A join after an alarm must not end a join that is
+// running, and a new join must not end the join after the alarm.
 TEST(Reconcile, AnAlarmWaitsForTheEndOfAJoin) {
   Diverged diverged(26);
   diverged.join_step(JoinStep::Kind::kAsk, Diverged::other);

@@ -8,7 +8,7 @@
 namespace gossip::testing {
 namespace {
 
-// An exchange whose peer has more of two actors than we have.
+// An exchange with a peer that has more changes of two actors than we have.
 struct Asking {
   base::Random random = base::Random::from_number(1);
   base::ActorId first = random.id<base::ActorTag>();
@@ -53,7 +53,7 @@ TEST(Exchange, AGuessIsWrongWhenTheAnswerHasAnotherBase) {
   EXPECT_FALSE(right.was_wrong(answer));
   EXPECT_FALSE(none.was_wrong(answer));
   EXPECT_TRUE(wrong.was_wrong(answer));
-  EXPECT_FALSE(wrong.was_wrong(answer));  // the same answer a second time
+  EXPECT_FALSE(wrong.was_wrong(answer));  // the answer arrives a second time
 }
 
 TEST(Exchange, OnlyTheAnswerToTheLastRequestIsAwaited) {
@@ -70,7 +70,7 @@ TEST(Exchange, OnlyTheAnswerToTheLastRequestIsAwaited) {
   EXPECT_FALSE(asking.exchange.is_asking());
 }
 
-// What is under way to the replica is not asked for again.
+// Changes that are on their way to the replica are not requested again.
 TEST(Exchange, ARequestNamesWhatWeHaveReceived) {
   Asking asking;
   asking.commit(asking.first, 4);
@@ -88,10 +88,11 @@ TEST(Exchange, ARequestNamesWhatWeHaveReceived) {
   EXPECT_EQ(have[asking.second].seq, 1u);
   EXPECT_EQ(have[asking.second].hash, pushed.hash);
   EXPECT_EQ(asking.exchange.asked(),
-            (Exchange::Asked{{asking.first, 4}, {asking.second, 0}}));  // committed
+            (Exchange::Asked{{asking.first, 4}, {asking.second, 0}}));  // only what is committed
 }
 
-// What a request leaves out is not ours: another peer may be asked for it.
+// The exchange does not own the actors that its request leaves out: another peer may be asked for
+// them.
 TEST(Exchange, ARequestNamesABoundedNumberOfActors) {
   Asking asking;
   std::vector<base::ActorId> many;
@@ -139,7 +140,7 @@ TEST(Exchange, APageIsStoredUntilTheReplicaHasFinishedIt) {
   EXPECT_TRUE(asking.exchange.has_fetched());
 }
 
-// The exchange before this one ended while its page was on the way to the replica.
+// The exchange before this one ended while one of its pages was on the way to the replica.
 TEST(Exchange, APageOfAFormerExchangeDoesNotCount) {
   Asking asking;
   asking.exchange.page_taken(4);
@@ -147,14 +148,14 @@ TEST(Exchange, APageOfAFormerExchangeDoesNotCount) {
   EXPECT_FALSE(asking.exchange.page_stored(3, asking.claims, false));
   EXPECT_EQ(asking.exchange.storing(), 1u);
   EXPECT_TRUE(asking.exchange.page_stored(4, asking.claims, false));
-  EXPECT_FALSE(asking.exchange.page_stored(4, asking.claims, false));  // a second time
+  EXPECT_FALSE(asking.exchange.page_stored(4, asking.claims, false));  // a second report
 
   EXPECT_EQ(asking.exchange.storing(), 0u);
 }
 
 TEST(Exchange, FetchesOnePageAheadAndNoMore) {
   Asking asking;
-  EXPECT_FALSE(asking.exchange.may_fetch_ahead());  // no page came
+  EXPECT_FALSE(asking.exchange.may_fetch_ahead());  // no page has come yet
 
   asking.exchange.page_taken(1);
   EXPECT_TRUE(asking.exchange.may_fetch_ahead());
@@ -173,8 +174,8 @@ TEST(Exchange, FetchesNothingAheadWhileItIsCautious) {
   EXPECT_TRUE(exchange.may_fetch_ahead());
 }
 
-// The replica had no room for the first page, and the second is there: the same pages would come
-// again and again.
+// The replica had no room for the first page, and the second page has come already. If we fetched
+// ahead now, the same two pages would come again and again.
 TEST(Exchange, FetchesNothingAheadAfterAPageForWhichTheReplicaHadNoRoom) {
   Asking asking;
   asking.ask(5, {asking.first});
@@ -188,7 +189,7 @@ TEST(Exchange, FetchesNothingAheadAfterAPageForWhichTheReplicaHadNoRoom) {
   EXPECT_TRUE(asking.exchange.may_fetch_ahead());
 }
 
-// Other changes of that turn were dropped, not those of the page.
+// The turn dropped changes, but not those of the page.
 TEST(Exchange, FetchesAheadAfterAPageThatMovedUs) {
   Asking asking;
   asking.ask(5, {asking.first});
@@ -218,7 +219,7 @@ TEST(Exchange, TheMoveOfOnePageDoesNotCountForTheNext) {
   EXPECT_TRUE(asking.exchange.moved(asking.claims));
 }
 
-// The first page is stored after the second was asked for: its move counts.
+// The first page is stored after the second was requested. Changes that it brought still count.
 TEST(Exchange, ARequestAheadComparesWithTheTimeBeforeTheOldestPage) {
   Asking asking;
   asking.ask(5, {asking.first});

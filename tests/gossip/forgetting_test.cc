@@ -11,7 +11,8 @@ namespace {
 
 std::size_t known(Mesh& mesh, std::size_t by) { return mesh.node(by).members(mesh.now()).size(); }
 
-// A container without a volume is another node at each start, under one name at one address.
+// A container without a volume is a new node at each start, with the same name and the same
+// address.
 TEST(Forgetting, WhoIsReplacedAtItsAddressIsForgottenAtOnce) {
   for (bool clean : {false, true}) {
     Mesh mesh(3);
@@ -56,8 +57,8 @@ TEST(Forgetting, AnotherNameOrAnotherAddressReplacesNobody) {
   EXPECT_EQ(mesh.state_of(0, 3), MemberState::kDead);
 }
 
-// Otherwise a member that one agent forgets would come back from another agent, and be passed round
-// for ever.
+// If agents took records of dead members that they did not know, a member that one agent has
+// forgotten would come back from another, and agents would pass it to each other for ever.
 TEST(Forgetting, OfTheDeadOnlyThoseThatKnewThemKeepAnything) {
   Mesh mesh(5);
   for (int i = 0; i < 4; ++i)
@@ -133,8 +134,8 @@ TEST(Hearing, ChangesThatWeLackAreCounted) {
   EXPECT_TRUE(pair.mesh.converged());
 }
 
-// Two nodes on one link. Their advertised addresses mean nothing without an interface of the
-// receiver's.
+// Two nodes on one link. Their advertised addresses have a meaning only together with a network
+// interface of the receiver.
 class OnALink : public ::testing::Test {
  protected:
   static std::unique_ptr<Node> make(int number, const Address& advertised) {
@@ -148,7 +149,8 @@ class OnALink : public ::testing::Test {
                                   base::Random::from_number(static_cast<std::uint64_t>(number)));
   }
   base::Now now() const { return {now_, 0, false}; }
-  // Carries what each says to the other for a while; `from` is how the other sees it.
+  // Delivers datagrams in both directions for a while. `a_seen` and `z_seen` are the addresses that
+  // the other node sees.
   void run(Node& a, const Address& a_seen, Node& z, const Address& z_seen) {
     for (int step = 0; step < 200; ++step) {
       now_ = now_ + base::millis(20);
@@ -184,12 +186,12 @@ TEST_F(OnALink, AMemberIsOnTheInterfaceWhereItWasHeard) {
   EXPECT_EQ(a->members(now())[1].record.address, z_seen);
   EXPECT_EQ(z->members(now())[1].record.address, a_seen);
   EXPECT_EQ(a->members(now())[1].record.state, MemberState::kAlive);
-  // Nothing of it is told: the first record is what others hear of us.
+  // The interface is not sent to others: the first record is the one that we send of ourselves.
   EXPECT_EQ(a->members(now())[0].record.address.scope, 0u);
 }
 
-// A member with a link-local address that is heard over another path gets the address it sends
-// from.
+// A member has a link-local address, but its datagrams come over another path. The address from
+// which they come is used.
 TEST_F(OnALink, ALinkLocalAddressFromElsewhereIsNotUsed) {
   Address a_seen = *Address::parse("10.0.0.1:7700");
   Address z_seen = *Address::parse("10.0.0.2:7700");

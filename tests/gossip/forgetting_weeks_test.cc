@@ -1,4 +1,4 @@
-// Members that are gone for weeks of virtual time.
+// Members that are down for weeks of virtual time.
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@ namespace {
 
 std::size_t known(Mesh& mesh, std::size_t by) { return mesh.node(by).members(mesh.now()).size(); }
 
-// Days pass quickly with the pings of `edge`.
+// `edge` pings seldom, so a day of virtual time has few events and the test is fast.
 Options slow_pings() {
   Options options;
   options.profile = *profile_from_name("edge");
@@ -36,7 +36,7 @@ TEST(Forgetting, WhoIsDeadForAWeekIsForgotten) {
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(60)));
 }
 
-// A host that was cut off for long looks for its mesh for ever, though it has no seeds.
+// A host without seeds that is cut off for long never stops to look for its mesh.
 TEST(Forgetting, WhoHearsNobodyForgetsNobody) {
   Mesh mesh(2, slow_pings());
   mesh.add();

@@ -10,7 +10,7 @@
 namespace gossip::testing {
 namespace {
 
-// A sender of datagrams that is no Node: whatever it likes under any key and start.
+// A sender of datagrams that is not a Node. It can send any messages, under any key and any start.
 class Stranger {
  public:
   Stranger(NodeId node, std::uint64_t epoch, std::uint64_t start, wire::MeshKey key = Mesh::key())
@@ -21,7 +21,7 @@ class Stranger {
     for (const wire::Message& message : messages) encoded.push_back(wire::encode(message));
     return seal_.seal(wire::encode_packet(node_, epoch_, encoded), to);
   }
-  // What of a datagram is for us, or nothing.
+  // The messages of a datagram, or none if it was not sealed for this stranger.
   std::vector<wire::Message> read(base::BytesView datagram) {
     wire::DatagramSeal::Refusal refusal{};
     auto opened = seal_.open(datagram, refusal);
@@ -46,7 +46,7 @@ NodeId node_id(std::uint64_t number) {
 
 const Address kStrange = *Address::parse("192.0.2.9:999");
 
-// Every action of a call on one node, which is otherwise alone.
+// One node without any others. Each call returns all actions of the node.
 struct Alone {
   Alone() : node(identity(), {}, {}, base::Random::from_number(5)) {}
   static Identity identity() { return {node_id(1), "alone", Mesh::address(0), Mesh::key(), 3}; }
@@ -176,7 +176,7 @@ TEST(Freshness, ATokenIsForOneStartAtOneAddress) {
   EXPECT_EQ(alone.node.stats().refused_unproven, 3u);
 }
 
-// No limit that many of them could use up: answering costs no memory.
+// To answer a stranger costs no memory. So there is no limit that many strangers could exhaust.
 TEST(Freshness, StrangersAreAnsweredHoweverManyThereAre) {
   Alone alone;
 
@@ -192,7 +192,8 @@ TEST(Freshness, StrangersAreAnsweredHoweverManyThereAre) {
   EXPECT_EQ(alone.node.members({alone.now, 0, false}).size(), 1u);
 }
 
-// An outsider can record one datagram and send it for ever, from any source address.
+// Somebody without the key can record one datagram and send it again for ever, from any source
+// address.
 TEST(Freshness, ARecordingSentAgainAndAgainKeepsNobodyOut) {
   Mesh mesh(8);
   std::size_t a = mesh.add();
@@ -203,7 +204,7 @@ TEST(Freshness, ARecordingSentAgainAndAgainKeepsNobodyOut) {
   mesh.capture = nullptr;
   mesh.crash(z);
   mesh.crash(a);
-  mesh.start(a);  // knows no start of z now
+  mesh.start(a);  // it does not know the start of z
   std::vector<base::Bytes> recorded;
   for (const Captured& one : captured) {
     if (one.from == Mesh::address(z)) recorded.push_back(one.bytes);
@@ -211,7 +212,7 @@ TEST(Freshness, ARecordingSentAgainAndAgainKeepsNobodyOut) {
   ASSERT_GT(recorded.size(), 3u);
   std::uint64_t sent = 0;
   std::function<void()> flood = [&] {
-    // 20,000 a second, half of them of one datagram.
+    // 20,000 datagrams a second. Half of them are copies of one datagram.
     for (int i = 0; i < 20; ++i, ++sent) {
       Address from = *Address::parse("10.200." + std::to_string(sent % 250) +
                                      ".7:" + std::to_string(1'000 + sent % 50'000));
@@ -263,7 +264,8 @@ TEST(Freshness, AReplayOfAllDatagramsChangesNothing) {
   EXPECT_GT(mesh.node(a).stats().refused_replay, stats_before.refused_replay);
 }
 
-// The receiver started anew, so it knows no start and has no window for any of the recording.
+// The receiver has restarted, so it knows no start and has no replay window for the recorded
+// datagrams.
 TEST(Freshness, AReplayToANewStartIsNotBelieved) {
   Mesh mesh(4);
   std::vector<Captured> captured;
@@ -304,7 +306,7 @@ TEST(Freshness, ARestartedNodeIsBackAtOnce) {
   EXPECT_TRUE(back);
 }
 
-// Nobody told it of its old mesh: the pings of the others bring it back.
+// The restarted node does not know its old mesh. It joins again because the other members ping it.
 TEST(Freshness, ARestartedNodeWithoutSeedsIsFoundByTheOthers) {
   Mesh mesh(6);
   std::size_t a = mesh.add();
@@ -319,7 +321,8 @@ TEST(Freshness, ARestartedNodeWithoutSeedsIsFoundByTheOthers) {
   EXPECT_TRUE(back);
 }
 
-// It is asked to prove that it lives, and told then that a later start was here (Twins).
+// The copy has to answer a challenge. Then it is told that the mesh has seen a later start (see
+// Twins).
 TEST(Freshness, ACopyWithAnOldEpochIsNotBelieved) {
   Mesh mesh(7);
   std::size_t a = mesh.add();
@@ -356,7 +359,8 @@ TEST(Freshness, OfTwoCopiesTheLastProvenSpeaks) {
   peers.prove(first, node_id(1), 4);
   peers.prove(second, node_id(1), 4);
 
-  // What it had sent so far is old; more of it needs a new proof.
+  // Everything that this start has sent until now counts as old. Later datagrams of it need a new
+  // proof.
   EXPECT_EQ(peers.standing(first), Peers::Standing::kReplayed);
   first.counter = 11;
   EXPECT_EQ(peers.standing(first), Peers::Standing::kUnknown);

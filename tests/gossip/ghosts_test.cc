@@ -1,5 +1,5 @@
-// Members that do not exist, named by one that goes, and members that all went at once: neither
-// stands in the way of a write.
+// Members that do not exist, named by a member that then goes away, and members that all end at the
+// same time. Neither may delay a write.
 
 #include <gtest/gtest.h>
 
@@ -27,14 +27,14 @@ Options with(Topology topology) {
   return options;
 }
 
-// To `host`, by a member that joins it and is gone then.
+// A member joins `host`, names the ghosts to it, and goes away.
 void name_ghosts(Mesh& mesh, std::size_t host, MemberState state = MemberState::kAlive) {
   Liar liar(mesh, host, base::Random::from_number(7).id<base::NodeTag>());
   liar.say({wire::Join{liar.self()}});
   for (std::uint64_t i = 0; i < kGhosts; i += 10) {
     std::vector<MemberRecord> records;
     for (std::uint64_t j = i; j < i + 10; ++j) records.push_back(ghost(j, state));
-    // Half of it as news, which is passed on, half as a table.
+    // Every second message is news, which `host` passes on. The others are tables of members.
     if (i % 20 == 0) {
       liar.say({wire::Ack{0, {}, 0, records}});
     } else {
@@ -99,12 +99,12 @@ TEST(Ghosts, AreNamedToNobodyElseCostABoundedRateAndGoAway) {
   std::uint64_t pings = mesh.node(0).stats().pings_sent - before;
   for (std::size_t i = 1; i < 4; ++i) EXPECT_LE(mesh.node(i).members(mesh.now()).size(), 6u);
   EXPECT_LE(pings, 20 * (2 * kHearsayOpen + 20));
-  EXPECT_GT(pings, 20 * kHearsayOpen);  // and it does get on
+  EXPECT_GT(pings, 20 * kHearsayOpen);  // but it does ping the ghosts
 
   mesh.run(base::seconds(600));
   EXPECT_EQ(alive_in(mesh, 0), 4u);
   EXPECT_GT(mesh.node(0).stats().hearsay_expired, kGhosts * 9 / 10);
-  EXPECT_LE(mesh.host(0).downs - downs, 1u);  // the liar, if anybody
+  EXPECT_LE(mesh.host(0).downs - downs, 1u);  // at most the liar itself
   EXPECT_LE(mesh.node(0).memory(mesh.now()).size(), 5u);
   before = mesh.node(0).stats().pings_sent;
   mesh.run(base::seconds(20));
@@ -124,7 +124,7 @@ TEST(Ghosts, UnderSuspicionCostNoMore) {
   mesh.run(base::seconds(20));
 
   EXPECT_LE(mesh.node(0).stats().pings_sent - before, 20 * (2 * kHearsayOpen + 20));
-  mesh.run(base::seconds(20));  // until the one that named them is dead as well
+  mesh.run(base::seconds(20));  // until the liar is dead as well
   EXPECT_EQ(alive_in(mesh, 0), 4u);
 }
 
@@ -147,7 +147,7 @@ TEST(Ghosts, AMemberThatOnlyOthersHearIsNone) {
   EXPECT_TRUE(known());
 }
 
-// Nine of ten at once, and nobody has noticed yet.
+// Nine of ten members end at the same time, and no member has noticed it yet.
 class MostAreGone : public ::testing::TestWithParam<std::tuple<Topology, std::size_t>> {};
 INSTANTIATE_TEST_SUITE_P(All, MostAreGone,
                          ::testing::Combine(::testing::Values(Topology::kDirect,
@@ -166,7 +166,7 @@ TEST_P(MostAreGone, AWriteReachesTheOthersWithinASecond) {
     if (i % 10 != 3) mesh.crash(i);
   }
 
-  // At once, while the others find out who is gone, and when they know it.
+  // One write at once, some while the others find out who is gone, and one when they know it.
   for (std::int64_t millis : {0, 300, 1'000, 3'000, 10'000}) {
     mesh.run(base::millis(millis));
     mesh.write(10 * (n % 10) + 3, bytes);
@@ -175,8 +175,7 @@ TEST_P(MostAreGone, AWriteReachesTheOthersWithinASecond) {
   }
 }
 
-// --- the parts
-// ------------------------------------------------------------------------------------
+// --- the parts -----------------------------------------------------------------------------------
 
 struct Watching {
   explicit Watching(std::size_t count) {

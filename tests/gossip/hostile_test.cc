@@ -6,8 +6,8 @@
 namespace gossip::testing {
 namespace {
 
-// A hostile member with the key may send anything. It is counted, dropped or bounded; the mesh
-// works.
+// A hostile member that has the key can send anything. Each message is counted, dropped or bounded,
+// and the mesh goes on.
 class Hostile {
  public:
   Hostile(std::uint64_t seed, Mesh& mesh) : random_(base::Random::from_number(seed)), mesh_(mesh) {}
@@ -40,7 +40,7 @@ class Hostile {
     auto actor = random_.id<base::ActorTag>();
     auto seq = 1 + random_.below(5);
     crdt::Dependency dependency = entries[0];
-    dependency.head.seq |= 1;  // none on nothing can be sealed
+    dependency.head.seq |= 1;  // a dependency on number 0 cannot be sealed
     changes.push_back(change_of(actor, seq, {dependency}).bytes);
     auto number = random_.below(6);
     auto outcome = static_cast<wire::Range::Outcome>(random_.below(4));

@@ -40,7 +40,8 @@ TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
   EXPECT_EQ(stats.changes_duplicate, 1u);
 }
 
-// The queue of the replica was full, so it refused the page of B while the page of A still waits.
+// The queue of the replica was full. So the replica refused the page of B while the page of A was
+// still waiting.
 TEST(Intake, APageThatIsRefusedIsSettledAndNotAnOlderOne) {
   Options options;
   Claims claims(Holdings{});
@@ -69,7 +70,7 @@ TEST(Intake, APageThatIsRefusedIsSettledAndNotAnOlderOne) {
   EXPECT_EQ(first[0].from, b);
   EXPECT_EQ(first[0].number, of_b);
   EXPECT_EQ(under_way, written_by_a.bytes.size());
-  EXPECT_TRUE(second.empty());  // a page is settled once
+  EXPECT_TRUE(second.empty());  // a page is settled only once
   ASSERT_EQ(third.size(), 1u);
   EXPECT_EQ(third[0].from, a);
   EXPECT_EQ(intake.bytes_under_way(), 0u);

@@ -11,7 +11,7 @@ struct Joins {
   Backoff backoff{options.profile, base::Random::from_number(1)};
   base::Duration ping = options.profile.ping_interval;
   base::Instant now{base::seconds(100).nanos};
-  base::Instant logs_first = now + ping * kLogsFirst;  // if the log fell short now
+  base::Instant logs_first = now + ping * kLogsFirst;  // when the log fell short at `now`
   States states{{1, 2}, {1, 3}};
 };
 
@@ -23,7 +23,8 @@ TEST(JoinPolicy, TheLogsOfOtherPeersComeFirst) {
   EXPECT_EQ(joins.policy.ready(false), joins.logs_first);
 }
 
-// An empty replica lacks everything, so a log that reaches back to it has all that a state has.
+// An empty replica lacks everything. A log that could help it would hold as much as the state, so
+// the replica does not wait for one.
 TEST(JoinPolicy, AnEmptyReplicaWaitsForNoLog) {
   Joins joins;
 
@@ -32,7 +33,7 @@ TEST(JoinPolicy, AnEmptyReplicaWaitsForNoLog) {
   EXPECT_LE(joins.policy.ready(true), joins.now);
 }
 
-// Otherwise a peer that is asked often would never be joined.
+// Otherwise a join from a peer that is asked often would never begin.
 TEST(JoinPolicy, ALogThatFallsShortAgainDoesNotPutTheJoinOff) {
   Joins joins;
   joins.policy.below_floor(joins.now);
@@ -56,7 +57,7 @@ TEST(JoinPolicy, ALogThatReachesBackBeginsTheWaitAnew) {
 TEST(JoinPolicy, WaitsForExchangesWithOthersNoLongerThanOneOfThemLasts) {
   Joins joins;
   const base::Instant end = joins.now + joins.options.exchange_timeout;
-  EXPECT_FALSE(joins.policy.may_wait_for_others(joins.now));  // no log fell short
+  EXPECT_FALSE(joins.policy.may_wait_for_others(joins.now));  // no log fell short yet
 
   joins.policy.below_floor(joins.now);
 
@@ -74,7 +75,8 @@ TEST(JoinPolicy, EachFailureInARowMakesTheNextJoinWaitLonger) {
     gap = std::min(gap * 2, kStallGapMax);
     EXPECT_GE(joins.policy.allowed(), joins.now + joins.ping * gap) << failures;
     EXPECT_LE(joins.policy.allowed(), joins.now + joins.ping * gap * 2) << failures;
-    EXPECT_EQ(joins.policy.ready(true), joins.policy.allowed()) << "not even an empty replica";
+    EXPECT_EQ(joins.policy.ready(true), joins.policy.allowed())
+        << "an empty replica must wait after a failure, too";
   }
 }
 

@@ -1,4 +1,4 @@
-// State joins as the mesh carries them.
+// State joins between nodes of a mesh.
 
 #include <gtest/gtest.h>
 
@@ -34,11 +34,11 @@ TEST(StateJoin, FollowsFromALogThatDoesNotReachBack) {
 
   EXPECT_EQ(behind.stats().state_joins, 1u);
   EXPECT_EQ(behind.stats().state_joins_merged, 1u);
-  EXPECT_EQ(behind.stats().state_join_pages, 14u);  // three changes each
+  EXPECT_EQ(behind.stats().state_join_pages, 14u);  // each has three changes
   EXPECT_FALSE(behind.mesh.node(z).syncing());
 }
 
-// No connection carries more than one part in ten of the whole.
+// Each connection breaks after a tenth of the whole state at most.
 TEST(StateJoin, ConnectionsThatAlwaysBreakEarlyAreEnough) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     Mesh mesh(seed);
@@ -71,7 +71,8 @@ TEST(StateJoin, SyncingLastsUntilItIsMerged) {
       behind.mesh.run_until([&] { return !behind.mesh.node(z).syncing(); }, base::seconds(2)));
 }
 
-// The log of another peer does for everything: asked first, so no join is needed.
+// Another peer's log has everything that is missing. This peer is asked first, so no join is
+// needed.
 TEST(StateJoin, TheLogOfAnotherPeerComesFirst) {
   Mesh mesh(4);
   for (int i = 0; i < 3; ++i) mesh.add(i == 0 ? std::vector<std::size_t>{} : std::vector{a});
@@ -107,10 +108,10 @@ TEST(StateJoin, OneAtATime) {
   ASSERT_TRUE(mesh.run_until([&] { return mesh.converged(); }, base::seconds(20)));
 
   EXPECT_EQ(mesh.host(m).replica->joins_merged, 2u);
-  EXPECT_EQ(mesh.host(m).replica->joins_ended, 0u);  // none replaced another
+  EXPECT_EQ(mesh.host(m).replica->joins_ended, 0u);  // no join was ended by another one
 }
 
-// Frames to Z are lost now and then: a query is asked again, over a session of its own.
+// Now and then a session to Z breaks. Z then sends its query again over a new session.
 TEST(StateJoin, ASessionThatBreaksDoesNotStartItAnew) {
   Behind behind(5);
   behind.mesh.commit_time = base::millis(100);
@@ -152,20 +153,20 @@ TEST(StateJoin, SilenceEndsItAfterThreeQueries) {
   Options quick;
   quick.exchange_timeout = base::seconds(1);
   Behind behind(7, quick);
-  behind.mesh.host(a).replica->leases_max = 0;  // busy for ever
+  behind.mesh.host(a).replica->leases_max = 0;  // always busy
   behind.mesh.add({a});
 
   behind.mesh.run(base::seconds(60));
 
   EXPECT_GE(behind.stats().state_joins_failed, 2u);
-  EXPECT_LE(behind.stats().state_joins, 8u);  // ever more seldom
+  EXPECT_LE(behind.stats().state_joins, 8u);  // the gap between tries grows
   EXPECT_LE(behind.mesh.node(a).stats().snapshots_busy, 3 * behind.stats().state_joins);
   EXPECT_GE(behind.mesh.host(z).replica->joins_ended, 2u);
   behind.mesh.host(a).replica->leases_max = 1;
   EXPECT_TRUE(behind.converges(base::seconds(40)));
 }
 
-// A serves one peer at a time; two others ask.
+// A serves one peer at a time, and two peers ask.
 struct OneServed {
   OneServed() : mesh(8, one()) {
     for (int i = 0; i < 3; ++i) mesh.add(i == 0 ? std::vector<std::size_t>{} : std::vector{a});
@@ -207,7 +208,8 @@ TEST(SnapshotServer, KeepsThePlaceOfWhoGoesOnAsking) {
   EXPECT_TRUE(served.is_read(served.ask(2, 2, "q")));
 }
 
-// The first answer would be as large as the one that broke the connection.
+// The answer that was prepared is as large as the one that broke the connection. So it must not be
+// sent.
 TEST(SnapshotServer, ReadsAgainForWhoWantsLess) {
   OneServed served;
   auto ask = [&](std::uint64_t request, std::uint64_t bytes_max) {
@@ -259,7 +261,7 @@ TEST(SnapshotServer, ServesSoManyAndTellsTheOthersBusy) {
   ASSERT_EQ(first.size(), 1u);
   auto read = std::get<ReadSnapshot>(first[0]);
   EXPECT_EQ(read.query, "q");
-  EXPECT_TRUE(again.empty());  // it is being read; the answer goes to the later number
+  EXPECT_TRUE(again.empty());  // the page is being read; the answer goes to the later request
   ASSERT_EQ(refused.size(), 1u);
   auto busy = wire::decode(std::get<SendFrame>(refused[0]).message);
   EXPECT_EQ(std::get<wire::Message>(*busy),
@@ -272,11 +274,11 @@ TEST(SnapshotServer, ServesSoManyAndTellsTheOthersBusy) {
   EXPECT_EQ(std::get<wire::Message>(*page),
             wire::Message(wire::SnapshotAnswer{6, wire::SnapshotAnswer::Outcome::kPage, "p"}));
   mesh.node(a).snapshot_read(mesh.now(), {read.request, SnapshotRead::Outcome::kPage, "p"}, answer);
-  EXPECT_EQ(answer.size(), 1u);  // once
+  EXPECT_EQ(answer.size(), 1u);  // one answer for both requests
   EXPECT_EQ(std::get<ReadSnapshot>(ask(1, 8, "r").at(0)).query, "r");
 }
 
-// Z joins A by queries that the test answers.
+// Z joins A, and the test itself answers the queries.
 struct Asking {
   Asking() : mesh(9) {
     mesh.add();
@@ -303,7 +305,7 @@ struct Asking {
     }
     return {};
   }
-  // The body that the replica gets, if any.
+  // The body that the node gives to the replica, if any.
   std::optional<base::Bytes> answer(std::uint64_t request, const base::Bytes& body) {
     actions.clear();
     wire::SnapshotAnswer page{request, wire::SnapshotAnswer::Outcome::kPage, body};
@@ -365,7 +367,7 @@ TEST(StateJoin, EndsWithItsPeerAlsoWhileTheReplicaIsBusy) {
   EXPECT_EQ(asking.mesh.host(z).replica->joins_ended, 1u);
 }
 
-// Rule 8: the replica joins by itself after an alarm.
+// Rule 8: the replica starts a join itself after an alarm.
 TEST(StateJoin, ThatTheReplicaBeganIsCarried) {
   Asking asking;
 

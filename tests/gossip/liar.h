@@ -7,7 +7,8 @@
 
 namespace gossip::testing {
 
-// A node that speaks for itself: proven to `to`, and free to say anything then.
+// A member whose messages the test writes. The constructor proves its start to host `to`; after
+// that it can send anything, also lies.
 class Liar {
  public:
   Liar(Mesh& mesh, std::size_t to, NodeId node, std::uint64_t epoch = 1,
@@ -45,7 +46,7 @@ class Liar {
   }
   void claim(const MemberRecord& record) { say({wire::Ack{0, {}, 0, {record}}}); }
 
-  // What a captured datagram says, if it was sealed for this one.
+  // The messages of a captured datagram, or none if it was not sealed for this member.
   std::vector<wire::Message> read(const Captured& captured) {
     wire::DatagramSeal::Refusal refusal{};
     auto opened = seal_.open(captured.bytes, refusal);

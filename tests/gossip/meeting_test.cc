@@ -1,4 +1,4 @@
-// How agents that start at the same time come to know each other, when datagrams are lost.
+// How agents that start at the same time meet although datagrams are lost.
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,8 @@ Options edge() {
   return options;
 }
 
-// Loses the datagrams of the given places, counted from 1, among those from one host to another.
+// Numbers the datagrams from host `from` to host `to`, beginning with 1, and loses those whose
+// number is in `lost`.
 void lose(Mesh& mesh, std::size_t from, std::size_t to, std::set<int> lost) {
   auto count = std::make_shared<int>(0);
   mesh.tap = [&mesh, from, to, lost = std::move(lost), count](const Captured& datagram) {
@@ -29,8 +30,8 @@ void lose(Mesh& mesh, std::size_t from, std::size_t to, std::set<int> lost) {
   };
 }
 
-// The seed has not taken the start of z, but z knows that of the seed: the second try of z must
-// not end with a proof alone.
+// z knows the start of the seed, but the seed does not know the start of z because the proof was
+// lost. The second proof of z must come with its Join.
 TEST(Meeting, AJoinThatWasLostGoesOutAgainWithTheProof) {
   Mesh mesh(1, edge());
   std::size_t a = mesh.add();
@@ -40,7 +41,7 @@ TEST(Meeting, AJoinThatWasLostGoesOutAgainWithTheProof) {
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::millis(400)));
 }
 
-// z has never heard of a, and what tells it of a is lost with the proof of a's start.
+// z does not know a. The datagram with a's proof and a's greeting is lost.
 TEST(Meeting, AGreetingThatWasLostGoesOutAgainWithTheProof) {
   Mesh mesh(2, edge());
   std::size_t a = mesh.add();
@@ -54,8 +55,8 @@ TEST(Meeting, AGreetingThatWasLostGoesOutAgainWithTheProof) {
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::millis(5'100)));
 }
 
-// a hears of z from the seed and greets it; z, which does not hear the seed any more, asks for a
-// proof of a's start and does not get it. That is a word of z, but not of one that knows a.
+// a learns of z from the seed and greets it. z asks for a proof of a's start and does not get it,
+// and z does not hear the seed any more. So a has received a message of z, but z has not met a.
 bool met_at_the_second_greeting(std::uint64_t seed) {
   Mesh mesh(seed, edge());
   mesh.add();
@@ -84,7 +85,7 @@ TEST(Meeting, WhoOnlyAsksForAProofIsGreetedAgain) {
   }
 }
 
-// Nothing but joins is sent by who knows nobody; a seed that comes back is found soon.
+// An agent that knows nobody sends Join messages only. It finds a seed soon after the seed is back.
 TEST(Meeting, WhoIsAloneTriesItsSeedsOften) {
   Mesh mesh(3, edge());
   std::size_t a = mesh.add();
@@ -113,7 +114,7 @@ TEST(Meeting, AloneWithManySeedsItSendsNoMoreThanWithOne) {
   EXPECT_LE(sent, 600u / 5);
 }
 
-// Thirty start within two seconds, the seed a second later than the first, on slow links.
+// Thirty agents start within two seconds on slow links. The seed starts a second after the first.
 double seconds_until_acquainted(std::uint64_t seed, std::uint32_t loss_percent) {
   Mesh mesh(seed, edge());
   mesh.faults.loss_percent = loss_percent;
@@ -136,7 +137,8 @@ double seconds_until_acquainted(std::uint64_t seed, std::uint32_t loss_percent) 
   return static_cast<double>((mesh.now().instant - begin).millis()) / 1'000;
 }
 
-// A pair that did not meet then had to wait for the exchange of tables, about 100 s.
+// A pair that does not meet at the start would have to wait for the exchange of tables, about 100
+// seconds.
 TEST(Meeting, ThirtyEdgeAgentsMeetSoonInSpiteOfLoss) {
   for (auto [loss, most] : {std::pair{0u, 5}, {5u, 20}, {10u, 30}, {20u, 60}}) {
     std::vector<double> times;

@@ -38,7 +38,8 @@ TEST(Membership, ASeedThatComesUpLateIsFound) {
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(8)));
 }
 
-// Two islands with a seed of each in the other, which was down when they formed.
+// Two groups of agents do not know each other. A member of the first has a seed in the second (host
+// z), and this seed was down when the first group formed.
 TEST(Membership, IslandsMeetThroughASeedThatNeverAnswered) {
   Mesh mesh(4);
   std::size_t a = mesh.add();
@@ -120,7 +121,7 @@ TEST(Membership, LossAloneRarelyCostsAMember) {
   EXPECT_TRUE(mesh.acquainted());
 }
 
-// Only the answers of z are lost, but its own pings are heard.
+// The answers of z are lost, but its own pings arrive.
 TEST(Membership, BeingHeardAtAllCountsAsAlive) {
   Mesh mesh(10);
   std::size_t a = mesh.add();
@@ -147,7 +148,7 @@ TEST(Membership, AOneWayCutDoesNotMakeStatesFlap) {
 
   mesh.run(base::seconds(60));
 
-  EXPECT_EQ(mesh.host(a).downs, 0u);  // helpers hear it
+  EXPECT_EQ(mesh.host(a).downs, 0u);  // helpers get its answers
   EXPECT_EQ(mesh.host(a).ups, 5u);
   EXPECT_EQ(mesh.node(z).members(mesh.now())[0].record.incarnation, incarnation);
 }
@@ -191,8 +192,8 @@ TEST(Membership, WhoLeavesIsNotAskedAndComesBackByRejoining) {
   EXPECT_FALSE(mesh.node(z).has_left());
 }
 
-// A seed's name gets another address after this agent has left. The agent must not join again for
-// that.
+// After this agent has left, the name of a seed gets another address. The agent must not join again
+// because of that.
 TEST(Membership, NewSeedsDoNotBringBackWhoHasLeft) {
   Mesh mesh(17);
   std::size_t a = mesh.add();
@@ -228,7 +229,7 @@ TEST(Membership, WhoIsToldThatItLeftContradicts) {
   std::size_t z = mesh.add({a});
   mesh.run(base::seconds(1));
   MemberRecord self = mesh.node(z).members(mesh.now())[0].record;
-  // An old record of z, as a member that has not heard of its return may still send it.
+  // An old record of z. A member that has not heard of z's return may still send it.
   mesh.leave(z);
   mesh.run(base::millis(100));
   mesh.cut_both(a, z);
@@ -324,14 +325,14 @@ TEST(News, TheLeastToldGoesFirst) {
   EXPECT_EQ(news.take(1, 10), std::vector<NodeId>{fresh});
 }
 
-// As an IP network sees it: sealed bytes and 28 of headers a datagram.
+// Bytes on the IP network: the sealed bytes and 28 bytes of headers for each datagram.
 double idle_bytes_a_second(std::string_view profile, std::int64_t interval_millis) {
   Options options;
   options.profile = *profile_from_name(profile);
   Mesh mesh(20, options);
   std::size_t a = mesh.add();
   for (int i = 0; i < 29; ++i) mesh.add({a});
-  mesh.write(a);  // an empty state has a shorter hash
+  mesh.write(a);  // the hash of an empty state is shorter
   mesh.run(base::millis(60 * interval_millis));
   std::uint64_t bytes = 0;
   mesh.tap = [&](const Captured& datagram) { bytes += datagram.bytes.size() + 28; };

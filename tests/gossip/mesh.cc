@@ -259,7 +259,8 @@ void Mesh::send_frame(Host& host, const SendFrame& send) {
       up = false;
     }
     if (!up) {
-      // Both ends of a session learn that it broke; of one that never opened, who tried.
+      // Both ends of a session learn that it broke. If it never opened, only the side that tried
+      // learns it.
       at(base::millis(500), [this, from, index, opened] {
         close_session(from, index, opened);
         if (opened) close_session(index, from);
@@ -303,8 +304,7 @@ void Mesh::give_facts(Host& host, const Stored& facts) {
   perform(host, actions);
 }
 
-// --- Time
-// ------------------------------------------------------------------------------------------
+// --- Time ----------------------------------------------------------------------------------------
 
 base::Instant Mesh::next_time() const {
   base::Instant next = base::Instant::never();
@@ -372,7 +372,7 @@ MemberState Mesh::state_of(std::size_t seen_by, std::size_t about) {
   for (const MemberView& view : node(seen_by).members(now())) {
     if (view.record.node == hosts_[about]->identity.node) return view.record.state;
   }
-  return MemberState::kSuspect;  // unknown to it
+  return MemberState::kSuspect;  // the host does not know this member
 }
 
 std::string Mesh::describe() const {

@@ -1,8 +1,8 @@
 #pragma once
 
-// Several Nodes with replica doubles on one virtual time: a deterministic network that loses,
-// doubles, delays, reorders and cuts, from one seed. Frames are reliable and in order while their
-// link is up.
+// Several Nodes with replica doubles on one virtual time and one simulated network. One seed
+// decides everything: which datagrams are lost, doubled, delayed, reordered or cut off. Frames of a
+// session arrive in order, and all of them arrive as long as their link is up.
 
 #include <functional>
 #include <map>
@@ -21,7 +21,7 @@ struct Faults {
   std::uint32_t loss_percent = 0;
   std::uint32_t duplicate_percent = 0;
   bool sessions_blocked = false;
-  std::size_t datagram_bytes_max = 65'535;  // larger ones vanish
+  std::size_t datagram_bytes_max = 65'535;  // larger ones are lost
   base::Duration delay_min = base::micros(200);
   base::Duration delay_max = base::millis(2);
 };
@@ -43,32 +43,33 @@ class Mesh {
     bool turning = false;
     bool flushing = false;
     std::uint64_t life = 0;
-    std::map<NodeId, bool> up;  // as told by MemberUp and MemberDown
+    std::map<NodeId, bool> up;  // from MemberUp and MemberDown
     std::vector<Alarm> alarms;
     std::size_t twins_heard = 0;
     std::vector<Confirmed> confirmed;
     std::size_t frames_sent = 0;
-    std::size_t session_bytes = 0;  // of messages
+    std::size_t session_bytes = 0;  // sum over its messages
     std::size_t vectors_sent = 0;
     std::size_t vector_bytes = 0;
-    std::size_t claims_too_early = 0;  // of what a crash would take (rule 3)
+    std::size_t claims_too_early = 0;  // claims that a crash would make untrue (rule 3)
     std::size_t applies = 0;
     std::size_t apply_bytes_waiting_max = 0;
-    std::map<std::uint64_t, std::size_t> apply_bytes;  // of each Apply that is not finished
-    std::vector<NodeId> declared_dead;                 // by this host itself
+    std::map<std::uint64_t, std::size_t> apply_bytes;  // of each unfinished Apply
+    std::vector<NodeId> declared_dead;                 // by this host, not by others
     bool frozen = false;
-    std::vector<std::function<void()>> unread;  // what came meanwhile
+    std::vector<std::function<void()>> unread;  // what has arrived while frozen
     std::size_t ups = 0;
     std::size_t downs = 0;
   };
 
   explicit Mesh(std::uint64_t seed, Options options = {});
 
-  // A host with a fresh identity, started at once and told to join `seeds`.
+  // Adds a host with a new identity, starts it, and lets it join `seeds`.
   std::size_t add(const std::vector<std::size_t>& seeds = {});
   std::size_t add(const std::vector<std::size_t>& seeds, const Options& options);
   void crash(std::size_t host);
-  void start(std::size_t host, const std::vector<std::size_t>& seeds = {});  // a new epoch
+  void start(std::size_t host,
+             const std::vector<std::size_t>& seeds = {});  // raises the boot epoch
   void write(std::size_t host, std::size_t bytes = 20);
   void turn(std::size_t host) { schedule_turn(*hosts_[host]); }
   void leave(std::size_t host);
@@ -76,10 +77,10 @@ class Mesh {
   void rejoin(std::size_t host);
   void cut(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
   void cut_both(std::size_t a, std::size_t z);
-  // Datagrams only; sessions get through.
+  // Cuts off datagrams only. Sessions still work.
   void cut_datagrams(std::size_t a, std::size_t z);
   void heal();
-  // The process stands still; its timers run before its socket is read when it goes on.
+  // Stops the process. When it goes on, its timers run before it reads its socket.
   void freeze(std::size_t host) { hosts_[host]->frozen = true; }
   void thaw(std::size_t host);
   void inject(const Address& from, std::size_t to, base::BytesView bytes);
@@ -89,8 +90,8 @@ class Mesh {
 
   void run(base::Duration time);
   bool run_until(const std::function<bool()>& holds, base::Duration at_most);
-  bool converged() const;   // all running hosts have equal vectors, claimed
-  bool acquainted() const;  // every running host holds every other running one for alive
+  bool converged() const;   // all running hosts claim equal vectors
+  bool acquainted() const;  // each running host counts each other one as alive
 
   Host& host(std::size_t index) { return *hosts_[index]; }
   Node& node(std::size_t index) { return *hosts_[index]->node; }
@@ -106,8 +107,8 @@ class Mesh {
   std::vector<Captured>* capture = nullptr;
   std::function<void(const Captured&)> tap;
   base::Duration commit_time = base::millis(2);
-  std::uint32_t busy_percent = 0;  // of snapshot pages are answered "busy"
-  // A session that would carry more breaks before the frame is through.
+  std::uint32_t busy_percent = 0;  // share of snapshot queries that are answered "busy"
+  // A session breaks before a frame that would bring it above this number of bytes.
   std::size_t carried_max = SIZE_MAX;
 
  private:
@@ -131,16 +132,16 @@ class Mesh {
   std::set<std::pair<std::size_t, std::size_t>> cuts_;
   std::set<std::pair<std::size_t, std::size_t>> datagram_cuts_;
   std::map<std::pair<std::size_t, std::size_t>, base::Instant> frame_order_;
-  std::map<std::pair<std::size_t, std::size_t>, std::size_t> carried_;  // of both ways
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> carried_;  // both directions
 };
 
-// Two hosts that know each other.
 inline std::uint64_t exchanges(Mesh& mesh) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < mesh.size(); ++i) sum += mesh.node(i).stats().reconciliations;
   return sum;
 }
 
+// Two hosts that have met.
 struct Pair {
   explicit Pair(std::uint64_t seed, Options options = {}) : mesh(seed, options) {
     mesh.add();

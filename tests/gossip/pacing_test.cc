@@ -5,7 +5,7 @@
 namespace gossip::testing {
 namespace {
 
-// A difference that was noticed now, with a claim of ours that has rested for a long time.
+// A difference was noticed now, and our claim has not moved for a long time.
 struct Paced {
   Profile profile = *profile_from_name("lan");
   base::Duration ping = profile.ping_interval;
@@ -26,7 +26,8 @@ TEST(Pacing, ADifferenceMustLastForTheGrace) {
   EXPECT_EQ(paced.ready(), paced.now + paced.grace);
 }
 
-// What we wrote last may be what the peer has already on its medium.
+// Our claim has moved a moment ago, perhaps to what the peer claimed before. So the difference may
+// be gone already, and the grace starts again.
 TEST(Pacing, TheGraceCountsFromTheLastMoveOfOurClaim) {
   Paced paced;
 
@@ -111,7 +112,7 @@ TEST(Pacing, AfterEitherStateMovedOrTheReplicaDroppedTheComparisonMayFindSomethi
   EXPECT_EQ(paced.ready(), paced.now + paced.grace);
   paced.difference.states = States{{1, 2}, {3, 9}};
   EXPECT_EQ(paced.ready(), paced.now + paced.grace);
-  paced.difference.states.reset();  // changes of the peer outdated its state hash
+  paced.difference.states.reset();  // the peer changed, so its state hash is old
   EXPECT_EQ(paced.ready(), paced.now + paced.grace);
   paced.difference.states = paced.states;
   paced.difference.drops = 1;
@@ -131,7 +132,8 @@ TEST(Pacing, TheWaitOfOtherStatesBeginsShort) {
   EXPECT_LE(paced.ready(), paced.now + std::max(paced.ping * 2, paced.grace));
 }
 
-// A peer from which there is nothing to fetch gave us no bad page: pages need not be small.
+// We have nothing to fetch from this peer, so it gave us no bad page. The next pages need not be
+// small.
 TEST(Pacing, ComparisonsThatFindNothingAreNoStalls) {
   Paced paced;
   paced.pacing.stalled(paced.now, paced.backoff);
@@ -187,7 +189,7 @@ TEST(QuietGap, NewChangesEndIt) {
   EXPECT_EQ(paced.quiet.until(), paced.now + paced.ping / 2);
 }
 
-// After an hour without an exchange the mesh is quiet: the gap begins anew.
+// After an hour without an exchange the gap starts again at zero.
 TEST(QuietGap, IsForgottenAfterALongRest) {
   Paced paced;
   for (int i = 0; i < 8; ++i) paced.quiet.done(paced.now, false);

@@ -20,7 +20,8 @@ TEST(PeerState, NothingIsKnownAtFirst) {
   EXPECT_FALSE(state.is_below(std::nullopt));
 }
 
-// The grace counts from the first message that showed the difference; every ping shows it again.
+// The grace counts from the first message that showed the difference. Each later ping shows the
+// difference again and must not change that.
 TEST(PeerState, ADifferenceKeepsItsTimeWhileItLasts) {
   PeerState state;
   state.differs(kFirst);
@@ -69,7 +70,7 @@ TEST(PeerState, AnExchangeThatIsDoneLeavesNothing) {
   EXPECT_FALSE(state.differs_since());
 }
 
-// A push may bring what is missing while an exchange runs: the exchange is not ended by that.
+// A push may bring the missing changes while an exchange runs. This does not end the exchange.
 TEST(PeerState, EqualStatesEndNeitherAnExchangeNorAJoin) {
   PeerState exchanging;
   exchanging.differs(kFirst);
@@ -142,7 +143,7 @@ TEST(PeerState, OnlyEqualStatesEndBelowTheFloor) {
   EXPECT_FALSE(state.is_below(kBelowAt));
 }
 
-// The replica may begin a join by itself, with a peer with which an exchange runs.
+// The replica may begin a join itself while an exchange with the same peer runs.
 TEST(PeerState, AJoinEndsAnExchange) {
   PeerState state;
   state.differs(kFirst);

@@ -1,4 +1,4 @@
-// How often exchanges start, and how much those cost that bring nothing.
+// How often exchanges start, and what an exchange costs that brings nothing.
 
 #include <gtest/gtest.h>
 
@@ -75,8 +75,8 @@ TEST(Reconcile, WithoutLossAWriteStartsNoExchange) {
   EXPECT_LE(exchanges(mesh) - before, 2u);
 }
 
-// Two that hold different contents of one number refuse each other for ever (rule 2). That must not
-// cost a page of a megabyte each time.
+// Two agents hold different contents under one number, so each refuses the other's change for ever
+// (rule 2). A try must not cost a page of a megabyte.
 TEST(Reconcile, WhatIsRefusedAsAWholeIsAskedForInSmallPagesAndSeldom) {
   Pair pair(1);
   pair.mesh.cut_both(Pair::a, Pair::z);
@@ -91,7 +91,7 @@ TEST(Reconcile, WhatIsRefusedAsAWholeIsAskedForInSmallPagesAndSeldom) {
   pair.mesh.run(base::seconds(600));
 
   std::size_t bytes = pair.mesh.host(Pair::a).session_bytes - before;
-  EXPECT_GT(bytes, 0u) << "it may be over";
+  EXPECT_GT(bytes, 0u) << "nothing was asked for, so the test measures nothing";
   EXPECT_LE(bytes, 10u * 50'000);
   z.contradict({});
   pair.mesh.run(base::seconds(60));

@@ -1,4 +1,4 @@
-// What vectors cost after a restart.
+// How many bytes vectors cost after a restart.
 
 #include <gtest/gtest.h>
 
@@ -7,8 +7,8 @@
 namespace gossip::testing {
 namespace {
 
-// After a restart an agent does not know which of its states others have seen. It asks with its own
-// present state as the base.
+// After a restart an agent does not know which of its states others have seen. In its first
+// question it assumes that the peer knows its present state.
 struct Restarted : Pair {
   static constexpr int kActors = 300;
   explicit Restarted(std::uint64_t seed) : Pair(seed) {
@@ -24,7 +24,7 @@ struct Restarted : Pair {
   bool settle() {
     return mesh.run_until([&] { return mesh.converged(); }, base::seconds(10));
   }
-  // Of both, from the start of z until they are equal and still a while after.
+  // The bytes that both hosts send, from the start of z until some time after they are equal.
   std::size_t bytes_of_start() {
     auto sent = [&] { return mesh.host(a).vector_bytes + mesh.host(z).vector_bytes; };
     std::size_t before = sent();
@@ -34,7 +34,7 @@ struct Restarted : Pair {
     EXPECT_TRUE(mesh.converged()) << mesh.describe();
     return sent() - before;
   }
-  // At the next start, in a state that nobody else knows.
+  // Restarts z in a state that nobody else knows.
   void expect_one_vector() {
     mesh.crash(z);
     mesh.heal();
@@ -67,7 +67,7 @@ TEST(Reconcile, AStartWithAStateThatNobodyKnowsTellsOneVector) {
   }
 }
 
-// The others still hold what they knew of its former start, which it knows no more.
+// The others still hold what they knew about z before its restart. z does not know that any more.
 TEST(Reconcile, AQuickStartWithAStateThatNobodyKnowsTellsOneVector) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     Restarted pair(seed);

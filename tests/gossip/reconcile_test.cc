@@ -7,7 +7,7 @@
 namespace gossip::testing {
 namespace {
 
-// A path that lets no connection carry 100 kB: whatever came before a break must count.
+// Every connection breaks after less than 100 kB. Everything that came before a break must count.
 TEST(Reconcile, ConnectionsThatAlwaysBreakEarlyCatchUp) {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     Pair pair(seed);
@@ -24,7 +24,7 @@ TEST(Reconcile, ConnectionsThatAlwaysBreakEarlyCatchUp) {
   }
 }
 
-// Small pages cost a round trip each: a path that has become good is used again.
+// Each page costs a round trip. So pages grow again when the path has become good.
 TEST(Reconcile, PagesGrowAgainWhereNothingBreaks) {
   Pair pair(24);
   pair.mesh.cut_both(Pair::a, Pair::z);
@@ -39,11 +39,11 @@ TEST(Reconcile, PagesGrowAgainWhereNothingBreaks) {
   pair.mesh.carried_max = SIZE_MAX;
   pair.mesh.cut_both(Pair::a, Pair::z);
   for (int i = 0; i < 150; ++i) pair.mesh.write(Pair::a, 20'000);
-  pair.mesh.run(base::seconds(1));  // nobody is given up
+  pair.mesh.run(base::seconds(1));  // the time is too short to declare anybody dead
   pair.mesh.heal();
 
   ASSERT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::seconds(20)));
-  EXPECT_LE(pair.mesh.node(Pair::a).stats().ranges_served - served, 15u);  // of 3 MB
+  EXPECT_LE(pair.mesh.node(Pair::a).stats().ranges_served - served, 15u);  // for 3 MB
 }
 
 TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
@@ -59,7 +59,7 @@ TEST(Reconcile, ALostPushIsRepairedWithinTwoPings) {
   EXPECT_TRUE(repaired);
 }
 
-// The change after the lost one does not fit; that says when to compare.
+// The change after the lost one cannot be applied. This shows at once that a comparison is needed.
 TEST(Reconcile, AGapIsRepairedWithoutWaitingForAPing) {
   Options edge;
   edge.profile = *profile_from_name("edge");
@@ -88,8 +88,8 @@ TEST(Reconcile, BothSidesFetchWhatTheyLack) {
   EXPECT_EQ(pair.mesh.host(Pair::a).replica->size(), 170u);
 }
 
-// Every change of one depends on the one before of the other: any order but the sender's own
-// stands still.
+// Two actors write in turns, and each change depends on the last change of the other actor. Pages
+// make progress only in the sender's own order.
 TEST(Reconcile, ALimitedRangeWithDependenciesDoesNotLiveLock) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     Options tiny;
@@ -113,7 +113,7 @@ TEST(Reconcile, ALimitedRangeWithDependenciesDoesNotLiveLock) {
   }
 }
 
-// What one peer sends depends on what another is asked for, one change a page.
+// Pages of one change each, from two peers. The page of one peer depends on the page of the other.
 TEST(Reconcile, PagesOfTwoPeersThatWaitForEachOtherMove) {
   Options tiny;
   tiny.range_changes_max = 1;
@@ -266,7 +266,7 @@ TEST(Sync, EndsWhenTheSeedDies) {
   EXPECT_TRUE(mesh.run_until([&] { return !mesh.node(z).syncing(); }, base::seconds(10)));
 }
 
-// A page that comes after its exchange was given up: on a slow link every page would.
+// A page comes after its exchange was given up. On a slow link this would happen with every page.
 TEST(Reconcile, ALatePageIsNotWasted) {
   Pair pair(22);
   auto random = base::Random::from_number(1);

@@ -58,7 +58,7 @@ Stored ReplicaDouble::turn() {
     }
     crdt::Effect effect;
     effect.slot = {"object", {actor_.hex()}, crdt::SlotType::kLwwRegister};
-    // Noise, so that sizes in tests are sizes on the wire: no session makes it smaller.
+    // Random bytes cannot be compressed by a session. So sizes in tests are the sizes on the wire.
     effect.body = base::Random::from_number(change.seq).bytes(bytes);
     change.effects.push_back(std::move(effect));
     auto sealed = crdt::seal(change);
@@ -85,7 +85,7 @@ Stored ReplicaDouble::flush() {
   return facts;
 }
 
-// What was closed before the last turn is packed, so that some closed actors are packed and some
+// Packs the actors that were closed before the last turn. So some closed actors are packed and some
 // are not.
 void ReplicaDouble::pack() {
   std::vector<crdt::PackedVector::Entry> entries;
@@ -187,7 +187,7 @@ void ReplicaDouble::rebuild() {
 
 // --- State joins ---------------------------------------------------------------------------------
 
-// A query: the snapshot (0: a new one), how many changes are there, nothing else.
+// A query has the id of the snapshot (0: a new one) and the number of changes that we have of it.
 void ReplicaDouble::start_join(const StartStateJoin& join) { steps_.push_back({join, {}, {}}); }
 void ReplicaDouble::take_page(StateJoinPage page) { steps_.push_back({{}, std::move(page), {}}); }
 void ReplicaDouble::end_join(const StopStateJoin& ended) {
@@ -227,7 +227,7 @@ void ReplicaDouble::take_step(Step& step, Stored& facts) {
   merge(facts);
 }
 
-// The sender's order of application, so every one fits.
+// Pages are in the sender's order of application, so every change can be applied.
 void ReplicaDouble::merge(Stored& facts) {
   for (const base::Bytes& bytes : staged_->changes) {
     auto opened = crdt::open_change(bytes);
@@ -260,7 +260,7 @@ SnapshotRead ReplicaDouble::read_snapshot(base::Instant now, const ReadSnapshot&
     snapshot = ++snapshots_ + (std::uint64_t{actor_.bytes[0]} << 32);
     Lease& lease = leases_[snapshot];
     lease.peer = asked.peer;
-    // Rule 3: only what is on the medium.
+    // Rule 3: a snapshot has only changes that are on the medium.
     for (std::size_t i = 0; i < synced_; ++i) lease.changes.push_back(log_[i].sealed.bytes);
   }
   auto found = leases_.find(snapshot);

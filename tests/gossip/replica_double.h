@@ -1,8 +1,9 @@
 #pragma once
 
-// A replica without a disk: gates by predecessor and dependencies, keeps a log in the order of
-// application, forgets what does not fit, and knows how much of it a crash would leave. A state
-// join is a copy of the other's changes in pages: `gone` ones are in the state, not in the log.
+// A replica without a disk. It applies a change when its predecessor and its dependencies are
+// there. It keeps a log in the order of application, forgets changes that do not fit, and knows
+// which of them a crash would leave. A state join copies the changes of the other replica in pages:
+// `gone_` names changes that are in the state but not in the log.
 
 #include <deque>
 #include <map>
@@ -22,10 +23,10 @@ class ReplicaDouble {
  public:
   explicit ReplicaDouble(base::ActorId actor) : actor_(actor) {}
 
-  void write(std::size_t value_bytes);  // queued
+  void write(std::size_t value_bytes);  // the next turn does it
   void receive(Apply apply) { waiting_.push_back(std::move(apply)); }
   bool idle() const { return waiting_.empty() && writes_.empty() && steps_.empty(); }
-  // One turn: everything that waits, one commit.
+  // One turn: applies everything that waits and commits once.
   Stored turn();
   bool is_durable(const crdt::Dependency& entry) const;
   bool unsynced() const { return synced_ < log_.size(); }
@@ -35,23 +36,23 @@ class ReplicaDouble {
   void take_page(StateJoinPage page);
   void end_join(const StopStateJoin& ended);
   SnapshotRead read_snapshot(base::Instant now, const ReadSnapshot& asked);
-  void leave_actor(const base::ActorId& next);  // goes on under another
-  void hear_left(const base::ActorId& actor);   // of another owner
+  void leave_actor(const base::ActorId& next);  // writes under `next` from now on
+  void hear_left(const base::ActorId& actor);   // an actor of another owner
   void stop_at(const base::ActorId& actor, std::uint64_t seq) { stop_at_[actor] = seq; }
-  // A fork: whatever comes with a change of `actor` is refused as a whole.
+  // A fork: every message with a change of `actor` is refused as a whole.
   void contradict(const base::ActorId& actor) { contradicted_ = actor; }
-  void crash();                  // loses what is not on the medium
-  void prune(std::size_t keep);  // the log forgets all but the last `keep`
+  void crash();                  // loses what is not flushed
+  void prune(std::size_t keep);  // the log keeps the last `keep` only
   void close(const base::ActorId& actor) { closed_.insert(actor); }
   const std::set<base::ActorId>& closed() const { return closed_; }
   void use_actor(base::ActorId actor) { actor_ = actor; }
   void spoil_digest() { spoiled_ = true; }
 
-  std::size_t log_max = SIZE_MAX;  // changes; pruned after every turn
-  std::size_t page_changes = 3;    // of a snapshot
-  std::size_t leases_max = 2;      // snapshots served; above: busy
+  std::size_t log_max = SIZE_MAX;  // changes; the log is pruned after every turn
+  std::size_t page_changes = 3;    // in a snapshot page
+  std::size_t leases_max = 2;      // snapshots served at once; further peers get "busy"
   std::size_t joins_merged = 0;
-  std::size_t joins_ended = 0;  // by the node
+  std::size_t joins_ended = 0;  // stopped by the node
 
   Holdings holdings() const;
   const base::ActorId& actor() const { return actor_; }
@@ -63,7 +64,7 @@ class ReplicaDouble {
  private:
   struct Staged {
     NodeId peer;
-    std::uint64_t snapshot = 0;  // 0: none named yet
+    std::uint64_t snapshot = 0;  // 0: no page has come yet
     std::vector<base::Bytes> changes;
   };
   struct Lease {
@@ -71,7 +72,7 @@ class ReplicaDouble {
     std::vector<base::Bytes> changes;
     base::Instant used;
   };
-  struct Step {  // of a join, waiting for the next turn
+  struct Step {  // a step of a join that waits for the next turn
     std::optional<StartStateJoin> start;
     std::optional<StateJoinPage> page;
     std::optional<StopStateJoin> ended;
@@ -86,7 +87,7 @@ class ReplicaDouble {
 
   base::ActorId actor_;
   std::vector<crdt::Opened> log_;
-  std::set<std::pair<base::ActorId, std::uint64_t>> gone_;  // no longer served
+  std::set<std::pair<base::ActorId, std::uint64_t>> gone_;  // no longer in the log
   std::optional<base::ActorId> contradicted_;
   std::size_t synced_ = 0;
   crdt::VersionVector vector_;
@@ -101,10 +102,10 @@ class ReplicaDouble {
   std::optional<Staged> staged_;
   std::map<std::uint64_t, Lease> leases_;
   std::uint64_t snapshots_ = 0;
-  std::vector<base::ActorId> left_;  // to be told
+  std::vector<base::ActorId> left_;  // not reported yet
   std::set<base::ActorId> all_left_;
   std::set<base::ActorId> closed_;
-  std::set<base::ActorId> packed_;  // at the last turn
+  std::set<base::ActorId> packed_;  // closed before the last turn
   std::map<base::ActorId, std::uint64_t> stop_at_;
 };
 

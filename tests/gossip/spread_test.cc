@@ -10,7 +10,7 @@
 namespace gossip::testing {
 namespace {
 
-// Members that were heard, or are known from others only.
+// Other members: the agent has heard them itself, or knows them only from others.
 struct Others {
   explicit Others(std::size_t count, bool heard = true) { add(count, heard); }
   void add(std::size_t count, bool heard) {
@@ -102,13 +102,12 @@ TEST(Strategy, ThereIsOneForEveryTopologyThatIsNamed) {
   }
 }
 
-// --- push-pull: who gets a push
-// -------------------------------------------------------------------
+// --- push-pull: who gets a push ------------------------------------------------------------------
 
 std::set<NodeId> nodes_of(const std::vector<Target>& targets) {
   std::set<NodeId> nodes;
   for (const Target& target : targets) nodes.insert(*target.node);
-  EXPECT_EQ(nodes.size(), targets.size());  // none twice
+  EXPECT_EQ(nodes.size(), targets.size());  // no member gets two
   return nodes;
 }
 
@@ -126,7 +125,7 @@ TEST(PushPull, OriginPushesToTheNextOnTheRingAndAFewByChance) {
     EXPECT_TRUE(nodes.contains(others.next_after(self)));
     for (const NodeId& node : nodes) chosen[node] += node != others.next_after(self);
   }
-  // 6,000 draws among 40: 150 each.
+  // 6,000 draws among 40 members: about 150 for each.
   ASSERT_EQ(chosen.size(), 40u);
   for (const auto& [node, times] : chosen) EXPECT_NEAR(times, 150, 60);
 }
@@ -165,7 +164,7 @@ TEST(PushPull, RelaysNoChangeTwice) {
   PushPull push_pull({}, {}, 1'100, others.random.fork());
   auto one = change_of(others.actor, 1);
   auto two = change_of(others.actor, 2);
-  auto fork = change_of(others.actor, 2, {}, 9);  // another content under that number: proof
+  auto fork = change_of(others.actor, 2, {}, 9);  // another content under this number is a proof
 
   auto changes_in = [&](std::vector<const crdt::SealedChange*> fresh) {
     PushPlan plan = push_pull.relay(fresh, *others.nodes.begin(), others.recipients());
@@ -194,11 +193,10 @@ TEST(PushPull, WhatItRemembersIsBounded) {
 
   EXPECT_FALSE(relayed(changes.back()));
   EXPECT_FALSE(relayed(changes[1]));
-  EXPECT_TRUE(relayed(changes[0]));  // the oldest was forgotten
+  EXPECT_TRUE(relayed(changes[0]));  // the oldest entry was dropped from the memory
 }
 
-// --- push-pull: in a mesh
-// -------------------------------------------------------------------------
+// --- push-pull: in a mesh ------------------------------------------------------------------------
 
 Options with(Topology topology) {
   Options options;
@@ -206,7 +204,7 @@ Options with(Topology topology) {
   return options;
 }
 
-// Members that know each other, with the topology that `of` gives to each.
+// Members that know each other. `of` gives the topology of each.
 std::unique_ptr<Mesh> acquainted_mesh(std::uint64_t seed, std::size_t count,
                                       const std::function<Topology(std::size_t)>& of) {
   auto mesh = std::make_unique<Mesh>(seed);
@@ -237,8 +235,8 @@ std::size_t holders(Mesh& mesh) {
 class PushPullSeeds : public ::testing::TestWithParam<std::uint64_t> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, PushPullSeeds, ::testing::Range<std::uint64_t>(0, 25));
 
-// The ring reaches the members that were not drawn, so without loss no pull is needed. Every member
-// relays once.
+// Each member relays to the next member on the ring of node ids, too. So the push also reaches the
+// members that were not drawn, and without loss no pull is needed. Every member relays once.
 TEST_P(PushPullSeeds, WithoutLossPushesAloneReachAll) {
   auto mesh = acquainted_mesh(GetParam(), 30, [](std::size_t) { return Topology::kPushPull; });
 
@@ -270,7 +268,7 @@ TEST_P(PushPullSeeds, WhatRelaysLoseIsPulledOrPushedAgain) {
   EXPECT_TRUE(pushed == 20 || repairs > 0) << pushed;
 }
 
-// Each relays by what the message says, whatever it was started with.
+// An agent relays as the message says, whatever its own topology is.
 TEST_P(PushPullSeeds, TopologiesMixInOneMesh) {
   auto mesh = acquainted_mesh(GetParam(), 12, [](std::size_t index) {
     return index % 2 == 0 ? Topology::kPushPull : Topology::kDirect;
@@ -288,7 +286,7 @@ TEST_P(PushPullSeeds, TopologiesMixInOneMesh) {
   EXPECT_TRUE(mesh->run_until([&] { return mesh->converged(); }, base::millis(40)));
   mesh->run(base::seconds(1));
   EXPECT_EQ(mesh->node(direct).stats().pushes_sent, 11u);
-  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 11u * 4);  // no more than before
+  EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 11u * 4);  // no relays have been added
 }
 
 TEST(PushPullMesh, TheTopologyChangesWhileItRunsAndOthersLearnOfIt) {
@@ -313,7 +311,7 @@ TEST(PushPullMesh, TheTopologyChangesWhileItRunsAndOthersLearnOfIt) {
       base::seconds(20));
 
   EXPECT_TRUE(learned);
-  mesh->run(base::seconds(1));  // the news may be faster than the commit
+  mesh->run(base::seconds(1));  // news of the new topology may come before the commit
   EXPECT_EQ(mesh->node(3).stats().pushes_sent, 7u + 4u);
   EXPECT_TRUE(mesh->run_until([&] { return mesh->converged(); }, base::seconds(1)));
   EXPECT_EQ(mesh->host(3).downs, 0u);
@@ -331,7 +329,8 @@ TEST(PushPullMesh, AChangeThatNobodyCanApplyDoesNotMultiply) {
   mesh->run(base::seconds(1));
 
   EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 20u * 4);
-  EXPECT_LT(sum(*mesh, &Stats::datagrams_sent) - before, 20u * 4 + 20u * 40);  // pings beside
+  EXPECT_LT(sum(*mesh, &Stats::datagrams_sent) - before,
+            20u * 4 + 20u * 40);  // pushes, and the pings of this time
 }
 
 TEST(PushPullMesh, APushThatIsNotToBePassedOnEndsWhereItArrives) {
@@ -356,7 +355,7 @@ TEST(PushPullMesh, NothingIsRelayedThatDoesNotOpen) {
   EXPECT_EQ(sum(*mesh, &Stats::pushes_relayed), 0u);
 }
 
-// Bulk reaches everybody once by pull, not four times by push.
+// A large amount of changes reaches each member once by pull instead of four times by push.
 TEST(PushPullMesh, AboveTheBoundAPushIsPulledInstead) {
   auto mesh = acquainted_mesh(1, 10, [](std::size_t) { return Topology::kPushPull; });
   Options options;

@@ -62,7 +62,7 @@ TEST(Forged, TenThousandDeadCostABoundedRateOfPings) {
   settle(mesh, 4);
   Liar liar(mesh, 0, forged_id(999'999));
   for (std::uint64_t i = 0; i < 10'000; i += 10) {
-    // The dead of whom nothing is known are not taken.
+    // Records of dead members that this agent does not know are not taken.
     for (MemberState state : {MemberState::kAlive, MemberState::kDead}) {
       std::vector<MemberRecord> records;
       for (std::uint64_t j = i; j < i + 10; ++j) records.push_back(forged(j, state));
@@ -75,7 +75,7 @@ TEST(Forged, TenThousandDeadCostABoundedRateOfPings) {
 
   mesh.run(base::seconds(30));
 
-  // Probes, and the dead ones at their rate.
+  // The usual probes, and pings of dead members at their own rate.
   std::uint64_t most = 30 * (2 + mesh.node(0).options().dead_retries_per_second) + 30;
   EXPECT_LE(mesh.node(0).stats().pings_sent - before, most);
   EXPECT_TRUE(mesh.acquainted());
@@ -115,14 +115,15 @@ TEST(Lies, InStepsAreRefutedAtABoundedRate) {
   }
   std::uint64_t raised = record_of(mesh, 1).incarnation - start;
 
-  // Ten seconds: eight at once, then one an interval, each by nine at most.
+  // In ten seconds the subject answers eight times at once and then once an interval. Each answer
+  // raises the number by nine at most.
   EXPECT_GT(raised, 0u);
   EXPECT_LE(raised, (8u + 20u + 2u) * 9u);
   mesh.run(base::seconds(10));
   EXPECT_TRUE(mesh.acquainted());
 }
 
-// Told of somebody else: with a number that its subject can never reach.
+// The lie is about another member, with a number that this member can never reach.
 TEST(Lies, AboutAnotherAreAskedOfItself) {
   for (MemberState state :
        {MemberState::kAlive, MemberState::kSuspect, MemberState::kDead, MemberState::kLeft}) {
@@ -139,7 +140,7 @@ TEST(Lies, AboutAnotherAreAskedOfItself) {
     }
     for (std::size_t i = 0; i < 6; ++i) EXPECT_EQ(mesh.host(i).downs, 0u) << state_name(state);
 
-    // And it is still noticed when that one really ends.
+    // When this member really ends later, the others notice it.
     mesh.crash(2);
     auto known = [&] {
       for (std::size_t i = 0; i < 6; ++i) {
@@ -168,7 +169,7 @@ TEST(Lies, ThatALivingMemberIsDeadAreContradicted) {
   EXPECT_TRUE(mesh.acquainted());
 }
 
-// A memory or a lie of an address that nobody has: only itself says where a member is.
+// A lie or an old memory names an address that nobody has. Only the member itself says where it is.
 TEST(Lies, AboutAnAddressAreRepairedByTheMemberItself) {
   Mesh mesh(7);
   settle(mesh, 4);
@@ -237,7 +238,7 @@ TEST(ShortPackets, ToOneThatStartedAnewAreNoHindrance) {
   Mesh mesh(11);
   settle(mesh, 8);
   mesh.crash(3);
-  mesh.start(3);  // no seeds, no memory: only the others know of it
+  mesh.start(3);  // without seeds and memory: only the others know it
   std::uint64_t silences = mesh.node(0).stats().suspicions;
 
   EXPECT_TRUE(mesh.run_until([&] { return mesh.acquainted(); }, base::seconds(10)));

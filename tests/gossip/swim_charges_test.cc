@@ -1,5 +1,5 @@
-// What happens between an accusation and its end, seen from one host among members that speak only
-// when the test lets them.
+// What happens between an accusation and its end. One host is real; the test writes the messages of
+// all other members.
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ NodeId stranger(std::uint64_t number) {
   return base::Random::from_number(0xB0'0000 + number).id<base::NodeTag>();
 }
 
-// Host 0, an accused member, and others who accuse it.
+// Host 0, a member that is accused (member 0), and members that accuse it.
 class Charge : public ::testing::Test {
  protected:
   explicit Charge(std::uint64_t seed = 71) : mesh_(seed) {
@@ -27,7 +27,8 @@ class Charge : public ::testing::Test {
     }
     mesh_.run(base::millis(100));
   }
-  // The others live; the accused says nothing by itself.
+  // Lets time pass. The other members send something all the time; the accused member is silent
+  // unless `all` is set.
   void run(base::Duration time, bool all = false) {
     for (auto end = mesh_.now().instant + time; mesh_.now().instant < end;) {
       for (std::size_t i = all ? 0 : 1; i < members_.size(); ++i) speak(i);
@@ -75,7 +76,7 @@ TEST_F(Charge, IsToldToTheAccusedAgainAndAgain) {
   }
   EXPECT_EQ(accused(), MemberState::kDead);
   auto end = (mesh_.now().instant - since).millis();
-  // The probe itself sends three of these pings.
+  // Three of these pings belong to the probe itself.
   EXPECT_GE(told.size(), 9u);
   for (int quarter = 0; quarter < 4; ++quarter) {
     auto within = [&](std::int64_t at) {
@@ -105,7 +106,8 @@ TEST_F(Charge, OfOneAccuserAloneLastsLong) {
   EXPECT_EQ(accused(), MemberState::kSuspect);
 }
 
-// The accused member cannot hear the accusation, so it cannot contradict it.
+// The accused member does not receive the accusation, so it cannot contradict it. But host 0 hears
+// the member.
 TEST_F(Charge, AgainstOneThatIsHeardIsDropped) {
   accuse(1);
   accuse(2);
@@ -145,7 +147,7 @@ TEST(ChargeLate, IsNotJudgedBeforeWhatWaitsIsRead) {
   EXPECT_GT(covered, 30);
 }
 
-// Others say that a member is dead, but we have heard it since: we suspect it and ask it.
+// Others say that a member is dead, but we have heard it a moment ago. We suspect it and ping it.
 TEST_F(Charge, OfDeathAgainstOneJustHeardBeginsAnew) {
   run(base::seconds(2));
   speak(0);
@@ -156,7 +158,7 @@ TEST_F(Charge, OfDeathAgainstOneJustHeardBeginsAnew) {
   EXPECT_EQ(accused(), MemberState::kDead);
 }
 
-// The dead one speaks, and in the same moment somebody repeats that it is dead.
+// The dead member sends something, and at the same moment another member repeats that it is dead.
 TEST_F(Charge, OfDeathAgainstOneThatSpeaksBeginsAnew) {
   accuse(1);
   while (accused() != MemberState::kDead) run(base::millis(100));
@@ -182,12 +184,13 @@ TEST_F(Charge, OfDeathThatIsReadAfterAPauseOfOursBeginsAnew) {
   EXPECT_EQ(accused(), MemberState::kDead);
 }
 
-// A member whose incarnation is below the one that we were told hears of it and goes above it.
+// We were told a higher incarnation of a member than its own. The member must hear of it, so that
+// it can raise its incarnation above it.
 TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
   MemberRecord told = members_[0]->self();
   told.incarnation += 3;
   members_[1]->claim(told);
-  run(base::seconds(3), true);  // it is no news any more
+  run(base::seconds(3), true);  // until the record is not sent as news any more
   std::vector<Captured> sent;
   mesh_.capture = &sent;
   members_[0]->say({wire::Ping{9, {}, 0, {}}});
@@ -205,7 +208,8 @@ TEST_F(Charge, OfAHigherNumberIsToldToItsSubject) {
   EXPECT_TRUE(heard_of_it);
 }
 
-// The agent that asks for help may have missed the incarnation that contradicts its suspicion.
+// The agent that asks a helper may not know the incarnation which contradicts its suspicion. The
+// helper's answer tells it.
 TEST_F(Charge, IsContradictedByWhatAHelperPassesOn) {
   MemberRecord newer = members_[0]->self();
   newer.incarnation += 1;
@@ -246,7 +250,7 @@ TEST_F(Charge, OfOurselvesIsAnsweredAtABoundedRate) {
   EXPECT_EQ(mesh_.node(0).members(mesh_.now())[0].record.incarnation, start + 8);
 }
 
-// Tables are compared by the hash that some pings carry.
+// Agents compare their tables of members by a hash that some pings carry.
 class Tables : public Charge {
  protected:
   std::uint64_t host_hash() {
@@ -264,10 +268,10 @@ class Tables : public Charge {
         }
       }
     }
-    ADD_FAILURE() << "no ping with a hash";
+    ADD_FAILURE() << "no ping with a hash of the table was sent";
     return 0;
   }
-  // Whether the host joined to the one that told it.
+  // Tells the host a hash of a table. Returns whether the host asked for the table by a Join.
   bool tell(std::uint64_t hash) {
     std::vector<Captured> sent;
     mesh_.capture = &sent;

@@ -1,5 +1,5 @@
-// Failure detection of a whole mesh, over several seeds: how soon a crash is known, and how often
-// somebody healthy is called dead.
+// Failure detection of a whole mesh, over several seeds: how soon a crash is known, and how often a
+// healthy member is called dead.
 
 #include <gtest/gtest.h>
 
@@ -28,7 +28,8 @@ void fill(Mesh& mesh, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) mesh.host(i).declared_dead.clear();
 }
 
-// How many times a host outside of `but` declared one outside of it dead.
+// How many times a host declared another one dead. Hosts below number `but` count neither as
+// accuser nor as dead.
 std::size_t false_deaths(Mesh& mesh, std::size_t but = 0) {
   std::size_t deaths = 0;
   for (std::size_t i = but; i < mesh.size(); ++i) {
@@ -41,7 +42,7 @@ std::size_t false_deaths(Mesh& mesh, std::size_t but = 0) {
   return deaths;
 }
 
-// Milliseconds, over all runs.
+// Times in milliseconds of all runs: until the first host knew, and until all knew.
 struct Detection {
   std::vector<std::int64_t> first;
   std::vector<std::int64_t> all;
@@ -55,7 +56,7 @@ std::int64_t slowest(const std::vector<std::int64_t>& times) {
   return *std::max_element(times.begin(), times.end());
 }
 
-// Host 7 of thirty ends at any moment of a ring's turn: crashed, or cut off in silence.
+// Host 7 of thirty ends at a random moment: it crashes or is cut off.
 Detection detection(std::string_view profile, bool crash) {
   Detection out;
   for (std::uint64_t seed = 0; seed < kSeeds * 4; ++seed) {
@@ -105,7 +106,7 @@ TEST(Detection, OfSilenceOnALan) {
   EXPECT_LE(slowest(lan.all), 3'500);
 }
 
-// We want one second. One of 800 runs takes 1,001 ms.
+// The aim is one second, but one of 800 runs takes 1,001 ms.
 TEST(Detection, OfACrashOnOneHost) {
   Detection local = detection("local", true);
   EXPECT_LE(slowest(local.first), 1'020);
@@ -133,7 +134,7 @@ TEST(Detection, InAMeshOfAnySize) {
   }
 }
 
-// Some of these round trips leave just no room for a nack at the usual times of the profile.
+// With some of these round trips a nack just does not arrive within the usual times of the profile.
 TEST(Detection, WorksAtAnyRoundTrip) {
   for (std::int64_t one_way : {10, 49, 51, 100, 150, 400}) {
     Mesh mesh(50 + static_cast<std::uint64_t>(one_way));
@@ -161,7 +162,7 @@ TEST(FalseDeaths, NoneUnderLoss) {
   }
 }
 
-// Six of thirty hear and say nothing three seconds of every four, and no session gets through.
+// Six of thirty are cut off for three seconds of every four, and no session works.
 TEST(FalseDeaths, FewWhenSomeFallSilentAgainAndAgain) {
   std::size_t deaths = 0;
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
@@ -243,14 +244,14 @@ TEST(FalseDeaths, WhereNoSessionOpensDatagramsAreEnoughAndItIsSaid) {
     return std::any_of(views.begin(), views.end(), [](const auto& at) { return at.tcp_blocked; });
   };
   EXPECT_FALSE(said(0));
-  mesh.faults.loss_percent = 100;  // what is written meanwhile needs a session
+  mesh.faults.loss_percent = 100;  // so the changes below have to come over a session
   for (int i = 0; i < 400; ++i) mesh.write(0, 1'000);
   mesh.run(base::millis(100));
   mesh.faults.loss_percent = 0;
   mesh.run(base::seconds(60));
 
   for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(mesh.host(i).declared_dead.empty());
-  EXPECT_TRUE(said(1) || said(2)) << "who lacks something has tried";
+  EXPECT_TRUE(said(1) || said(2)) << "no member that lacks changes has tried a session";
   mesh.faults = {};
   mesh.run(base::seconds(60));
   EXPECT_TRUE(mesh.converged());
@@ -290,7 +291,7 @@ TEST(FalseDeaths, AFrozenAgentAccusesNobodyAndIsBackAtOnce) {
   }
 }
 
-// After the pause each paused agent finds unread messages which say that the others are dead.
+// After the pause each paused agent reads old messages which say that the others are dead.
 TEST(FalseDeaths, SleepersWokenAtOnceAccuseNobodyNotEvenEachOther) {
   for (std::uint64_t seed = 0; seed < kSeeds * 4; ++seed) {
     Mesh mesh(830 + seed, options_of(seed % 2 == 0 ? "lan" : "local"));
@@ -316,7 +317,7 @@ TEST(FalseDeaths, SleepersWokenAtOnceAccuseNobodyNotEvenEachOther) {
   }
 }
 
-// The stall is too short to count as a pause, but longer than the rest of a suspicion.
+// The stall is too short to count as a pause, but longer than the time that is left of a suspicion.
 TEST(FalseDeaths, NoneByShortStallsOfOurOwn) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
     Mesh mesh(850 + seed);
@@ -436,8 +437,8 @@ TEST(Healing, AMemoryIsToldToNobody) {
   EXPECT_EQ(mesh.node(joiner).members(mesh.now()).size(), 3u);
 }
 
-// The link was ours, so nobody was accused; the first word over it ends the slowness that came of
-// it.
+// Each agent heard nobody, so it blamed its own link and accused nobody. Its probes became slow.
+// They become fast again with the first message over the mended link.
 TEST(Healing, AfterALongOutageAllAreEqualSoon) {
   std::vector<std::int64_t> times;
   for (std::uint64_t seed = 0; seed < kSeeds * 2; ++seed) {

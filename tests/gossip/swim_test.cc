@@ -68,7 +68,7 @@ TEST(Awareness, IsBoundedAtBothEnds) {
   EXPECT_EQ(health.score(), kHealthScoreMax - 1);
 }
 
-// Drives a probe to its end and returns when each step came.
+// Drives a probe to its end and returns the time of each step.
 std::vector<std::pair<Probe::Step, std::int64_t>> steps_of(Probe& probe) {
   std::vector<std::pair<Probe::Step, std::int64_t>> steps;
   while (steps.size() < 10) {
@@ -109,8 +109,8 @@ TEST(Probe, OurOwnBadHealthStretchesIt) {
   EXPECT_EQ(steps_of(probe).back().second, 8 * 500);
 }
 
-// An agent takes a probe without an answer and without a nack for its own fault. A nack that comes
-// after the end of the probe is not seen, so the probe must be long enough for it.
+// When a probe gets neither an answer nor a nack, the agent blames itself. A nack that comes after
+// the end of the probe is not counted, so the probe must be long enough for it.
 TEST(Probe, ALongRoundTripStretchesItUntilANackCanArrive) {
   for (std::int64_t trip : {1, 50, 99, 101, 200, 800, 3'000}) {
     Probe probe(lan());
@@ -165,7 +165,7 @@ TEST(Turns, ThreeOfFourGoToTheNextOnTheRingAndAllAreVisited) {
     NodeId node = *turns.next();
     ++(turns.on_round() ? rounds : watched)[node];
     since_first = node == first ? 0 : since_first + 1;
-    EXPECT_LE(since_first, 1);  // it alone bounds how long a silence stays unnoticed
+    EXPECT_LE(since_first, 1);  // this alone bounds how late a silence is noticed
   }
 
   NodeId second = table.living_after(first);
@@ -183,7 +183,7 @@ TEST(Turns, WhoIsAccusedComesNextIfWeWatchIt) {
   NodeId node = id(0);
   for (int place = 1; place <= 12; ++place) {
     node = table.living_after(node);
-    if (node == table.living_after(id(0))) continue;  // comes often as it is
+    if (node == table.living_after(id(0))) continue;  // it is probed often anyway
     MemberRecord accused = table.find(node)->record;
     accused.state = MemberState::kSuspect;
     table.change(kStart, *table.find(node), accused);
@@ -194,7 +194,7 @@ TEST(Turns, WhoIsAccusedComesNextIfWeWatchIt) {
   }
 }
 
-// Probing must not stop with two or three members.
+// Probing must also go on in a mesh of two or three members.
 TEST(Turns, FewMembersWrap) {
   for (std::uint64_t members : {1u, 2u, 3u}) {
     MemberTable table(100);
@@ -310,7 +310,7 @@ TEST(MemberTable, ItsHashDependsOnTheLivingOnlyAndNotOnTheirOrder) {
   for (std::uint64_t i = 1; i <= 3; ++i) a.insert(kStart, record(i), true, evicted);
   for (std::uint64_t i = 3; i >= 1; --i) z.insert(kStart, record(i), true, evicted);
   z.insert(kStart, record(9, MemberState::kDead), false, evicted);
-  z.insert(kStart, record(8), false, evicted);  // known from others only
+  z.insert(kStart, record(8), false, evicted);  // it is known only from others
   EXPECT_EQ(a.hash(), z.hash());
 
   MemberRecord dead = record(2, MemberState::kDead);
@@ -327,7 +327,7 @@ TEST(Options, TimesThatCannotWorkAreRefused) {
     options.profile = *profile_from_name(name);
     EXPECT_TRUE(options.check().ok()) << name;
   }
-  // memberlist's defaults: no nack would ever come in time.
+  // The defaults of memberlist. With them no nack would come in time.
   options.profile.ping_interval = base::seconds(1);
   options.profile.ping_timeout = base::millis(500);
   auto refused = options.check();

@@ -20,7 +20,7 @@ std::optional<MemberRecord> seen(Mesh& mesh, std::size_t by, const NodeId& node)
   return std::nullopt;
 }
 
-// Incarnation, name, address and topology: only the member itself decides them.
+// Incarnation, name, address and topology are what a member says of itself.
 void expect_says(const std::optional<MemberRecord>& seen, const MemberRecord& said) {
   ASSERT_TRUE(seen);
   EXPECT_EQ(seen->incarnation, said.incarnation);
@@ -36,7 +36,7 @@ void settle_all(Mesh& mesh, std::size_t count) {
   mesh.run(base::seconds(5));
 }
 
-// Two hosts, and a member that only speaks when the test lets it.
+// Two hosts, and a member that sends something only when the test says so.
 class Words : public ::testing::Test {
  protected:
   Words() {
@@ -51,7 +51,7 @@ class Words : public ::testing::Test {
   }
   Liar& member() { return *liar_; }
   void tell_number() { member().say({wire::Ping{5, {}, 1, {}}}); }
-  // Host 0 has asked the member with a ping that names it.
+  // Whether host 0 has sent the member a ping with a record of it.
   bool asked() {
     for (const Captured& captured : std::exchange(sent_, {})) {
       if (captured.to != member().kHere) continue;
@@ -149,7 +149,8 @@ TEST_F(Words, ComeWithAnAccusationOfANewerNumber) {
   }
 }
 
-// Its own ping may be lost again and again while short ones arrive: it is asked where it is now.
+// The long datagram with the member's record may be lost again and again while its short pings
+// arrive. So it is asked at its new address.
 TEST_F(Words, OfOneThatStartedAnewAtAnotherPlaceAreAskedForThere) {
   Liar anew(mesh_, 0, next_.node, 2, "10.77.0.9:7700");
   mesh_.run(base::seconds(1));
@@ -159,7 +160,7 @@ TEST_F(Words, OfOneThatStartedAnewAtAnotherPlaceAreAskedForThere) {
 
   std::size_t asked_there = 0;
   for (const Captured& captured : sent_) asked_there += captured.to == anew.kHere ? 1 : 0;
-  EXPECT_GT(asked_there, 1u);  // an ack and a ping
+  EXPECT_GT(asked_there, 1u);  // an ack, and a ping that asks
   anew.claim(anew.self());
   expect_says(seen(mesh_, 0, next_.node), anew.self());
   mesh_.run(base::seconds(1));

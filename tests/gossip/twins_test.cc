@@ -1,4 +1,5 @@
-// Two running agents under one node id, and one that was put back to an earlier start (rule 2).
+// Two running agents with one node id, and an agent whose database was put back to an earlier start
+// (rule 2).
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,7 @@ std::size_t words(Mesh& mesh, std::size_t host) {
   }));
 }
 
-// A mesh of five, the last of them down; its copy has its place.
+// A mesh of five hosts. The last one is down, and a copy of it takes its place.
 struct Five {
   explicit Five(std::uint64_t seed) : mesh(seed) {
     mesh.add();
@@ -24,7 +25,7 @@ struct Five {
     mesh.run(base::seconds(3));
     EXPECT_TRUE(mesh.acquainted());
   }
-  // A sixth host that is what `host` was, `epochs` starts ago.
+  // Adds a sixth host with the database of `host` from `epochs` starts ago.
   std::size_t copy(std::size_t host, std::uint64_t epochs, const std::vector<std::size_t>& seeds) {
     std::size_t index = mesh.add();
     mesh.crash(index);
@@ -54,8 +55,8 @@ TEST(Twins, OfOneStartOneAtLeastHearsOfTheOther) {
   }
 }
 
-// Neither its advertised address nor the one it speaks from tells it apart: both say 0.0.0.0, or
-// both stand behind one address that is translated.
+// Twins that no address tells apart: both advertise 0.0.0.0, or both are behind one translated
+// address.
 struct Hidden {
   enum class Bind { kAny, kSame };
   // `seeds` of the copies; the third parties are hosts 0 and 1.
@@ -92,7 +93,7 @@ TEST_P(HiddenTwins, HearOfEachOtherThroughWhoHearsBoth) {
   twins.mesh.start(twins.first, {0});
   twins.mesh.run(base::seconds(static_cast<std::int64_t>(seed % 4)));
   twins.mesh.start(twins.second, {0});
-  --twins.mesh.host(twins.second).identity.boot_epoch;  // as it was when it started
+  --twins.mesh.host(twins.second).identity.boot_epoch;  // the value before this start
   bool heard = twins.mesh.run_until([&] { return twins.words_of_both() > 0; }, base::seconds(5));
 
   EXPECT_TRUE(heard);
@@ -119,7 +120,8 @@ TEST_P(HiddenTwins, HearOfEachOtherWhereNobodyElseIs) {
   twins.mesh.crash(0);
   twins.mesh.crash(1);
   if (bind == Hidden::Bind::kSame) {
-    // A translated address that leads to neither: nobody joins through its own.
+    // Datagrams to the translated address reach neither copy. So a copy that joins it does not
+    // reach itself.
     for (std::size_t copy : {twins.first, twins.second}) {
       twins.mesh.host(copy).identity.advertised = Mesh::address(99);
     }
@@ -132,7 +134,7 @@ TEST_P(HiddenTwins, HearOfEachOtherWhereNobodyElseIs) {
   EXPECT_TRUE(heard);
 }
 
-// A process that follows another, at once and under loss, with words of the first still on the way.
+// A process restarts at once, datagrams are lost, and some of the former process still arrive.
 TEST(Twins, ARestartIsNone) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     Five five(seed);
@@ -168,7 +170,8 @@ TEST(Twins, AloneInTheWorldTheyHearItFromEachOther) {
   EXPECT_LE(words(mesh, 0) + words(mesh, 1), 2u);
 }
 
-// Peers have seen later starts of this node. They take nothing from it, but tell it so.
+// Peers have seen later starts of this node. They take nothing from it, but they tell it that there
+// was a later start.
 TEST(Twins, OneThatWasPutBackSeveralStartsHearsThatItHasALaterOne) {
   Five five(2);
   for (int i = 0; i < 3; ++i) {
@@ -187,7 +190,7 @@ TEST(Twins, OneThatWasPutBackSeveralStartsHearsThatItHasALaterOne) {
   EXPECT_GT(five.mesh.node(0).stats().refused_epoch, 0u);
 }
 
-// Otherwise a member that lies could make an agent open its database again and again.
+// Otherwise a lying member could make an agent open its database again and again.
 TEST(Twins, AreBelievedOnceAnHourAndNotAtOnceOfAFreshId) {
   for (bool fresh : {false, true}) {
     Mesh mesh(3);
@@ -214,7 +217,7 @@ TEST(Twins, AreBelievedOnceAnHourAndNotAtOnceOfAFreshId) {
   }
 }
 
-// It keeps its node id for the hour, and is degraded meanwhile.
+// The agent keeps its node id for this hour, and its status is degraded.
 TEST(Twins, OneThatIsNotBelievedYetIsToldOnceAndShown) {
   Mesh mesh(3);
   mesh.add();
@@ -252,7 +255,7 @@ TEST(Twins, WhatIsToldOfItsEarlierStartsMeansNothing) {
   EXPECT_EQ(words(mesh, 1), 0u);
 }
 
-// Peers may hold the number of this start with the place of the former one for a while.
+// For a while, peers may know the number of this start together with the address of the former one.
 TEST(Twins, AStartAtAnotherPlaceIsNone) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Five five(seed);
@@ -267,7 +270,8 @@ TEST(Twins, AStartAtAnotherPlaceIsNone) {
   }
 }
 
-// Told by pings that carry the number alone: who has no words yet says nothing of the place.
+// The new start is known only from pings, which carry its number alone. Until the record comes,
+// peers say nothing about its address.
 TEST(Twins, AStartAtAnotherPlaceThatOnlyPingsIsNone) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Five five(seed);

@@ -18,7 +18,7 @@ crdt::StateHash state_of(const crdt::VersionVector& vector) {
   return crdt::state_hash(crdt::vector_digest(vector), crdt::vector_digest(vector));
 }
 
-// One agent's claims and vectors.
+// The claims and the vectors of one agent.
 struct Agent {
   explicit Agent(const Holdings& held) : claims(held), vectors(claims, stats) {}
   void write(const base::ActorId& actor) {
@@ -104,8 +104,8 @@ TEST(Vectors, AboveAStateAreNotBelievedWhenSomethingIsMissing) {
   EXPECT_FALSE(z.take(told));
 }
 
-// Without a state in common the vector lists the open actors. The sum shows whether the closed ones
-// are equal.
+// If the two agents have no state in common, the vector lists the open actors. A sum shows whether
+// the closed ones are equal.
 TEST(Vectors, LeaveOutClosedActorsWhenNothingIsInCommon) {
   Agent a(holdings(kLive, kClosed));
   Agent z(holdings(kLive, kClosed));
@@ -137,7 +137,7 @@ TEST(Vectors, AreNotBelievedWhenSomethingIsMissing) {
   Agent knows_less(holdings(8, 0));
   auto told = a.vectors.tell(true, std::nullopt);
 
-  EXPECT_FALSE(knows_less.take(told));  // it lacks what A has closed
+  EXPECT_FALSE(knows_less.take(told));  // it lacks the actors that A has closed
   auto whole = knows_less.take(a.vectors.tell_whole());
   ASSERT_TRUE(whole);
   EXPECT_EQ(whole->size(), 7u);
@@ -145,7 +145,7 @@ TEST(Vectors, AreNotBelievedWhenSomethingIsMissing) {
   Agent other(holdings(10, 5));
   other.write(actor_of(1));
   EXPECT_FALSE(other.take(told));
-  told = a.vectors.tell(true, 12'345);  // not in the journal: as if nothing were in common
+  told = a.vectors.tell(true, 12'345);  // not in the journal, so no state is in common
   EXPECT_EQ(told[0].base, 0u);
   told[0].base = 12'345;
   EXPECT_FALSE(other.take(told));
@@ -163,7 +163,7 @@ TEST(Vectors, OfAnEmptyAgentAreWorkedOut) {
   EXPECT_EQ(*ours, z.claims.claimed().to_map());
 }
 
-// The peer lacks an actor that we have. The vector says so with an entry of its own.
+// The peer lacks an actor that we have. Its vector has an entry that says so.
 TEST(Vectors, TellWhatIsNotThere) {
   Agent a(holdings(4, 0));
   Agent z(holdings(3, 0));
@@ -210,8 +210,8 @@ TEST(Vectors, InPartsAreBounded) {
   }
 }
 
-// The journal is bounded. A peer whose state is older than the journal gets the list that an
-// unknown peer gets.
+// The journal is bounded. A peer whose state is older than the journal gets the same list as a peer
+// that we do not know.
 TEST(Claims, TheJournalForgetsTheOldest) {
   Agent a(holdings(3, 0));
   std::uint64_t first = a.claims.state().vector;
@@ -227,7 +227,8 @@ TEST(Claims, TheJournalForgetsTheOldest) {
   EXPECT_TRUE(a.claims.version_of(a.claims.state().vector));
 }
 
-// The replica packs what it has committed. What is not durable yet is not claimed by that (rule 3).
+// The replica packs actors when it has committed them. A change that is not durable yet is not
+// claimed because of that (rule 3).
 TEST(Claims, PackingMovesNoClaim) {
   const base::ActorId actor = actor_of(2);
   Agent a(holdings(4, 4));
@@ -251,7 +252,7 @@ TEST(Claims, PackingMovesNoClaim) {
 }
 
 TEST(Claims, AClosedActorThatIsPackedIsOpenedByWhoShowsMore) {
-  Holdings held = holdings(2, 2);  // of the closed ones, 2 is packed and 3 is not
+  Holdings held = holdings(2, 2);  // closed actor 2 is packed, 3 is not
   Agent a(held);
   for (const base::ActorId& actor : held.closed) {
     ASSERT_TRUE(a.claims.is_closed(actor));
@@ -262,7 +263,8 @@ TEST(Claims, AClosedActorThatIsPackedIsOpenedByWhoShowsMore) {
     EXPECT_TRUE(a.claims.left().contains(actor));
     EXPECT_EQ(a.claims.claimed(), held.claimed);
   }
-  EXPECT_EQ(a.vectors.tell(true, std::nullopt).at(0).entries.size(), 4u) << "all are listed again";
+  EXPECT_EQ(a.vectors.tell(true, std::nullopt).at(0).entries.size(), 4u)
+      << "the actors that were opened must be listed again";
   a.claims.close(held.closed[0]);
   a.claims.close(held.closed[1]);
   EXPECT_EQ(a.vectors.tell(true, std::nullopt).at(0).entries.size(), 2u);
@@ -280,7 +282,7 @@ TEST(PeerVector, KnowsTheLagAfterBothHaveMoved) {
   a.write(actor_of(0));
   EXPECT_EQ(peer.lag(a.claims), 6u);
   a.write(actor_of(0));
-  a.write(actor_of(0));  // beyond it now
+  a.write(actor_of(0));  // our own number is now higher than the peer's
   EXPECT_EQ(peer.lag(a.claims), 7u);
   a.write(actor_of(1));
   EXPECT_EQ(peer.lag(a.claims), 8u);

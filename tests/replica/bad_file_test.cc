@@ -1,4 +1,5 @@
-// Rules 8 and 13: a database file that is cut short, flipped, noise or another program's.
+// Rules 8 and 13: an agent starts with a database file that is cut short, has a flipped bit,
+// contains noise, or belongs to another program.
 
 #include <fstream>
 
@@ -20,7 +21,8 @@ struct BadFile : Damaged {
     EXPECT_EQ(shown(*a, "x"), R"({"size":1})");
     EXPECT_TRUE(turn(*a, 40, {add("new")}).replies.at(0).result.ok());
   }
-  // A copy with a flipped bit opens, set aside or not, and shows nothing that is wrong.
+  // Flips one bit in a copy of the file and opens the copy. It may be set aside or not, but it must
+  // not show a wrong value.
   void expect_found(std::uintmax_t at_byte, int bit) {
     const std::string name = "flip" + std::to_string(at_byte) + "-" + std::to_string(bit) + ".db";
     std::filesystem::copy_file(folder.file("a.db"), folder.file(name));
@@ -34,7 +36,8 @@ struct BadFile : Damaged {
     auto opened =
         Replica::open(at(5), folder.file(name), options, kHost, base::Random::from_number(7));
 
-    // A bit of the header can make it the file of another application: then it is left alone.
+    // A flipped bit in the header can make it look like the file of another application. The agent
+    // then refuses to open it and does not change it.
     if (!opened.ok()) {
       EXPECT_TRUE(opened.error().code == base::Code::kInvalid ||
                   opened.error().code == base::Code::kConflict)
@@ -61,7 +64,8 @@ TEST_F(BadFile, NoiseIsSetAside) {
   expect_set_aside();
 }
 
-// Simulator, seed 2284: a column had another name by one bit, and the agent did not start any more.
+// Found by the simulator, seed 2284: one flipped bit changed the name of a column, and the agent
+// did not start any more.
 TEST_F(BadFile, AFlippedBitInTheTextOfATableIsSetAside) {
   a.reset();
   harm(
@@ -76,8 +80,8 @@ TEST_F(BadFile, AFlippedBitInTheTreeIsSetAsideOrFound) {
   for (std::uintmax_t at_byte = 100; at_byte < size; at_byte += 1'021) expect_found(at_byte, 0x10);
 }
 
-// Simulator, seed 1049156: a schema format that SQLite does not know was no damage, and the agent
-// did not start any more.
+// Found by the simulator, seed 1049156: a schema format that SQLite does not know was not taken for
+// damage, and the agent did not start any more.
 TEST_F(BadFile, AFlippedBitInTheHeaderIsSetAsideOrFound) {
   a.reset();
   for (std::uintmax_t at_byte = 0; at_byte < 100; ++at_byte) {
@@ -97,8 +101,8 @@ TEST_F(BadFile, AForeignFileIsLeftAlone) {
   EXPECT_FALSE(aside());
 }
 
-// SQLite drops the end of a damaged log in silence, synced commits too. What peers hold of us comes
-// back under the old numbers.
+// SQLite drops the end of a damaged write-ahead log without an error, even commits that were
+// synced. Peers still hold these changes, and we take them back under their old numbers.
 TEST_F(BadFile, WhatADamagedLogLostComesBackFromPeers) {
   base::ActorId actor = a->own_actor();
   auto late = turn(*a, 6, {add("late")}).facts.own;

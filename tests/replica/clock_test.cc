@@ -1,4 +1,4 @@
-// Rule 9: clocks are not believed, and never block.
+// Rule 9: an agent does not trust the wall clock of a peer, and a wrong clock never blocks a write.
 
 #include "tests/replica/replica_fixture.h"
 
@@ -20,7 +20,7 @@ struct Hosts : testing::Test {
   ReplicaOptions options;
   std::unique_ptr<Replica> good;
   std::unique_ptr<Replica> odd;
-  std::int64_t odd_millis = 0;  // its wall clock against the good one
+  std::int64_t odd_millis = 0;  // wall clock of `odd` minus the one of `good`
 
   void SetUp() override {
     options.clock.build_nanos = kWall - kYear * 1'000'000;
@@ -35,7 +35,8 @@ struct Hosts : testing::Test {
     std::vector<Input> inputs{std::move(input)};
     return odd->turn(wall(millis, millis + odd_millis, false), inputs, false);
   }
-  // Each writes upon what it has seen of the other; the later write is shown on both.
+  // The two hosts write the same field in turns. Each has applied the last write of the other
+  // before it writes. After every write both show it.
   void take_turns(std::int64_t from, int rounds) {
     for (int i = 0; i < rounds; ++i) {
       const std::int64_t now = from + 10 * i;
@@ -58,7 +59,8 @@ TEST_F(Hosts, AHostIn1970ConvergesBothWays) {
 
   take_turns(10, 5);
 
-  EXPECT_GE(odd->clock().latest().nanos, kWall) << "an untrusted clock merges every time";
+  EXPECT_GE(odd->clock().latest().nanos, kWall)
+      << "a host without a trusted clock did not take over a received time";
 }
 
 TEST_F(Hosts, AHostAYearAheadConvergesBothWaysAndMovesNobodysClock) {
@@ -79,11 +81,13 @@ TEST_F(Hosts, AStampOfTheFutureDoesNotOutliveTheNextWriteAtItsSlot) {
   ASSERT_TRUE(out.replies.at(0).result.ok());
   EXPECT_EQ(shown(*good, "x"), R"({"size":7})");
   auto change = crdt::open_change(out.facts.own.at(0).bytes);
-  EXPECT_LT(change->change.time.nanos, kWall + 1'000'000'000) << "its clock stays its own";
+  EXPECT_LT(change->change.time.nanos, kWall + 1'000'000'000)
+      << "the clock of `good` moved to the time of `odd`";
   EXPECT_GT(change->change.effects.at(0).stamp.time.nanos, kWall + kYear * 999'000);
 }
 
-// Wrong for a while, then repaired: it writes under a new actor from the wall clock again.
+// The clock was a year ahead and is now right. The host makes a new actor whose clock starts from
+// the wall clock.
 TEST_F(Hosts, AfterItsClockIsRepairedAHostStartsAgainFromTheWall) {
   odd_millis = kYear;
   on_good(1, received(on_odd(1, add("x")).facts.own));

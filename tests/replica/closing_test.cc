@@ -1,4 +1,4 @@
-// Rule 2: actors that their owners have left behind, and closing them.
+// Rule 2: actors that their owners do not use any more, and how they are closed.
 
 #include "tests/replica/join_fixture.h"
 
@@ -13,7 +13,8 @@ struct Closing : testing::Test {
   std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
   unsigned char starts = 2;
 
-  // As after a kill: the next own write is under a new actor.
+  // Reopens the replica without closing it, like after a kill. Its next own write is under a new
+  // actor.
   void kill(std::unique_ptr<Replica>& replica, const std::string& file,
             const ReplicaOptions& options = {}) {
     replica.reset();
@@ -42,7 +43,8 @@ TEST_F(Closing, AnotherActorOfTheSameNodeShowsThatTheFormerIsLeft) {
 
   EXPECT_EQ(out.facts.left, Actors{former});
   EXPECT_EQ(z->left(), Actors{former});
-  EXPECT_TRUE(turn(*z, 3, {received(own)}).facts.left.empty()) << "told once";
+  EXPECT_TRUE(turn(*z, 3, {received(own)}).facts.left.empty())
+      << "the same fact was reported twice";
 }
 
 TEST_F(Closing, AClockThatStartsAgainLeavesItsActor) {
@@ -64,7 +66,7 @@ TEST_F(Closing, ClosedOnesStayClosedOverARestart) {
 
   EXPECT_EQ(a->closed(), Actors{former});
   EXPECT_TRUE(a->left().empty());
-  EXPECT_EQ(a->state(), state) << "closing changes no comparison";
+  EXPECT_EQ(a->state(), state) << "closing an actor changed the state hash";
   kill(a, "a.db");
   EXPECT_EQ(a->closed(), Actors{former});
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-// A replica whose rows or file a test harms, and a peer that holds the same.
+// A replica whose rows or file a test damages, and a peer that has the same data.
 
 #include <filesystem>
 #include <memory>
@@ -20,13 +20,13 @@ struct Damaged : testing::Test {
   std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
 
   void SetUp() override {
-    store::sample::faults() = {};  // and the VFS is there
+    store::sample::faults() = {};  // this also registers the VFS
     options.files = &files;
     a = open_replica(folder.file("a.db"), 1, options);
     turn(*z, 2, {received(turn(*a, 1, {add("x"), add("y")}).facts.own)});
     turn(*a, 4, {received(turn(*z, 3, {add("of z")}).facts.own)});
   }
-  // Behind the back of the replica, as a bad card would.
+  // Changes rows without the replica, like a defective card would.
   void harm(const std::string& sql) { store::sample::change_rows(folder.file("a.db"), sql); }
   void reopen() {
     a.reset();

@@ -7,7 +7,7 @@
 namespace agent {
 namespace {
 
-// No writes from here to its end.
+// As long as this object exists, the disk is full: every write fails.
 class Full {
  public:
   Full() {
@@ -52,7 +52,7 @@ TEST_F(Damaged, ABadRowThatNothingShownDependsOnCostsThatRow) {
   EXPECT_TRUE(a->store().verify().ok());
 }
 
-// The medium gives an error where the bytes were.
+// The medium returns a read error instead of the bytes.
 TEST_F(Damaged, APageThatTheScrubCannotReadIsGivenUpWhenAPeerIsThere) {
   reopen_on_fault_vfs();
   store::sample::faults().fail_database_read = true;
@@ -74,7 +74,8 @@ TEST_F(Damaged, APageThatIsReadAtTheTenthTryIsSound) {
   EXPECT_TRUE(scrub_all().notices.empty());
 }
 
-// What was acknowledged may be nowhere else, and the log may not reach back.
+// A medium that fails for a moment must not make us give up the state: acknowledged writes may
+// exist only here, and the log may not reach back to all of them.
 TEST_F(Damaged, AMomentOfTheMediumCostsNoState) {
   reopen_on_fault_vfs();
   turn(*a, 4, {add("here alone")});
@@ -93,7 +94,8 @@ TEST_F(Damaged, AMomentOfTheMediumCostsNoState) {
   EXPECT_FALSE(aside());
   EXPECT_FALSE(a->fetching());
   EXPECT_EQ(a->node_id(), node);
-  EXPECT_NE(a->own_actor(), actor) << "word of it elsewhere was not looked at meanwhile";
+  EXPECT_NE(a->own_actor(), actor)
+      << "the check at the start may have missed an echo, so the old actor must not go on";
   EXPECT_EQ(shown(*a, "here alone"), R"({"size":1})");
   EXPECT_TRUE(out.replies.at(0).result.ok());
   EXPECT_TRUE(says(out, Notice::Kind::kRecovered));
@@ -101,7 +103,8 @@ TEST_F(Damaged, AMomentOfTheMediumCostsNoState) {
   EXPECT_FALSE(out.reopen);
 }
 
-// The check may not find what a reader met. If a reader meets it again, the state is given up.
+// The check at the start may not find the damage that a reader met. If a reader meets it again, the
+// state is given up.
 TEST_F(Damaged, WhatIsMetAgainAfterTheCheckIsBelieved) {
   give_up("met by a reader");
   reopen();
@@ -114,7 +117,7 @@ TEST_F(Damaged, WhatIsMetAgainAfterTheCheckIsBelieved) {
   EXPECT_TRUE(a->fetching());
 }
 
-// The check itself meets a medium that does not answer: one call, or any from there on.
+// The medium fails during the check itself: one call fails, or all calls from there on.
 TEST_F(Damaged, AMediumThatDoesNotAnswerTheCheckCostsNoState) {
   give_up("met by a reader");
   a.reset();
@@ -137,7 +140,8 @@ TEST_F(Damaged, AMediumThatDoesNotAnswerTheCheckCostsNoState) {
   store::sample::faults() = {};
 }
 
-// One page does not come back, the others do: only then is the state worth less than its repair.
+// One page cannot be read and the other pages can. Only in this case the state is given up and
+// fetched from a peer.
 TEST_F(Damaged, AnUnreadablePageIsNoReasonToStayAway) {
   give_up("a page that the medium does not give");
   a.reset();
@@ -151,7 +155,7 @@ TEST_F(Damaged, AnUnreadablePageIsNoReasonToStayAway) {
     store::sample::faults() = {};
     set_aside += opened.ok() && (*opened)->fetching() ? 1 : 0;
   }
-  EXPECT_GE(set_aside, 5) << "names, cells and logs that only the check reads";
+  EXPECT_GE(set_aside, 5) << "too few unreadable pages led to a new fetch of the state";
 }
 
 TEST_F(Damaged, EveryBadRowIsToldOnce) {
@@ -169,14 +173,14 @@ TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
   harm(flip);
   ASSERT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
   Outputs alone = turn(*a, 5, {add("more")});
-  EXPECT_TRUE(alone.damaged) << "the driver looks for a peer";
+  EXPECT_TRUE(alone.damaged) << "the driver is not told to look for a peer";
 
   Outputs heard = turn(*a, 6, {received(turn(*z, 5, {add("more of z")}).facts.own)});
   reopen();
   fetch_all();
 
-  EXPECT_TRUE(alone.replies.at(0).result.ok()) << "other rows are still written";
-  EXPECT_FALSE(alone.reopen) << "nobody to fetch from";
+  EXPECT_TRUE(alone.replies.at(0).result.ok()) << "a write that needs no bad row was refused";
+  EXPECT_FALSE(alone.reopen) << "the state was given up without a peer to fetch it from";
   EXPECT_TRUE(heard.reopen);
   EXPECT_TRUE(aside());
   for (const char* id : {"x", "y", "more", "of z", "more of z"}) {
@@ -195,11 +199,12 @@ TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
   EXPECT_NE(bad.replies.at(0).result.error().message.find("as soon as a peer answers"),
             std::string::npos);
   EXPECT_TRUE(says(bad, Notice::Kind::kCorruptRow));
-  EXPECT_TRUE(bad.damaged) << "the driver looks for a peer";
+  EXPECT_TRUE(bad.damaged) << "the driver is not told to look for a peer";
   EXPECT_TRUE(good.replies.at(0).result.ok());
 }
 
-// The later of its changes meet the bad row, after the first are sealed.
+// The request needs several changes. The first ones are already sealed when a later one meets the
+// bad row.
 TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
   options.import_effects_max = 2;
   reopen();
@@ -217,7 +222,7 @@ TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
   EXPECT_EQ(imported.replies.at(0).result.error().code, base::Code::kUnavailable);
   EXPECT_EQ(shown(*a, "0 good"), R"({"size":1})");
   EXPECT_EQ(shown(*a, "new"), "absent");
-  EXPECT_TRUE(removed.replies.at(1).result.ok()) << "who writes in the same turn is not refused";
+  EXPECT_TRUE(removed.replies.at(1).result.ok()) << "another write of the same turn was refused";
   EXPECT_EQ(shown(*a, "other"), R"({"size":1})");
   EXPECT_EQ(a->vector().seq_of(a->own_actor()), before.at(a->own_actor()).seq + 1);
 }
@@ -233,7 +238,7 @@ TEST_F(Damaged, ABadRowMetByAReaderStartsTheRepair) {
   EXPECT_TRUE(heard.reopen);
 }
 
-// A peer that needs our state would fail at the same row for ever.
+// Without the repair, a peer that needs our state would fail at the same row every time.
 TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
   harm(store::sample::kOtherByteInCells);
   Outputs asked = turn(*z, 5, {StartJoin{a->node_id()}});
@@ -252,7 +257,7 @@ TEST_F(Damaged, ABadRowMetByASnapshotStartsTheRepair) {
   EXPECT_TRUE(out.damaged);
 }
 
-// The notice is given only once, so it must not be lost with a turn that fails.
+// The notice is given only once. So it must not be lost when its turn fails.
 TEST_F(Damaged, ABadRowIsToldAlthoughItsTurnFails) {
   reopen_on_fault_vfs();
   Full full;
@@ -263,7 +268,8 @@ TEST_F(Damaged, ABadRowIsToldAlthoughItsTurnFails) {
   EXPECT_TRUE(says(refused, Notice::Kind::kCorruptRow));
 }
 
-// A start commits something, and an agent that cannot start serves no reads.
+// A start needs a commit. Without the ballast an agent could not start on a full disk, and then it
+// could not even serve reads.
 TEST_F(Damaged, AStartOnAFullDiskUsesTheBallast) {
   reopen_on_fault_vfs();
   struct Ballast : Files {
@@ -287,7 +293,7 @@ TEST_F(Damaged, AStartOnAFullDiskUsesTheBallast) {
   EXPECT_EQ(ballast.filled, folder.file("a.db") + "-ballast");
 }
 
-// Giving up the state needs a commit. If it fails, the driver must not try again without a pause.
+// To give up the state needs a commit. If it fails, the driver must not try again without a pause.
 TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
   reopen_on_fault_vfs();
   harm(flip);
@@ -303,8 +309,8 @@ TEST_F(Damaged, ThePeerIsNotAskedForWhileTheDiskTakesNoWrites) {
   EXPECT_TRUE(recovered.damaged);
 }
 
-// The node raises one alarm for each pair of states, and again if the join that followed has
-// failed.
+// The node raises one alarm for each pair of states. It raises it again only when it hears that the
+// join after the alarm has failed.
 TEST_F(Damaged, ADivergenceWhoseTurnFailsIsToldAsAJoinThatFailed) {
   reopen_on_fault_vfs();
   harm(flip);
@@ -358,21 +364,24 @@ TEST_F(Damaged, ADivergenceWithABadRowOfOursSetsUsAside) {
   EXPECT_TRUE(says(out, Notice::Kind::kDivergence));
   EXPECT_TRUE(out.reopen);
   EXPECT_TRUE(out.facts.durable);
-  EXPECT_EQ(shown(*a, "only here"), R"({"size":1})") << "own changes that nobody confirmed";
-  EXPECT_EQ(a->vector().seq_of(actor), 3u) << "as they were sealed";
+  EXPECT_EQ(shown(*a, "only here"), R"({"size":1})")
+      << "an own change that nobody had confirmed was lost";
+  EXPECT_EQ(a->vector().seq_of(actor), 3u)
+      << "the own changes did not come back under their old numbers";
   EXPECT_NE(a->own_actor(), actor);
   turn(*z, 31, {received(log_of(*a))});
   EXPECT_EQ(z->state(), a->state());
 }
 
-// A row that vanished has no checksum: the recount finds it.
+// A missing row has no checksum that could be wrong. The recount finds it.
 TEST_F(Damaged, ADivergenceWithALostRowSetsUsAside) {
   harm("DELETE FROM cells WHERE id=(SELECT min(id) FROM cells)");
 
   EXPECT_TRUE(turn(*a, 6, {DivergenceSeen{z->node_id()}}).reopen);
 }
 
-// Everything has come, but with a row lost meanwhile no peer is ever equal: that would end it.
+// All changes have been fetched, but meanwhile one more row was lost. Our state is then never equal
+// to that of a peer, and equal states would end the fetch.
 TEST_F(Damaged, ADivergenceWhileTheStateIsFetchedIsChecked) {
   harm(flip);
   turn(*a, 6, {DivergenceSeen{z->node_id()}});
@@ -398,7 +407,7 @@ TEST_F(Damaged, ADivergenceWithSoundRowsIsReportedAndNothingIsGivenUp) {
   EXPECT_FALSE(out.reopen);
 }
 
-// Neither a bad row among the held ones nor one that a held change meets keeps the agent down.
+// One held row is bad, and one held change needs a bad row. The agent must start in spite of that.
 TEST_F(Damaged, ABadRowMetAtTheStartIsRepairedLater) {
   auto kill = turn(*z, 5, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
   ASSERT_TRUE(a->store().begin().ok());

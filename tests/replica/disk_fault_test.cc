@@ -1,5 +1,6 @@
-// Rule 13: every n-th call of the disk fails, over a scripted history. Reads go on, writes are
-// refused with the right codes, and what was told stays true.
+// Rule 13: a fixed history runs again and again, and each time another call of the disk fails.
+// Reads go on, writes are refused with the right codes, and everything that peers and clients were
+// told stays true.
 
 #include "tests/replica/join_fixture.h"
 #include "tests/store/fault_vfs.h"
@@ -9,7 +10,8 @@ namespace {
 
 using store::sample::faults;
 
-// A replica on the failing disk, a peer on a sound one, and what each was told.
+// A replica on a disk that fails, a peer on a sound disk, and a record of what clients and the peer
+// were told.
 class History {
  public:
   History() {
@@ -37,7 +39,7 @@ class History {
       }
     }
   }
-  // The disk is sound again: writing must go on by itself.
+  // The disk works again. Writes must succeed again without help from outside.
   void heal() {
     faults().fail_until = faults().again_until = 0;
     for (int i = 0; i < 5 && (a_->fault() || i == 0); ++i) {
@@ -50,7 +52,7 @@ class History {
   }
   void check() {
     EXPECT_TRUE(a_->store().verify_digest().ok());
-    // What a turn forgot is fetched again.
+    // The node fetches the changes again that a failed turn has forgotten.
     hear(turn(*a_, now_ + 1, {received(log_of(*z_))}));
     for (const std::string& id : acknowledged_) {
       EXPECT_EQ(shown(*a_, id), R"({"size":1})") << id << " was acknowledged";
@@ -58,18 +60,20 @@ class History {
     for (const std::string& id : refused_) {
       EXPECT_EQ(shown(*a_, id), "absent") << id << " was refused";
     }
-    // A dot used twice would contradict what the peer was told before.
+    // If a dot were used twice, the peer would find a contradiction to what it was told before.
     Outputs merged = turn(*z_, now_ + 2, {received(told_)});
     EXPECT_FALSE(says(merged, Notice::Kind::kPrevMismatch));
     std::map<std::pair<base::ActorId, std::uint64_t>, std::uint64_t> contents;
     for (const auto& change : told_) {
       auto [place, fresh] = contents.emplace(std::pair(change.actor, change.seq), change.hash);
-      EXPECT_EQ(place->second, change.hash) << "a number with two contents was told";
+      EXPECT_EQ(place->second, change.hash) << "the peer was told two contents of one number";
     }
     for (const auto& [actor, seq] : claimed_) {
-      EXPECT_GE(a_->vector().seq_of(actor), seq) << "less than what was called durable";
+      EXPECT_GE(a_->vector().seq_of(actor), seq)
+          << "the replica has lost a change that it had called durable";
     }
-    // A write of unknown outcome that came back reached nobody yet: it does now.
+    // A write with an unknown outcome may have been committed. No peer has it yet; now the peer
+    // gets it.
     take_all_of_a();
     EXPECT_EQ(z_->state(), a_->state());
   }
@@ -134,7 +138,7 @@ class History {
   std::map<base::ActorId, std::uint64_t> claimed_;
 };
 
-// Rule 1, and the tail of a repair is our own as well.
+// Rule 1. The tail that a repair writes again is our own too, so it is flushed in the same way.
 TEST(DiskFaults, AnOwnWriteIsOnTheMediumBeforeItIsAnswered) {
   faults() = {};
   Folder folder;
@@ -156,7 +160,8 @@ TEST(DiskFaults, AnOwnWriteIsOnTheMediumBeforeItIsAnswered) {
   EXPECT_TRUE(written.facts.durable);
 }
 
-// Rule 3: its facts say durable in any case; the medium is asked here.
+// Rule 3. The facts of this turn say `durable` in any case, so the test counts the syncs of the
+// disk.
 TEST(DiskFaults, ASnapshotIsOfAStateThatIsOnTheMedium) {
   faults() = {};
   Folder folder;
@@ -217,7 +222,8 @@ TEST(DiskFaults, ADiskThatStaysBrokenForAWhileIsRecoveredFrom) {
   }
 }
 
-// Rule 13: what the medium holds of the failed commit is not known, whatever a read says.
+// Rule 13: after a failed commit we do not know what is on the medium. A read does not show it
+// either.
 TEST(DiskFaults, WhoRecoversFromAFaultWritesUnderANewActor) {
   Folder folder;
   faults() = {};
@@ -240,7 +246,7 @@ TEST(DiskFaults, WhoRecoversFromAFaultWritesUnderANewActor) {
   EXPECT_EQ(a->left(), std::vector{before});
 }
 
-// A fault is logged once, however long it lasts, and every client gets the same message.
+// A fault is logged once even if it lasts long, and every client gets the same message.
 TEST(DiskFaults, ALongFaultIsToldOnceAndItsReasonStaysAsItWas) {
   Folder folder;
   faults() = {};
@@ -264,7 +270,7 @@ TEST(DiskFaults, ALongFaultIsToldOnceAndItsReasonStaysAsItWas) {
   EXPECT_EQ(notices, 1u);
 }
 
-// The recovery itself meets a fault.
+// A second fault happens during the recovery from the first.
 TEST(DiskFaults, AFaultDuringTheRecoveryIsRecoveredFrom) {
   const int calls = calls_of_a_history();
   for (int n = 5; n < calls; n += 11) {
@@ -306,8 +312,8 @@ TEST(DiskFaults, AFullDiskRefusesWritesAndRecoversWithoutANewConnection) {
   EXPECT_GT(refused, 100u);
 }
 
-// Simulator, seed 452: the disk was full in the turn that merged the last page. The join had gone
-// with the turn, nobody was told, and the node waited for it.
+// Found by the simulator, seed 452: the disk was full in the turn that merged the last page. The
+// join was rolled back with the turn, but the node was not told and waited for it.
 TEST(DiskFaults, AJoinWhoseTurnFailsEndsAndIsTold) {
   Folder folder;
   faults() = {};
@@ -334,8 +340,8 @@ TEST(DiskFaults, AJoinWhoseTurnFailsEndsAndIsTold) {
   faults() = {};
 }
 
-// Simulator, seed 33: COMMIT met a full disk, reading the state back met an I/O error. Memory kept
-// a change that is not in the file.
+// Found by the simulator, seed 33: COMMIT failed on a full disk, and then an I/O error stopped the
+// reload of the state from the file. Memory kept a change that is not in the file.
 TEST(DiskFaults, AReloadThatFailsTellsNothingOfTheTurn) {
   Folder folder;
   faults() = {};
@@ -358,8 +364,8 @@ TEST(DiskFaults, AReloadThatFailsTellsNothingOfTheTurn) {
   EXPECT_EQ(shown(*a, "two"), "absent");
 }
 
-// Simulator, seed 7000928: a checkpoint failed when the agent was at rest, and the next write of a
-// client was refused for it.
+// Found by the simulator, seed 7000928: a checkpoint failed while the agent was idle, and the next
+// write of a client was refused because of it.
 TEST(DiskFaults, ACheckpointThatFailsIsToldAtOnceAndNotToTheNextClient) {
   for (bool at_rest : {true, false}) {
     Folder folder;
@@ -385,7 +391,8 @@ TEST(DiskFaults, ACheckpointThatFailsIsToldAtOnceAndNotToTheNextClient) {
   }
 }
 
-// Simulator, seed 1634: each refused turn put the next try off, and turns came faster than tries.
+// Found by the simulator, seed 1634: each refused turn delayed the next try to recover. Turns came
+// more often than tries, so the replica never recovered.
 TEST(DiskFaults, TurnsThatAreRefusedDoNotPutTheRecoveryOff) {
   Folder folder;
   faults() = {};
@@ -402,8 +409,9 @@ TEST(DiskFaults, TurnsThatAreRefusedDoNotPutTheRecoveryOff) {
   EXPECT_FALSE(a->fault().has_value());
 }
 
-// Simulator, seed 1064791: a parked change became seen by a join and was let go of; the disk was
-// full at the commit, the vector went back, and nobody fetched that change again.
+// Found by the simulator, seed 1064791: a join brought a parked change, so the change was removed
+// from the parked ones. Then the commit failed on a full disk, the vector went back, and nobody
+// fetched this change again.
 TEST(DiskFaults, WhatAJoinMadeSeenIsForgottenWhenItsTurnFails) {
   Folder folder;
   faults() = {};
@@ -430,7 +438,8 @@ TEST(DiskFaults, WhatAJoinMadeSeenIsForgottenWhenItsTurnFails) {
     faults() = {};
     turn(*a, 5'000, {});
 
-    // As the node does: what waits is not fetched, unless it was forgotten.
+    // The node does not fetch parked changes, except those that the replica has reported as
+    // forgotten.
     for (const auto& name : joining.last.facts.forgotten) std::erase(waiting, name);
     Sealed fetched;
     for (const crdt::SealedChange& change : log) {

@@ -1,4 +1,5 @@
-// Rule 2, echo: our own actor goes on elsewhere. Lost tail or fork: docs/decisions/0007.
+// Rule 2: an echo, that is, a peer shows more of our own actor than we have. It is a lost tail or a
+// fork, see docs/decisions/0007-a-lost-tail-is-no-fork.md.
 
 #include "tests/replica/join_fixture.h"
 #include "tests/replica/replica_fixture.h"
@@ -16,8 +17,8 @@ struct Copied : testing::Test {
   std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
   base::ActorId actor;
 
-  // `a` and its copy are one running machine, cloned with its memory: what chance gave one of them
-  // it gave the other, up to here. Nothing less puts two processes under one actor.
+  // `a` and `copy` are one running machine that was cloned with its memory. Up to here both have
+  // drawn the same random numbers. Two processes can have one actor only in this way.
   void SetUp() override {
     options.files = &files;
     a = open_replica(folder.file("a.db"), 1, options);
@@ -35,7 +36,8 @@ struct Copied : testing::Test {
   }
 };
 
-// We lost our tail: what comes fits our head, so nothing of ours contradicts it.
+// We have lost our tail. The changes that come follow our head, so they do not contradict our
+// changes.
 TEST_F(Copied, ALostTailIsTakenBackUnderItsOldNumbers) {
   auto later = turn(*copy, 3, {add("y"), add("z")}).facts.own;
 
@@ -63,7 +65,8 @@ TEST_F(Copied, AVectorAboveOursEndsTheActorBeforeItsChangesCome) {
   EXPECT_EQ(a->vector().seq_of(actor), 1u);
   EXPECT_NE(a->own_actor(), actor);
   turn(*a, 5, {EchoSeen{z->node_id(), actor, {1, 99}}, EchoSeen{z->node_id(), actor, {3, 99}}});
-  EXPECT_FALSE(turn(*a, 6, {}).reopen) << "late evidence about an actor that was left";
+  EXPECT_FALSE(turn(*a, 6, {}).reopen)
+      << "a vector of an actor that we have left already caused a repair";
 }
 
 TEST_F(Copied, ADependencyAboveOursEndsTheActorToo) {
@@ -75,7 +78,7 @@ TEST_F(Copied, ADependencyAboveOursEndsTheActorToo) {
 
   EXPECT_TRUE(says(out, Notice::Kind::kEcho));
   EXPECT_NE(a->own_actor(), actor);
-  EXPECT_EQ(shown(*a, "w"), "absent") << "it waits";
+  EXPECT_EQ(shown(*a, "w"), "absent") << "a change was applied before its dependency";
   turn(*a, 7, {received(later)});
   EXPECT_EQ(shown(*a, "w"), R"({"size":1})");
 }
@@ -93,7 +96,8 @@ TEST_F(Copied, AForkIsRefusedAndStopsWriting) {
   EXPECT_TRUE(out.facts.durable);
   EXPECT_EQ(shown(*a, "theirs"), "absent");
   EXPECT_EQ(*a->store().proofs().count(), 1);
-  EXPECT_EQ(a->store().meta().repair.common, 1u) << "its predecessor is our first change";
+  EXPECT_EQ(a->store().meta().repair.common, 1u)
+      << "the `prev` of the received change is our first change";
   EXPECT_EQ(refused.replies.at(0).result.error().code, base::Code::kUnavailable);
   EXPECT_TRUE(refused.reopen);
 }
@@ -105,10 +109,11 @@ TEST_F(Copied, AForkFurtherUpIsSeenByItsPredecessor) {
   Outputs out = turn(*a, 4, {received({other[1]})});
 
   EXPECT_TRUE(out.reopen);
-  EXPECT_EQ(a->store().meta().repair.common, 0u) << "not proven: the floor of the log";
+  EXPECT_EQ(a->store().meta().repair.common, 0u)
+      << "without a proof the common number is the floor of the log";
 }
 
-// A copy that is behind us shows itself by an old number only.
+// A copy that has written less than we have shows only a number that we have used already.
 TEST_F(Copied, AForkBelowOurHeadIsSeen) {
   auto other = turn(*copy, 3, {add("theirs")}).facts.own;
   turn(*a, 3, {add("mine"), add("mine too")});
@@ -119,8 +124,9 @@ TEST_F(Copied, AForkBelowOurHeadIsSeen) {
   EXPECT_EQ(a->store().meta().repair.common, 1u);
 }
 
-// After a machine was put back we may have sealed more than peers still have of our past. Then
-// their number stands below ours, whatever shows it.
+// After a rollback of the machine we may have written more changes than peers have of our actor.
+// Then the number that peers show is lower than ours, whether a change, a dependency or a claim
+// shows it.
 TEST_F(Copied, AForkBelowOurHeadIsSeenInADependency) {
   turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
   auto upon = turn(*z, 4, {add("upon theirs")}).facts.own;
@@ -158,7 +164,7 @@ TEST_F(Copied, AJoinFromAForkBelowOurHeadDropsNothing) {
   EXPECT_NE(shown(*a, "mine"), "absent");
 }
 
-// The join would drop what we hold of somebody else's fork.
+// If the join were merged, it would drop the changes of another agent's fork that only we hold.
 TEST_F(Copied, AJoinFromAForkOfSomebodyElseDropsNothing) {
   auto m = open_replica(folder.file("m.db"), 3);
   turn(*a, 3, {add("mine"), add("mine too")});
@@ -175,8 +181,9 @@ TEST_F(Copied, AJoinFromAForkOfSomebodyElseDropsNothing) {
   EXPECT_NE(shown(*m, "mine"), "absent");
 }
 
-// The node had not been told yet, a peer has fetched from the log already: found by the simulator,
-// where slow disks set databases aside for it.
+// A peer fetched the change from our log before our node was told of it, so the node took the
+// peer's vector for an echo. Found by the simulator: on slow disks, databases were set aside for
+// this.
 TEST_F(Copied, WhatPeersFetchedBeforeTheNodeHeardOfItIsNoEcho) {
   turn(*a, 3, {add("mine")});
   crdt::Head first = a->vector().head_of(actor);
@@ -210,7 +217,8 @@ TEST_F(Copied, TheForkOfAnActorThatWeLeftIsSeenAsWell) {
   EXPECT_EQ(a->store().meta().repair.actor, actor);
 }
 
-// Two contents under a number of an actor that is not ours: we refuse them, but repair nothing.
+// There are two contents under one number of an actor that is not ours. We refuse one of them, but
+// we have nothing to repair.
 TEST_F(Copied, AForkOfSomebodyElseStopsNobodyElse) {
   turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
 
@@ -246,7 +254,8 @@ TEST_F(Copied, AfterAForkTheTailIsSealedAgainUponWhatPeersHold) {
   EXPECT_EQ(shown(*a, "mine"), R"({"size":6})");
   EXPECT_EQ(shown(*a, "theirs"), R"({"size":1})");
   EXPECT_EQ(shown(*a, "of z"), R"({"size":1})");
-  EXPECT_EQ(shown(*a, "common"), "absent") << "a kill of the tail hits what was in common";
+  EXPECT_EQ(shown(*a, "common"), "absent")
+      << "a kill of the tail did not remove a cell that both sides had";
   turn(*z, 10, {received(out.facts.own)});
   EXPECT_EQ(z->state(), a->state());
   EXPECT_TRUE(a->store().verify_digest().ok());
@@ -254,10 +263,11 @@ TEST_F(Copied, AfterAForkTheTailIsSealedAgainUponWhatPeersHold) {
   EXPECT_TRUE(std::filesystem::exists(folder.file("a.db.aside-1")));
   auto slot = crdt::Slot{"snapshots", {"mine", "size"}, crdt::SlotType::kLwwRegister};
   EXPECT_EQ(a->store().cells().load_slot(slot)->cells.size(), 1u)
-      << "the patch killed the dot under its new name";
+      << "the patch did not kill the dot under its new name";
 }
 
-// We know only a later head. The last number in common is found when the changes have come.
+// At first we know only a later head of the fork. We find the last number in common when the
+// changes have come.
 TEST_F(Copied, WhatWasInCommonAfterAllIsNotSealedTwice) {
   turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
   turn(*z, 4, {Write{1, RemoveEntry{"snapshots", "common"}}});
@@ -307,7 +317,7 @@ TEST_F(Copied, ATwinTakesAnotherNodeIdAndActorAndKeepsItsState) {
   EXPECT_FALSE(turn(*a, 7, {}).reopen);
 }
 
-// A clean stop came between.
+// The agent is stopped cleanly between the notice of the twin and the next start.
 TEST_F(Copied, ATwinThatStopsCleanlyTakesAnotherNodeIdToo) {
   base::NodeId node = a->node_id();
   turn(*a, 4, {TwinSeen{}});
@@ -329,7 +339,7 @@ TEST_F(Copied, AForkThatShowsAfterATwinHasParted) {
   EXPECT_TRUE(turn(*a, 6, {received(other)}).reopen);
 }
 
-// The turn that shows the echo fails. The replica must remember the echo all the same.
+// The turn that shows the echo fails. The replica must remember the echo in spite of that.
 struct CopiedOnAFullDisk : Copied {
   CopiedOnAFullDisk() {
     store::sample::faults() = {};
@@ -357,7 +367,8 @@ TEST_F(CopiedOnAFullDisk, AnEchoEndsTheActorAlthoughItsTurnFails) {
   Outputs out = turn(*a, 5, {add("mine")});
 
   ASSERT_EQ(out.facts.own.size(), 1u);
-  EXPECT_NE(out.facts.own[0].actor, actor) << "peers hold another content under this number";
+  EXPECT_NE(out.facts.own[0].actor, actor)
+      << "the actor went on, and peers hold another content under this number";
   turn(*z, 6, {received(out.facts.own)});
   turn(*a, 7, {received(later)});
   EXPECT_EQ(shown(*a, "theirs"), R"({"size":1})");

@@ -26,7 +26,8 @@ TEST(Gate, WhatWasSeenIsIgnored) {
   EXPECT_EQ(pair.z->state(), once);
 }
 
-// Two contents under one number, as after a restored copy: nothing of that message is applied.
+// There are two contents under one number, like after a copy of a running machine. Nothing of the
+// message is applied.
 TEST(Gate, ANumberWithTwoContentsIsRefusedWithItsWholeMessage) {
   Pair pair;
   auto own = turn(*pair.a, 1, {add("x")}).facts.own;
@@ -44,9 +45,9 @@ TEST(Gate, ANumberWithTwoContentsIsRefusedWithItsWholeMessage) {
   EXPECT_EQ(out.notices[0].kind, Notice::Kind::kPrevMismatch);
   EXPECT_EQ(out.facts.forgotten.size(), 2u);
   EXPECT_EQ(shown(*pair.z, "y"), "absent");
-  EXPECT_EQ(*pair.z->store().proofs().count(), 1) << "kept as proof";
+  EXPECT_EQ(*pair.z->store().proofs().count(), 1) << "the contradiction was not kept as a proof";
   turn(*pair.z, 5, {received({*forged})});
-  EXPECT_EQ(*pair.z->store().proofs().count(), 1) << "once";
+  EXPECT_EQ(*pair.z->store().proofs().count(), 1) << "one contradiction was kept more than once";
 }
 
 TEST(Gate, APredecessorThatDoesNotFitIsRefused) {
@@ -64,7 +65,7 @@ TEST(Gate, APredecessorThatDoesNotFitIsRefused) {
   EXPECT_EQ(pair.z->vector().seq_of(pair.a->own_actor()), 1u);
 }
 
-// Rule 12: an envelope of a later version stops the vector before it.
+// Rule 12: a change with an unknown envelope version is not applied, and the vector stays below it.
 TEST(Gate, AnUnknownEnvelopeStopsTheVector) {
   crdt::VersionVector vector;
   crdt::Opened opened;

@@ -1,4 +1,4 @@
-// Rule 12: what a later version sealed.
+// Rule 12: changes that a later version of the program has sealed.
 
 #include "agent/replica/gate.h"
 #include "crdt/change_format.h"
@@ -7,7 +7,7 @@
 namespace agent {
 namespace {
 
-// The same change under an envelope that nobody knows: the version is its second byte.
+// The same change with an unknown envelope version. The version is the second byte.
 crdt::SealedChange of_a_later_version(const crdt::SealedChange& change) {
   crdt::SealedChange later = change;
   EXPECT_EQ(later.bytes[1], static_cast<char>(crdt::format::kEnvelopeVersion));
@@ -40,7 +40,8 @@ TEST_F(Upgrade, AnUnknownEnvelopeStopsTheVectorAndWaitsOnTheMedium) {
   EXPECT_TRUE(next.facts.advanced.empty());
   EXPECT_EQ(*z->store().held().count(store::HeldKind::kUnknown), 1);
   turn(*z, 4, {received({of_a_later_version(own[0])})});
-  EXPECT_EQ(*z->store().held().count(store::HeldKind::kUnknown), 1) << "once";
+  EXPECT_EQ(*z->store().held().count(store::HeldKind::kUnknown), 1)
+      << "one change was held more than once";
 }
 
 TEST_F(Upgrade, AStartThatStillDoesNotKnowItNamesTheActorAgain) {
@@ -54,7 +55,7 @@ TEST_F(Upgrade, AStartThatStillDoesNotKnowItNamesTheActorAgain) {
   EXPECT_EQ(*z->store().held().count(store::HeldKind::kUnknown), 1);
 }
 
-// What an older version held is in the table as it came; this version understands it.
+// An older version of the program has held these changes as they came. This version can read them.
 TEST_F(Upgrade, WhatIsUnderstoodNowIsAppliedAtTheStart) {
   auto own = turn(*a, 1, {add("x"), add("y")}).facts.own;
   ASSERT_TRUE(z->store().begin().ok());
@@ -87,8 +88,9 @@ TEST_F(Upgrade, TheHeldChangesAreBounded) {
   EXPECT_EQ(*z->store().held().count(store::HeldKind::kUnknown), store::kHeldUnknownMax);
 }
 
-// An unknown kind and an unknown slot type: applied through the envelope, killed like any cell, and
-// part of the digest, so a version that knows them and one that does not are equal.
+// A change has an unknown object kind and an unknown slot type, but a known envelope. It is
+// applied, its cells are killed like any others, and they count in the digest. So a version that
+// knows them and one that does not have equal states.
 TEST_F(Upgrade, UnknownKindsAndTypesLiveAndDieThroughTheEnvelope) {
   auto first = turn(*a, 1, {add("x")}).facts.own;
   auto put = changed(first[0], [](crdt::Change& change) {

@@ -19,7 +19,8 @@ TEST(Identity, TheActorIsMintedAtTheFirstOwnWriteOnly) {
   EXPECT_EQ(out.notices[0].kind, Notice::Kind::kActorMinted);
 }
 
-// Nothing brings an actor back: not a clean stop, and not what stands in the file.
+// An actor is never used again: not after a clean stop, and not although its name is in the
+// database.
 TEST(Identity, EveryStartMintsANewActorThatNamesTheFormer) {
   for (bool clean : {true, false}) {
     Folder folder;
@@ -46,7 +47,8 @@ TEST(Identity, EveryStartMintsANewActorThatNamesTheFormer) {
   }
 }
 
-// The start's own commit says so: a kill before the first turn changes nothing.
+// The commit of the start itself stores that the former actor is left. If the agent is killed
+// before its first turn, this is already in the file.
 TEST(Identity, TheFormerActorIsLeftDurablyByTheStart) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
@@ -82,7 +84,8 @@ TEST(Identity, ADatabaseThatNamesAnotherHostTakesANewNodeId) {
   EXPECT_FALSE(a->has_new_node_id());
 }
 
-// Containers of one volume and cloned virtual machines: host and path are the same.
+// Containers of one volume and cloned virtual machines: the host fingerprint and the path are
+// equal, so nothing shows that there are two.
 TEST(Identity, CopiesThatNothingTellsApartWriteUnderDifferentActors) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
@@ -102,7 +105,7 @@ TEST(Identity, CopiesThatNothingTellsApartWriteUnderDifferentActors) {
   EXPECT_EQ(a->state(), copy->state());
 }
 
-// Stop cleanly, copy the file, go on writing, stop, put the copy back.
+// A stops cleanly and its file is copied. A writes more and stops. Then the copy replaces the file.
 TEST(Identity, ARestoredBackupUsesNoNumberTwice) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
@@ -151,7 +154,8 @@ TEST(Identity, LogPositionsNeverComeAgainAfterAStart) {
   EXPECT_GT(after, before + 1'000'000);
 }
 
-// Rule 9: found ahead of a trusted wall clock, the clock starts again from it, under a new actor.
+// Rule 9: at a write, the hybrid clock is an hour ahead of a trusted wall clock. It starts again
+// from the wall clock, under a new actor.
 TEST(Identity, AClockFarAheadStartsAgainUnderANewActor) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);

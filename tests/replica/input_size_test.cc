@@ -52,8 +52,8 @@ Input entries_of(int count) {
   return Write{1, std::move(write)};
 }
 
-// The bound of the queue is a bound of memory, so a parsed write counts with what it takes there
-// and not with the bytes of its text.
+// The bound of the queue limits memory. So a parsed write counts with the memory that it takes, not
+// with the bytes of its text.
 TEST(InputSize, IsWhatAWriteTakesInMemory) {
   auto patch = [] {
     return Write{1, PatchEntry{"images", "x", members_of(short_fields(9'000)),
@@ -73,7 +73,8 @@ TEST(InputSize, IsWhatAWriteTakesInMemory) {
       [] { return import_of(1'000); },
       [] { return entries_of(2'000); },
   };
-  if (heap_taken_by(kWrites[0]) == 0) GTEST_SKIP() << "this allocator does not tell what is in use";
+  if (heap_taken_by(kWrites[0]) == 0)
+    GTEST_SKIP() << "this allocator does not report the bytes that are in use";
   for (std::size_t i = 0; i < std::size(kWrites); ++i) {
     const std::size_t taken = heap_taken_by(kWrites[i]);
 

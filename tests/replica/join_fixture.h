@@ -1,6 +1,7 @@
 #pragma once
 
-// Two replicas that join directly: queries of one are handed to the other, pages back.
+// Two replicas that join without a network: the test gives the queries of one to the other and the
+// pages back.
 
 #include "crdt/snapshot.h"
 #include "tests/replica/replica_fixture.h"
@@ -57,7 +58,7 @@ inline Outputs join(Replica& joiner, Replica& server, std::int64_t millis = 10,
   return std::move(joining.last);
 }
 
-// So small that everything is split: a page holds a slot or two.
+// Pages so small that everything is split: a page holds one slot or two.
 inline ReplicaOptions tiny_pages(std::size_t bytes = 200) {
   ReplicaOptions options;
   options.snapshots.page_bytes = bytes;

@@ -1,6 +1,6 @@
-// Random histories of three replicas that learn of each other by ranges and by joins, with tiny
-// pages, changes during joins, kills and cut joins. What a replica shows must be what the replay of
-// exactly the changes below its vector gives.
+// Random histories of three replicas that fetch from each other by ranges and by state joins. Pages
+// are tiny, changes arrive during joins, replicas are killed and joins are cut off. Each replica
+// must show exactly what a replay of the changes below its vector gives.
 
 #include "tests/replica/join_fixture.h"
 
@@ -29,7 +29,7 @@ class History {
     drop_join(who);
   }
 
-  // Everything to everybody, by joins alone.
+  // Brings all changes to all replicas, by state joins only.
   void heal() {
     for (std::size_t i = 0; i < kReplicas; ++i) drop_join(i);
     for (std::size_t round = 0; round < 2; ++round) {
@@ -40,7 +40,8 @@ class History {
     for (std::size_t i = 1; i < kReplicas; ++i) expect_equal(*replicas_[0], *replicas_[i]);
   }
 
-  // By replay in the order of sealing, which is causal, of what `who` has applied.
+  // Replays the changes that `who` has applied, in the order in which they were sealed. This order
+  // is causal.
   void check(std::size_t who) {
     Replica& replica = *replicas_[who];
     expect_sound(replica);
@@ -149,7 +150,7 @@ TEST(JoinRandom, AJoinGivesWhatTheReplayOfTheSameChangesGives) {
     history.heal();
     merges += history.merges();
   }
-  EXPECT_GT(merges, 30) << "too few joins mattered";
+  EXPECT_GT(merges, 30) << "too few joins merged anything";
 }
 
 }  // namespace

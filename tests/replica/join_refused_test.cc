@@ -1,5 +1,4 @@
-// What a join does not take: contradictions, an echo of our own actor, forged pages (rules 5 and
-// 6).
+// Joins that are refused: contradictions, an echo of our own actor, forged pages (rules 5 and 6).
 
 #include "tests/replica/join_fixture.h"
 
@@ -23,7 +22,8 @@ TEST_F(JoinTest, OneNumberWithTwoContentsIsRefused) {
   EXPECT_EQ(z->state(), before);
 }
 
-// Our own actor above ours: a copy of us writes, or we lost our tail.
+// The snapshot has a higher number of our own actor than we have. Either a copy of us writes, or we
+// have lost our tail.
 TEST_F(JoinTest, AnEchoIsRefusedAndTheActorLeft) {
   Sealed own = write(*z, {add("x")});
   auto opened = crdt::open_change(own[0].bytes);
@@ -120,7 +120,7 @@ TEST_F(JoinTest, BytesThatAreNoPageAreRefused) {
   EXPECT_TRUE(joining.failed());
 }
 
-// A row of what was staged goes bad before the merge: nothing of the turn happens.
+// A staged row is damaged before the merge. The turn has no effect at all.
 TEST_F(JoinTest, AMergeThatFailsLeavesTheStateAlone) {
   for (int i = 0; i < 4; ++i) write(*a, {add("x" + std::to_string(i))});
   write(*z, {add("ours")});

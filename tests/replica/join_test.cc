@@ -1,5 +1,5 @@
-// Rule 6: all pages are of one state, the merge is judged by the vector at merge time, and an
-// object is left out as equal only if it is still equal then.
+// Rule 6: all pages show one state, the merge uses our vector at the time of the merge, and an
+// object that was left out as equal must still be equal then.
 
 #include "tests/replica/join_fixture.h"
 
@@ -18,7 +18,7 @@ TEST_F(JoinTest, AnEmptyReplicaTakesAllOver) {
   EXPECT_FALSE(out.facts.durable);
   EXPECT_TRUE(z->unsynced());
   EXPECT_TRUE(has_notice(out, Notice::Kind::kJoined));
-  EXPECT_FALSE(z->store().staged().get(0, 0)->has_value()) << "nothing stays staged";
+  EXPECT_FALSE(z->store().staged().get(0, 0)->has_value()) << "a staged page was not deleted";
 }
 
 TEST_F(JoinTest, WhatTheOtherHasNotSeenStays) {
@@ -46,7 +46,8 @@ TEST_F(JoinTest, WhatTheOtherHasSeenAndRemovedGoes) {
   expect_equal(*a, *z);
 }
 
-// Page 1 is read from one state, then there are writes, then page 2 is read from a later state.
+// The server writes between the reads of the pages. All pages must show the state at the start of
+// the join.
 TEST_F(JoinTest, AllPagesShowOneStateWhileTheServerWrites) {
   for (int i = 0; i < 10; ++i) write(*a, {add("x" + std::to_string(i))});
   crdt::VersionVector before = a->vector();
@@ -96,8 +97,8 @@ TEST_F(JoinTest, ForEverOtherSnapshotsAreGivenUp) {
   EXPECT_TRUE(has_notice(joining.last, Notice::Kind::kJoinRefused));
 }
 
-// A dot arrives and is removed while the join runs. A merge that is judged by the vector at the
-// start of the join would bring it back.
+// A dot arrives and is removed while the join runs. If the merge used the vector at the start of
+// the join, it would bring the dot back.
 TEST_F(JoinTest, ADotThatArrivedAndDiedMeanwhileStaysDead) {
   Sealed born = write(*a, {add("x")});
   Joining joining{*z, *a};
@@ -112,7 +113,7 @@ TEST_F(JoinTest, ADotThatArrivedAndDiedMeanwhileStaysDead) {
   expect_equal(*a, *z);
 }
 
-// The same where the join still has something to bring.
+// Like the test before, but this join also brings something that we do not have.
 TEST_F(JoinTest, ADotThatDiedMeanwhileStaysDeadInAMergeToo) {
   Folder other;
   auto m = open_replica(other.file(), 3);
@@ -125,7 +126,7 @@ TEST_F(JoinTest, ADotThatDiedMeanwhileStaysDeadInAMergeToo) {
   Sealed died = write(*a, {remove_from("snapshots", "x")});
   Sealed without_m{born};
   auto opened = crdt::open_change(died[0].bytes);
-  ASSERT_EQ(opened->change.deps.size(), 1u) << "died names m";
+  ASSERT_EQ(opened->change.deps.size(), 1u) << "the change `died` must depend on the change of m";
   turn(*z, 11, {received(without_m)});
   write(*z, {remove_from("snapshots", "x")});
 
@@ -136,8 +137,8 @@ TEST_F(JoinTest, ADotThatDiedMeanwhileStaysDeadInAMergeToo) {
   expect_sound(*z);
 }
 
-// The object is equal when compared and is left out. Then a change arrives at us alone that the
-// other side has seen together with its removal.
+// The object is equal when it is compared, so the join leaves it out. Then we alone receive a
+// change of this object. The other side has seen this change and its removal.
 TEST_F(JoinTest, AnObjectThatIsEqualNoLongerIsFetchedAfterAll) {
   Folder other;
   auto b = open_replica(other.file(), 3);
@@ -154,7 +155,7 @@ TEST_F(JoinTest, AnObjectThatIsEqualNoLongerIsFetchedAfterAll) {
     joining.step();
   } while (!crdt::decode_snapshot_query(joining.last.facts.join->query)->run);
   auto run = crdt::decode_snapshot_query(joining.last.facts.join->query)->run;
-  ASSERT_EQ(run->first.first, "snapshots") << "the equal object is skipped";
+  ASSERT_EQ(run->first.first, "snapshots") << "the object that is equal was not left out";
   turn(*z, 11, {received(added)});
   ASSERT_EQ(shown_in(*z, "equal", "x"), R"({"size":1})");
 
@@ -181,7 +182,7 @@ TEST_F(JoinTest, TheFloorRisesToTheJoinedVector) {
     return visited.ok() ? changes : -1;
   };
   EXPECT_EQ(z->store().actors().find(actor)->floor, 4u);
-  EXPECT_EQ(range(1), -1) << "below the floor";
+  EXPECT_EQ(range(1), -1) << "a range below the floor was served";
   EXPECT_EQ(range(4), 1);
 }
 
@@ -209,7 +210,7 @@ TEST_F(JoinTest, TheLogAboveTheSnapshotWaitsForTheJoiner) {
   busy(40'000);
   busy(40'001);
   EXPECT_GT(server->store().actors().find(server->own_actor())->floor, joined)
-      << "an idle lease holds nothing";
+      << "an idle lease still holds the log back";
 }
 
 TEST_F(JoinTest, TheNextOwnChangeNamesWhatTheJoinMoved) {
@@ -226,7 +227,8 @@ TEST_F(JoinTest, TheNextOwnChangeNamesWhatTheJoinMoved) {
   expect_equal(*a, *z);
 }
 
-// What came before another head of the snapshot is not named: one of them has it in its past.
+// The change names only heads of the snapshot that no other head depends on. Example: (m,1) depends
+// on (a,1), so (m,1) alone is named.
 TEST_F(JoinTest, TheNextOwnChangeNamesTheFrontierOfTheJoinAlone) {
   Sealed first = write(*a, {add("x")});
   auto m = open_replica(folder.file("m.db"), 3, tiny_pages());
@@ -241,7 +243,7 @@ TEST_F(JoinTest, TheNextOwnChangeNamesTheFrontierOfTheJoinAlone) {
   EXPECT_EQ(opened->change.deps[0].actor, m->own_actor());
 }
 
-// The node that asked for it would wait for long (simulator, seed 1017272).
+// Otherwise the node that asked for the page would wait for a long time (simulator, seed 1017272).
 TEST_F(JoinTest, APageThatNoJoinWaitsForEndsTheJoinOfTheNode) {
   write(*a, {add("x")});
   Joining joining{*z, *a};
@@ -349,7 +351,8 @@ TEST_F(JoinTest, MoreEventsThanTheBoundAreCutAndSaidSo) {
   EXPECT_TRUE(out.events_cut);
 }
 
-// Where a client that reads the log must read the state afresh.
+// A join gets a position in the log, but the log cannot say what it changed. A client whose cursor
+// is below this position must read the whole state again.
 TEST_F(JoinTest, ItsPositionIsKeptAsOneThatTheLogCannotTell) {
   write(*z, {add("before")});
   write(*a, {add("x")});
@@ -360,7 +363,7 @@ TEST_F(JoinTest, ItsPositionIsKeptAsOneThatTheLogCannotTell) {
 
   EXPECT_EQ(z->store().meta().lost_position, next);
   write(*z, {add("after")});
-  join(*z, *a);  // it has nothing that is new
+  join(*z, *a);  // `a` has nothing that `z` lacks
   EXPECT_EQ(z->store().meta().lost_position, next);
   EXPECT_EQ(z->store().meta().next_position, next + 2);
 }

@@ -1,4 +1,4 @@
-// Rule 7: the log is for speed. What happens to its rows stops no write and costs no state.
+// Rule 7: the log exists for speed only. Damage of its rows stops no write and costs no state.
 
 #include <fstream>
 
@@ -10,7 +10,7 @@ namespace {
 
 class DamagedLog : public Damaged {
  protected:
-  // Writes of every kind about other entries, all of which must be taken.
+  // Writes of every kind about other entries. All of them must be accepted.
   void expect_writes() {
     for (const Input& write : {add("new"), Input(Write{1, PutEntry{"snapshots", "y", {}}}),
                                Input(Write{1, PatchEntry{"snapshots", "new", {{"n", "1"}}, {}}}),
@@ -37,7 +37,7 @@ class DamagedLog : public Damaged {
   std::int64_t clock = 100;
 };
 
-constexpr const char* kMet = "a.db: table log, row 1";  // as a reader says it
+constexpr const char* kMet = "a.db: table log, row 1";  // the text that a reader reports
 
 constexpr const char* kHarms[] = {
     "UPDATE log SET sum=sum+1",
@@ -63,11 +63,13 @@ TEST_P(Harmed, StopsNoWriteAndIsMendedWhenAReaderMeetsIt) {
 
   Outputs told = turn(*a, clock++, {DamageSeen{kMet}});
 
-  const bool gone = std::string_view(GetParam()) == "DELETE FROM log_index";  // costs time only
+  // Without an index the log is only read more slowly.
+  const bool gone = std::string_view(GetParam()) == "DELETE FROM log_index";
   EXPECT_EQ(says(told, Notice::Kind::kRowsDropped), !gone);
   if (gone) return;
   expect_nothing_given_up();
-  // Who has it all but the last is served, who lacks what is gone joins.
+  // A peer that lacks only the last change gets a range. A peer that lacks a damaged change must
+  // fetch the whole state.
   const crdt::VersionVector before = a->vector();
   turn(*a, clock++, {add("last")});
   EXPECT_EQ(*range_for(before), 1u);
@@ -102,7 +104,8 @@ TEST_P(Harmed, StopsNoPruning) {
 
 INSTANTIATE_TEST_SUITE_P(Log, Harmed, testing::ValuesIn(kHarms));
 
-// The second change comes from a copy of us; to see that, the log is asked for our own one.
+// We receive our first change a second time. To see whether it comes from a copy of us, the replica
+// reads its own change from the log, and that row is bad.
 TEST_F(DamagedLog, AMessageThatAsksTheLogForABadRowIsTakenIn) {
   const std::vector<crdt::SealedChange> ours = log_of(*a);
   harm("UPDATE log SET sum=sum+1");
@@ -122,7 +125,8 @@ TEST_F(DamagedLog, CursorsBelowWhatIsLostAreResetNotAnsweredWithAHole) {
   EXPECT_EQ(a->store().meta().lost_position, a->store().meta().next_position - 1);
 }
 
-// Not a row but the page that holds it: SQLite itself refuses. What can be done is said.
+// The page of the file is damaged, not only a row, so SQLite itself returns an error. The answer to
+// the client says what can be done.
 TEST_F(DamagedLog, ABrokenPageOfTheLogIsAnsweredWithTheRepair) {
   harm("PRAGMA wal_checkpoint(TRUNCATE)");
   const std::int64_t page = store::sample::raw_number(
@@ -132,15 +136,16 @@ TEST_F(DamagedLog, ABrokenPageOfTheLogIsAnsweredWithTheRepair) {
     file.seekp((page - 1) * 4'096);
     file << std::string(200, '\xff');
   }
-  harm("UPDATE meta SET sum=sum WHERE k=4; PRAGMA user_version=2");  // nobody's cache is valid now
+  harm("UPDATE meta SET sum=sum WHERE k=4; PRAGMA user_version=2");  // makes every connection drop
+                                                                     // its page cache
 
   Outputs out = turn(*a, clock++, {add("new")});
 
   ASSERT_FALSE(out.replies.at(0).result.ok());
   EXPECT_EQ(out.replies[0].result.error().code, base::Code::kUnavailable);
   EXPECT_NE(out.replies[0].result.error().message.find("backup"), std::string::npos);
-  EXPECT_TRUE(out.damaged) << "the driver looks for a peer";
-  EXPECT_EQ(shown(*a, "x"), R"({"size":1})") << "reads go on";
+  EXPECT_TRUE(out.damaged) << "the driver is not told to look for a peer";
+  EXPECT_EQ(shown(*a, "x"), R"({"size":1})") << "a read was refused";
 }
 
 }  // namespace

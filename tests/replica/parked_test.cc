@@ -1,4 +1,5 @@
-// Rule 4: what comes too early waits, within bounds, and is forgotten where it cannot.
+// Rule 4: a change that comes before its dependencies is parked, within bounds. If there is no
+// room, it is forgotten and fetched again later.
 
 #include "agent/replica/parked.h"
 
@@ -64,7 +65,8 @@ TEST(Parked, ANewcomerIsForgottenWhenTheBoundIsReached) {
   turn(*pair.z, 3, {received({own[0], own[1]})});
   EXPECT_EQ(pair.z->vector().seq_of(pair.a->own_actor()), 2u);
   turn(*pair.z, 4, {received({own[2]})});
-  EXPECT_EQ(pair.z->state(), pair.a->state()) << "the two that waited followed";
+  EXPECT_EQ(pair.z->state(), pair.a->state())
+      << "the two parked changes were not applied after the missing one";
 }
 
 TEST(Parked, BytesAreBoundedToo) {
@@ -75,12 +77,13 @@ TEST(Parked, BytesAreBoundedToo) {
 
   EXPECT_TRUE(parked.add(none, crdt::Opened(*crdt::open_change(own[1].bytes))));
   EXPECT_TRUE(parked.add(none, crdt::Opened(*crdt::open_change(own[1].bytes))))
-      << "the same is kept once";
+      << "a change that is parked already was refused";
   EXPECT_FALSE(parked.add(none, crdt::Opened(*crdt::open_change(own[2].bytes))));
   EXPECT_EQ(parked.bytes(), own[1].bytes.size());
 }
 
-// An author that died with the only copy of a change: what followed waits for ever, others do not.
+// An author died and nobody else has one of its changes. The changes after this one are parked for
+// ever, but changes of other authors are applied.
 TEST(Parked, APredecessorThatNeverComesBlocksNobody) {
   WaitingPair pair(2);
   auto dead = pair.write(3);
@@ -111,7 +114,7 @@ TEST(Parked, WhatBecameSeenIsDroppedWithoutAWord) {
   EXPECT_EQ(pair.z->state(), pair.a->state());
 }
 
-// The predecessor that came is another one than this change was sealed upon.
+// The predecessor that comes is not the one that this change was sealed after.
 TEST(Parked, AContradictionThatShowsAfterTheWaitIsRefused) {
   WaitingPair pair;
   auto own = pair.write(2);
@@ -128,7 +131,8 @@ TEST(Parked, AContradictionThatShowsAfterTheWaitIsRefused) {
   EXPECT_EQ(pair.z->state(), pair.a->state());
 }
 
-// Random orders, drops and repeats of what two writers did, at bounds that force losses.
+// The changes of two writers arrive in random order, some of them several times. The bounds are so
+// small that changes are dropped.
 TEST(Parked, AnyOrderWithFetchingAgainConverges) {
   Folder folder;
   auto a = open_replica(folder.file("a.db"), 1);

@@ -14,23 +14,24 @@ base::Instant at_millis(std::int64_t number) { return base::Instant{0} + base::m
 
 Input a_write() { return Write{1, RemoveEntry{"snapshots", "x"}}; }
 
-// Runs a pump as its owners do, on a clock of its own, and writes down what it did: T, F, S, R.
+// Drives a pump on a clock of its own, like the store thread does. `steps` records what the pump
+// did: T is a turn, F a flush, S a part of the scrub, R reading ahead.
 struct Owner {
   Pump pump{PumpOptions{}};
   Pump::Condition replica;
   bool damaged = false;
   bool flush_fails = false;
-  bool own_writes = false;  // a turn leaves nothing unsynced
+  bool own_writes = false;  // every turn has an own write, so it leaves nothing unsynced
   std::int64_t now = 0;
   std::string steps;
   std::vector<std::int64_t> flushed, scrubbed, turned;
 
-  // One step that takes no time, or a jump to the deadline.
+  // Takes one step of the pump. A wait moves the clock to the deadline; other steps take no time.
   void step(std::int64_t until) {
     Step step = pump.next(at_millis(now), replica);
     if (step == Step::kWait) {
       base::Instant deadline = pump.deadline(replica);
-      EXPECT_GT(deadline, at_millis(now)) << "a wait that is over at once";
+      EXPECT_GT(deadline, at_millis(now)) << "the pump waits for a deadline that has passed";
       now = std::min(until, (deadline - base::Instant{0}).millis());
     } else if (step == Step::kTurn) {
       pump.take_turn();
@@ -54,7 +55,7 @@ struct Owner {
   }
   void run_until(std::int64_t until) {
     for (int i = 0; i < 100'000 && now < until; ++i) step(until);
-    EXPECT_GE(now, until) << "the pump turns without rest: " << steps.substr(0, 40);
+    EXPECT_GE(now, until) << "the pump never waits: " << steps.substr(0, 40);
   }
   // An input every `gap` milliseconds; each turn takes as long as the gap.
   void run_busy(std::int64_t gap, std::int64_t until) {
@@ -77,7 +78,7 @@ TEST(Pump, WithNothingToDoItScrubsOnceASecond) {
   EXPECT_EQ(owner.steps, "SSSS");
 }
 
-// Rule 13: also an agent that never rests reads every row within a day.
+// Rule 13: an agent that is never idle reads every row within a day, too.
 TEST(Pump, WritesThatDoNotEndDoNotKeepTheScrubAway) {
   Owner owner;
   owner.own_writes = true;
@@ -99,7 +100,7 @@ TEST(Pump, RemoteChangesAreFlushedAfterAQuietMoment) {
   EXPECT_EQ(owner.flushed, std::vector<std::int64_t>{50});
 }
 
-// Rule 3: what is committed is on the medium within a second, whatever comes.
+// Rule 3: a commit is on the medium within a second, also when turns never stop.
 TEST(Pump, TurnsThatDoNotEndAreFlushedAfterASecond) {
   Owner owner;
 
@@ -108,7 +109,8 @@ TEST(Pump, TurnsThatDoNotEndAreFlushedAfterASecond) {
   EXPECT_EQ(owner.flushed, (std::vector<std::int64_t>{1'000, 2'000}));
 }
 
-// A turn with an own write has flushed everything: the second begins anew.
+// A turn with an own write flushes everything. The second starts again with the next commit that is
+// not flushed.
 TEST(Pump, TheSecondCountsFromTheFirstCommitThatIsNotOnTheMedium) {
   Owner owner;
   owner.run_busy(10, 900);

@@ -1,7 +1,7 @@
 #pragma once
 
-// A replica in a folder of its own, time that moves only when the test says so, and the short words
-// that the tests of this folder use.
+// A replica in a folder of its own, a time that moves only when the test says so, and short names
+// for the inputs that the tests of this folder use.
 
 #include <gtest/gtest.h>
 
@@ -56,8 +56,8 @@ inline Outputs turn(Replica& replica, std::int64_t millis, std::vector<Input> in
   return replica.turn(at(millis), inputs, watched);
 }
 
-// Moves whole files; from call number `dies_at` on nothing happens any more, as if the power had
-// gone.
+// The file calls of a replica. From call number `dies_at` on they have no effect, like after a
+// power cut.
 class Files : public DatabaseFiles {
  public:
   explicit Files(int dies_at = -1) : dies_at_(dies_at) {}
@@ -87,7 +87,7 @@ inline bool says(const Outputs& out, Notice::Kind kind) {
   return false;
 }
 
-// What `sealed` looks like when it arrives.
+// The input when `sealed` arrives from a peer.
 inline Input received(const std::vector<crdt::SealedChange>& sealed) {
   Received input;
   for (const crdt::SealedChange& change : sealed) {
@@ -99,7 +99,7 @@ inline Input received(const std::vector<crdt::SealedChange>& sealed) {
   return input;
 }
 
-// Everything in its log, in order of application.
+// All changes of its log, in the order in which they were applied.
 inline std::vector<crdt::SealedChange> log_of(Replica& replica) {
   std::vector<crdt::SealedChange> changes;
   auto status = replica.store().log().scan(

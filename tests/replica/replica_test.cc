@@ -82,8 +82,8 @@ TEST(Replica, DependenciesNameWhatCameSinceTheLastOwnChange) {
   EXPECT_FALSE(burst_opened->change.node.has_value());
 }
 
-// A change does not name a head that another of its dependencies came after. So it names one head,
-// however many agents write in turns.
+// If a change names a head, it does not name the changes which that head depends on. So it names
+// only one head, even if many agents write in turns.
 TEST(Replica, DependenciesNameNothingTwice) {
   Folder folder;
   std::vector<std::unique_ptr<Replica>> replicas;
@@ -171,7 +171,7 @@ TEST(Replica, RefusesAnImportAsAWholeWhereOneOfItsLinesIsTooLong) {
   EXPECT_EQ(a->fault(), std::nullopt);
 }
 
-// Small entries fill a change almost, and one with many fields does not fit any more.
+// Small entries almost fill one change, and then an entry with many fields does not fit into it.
 TEST(Replica, RemovesAnObjectWhoseEntriesAreOfUnequalSize) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
@@ -190,7 +190,7 @@ TEST(Replica, RemovesAnObjectWhoseEntriesAreOfUnequalSize) {
   EXPECT_EQ(a->store().cells().object("images", crdt::SlotType::kMap), nullptr);
 }
 
-// Their names are what makes these changes long.
+// The names of the entries alone make these changes long.
 TEST(Replica, RemovesAnObjectOfLongNames) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
@@ -255,7 +255,7 @@ TEST(Replica, PrunesTheLogAndRaisesTheFloors) {
   EXPECT_GT(a->store().actors().find(a->own_actor())->floor, 50u);
 }
 
-// Rule 7: changes that no other agent may have yet are pruned last.
+// Rule 7: the log drops changes last that perhaps no other agent has.
 TEST(Replica, PrunesWhatNobodyHasConfirmedLast) {
   Folder folder;
   ReplicaOptions options;
@@ -279,7 +279,8 @@ TEST(Replica, PrunesWhatNobodyHasConfirmedLast) {
   EXPECT_EQ(a->store().actors().find(a->own_actor())->floor, 5u);
 }
 
-// This holds for the changes of every run, and over several restarts.
+// The rule holds for the changes of every run, not only of the present one, and over several
+// restarts.
 TEST(Replica, WhatAFormerRunWroteIsPrunedLastToo) {
   Folder folder;
   ReplicaOptions options;
@@ -311,7 +312,8 @@ TEST(Replica, WhatAFormerRunWroteIsPrunedLastToo) {
   EXPECT_TRUE(a->alone().empty());
 }
 
-// The disk moved to another host, or was copied: what was written there may still be here alone.
+// The disk was moved or copied to another host, so the node id is new. The changes that were
+// written under the old node id may still exist only here.
 TEST(Replica, WhatWasWrittenUnderAnotherNodeIdIsPrunedLastToo) {
   Folder folder;
   ReplicaOptions options;

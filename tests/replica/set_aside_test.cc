@@ -1,4 +1,5 @@
-// Files when a database is set aside: a crash at any point is finished or repeated.
+// The files of a database that is set aside. After a crash at any point, the next open finishes the
+// work or does it again.
 
 #include "agent/replica/set_aside.h"
 
@@ -14,7 +15,7 @@ struct SetAside : testing::Test {
   ReplicaOptions options;
   std::unique_ptr<Replica> z = open_replica(folder.file("z.db"), 2);
 
-  // A database whose rows are to be given up, with `entries` changes in its log.
+  // Makes a database with `entries` changes in its log, and marks its state as given up.
   void make(const std::string& name, int entries, std::uint64_t seed = 1) {
     auto a = open_replica(folder.file(name), seed);
     for (int i = 0; i < entries; ++i) turn(*a, i + 1, {add("x" + std::to_string(i))});
@@ -67,7 +68,7 @@ TEST_F(SetAside, ACrashAtAnyCallIsFinishedByTheNextOpen) {
   EXPECT_GE(points, 3);
 }
 
-// Cut off twice: in the first recovery, too.
+// The agent dies a second time, in the first recovery.
 TEST_F(SetAside, ACrashDuringTheRecoveryIsRecoveredFrom) {
   make("a.db", 3);
   for (int first = 0; first < 4; ++first) {
@@ -114,7 +115,8 @@ TEST_F(SetAside, TwoFormerDatabasesAreKept) {
   EXPECT_FALSE(std::filesystem::exists(folder.file("a.db.aside-3")));
 }
 
-// Set aside again before the state was there: what the former one held goes with it.
+// The new database is set aside again before it has fetched the state. The changes that it holds
+// from the first database must go on to the third.
 TEST_F(SetAside, WhatIsHeldSurvivesASecondTime) {
   make("a.db", 4);
   Files files;
@@ -169,7 +171,8 @@ TEST_F(SetAside, WithoutFilesItIsRefusedWithTheReason) {
   EXPECT_EQ(opened.error().code, base::Code::kUnavailable);
 }
 
-// What the first log has, and misses something that never came, waits on within bounds.
+// A change from the log of the first database depends on a change that never came. It stays held
+// and is tried again at the next start.
 TEST_F(SetAside, WhatDoesNotFitStaysAndIsTriedAgain) {
   make("a.db", 2);
   auto b = open_replica(folder.file("b.db"), 8);

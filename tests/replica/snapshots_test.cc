@@ -32,7 +32,7 @@ struct SnapshotsTest : testing::Test {
     Outputs out = turn(*a, millis, {SnapshotQuery{1, peer(who), crdt::encode(query)}});
     return out.pages.at(0);
   }
-  // A new snapshot for that peer; gives its id.
+  // Starts a snapshot for the peer `who` and returns its id.
   std::uint64_t begin(unsigned char who, std::int64_t millis = 10) {
     SnapshotRead page = ask(who, query_of(who), millis);
     EXPECT_EQ(page.outcome, Outcome::kPage);
@@ -47,10 +47,10 @@ TEST_F(SnapshotsTest, MoreThanTheBoundAreBusy) {
   for (unsigned char who = 1; who <= 4; ++who) begin(who);
 
   EXPECT_EQ(ask(5, query_of(5)).outcome, Outcome::kBusy);
-  EXPECT_EQ(ask(5, query_of(5), 31'000).outcome, Outcome::kPage) << "the idle ones have ended";
+  EXPECT_EQ(ask(5, query_of(5), 31'000).outcome, Outcome::kPage) << "idle leases were not ended";
 }
 
-// It would keep a reader and its page for as long as nobody writes.
+// Otherwise a lease would keep its reader and its prepared page for as long as nobody writes.
 TEST_F(SnapshotsTest, ALeaseEndsOnAnAgentWithoutTurns) {
   turn(*a, 1, {add("x")});
   begin(1);
@@ -58,7 +58,7 @@ TEST_F(SnapshotsTest, ALeaseEndsOnAnAgentWithoutTurns) {
   auto is_read = [this] {
     sqlite3* handle = nullptr;
     EXPECT_EQ(sqlite3_open(folder.file("a.db").c_str(), &handle), SQLITE_OK);
-    // Before the first read a connection does not know of the log.
+    // A connection finds the write-ahead log only when it reads something.
     sqlite3_exec(handle, "SELECT count(*) FROM meta", nullptr, nullptr, nullptr);
     int code =
         sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
@@ -106,10 +106,11 @@ TEST_F(SnapshotsTest, APageIsNoLargerThanAskedFor) {
   EXPECT_FALSE(page_of(0)->more);
   EXPECT_FALSE(page_of(UINT64_MAX)->more);
   EXPECT_TRUE(page_of(500)->more);
-  EXPECT_EQ(page_of(1)->slots.size(), 1u) << "one, else it would stand still";
+  EXPECT_EQ(page_of(1)->slots.size(), 1u)
+      << "a page must have one slot at least, or the join makes no progress";
 }
 
-// Pages of a slot or two.
+// Pages are so small that each holds one slot or two.
 struct ReadAheadTest : SnapshotsTest {
   crdt::SnapshotQuery query;
   crdt::SnapshotPage page;
@@ -121,7 +122,7 @@ struct ReadAheadTest : SnapshotsTest {
     query.run = {object, object, std::nullopt};
     next();
   }
-  // Takes the page of `query`, which then is the one after it.
+  // Fetches the page of `query`. Then `query` asks for the page after it.
   void next() {
     page = *crdt::decode_snapshot_page(ask(1, query).body);
     ++query.step;
@@ -139,7 +140,8 @@ TEST_F(ReadAheadTest, OnePageALeaseIsMade) {
 TEST_F(ReadAheadTest, APageIsTheSameWithoutIt) {
   base::Bytes plain = ask(1, query).body;
   while (a->read_ahead()) continue;
-  EXPECT_EQ(ask(1, query).body, plain) << "asked again: what was made is of the query behind it";
+  EXPECT_EQ(ask(1, query).body, plain)
+      << "the page that was read ahead is of the next query, so a repeated query must not get it";
   query.run->after.reset();
   --query.step;
   next();
@@ -232,7 +234,8 @@ TEST_F(SnapshotsTest, AnotherPeerCannotAskForIt) {
   EXPECT_EQ(again(1, id), Outcome::kPage);
 }
 
-// The first answer was lost: the same step means the same snapshot. Another join ends it.
+// The peer asks again because the first answer was lost: the same step of the same join gets the
+// same snapshot. A query of another join ends it.
 TEST_F(SnapshotsTest, AskingAgainGivesTheSameOne) {
   std::uint64_t id = begin(1);
 
@@ -272,7 +275,7 @@ TEST_F(SnapshotsTest, WhatIsNoQueryFails) {
   EXPECT_EQ(out.pages[0].outcome, Outcome::kFailed);
 }
 
-// Rule 3: a snapshot is of a state that is on the medium.
+// Rule 3: a snapshot shows only a state that is on the medium.
 TEST_F(SnapshotsTest, TakingOneBringsEverythingToTheMedium) {
   auto z = open_replica(folder.file("z.db"), 2);
   turn(*z, 1, {received(turn(*a, 1, {add("x")}).facts.own)});
@@ -285,7 +288,7 @@ TEST_F(SnapshotsTest, TakingOneBringsEverythingToTheMedium) {
   EXPECT_FALSE(z->unsynced());
 }
 
-// A turn that is refused answers its queries too.
+// Also a turn that fails answers the snapshot queries that it took.
 TEST_F(SnapshotsTest, ARefusedTurnAnswersItsQueries) {
   auto z = open_replica(folder.file("z.db"), 2);
   turn(*z, 1, {add("y")});
@@ -293,7 +296,7 @@ TEST_F(SnapshotsTest, ARefusedTurnAnswersItsQueries) {
   Outputs started = turn(*a, 2, {StartJoin{z->node_id(), false}});
   SnapshotQuery query{1, a->node_id(), started.facts.join->query};
   auto page = turn(*z, 2, {query}).pages.at(0);
-  // The page cannot be staged: its place is taken.
+  // The page cannot be staged because a row with its key exists already.
   ASSERT_TRUE(a->store().begin().ok());
   ASSERT_TRUE(a->store().staged().put(0, 0, "in the way").ok());
   ASSERT_TRUE(a->store().commit(store::Durability::kFull).ok());

@@ -1,4 +1,5 @@
-// Rule 8: both sides are sound, their vectors are equal, and one has lost a dot.
+// Rule 8: the rows of both sides are sound and their vectors are equal, but one side has lost a
+// dot.
 
 #include "tests/replica/join_fixture.h"
 

@@ -53,14 +53,14 @@ std::string outcome(const Outputs& out) {
 
 class Wide : public ::testing::Test {
  protected:
-  // An entry of 40 fields under a bound of 8 effects a change.
+  // Makes an entry of 40 fields. A change may hold 8 effects only.
   void grow(const std::string& id) {
     turn(*a, clock++, {add(id, "{}")});
     for (int i = 0; i < 8; ++i) {
       turn(*a, clock++, {patch(id, members(std::string(1, static_cast<char>('a' + i)), 5))});
     }
   }
-  // What readers elsewhere see after each change of the request.
+  // Does the request on `a` and returns what another replica shows after each change of it.
   std::vector<Shown> seen_elsewhere(Input request) {
     auto b = open_replica(folder.file("b.db"), 2);
     turn(*b, clock, {received(log_of(*a))});
@@ -89,7 +89,7 @@ TEST_F(Wide, AnEntryIsRemovedHoweverItGrew) {
   const auto seen = seen_elsewhere(remove("x"));
 
   ASSERT_GT(seen.size(), 4u);
-  for (const Shown& shown : seen) EXPECT_EQ(shown, Shown{});  // from the first change on
+  for (const Shown& shown : seen) EXPECT_EQ(shown, Shown{});  // already after the first change
   EXPECT_EQ(cells(*a), 0);
 }
 
@@ -165,7 +165,8 @@ TEST_F(Wide, AnObjectIsReplacedAsAWhole) {
       {{"a3", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}, {"new", EntryWrite::Whole::kAdd, {}, {}}},
       true));
 
-  // What the new value has is there from the first change on, the rest goes.
+  // The entries of the new value are shown after the first change. The other entries go with the
+  // changes that follow.
   for (const Shown& shown : seen) {
     EXPECT_EQ(shown.at("a3"), R"({"n":1})");
     EXPECT_EQ(shown.at("new"), "{}");
@@ -198,8 +199,8 @@ TEST_F(Wide, ALineOfAnImportReplacesAWideEntry) {
   EXPECT_EQ(cells(*a), 2 + 3 + 2);
 }
 
-// Z never saw the object that A removes, and its clock is behind: no part of that object comes back
-// with Z's entry, whatever has arrived.
+// Z has never seen the entry that A removes, and Z's clock is behind. However many changes of the
+// removal have arrived, no field of the old entry shows together with Z's entry.
 TEST_F(Wide, AConcurrentAddBringsNoPartOfARemovedEntryBack) {
   clock = 100'000;
   grow("x");
@@ -228,8 +229,9 @@ TEST_F(Wide, ARemovalIsOneEvent) {
   EXPECT_EQ(out.events[0].op, "remove");
 }
 
-// The same requests under a narrow and the usual bound leave the same entries and as many cells,
-// and nobody elsewhere sees a request in parts.
+// The same requests run on a replica with a narrow bound and on one with the usual bound. Both have
+// the same entries and as many cells after each, and another replica never shows a part of a
+// request.
 TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
   auto random = base::Random::from_number(7);
   auto roomy = open_replica(folder.file("roomy.db"), 4);
@@ -276,7 +278,8 @@ TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
   EXPECT_GT(split, 30u);
 }
 
-// With the bounds of the product, by number and by bytes.
+// With the default bounds: one entry has more fields than a change may have effects, the other has
+// names that are longer than a change.
 TEST(WideForReal, MoreFieldsThanEffectsAndMoreNamesThanBytes) {
   Folder folder;
   auto a = open_replica(folder.file(), 1);
