@@ -83,24 +83,30 @@ void Judge::name(const std::string& host_name) {
   }
 }
 
+// The system would cut a path at a NUL character.
+bool is_path(const std::string& text) {
+  return !text.empty() && text.find('\0') == std::string::npos;
+}
+
 void Judge::directories(const Surroundings& surroundings) {
   const auto& environment = surroundings.environment;
   if (const auto* given = value("data_dir")) {
     config_.data_dir = *given;
-    if (given->empty()) refuse("data_dir", *given, "expected a directory");
+    if (!is_path(*given)) refuse("data_dir", *given, "expected a directory");
   } else if (surroundings.root) {
     config_.data_dir = "/var/lib/hearsay";
   } else {
     auto state = xdg_directory(environment, "XDG_STATE_HOME", ".local/state");
     if (state.empty())
       refuse("data_dir", "",
-             "neither XDG_STATE_HOME nor HOME is set; set one of them, or give --data-dir");
+             "neither XDG_STATE_HOME nor HOME is set to an absolute path; set one of them, or give "
+             "--data-dir");
     config_.data_dir = state + "/hearsay";
   }
 
   if (const auto* given = value("key_file")) {
     config_.key_file = *given;
-    if (given->empty()) refuse("key_file", *given, "expected a file");
+    if (!is_path(*given)) refuse("key_file", *given, "expected a file");
   }
 }
 

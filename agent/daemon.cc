@@ -11,6 +11,7 @@
 #include "agent/clock.h"
 #include "agent/daemon_metrics.h"
 #include "agent/database_files.h"
+#include "agent/descriptors.h"
 #include "agent/host_fingerprint.h"
 #include "agent/host_port.h"
 #include "agent/translate.h"
@@ -68,6 +69,7 @@ Daemon::~Daemon() {
 
 base::Status Daemon::start() {
   started_ = read_clock().instant;
+  RETURN_IF_ERROR(check_descriptors());
   RETURN_IF_ERROR(open_store());
   if (int status = uv_loop_init(&loop_); status != 0) {
     return base::Error{base::Code::kUnavailable,
@@ -429,7 +431,10 @@ std::vector<gossip::MemberView> Daemon::members() const {
   return mesh_->node().members(read_clock());
 }
 
-void Daemon::leave() { mesh_->tell(&gossip::Node::leave); }
+void Daemon::leave() {
+  mesh_->tell(&gossip::Node::leave);
+  isolation_->look(read_clock().instant);
+}
 
 std::uint64_t Daemon::watch(Watcher watcher, std::function<void()> ready) {
   watchers_.emplace(next_watcher_, std::move(watcher));

@@ -56,7 +56,10 @@ void Daemon::await_join(const std::shared_ptr<Joining>& joining) {
   answered |= std::any_of(resolved.begin(), resolved.end(), [&](const gossip::Address& address) {
     return mesh_->node().let_in_by(address);  // an agent that is known by another address
   });
-  if (answered) return joining->done(Joined{true, "", ""});
+  if (answered) {
+    isolation_->look(read_clock().instant);  // what the client asks next must agree
+    return joining->done(Joined{true, "", ""});
+  }
   bool hopeless = joining->found == Contact::kOurselves;
   if (hopeless || joining->tries_left-- == 0) {
     return joining->done(Joined{false, std::string(contact_name(joining->found)),

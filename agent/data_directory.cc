@@ -42,6 +42,14 @@ base::Error cannot_open(const std::string& path) {
   return {base::Code::kForbidden, "open " + path + ": " + std::strerror(errno)};
 }
 
+// To open a FIFO or a device can block for ever. A symbolic link is refused when it is opened.
+base::Status check_regular(const std::string& path) {
+  struct stat info {};
+  const bool there = ::lstat(path.c_str(), &info) == 0;
+  if (!there || S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)) return {};
+  return base::invalid(path + " is not a regular file; move it away");
+}
+
 base::Error displaced(const std::string& path, bool gone) {
   return {base::Code::kReadOnly,
           path + (gone ? " is gone" : " is no longer what this agent opened") +
@@ -81,7 +89,8 @@ base::Status DataDirectory::lock_all() {
 
 base::Status DataDirectory::lock_file() {
   std::string file = path_ + "/lock";
-  int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  RETURN_IF_ERROR(check_regular(file));
+  int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) return cannot_open(file);
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     std::string holder = read_holder(lock);
@@ -97,7 +106,8 @@ base::Status DataDirectory::lock_file() {
 
 base::Status DataDirectory::lock_database() {
   std::string path = database_path();
-  int database = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  for (const char* suffix : {"", "-wal", "-shm"}) RETURN_IF_ERROR(check_regular(path + suffix));
+  int database = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
   if (database < 0) return errno == ENOENT ? base::Status() : base::Status(cannot_open(path));
   // Kept open even if another process holds the lock: SQLite may have the file open by now, and
   // closing a descriptor would drop its locks.

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "agent/files.h"
 
 namespace agent {
@@ -18,6 +20,15 @@ constexpr off_t kBallastBytesMin = 64 << 10;
 
 bool HostDatabaseFiles::exists(const std::string& path) {
   return ::access(path.c_str(), F_OK) == 0;
+}
+
+bool HostDatabaseFiles::is_log_without_database(const std::string& path) {
+  constexpr off_t kLogHeaderBytes = 32;
+  struct stat log {};
+  if (::stat((path + "-wal").c_str(), &log) != 0 || log.st_size <= kLogHeaderBytes) return false;
+  struct stat database {};
+  const bool there = ::stat(path.c_str(), &database) == 0;
+  return there ? database.st_size == 0 : errno == ENOENT;
 }
 
 base::Status HostDatabaseFiles::move(const std::string& from, const std::string& to) {

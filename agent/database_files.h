@@ -12,6 +12,7 @@ class HostDatabaseFiles : public DatabaseFiles {
  public:
   explicit HostDatabaseFiles(DataDirectory& directory) : directory_(directory) {}
   bool exists(const std::string& path) override;
+  bool is_log_without_database(const std::string& path) override;
   base::Status move(const std::string& from, const std::string& to) override;
   base::Status remove(const std::string& path) override;
   void fill_ballast(const std::string& path) override;

@@ -101,7 +101,9 @@ base::Status remove_file(const std::string& path) {
 
 std::string absolute_path(const std::string& path) {
   std::error_code error;
-  auto canonical = std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+  const auto absolute = std::filesystem::absolute(path, error);
+  if (error) return path;  // the working directory was removed
+  const auto canonical = std::filesystem::weakly_canonical(absolute, error);
   return error ? path : canonical.string();
 }
 

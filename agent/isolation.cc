@@ -36,7 +36,9 @@ base::Duration silence_of(base::Duration ping_interval) {
 }
 
 Isolation::Turn Isolation::look(base::Instant now, const Solitude& facts) {
-  if (!looked_ || now - *looked_ > kPause) listening_since_ = now;
+  const bool on_purpose = facts.seeds.empty() && facts.hearing.others == 0;
+  const bool paused = !looked_ || now - *looked_ > kPause;
+  if (paused || on_purpose) listening_since_ = now;
   looked_ = now;
   heard_ = facts.hearing.since;
   met_ = facts.hearing.met;

@@ -46,7 +46,9 @@ class Isolation {
 
   base::Duration silence_;
   std::optional<base::Instant> looked_;
-  base::Instant listening_since_;  // our start, or the end of a pause of this process
+  // Since when it should hear others: its start, the end of a pause of this process, or the first
+  // address to join or member after it was alone on purpose.
+  base::Instant listening_since_;
   base::Instant heard_;
   bool met_ = false;
   base::Instant began_;

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "crdt/base/check.h"
 #include "store/whole_blocks.h"
 
@@ -51,10 +53,32 @@ void make_private(const std::string& path) {
   for (const char* suffix : {"", "-wal", "-shm"}) {
     const std::string file = path + suffix;
     struct stat info {};
-    if (::stat(file.c_str(), &info) == 0 && (info.st_mode & 077) != 0) {
-      ::chmod(file.c_str(), 0600);
-    }
+    if (::stat(file.c_str(), &info) != 0) continue;
+    // A side file takes the mode that the database had when it was made.
+    const bool side = *suffix != '\0';
+    const bool closed = side && (info.st_mode & 0600) != 0600;
+    if ((info.st_mode & 077) != 0 || closed) ::chmod(file.c_str(), 0600);
   }
+}
+
+// Without this, SQLite opens the file for reading only and fails at the first write, with a message
+// that names neither the file nor the remedy.
+base::Status check_writable(const std::string& path) {
+  if (::access(path.c_str(), R_OK | W_OK) != 0 && errno == EACCES) {
+    return base::Error{base::Code::kForbidden,
+                       "open " + path +
+                           ": this user may not read and write it; give the file to the user of "
+                           "the agent, with mode 0600"};
+  }
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (::access(folder.c_str(), W_OK | X_OK) != 0 && errno == EACCES) {
+    return base::Error{base::Code::kForbidden,
+                       "open " + path +
+                           ": this user may not write into its directory; give it to the user of "
+                           "the agent, with mode 0700"};
+  }
+  return {};
 }
 
 }  // namespace
@@ -63,7 +87,10 @@ base::Result<std::unique_ptr<Database>> Database::open(const std::string& path, 
                                                        const std::string& vfs) {
   allocate_whole_blocks();
   const bool writes = mode == Mode::kReadWrite;
-  if (writes && vfs.empty() && path != ":memory:") make_private(path);
+  if (writes && vfs.empty() && path != ":memory:") {
+    make_private(path);
+    RETURN_IF_ERROR(check_writable(path));
+  }
   const int flags = SQLITE_OPEN_NOMUTEX |
                     (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
   sqlite3* handle = nullptr;

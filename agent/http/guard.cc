@@ -126,6 +126,13 @@ bool is_own_host(std::string_view host, const Doors& doors) {
   });
 }
 
+// A header as an error quotes it.
+std::string shown(std::string_view text) {
+  std::string quoted = "\"";
+  for (char c : text.substr(0, 256)) quoted += c >= 0x20 && c < 0x7F ? c : '?';
+  return quoted + "\"";
+}
+
 bool is_allowed_origin(std::string_view origin, const Doors& doors) {
   if (origin == "*") return false;
   for (const std::string& allowed : doors.origins) {
@@ -174,17 +181,18 @@ base::Status check_doors(const Request& request, const Doors& doors) {
   if (hosts > 1) return invalid("there is more than one Host");
   // An absolute target has priority over Host (RFC 9112, 3.2.2), so both must be ours.
   const std::string& authority = request.target.authority;
-  if (!is_own_host(request.header("host"), doors) ||
-      (!authority.empty() && !is_own_host(authority, doors))) {
-    return base::Error{base::Code::kMisdirected,
-                       "this agent does not answer to this Host; add it to http_hosts"};
+  std::string_view host = request.header("host");
+  if (is_own_host(host, doors) && !authority.empty()) host = authority;
+  if (!is_own_host(host, doors)) {
+    return base::Error{base::Code::kMisdirected, "this agent does not answer to the Host " +
+                                                     shown(host) + "; add it to http_hosts"};
   }
   std::size_t origins = count(request, "origin");
   if (origins == 0) return {};
   if (origins > 1) return invalid("there is more than one Origin");
   if (!is_allowed_origin(request.header("origin"), doors)) {
-    return base::Error{base::Code::kForbidden,
-                       "this Origin is not allowed; add it to http_origins"};
+    return base::Error{base::Code::kForbidden, "the Origin " + shown(request.header("origin")) +
+                                                   " is not allowed; add it to http_origins"};
   }
   return {};
 }

@@ -34,12 +34,25 @@ base::Status put_in_place(DatabaseFiles& files, const std::string& path) {
   return files.move(path + "-new", path);
 }
 
+// Frees the name <path>.aside-1.
+base::Status shift_asides(DatabaseFiles& files, const std::string& path) {
+  const std::string first = path + ".aside-1";
+  if (!files.exists(first) && !files.exists(first + "-wal")) return {};
+  RETURN_IF_ERROR(remove_database(files, path + ".aside-2"));
+  RETURN_IF_ERROR(move_if_there(files, first, path + ".aside-2"));
+  return move_if_there(files, first + "-wal", path + ".aside-2-wal");
+}
+
+// Nothing can read a log without its database. It is kept for an operator, and the state comes from
+// the peers.
+base::Status put_log_aside(DatabaseFiles& files, const std::string& path) {
+  RETURN_IF_ERROR(shift_asides(files, path));
+  RETURN_IF_ERROR(files.remove(path + "-shm"));
+  return files.move(path + "-wal", path + ".aside-1-wal");
+}
+
 base::Status swap(DatabaseFiles& files, const std::string& path) {
-  if (files.exists(path + ".aside-1")) {
-    RETURN_IF_ERROR(remove_database(files, path + ".aside-2"));
-    RETURN_IF_ERROR(files.move(path + ".aside-1", path + ".aside-2"));
-    RETURN_IF_ERROR(move_if_there(files, path + ".aside-1-wal", path + ".aside-2-wal"));
-  }
+  RETURN_IF_ERROR(shift_asides(files, path));
   RETURN_IF_ERROR(files.move(path, path + ".aside-1"));
   return put_in_place(files, path);
 }
@@ -151,6 +164,15 @@ base::Result<OpenedStore> open_store(const base::Now& now, const std::string& pa
                                      const store::Options& options, DatabaseFiles* files,
                                      std::int64_t position_gap) {
   if (files) RETURN_IF_ERROR(settle(*files, path));
+  if (files && files->is_log_without_database(path)) {
+    RETURN_IF_ERROR(put_log_aside(*files, path));
+    ASSIGN_OR_RETURN(auto fresh, store::Store::open(path, options));
+    return OpenedStore{std::move(fresh),
+                       path +
+                           " is missing or empty, but its write-ahead log has changes; the log "
+                           "is now " +
+                           path + ".aside-1-wal"};
+  }
   auto opened = store::Store::open(path, options);
   const bool damaged = !opened.ok() && opened.error().code == base::Code::kCorrupt;
   if (!opened.ok() && (!damaged || !files)) return opened.error();

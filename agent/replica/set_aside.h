@@ -22,6 +22,9 @@ class DatabaseFiles {
   virtual bool exists(const std::string& path) = 0;
   virtual base::Status move(const std::string& from, const std::string& to) = 0;  // replaces `to`
   virtual base::Status remove(const std::string& path) = 0;  // ok if it is absent
+  // True when the write-ahead log of `path` has changes and the database itself is absent or empty.
+  // SQLite would delete such a log without a word.
+  virtual bool is_log_without_database(const std::string& /*path*/) { return false; }
   // Checks whether the paths still name the open files. If not, the error kReadOnly says which path
   // differs. The replica asks before each turn, because a write into files that no restart would
   // find must not be acknowledged.

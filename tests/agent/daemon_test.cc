@@ -450,11 +450,7 @@ TEST(Start, WithTooFewDescriptorsIsRefused) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   Log log({LogLevel::kError});
-  uv_loop_t first;
-  ASSERT_EQ(uv_loop_init(&first), 0);  // libuv itself aborts where the very first one fails
-  ASSERT_EQ(uv_loop_close(&first), 0);
-  std::string why;
-  for (rlim_t spare = 0; spare < 12 && why.find("event loop") == std::string::npos; ++spare) {
+  for (rlim_t spare : {0, 1, 2, 5, 12, 31}) {
     int next = dup(STDERR_FILENO);
     close(next);
     rlimit tight{static_cast<rlim_t>(next) + spare, before.rlim_max};
@@ -462,11 +458,12 @@ TEST(Start, WithTooFewDescriptorsIsRefused) {
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
     auto started = daemon.start();
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-    ASSERT_FALSE(started.ok());
-    why = started.error().message;
-  }
 
-  EXPECT_EQ(why, "open the event loop: too many open files");
+    ASSERT_FALSE(started.ok());
+    EXPECT_NE(started.error().message.find("an agent needs at least 32; raise the limit"),
+              std::string::npos)
+        << started.error().message;
+  }
 }
 
 TEST(Members, TimesThatCannotWorkStopTheStart) {

@@ -36,6 +36,18 @@ TEST_F(Alone, TheFirstHostOfAMeshIsNotIsolatedButHasNoPeers) {
   EXPECT_NE(isolation_.without_peers().find("none was given to join"), std::string::npos);
 }
 
+// The silence before its first member came was no silence that it should have heard.
+TEST_F(Alone, TheFirstMemberOfALoneAgentDoesNotIsolateIt) {
+  EXPECT_EQ(at(200), Turn::kNone);
+
+  facts_.hearing.others = 1;
+  facts_.asked = true;
+
+  EXPECT_EQ(at(203), Turn::kNone) << isolation_.reason();
+  hear();
+  EXPECT_EQ(at(204), Turn::kNone);
+}
+
 TEST_F(Alone, ASeedThatDoesNotAnswerIsolatesOnceAndSaysWhy) {
   facts_.seeds = {{"a:7700", Contact::kNobody}};
   facts_.asked = true;

@@ -103,6 +103,31 @@ TEST_F(DamagedFiles, AnEmptyFileIsAnEmptyDatabaseUnderANewActor) {
   comes_back_whole();
 }
 
+// SQLite deletes a write-ahead log whose database is missing or empty. It may hold the only copy of
+// what was acknowledged, so it is kept and told.
+class LogAlone : public DamagedFiles, public ::testing::WithParamInterface<bool> {};
+
+TEST_P(LogAlone, IsSetAsideAndNotDeleted) {
+  mesh_[1].kill9();
+  const std::string log = database().string() + "-wal";
+  ASSERT_GT(fs::file_size(log), kPageBytes);
+  const std::string before = support::read_file(log);
+  if (GetParam()) {
+    fs::remove(database());
+  } else {
+    fs::resize_file(database(), 0);
+  }
+
+  ASSERT_TRUE(mesh_[1].restart().ok());
+
+  comes_back_whole();
+  EXPECT_EQ(support::read_file(database().string() + ".aside-1-wal"), before);
+  EXPECT_NE(mesh_[1].log().find("set_aside"), std::string::npos) << mesh_[1].log();
+}
+INSTANTIATE_TEST_SUITE_P(Database, LogAlone, ::testing::Bool(), [](const auto& of) {
+  return of.param ? std::string("Missing") : std::string("Empty");
+});
+
 TEST_F(DamagedFiles, HalfADatabaseIsSetAsideAndFetchedAgain) {
   ASSERT_EQ(*mesh_[1].stop(), 0);
   fs::resize_file(database(), fs::file_size(database()) / 2);

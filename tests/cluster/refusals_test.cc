@@ -101,6 +101,69 @@ TEST_F(Refusal, AnHttpPortOffLoopback) {
   EXPECT_NE(outcome.errors.find("loopback"), std::string::npos);
 }
 
+// To open a FIFO would block the start, and SIGTERM with it.
+TEST_F(Refusal, AFileOfTheDataDirectoryThatIsAFifo) {
+  for (const char* name : {"hearsay.db", "hearsay.db-wal", "lock"}) {
+    std::filesystem::remove_all(folder_ / "data");
+    ASSERT_EQ(mkdir((folder_ / "data").c_str(), 0700), 0);
+    ASSERT_EQ(mkfifo((folder_ / "data" / name).c_str(), 0600), 0);
+
+    auto outcome = start({});
+
+    EXPECT_EQ(outcome.status, 1) << name;
+    EXPECT_NE(outcome.errors.find("not a regular file"), std::string::npos) << outcome.errors;
+  }
+}
+
+TEST_F(Refusal, ARelativeDataDirectoryWhereTheWorkingDirectoryIsGone) {
+  const std::string gone = folder_ / "gone";
+  support::Command command;
+  command.arguments = {
+      "sh", "-c",
+      "mkdir \"$1\" && cd \"$1\" && rmdir \"$1\" && exec \"$0\" agent --data-dir rel "
+      "--bind 127.0.0.1:0 --http 127.0.0.1:0",
+      support::hearsay_program(), gone};
+  auto outcome = support::run(command);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+
+  EXPECT_EQ(outcome->status, 1);
+  EXPECT_NE(outcome->errors.find("create directory"), std::string::npos) << outcome->errors;
+}
+
+TEST_F(Refusal, FewerDescriptorsThanAnAgentNeeds) {
+  for (const char* limit : {"10", "11", "12", "20", "34"}) {
+    support::Command command;
+    command.arguments = {"sh",
+                         "-c",
+                         std::string("ulimit -n ") + limit + R"(; exec "$0" "$@")",
+                         support::hearsay_program(),
+                         "agent",
+                         "--data-dir",
+                         folder_ / "data",
+                         "--bind",
+                         "127.0.0.1:0",
+                         "--http",
+                         "127.0.0.1:0"};
+    auto outcome = support::run(command);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+
+    EXPECT_EQ(outcome->status, 1) << limit;
+    EXPECT_NE(outcome->errors.find("ulimit -n"), std::string::npos) << outcome->errors;
+  }
+}
+
+TEST_F(Refusal, APathWithANulCharacter) {
+  support::write_file(folder_ / "c.toml",
+                      "data_dir = \"" + (folder_ / "data").string() + "\\u0000/more\"\n");
+  auto outcome = support::hearsay(
+      {"agent", "--config", folder_ / "c.toml", "--bind", "127.0.0.1:0", "--http", "127.0.0.1:0"},
+      {});
+  ASSERT_TRUE(outcome.ok());
+
+  EXPECT_EQ(outcome->status, 2);
+  EXPECT_NE(outcome->errors.find("data_dir"), std::string::npos) << outcome->errors;
+}
+
 TEST_F(Refusal, ADatabaseOfAnotherProgram) {
   std::filesystem::create_directories(folder_ / "data");
   sqlite3* handle = nullptr;

@@ -51,6 +51,19 @@ TEST(StoreOpen, AWideModeIsTightened) {
   EXPECT_EQ(mode_of(folder.file("a.db")), 0600u);
 }
 
+// SQLite gives a side file the mode that the database has at this moment. A database that nobody
+// could write for one start must not stay so because of its side files.
+TEST(StoreOpen, ASideFileThatCannotBeWrittenIsMended) {
+  sample::Folder folder;
+  auto first = sample::open(folder.file("a.db"));
+  for (const char* side : {"a.db-wal", "a.db-shm"}) ::chmod(folder.file(side).c_str(), 0400);
+
+  auto store = sample::open(folder.file("a.db"));
+
+  EXPECT_EQ(mode_of(folder.file("a.db-wal")), 0600u);
+  EXPECT_EQ(mode_of(folder.file("a.db-shm")), 0600u);
+}
+
 TEST(StoreOpen, PragmasAreSet) {
   sample::Folder folder;
   sample::open(folder.file("a.db")).reset();

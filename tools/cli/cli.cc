@@ -57,6 +57,11 @@ std::string without_marks(std::string message) {
   return message;
 }
 
+// A variable of a script that is empty must not count as an option that was not given.
+std::string expect_file(const std::string& word) {
+  return unmarked(word).empty() ? "expected a file, not an empty word" : "";
+}
+
 // The command tree, and what the command line selected from it.
 class Tree {
  public:
@@ -171,6 +176,7 @@ void Tree::add_common_options() {
       ->type_name("HOST:PORT");
   words(&app_, "--config", flags_["config"],
         "the configuration file to read, instead of the default ones")
+      ->check(expect_file)
       ->type_name("FILE");
 }
 
@@ -248,10 +254,12 @@ void Tree::add_catalog(const std::string& object) {
       ->type_name("K=V");
   word(add, "--json", parts_.json_path,
        "read the fields from a JSON object in this file; - is stdin")
+      ->check(expect_file)
       ->type_name("FILE");
   if (object == "images") {
     word(add, "--file", parts_.file_path,
          "record the name, size, sha256 and media_type of this file")
+        ->check(expect_file)
         ->type_name("PATH");
   }
   on_client(add,

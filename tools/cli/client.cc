@@ -218,6 +218,12 @@ base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return {base::Code::kTimeout, fmt::format("{}: no answer within {} ms", url, timeout_millis)};
   }
+  // The server speaks another protocol, such as that of the mesh port.
+  const bool other = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_GOT_NOTHING ||
+                     code == CURLE_WEIRD_SERVER_REPLY;
+  if (other) {
+    return foreign_error(base_url, fmt::format("{} was not answered in HTTP: {}", url, why));
+  }
   return {base::Code::kInternal, fmt::format("{}: {}", url, why)};
 }
 

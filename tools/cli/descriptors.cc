@@ -1,9 +1,11 @@
 #include "tools/cli/descriptors.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 namespace cli {
 namespace {
@@ -35,6 +37,13 @@ ssize_t read_some(int descriptor, char* buffer, std::size_t size) {
     auto count = read(descriptor, buffer, size);
     if (count >= 0 || !again(descriptor, POLLIN)) return count;
   }
+}
+
+base::Error file_error(std::string_view verb, const std::string& path) {
+  const int cause = errno;
+  const bool forbidden = cause == EACCES || cause == EPERM;
+  return {forbidden ? base::Code::kForbidden : base::Code::kInvalid,
+          fmt::format("{} {}: {}", verb, path, std::strerror(cause))};
 }
 
 }  // namespace cli

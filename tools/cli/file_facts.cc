@@ -34,10 +34,6 @@ class File {
   int number_;
 };
 
-base::Error file_error(std::string_view verb, const std::string& path) {
-  return base::invalid(fmt::format("{} {}: {}", verb, path, std::strerror(errno)));
-}
-
 struct MediaType {
   std::string_view ending;
   std::string_view type;

@@ -64,21 +64,17 @@ class Descriptor {
   int number_;
 };
 
-base::Error import_error(std::string_view verb, const std::string& path) {
-  return base::invalid(fmt::format("{} {}: {}", verb, path, std::strerror(errno)));
-}
-
 }  // namespace
 
 int import_entries(Session& session, const std::string& object, const std::string& path) {
   Descriptor file(path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) return fail(import_error("open", path));
+  if (file.number() < 0) return fail(file_error("open", path));
 
   Progress progress;
   // It uses read(2) instead of stdio, so that data of a slow pipe is passed on at once.
   auto read_piece = [&](char* buffer, std::size_t size) -> base::Result<std::size_t> {
     auto count = read_some(file.number(), buffer, size);
-    if (count < 0) return import_error("read", path);
+    if (count < 0) return file_error("read", path);
     auto bytes = static_cast<std::size_t>(count);
     progress.add({buffer, bytes});
     return bytes;

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "crdt/base/json_string.h"
+#include "tools/cli/descriptors.h"
 
 namespace cli {
 namespace {
@@ -26,9 +27,7 @@ std::string new_key() {
   return hex;
 }
 
-int failed(const std::string& path) {
-  return fail(base::invalid(fmt::format("write {}: {}", path, std::strerror(errno))));
-}
+int failed(const std::string& path) { return fail(file_error("write", path)); }
 
 // O_EXCL creates the file or fails, also for a dangling link. So a key that is in use is never
 // overwritten.

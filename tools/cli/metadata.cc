@@ -61,7 +61,15 @@ std::string value_json(std::string_view text) {
 
 base::Result<std::pair<std::string, std::string>> parse_pair(std::string_view pair) {
   ASSIGN_OR_RETURN(auto equals, split(pair));
-  return std::pair{std::string(pair.substr(0, equals)), value_json(pair.substr(equals + 1))};
+  std::string name(pair.substr(0, equals));
+  std::string value = value_json(pair.substr(equals + 1));
+  // By the rules of the agent, whose message would not name the field.
+  auto minified = crdt::minify_json(value, value.size());
+  if (!minified.ok()) {
+    return base::Error{minified.error().code,
+                       fmt::format("the value of {}: {}", name, minified.error().message)};
+  }
+  return std::pair{std::move(name), std::move(value)};
 }
 
 base::Result<std::pair<std::string, std::string>> parse_string_pair(std::string_view pair) {

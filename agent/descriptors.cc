@@ -1,0 +1,28 @@
+#include "agent/descriptors.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <vector>
+
+namespace agent {
+
+base::Status check_descriptors() {
+  constexpr std::size_t kNeeded = 32;  // an agent with a few peers and clients has about as many
+  std::vector<int> taken;
+  while (taken.size() < kNeeded) {
+    const int next = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (next < 0) break;
+    taken.push_back(next);
+  }
+  for (int descriptor : taken) ::close(descriptor);
+  if (taken.size() == kNeeded) return {};
+  return base::Error{
+      base::Code::kUnavailable,
+      fmt::format("this process may open {} more file descriptors, an agent needs at "
+                  "least {}; raise the limit (ulimit -n, or LimitNOFILE of systemd)",
+                  taken.size(), kNeeded)};
+}
+
+}  // namespace agent
