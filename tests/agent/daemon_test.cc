@@ -450,7 +450,7 @@ TEST(Start, WithTooFewDescriptorsIsRefused) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   Log log({LogLevel::kError});
-  for (rlim_t spare : {0, 1, 2, 5, 12, 31}) {
+  for (rlim_t spare : {0u, 1u, 2u, 5u, 12u, 31u}) {
     int next = dup(STDERR_FILENO);
     close(next);
     rlimit tight{static_cast<rlim_t>(next) + spare, before.rlim_max};
