@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "crdt/base/json_string.h"
+#include "tools/cli/descriptors.h"
 #include "tools/cli/element_cutter.h"
 #include "tools/cli/entry_line.h"
 #include "tools/cli/event_stream.h"
@@ -250,6 +253,22 @@ TEST(ElementCutter, FindsTheSameElementsInAnyPieces) {
     EXPECT_EQ(found, std::vector<std::string>(expected.begin(), expected.end())) << step;
   }
   EXPECT_TRUE(ElementCutter().more(" [ ] ").empty());
+}
+
+// Exit code 6, for every command that opens a file.
+TEST(FileError, WhatThisUserMayNotDoIsForbidden) {
+  errno = EACCES;
+  const base::Error closed = file_error("open", "a");
+  errno = EPERM;
+  const base::Error refused = file_error("write", "b");
+  errno = ENOENT;
+  const base::Error missing = file_error("open", "c");
+
+  EXPECT_EQ(closed.code, base::Code::kForbidden);
+  EXPECT_EQ(closed.message, "open a: Permission denied");
+  EXPECT_EQ(refused.code, base::Code::kForbidden);
+  EXPECT_EQ(missing.code, base::Code::kInvalid);
+  EXPECT_EQ(base::code_info(closed.code).exit_code, 6);
 }
 
 }  // namespace
