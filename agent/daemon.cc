@@ -11,7 +11,6 @@
 #include "agent/clock.h"
 #include "agent/daemon_metrics.h"
 #include "agent/database_files.h"
-#include "agent/descriptors.h"
 #include "agent/host_fingerprint.h"
 #include "agent/host_port.h"
 #include "agent/translate.h"
@@ -69,7 +68,6 @@ Daemon::~Daemon() {
 
 base::Status Daemon::start() {
   started_ = read_clock().instant;
-  RETURN_IF_ERROR(check_descriptors());
   RETURN_IF_ERROR(open_store());
   if (int status = uv_loop_init(&loop_); status != 0) {
     return base::Error{base::Code::kUnavailable,

@@ -7,8 +7,8 @@
 namespace agent {
 
 // The error names the limit when this process cannot open as many descriptors as an agent needs.
-// Call it before anything is opened: libuv aborts the program when it gets none for its own use,
-// and SQLite says only that it cannot open a file.
+// Call it before anything is opened and while there is one thread: libuv aborts the program when it
+// gets none for its own use, and SQLite says only that it cannot open a file.
 base::Status check_descriptors();
 
 }  // namespace agent

@@ -9,6 +9,7 @@
 #include "agent/api/scoped_address.h"
 #include "agent/config.h"
 #include "agent/daemon.h"
+#include "agent/descriptors.h"
 #include "agent/held_signals.h"
 #include "agent/memory.h"
 #include "agent/reload.h"
@@ -95,6 +96,7 @@ int run_agent(const agent::Config& config) {
     if (!advertise.ok()) return refuse(advertise.error(), 2);
     options.mesh.advertise = *advertise;
   }
+  if (auto enough = agent::check_descriptors(); !enough.ok()) return refuse(enough.error(), 1);
   agent::Config running = config;
   for (;;) {
     auto daemon = std::make_unique<agent::Daemon>(options, log);

@@ -3,7 +3,6 @@
 #include "agent/daemon.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <future>
 #include <mutex>
@@ -442,28 +441,6 @@ TEST(Readers, APeerIsServedWhileClientsOccupyTheirReaders) {
   end.set_value();
 
   EXPECT_TRUE(equal);
-}
-
-TEST(Start, WithTooFewDescriptorsIsRefused) {
-  support::ScopedDirectory folder;
-  make_key(folder);
-  rlimit before{};
-  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
-  Log log({LogLevel::kError});
-  for (rlim_t spare : {0u, 1u, 2u, 5u, 12u, 31u}) {
-    int next = dup(STDERR_FILENO);
-    close(next);
-    rlimit tight{static_cast<rlim_t>(next) + spare, before.rlim_max};
-    Daemon daemon(options_in(folder, "a"), log);
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &tight), 0);
-    auto started = daemon.start();
-    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
-
-    ASSERT_FALSE(started.ok());
-    EXPECT_NE(started.error().message.find("an agent needs at least 32; raise the limit"),
-              std::string::npos)
-        << started.error().message;
-  }
 }
 
 TEST(Members, TimesThatCannotWorkStopTheStart) {
