@@ -1,0 +1,67 @@
+#pragma once
+
+// The elements of one text have short names inside it: the actor's place in a table, and the number
+// of the element among those that this actor has inserted into this text. A replica applies the
+// changes of an actor in order (rule 4), so the numbers are the same on every replica, and numbers
+// of one actor compare like their dots. Thread: any, one at a time.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "crdt/dot.h"
+
+namespace crdt {
+
+struct Element {
+  static constexpr std::uint32_t kRootActor = UINT32_MAX;
+  std::uint32_t actor = kRootActor;  // kRootActor: before the whole text
+  std::uint32_t number = 0;
+  bool is_root() const { return actor == kRootActor; }
+  bool operator==(const Element&) const = default;
+  Element plus(std::uint32_t steps) const { return {actor, number + steps}; }
+};
+
+class ElementIds {
+ public:
+  // Names the next elements of `first.actor`: `span` dots (seq, index), (seq, index + 1), … They
+  // must be above all dots that this actor has here. Returns the first of them.
+  Element add(const Dot& first, std::uint32_t span);
+  // The element that the next add() for this actor returns. It can be compared already.
+  Element next(const ActorId& actor);
+  // The element of a dot; nullopt when the text has none.
+  std::optional<Element> find(const Dot& dot) const;
+  Dot dot_of(Element element) const;
+  // How many dots follow `element` under the same seq, itself included, at most `most`.
+  std::uint32_t in_one_change(Element element, std::uint32_t most) const;
+  std::uint32_t count(std::uint32_t actor) const { return actors_[actor].count; }
+  // The order of siblings: by dot.
+  bool less(Element one, Element other) const {
+    if (one.actor == other.actor) return one.number < other.number;
+    return actors_[one.actor].id < actors_[other.actor].id;
+  }
+  std::size_t bytes() const;  // of memory, about
+
+ private:
+  // Elements `number`, `number` + 1, … up to the next stretch: either of one change, or one of each
+  // change with the same index.
+  struct Stretch {
+    std::uint64_t seq = 0;
+    std::uint32_t number = 0;
+    std::uint32_t index : 31;
+    std::uint32_t by_seq : 1;
+  };
+  struct Actor {
+    ActorId id;
+    std::uint32_t count = 0;
+    std::vector<Stretch> stretches;
+  };
+  std::uint32_t intern(const ActorId& id);
+
+  std::vector<Actor> actors_;
+  std::map<ActorId, std::uint32_t> by_id_;
+  std::uint32_t last_actor_ = 0;  // most calls are for the same one
+};
+
+}  // namespace crdt

@@ -1,0 +1,455 @@
+#include "crdt/types/sequence/run_tree.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "crdt/base/check.h"
+
+namespace crdt {
+namespace {
+
+bool is_start(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+bool is_astral(char c) { return static_cast<unsigned char>(c) >= 0xF0; }
+
+std::uint32_t count_astral(std::string_view text) {
+  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), is_astral));
+}
+
+}  // namespace
+
+std::uint32_t count_points(std::string_view text) {
+  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), is_start));
+}
+
+// --- Index ---------------------------------------------------------------------------------------
+
+std::size_t RunTree::Index::chunk_of(std::uint32_t number) const {
+  const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), number,
+                                      [](std::uint32_t one, const std::vector<Entry>& chunk) {
+                                        return one < chunk.front().number;
+                                      });
+  return after == chunks_.begin() ? 0 : static_cast<std::size_t>(after - chunks_.begin()) - 1;
+}
+
+void RunTree::Index::set(std::uint32_t number, std::uint32_t leaf) {
+  constexpr std::size_t kChunk = 256;
+  if (chunks_.empty()) {
+    chunks_.push_back({{number, leaf}});
+    return;
+  }
+  const std::size_t at = chunk_of(number);
+  std::vector<Entry>& chunk = chunks_[at];
+  auto entry =
+      std::lower_bound(chunk.begin(), chunk.end(), number,
+                       [](const Entry& one, std::uint32_t wanted) { return one.number < wanted; });
+  if (entry != chunk.end() && entry->number == number) {
+    entry->leaf = leaf;
+    return;
+  }
+  const bool append = entry == chunk.end() && at + 1 == chunks_.size();
+  chunk.insert(entry, {number, leaf});
+  if (chunk.size() < kChunk) return;
+  // A row that only grows at its end leaves full chunks behind.
+  const auto half = append ? chunk.size() - 1 : chunk.size() / 2;
+  std::vector<Entry> rest(chunk.begin() + static_cast<std::ptrdiff_t>(half), chunk.end());
+  chunk.resize(half);
+  chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(rest));
+}
+
+void RunTree::Index::rename(std::uint32_t from, std::uint32_t to) {
+  for (Entry& entry : chunks_[chunk_of(from)]) {
+    if (entry.number == from) entry.number = to;
+  }
+}
+
+void RunTree::Index::remove(std::uint32_t number) {
+  const std::size_t at = chunk_of(number);
+  std::vector<Entry>& chunk = chunks_[at];
+  std::erase_if(chunk, [&](const Entry& entry) { return entry.number == number; });
+  if (chunk.empty()) chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+std::uint32_t RunTree::Index::leaf_of(std::uint32_t number) const {
+  const std::vector<Entry>& chunk = chunks_[chunk_of(number)];
+  auto after =
+      std::upper_bound(chunk.begin(), chunk.end(), number,
+                       [](std::uint32_t wanted, const Entry& one) { return wanted < one.number; });
+  return std::prev(after)->leaf;
+}
+
+std::size_t RunTree::Index::bytes() const {
+  std::size_t bytes = chunks_.capacity() * sizeof(std::vector<Entry>);
+  for (const auto& chunk : chunks_) bytes += chunk.capacity() * sizeof(Entry);
+  return bytes;
+}
+
+// --- Finding -------------------------------------------------------------------------------------
+
+RunTree::RunTree() { leaves_.emplace_back(); }
+
+RunTree::Place RunTree::at(std::uint32_t position) {
+  std::uint32_t left = position;
+  std::uint32_t node = root_;
+  const bool near = near_known_ && position >= near_start_ &&
+                    position - near_start_ < leaves_[near_leaf_].sums.points;
+  if (near) {
+    node = near_leaf_;
+    left = position - near_start_;
+  } else {
+    bool leaf = root_is_leaf_;
+    while (!leaf) {
+      const Inner& inner = inners_[node];
+      std::uint32_t child = 0;
+      while (left >= inner.sums[child].points) left -= inner.sums[child++].points;
+      leaf = inner.over_leaves;
+      node = inner.children[child];
+    }
+    near_leaf_ = node;
+    near_start_ = position - left;
+    near_known_ = true;
+  }
+  const Leaf& leaf = leaves_[node];
+  std::uint32_t run = 0;
+  for (;; ++run) {
+    const Run& one = leaf.runs[run];
+    if (!one.live) continue;
+    if (left < one.length) break;
+    left -= one.length;
+  }
+  return {node, run, left};
+}
+
+RunTree::Place RunTree::of(Element element) const {
+  const std::uint32_t leaf = index_[element.actor].leaf_of(element.number);
+  const Leaf& one = leaves_[leaf];
+  for (std::uint32_t run = 0; run < one.count; ++run) {
+    if (one.runs[run].contains(element)) {
+      return {leaf, run, element.number - one.runs[run].first.number};
+    }
+  }
+  CHECK(false);
+  return {};
+}
+
+RunTree::Place RunTree::normal(Place place) const {
+  const Leaf* leaf = &leaves_[place.leaf];
+  if (place.run < leaf->count && place.offset == leaf->runs[place.run].length) {
+    ++place.run;
+    place.offset = 0;
+  }
+  while (place.run == leaf->count && leaf->next != kNone) {
+    place = {leaf->next, 0, 0};
+    leaf = &leaves_[place.leaf];
+  }
+  return place;
+}
+
+bool RunTree::is_end(const Place& place) const {
+  const Place last = normal(place);
+  return last.run == leaves_[last.leaf].count;
+}
+
+std::uint32_t RunTree::points_before(const Leaf& leaf, std::uint32_t run, std::uint32_t offset) {
+  std::uint32_t points = 0;
+  for (std::uint32_t i = 0; i < run; ++i) {
+    if (leaf.runs[i].live) points += leaf.runs[i].length;
+  }
+  if (run < leaf.count && leaf.runs[run].live) points += offset;
+  return points;
+}
+
+std::uint32_t RunTree::position(const Place& place) const {
+  const Leaf& leaf = leaves_[place.leaf];
+  std::uint32_t points = points_before(leaf, place.run, place.offset);
+  std::uint32_t child = place.leaf;
+  for (std::uint32_t node = leaf.parent; node != kNone; node = inners_[node].parent) {
+    const Inner& inner = inners_[node];
+    for (std::uint32_t i = 0; inner.children[i] != child; ++i) points += inner.sums[i].points;
+    child = node;
+  }
+  return points;
+}
+
+std::size_t RunTree::byte_of(const Leaf& leaf, std::uint32_t point) {
+  if (leaf.text.size() == leaf.sums.points) return point;
+  std::size_t at = 0;
+  for (; point > 0; --point) {
+    do ++at;
+    while (at < leaf.text.size() && !is_start(leaf.text[at]));
+  }
+  return at;
+}
+
+std::string RunTree::text() const {
+  std::string text;
+  for (std::uint32_t leaf = first_leaf_; leaf != kNone; leaf = leaves_[leaf].next) {
+    text += leaves_[leaf].text;
+  }
+  return text;
+}
+
+// --- Changing ------------------------------------------------------------------------------------
+
+RunTree::Index& RunTree::index_of(std::uint32_t actor) {
+  if (index_.size() <= actor) index_.resize(actor + 1);
+  return index_[actor];
+}
+
+void RunTree::change(std::uint32_t leaf_id, std::int32_t points, std::int32_t astral) {
+  auto add = [&](Sums& sums) {
+    sums.points += static_cast<std::uint32_t>(points);
+    sums.astral += static_cast<std::uint32_t>(astral);
+  };
+  add(leaves_[leaf_id].sums);
+  add(total_);
+  std::uint32_t child = leaf_id;
+  for (std::uint32_t node = leaves_[leaf_id].parent; node != kNone; node = inners_[node].parent) {
+    Inner& inner = inners_[node];
+    std::uint32_t i = 0;
+    while (inner.children[i] != child) ++i;
+    add(inner.sums[i]);
+    child = node;
+  }
+}
+
+void RunTree::add_run(std::uint32_t leaf_id, std::uint32_t at, const Run& run) {
+  Leaf& leaf = leaves_[leaf_id];
+  for (std::uint32_t i = leaf.count; i > at; --i) leaf.runs[i] = leaf.runs[i - 1];
+  leaf.runs[at] = run;
+  ++leaf.count;
+  index_of(run.first.actor).set(run.first.number, leaf_id);
+}
+
+void RunTree::drop_run(std::uint32_t leaf_id, std::uint32_t at) {
+  Leaf& leaf = leaves_[leaf_id];
+  --leaf.count;
+  for (std::uint32_t i = at; i < leaf.count; ++i) leaf.runs[i] = leaf.runs[i + 1];
+}
+
+// Makes two runs of one. There must be room.
+std::uint32_t RunTree::split_run(Leaf& leaf, std::uint32_t leaf_id, std::uint32_t run,
+                                 std::uint32_t offset) {
+  Run rest = leaf.runs[run];
+  rest.parent = rest.first.plus(offset - 1);
+  rest.first = rest.first.plus(offset);
+  rest.length = rest.length - offset;
+  rest.right = 1;
+  leaf.runs[run].length = offset;
+  add_run(leaf_id, run + 1, rest);
+  return run + 1;
+}
+
+// A change of a leaf needs at most two more runs. `place` moves with its run.
+void RunTree::make_room(Place& place) {
+  while (leaves_[place.leaf].count + 2 > kRuns || leaves_[place.leaf].text.size() > kTextBytes) {
+    Leaf& leaf = leaves_[place.leaf];
+    if (leaf.count == 1) {  // one long run: it becomes two
+      const std::uint32_t length = leaf.runs[0].length;
+      if (length < 2) return;
+      split_run(leaf, place.leaf, 0, length / 2);
+      if (place.run == 1) place.run = 2;
+      if (place.run == 0 && place.offset >= length / 2)
+        place = {place.leaf, 1, place.offset - length / 2};
+    }
+    split_leaf(place.leaf);
+    const Leaf& kept = leaves_[place.leaf];
+    if (place.run >= kept.count &&
+        !(place.run == kept.count && place.offset == 0 && kept.next == kNone)) {
+      place = {kept.next, place.run - kept.count, place.offset};
+    }
+  }
+}
+
+void RunTree::split_leaf(std::uint32_t leaf_id) {
+  const auto fresh_id = static_cast<std::uint32_t>(leaves_.size());
+  leaves_.emplace_back();
+  Leaf& leaf = leaves_[leaf_id];
+  Leaf& fresh = leaves_[fresh_id];
+  // The cut is where half of the text is, but leaves both sides some runs when there are many.
+  std::uint32_t cut = 0;
+  std::uint32_t points = 0;
+  while (cut + 1 < leaf.count) {
+    const std::uint32_t more = leaf.runs[cut].live ? leaf.runs[cut].length : 0;
+    const bool half_text = (points + more) * 2 > leaf.sums.points;
+    const bool few = leaf.count > kRuns / 2 && cut < leaf.count / 4;
+    const bool many = leaf.count > kRuns / 2 && cut >= leaf.count * 3 / 4;
+    if (cut > 0 && ((half_text && !few) || many)) break;
+    points += more;
+    ++cut;
+  }
+  const std::size_t byte = byte_of(leaf, points);
+  fresh.text = leaf.text.substr(byte);
+  leaf.text.resize(byte);
+  fresh.sums.points = leaf.sums.points - points;
+  fresh.sums.astral = leaf.sums.astral > 0 ? count_astral(fresh.text) : 0;
+  leaf.sums.points = points;
+  leaf.sums.astral -= fresh.sums.astral;
+  for (std::uint32_t i = cut; i < leaf.count; ++i) {
+    fresh.runs[fresh.count++] = leaf.runs[i];
+    index_of(leaf.runs[i].first.actor).set(leaf.runs[i].first.number, fresh_id);
+  }
+  leaf.count = cut;
+  fresh.next = leaf.next;
+  leaf.next = fresh_id;
+  near_known_ = false;
+  add_child(leaf.parent, leaf_id, fresh_id, true);
+}
+
+RunTree::Sums RunTree::sums_of(std::uint32_t node, bool leaf) const {
+  if (leaf) return leaves_[node].sums;
+  const Inner& inner = inners_[node];
+  Sums sums;
+  for (std::uint32_t i = 0; i < inner.count; ++i) {
+    sums.points += inner.sums[i].points;
+    sums.astral += inner.sums[i].astral;
+  }
+  return sums;
+}
+
+void RunTree::set_parent(std::uint32_t child, std::uint32_t parent, bool leaf) {
+  (leaf ? leaves_[child].parent : inners_[child].parent) = parent;
+}
+
+// `child` comes behind its sibling `before`, whose sums have changed.
+void RunTree::add_child(std::uint32_t parent, std::uint32_t before, std::uint32_t child,
+                        bool leaves) {
+  if (parent == kNone) {
+    parent = static_cast<std::uint32_t>(inners_.size());
+    Inner& top = inners_.emplace_back();
+    top.over_leaves = leaves;
+    top.count = 1;
+    top.children[0] = before;
+    set_parent(before, parent, leaves);
+    root_ = parent;
+    root_is_leaf_ = false;
+  }
+  if (inners_[parent].count == kChildren) {
+    const auto fresh_id = static_cast<std::uint32_t>(inners_.size());
+    inners_.emplace_back();
+    Inner& full = inners_[parent];
+    Inner& fresh = inners_[fresh_id];
+    fresh.over_leaves = full.over_leaves;
+    for (std::uint32_t i = kChildren / 2; i < kChildren; ++i) {
+      fresh.children[fresh.count] = full.children[i];
+      fresh.sums[fresh.count++] = full.sums[i];
+      set_parent(full.children[i], fresh_id, leaves);
+    }
+    full.count = kChildren / 2;
+    add_child(full.parent, parent, fresh_id, false);
+    if ((leaves ? leaves_[before].parent : inners_[before].parent) == fresh_id) parent = fresh_id;
+    // The sums of both, without `child`, are set below and by the call above.
+  }
+  Inner& inner = inners_[parent];
+  std::uint32_t at = 0;
+  while (inner.children[at] != before) ++at;
+  for (std::uint32_t i = inner.count; i > at + 1; --i) {
+    inner.children[i] = inner.children[i - 1];
+    inner.sums[i] = inner.sums[i - 1];
+  }
+  ++inner.count;
+  inner.children[at + 1] = child;
+  set_parent(child, parent, leaves);
+  inner.sums[at] = sums_of(before, leaves);
+  inner.sums[at + 1] = sums_of(child, leaves);
+  // The total of this node may have been computed while `before` had its old sums.
+  if (inner.parent != kNone) {
+    Inner& above = inners_[inner.parent];
+    for (std::uint32_t i = 0; i < above.count; ++i) {
+      if (above.children[i] == parent) above.sums[i] = sums_of(parent, false);
+    }
+  }
+}
+
+void RunTree::insert(Place place, Run run, std::string_view text) {
+  make_room(place);
+  Leaf& leaf = leaves_[place.leaf];
+  const std::uint32_t point = points_before(leaf, place.run, place.offset);
+  leaf.text.insert(byte_of(leaf, point), text);
+  if (place.run < leaf.count && place.offset == leaf.runs[place.run].length) {
+    ++place.run;
+    place.offset = 0;
+  }
+  if (place.offset > 0) place.run = split_run(leaf, place.leaf, place.run, place.offset);
+  const bool joins = place.run > 0 && leaf.runs[place.run - 1].live &&
+                     run.continues(leaf.runs[place.run - 1]) && !run.forks;
+  if (joins) {
+    leaf.runs[place.run - 1].length += run.length;
+  } else {
+    add_run(place.leaf, place.run, run);
+  }
+  const bool ascii = text.size() == run.length;
+  change(place.leaf, static_cast<std::int32_t>(run.length),
+         ascii ? 0 : static_cast<std::int32_t>(count_astral(text)));
+  if (near_known_ && near_leaf_ != place.leaf) near_known_ = false;
+}
+
+std::uint32_t RunTree::erase(Place place, std::uint32_t most) {
+  make_room(place);
+  Leaf& leaf = leaves_[place.leaf];
+  const std::uint32_t length = std::min(most, leaf.runs[place.run].length - place.offset);
+  if (!leaf.runs[place.run].live) return length;
+  const std::uint32_t point = points_before(leaf, place.run, place.offset);
+  const std::size_t from = byte_of(leaf, point);
+  const std::size_t to =
+      leaf.text.size() == leaf.sums.points ? from + length : byte_of(leaf, point + length);
+  const std::uint32_t astral =
+      leaf.sums.astral > 0 ? count_astral(std::string_view(leaf.text).substr(from, to - from)) : 0;
+  leaf.text.erase(from, to - from);
+  std::uint32_t run = place.run;
+  if (place.offset > 0) run = split_run(leaf, place.leaf, run, place.offset);
+  if (length < leaf.runs[run].length) split_run(leaf, place.leaf, run, length);
+  leaf.runs[run].live = 0;
+  merge_with_neighbours(place.leaf, run);
+  change(place.leaf, -static_cast<std::int32_t>(length), -static_cast<std::int32_t>(astral));
+  if (near_known_ && near_leaf_ != place.leaf) near_known_ = false;
+  return length;
+}
+
+void RunTree::merge_with_neighbours(std::uint32_t leaf_id, std::uint32_t run) {
+  Leaf& leaf = leaves_[leaf_id];
+  for (std::uint32_t second : {run + 1, run}) {
+    if (second == 0 || second >= leaf.count) continue;
+    Run& before = leaf.runs[second - 1];
+    const Run& after = leaf.runs[second];
+    if (before.live != after.live || !after.continues(before)) continue;
+    before.forks |= after.forks;
+    before.length += after.length;
+    index_of(after.first.actor).remove(after.first.number);
+    drop_run(leaf_id, second);
+  }
+}
+
+std::size_t RunTree::runs() const {
+  std::size_t runs = 0;
+  for (const Leaf& leaf : leaves_) runs += leaf.count;
+  return runs;
+}
+
+std::size_t RunTree::bytes() const {
+  std::size_t bytes = leaves_.capacity() * sizeof(Leaf) + inners_.capacity() * sizeof(Inner);
+  for (const Leaf& leaf : leaves_) bytes += leaf.text.capacity();
+  for (const Index& index : index_) bytes += index.bytes();
+  return bytes;
+}
+
+void RunTree::check() const {
+  Sums sums;
+  for (std::uint32_t id = first_leaf_; id != kNone; id = leaves_[id].next) {
+    const Leaf& leaf = leaves_[id];
+    std::uint32_t points = 0;
+    for (std::uint32_t i = 0; i < leaf.count; ++i) {
+      CHECK(leaf.runs[i].length > 0);
+      if (leaf.runs[i].live) points += leaf.runs[i].length;
+      CHECK(index_[leaf.runs[i].first.actor].leaf_of(leaf.runs[i].first.number) == id);
+    }
+    CHECK(points == leaf.sums.points);
+    CHECK(points == count_points(leaf.text));
+    CHECK(leaf.sums.astral == count_astral(leaf.text));
+    sums.points += points;
+    sums.astral += leaf.sums.astral;
+    CHECK(root_is_leaf_ || position({id, 0, 0}) + points == sums.points);
+  }
+  CHECK(sums.points == total_.points && sums.astral == total_.astral);
+}
+
+}  // namespace crdt

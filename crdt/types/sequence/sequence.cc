@@ -1,0 +1,159 @@
+#include "crdt/types/sequence/sequence.h"
+
+#include <algorithm>
+
+namespace crdt {
+
+// The next element of the same actor, if it is the right child of `element` as typing makes it.
+std::optional<Element> Sequence::successor(Element element) const {
+  const Element next = element.plus(1);
+  if (element.is_root() || next.number >= ids_.count(element.actor)) return std::nullopt;
+  const RunTree::Place place = tree_.of(next);
+  if (place.offset > 0) return next;
+  const Run& run = tree_.run(place);
+  if (run.right && run.parent == element) return next;
+  return std::nullopt;
+}
+
+bool Sequence::has_right_child(Element element) const {
+  return siblings_.first(element, true) != Siblings::kNone || successor(element).has_value();
+}
+
+Anchor Sequence::insert(std::uint32_t position, const Dot& first, std::string_view text) {
+  RunTree::Place place = tree_.start();
+  Element parent;
+  bool right = true;
+  bool child = !tree_.is_end(place);  // of the root
+  if (position > 0) {
+    const RunTree::Place left = tree_.at(position - 1);
+    parent = tree_.element(left);
+    place = RunTree::after(left);
+    child = left.offset + 1 < tree_.run(left).length || has_right_child(parent);
+  }
+  if (child) {
+    place = tree_.normal(place);
+    parent = tree_.element(place);
+    right = false;
+  }
+  Anchor anchor;
+  if (!parent.is_root()) anchor.parent = ids_.dot_of(parent);
+  anchor.right = right;
+  const std::uint32_t length = count_points(text);
+  add(place, ids_.add(first, length), length, parent, right, text);
+  return anchor;
+}
+
+void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, Element parent,
+                   bool right, std::string_view text) {
+  Run run;
+  run.first = first;
+  run.parent = parent;
+  run.length = length & 0x1fffffffu;
+  run.right = right ? 1 : 0;
+  run.live = 1;
+  const bool continues = right && parent.plus(1) == first && !parent.is_root();
+  if (!continues) siblings_.add(parent, right, first, ids_);
+  tree_.insert(place, run, text);
+}
+
+std::vector<DotRun> Sequence::erase(std::uint32_t position, std::uint32_t count) {
+  std::vector<DotRun> erased;
+  while (count > 0) {
+    const RunTree::Place place = tree_.at(position);
+    Element element = tree_.element(place);
+    const std::uint32_t done = tree_.erase(place, count);
+    count -= done;
+    for (std::uint32_t left = done; left > 0;) {
+      const std::uint32_t part = left == 1 ? 1 : ids_.in_one_change(element, left);
+      const Dot dot = ids_.dot_of(element);
+      erased.push_back({dot.actor, dot.seq, dot.index, part});
+      element = element.plus(part);
+      left -= part;
+    }
+  }
+  return erased;
+}
+
+bool Sequence::apply_insert(const Anchor& anchor, const Dot& first, std::string_view text) {
+  Element parent;
+  if (anchor.parent) {
+    const auto found = ids_.find(*anchor.parent);
+    if (!found) return false;
+    parent = *found;
+  } else if (!anchor.right) {
+    return false;
+  }
+  const std::uint32_t length = count_points(text);
+  const Element fresh = ids_.next(first.actor);
+  const RunTree::Place place =
+      anchor.right ? place_right(parent, fresh) : place_left(parent, fresh);
+  add(place, ids_.add(first, length), length, parent, anchor.right, text);
+  return true;
+}
+
+// Behind the whole subtree of `element`: behind its last right child, and so on.
+RunTree::Place Sequence::after_subtree(Element element) const {
+  for (;;) {
+    const RunTree::Place place = tree_.of(element);
+    const Run& run = tree_.run(place);
+    const std::uint32_t steps = run.length - place.offset;
+    std::optional<Element> last;
+    for (std::uint32_t i = run.forks ? 0 : steps - 1; i < steps && !last; ++i) {
+      const Element one = element.plus(i);
+      std::uint32_t link = siblings_.first(one, true);
+      if (link == Siblings::kNone) continue;
+      while (siblings_.next(link) != Siblings::kNone) link = siblings_.next(link);
+      last = siblings_.element(link);
+      const auto next = successor(one);
+      if (next && ids_.less(*last, *next)) last.reset();  // the run itself is the last child
+    }
+    if (!last) last = successor(run.last());
+    if (!last) return {place.leaf, place.run, run.length};
+    element = *last;
+  }
+}
+
+RunTree::Place Sequence::before_subtree(Element element) const {
+  for (;;) {
+    const std::uint32_t link = siblings_.first(element, false);
+    if (link == Siblings::kNone) return tree_.of(element);
+    element = siblings_.element(link);
+  }
+}
+
+RunTree::Place Sequence::place_right(Element parent, Element fresh) {
+  std::optional<Element> before;  // the last sibling below `fresh`
+  std::uint32_t link = siblings_.first(parent, true);
+  for (; link != Siblings::kNone && ids_.less(siblings_.element(link), fresh);
+       link = siblings_.next(link)) {
+    before = siblings_.element(link);
+  }
+  const auto next = successor(parent);
+  if (next && ids_.less(*next, fresh)) {
+    if (!before || ids_.less(*before, *next)) before = next;
+    const RunTree::Place place = tree_.of(parent);
+    if (place.offset + 1 < tree_.run(place).length) tree_.run(place).forks = 1;
+  }
+  if (before) return after_subtree(*before);
+  return parent.is_root() ? tree_.start() : RunTree::after(tree_.of(parent));
+}
+
+RunTree::Place Sequence::place_left(Element parent, Element fresh) const {
+  std::uint32_t link = siblings_.first(parent, false);
+  while (link != Siblings::kNone && ids_.less(siblings_.element(link), fresh)) {
+    link = siblings_.next(link);
+  }
+  return link == Siblings::kNone ? tree_.of(parent) : before_subtree(siblings_.element(link));
+}
+
+bool Sequence::apply_erase(const DotRun& run) {
+  for (std::uint32_t done = 0; done < run.count;) {
+    const auto element = ids_.find({run.actor, run.seq, run.first + done});
+    if (!element) return false;
+    const std::uint32_t part = ids_.in_one_change(*element, run.count - done);
+    done += tree_.erase(tree_.of(*element), part);
+  }
+  return true;
+}
+
+}  // namespace crdt

@@ -1,0 +1,72 @@
+#pragma once
+
+// A text that several agents edit at the same time. Its order is Fugue (Weidner, Kleppmann: The Art
+// of the Fugue, 2023, algorithm 1): a tree in which each element is a left or a right child of
+// another one; siblings stand in the order of their dots; the text is the tree from left to right.
+// Concurrent runs do not interleave. An erased element keeps its place for ever. Positions count
+// shown code points. Thread: any, one at a time.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crdt/dot.h"
+#include "crdt/types/sequence/element_ids.h"
+#include "crdt/types/sequence/run_tree.h"
+#include "crdt/types/sequence/siblings.h"
+
+namespace crdt {
+
+// Where an insert hangs in the tree. No parent: the first element of the text.
+struct Anchor {
+  std::optional<Dot> parent;
+  bool right = true;
+  bool operator==(const Anchor&) const = default;
+};
+
+// Dots (seq, first) to (seq, first + count - 1) of one actor.
+struct DotRun {
+  ActorId actor;
+  std::uint64_t seq = 0;
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  bool operator==(const DotRun&) const = default;
+};
+
+class Sequence {
+ public:
+  std::uint32_t size() const { return tree_.size(); }
+  std::uint32_t units() const { return tree_.units(); }
+  std::string text() const { return tree_.text(); }
+
+  // An edit of our own. `position` and `position + count` are at most size(). `text` is valid UTF-8
+  // and not empty; `first` is its first dot, the others follow it.
+  Anchor insert(std::uint32_t position, const Dot& first, std::string_view text);
+  std::vector<DotRun> erase(std::uint32_t position, std::uint32_t count);
+
+  // An edit of anybody, whose causes are applied. False: an anchor that this text does not have.
+  bool apply_insert(const Anchor& anchor, const Dot& first, std::string_view text);
+  bool apply_erase(const DotRun& run);
+
+  std::size_t bytes() const { return ids_.bytes() + tree_.bytes() + siblings_.bytes(); }
+  std::size_t runs() const { return tree_.runs(); }
+  void check() const { tree_.check(); }
+
+ private:
+  bool has_right_child(Element element) const;
+  std::optional<Element> successor(Element element) const;
+  RunTree::Place place_right(Element parent, Element fresh);
+  RunTree::Place place_left(Element parent, Element fresh) const;
+  RunTree::Place after_subtree(Element element) const;
+  RunTree::Place before_subtree(Element element) const;
+  void add(RunTree::Place place, Element first, std::uint32_t length, Element parent, bool right,
+           std::string_view text);
+
+  ElementIds ids_;
+  RunTree tree_;
+  Siblings siblings_;
+};
+
+}  // namespace crdt
