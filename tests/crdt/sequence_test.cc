@@ -1,0 +1,271 @@
+// The order of a text that several agents edit: known cases, and random histories against a naive
+// tree that shares nothing with the product but the definition.
+
+#include "crdt/types/sequence/sequence.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "crdt/base/random.h"
+
+namespace crdt {
+namespace {
+
+struct Edit {
+  bool is_insert = true;
+  Anchor anchor;
+  Dot dot;
+  std::string text;
+  std::vector<DotRun> erased;
+};
+
+// One agent with its text. Edits go from one to the other by hand.
+class Writer {
+ public:
+  explicit Writer(char name) { actor_.bytes[0] = static_cast<unsigned char>(name); }
+  Edit type(std::uint32_t position, const std::string& text) {
+    Edit edit;
+    edit.text = text;
+    edit.dot = {actor_, ++seq_, 0};
+    edit.anchor = sequence_.insert(position, edit.dot, text);
+    return edit;
+  }
+  Edit cut(std::uint32_t position, std::uint32_t count) {
+    Edit edit;
+    edit.is_insert = false;
+    edit.dot = {actor_, ++seq_, 0};
+    edit.erased = sequence_.erase(position, count);
+    return edit;
+  }
+  void take(const Edit& edit) {
+    if (edit.is_insert) {
+      EXPECT_TRUE(sequence_.apply_insert(edit.anchor, edit.dot, edit.text));
+      return;
+    }
+    for (const DotRun& run : edit.erased) EXPECT_TRUE(sequence_.apply_erase(run));
+  }
+  std::string text() const {
+    sequence_.check();
+    return sequence_.text();
+  }
+  std::uint32_t size() const { return sequence_.size(); }
+
+ private:
+  ActorId actor_;
+  std::uint64_t seq_ = 0;
+  Sequence sequence_;
+};
+
+struct Two : testing::Test {
+  Writer a{'a'};
+  Writer b{'b'};
+  void share(const Edit& edit) { b.take(edit); }
+};
+
+TEST_F(Two, InsertsAtOnePlaceStandInTheOrderOfTheirDots) {
+  Edit one = a.type(0, "A");
+  Edit two = b.type(0, "B");
+
+  a.take(two);
+  b.take(one);
+
+  EXPECT_EQ(a.text(), "AB");
+  EXPECT_EQ(b.text(), "AB");
+}
+
+TEST_F(Two, WordsThatAreTypedAtOncePlaceDoNotMix) {
+  std::vector<Edit> first;
+  std::vector<Edit> second;
+  for (const char* c : {"o", "n", "e", " "}) first.push_back(a.type(a.size(), c));
+  for (const char* c : {"t", "w", "o", " "}) second.push_back(b.type(b.size(), c));
+
+  for (const Edit& edit : second) a.take(edit);
+  for (const Edit& edit : first) b.take(edit);
+
+  EXPECT_EQ(a.text(), "one two ");
+  EXPECT_EQ(b.text(), "one two ");
+}
+
+TEST_F(Two, WordsThatAreTypedBackwardsDoNotMix) {
+  std::vector<Edit> first;
+  std::vector<Edit> second;
+  for (const char* c : {"c", "b", "a"}) first.push_back(a.type(0, c));
+  for (const char* c : {"z", "y", "x"}) second.push_back(b.type(0, c));
+
+  for (const Edit& edit : second) a.take(edit);
+  for (const Edit& edit : first) b.take(edit);
+
+  EXPECT_EQ(a.text(), "abcxyz");
+  EXPECT_EQ(b.text(), "abcxyz");
+}
+
+TEST_F(Two, AnInsertIntoARangeThatIsErasedSurvives) {
+  share(a.type(0, "abcdef"));
+  Edit gone = a.cut(1, 4);
+  Edit kept = b.type(3, "X");
+
+  a.take(kept);
+  b.take(gone);
+
+  EXPECT_EQ(a.text(), "aXf");
+  EXPECT_EQ(b.text(), "aXf");
+}
+
+TEST_F(Two, OverlappingErasesAreTheirUnion) {
+  share(a.type(0, "abcdefg"));
+  Edit one = a.cut(1, 3);
+  Edit two = b.cut(3, 3);
+
+  a.take(two);
+  b.take(one);
+  b.take(one);
+
+  EXPECT_EQ(a.text(), "ag");
+  EXPECT_EQ(b.text(), "ag");
+}
+
+TEST_F(Two, ReplacingAllBesideAnAppendKeepsBoth) {
+  share(a.type(0, "milk"));
+  Edit cut = a.cut(0, 4);
+  Edit typed = a.type(0, "oat");
+  Edit more = b.type(4, "shake");
+
+  a.take(more);
+  b.take(cut);
+  b.take(typed);
+
+  EXPECT_EQ(a.text(), "oatshake");
+  EXPECT_EQ(b.text(), "oatshake");
+}
+
+TEST_F(Two, CodePointsAreNotSplit) {
+  share(a.type(0, "h\xC3\xA9\xF0\x9F\x98\x80o"));
+  Edit typed = b.type(3, "\xE2\x82\xAC");
+  Edit cut = a.cut(1, 2);
+
+  a.take(typed);
+  b.take(cut);
+
+  EXPECT_EQ(a.text(), "h\xE2\x82\xACo");
+  EXPECT_EQ(b.text(), a.text());
+  EXPECT_EQ(a.size(), 3u);
+}
+
+TEST(Sequence, AnAnchorThatIsNotThereIsRefused) {
+  Sequence text;
+  ActorId actor;
+  actor.bytes[0] = 1;
+
+  EXPECT_FALSE(text.apply_insert({Dot{actor, 7, 0}, true}, {actor, 8, 0}, "x"));
+  EXPECT_FALSE(text.apply_insert({std::nullopt, false}, {actor, 8, 0}, "x"));
+  EXPECT_FALSE(text.apply_erase({actor, 7, 0, 1}));
+  EXPECT_EQ(text.text(), "");
+}
+
+// --- Random histories ----------------------------------------------------------------------------
+
+// The definition, as slowly as it can be written down: a tree of single code points.
+class NaiveTree {
+ public:
+  using Id = std::pair<std::string, std::uint64_t>;  // actor, then seq and index in one number
+  void insert(const Edit& edit) {
+    std::optional<Id> parent;
+    if (edit.anchor.parent) parent = id_of(*edit.anchor.parent);
+    bool right = edit.anchor.right;
+    for (std::size_t i = 0; i < edit.text.size(); ++i) {
+      Dot dot = edit.dot;
+      dot.index += static_cast<std::uint32_t>(i);
+      const Id id = id_of(dot);
+      children_[parent][right].insert(id);
+      letters_[id] = edit.text[i];
+      parent = id;
+      right = true;
+    }
+  }
+  void erase(const Edit& edit) {
+    for (const DotRun& run : edit.erased) {
+      for (std::uint32_t i = 0; i < run.count; ++i) {
+        letters_[id_of({run.actor, run.seq, run.first + i})] = 0;
+      }
+    }
+  }
+  std::string text() {
+    std::string out;
+    walk(std::nullopt, out);
+    return out;
+  }
+
+ private:
+  static Id id_of(const Dot& dot) {
+    return {std::string(dot.actor.view()), dot.seq * 1'000'000 + dot.index};
+  }
+  void walk(const std::optional<Id>& id, std::string& out) {
+    for (const Id& child : children_[id][false]) walk(child, out);
+    if (id && letters_[*id] != 0) out += letters_[*id];
+    for (const Id& child : children_[id][true]) walk(child, out);
+  }
+  std::map<std::optional<Id>, std::map<bool, std::set<Id>>> children_;
+  std::map<Id, char> letters_;
+};
+
+class Histories : public testing::TestWithParam<int> {};
+
+// Three agents edit at random and exchange what they have now and then, each in its own order. In
+// the end all have the text of the definition.
+TEST_P(Histories, EndInTheTextOfTheDefinition) {
+  base::Random random = base::Random::from_number(static_cast<std::uint64_t>(GetParam()));
+  std::vector<Writer> writers;
+  for (char name : {'a', 'b', 'c'}) writers.emplace_back(name);
+  struct Arrived {
+    std::size_t author = 0;
+    std::size_t number = 0;  // of the author's edits
+    Edit edit;
+  };
+  std::vector<std::vector<Arrived>> logs(3);  // in the order in which each agent got them
+  std::vector<std::vector<std::size_t>> seen(3, std::vector<std::size_t>(3, 0));
+  NaiveTree tree;
+  // The order of arrival is an order in which causes come first.
+  auto pull = [&](std::size_t to, std::size_t from) {
+    for (const Arrived& arrived : std::vector<Arrived>(logs[from])) {
+      if (arrived.number < seen[to][arrived.author]) continue;
+      writers[to].take(arrived.edit);
+      ++seen[to][arrived.author];
+      logs[to].push_back(arrived);
+    }
+  };
+  for (int step = 0; step < 120; ++step) {
+    const std::size_t who = random.below(3);
+    Writer& writer = writers[who];
+    Edit edit;
+    if (writer.size() > 0 && random.below(3) == 0) {
+      const auto at = static_cast<std::uint32_t>(random.below(writer.size()));
+      const auto most = std::min<std::uint64_t>(writer.size() - at, 5);
+      edit = writer.cut(at, 1 + static_cast<std::uint32_t>(random.below(most)));
+      tree.erase(edit);
+    } else {
+      std::string text;
+      for (std::uint64_t i = 0; i <= random.below(4); ++i) {
+        text += static_cast<char>('a' + random.below(26));
+      }
+      edit = writer.type(static_cast<std::uint32_t>(random.below(writer.size() + 1)), text);
+      tree.insert(edit);
+    }
+    logs[who].push_back({who, seen[who][who]++, edit});
+    if (random.below(4) == 0) pull((who + 1 + random.below(2)) % 3, who);
+    if (random.below(4) == 0) pull(who, (who + 1 + random.below(2)) % 3);
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (std::size_t to = 0; to < 3; ++to) {
+      for (std::size_t from = 0; from < 3; ++from) pull(to, from);
+    }
+  }
+
+  for (const Writer& writer : writers) EXPECT_EQ(writer.text(), tree.text());
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(1, 201));
+
+}  // namespace
+}  // namespace crdt
