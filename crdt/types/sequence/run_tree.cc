@@ -370,10 +370,11 @@ void RunTree::insert(Place place, Run run, std::string_view text) {
     place.offset = 0;
   }
   if (place.offset > 0) place.run = split_run(leaf, place.leaf, place.run, place.offset);
-  const bool joins = place.run > 0 && leaf.runs[place.run - 1].live &&
-                     run.continues(leaf.runs[place.run - 1]) && !run.forks;
+  const bool joins =
+      place.run > 0 && leaf.runs[place.run - 1].live && run.continues(leaf.runs[place.run - 1]);
   if (joins) {
     leaf.runs[place.run - 1].length += run.length;
+    leaf.runs[place.run - 1].forks |= run.forks;
   } else {
     add_run(place.leaf, place.run, run);
   }

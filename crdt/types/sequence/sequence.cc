@@ -53,6 +53,8 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   run.live = 1;
   const bool continues = right && parent.plus(1) == first && !parent.is_root();
   if (!continues) siblings_.add(parent, right, first, ids_);
+  // The children that its parent has already come after it and all that follows it.
+  if (continues && siblings_.first(parent, true) != Siblings::kNone) run.forks = 1;
   tree_.insert(place, run, text);
 }
 
@@ -131,8 +133,7 @@ RunTree::Place Sequence::place_right(Element parent, Element fresh) {
   const auto next = successor(parent);
   if (next && ids_.less(*next, fresh)) {
     if (!before || ids_.less(*before, *next)) before = next;
-    const RunTree::Place place = tree_.of(parent);
-    if (place.offset + 1 < tree_.run(place).length) tree_.run(place).forks = 1;
+    tree_.run(tree_.of(parent)).forks = 1;  // also if the runs of both are one only later
   }
   if (before) return after_subtree(*before);
   return parent.is_root() ? tree_.start() : RunTree::after(tree_.of(parent));
