@@ -65,26 +65,6 @@ void write_element(char* at, const Slot& slot, const Cell& cell) {
 
 bool by_dot(const Cell& cell, const Dot& dot) { return cell.dot < dot; }
 
-// Removes the named dots. Kills from our planner are ordered. A peer may send them in any order;
-// they are sorted first, because a search in an unordered list for each cell would take quadratic
-// time.
-bool kill(const Effect& effect, Cells& cells, Digest& digest) {
-  if (effect.kills.empty() || cells.empty()) return false;
-  const std::vector<Dot>* kills = &effect.kills;
-  std::vector<Dot> ordered;
-  if (!std::is_sorted(kills->begin(), kills->end())) {
-    ordered = effect.kills;
-    std::sort(ordered.begin(), ordered.end());
-    kills = &ordered;
-  }
-  auto killed = std::erase_if(cells, [&](const Cell& cell) {
-    if (!std::binary_search(kills->begin(), kills->end(), cell.dot)) return false;
-    digest.subtract(cell_element(effect.slot, cell));
-    return true;
-  });
-  return killed > 0;
-}
-
 }  // namespace
 
 Digest cell_element(const Slot& slot, const Cell& cell) {
@@ -99,8 +79,18 @@ Digest cell_element(const Slot& slot, const Cell& cell) {
   return Digest::of(buffer);
 }
 
+bool kill_cells(const Slot& slot, const DotRuns& kills, Cells& cells, Digest& digest) {
+  if (kills.empty() || PLANTED(kKillsForgotten)) return false;
+  const auto killed = std::erase_if(cells, [&](const Cell& cell) {
+    if (!covers(kills, cell.dot)) return false;
+    digest.subtract(cell_element(slot, cell));
+    return true;
+  });
+  return killed > 0;
+}
+
 bool apply_effect(const Effect& effect, const Dot& dot, Cells& cells, Digest& digest) {
-  bool changed = !PLANTED(kKillsForgotten) && kill(effect, cells, digest);
+  const bool changed = kill_cells(effect.slot, effect.kills, cells, digest);
   if (!effect.body) return changed;
   auto place = std::lower_bound(cells.begin(), cells.end(), dot, by_dot);
   if (place != cells.end() && place->dot == dot) return changed;

@@ -25,10 +25,15 @@ using Cells =
 // The element of a cell in the digest: slot, dot, kind, stamp and raw body.
 Digest cell_element(const Slot& slot, const Cell& cell);
 
+// Removes the named dots from the cells of `slot`. `digest` changes accordingly. Returns true if
+// anything changed.
+bool kill_cells(const Slot& slot, const DotRuns& kills, Cells& cells, Digest& digest);
+
 // Applies one effect to the cells of its slot, whatever its kind (rule 12): removes the named dots
 // and adds the new one. `digest` changes accordingly. Returns true if anything changed. The caller
 // has checked that predecessor and deps of the change are applied and that the change itself is not
-// (rule 4).
+// (rule 4). Not for an insert, whose dots are elements of a text and no cells, and not for a whole
+// subtree.
 bool apply_effect(const Effect& effect, const Dot& dot, Cells& cells, Digest& digest);
 
 // The JSON text of a put's body, without the client's tag. Empty for `absent`.

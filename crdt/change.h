@@ -10,9 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "crdt/anchor.h"
 #include "crdt/base/bytes.h"
 #include "crdt/base/result.h"
 #include "crdt/dot.h"
+#include "crdt/dot_run.h"
 #include "crdt/hybrid_time.h"
 #include "crdt/slot.h"
 #include "crdt/version_vector.h"
@@ -23,14 +25,20 @@ enum class EffectKind : std::uint8_t { kPut = 1, kRemove = 2, kCount = 3, kInser
 
 struct Effect {
   EffectKind kind = EffectKind::kPut;  // may have a number that this version does not know
-  Slot slot;
-  std::vector<Dot> kills;  // live dots of this slot that the author saw and replaces
-  Stamp stamp;             // of the new cell; unused when there is no body
+  // kSubtree with kills only: the kills name dots in every slot at this path or below it, of every
+  // type. Dots of the same runs at other paths stay.
+  Slot slot = {};
+  DotRuns kills = {};  // live dots that the author saw and removes or replaces; are_ordered()
+  Stamp stamp = {};    // of the new cell; unused when there is no body
   // If present, the effect adds a cell with its dot. For kPut it is the JSON text, then optionally
-  // a NUL and the client's tag; an empty text means `absent`. kRemove never has a body: it only
-  // kills.
-  std::optional<base::Bytes> body;
+  // a NUL and the client's tag; an empty text means `absent`. For kInsert it is the text, one dot
+  // for each code point. kRemove and kErase never have a body: they only kill.
+  std::optional<base::Bytes> body = {};
+  std::optional<Anchor> anchor = {};  // of kInsert, of no other kind
   bool operator==(const Effect&) const = default;
+
+  // How many dots the effect has: for kInsert the code points of its text, else one.
+  std::uint32_t span() const;
 };
 
 struct Dependency {
@@ -51,8 +59,21 @@ struct Change {
   std::vector<Effect> effects;
   bool operator==(const Change&) const = default;
 
-  Dot dot_of(std::size_t effect) const { return {actor, seq, static_cast<std::uint32_t>(effect)}; }
+  // The dot of the first effect that adds something; of the first effect if none does.
+  Dot main_dot() const;
 };
+
+// Visits the effects in order with the first dot of each: its index is the sum of the spans before
+// it. Stops at the first error.
+template <typename Visit>
+base::Status each_effect(const Change& change, const Visit& visit) {
+  Dot dot{change.actor, change.seq, 0};
+  for (const Effect& effect : change.effects) {
+    RETURN_IF_ERROR(visit(effect, dot));
+    dot.index += effect.span();
+  }
+  return {};
+}
 
 // The encoded change and the parts of it that the gate needs. `bytes` are exactly the sealed bytes.
 struct SealedChange {
@@ -67,7 +88,7 @@ struct SealedChange {
 inline constexpr std::size_t kChangeBytesMax = 24u << 20;
 inline constexpr std::size_t kChangeEffectsMax = 65'536;
 inline constexpr std::size_t kChangeDepsMax = 65'536;
-inline constexpr std::size_t kEffectKillsMax = 65'536;
+inline constexpr std::size_t kEffectKillsMax = 65'536;  // runs
 // Path components that an effect shares with the effect before it take no bytes when sealed, but
 // memory when opened. This bounds the sum over all effects of the sizes of their components, each
 // with kComponentCharge on top.
@@ -76,8 +97,9 @@ inline constexpr std::size_t kComponentCharge = 32;
 
 HeadHash head_hash(base::BytesView sealed);
 
-// Encodes and hashes. kTooLarge when a limit is exceeded; kInvalid for a seq or dependency of 0 and
-// for a remove with a body.
+// Encodes and hashes. kTooLarge when a limit is exceeded; kInvalid for what open_change() refuses:
+// a seq or dependency of 0, a remove with a body, kills that are not ordered, an insert without
+// text.
 base::Result<SealedChange> seal(const Change& change);
 
 // A change decoded from a peer's bytes. If `envelope_known` is false (rule 12), only actor and seq

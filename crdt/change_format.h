@@ -8,13 +8,14 @@
 
 namespace crdt::format {
 
-inline constexpr std::uint64_t kEnvelopeVersion = 1;
+inline constexpr std::uint64_t kEnvelopeVersion = 2;
 inline constexpr std::size_t kEnvelopeFields = 10;
 // Version, actor, seq: the same in every envelope.
 inline constexpr std::size_t kFixedFields = 3;
 inline constexpr std::size_t kDependencyNumbers = 3;
-inline constexpr std::size_t kEffectFields = 7;
-inline constexpr std::size_t kKillNumbers = 3;
+inline constexpr std::size_t kEffectFields = 7;  // an insert has its anchor behind them
+inline constexpr std::size_t kKillNumbers = 5;
+inline constexpr std::size_t kAnchorNumbers = 4;  // without a parent: 1
 inline constexpr codec::Limits kLimits{
     .bytes_max = kChangeBytesMax, .depth_max = 12, .items_max = 2'000'000};
 
@@ -24,6 +25,10 @@ inline std::size_t slot_charge(const Slot& slot) {
   for (const auto& component : slot.path) charge += component.size() + kComponentCharge;
   return charge;
 }
+
+// Why an effect contradicts itself; null when it does not. Such an effect is neither sealed nor
+// opened.
+const char* contradiction(const Effect& effect);
 
 // Differences of times wrap, so that every pair of times has one. Adding the difference gives the
 // exact time back.

@@ -22,7 +22,7 @@ class Opener {
   void read_rest(std::size_t fields) {
     change_.prev = in_.number();
     change_.time.nanos = in_.signed_number();
-    change_.time.counter = static_cast<std::uint32_t>(in_.number(kCounterMax));
+    change_.time.counter = read_counter();
     if (!in_.take_nil()) change_.node = in_.id<NodeId>();
     read_actors();
     read_deps();
@@ -78,9 +78,22 @@ class Opener {
     bool stamped = read_stamp(effect.stamp);
     if (!in_.take_nil()) effect.body = in_.binary();
     if (stamped != effect.body.has_value()) in_.fail();
-    if (effect.body && effect.kind == EffectKind::kRemove) in_.fail();
+    if (effect.kind == EffectKind::kInsert && fields > format::kEffectFields) {
+      read_anchor(effect.anchor.emplace());
+      --fields;
+    }
+    if (format::contradiction(effect)) in_.fail();
     in_.skip(fields - format::kEffectFields);
   }
+
+  void read_anchor(Anchor& anchor) {
+    const std::size_t numbers = in_.array();
+    if (numbers != 1 && numbers != format::kAnchorNumbers) return in_.fail();
+    anchor.right = in_.number(1) == 1;
+    if (numbers > 1) anchor.parent = Dot{read_actor_number(), in_.number(), read_counter()};
+  }
+
+  std::uint32_t read_counter() { return static_cast<std::uint32_t>(in_.number(kCounterMax)); }
 
   void read_slot(Slot& slot, const Slot* before) {
     codec::read_slot(in_, slot, before);
@@ -88,16 +101,18 @@ class Opener {
     if (slot_bytes_ > kChangeSlotBytesMax) in_.fail();
   }
 
-  void read_kills(std::vector<Dot>& kills) {
+  void read_kills(DotRuns& kills) {
     std::size_t numbers = in_.array(kEffectKillsMax * format::kKillNumbers);
     if (numbers % format::kKillNumbers != 0) return in_.fail();
     std::size_t count = numbers / format::kKillNumbers;
     kills.reserve(count);
     for (std::size_t i = 0; i < count && in_.ok(); ++i) {
-      Dot& dot = kills.emplace_back();
-      dot.actor = read_actor_number();
-      dot.seq = in_.number();
-      dot.index = static_cast<std::uint32_t>(in_.number(kCounterMax));
+      DotRun& run = kills.emplace_back();
+      run.actor = read_actor_number();
+      run.seq = in_.number();
+      run.index = read_counter();
+      run.count = read_counter();
+      run.changes = read_counter();
     }
   }
 
@@ -115,7 +130,7 @@ class Opener {
       return false;
     }
     stamp.time.nanos = format::wrapping_sum(in_.signed_number(), change_.time.nanos);
-    stamp.time.counter = static_cast<std::uint32_t>(in_.number(kCounterMax));
+    stamp.time.counter = read_counter();
     if (fields > 2) {
       stamp.writer = in_.binary(kWriterBytesMax);
       in_.skip(fields - 3);

@@ -7,12 +7,13 @@
 namespace crdt {
 namespace {
 
-// The longest encodings. A kill is three numbers, and an actor if no other part names it. An effect
-// is its kind, the length and type of its slot, the lengths of its lists, and a stamp.
-constexpr std::size_t kKillBytes = 40;
-constexpr std::size_t kKillItems = 4;
-constexpr std::size_t kEffectBytes = 48;
-constexpr std::size_t kEffectItems = 12;
+// The longest encodings. A kill is five numbers, and an actor if no other part names it. An effect
+// is its kind, the length and type of its slot, the lengths of its lists, a stamp, and an anchor
+// with its actor.
+constexpr std::size_t kKillBytes = 50;
+constexpr std::size_t kKillItems = 6;
+constexpr std::size_t kEffectBytes = 92;
+constexpr std::size_t kEffectItems = 18;
 constexpr std::size_t kLengthBytes = 5;
 
 }  // namespace

@@ -21,7 +21,8 @@ class ActorTable {
     numbers_.emplace(change.actor, 0);
     for (const auto& dependency : change.deps) enter(dependency.actor);
     for (const auto& effect : change.effects) {
-      for (const auto& dot : effect.kills) enter(dot.actor);
+      for (const auto& run : effect.kills) enter(run.actor);
+      if (effect.anchor && effect.anchor->parent) enter(effect.anchor->parent->actor);
     }
   }
   std::uint64_t number_of(const ActorId& actor) const { return numbers_.find(actor)->second; }
@@ -46,8 +47,10 @@ base::Status check_effect(const Change& change, const Effect& effect) {
   for (const auto& component : effect.slot.path) {
     if (component.size() > kPathComponentMax) return too_large(change, "path component");
   }
+  if (auto refused = format::contradiction(effect)) {
+    return base::invalid(std::string("seal change: ") + refused);
+  }
   if (!effect.body) return {};
-  if (effect.kind == EffectKind::kRemove) return base::invalid("seal change: remove with a body");
   if (effect.stamp.writer.size() > kWriterBytesMax) return too_large(change, "writer of a stamp");
   return {};
 }
@@ -63,13 +66,16 @@ base::Status check(const Change& change) {
   }
   std::size_t slot_bytes = 0;
   std::size_t body_bytes = 0;
+  std::uint64_t dots = 0;
   for (const auto& effect : change.effects) {
     RETURN_IF_ERROR(check_effect(change, effect));
     slot_bytes += format::slot_charge(effect.slot);
     if (effect.body) body_bytes += effect.body->size();
+    dots += effect.span();
   }
   if (slot_bytes > kChangeSlotBytesMax) return too_large(change, "bytes of all slots");
   if (body_bytes > kChangeBytesMax) return too_large(change, "bytes of all bodies");
+  CHECK(dots <= UINT32_MAX);  // a dot takes a byte of a body, or is an effect
   return {};
 }
 
@@ -117,14 +123,16 @@ class Sealer {
   }
 
   void write_effect(const Effect& effect, const Slot* before) {
-    array(format::kEffectFields);
+    array(format::kEffectFields + (effect.anchor ? 1 : 0));
     number(static_cast<std::uint64_t>(effect.kind));
     items_ += codec::write_slot(out_, effect.slot, before);
     array(effect.kills.size() * format::kKillNumbers);
-    for (const auto& dot : effect.kills) {
-      number(actors_.number_of(dot.actor));
-      number(dot.seq);
-      number(dot.index);
+    for (const auto& run : effect.kills) {
+      number(actors_.number_of(run.actor));
+      number(run.seq);
+      number(run.index);
+      number(run.count);
+      number(run.changes);
     }
     write_stamp(effect);
     if (effect.body) {
@@ -132,6 +140,16 @@ class Sealer {
     } else {
       nil();
     }
+    if (effect.anchor) write_anchor(*effect.anchor);
+  }
+
+  void write_anchor(const Anchor& anchor) {
+    array(anchor.parent ? format::kAnchorNumbers : 1);
+    number(anchor.right ? 1 : 0);
+    if (!anchor.parent) return;
+    number(actors_.number_of(anchor.parent->actor));
+    number(anchor.parent->seq);
+    number(anchor.parent->index);
   }
 
   void write_stamp(const Effect& effect) {

@@ -51,50 +51,42 @@ std::map<std::string, std::string> by_code_point(const Members& members) {
   return {members.begin(), members.end()};
 }
 
+void append_dots(std::vector<Dot>& dots, const Cells& cells) {
+  for (const Cell& cell : cells) dots.push_back(cell.dot);
+}
+
+// Removes `dots` below the entry, and nothing of `kept`: one effect, unless very many changes have
+// written there.
+void push_removal(const Entry& entry, std::vector<Dot> dots, std::vector<Dot> kept,
+                  std::vector<Effect>& effects) {
+  const DotRuns runs = runs_around(std::move(dots), std::move(kept));
+  for (std::size_t from = 0; from < runs.size(); from += kEffectKillsMax) {
+    Effect& effect = effects.emplace_back();
+    effect.kind = EffectKind::kRemove;
+    effect.slot = entry_slot(entry.object, entry.id);
+    const std::size_t to = std::min(runs.size(), from + kEffectKillsMax);
+    effect.kills.assign(runs.begin() + static_cast<std::ptrdiff_t>(from),
+                        runs.begin() + static_cast<std::ptrdiff_t>(to));
+  }
+}
+
 // Plans reset and fields of a whole-object write. Fields that the new object does not have are
 // killed.
 void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp,
                  std::vector<Effect>& effects) {
   effects.push_back(add_presence(reset_slot(entry.object, entry.id), entry.reset, stamp));
-  auto values = by_code_point(metadata);
-  std::set<std::string> keys;
-  for (const auto& [key, value] : values) keys.insert(key);
-  for (const auto& [key, cells] : entry.fields) keys.insert(key);
-  for (const std::string& key : keys) {
+  const auto values = by_code_point(metadata);
+  for (const auto& [key, value] : values) {
     Slot slot = field_slot(entry.object, entry.id, key);
-    auto value = values.find(key);
-    if (value != values.end()) {
-      effects.push_back(put_seen(std::move(slot), cells_of(entry, key), stamp, value->second));
-    } else {
-      push(effects, remove_seen(slot, cells_of(entry, key)));
-    }
+    effects.push_back(put_seen(std::move(slot), cells_of(entry, key), stamp, value));
   }
-}
-
-// The most dots that one effect of a split plan kills. It is far more than live at a slot, unless
-// very many hosts wrote it concurrently.
-constexpr std::size_t kKillsOfAPart = 4'096;
-
-// Adds a removal, as several effects if it kills very many dots.
-void push_parts(Effect removal, std::vector<Effect>& effects) {
-  while (removal.kills.size() > kKillsOfAPart) {
-    Effect part{removal.kind, removal.slot, {}, {}, std::nullopt};
-    const auto rest = removal.kills.end() - static_cast<std::ptrdiff_t>(kKillsOfAPart);
-    part.kills.assign(rest, removal.kills.end());
-    removal.kills.erase(rest, removal.kills.end());
-    effects.push_back(std::move(part));
+  std::vector<Dot> leftover;
+  for (const auto& [key, cells] : entry.fields) {
+    if (!values.contains(key)) append_dots(leftover, cells);
   }
-  effects.push_back(std::move(removal));
-}
-
-// Adds a value. It wins against the dots that it sees, whether they are killed with it or later.
-void push_light(Effect put, SplitPlan& plan) {
-  if (put.kills.size() > 1) {
-    push_parts({EffectKind::kRemove, put.slot, std::move(put.kills), {}, std::nullopt},
-               plan.hidden);
-    put.kills.clear();
-  }
-  plan.shown.push_back(std::move(put));
+  std::vector<Dot> kept;
+  append_dots(kept, entry.presence);
+  push_removal(entry, std::move(leftover), std::move(kept), effects);
 }
 
 std::vector<Cell> all_but(const Cells& cells, const Dot& dot) {
@@ -107,6 +99,10 @@ std::vector<Cell> all_but(const Cells& cells, const Dot& dot) {
 }
 
 }  // namespace
+
+Slot entry_slot(std::string_view object, std::string_view id) {
+  return {std::string(object), {std::string(id)}, SlotType::kSubtree};
+}
 
 Slot presence_slot(std::string_view object, std::string_view id) {
   return {std::string(object), {std::string(id)}, SlotType::kMap};
@@ -204,64 +200,13 @@ std::vector<Effect> plan_unset(const Entry& entry, const std::vector<std::string
 }
 
 std::vector<Effect> plan_remove(const Entry& entry) {
+  std::vector<Dot> dots;
+  append_dots(dots, entry.presence);
+  append_dots(dots, entry.reset);
+  for (const auto& [key, cells] : entry.fields) append_dots(dots, cells);
   std::vector<Effect> effects;
-  push(effects, remove_seen(presence_slot(entry.object, entry.id), entry.presence));
-  push(effects, remove_seen(reset_slot(entry.object, entry.id), entry.reset));
-  for (const auto& [key, cells] : entry.fields) {
-    push(effects, remove_seen(field_slot(entry.object, entry.id, key), cells));
-  }
+  push_removal(entry, std::move(dots), {}, effects);
   return effects;
-}
-
-void SplitPlan::append(SplitPlan more) {
-  for (Effect& effect : more.hidden) {
-    for (Dot& dot : effect.kills) {
-      if (dot.seq == 0) dot.index += static_cast<std::uint32_t>(shown.size());
-    }
-    hidden.push_back(std::move(effect));
-  }
-  for (Effect& effect : more.shown) shown.push_back(std::move(effect));
-}
-
-SplitPlan split(std::vector<Effect> effects) {
-  const bool whole = std::any_of(effects.begin(), effects.end(), [](const Effect& effect) {
-    return effect.slot.type == SlotType::kReset && effect.body;
-  });
-  SplitPlan plan;
-  for (Effect& effect : effects) {
-    const bool of_field = effect.slot.path.size() > 1;
-    if (whole && of_field && !effect.body) {
-      push_parts(std::move(effect), plan.hidden);
-    } else if (effect.body) {
-      push_light(std::move(effect), plan);
-    } else {
-      push_parts(std::move(effect), plan.shown);
-    }
-  }
-  return plan;
-}
-
-SplitPlan split_remove(const Entry& entry, const Members& set, HybridTime time) {
-  const Stamp stamp = stamp_for(entry, time, nullptr);
-  SplitPlan plan;
-  if (auto presence = remove_seen(presence_slot(entry.object, entry.id), entry.presence)) {
-    push_parts(std::move(*presence), plan.shown);
-  }
-  const Slot reset = reset_slot(entry.object, entry.id);
-  const Dot veil{{}, 0, static_cast<std::uint32_t>(plan.shown.size())};
-  push_light(add_presence(reset, entry.reset, stamp), plan);
-  const auto values = by_code_point(set);
-  for (const auto& [key, value] : values) {
-    Slot slot = field_slot(entry.object, entry.id, key);
-    push_light(put_seen(std::move(slot), cells_of(entry, key), stamp, value), plan);
-  }
-  for (const auto& [key, cells] : entry.fields) {
-    if (values.contains(key)) continue;
-    auto field = remove_seen(field_slot(entry.object, entry.id, key), cells);
-    if (field) push_parts(std::move(*field), plan.hidden);
-  }
-  plan.hidden.push_back({EffectKind::kRemove, reset, {veil}, {}, std::nullopt});
-  return plan;
 }
 
 }  // namespace crdt

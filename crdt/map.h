@@ -27,6 +27,7 @@ struct Entry {
   std::map<std::string, Cells> fields;  // slot (object, [id, field], kLwwRegister), by code point
 };
 
+Slot entry_slot(std::string_view object, std::string_view id);  // its subtree
 Slot presence_slot(std::string_view object, std::string_view id);
 Slot reset_slot(std::string_view object, std::string_view id);
 Slot field_slot(std::string_view object, std::string_view id, std::string_view field);
@@ -55,28 +56,12 @@ Stamp stamp_for(const Entry& entry, HybridTime time, const std::vector<std::stri
 // The effects of a request. A plan is empty when nothing would change, with two exceptions:
 // `plan_add` always renews the presence, and `plan_put` always writes a reset. `metadata` must come
 // from object_members() of a minified object. The order is presence, reset, then fields by code
-// point.
+// point. What a plan removes and does not replace is one effect on the subtree of the entry, for
+// any number of fields.
 std::vector<Effect> plan_add(const Entry& entry, const Members& metadata, HybridTime time);
 std::vector<Effect> plan_put(const Entry& entry, const Members& metadata, HybridTime time);
 std::vector<Effect> plan_patch(const Entry& entry, const Members& metadata, HybridTime time);
 std::vector<Effect> plan_unset(const Entry& entry, const std::vector<std::string>& fields);
 std::vector<Effect> plan_remove(const Entry& entry);
-
-// The plan of a request whose effects do not fit into one change, because the entry has too many
-// fields. `shown` has all effects that readers can see. It is one change, or the request is
-// refused. `hidden` removes what `shown` hides from readers, in any number of later changes; a
-// replica that has applied only some of them shows the same. A kill of `hidden` with seq 0 names a
-// dot of the change of `shown`, by its index.
-struct SplitPlan {
-  std::vector<Effect> shown;
-  std::vector<Effect> hidden;
-  void append(SplitPlan more);  // the plan of another entry
-};
-// Splits the result of the other plans, but not of a removal.
-SplitPlan split(std::vector<Effect> effects);
-// A removal, after which the fields of `set` are written (plan_patch). Until the last field is
-// gone, an empty object hides the fields. Otherwise a concurrent add with a lower stamp, from an
-// author that had seen none of the fields, would show some of them again.
-SplitPlan split_remove(const Entry& entry, const Members& set, HybridTime time);
 
 }  // namespace crdt

@@ -1,9 +1,13 @@
 #include "crdt/slot.h"
 
+#include <algorithm>
+
 namespace crdt {
 
 std::string_view type_name(SlotType type) {
   switch (type) {
+    case SlotType::kSubtree:
+      return "subtree";
     case SlotType::kGCounter:
       return "gcounter";
     case SlotType::kPnCounter:
@@ -34,6 +38,12 @@ std::optional<SlotType> type_from_name(std::string_view name) {
   if (name == "seq" || name == "rga" || name == "seq_crdt") return SlotType::kSeq;
   if (name == "reset") return SlotType::kReset;
   return std::nullopt;
+}
+
+bool reaches(const Slot& target, const Slot& slot) {
+  if (target.type != SlotType::kSubtree) return target == slot;
+  return target.object == slot.object && target.path.size() <= slot.path.size() &&
+         std::equal(target.path.begin(), target.path.end(), slot.path.begin());
 }
 
 SlotType root_type(const Slot& slot) {

@@ -15,6 +15,7 @@ namespace crdt {
 // The numbers are part of the wire and file format and are never reused. Unknown numbers are kept
 // and passed on (rule 12).
 enum class SlotType : std::uint8_t {
+  kSubtree = 0,  // never of a cell: an effect that removes at a path and everywhere below it
   kGCounter = 1,
   kPnCounter = 2,
   kLwwRegister = 3,
@@ -38,6 +39,10 @@ struct Slot {
   SlotType type = SlotType::kLwwRegister;
   auto operator<=>(const Slot&) const = default;
 };
+
+// True if an effect on `target` can remove dots of `slot`: it is the same slot, or `target` is a
+// subtree that has it.
+bool reaches(const Slot& target, const Slot& slot);
 
 // The type of the object that has this slot: at the top level the slot's own type, one level below
 // it an OR-Set for elements of a set, otherwise a map.

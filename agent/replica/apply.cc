@@ -18,20 +18,52 @@ void leave_others(store::Store& store, const base::ActorId& id, const base::Node
   for (const base::ActorId& other : others) actors.set_left(other);
 }
 
+base::Status save_slot(store::Store& store, store::SlotRow& row, std::size_t cells_before,
+                       const crdt::Digest& delta) {
+  RETURN_IF_ERROR(store.cells().save(row));
+  const auto before = static_cast<std::int64_t>(cells_before);
+  const auto after = static_cast<std::int64_t>(row.cells.size());
+  return store.cells().account(row.slot, after - before, {}, delta);
+}
+
+base::Status apply_to_slot(store::Store& store, const crdt::Effect& effect, const crdt::Dot& dot) {
+  ASSIGN_OR_RETURN(store::SlotRow row, store.cells().load_slot(effect.slot));
+  const std::size_t before = row.cells.size();
+  crdt::Digest delta;
+  if (!crdt::apply_effect(effect, dot, row.cells, delta)) return {};
+  return save_slot(store, row, before, delta);
+}
+
+// The slots are saved after the scan, because a scan must not meet what it has changed.
+base::Status remove_subtree(store::Store& store, const crdt::Effect& effect) {
+  if (effect.kills.empty()) return {};
+  struct Changed {
+    store::SlotRow row;
+    std::size_t before = 0;
+    crdt::Digest delta;
+  };
+  std::vector<Changed> changed;
+  RETURN_IF_ERROR(store.cells().scan_slots(
+      effect.slot.object, effect.slot.path, [&](const store::SlotRow& found) {
+        Changed slot{found, found.cells.size(), {}};
+        if (crdt::kill_cells(found.slot, effect.kills, slot.row.cells, slot.delta)) {
+          changed.push_back(std::move(slot));
+        }
+        return true;
+      }));
+  for (Changed& slot : changed) {
+    RETURN_IF_ERROR(save_slot(store, slot.row, slot.before, slot.delta));
+  }
+  return {};
+}
+
 }  // namespace
 
 base::Status apply_effects(store::Store& store, const crdt::Change& change) {
-  for (std::size_t i = 0; i < change.effects.size(); ++i) {
-    const crdt::Effect& effect = change.effects[i];
-    ASSIGN_OR_RETURN(store::SlotRow row, store.cells().load_slot(effect.slot));
-    auto before = static_cast<std::int64_t>(row.cells.size());
-    crdt::Digest delta;
-    if (!crdt::apply_effect(effect, change.dot_of(i), row.cells, delta)) continue;
-    RETURN_IF_ERROR(store.cells().save(row));
-    auto after = static_cast<std::int64_t>(row.cells.size());
-    RETURN_IF_ERROR(store.cells().account(effect.slot, after - before, {}, delta));
-  }
-  return {};
+  return crdt::each_effect(change, [&](const crdt::Effect& effect, const crdt::Dot& dot) {
+    return effect.slot.type == crdt::SlotType::kSubtree ? remove_subtree(store, effect)
+                                                        : apply_to_slot(store, effect, dot);
+  });
 }
 
 base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened) {

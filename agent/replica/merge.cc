@@ -1,6 +1,8 @@
 #include "agent/replica/merge.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -12,10 +14,25 @@ namespace {
 
 constexpr std::size_t kObjectsAtOnce = 64;
 
+// Cells of the other side that come back under rule 8, with their slots.
+using Revived = std::map<crdt::Dot, crdt::Slot>;
+
+void drop_killed(const crdt::Effect& effect, Revived& revived) {
+  for (const crdt::DotRun& run : effect.kills) {
+    auto next = revived.lower_bound({run.actor, run.seq, run.index});
+    while (next != revived.end()) {
+      const auto& [dot, slot] = *next;
+      if (dot.actor != run.actor || dot.seq - run.seq >= run.changes) break;
+      const bool killed = run.contains(dot) && crdt::reaches(effect.slot, slot);
+      next = killed ? revived.erase(next) : std::next(next);
+    }
+  }
+}
+
 // Decides which cells stay and which are added.
 class Judge {
  public:
-  Judge(const crdt::VersionVector& ours, const StateJoin& join, const std::set<crdt::Dot>& revived)
+  Judge(const crdt::VersionVector& ours, const StateJoin& join, const Revived& revived)
       : ours_(ours), theirs_(join.vector()), unite_(join.unite()), revived_(revived) {}
 
   // `dot` is a cell that we hold and the other side does not.
@@ -32,7 +49,7 @@ class Judge {
   const crdt::VersionVector& ours_;
   const crdt::VersionVector& theirs_;
   bool unite_;
-  const std::set<crdt::Dot>& revived_;
+  const Revived& revived_;
 };
 
 // Calls `visit` for every slot that one of the two sides has, in order.
@@ -222,9 +239,9 @@ class Merger {
 // Rule 8: the dots of the other side that our vector covers, that we do not hold, and that no
 // change in our log kills. Empty unless our log has every change that we know and the other side
 // does not.
-base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const StateJoin& join,
-                                               const JoinLimits& limits) {
-  std::set<crdt::Dot> dots;
+base::Result<Revived> find_revived(store::Store& store, const StateJoin& join,
+                                   const JoinLimits& limits) {
+  Revived dots;
   const store::Actors& actors = store.actors();
   bool log_reaches_back = true;
   actors.visit_lacking(join.vector(), [&](const base::ActorId& id, const store::Actor& actor) {
@@ -237,7 +254,7 @@ base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const StateJ
       auto same = [&](const crdt::Cell& mine) { return mine.dot == cell.dot; };
       if (std::any_of(row.cells.begin(), row.cells.end(), same)) continue;
       bool known = actors.vector().covers(cell.dot.actor, cell.dot.seq);
-      if (known && dots.size() < limits.unite_max) dots.insert(cell.dot);
+      if (known && dots.size() < limits.unite_max) dots.emplace(cell.dot, row.slot);
     }
     return {};
   };
@@ -247,7 +264,7 @@ base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const StateJ
     auto opened = crdt::open_change(entry.sealed);
     if (!opened.ok()) return true;
     for (const crdt::Effect& effect : opened->change.effects) {
-      for (const crdt::Dot& dot : effect.kills) dots.erase(dot);
+      drop_killed(effect, dots);
     }
     return true;
   };
@@ -259,7 +276,7 @@ base::Result<std::set<crdt::Dot>> find_revived(store::Store& store, const StateJ
 
 base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
                                 const JoinLimits& limits, MergeEvents* events) {
-  std::set<crdt::Dot> revived;
+  Revived revived;
   if (join.unite()) {
     ASSIGN_OR_RETURN(revived, find_revived(store, join, limits));
   }

@@ -75,7 +75,7 @@ base::Result<Written> OwnWrites::plan_and_apply(Turn& turn, const WriteRequest& 
   auto tried = plan([&](Plan next) -> base::Result<crdt::Dot> {
     several = only.has_value();
     ASSIGN_OR_RETURN(only, seal_next(turn, std::move(next.effects)));
-    return only->change.dot_of(0);
+    return only->change.main_dot();
   });
   if (!tried.ok() || !only) return tried;
   if (!several) {
@@ -85,7 +85,7 @@ base::Result<Written> OwnWrites::plan_and_apply(Turn& turn, const WriteRequest& 
   only.reset();
   return plan([&](Plan next) -> base::Result<crdt::Dot> {
     ASSIGN_OR_RETURN(crdt::Opened opened, seal_next(turn, std::move(next.effects)));
-    const crdt::Dot first = opened.change.dot_of(0);
+    const crdt::Dot first = opened.change.main_dot();
     RETURN_IF_ERROR(apply(turn, std::move(opened)));
     return first;
   });
@@ -118,7 +118,7 @@ base::Status OwnWrites::apply(Turn& turn, crdt::Opened&& opened) {
   if (PLANTED(kRemoveWithoutDot) && change.effects[0].kind == crdt::EffectKind::kRemove) {
     return apply_effects(*context_.store, change);
   }
-  if (!turn.first_dot) turn.first_dot = change.dot_of(0);
+  if (!turn.first_dot) turn.first_dot = change.main_dot();
   RETURN_IF_ERROR(apply_change(*context_.store, turn, opened));
   unconfirmed_.add(context_.actors(), opened.sealed.actor, turn.out.facts);
   turn.out.facts.own.push_back(std::move(opened.sealed));

@@ -23,13 +23,13 @@ class Planner {
 
   base::Result<Written> operator()(const AddEntry& add) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(add.object, add.id));
-    RETURN_IF_ERROR(emit_or_split(crdt::plan_add(entry, add.metadata, time_())));
+    RETURN_IF_ERROR(emit_whole(crdt::plan_add(entry, add.metadata, time_())));
     return written_;
   }
 
   base::Result<Written> operator()(const PutEntry& put) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(put.object, put.id));
-    RETURN_IF_ERROR(emit_or_split(crdt::plan_put(entry, put.metadata, time_())));
+    RETURN_IF_ERROR(emit_whole(crdt::plan_put(entry, put.metadata, time_())));
     return written_;
   }
 
@@ -39,18 +39,13 @@ class Planner {
     // Asking for the time may mint an actor. A request that writes nothing must not do that.
     if (!patch.set.empty()) effects = crdt::plan_patch(entry, patch.set, time_());
     append(effects, crdt::plan_unset(entry, patch.unset));
-    RETURN_IF_ERROR(emit_or_split(std::move(effects)));
+    RETURN_IF_ERROR(emit_whole(std::move(effects)));
     return written_;
   }
 
   base::Result<Written> operator()(const RemoveEntry& remove) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(remove.object, remove.id));
-    std::vector<Effect> effects = crdt::plan_remove(entry);
-    if (fits(effects)) {
-      RETURN_IF_ERROR(emit(std::move(effects)));
-    } else {
-      RETURN_IF_ERROR(emit_split(crdt::split_remove(entry, {}, time_())));
-    }
+    RETURN_IF_ERROR(emit_whole(crdt::plan_remove(entry)));
     return written_;
   }
 
@@ -85,10 +80,7 @@ class Planner {
         added = crdt::plan_add(entry, metadata, time_());  // the next change needs its own time
         with.add(added);
       }
-      if (effects.empty() && !with.within(limits_.whole)) {
-        RETURN_IF_ERROR(emit_split(crdt::split(std::move(added))));
-        continue;
-      }
+      if (!with.within(limits_.whole)) return too_large();
       append(effects, std::move(added));
       meter = with;
     }
@@ -110,8 +102,13 @@ class Planner {
       RETURN_IF_ERROR(emit(std::move(effects)));
       return written_;
     }
+    // The new entries must fit into one change. What they replace may follow in others.
     effects = {};
-    RETURN_IF_ERROR(emit_split_entries(write));
+    meter = {};
+    for (const EntryWrite& entry : write.entries) {
+      RETURN_IF_ERROR(plan_entry(write.object, entry, effects, meter));
+    }
+    RETURN_IF_ERROR(emit_whole(std::move(effects)));
     if (write.replace) RETURN_IF_ERROR(remove_all(write.object, named));
     return written_;
   }
@@ -126,7 +123,6 @@ class Planner {
       more = false;
       std::vector<Effect> effects;
       ChangeMeter meter;
-      std::optional<Entry> large;
       RETURN_IF_ERROR(cells_.scan(object, after, [&](const Entry& entry) {
         if (kept.contains(entry.id)) return true;
         std::vector<Effect> removed = crdt::plan_remove(entry);
@@ -135,18 +131,11 @@ class Planner {
         more = !effects.empty() && !with.within(limits_.part);
         if (more) return false;
         after = entry.id;
-        if (effects.empty() && !with.within(limits_.whole)) {
-          large = entry;
-          return false;
-        }
         append(effects, std::move(removed));
         meter = with;
         return true;
       }));
-      RETURN_IF_ERROR(emit(std::move(effects)));
-      if (!large) continue;
-      RETURN_IF_ERROR(emit_split(crdt::split_remove(*large, {}, time_())));
-      more = true;
+      RETURN_IF_ERROR(emit_whole(std::move(effects)));
     }
     return {};
   }
@@ -178,31 +167,11 @@ class Planner {
     }
     std::vector<Effect> effects;
     if (write.whole == EntryWrite::Whole::kRemove) {
-      std::set<std::string_view> set;
-      for (const auto& [field, value] : write.fields) set.insert(field);
-      for (Effect& effect : crdt::plan_remove(entry)) {
-        // A new value of this field already kills the cells that it replaces.
-        bool replaced = effect.slot.path.size() > 1 && set.contains(effect.slot.path[1]);
-        if (!replaced) effects.push_back(std::move(effect));
-      }
+      effects = crdt::plan_remove(entry);
     }
     if (!write.fields.empty()) append(effects, crdt::plan_patch(entry, write.fields, time_()));
     append(effects, crdt::plan_unset(entry, write.unset));
     return effects;
-  }
-
-  base::Status emit_split_entries(const WriteEntries& write) {
-    crdt::SplitPlan split;
-    for (const EntryWrite& entry_write : write.entries) {
-      ASSIGN_OR_RETURN(Entry entry, cells_.entry(write.object, entry_write.id));
-      std::vector<Effect> effects = plan_whole(entry, entry_write);
-      // A reset hides the fields until they are removed. It pays only when there are several
-      // fields.
-      bool several = entry_write.whole == EntryWrite::Whole::kRemove && effects.size() > 3;
-      split.append(several ? crdt::split_remove(entry, entry_write.fields, time_())
-                           : crdt::split(std::move(effects)));
-    }
-    return emit_split(std::move(split));
   }
 
   // --- Changes -----------------------------------------------------------------------------------
@@ -213,33 +182,8 @@ class Planner {
     return meter.within(limits_.whole);
   }
 
-  base::Status emit_or_split(std::vector<Effect> effects) {
-    return fits(effects) ? emit(std::move(effects)) : emit_split(crdt::split(std::move(effects)));
-  }
-
-  base::Status emit_split(crdt::SplitPlan split) {
-    if (!fits(split.shown)) return too_large();
-    crdt::Dot first;
-    if (!split.shown.empty()) {
-      ASSIGN_OR_RETURN(first, next_(Plan{std::move(split.shown)}));
-    }
-    std::vector<Effect> part;
-    ChangeMeter meter;
-    for (Effect& effect : split.hidden) {
-      for (crdt::Dot& dot : effect.kills) {
-        if (dot.seq == 0) dot = {first.actor, first.seq, dot.index};
-      }
-      ChangeMeter with = meter;
-      with.add(effect);
-      if (!part.empty() && !with.within(limits_.part)) {
-        RETURN_IF_ERROR(emit(std::exchange(part, {})));
-        with = {};
-        with.add(effect);
-      }
-      part.push_back(std::move(effect));
-      meter = with;
-    }
-    return emit(std::move(part));
+  base::Status emit_whole(std::vector<Effect> effects) {
+    return fits(effects) ? emit(std::move(effects)) : too_large();
   }
 
   base::Error too_large() const {
@@ -248,9 +192,9 @@ class Planner {
             "change of at most " +
                 std::to_string(limits_.whole.effects) + " effects and " +
                 std::to_string(limits_.whole.bytes >> 20) +
-                " MiB (a field that is set or unset is one effect, an entry that is added or "
-                "removed is two); send it in several requests, each PATCH with some of the "
-                "fields, or import the entries"};
+                " MiB (a field that is set or unset is one effect, an entry that is added is two, "
+                "an entry that is removed is one); send it in several requests, each PATCH with "
+                "some of the fields, or import the entries"};
   }
 
   static void append(std::vector<Effect>& effects, std::vector<Effect> more) {

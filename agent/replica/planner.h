@@ -13,18 +13,15 @@
 namespace agent {
 
 struct PlanLimits {
-  crdt::ChangeRoom
-      whole;  // of one change: the visible part of a request must fit, else it is refused
-  // For one change of an import, of the removal of an object, or of a request that was split.
-  // Smaller than a whole change, so that peers get it in parts.
+  crdt::ChangeRoom whole;  // of one change: a request must fit, else it is refused
+  // For one change of an import, or of the removal of an object. Smaller than a whole change, so
+  // that peers get it in parts.
   crdt::ChangeRoom part{32'768, 4u << 20, 4u << 20};
 };
 
 // One client request becomes one change, except in these cases, where it becomes several changes in
 // a row:
 // - an import, and the removal of an object: each change has different entries;
-// - an entry has more fields than one change can hold: the first change has all that readers see of
-// the request, the others remove the fields that it has hidden (crdt::SplitPlan);
 // - a new value of an object removes more entries than fit: they are removed after the new ones are
 // added.
 // `next` is called for each change and returns the dot of its first effect.

@@ -13,14 +13,38 @@ bool is_of_this_node(const store::Store& store, const base::ActorId& actor) {
 
 std::vector<crdt::Effect> Renaming::apply(std::vector<crdt::Effect> effects) const {
   for (crdt::Effect& effect : effects) {
-    for (crdt::Dot& dot : effect.kills) {
-      const auto found = names_.find({dot.actor, dot.seq});
-      if (found == names_.end()) continue;
-      dot.actor = found->second.first;
-      dot.seq = found->second.second;
-    }
+    effect.kills = renamed(effect.kills);
+    if (!effect.anchor || !effect.anchor->parent) continue;
+    crdt::Dot& parent = *effect.anchor->parent;
+    const auto found = names_.find({parent.actor, parent.seq});
+    if (found == names_.end()) continue;
+    parent.actor = found->second.first;
+    parent.seq = found->second.second;
   }
   return effects;
+}
+
+crdt::DotRuns Renaming::renamed(const crdt::DotRuns& kills) const {
+  crdt::DotRuns result;
+  for (const crdt::DotRun& run : kills) {
+    // Cuts the run at every change of it that has a new name.
+    crdt::DotRun rest = run;
+    auto name = names_.lower_bound({run.actor, run.seq});
+    for (; name != names_.end() && name->first.first == run.actor; ++name) {
+      const std::uint64_t before = name->first.second - rest.seq;
+      if (before >= rest.changes) break;
+      if (before > 0) {
+        result.push_back(rest);
+        result.back().changes = static_cast<std::uint32_t>(before);
+      }
+      result.push_back({name->second.first, name->second.second, run.index, run.count});
+      rest.seq += before + 1;
+      rest.changes -= static_cast<std::uint32_t>(before) + 1;
+      if (rest.changes == 0) break;
+    }
+    if (rest.changes > 0) result.push_back(rest);
+  }
+  return crdt::ordered_runs(result);
 }
 
 base::Result<bool> is_held(store::Store& store, const crdt::Opened& opened) {
@@ -30,14 +54,16 @@ base::Result<bool> is_held(store::Store& store, const crdt::Opened& opened) {
   if (head.seq == change.seq) return head.hash == opened.sealed.hash;
   ASSIGN_OR_RETURN(const auto logged, store.log().find(store.actors(), change.actor, change.seq));
   if (logged) return *logged == opened.sealed.bytes;
-  for (std::size_t i = 0; i < change.effects.size(); ++i) {
-    const crdt::Effect& effect = change.effects[i];
-    if (!effect.body) continue;
-    const crdt::Cell cell{change.dot_of(i), effect.kind, effect.stamp, *effect.body};
-    ASSIGN_OR_RETURN(const store::SlotRow row, store.cells().load_slot(effect.slot));
-    if (std::find(row.cells.begin(), row.cells.end(), cell) != row.cells.end()) return true;
-  }
-  return false;
+  bool in_force = false;
+  RETURN_IF_ERROR(crdt::each_effect(
+      change, [&](const crdt::Effect& effect, const crdt::Dot& dot) -> base::Status {
+        if (in_force || !effect.body) return {};
+        const crdt::Cell cell{dot, effect.kind, effect.stamp, *effect.body};
+        ASSIGN_OR_RETURN(const store::SlotRow row, store.cells().load_slot(effect.slot));
+        in_force = std::find(row.cells.begin(), row.cells.end(), cell) != row.cells.end();
+        return {};
+      }));
+  return in_force;
 }
 
 }  // namespace agent

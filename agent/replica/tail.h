@@ -21,11 +21,12 @@ class Renaming {
            std::uint64_t seq) {
     names_[{former, former_seq}] = {actor, seq};
   }
-  // The effects with every dot under its new name. Stamps and bodies are unchanged.
+  // The effects with every dot that they name under its new name. Stamps and bodies are unchanged.
   std::vector<crdt::Effect> apply(std::vector<crdt::Effect> effects) const;
 
  private:
   using Name = std::pair<base::ActorId, std::uint64_t>;
+  crdt::DotRuns renamed(const crdt::DotRuns& kills) const;
   std::map<Name, Name> names_;
 };
 

@@ -79,6 +79,12 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::size_t count_points(std::string_view text) {
+  std::size_t points = 0;
+  for (const char byte : text) points += (static_cast<unsigned char>(byte) & 0xC0) != 0x80 ? 1 : 0;
+  return points;
+}
+
 void append_be32(Bytes& out, std::uint32_t value) {
   char bytes[4];
   for (int i = 0; i < 4; ++i) bytes[i] = static_cast<char>(value >> (24 - 8 * i));

@@ -16,6 +16,8 @@ std::string to_hex(BytesView bytes);                   // lower case
 std::optional<Bytes> from_hex(std::string_view text);  // either case; nullopt if not hex
 int hex_digit(char c);                                 // either case; -1 if not hex
 bool is_utf8(std::string_view text);                   // strict: no surrogates, no overlongs
+// The code points of a text that is_utf8().
+std::size_t count_points(std::string_view text);
 
 // Fixed-width big-endian integers, so that encoded keys sort like the numbers.
 void append_be32(Bytes& out, std::uint32_t value);

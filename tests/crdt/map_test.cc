@@ -19,10 +19,19 @@ void apply(Entry& entry, const std::vector<Effect>& effects, ActorId actor, std:
   Digest digest;
   std::uint32_t index = 0;
   for (const Effect& effect : effects) {
+    const Dot dot{actor, seq, index++};
+    if (effect.slot.type == SlotType::kSubtree) {
+      kill_cells(presence_slot(entry.object, entry.id), effect.kills, entry.presence, digest);
+      kill_cells(reset_slot(entry.object, entry.id), effect.kills, entry.reset, digest);
+      for (auto& [field, cells] : entry.fields) {
+        kill_cells(field_slot(entry.object, entry.id, field), effect.kills, cells, digest);
+      }
+      continue;
+    }
     Cells* cells = &entry.presence;
     if (effect.slot.type == SlotType::kReset) cells = &entry.reset;
     if (effect.slot.type == SlotType::kLwwRegister) cells = &entry.fields[effect.slot.path.at(1)];
-    apply_effect(effect, {actor, seq, index++}, *cells, digest);
+    apply_effect(effect, dot, *cells, digest);
   }
 }
 
@@ -62,10 +71,11 @@ TEST(Map, AddingAgainReplacesTheWholeObjectAndEveryDot) {
   apply(entry, effects, kZ, 1);
 
   ASSERT_EQ(effects.size(), 5u);
-  EXPECT_EQ(effects[0].kills, (std::vector<Dot>{{kA, 1, 0}}));
-  EXPECT_EQ(effects[1].kills, (std::vector<Dot>{{kA, 1, 1}}));
-  EXPECT_EQ(effects[2].kind, EffectKind::kRemove);
-  EXPECT_EQ(effects[2].body, std::nullopt);
+  EXPECT_EQ(effects[0].kills, (DotRuns{{kA, 1, 0}}));
+  EXPECT_EQ(effects[1].kills, (DotRuns{{kA, 1, 1}}));
+  EXPECT_EQ(effects[4].kind, EffectKind::kRemove);
+  EXPECT_EQ(effects[4].slot, entry_slot("snapshots", "snap1"));
+  EXPECT_EQ(effects[4].kills, (DotRuns{{kA, 1, 2}}));
   EXPECT_EQ(shown_text(entry), "{\"kept\":2,\"new\":3}");
   EXPECT_EQ(entry.presence.size(), 1u);
   EXPECT_EQ(entry.reset.size(), 1u);
@@ -311,9 +321,9 @@ TEST(Map, RemovingKillsAllThatItSees) {
   auto effects = plan_remove(entry);
   apply(entry, effects, kZ, 1);
 
-  ASSERT_EQ(effects.size(), 4u);
-  EXPECT_EQ(effects[0].slot.type, SlotType::kMap);
-  EXPECT_EQ(effects[1].slot.type, SlotType::kReset);
+  ASSERT_EQ(effects.size(), 1u);
+  EXPECT_EQ(effects[0].slot, entry_slot("snapshots", "snap1"));
+  EXPECT_EQ(effects[0].kills, (DotRuns{{kA, 1, 0, 4}}));
   EXPECT_FALSE(exists(entry));
   EXPECT_TRUE(plan_remove(entry).empty());
   EXPECT_TRUE(entry.reset.empty());
@@ -325,6 +335,21 @@ TEST(Map, RemovingReachesHiddenCellsOfAnAbsentEntry) {
 
   EXPECT_FALSE(exists(entry));
   EXPECT_EQ(plan_remove(entry).size(), 1u);
+}
+
+// A whole-object write without a new presence must not remove the presence that its runs go over.
+TEST(Map, APutThatDropsFieldsKeepsThePresence) {
+  Entry entry = blank();
+  apply(entry, plan_add(entry, {{"a", "1"}, {"b", "1"}}, {1, 0}), kA, 1);
+  // The same change wrote a field, the presence and another field: as after several operations.
+  entry.fields["a"] = {put({kA, 2, 0}, stamp(2), "1")};
+  entry.presence = {put({kA, 2, 1}, stamp(2))};
+  entry.fields["b"] = {put({kA, 2, 2}, stamp(2), "1")};
+
+  apply(entry, plan_put(entry, {{"c", "1"}}, {5, 0}), kZ, 1);
+
+  EXPECT_TRUE(exists(entry));
+  EXPECT_EQ(shown_text(entry), "{\"c\":1}");
 }
 
 // S1, M2: the cells of an update that is concurrent with a remove are kept, but only an add makes

@@ -19,7 +19,7 @@ TEST(OrSet, AnAddReplacesTheDotsItSees) {
 
   Effect effect = add_presence(kElement, seen, stamp(3));
 
-  EXPECT_EQ(effect.kills, (std::vector<Dot>{{kA, 1, 0}, {kZ, 4, 2}}));
+  EXPECT_EQ(effect.kills, (DotRuns{{kA, 1, 0}, {kZ, 4, 2}}));
   EXPECT_EQ(effect.body, "");
   EXPECT_EQ(effect.stamp, stamp(3));
   EXPECT_EQ(effect.kind, EffectKind::kPut);

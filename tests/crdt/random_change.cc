@@ -45,17 +45,36 @@ Slot any_slot(base::Random& random, const Change& change) {
   return slot;
 }
 
+Effect any_insert(base::Random& random, Effect effect, const HybridTime& time) {
+  effect.slot.type = SlotType::kSeq;
+  effect.stamp.time = time;
+  effect.body = random.chance(2) ? "a" : "\xC3\xA9\xF0\x9F\x98\x80";
+  effect.anchor.emplace();
+  effect.anchor->right = random.chance(2);
+  if (random.chance(2)) {
+    Dot parent{any_actor(random), any_number(random), 0};
+    parent.index = static_cast<std::uint32_t>(any_number(random));
+    effect.anchor->parent = parent;
+  }
+  return effect;
+}
+
 Effect any_effect(base::Random& random, const Change& change) {
   Effect effect;
   effect.kind = static_cast<EffectKind>(random.chance(8) ? random.below(256) : 1 + random.below(5));
   effect.slot = any_slot(random, change);
-  std::uint64_t kills = random.below(4);
-  for (std::uint64_t i = 0; i < kills; ++i) {
-    Dot& dot = effect.kills.emplace_back();
-    dot.actor = any_actor(random);
-    dot.seq = any_number(random);
+  std::vector<Dot> killed;
+  for (std::uint64_t i = random.below(6); i > 0; --i) {
+    Dot dot{any_actor(random), any_number(random), 0};
     dot.index = static_cast<std::uint32_t>(any_number(random));
+    for (std::uint64_t n = random.below(3); n > 0; --n) {
+      killed.push_back(dot);
+      if (dot.index < UINT32_MAX) ++dot.index;
+    }
   }
+  effect.kills = runs_of(std::move(killed));
+  if (effect.kind == EffectKind::kInsert) return any_insert(random, std::move(effect), change.time);
+  if (effect.kind == EffectKind::kErase || effect.slot.type == SlotType::kSubtree) return effect;
   if (effect.kind == EffectKind::kRemove || random.chance(4)) return effect;
   effect.body = random.bytes(random.chance(20) ? 70'000 : random.below(40));
   effect.stamp.time = change.time;

@@ -19,7 +19,7 @@ struct Edit {
   Anchor anchor;
   Dot dot;
   std::string text;
-  std::vector<DotRun> erased;
+  DotRuns erased;
 };
 
 // One agent with its text. Edits go from one to the other by hand.
@@ -45,7 +45,7 @@ class Writer {
       EXPECT_TRUE(sequence_.apply_insert(edit.anchor, edit.dot, edit.text));
       return;
     }
-    for (const DotRun& run : edit.erased) EXPECT_TRUE(sequence_.apply_erase(run));
+    for (const DotRun& run : edit.erased) sequence_.apply_erase(run);
   }
   std::string text() const {
     sequence_.check();
@@ -161,7 +161,7 @@ TEST(Sequence, AnAnchorThatIsNotThereIsRefused) {
 
   EXPECT_FALSE(text.apply_insert({Dot{actor, 7, 0}, true}, {actor, 8, 0}, "x"));
   EXPECT_FALSE(text.apply_insert({std::nullopt, false}, {actor, 8, 0}, "x"));
-  EXPECT_FALSE(text.apply_erase({actor, 7, 0, 1}));
+  text.apply_erase({actor, 7, 0, 1, UINT32_MAX});
   EXPECT_EQ(text.text(), "");
 }
 
@@ -187,8 +187,10 @@ class NaiveTree {
   }
   void erase(const Edit& edit) {
     for (const DotRun& run : edit.erased) {
-      for (std::uint32_t i = 0; i < run.count; ++i) {
-        letters_[id_of({run.actor, run.seq, run.first + i})] = 0;
+      for (std::uint32_t change = 0; change < run.changes; ++change) {
+        for (std::uint32_t i = 0; i < run.count; ++i) {
+          letters_[id_of({run.actor, run.seq + change, run.index + i})] = 0;
+        }
       }
     }
   }

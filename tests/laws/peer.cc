@@ -13,11 +13,13 @@ std::optional<Peer::Written> Peer::write(const base::Now& now, const std::vector
   change.prev = head.hash;
   change.time = clock_.tick(now);
   change.deps = moved_since_last_seal();
+  std::uint32_t next = 0;
   for (const Plan& plan : plans) {
     std::vector<Effect> effects = plan(change.time);
     written.effects.push_back(effects.size());
     for (Effect& effect : effects) {
-      apply(effect, change.dot_of(change.effects.size()));
+      apply(effect, {change.actor, change.seq, next});
+      next += effect.span();
       change.effects.push_back(std::move(effect));
     }
   }
@@ -44,9 +46,10 @@ Peer::Offer Peer::offer(const base::Now& now, base::BytesView sealed) {
   for (const Dependency& dependency : change.deps) {
     if (!vector_.covers(dependency.actor, dependency.head.seq)) return Offer::kNotYet;
   }
-  for (std::size_t i = 0; i < change.effects.size(); ++i) {
-    apply(change.effects[i], change.dot_of(i));
-  }
+  CHECK(each_effect(change, [this](const Effect& effect, const Dot& dot) -> base::Status {
+          apply(effect, dot);
+          return {};
+        }).ok());
   vector_.set(change.actor, {change.seq, opened->sealed.hash});
   clock_.merge(now, change.time);
   return Offer::kApplied;
@@ -72,6 +75,13 @@ Digest Peer::digest_from_cells() const {
 }
 
 void Peer::apply(const Effect& effect, const Dot& dot) {
+  if (effect.slot.type == SlotType::kSubtree) {
+    for (auto& [slot, cells] : cells_) {
+      if (reaches(effect.slot, slot)) kill_cells(slot, effect.kills, cells, digest_);
+    }
+    std::erase_if(cells_, [](const auto& slot) { return slot.second.empty(); });
+    return;
+  }
   Cells& cells = cells_[effect.slot];
   apply_effect(effect, dot, cells, digest_);
   if (cells.empty()) cells_.erase(effect.slot);

@@ -88,8 +88,7 @@ TEST_F(Wide, AnEntryIsRemovedHoweverItGrew) {
 
   const auto seen = seen_elsewhere(remove("x"));
 
-  ASSERT_GT(seen.size(), 4u);
-  for (const Shown& shown : seen) EXPECT_EQ(shown, Shown{});  // already after the first change
+  EXPECT_EQ(seen, std::vector<Shown>{Shown{}});
   EXPECT_EQ(cells(*a), 0);
 }
 
@@ -107,8 +106,7 @@ TEST_F(Wide, AnEntryIsReplacedByAnAddAndByAPut) {
 
     const auto seen = seen_elsewhere(whole);
 
-    ASSERT_GT(seen.size(), 4u);
-    for (const Shown& shown : seen) EXPECT_EQ(shown, (Shown{{"x", R"({"a3":2,"n":1})"}}));
+    EXPECT_EQ(seen, (std::vector<Shown>{{{"x", R"({"a3":2,"n":1})"}}}));
     EXPECT_EQ(cells(*a), 4);
   }
 }
@@ -131,10 +129,7 @@ TEST_F(Wide, APatchOfSeveralWideEntriesIsSeenWholeOrNotAtAll) {
   const auto seen = seen_elsewhere(write({{"x", EntryWrite::Whole::kRemove, {}, {}},
                                           {"y", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}}));
 
-  ASSERT_GT(seen.size(), 8u);
-  for (const Shown& shown : seen) {
-    EXPECT_EQ(shown, (Shown{{"y", R"({"n":1})"}, {"z", R"({"size":1})"}}));
-  }
+  EXPECT_EQ(seen, (std::vector<Shown>{{{"y", R"({"n":1})"}, {"z", R"({"size":1})"}}}));
   EXPECT_EQ(cells(*a), 3 + 3);
 }
 
@@ -199,8 +194,7 @@ TEST_F(Wide, ALineOfAnImportReplacesAWideEntry) {
   EXPECT_EQ(cells(*a), 2 + 3 + 2);
 }
 
-// Z has never seen the entry that A removes, and Z's clock is behind. However many changes of the
-// removal have arrived, no field of the old entry shows together with Z's entry.
+// Z has never seen the entry that A removes, and Z's clock is behind.
 TEST_F(Wide, AConcurrentAddBringsNoPartOfARemovedEntryBack) {
   clock = 100'000;
   grow("x");
@@ -212,12 +206,9 @@ TEST_F(Wide, AConcurrentAddBringsNoPartOfARemovedEntryBack) {
 
   Outputs out = turn(*a, clock++, {remove("x")});
 
-  ASSERT_GT(out.facts.own.size(), 4u);
-  for (std::size_t i = 0; i < out.facts.own.size(); ++i) {
-    turn(*b, clock, {received({out.facts.own[i]})});
-    const bool last = i + 1 == out.facts.own.size();
-    EXPECT_EQ(all_shown(*b), (Shown{{"x", last ? R"({"z":1})" : "{}"}}));
-  }
+  ASSERT_EQ(out.facts.own.size(), 1u);
+  turn(*b, clock, {received({out.facts.own[0]})});
+  EXPECT_EQ(all_shown(*b), (Shown{{"x", R"({"z":1})"}}));
 }
 
 TEST_F(Wide, ARemovalIsOneEvent) {
@@ -230,13 +221,11 @@ TEST_F(Wide, ARemovalIsOneEvent) {
 }
 
 // The same requests run on a replica with a narrow bound and on one with the usual bound. Both have
-// the same entries and as many cells after each, and another replica never shows a part of a
-// request.
-TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
+// the same entries and as many cells after each, and so has another replica.
+TEST_F(Wide, RandomRequestsNeedOneChangeHoweverWideTheEntry) {
   auto random = base::Random::from_number(7);
   auto roomy = open_replica(folder.file("roomy.db"), 4);
   auto b = open_replica(folder.file("b.db"), 2);
-  std::size_t split = 0;
   for (int round = 0; round < 500; ++round) {
     const std::string id = "e" + std::to_string(random.below(3));
     const std::string prefix(1, static_cast<char>('a' + random.below(8)));
@@ -266,7 +255,7 @@ TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
     Outputs narrowly = turn(*a, clock, {request});
     Outputs roomily = turn(*roomy, clock++, {request});
     ASSERT_EQ(outcome(narrowly), outcome(roomily));
-    split += narrowly.facts.own.size() > 1 ? 1 : 0;
+    ASSERT_LE(narrowly.facts.own.size(), 1u);
     ASSERT_EQ(all_shown(*a), all_shown(*roomy)) << round;
     ASSERT_EQ(cells(*a), cells(*roomy)) << round;
     for (const crdt::SealedChange& change : narrowly.facts.own) {
@@ -275,7 +264,6 @@ TEST_F(Wide, RandomRequestsMeanTheSameInOneChangeAndInMany) {
     }
     ASSERT_EQ(b->store().meta().digest, a->store().meta().digest);
   }
-  EXPECT_GT(split, 30u);
 }
 
 // With the default bounds: one entry has more fields than a change may have effects, the other has

@@ -93,7 +93,7 @@ TEST(MessageBounds, APageHoldsTheLargestCellThatAChangeCanMake) {
   ASSERT_TRUE(crdt::seal(change).ok());
 
   crdt::Cell cell;
-  cell.dot = change.dot_of(1);
+  cell.dot = {change.actor, change.seq, 1};
   cell.body = *change.effects[1].body;
   crdt::SnapshotPageBuilder page(UINT64_MAX, {UINT64_MAX, {UINT64_MAX, UINT64_MAX}},
                                  {INT64_MAX, UINT32_MAX});

@@ -42,7 +42,8 @@ class Workload {
     crdt::Change change = begin(author);
     change.effects = crdt::plan_add(nothing, metadata, change.time);
     for (std::size_t i = 2; i < change.effects.size(); ++i) {
-      slots_.push_back({change.effects[i].slot, change.dot_of(i)});
+      slots_.push_back({change.effects[i].slot,
+                        crdt::Dot{change.actor, change.seq, static_cast<std::uint32_t>(i)}});
     }
     return finish(author, std::move(change));
   }
@@ -59,11 +60,11 @@ class Workload {
       Slot& slot = random_.pick(slots_);
       effect.slot = slot.slot;
       effect.kills = {slot.dot};
-      slot.dot = change.dot_of(0);
+      slot.dot = crdt::Dot{change.actor, change.seq, 0};
     } else {
       std::string id = "snap-" + base::to_hex(random_.bytes(6));
       effect.slot = crdt::field_slot("snapshots", id, random_.chance(2) ? "status" : "cluster");
-      slots_.push_back({effect.slot, change.dot_of(0)});
+      slots_.push_back({effect.slot, crdt::Dot{change.actor, change.seq, 0}});
     }
     rows.push_back({effect.slot.path[0] + "/" + effect.slot.path[1], *effect.body});
     change.effects.push_back(std::move(effect));

@@ -21,8 +21,8 @@ Element ElementIds::add(const Dot& first, std::uint32_t span) {
   Actor& actor = actors_[actor_index];
   const Element element{actor_index, actor.count};
   actor.count += span;
-  if (!actor.stretches.empty()) {
-    Stretch& last = actor.stretches.back();
+  if (!actor.names.empty()) {
+    Names& last = actor.names.back();
     const std::uint32_t length = element.number - last.number;
     const bool same_change = !last.by_seq || length == 1;
     if (same_change && first.seq == last.seq && first.index == last.index + length) {
@@ -35,31 +35,34 @@ Element ElementIds::add(const Dot& first, std::uint32_t span) {
       return element;
     }
   }
-  Stretch next;
+  Names next;
   next.seq = first.seq;
   next.number = element.number;
   next.index = first.index & 0x7fffffffu;
   next.by_seq = 0;
-  actor.stretches.push_back(next);
+  actor.names.push_back(next);
   return element;
 }
 
+std::optional<std::uint32_t> ElementIds::index_of(const ActorId& id) const {
+  if (last_actor_ < actors_.size() && actors_[last_actor_].id == id) return last_actor_;
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return std::nullopt;
+  return found->second;
+}
+
 std::optional<Element> ElementIds::find(const Dot& dot) const {
-  std::uint32_t index = last_actor_;
-  if (index >= actors_.size() || actors_[index].id != dot.actor) {
-    const auto at = by_id_.find(dot.actor);
-    if (at == by_id_.end()) return std::nullopt;
-    index = at->second;
-  }
+  const auto known = index_of(dot.actor);
+  if (!known) return std::nullopt;
+  const std::uint32_t index = *known;
   const Actor& actor = actors_[index];
-  auto after = std::upper_bound(actor.stretches.begin(), actor.stretches.end(), dot,
-                                [](const Dot& one, const Stretch& stretch) {
-                                  return one.seq != stretch.seq ? one.seq < stretch.seq
-                                                                : one.index < stretch.index;
-                                });
-  if (after == actor.stretches.begin()) return std::nullopt;
-  const std::uint32_t end = after == actor.stretches.end() ? actor.count : after->number;
-  const Stretch& stretch = *std::prev(after);
+  auto after = std::upper_bound(
+      actor.names.begin(), actor.names.end(), dot, [](const Dot& one, const Names& stretch) {
+        return one.seq != stretch.seq ? one.seq < stretch.seq : one.index < stretch.index;
+      });
+  if (after == actor.names.begin()) return std::nullopt;
+  const std::uint32_t end = after == actor.names.end() ? actor.count : after->number;
+  const Names& stretch = *std::prev(after);
   std::uint64_t offset = 0;
   if (stretch.by_seq) {
     if (dot.index != stretch.index) return std::nullopt;
@@ -74,11 +77,11 @@ std::optional<Element> ElementIds::find(const Dot& dot) const {
 
 Dot ElementIds::dot_of(Element element) const {
   const Actor& actor = actors_[element.actor];
-  const Stretch* stretch = &actor.stretches.back();
+  const Names* stretch = &actor.names.back();
   if (element.number < stretch->number) {
     auto after = std::upper_bound(
-        actor.stretches.begin(), actor.stretches.end(), element.number,
-        [](std::uint32_t number, const Stretch& one) { return number < one.number; });
+        actor.names.begin(), actor.names.end(), element.number,
+        [](std::uint32_t number, const Names& one) { return number < one.number; });
     stretch = &*std::prev(after);
   }
   const std::uint32_t offset = element.number - stretch->number;
@@ -86,20 +89,57 @@ Dot ElementIds::dot_of(Element element) const {
   return {actor.id, stretch->seq, stretch->index + offset};
 }
 
-std::uint32_t ElementIds::in_one_change(Element element, std::uint32_t most) const {
+DotRun ElementIds::run_of(Element element, std::uint32_t most) const {
   const Actor& actor = actors_[element.actor];
-  auto after = std::upper_bound(
-      actor.stretches.begin(), actor.stretches.end(), element.number,
-      [](std::uint32_t number, const Stretch& one) { return number < one.number; });
-  if (std::prev(after)->by_seq) return 1;
-  const std::uint32_t end = after == actor.stretches.end() ? actor.count : after->number;
-  return std::min(most, end - element.number);
+  const auto after =
+      std::upper_bound(actor.names.begin(), actor.names.end(), element.number,
+                       [](std::uint32_t number, const Names& one) { return number < one.number; });
+  const std::uint32_t end = after == actor.names.end() ? actor.count : after->number;
+  const std::uint32_t length = std::min(most, end - element.number);
+  const Dot dot = dot_of(element);
+  DotRun run{dot.actor, dot.seq, dot.index};
+  (std::prev(after)->by_seq ? run.changes : run.count) = length;
+  return run;
+}
+
+std::vector<ElementIds::Stretch> ElementIds::in(const DotRun& run) const {
+  std::vector<Stretch> found;
+  const auto index = index_of(run.actor);
+  if (!index) return found;
+  const Actor& actor = actors_[*index];
+  const std::uint64_t last_seq = run.seq + (run.changes - 1);
+  const std::uint64_t end_index = std::uint64_t{run.index} + run.count;
+  auto names = std::upper_bound(actor.names.begin(), actor.names.end(), run.seq,
+                                [](std::uint64_t seq, const Names& one) { return seq < one.seq; });
+  // The names before may reach into the run: by their changes, or as several of its first change.
+  while (names != actor.names.begin() && std::prev(names)->seq == run.seq) --names;
+  if (names != actor.names.begin()) --names;
+  for (; names != actor.names.end() && names->seq <= last_seq; ++names) {
+    const auto next = std::next(names);
+    const std::uint64_t length =
+        (next == actor.names.end() ? actor.count : next->number) - names->number;
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    if (names->by_seq) {
+      if (names->index < run.index || names->index >= end_index) continue;
+      from = run.seq > names->seq ? run.seq - names->seq : 0;
+      to = std::min(length, last_seq - names->seq + 1);
+    } else {
+      if (names->seq < run.seq) continue;
+      from = run.index > names->index ? run.index - names->index : 0;
+      to = end_index > names->index ? std::min<std::uint64_t>(length, end_index - names->index) : 0;
+    }
+    if (from >= to) continue;
+    found.push_back({{*index, names->number + static_cast<std::uint32_t>(from)},
+                     static_cast<std::uint32_t>(to - from)});
+  }
+  return found;
 }
 
 std::size_t ElementIds::bytes() const {
   std::size_t bytes = 0;
   for (const Actor& actor : actors_) {
-    bytes += sizeof(Actor) + 64 + actor.stretches.capacity() * sizeof(Stretch);
+    bytes += sizeof(Actor) + 64 + actor.names.capacity() * sizeof(Names);
   }
   return bytes;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "crdt/dot.h"
+#include "crdt/dot_run.h"
 
 namespace crdt {
 
@@ -33,8 +34,14 @@ class ElementIds {
   // The element of a dot; nullopt when the text has none.
   std::optional<Element> find(const Dot& dot) const;
   Dot dot_of(Element element) const;
-  // How many dots follow `element` under the same seq, itself included, at most `most`.
-  std::uint32_t in_one_change(Element element, std::uint32_t most) const;
+  // The dots of `element` and those after it, at most `most`, as far as they are one run.
+  DotRun run_of(Element element, std::uint32_t most) const;
+  // The elements whose dots are in the run, in the order of their numbers.
+  struct Stretch {
+    Element first;
+    std::uint32_t count = 0;
+  };
+  std::vector<Stretch> in(const DotRun& run) const;
   std::uint32_t count(std::uint32_t actor) const { return actors_[actor].count; }
   // The order of siblings: by dot.
   bool less(Element one, Element other) const {
@@ -44,9 +51,9 @@ class ElementIds {
   std::size_t bytes() const;  // of memory, about
 
  private:
-  // Elements `number`, `number` + 1, … up to the next stretch: either of one change, or one of each
+  // Elements `number`, `number` + 1, … up to the next one: either of one change, or one of each
   // change with the same index.
-  struct Stretch {
+  struct Names {
     std::uint64_t seq = 0;
     std::uint32_t number = 0;
     std::uint32_t index : 31;
@@ -55,9 +62,10 @@ class ElementIds {
   struct Actor {
     ActorId id;
     std::uint32_t count = 0;
-    std::vector<Stretch> stretches;
+    std::vector<Names> names;
   };
   std::uint32_t intern(const ActorId& id);
+  std::optional<std::uint32_t> index_of(const ActorId& id) const;
 
   std::vector<Actor> actors_;
   std::map<ActorId, std::uint32_t> by_id_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "crdt/base/bytes.h"
 #include "crdt/base/check.h"
 
 namespace crdt {
@@ -16,10 +17,6 @@ std::uint32_t count_astral(std::string_view text) {
 }
 
 }  // namespace
-
-std::uint32_t count_points(std::string_view text) {
-  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), is_start));
-}
 
 // --- Index ---------------------------------------------------------------------------------------
 
@@ -232,9 +229,9 @@ std::uint32_t RunTree::split_run(Leaf& leaf, std::uint32_t leaf_id, std::uint32_
   Run rest = leaf.runs[run];
   rest.parent = rest.first.plus(offset - 1);
   rest.first = rest.first.plus(offset);
-  rest.length = rest.length - offset;
+  rest.length = (rest.length - offset) & Run::kLengthMax;
   rest.right = 1;
-  leaf.runs[run].length = offset;
+  leaf.runs[run].length = offset & Run::kLengthMax;
   add_run(leaf_id, run + 1, rest);
   return run + 1;
 }
@@ -444,7 +441,7 @@ void RunTree::check() const {
       CHECK(index_[leaf.runs[i].first.actor].leaf_of(leaf.runs[i].first.number) == id);
     }
     CHECK(points == leaf.sums.points);
-    CHECK(points == count_points(leaf.text));
+    CHECK(points == base::count_points(leaf.text));
     CHECK(leaf.sums.astral == count_astral(leaf.text));
     sums.points += points;
     sums.astral += leaf.sums.astral;

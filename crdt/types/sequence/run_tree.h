@@ -17,6 +17,7 @@
 namespace crdt {
 
 struct Run {
+  static constexpr std::uint32_t kLengthMax = (1u << 29) - 1;
   Element first;
   Element parent;  // of `first`; the others have the element before them
   std::uint32_t length : 29 = 0;
@@ -145,7 +146,5 @@ class RunTree {
   std::uint32_t near_start_ = 0;
   bool near_known_ = false;
 };
-
-std::uint32_t count_points(std::string_view text);
 
 }  // namespace crdt

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crdt/base/bytes.h"
+
 namespace crdt {
 
 // The next element of the same actor, if it is the right child of `element` as typing makes it.
@@ -38,7 +40,7 @@ Anchor Sequence::insert(std::uint32_t position, const Dot& first, std::string_vi
   Anchor anchor;
   if (!parent.is_root()) anchor.parent = ids_.dot_of(parent);
   anchor.right = right;
-  const std::uint32_t length = count_points(text);
+  const auto length = static_cast<std::uint32_t>(base::count_points(text));
   add(place, ids_.add(first, length), length, parent, right, text);
   return anchor;
 }
@@ -48,7 +50,7 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   Run run;
   run.first = first;
   run.parent = parent;
-  run.length = length & 0x1fffffffu;
+  run.length = length & Run::kLengthMax;
   run.right = right ? 1 : 0;
   run.live = 1;
   const bool continues = right && parent.plus(1) == first && !parent.is_root();
@@ -58,22 +60,21 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   tree_.insert(place, run, text);
 }
 
-std::vector<DotRun> Sequence::erase(std::uint32_t position, std::uint32_t count) {
-  std::vector<DotRun> erased;
+DotRuns Sequence::erase(std::uint32_t position, std::uint32_t count) {
+  DotRuns erased;
   while (count > 0) {
     const RunTree::Place place = tree_.at(position);
     Element element = tree_.element(place);
     const std::uint32_t done = tree_.erase(place, count);
     count -= done;
     for (std::uint32_t left = done; left > 0;) {
-      const std::uint32_t part = left == 1 ? 1 : ids_.in_one_change(element, left);
-      const Dot dot = ids_.dot_of(element);
-      erased.push_back({dot.actor, dot.seq, dot.index, part});
+      erased.push_back(ids_.run_of(element, left));
+      const std::uint32_t part = erased.back().count * erased.back().changes;
       element = element.plus(part);
       left -= part;
     }
   }
-  return erased;
+  return ordered_runs(erased);
 }
 
 bool Sequence::apply_insert(const Anchor& anchor, const Dot& first, std::string_view text) {
@@ -85,7 +86,7 @@ bool Sequence::apply_insert(const Anchor& anchor, const Dot& first, std::string_
   } else if (!anchor.right) {
     return false;
   }
-  const std::uint32_t length = count_points(text);
+  const auto length = static_cast<std::uint32_t>(base::count_points(text));
   const Element fresh = ids_.next(first.actor);
   const RunTree::Place place =
       anchor.right ? place_right(parent, fresh) : place_left(parent, fresh);
@@ -147,14 +148,13 @@ RunTree::Place Sequence::place_left(Element parent, Element fresh) const {
   return link == Siblings::kNone ? tree_.of(parent) : before_subtree(siblings_.element(link));
 }
 
-bool Sequence::apply_erase(const DotRun& run) {
-  for (std::uint32_t done = 0; done < run.count;) {
-    const auto element = ids_.find({run.actor, run.seq, run.first + done});
-    if (!element) return false;
-    const std::uint32_t part = ids_.in_one_change(*element, run.count - done);
-    done += tree_.erase(tree_.of(*element), part);
+void Sequence::apply_erase(const DotRun& run) {
+  for (const ElementIds::Stretch& found : ids_.in(run)) {
+    for (std::uint32_t done = 0; done < found.count;) {
+      const Element element = found.first.plus(done);
+      done += tree_.erase(tree_.of(element), found.count - done);
+    }
   }
-  return true;
 }
 
 }  // namespace crdt

@@ -12,28 +12,14 @@
 #include <string_view>
 #include <vector>
 
+#include "crdt/anchor.h"
 #include "crdt/dot.h"
+#include "crdt/dot_run.h"
 #include "crdt/types/sequence/element_ids.h"
 #include "crdt/types/sequence/run_tree.h"
 #include "crdt/types/sequence/siblings.h"
 
 namespace crdt {
-
-// Where an insert hangs in the tree. No parent: the first element of the text.
-struct Anchor {
-  std::optional<Dot> parent;
-  bool right = true;
-  bool operator==(const Anchor&) const = default;
-};
-
-// Dots (seq, first) to (seq, first + count - 1) of one actor.
-struct DotRun {
-  ActorId actor;
-  std::uint64_t seq = 0;
-  std::uint32_t first = 0;
-  std::uint32_t count = 0;
-  bool operator==(const DotRun&) const = default;
-};
 
 class Sequence {
  public:
@@ -44,11 +30,12 @@ class Sequence {
   // An edit of our own. `position` and `position + count` are at most size(). `text` is valid UTF-8
   // and not empty; `first` is its first dot, the others follow it.
   Anchor insert(std::uint32_t position, const Dot& first, std::string_view text);
-  std::vector<DotRun> erase(std::uint32_t position, std::uint32_t count);
+  DotRuns erase(std::uint32_t position, std::uint32_t count);
 
   // An edit of anybody, whose causes are applied. False: an anchor that this text does not have.
   bool apply_insert(const Anchor& anchor, const Dot& first, std::string_view text);
-  bool apply_erase(const DotRun& run);
+  // Erases the elements of the run that this text has; the others are no error.
+  void apply_erase(const DotRun& run);
 
   std::size_t bytes() const { return ids_.bytes() + tree_.bytes() + siblings_.bytes(); }
   std::size_t runs() const { return tree_.runs(); }
