@@ -51,6 +51,23 @@ DotRuns joined(const DotRuns& runs) {
   return result;
 }
 
+// Joins runs of the same changes where one begins at the end of the other.
+DotRuns without_seams(const DotRuns& runs) {
+  DotRuns result;
+  for (const DotRun& run : runs) {
+    if (!result.empty()) {
+      DotRun& last = result.back();
+      if (last.actor == run.actor && last.seq == run.seq && last.changes == run.changes &&
+          run.index - last.index == last.count) {
+        last.count += run.count;
+        continue;
+      }
+    }
+    result.push_back(run);
+  }
+  return result;
+}
+
 // Runs of ordered dots. `reaches` decides whether the run of the last dot goes on to the next dot
 // of the same change.
 template <typename Reaches>
@@ -108,16 +125,17 @@ DotRuns runs_of(std::vector<Dot> dots) {
 DotRuns ordered_runs(const DotRuns& runs) {
   DotRuns ordered = runs;
   std::sort(ordered.begin(), ordered.end());
-  if (are_ordered(ordered)) return ordered;
-  // Runs that overlap in part of their changes: one run for each change.
-  DotRuns single;
-  for (const DotRun& run : ordered) {
-    for (std::uint32_t i = 0; i < run.changes; ++i) {
-      single.push_back({run.actor, run.seq + i, run.index, run.count});
+  if (!are_ordered(ordered)) {  // some overlap in a part of their changes: one run for each change
+    DotRuns single;
+    for (const DotRun& run : ordered) {
+      for (std::uint32_t i = 0; i < run.changes; ++i) {
+        single.push_back({run.actor, run.seq + i, run.index, run.count});
+      }
     }
+    std::sort(single.begin(), single.end());
+    ordered = std::move(single);
   }
-  std::sort(single.begin(), single.end());
-  return joined(single);
+  return joined(without_seams(ordered));
 }
 
 DotRuns runs_around(std::vector<Dot> dots, std::vector<Dot> kept) {

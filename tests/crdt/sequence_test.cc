@@ -30,14 +30,18 @@ class Writer {
     Edit edit;
     edit.text = text;
     edit.dot = {actor_, ++seq_, 0};
+    const Anchor planned = sequence_.anchor_at(position);
     edit.anchor = sequence_.insert(position, edit.dot, text);
+    EXPECT_EQ(planned, edit.anchor);
     return edit;
   }
   Edit cut(std::uint32_t position, std::uint32_t count) {
     Edit edit;
     edit.is_insert = false;
     edit.dot = {actor_, ++seq_, 0};
+    const DotRuns planned = sequence_.dots_of(position, count);
     edit.erased = sequence_.erase(position, count);
+    EXPECT_EQ(planned, edit.erased);
     return edit;
   }
   void take(const Edit& edit) {
@@ -163,6 +167,20 @@ TEST(Sequence, AnAnchorThatIsNotThereIsRefused) {
   EXPECT_FALSE(text.apply_insert({std::nullopt, false}, {actor, 8, 0}, "x"));
   text.apply_erase({actor, 7, 0, 1, UINT32_MAX});
   EXPECT_EQ(text.text(), "");
+}
+
+TEST(Sequence, AnElementIsAPlaceEvenWhenItIsErased) {
+  Sequence text;
+  ActorId actor;
+  text.insert(0, {actor, 1, 0}, "abc");
+  text.erase(1, 1);
+
+  const auto anchor = text.anchor_behind({actor, 1, 1});
+  ASSERT_TRUE(anchor.has_value());
+  EXPECT_TRUE(text.apply_insert(*anchor, {actor, 2, 0}, "X"));
+
+  EXPECT_EQ(text.text(), "aXc");
+  EXPECT_FALSE(text.anchor_behind({actor, 1, 3}).has_value());
 }
 
 // --- Random histories ----------------------------------------------------------------------------

@@ -84,7 +84,7 @@ std::size_t RunTree::Index::bytes() const {
 
 RunTree::RunTree() { leaves_.emplace_back(); }
 
-RunTree::Place RunTree::at(std::uint32_t position) {
+RunTree::Place RunTree::at(std::uint32_t position) const {
   std::uint32_t left = position;
   std::uint32_t node = root_;
   const bool near = near_known_ && position >= near_start_ &&

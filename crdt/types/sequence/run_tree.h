@@ -53,7 +53,7 @@ class RunTree {
   std::string text(std::uint32_t from, std::uint32_t count) const;
 
   // The element at `position`, which must be below size().
-  Place at(std::uint32_t position);
+  Place at(std::uint32_t position) const;
   // The place of an element that is in the tree.
   Place of(Element element) const;
   Place start() const { return {first_leaf_, 0, 0}; }
@@ -142,9 +142,9 @@ class RunTree {
   std::uint32_t first_leaf_ = 0;
   Sums total_;
   // The leaf of the last at(), and the position where it begins.
-  std::uint32_t near_leaf_ = 0;
-  std::uint32_t near_start_ = 0;
-  bool near_known_ = false;
+  mutable std::uint32_t near_leaf_ = 0;
+  mutable std::uint32_t near_start_ = 0;
+  mutable bool near_known_ = false;
 };
 
 }  // namespace crdt

@@ -21,27 +21,42 @@ bool Sequence::has_right_child(Element element) const {
   return siblings_.first(element, true) != Siblings::kNone || successor(element).has_value();
 }
 
-Anchor Sequence::insert(std::uint32_t position, const Dot& first, std::string_view text) {
-  RunTree::Place place = tree_.start();
-  Element parent;
-  bool right = true;
-  bool child = !tree_.is_end(place);  // of the root
-  if (position > 0) {
-    const RunTree::Place left = tree_.at(position - 1);
-    parent = tree_.element(left);
-    place = RunTree::after(left);
-    child = left.offset + 1 < tree_.run(left).length || has_right_child(parent);
-  }
-  if (child) {
-    place = tree_.normal(place);
-    parent = tree_.element(place);
-    right = false;
-  }
+Sequence::Spot Sequence::spot_behind(const RunTree::Place& left) const {
+  const Element parent = tree_.element(left);
+  const RunTree::Place place = RunTree::after(left);
+  const bool child = left.offset + 1 < tree_.run(left).length || has_right_child(parent);
+  if (!child) return {place, parent, true};
+  const RunTree::Place next = tree_.normal(place);
+  return {next, tree_.element(next), false};
+}
+
+Sequence::Spot Sequence::spot_at(std::uint32_t position) const {
+  if (position > 0) return spot_behind(tree_.at(position - 1));
+  const RunTree::Place start = tree_.start();
+  if (tree_.is_end(start)) return {start, {}, true};
+  return {tree_.normal(start), tree_.element(tree_.normal(start)), false};
+}
+
+Anchor Sequence::anchor_of(const Spot& spot) const {
   Anchor anchor;
-  if (!parent.is_root()) anchor.parent = ids_.dot_of(parent);
-  anchor.right = right;
+  if (!spot.parent.is_root()) anchor.parent = ids_.dot_of(spot.parent);
+  anchor.right = spot.right;
+  return anchor;
+}
+
+Anchor Sequence::anchor_at(std::uint32_t position) const { return anchor_of(spot_at(position)); }
+
+std::optional<Anchor> Sequence::anchor_behind(const Dot& element) const {
+  const auto known = ids_.find(element);
+  if (!known) return std::nullopt;
+  return anchor_of(spot_behind(tree_.of(*known)));
+}
+
+Anchor Sequence::insert(std::uint32_t position, const Dot& first, std::string_view text) {
+  const Spot spot = spot_at(position);
+  const Anchor anchor = anchor_of(spot);
   const auto length = static_cast<std::uint32_t>(base::count_points(text));
-  add(place, ids_.add(first, length), length, parent, right, text);
+  add(spot.place, ids_.add(first, length), length, spot.parent, spot.right, text);
   return anchor;
 }
 
@@ -60,19 +75,35 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   tree_.insert(place, run, text);
 }
 
+// The dots of `count` elements from `element` on.
+void Sequence::append_runs(Element element, std::uint32_t count, DotRuns& runs) const {
+  while (count > 0) {
+    runs.push_back(ids_.run_of(element, count));
+    const std::uint32_t part = runs.back().count * runs.back().changes;
+    element = element.plus(part);
+    count -= part;
+  }
+}
+
+DotRuns Sequence::dots_of(std::uint32_t position, std::uint32_t count) const {
+  DotRuns runs;
+  for (std::uint32_t done = 0; done < count;) {
+    const RunTree::Place place = tree_.at(position + done);
+    const std::uint32_t part = std::min(count - done, tree_.run(place).length - place.offset);
+    append_runs(tree_.element(place), part, runs);
+    done += part;
+  }
+  return ordered_runs(runs);
+}
+
 DotRuns Sequence::erase(std::uint32_t position, std::uint32_t count) {
   DotRuns erased;
   while (count > 0) {
     const RunTree::Place place = tree_.at(position);
-    Element element = tree_.element(place);
+    const Element element = tree_.element(place);
     const std::uint32_t done = tree_.erase(place, count);
     count -= done;
-    for (std::uint32_t left = done; left > 0;) {
-      erased.push_back(ids_.run_of(element, left));
-      const std::uint32_t part = erased.back().count * erased.back().changes;
-      element = element.plus(part);
-      left -= part;
-    }
+    append_runs(element, done, erased);
   }
   return ordered_runs(erased);
 }

@@ -27,6 +27,13 @@ class Sequence {
   std::uint32_t units() const { return tree_.units(); }
   std::string text() const { return tree_.text(); }
 
+  // What an edit of our own names, without doing it: the place between `position` - 1 and
+  // `position`, the place behind an element (nullopt: the text has no such element; erased ones
+  // count), the dots of `count` code points.
+  Anchor anchor_at(std::uint32_t position) const;
+  std::optional<Anchor> anchor_behind(const Dot& element) const;
+  DotRuns dots_of(std::uint32_t position, std::uint32_t count) const;
+
   // An edit of our own. `position` and `position + count` are at most size(). `text` is valid UTF-8
   // and not empty; `first` is its first dot, the others follow it.
   Anchor insert(std::uint32_t position, const Dot& first, std::string_view text);
@@ -42,6 +49,16 @@ class Sequence {
   void check() const { tree_.check(); }
 
  private:
+  // A place between two elements, and the tree position that an insert there takes.
+  struct Spot {
+    RunTree::Place place;
+    Element parent;
+    bool right = true;
+  };
+  Spot spot_at(std::uint32_t position) const;
+  Spot spot_behind(const RunTree::Place& left) const;
+  Anchor anchor_of(const Spot& spot) const;
+  void append_runs(Element element, std::uint32_t count, DotRuns& runs) const;
   bool has_right_child(Element element) const;
   std::optional<Element> successor(Element element) const;
   RunTree::Place place_right(Element parent, Element fresh);
