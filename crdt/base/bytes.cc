@@ -81,7 +81,7 @@ bool is_utf8(std::string_view text) {
 
 std::size_t count_points(std::string_view text) {
   std::size_t points = 0;
-  for (const char byte : text) points += (static_cast<unsigned char>(byte) & 0xC0) != 0x80 ? 1 : 0;
+  for (const char byte : text) points += is_continuation(byte) ? 0 : 1;
   return points;
 }
 

@@ -57,7 +57,45 @@ class Writer {
   }
   std::uint32_t size() const { return sequence_.size(); }
 
+  // Writes the blocks that have changed. Those that it leaves alone are still what the text is.
+  void store() {
+    std::map<std::uint32_t, Sequence::StoredBlock> kept;
+    order_.clear();
+    for (const RunTree::Block& block : sequence_.fold(next_block_)) {
+      Sequence::StoredBlock now = sequence_.block(block);
+      if (!block.changed) {
+        EXPECT_EQ(disk_.at(block.id).skeleton, now.skeleton);
+        EXPECT_EQ(disk_.at(block.id).text, now.text);
+      }
+      EXPECT_EQ(block.points, base::count_points(now.text));
+      order_.push_back(block.id);
+      kept[block.id] = std::move(now);
+    }
+    disk_ = std::move(kept);
+    names_ = sequence_.names();
+  }
+  // Stores the text and loads it again.
+  void restart() {
+    store();
+    auto loader = Sequence::Loader::begin(names_);
+    ASSERT_TRUE(loader.ok());
+    for (const std::uint32_t id : order_) {
+      ASSERT_TRUE(loader->add(id, disk_.at(id).skeleton, disk_.at(id).text).ok());
+    }
+    auto loaded = loader->finish();
+    ASSERT_TRUE(loaded.ok());
+    EXPECT_EQ(loaded->text(), sequence_.text());
+    EXPECT_EQ(loaded->elements(), sequence_.elements());
+    sequence_ = std::move(*loaded);
+    sequence_.check();
+  }
+  const Sequence& sequence() const { return sequence_; }
+
  private:
+  std::map<std::uint32_t, Sequence::StoredBlock> disk_;
+  std::vector<std::uint32_t> order_;
+  base::Bytes names_;
+  std::uint32_t next_block_ = 1;
   ActorId actor_;
   std::uint64_t seq_ = 0;
   Sequence sequence_;
@@ -183,6 +221,78 @@ TEST(Sequence, AnElementIsAPlaceEvenWhenItIsErased) {
   EXPECT_FALSE(text.anchor_behind({actor, 1, 3}).has_value());
 }
 
+// --- Stored form -------------------------------------------------------------------------------
+
+TEST(StoredText, ALargeTextIsStoredInBlocksAndAnEditChangesOne) {
+  Writer writer('a');
+  for (int i = 0; i < 400; ++i) {
+    writer.type(writer.size() / 2,
+                "a line of a text that is long enough to need many blocks \xC3\xA9\n");
+  }
+  writer.type(0, std::string(50'000, 'x'));
+  writer.restart();
+  Sequence text = writer.sequence();
+  std::uint32_t next = 1'000;
+  const std::size_t blocks = text.fold(next).size();
+  ASSERT_GE(blocks, 3u);
+  EXPECT_EQ(next, 1'000u);  // nothing has changed since it was loaded
+
+  ActorId actor;
+  text.insert(10, {actor, 1, 0}, "y");
+
+  std::size_t changed = 0;
+  for (const RunTree::Block& block : text.fold(next)) changed += block.changed ? 1 : 0;
+  EXPECT_EQ(changed, 1u);
+}
+
+TEST(StoredText, EditsInManyPlacesLeaveNoSmallBlocks) {
+  Writer writer('a');
+  for (int i = 0; i < 3'000; ++i) {
+    writer.type(static_cast<std::uint32_t>(i * 7919) % (writer.size() + 1), "some words ");
+    if (i % 20 == 0) writer.store();
+  }
+  Sequence text = writer.sequence();
+  std::uint32_t next = 1'000'000;
+
+  EXPECT_LT(text.fold(next).size(), 40u);  // of 33,000 letters in about 6,000 runs
+}
+
+TEST(StoredText, BrokenBytesAreRefused) {
+  Writer writer('a');
+  writer.type(0, "abc");
+  writer.type(1, "d");
+  writer.cut(0, 1);
+  Sequence text = writer.sequence();
+  std::uint32_t next = 1;
+  const auto blocks = text.fold(next);
+  ASSERT_EQ(blocks.size(), 1u);
+  const Sequence::StoredBlock block = text.block(blocks[0]);
+  const auto loads = [&](const base::Bytes& names, const base::Bytes& skeleton,
+                         const std::string& letters) {
+    auto loader = Sequence::Loader::begin(names);
+    return loader.ok() && loader->add(1, skeleton, letters).ok() && loader->finish().ok();
+  };
+  ASSERT_TRUE(loads(text.names(), block.skeleton, block.text));
+
+  EXPECT_FALSE(loads(text.names(), block.skeleton, block.text + "x"));
+  EXPECT_FALSE(loads(text.names(), block.skeleton, block.text.substr(1)));
+  EXPECT_FALSE(loads("", block.skeleton, block.text));
+  EXPECT_FALSE(loads(text.names(), "", block.text));
+  for (std::size_t i = 0; i < block.skeleton.size(); ++i) {
+    loads(text.names(), block.skeleton.substr(0, i), block.text);  // must not crash
+    for (int bit = 0; bit < 8; ++bit) {
+      base::Bytes broken = block.skeleton;
+      broken[i] = static_cast<char>(broken[i] ^ (1 << bit));
+      loads(text.names(), broken, block.text);
+    }
+  }
+  for (std::size_t i = 0; i < text.names().size(); ++i) {
+    base::Bytes broken = text.names();
+    broken[i] = static_cast<char>(broken[i] ^ 0x55);
+    loads(broken, block.skeleton, block.text);
+  }
+}
+
 // --- Random histories ----------------------------------------------------------------------------
 
 // The definition, as slowly as it can be written down: a tree of single code points.
@@ -280,6 +390,7 @@ TEST_P(Histories, EndInTheTextOfTheDefinition) {
       tree.insert(edit);
     }
     logs[who].push_back({who, seen[who][who]++, edit});
+    if (random.below(20) == 0) writers[who].restart();
     if (random.below(8) == 0) pull((who + 1 + random.below(2)) % 3, who);
     if (random.below(8) == 0) pull(who, (who + 1 + random.below(2)) % 3);
   }

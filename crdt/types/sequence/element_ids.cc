@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crdt/types/sequence/columns.h"
+
 namespace crdt {
 
 std::uint32_t ElementIds::intern(const ActorId& id) {
@@ -142,6 +144,77 @@ std::size_t ElementIds::bytes() const {
     bytes += sizeof(Actor) + 64 + actor.names.capacity() * sizeof(Names);
   }
   return bytes;
+}
+
+std::uint64_t ElementIds::elements() const {
+  std::uint64_t elements = 0;
+  for (const Actor& actor : actors_) elements += actor.count;
+  return elements;
+}
+
+base::Bytes ElementIds::encode() const {
+  Column counts;  // for each actor: elements, names
+  Column seqs;    // of each name: the distance to the one before
+  Column numbers;
+  Column indexes;
+  base::Bytes ids;
+  for (const Actor& actor : actors_) {
+    ids.append(actor.id.view());
+    counts.add(actor.count);
+    counts.add(actor.names.size());
+    std::uint64_t seq = 0;
+    std::uint32_t number = 0;
+    for (const Names& names : actor.names) {
+      seqs.add(names.seq - seq);
+      numbers.add(names.number - number);
+      indexes.add(std::uint64_t{names.index} << 1 | names.by_seq);
+      seq = names.seq;
+      number = names.number;
+    }
+  }
+  Column actors;
+  actors.add(actors_.size());
+  base::Bytes out;
+  actors.append_to(out);
+  for (const Column* column : {&counts, &seqs, &numbers, &indexes}) column->append_to(out);
+  return out + ids;
+}
+
+base::Result<ElementIds> ElementIds::decode(base::BytesView bytes) {
+  const base::Error malformed = base::invalid("decode names of the elements of a text: malformed");
+  ColumnReader all(bytes);
+  const std::uint64_t actors = all.column().next();
+  ColumnReader counts = all.column();
+  ColumnReader seqs = all.column();
+  ColumnReader numbers = all.column();
+  ColumnReader indexes = all.column();
+  ElementIds ids;
+  for (std::uint64_t i = 0; i < actors; ++i) {
+    const auto id = ActorId::from(all.take(ActorId::kSize));
+    if (!id || ids.by_id_.contains(*id)) return malformed;
+    Actor& actor = ids.actors_[ids.intern(*id)];
+    const std::uint64_t elements = counts.next();
+    const std::uint64_t names = counts.next();
+    if (elements == 0 || elements >= UINT32_MAX || names == 0) return malformed;
+    actor.count = static_cast<std::uint32_t>(elements);
+    for (std::uint64_t n = 0; n < names; ++n) {
+      const std::uint64_t seq = (n > 0 ? actor.names.back().seq : 0) + seqs.next();
+      const std::uint64_t number = (n > 0 ? actor.names.back().number : 0) + numbers.next();
+      const std::uint64_t index = indexes.next();
+      const bool first = n == 0 ? number == 0 : number > actor.names.back().number;
+      if (!seqs.ok() || !numbers.ok() || !indexes.ok()) return malformed;
+      if (!first || number >= elements || (index >> 1) > 0x7fffffff) return malformed;
+      if (n > 0 && seq < actor.names.back().seq) return malformed;
+      Names& next = actor.names.emplace_back();
+      next.seq = seq;
+      next.number = static_cast<std::uint32_t>(number);
+      next.index = static_cast<std::uint32_t>(index >> 1) & 0x7fffffffu;
+      next.by_seq = static_cast<std::uint32_t>(index & 1) & 1u;
+    }
+  }
+  const bool complete = counts.at_end() && seqs.at_end() && numbers.at_end() && indexes.at_end();
+  if (!all.ok() || !all.at_end() || !counts.ok() || !complete) return malformed;
+  return ids;
 }
 
 }  // namespace crdt

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "crdt/base/result.h"
 #include "crdt/dot.h"
 #include "crdt/dot_run.h"
 
@@ -48,7 +49,12 @@ class ElementIds {
     if (one.actor == other.actor) return one.number < other.number;
     return actors_[one.actor].id < actors_[other.actor].id;
   }
-  std::size_t bytes() const;  // of memory, about
+  std::uint32_t actors() const { return static_cast<std::uint32_t>(actors_.size()); }
+  std::uint64_t elements() const;  // of all actors
+  std::size_t bytes() const;       // of memory, about
+
+  base::Bytes encode() const;  // the stored form; docs/storage.md has the layout
+  static base::Result<ElementIds> decode(base::BytesView bytes);
 
  private:
   // Elements `number`, `number` + 1, … up to the next one: either of one change, or one of each

@@ -9,7 +9,8 @@
 namespace crdt {
 namespace {
 
-bool is_start(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+constexpr std::size_t kFilled = 192;  // entries of a chunk of the index that is filled at once
+
 bool is_astral(char c) { return static_cast<unsigned char>(c) >= 0xF0; }
 
 std::uint32_t count_astral(std::string_view text) {
@@ -64,6 +65,18 @@ void RunTree::Index::remove(std::uint32_t number) {
   std::vector<Entry>& chunk = chunks_[at];
   std::erase_if(chunk, [&](const Entry& entry) { return entry.number == number; });
   if (chunk.empty()) chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(at));
+}
+
+void RunTree::Index::fill(std::vector<Entry> entries) {
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.number < b.number; });
+  chunks_.clear();
+  for (std::size_t from = 0; from < entries.size(); from += kFilled) {
+    const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto end =
+        entries.begin() + static_cast<std::ptrdiff_t>(std::min(entries.size(), from + kFilled));
+    chunks_.emplace_back(begin, end);
+  }
 }
 
 std::uint32_t RunTree::Index::leaf_of(std::uint32_t number) const {
@@ -172,7 +185,7 @@ std::size_t RunTree::byte_of(const Leaf& leaf, std::uint32_t point) {
   std::size_t at = 0;
   for (; point > 0; --point) {
     do ++at;
-    while (at < leaf.text.size() && !is_start(leaf.text[at]));
+    while (at < leaf.text.size() && base::is_continuation(leaf.text[at]));
   }
   return at;
 }
@@ -211,6 +224,7 @@ void RunTree::change(std::uint32_t leaf_id, std::int32_t points, std::int32_t as
 
 void RunTree::add_run(std::uint32_t leaf_id, std::uint32_t at, const Run& run) {
   Leaf& leaf = leaves_[leaf_id];
+  leaf.block = kNone;
   for (std::uint32_t i = leaf.count; i > at; --i) leaf.runs[i] = leaf.runs[i - 1];
   leaf.runs[at] = run;
   ++leaf.count;
@@ -234,6 +248,13 @@ std::uint32_t RunTree::split_run(Leaf& leaf, std::uint32_t leaf_id, std::uint32_
   leaf.runs[run].length = offset & Run::kLengthMax;
   add_run(leaf_id, run + 1, rest);
   return run + 1;
+}
+
+void RunTree::set_forks(const Place& place) {
+  Leaf& leaf = leaves_[place.leaf];
+  if (leaf.runs[place.run].forks) return;
+  leaf.runs[place.run].forks = 1;
+  leaf.block = kNone;
 }
 
 // A change of a leaf needs at most two more runs. `place` moves with its run.
@@ -262,6 +283,7 @@ void RunTree::split_leaf(std::uint32_t leaf_id) {
   leaves_.emplace_back();
   Leaf& leaf = leaves_[leaf_id];
   Leaf& fresh = leaves_[fresh_id];
+  leaf.block = kNone;
   // The cut is where half of the text is, but leaves both sides some runs when there are many.
   std::uint32_t cut = 0;
   std::uint32_t points = 0;
@@ -360,6 +382,7 @@ void RunTree::add_child(std::uint32_t parent, std::uint32_t before, std::uint32_
 void RunTree::insert(Place place, Run run, std::string_view text) {
   make_room(place);
   Leaf& leaf = leaves_[place.leaf];
+  leaf.block = kNone;
   const std::uint32_t point = points_before(leaf, place.run, place.offset);
   leaf.text.insert(byte_of(leaf, point), text);
   if (place.run < leaf.count && place.offset == leaf.runs[place.run].length) {
@@ -386,6 +409,7 @@ std::uint32_t RunTree::erase(Place place, std::uint32_t most) {
   Leaf& leaf = leaves_[place.leaf];
   const std::uint32_t length = std::min(most, leaf.runs[place.run].length - place.offset);
   if (!leaf.runs[place.run].live) return length;
+  leaf.block = kNone;
   const std::uint32_t point = points_before(leaf, place.run, place.offset);
   const std::size_t from = byte_of(leaf, point);
   const std::size_t to =

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,7 +62,7 @@ class RunTree {
   // The same place, written as the start of the next run where there is one.
   Place normal(Place place) const;
   const Run& run(const Place& place) const { return leaves_[place.leaf].runs[place.run]; }
-  Run& run(const Place& place) { return leaves_[place.leaf].runs[place.run]; }
+  void set_forks(const Place& place);
   Element element(const Place& place) const { return run(place).first.plus(place.offset); }
   static Place after(Place place) { return {place.leaf, place.run, place.offset + 1}; }
   std::uint32_t position(const Place& place) const;  // of the first shown element from there on
@@ -71,6 +72,28 @@ class RunTree {
   // Marks elements as erased: those of the run at `place` from its offset on, at most `most`; all
   // of them have one state. Returns how many. The text is taken away if they were shown.
   std::uint32_t erase(Place place, std::uint32_t most);
+
+  // --- Stored form. Neighbouring leaves make a block. A block that nothing has changed since
+  // group() keeps its id.
+  struct Block {
+    std::uint32_t id = 0;
+    std::uint32_t first = 0;   // leaf
+    std::uint32_t points = 0;  // shown code points
+    std::uint32_t astral = 0;
+    bool changed = false;  // it must be stored
+  };
+  // Puts the leaves into blocks. New ids are `next_id` and above, which is raised.
+  std::vector<Block> group(std::uint32_t& next_id);
+  // The runs and the shown text of a block that group() returned, before anything else changes.
+  struct Content {
+    std::vector<Run> runs;
+    std::string text;
+  };
+  Content content(const Block& block) const;
+  // Adds a stored block behind what is there; then build(). `text` must have the code points of the
+  // runs that are shown. False: it has not.
+  bool append(std::uint32_t id, const std::vector<Run>& runs, std::string_view text);
+  void build();
 
   std::size_t bytes() const;  // of memory, about
   std::size_t runs() const;
@@ -91,6 +114,7 @@ class RunTree {
     std::uint32_t count = 0;
     std::uint32_t parent = kNone;
     std::uint32_t next = kNone;
+    std::uint32_t block = kNone;  // in which it is stored as it is
     Sums sums;
     std::string text;
   };
@@ -111,6 +135,7 @@ class RunTree {
     void set(std::uint32_t number, std::uint32_t leaf);  // adds it or moves it to `leaf`
     void rename(std::uint32_t from, std::uint32_t to);   // no other number lies between
     void remove(std::uint32_t number);
+    void fill(std::vector<Entry> entries);              // in any order
     std::uint32_t leaf_of(std::uint32_t number) const;  // of the run that begins there or before
     std::size_t bytes() const;
 
@@ -119,6 +144,12 @@ class RunTree {
     std::vector<std::vector<Entry>> chunks_;
   };
 
+  static constexpr std::size_t kBlockRuns = 1'024;
+  static constexpr std::size_t kBlockText = 16'384;
+
+  struct Segment;
+  std::vector<Segment> segments() const;
+  void append_run(const Run& run, std::string_view text, std::uint32_t block);
   Index& index_of(std::uint32_t actor);
   std::uint32_t split_run(Leaf& leaf, std::uint32_t leaf_id, std::uint32_t run,
                           std::uint32_t offset);
@@ -141,6 +172,8 @@ class RunTree {
   bool root_is_leaf_ = true;
   std::uint32_t first_leaf_ = 0;
   Sums total_;
+  // The number of leaves of each block when it was stored.
+  std::map<std::uint32_t, std::uint32_t> stored_;
   // The leaf of the last at(), and the position where it begins.
   mutable std::uint32_t near_leaf_ = 0;
   mutable std::uint32_t near_start_ = 0;

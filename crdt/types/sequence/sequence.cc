@@ -165,7 +165,7 @@ RunTree::Place Sequence::place_right(Element parent, Element fresh) {
   const auto next = successor(parent);
   if (next && ids_.less(*next, fresh)) {
     if (!before || ids_.less(*before, *next)) before = next;
-    tree_.run(tree_.of(parent)).forks = 1;  // also if the runs of both are one only later
+    tree_.set_forks(tree_.of(parent));  // also if the runs of both are one only later
   }
   if (before) return after_subtree(*before);
   return parent.is_root() ? tree_.start() : RunTree::after(tree_.of(parent));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "crdt/anchor.h"
+#include "crdt/base/result.h"
 #include "crdt/dot.h"
 #include "crdt/dot_run.h"
 #include "crdt/types/sequence/element_ids.h"
@@ -44,6 +45,21 @@ class Sequence {
   // Erases the elements of the run that this text has; the others are no error.
   void apply_erase(const DotRun& run);
 
+  // --- Stored form: the names of the elements, and blocks of runs with their shown text. A block
+  // that nothing has changed since the last fold() keeps its id.
+  struct StoredBlock {
+    base::Bytes skeleton;
+    std::string text;
+  };
+  std::vector<RunTree::Block> fold(std::uint32_t& next_id) { return tree_.group(next_id); }
+  StoredBlock block(const RunTree::Block& block) const;
+  base::Bytes names() const { return ids_.encode(); }
+  // From what names() and block() gave, the blocks in the order of fold(). kInvalid when they
+  // contradict each other.
+  class Loader;
+
+  // How often an element was inserted, erased ones included.
+  std::uint64_t elements() const { return ids_.elements(); }
   std::size_t bytes() const { return ids_.bytes() + tree_.bytes() + siblings_.bytes(); }
   std::size_t runs() const { return tree_.runs(); }
   void check() const { tree_.check(); }
@@ -71,6 +87,18 @@ class Sequence {
   ElementIds ids_;
   RunTree tree_;
   Siblings siblings_;
+};
+
+// Puts a text together from its stored form.
+class Sequence::Loader {
+ public:
+  static base::Result<Loader> begin(base::BytesView names);
+  base::Status add(std::uint32_t id, base::BytesView skeleton, std::string_view text);
+  base::Result<Sequence> finish();
+
+ private:
+  Sequence text_;
+  std::vector<std::uint64_t> elements_;  // of each actor, in the blocks so far
 };
 
 }  // namespace crdt
