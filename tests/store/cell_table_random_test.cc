@@ -159,7 +159,7 @@ struct Walk {
   // after every slot.
   void resume_everywhere() {
     for (const char* name : {"m", "snapshots"}) {
-      auto objects = store->cells().objects_from(name, 100);
+      auto objects = store->cells().objects_from({name, {}}, 100);
       ASSERT_TRUE(objects.ok());
       for (const ObjectInfo& object : *objects) {
         if (object.name != name) continue;
