@@ -19,7 +19,7 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
   RETURN_IF_ERROR(configure_writer(*database, options));
   RETURN_IF_ERROR(database->execute("PRAGMA synchronous=FULL"));
   std::unique_ptr<Store> store(new Store(std::move(database), path, options));
-  RETURN_IF_ERROR(empty ? store->create() : store->upgrade());
+  if (empty) RETURN_IF_ERROR(store->create());
   RETURN_IF_ERROR(check_tables(*store->database_));
   RETURN_IF_ERROR(store->load());
   return store;
@@ -137,12 +137,6 @@ base::Status Store::create() {
   RETURN_IF_ERROR(database_->begin());
   RETURN_IF_ERROR(create_tables(*database_));
   RETURN_IF_ERROR(meta_table_.create());
-  return database_->commit();
-}
-
-base::Status Store::upgrade() {
-  RETURN_IF_ERROR(database_->begin());
-  RETURN_IF_ERROR(upgrade_tables(*database_));
   return database_->commit();
 }
 

@@ -2,10 +2,10 @@
 
 // One SQLite file with everything of a replica. `Store` is the writing half: one connection, one
 // transaction a turn, one thread (rule 10). `Reader` is a read-only connection with a committed
-// snapshot. docs/storage.md describes tables, formats, checksums and upgrades.
+// snapshot. docs/storage.md describes tables, formats and checksums.
 // Errors: kDiskFull (rolled back; try again later), kIndeterminate (I/O error in COMMIT: this Store
 // writes no more; open a new one and make a new actor), kReadOnly, kCorrupt, kConflict (a schema of
-// a newer version).
+// another version).
 
 #include <memory>
 #include <string>
@@ -87,7 +87,6 @@ class Store {
   Store(std::unique_ptr<Database> database, std::string path, const Options& options);
   base::Status load();
   base::Status create();
-  base::Status upgrade();
   base::Status flush();
   void stop(const std::string& reason);
   void empty_wal();
