@@ -22,6 +22,10 @@ struct Options {
   // At rest the write-ahead log takes at most this much on the medium. Under load it grows to
   // `wal_pages`, and above that while a reader holds it.
   std::int64_t wal_rest_bytes = 4ll << 20;
+  // When the agent rests, the file gets smaller until this many of its pages are free: room for
+  // what is written next. One call of Store::rest() gives back `vacuum_pages` at most.
+  std::int64_t free_pages_rest = 256;
+  std::int64_t vacuum_pages = 256;
   // Closed actors that were closed or changed lately stand unpacked in memory. When there are more
   // than these, all of them move into a new packed table, which takes a few milliseconds.
   std::size_t closed_loose_max = 256;

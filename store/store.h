@@ -50,6 +50,9 @@ class Store {
   // Options::wal_rest_bytes and has grown by less than that since the last call. Under load,
   // emptying it each time would cost more than the room is worth. Does not wait for readers. Not
   // part of open(): on a full disk it would use the room that a start needs for its first commit.
+  // It also makes the file smaller when more than Options::free_pages_rest pages are free, by at
+  // most Options::vacuum_pages a call and never under load: a commit without a sync. The file has
+  // its new size after the checkpoint that follows the last of these calls.
   void rest();
   // Flushes all kNormal commits to the medium (fsync).
   base::Status sync();
@@ -66,6 +69,7 @@ class Store {
   // holds it.
   std::int64_t wal_pages() const { return database_->wal_pages(); }
   std::int64_t wal_bytes() const { return database_->wal_bytes(); }  // of its file
+  std::int64_t free_pages() const { return free_pages_; }  // of the file, at the last rest()
   std::uint64_t log_bytes() const { return log_.bytes(); }
   HeldTable& held() { return held_; }
   Scrub& scrub() { return scrub_; }
@@ -90,6 +94,8 @@ class Store {
   base::Status flush();
   void stop(const std::string& reason);
   void empty_wal();
+  void shrink();
+  base::Status vacuum(std::int64_t pages);
 
   std::unique_ptr<Database> database_;
   std::string path_;
@@ -107,7 +113,9 @@ class Store {
   Durability durability_ = Durability::kFull;  // the current setting of the connection
   bool unsynced_ = false;                      // there are kNormal commits after the last sync
   std::int64_t rested_pages_ = 0;              // the pages of the log at the last rest()
-  std::string stopped_;                        // why this Store writes no more; empty: it writes
+  std::int64_t free_pages_ = 0;
+  bool shrinks_ = true;  // false after damage; the scrub or the next write finds it
+  std::string stopped_;  // why this Store writes no more; empty: it writes
 };
 
 // A read-only view. Each call of begin() takes a new snapshot. Reads between begin() and end() see

@@ -69,6 +69,7 @@ TEST(StoreOpen, PragmasAreSet) {
   sample::open(folder.file("a.db")).reset();
 
   EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA page_size"), 4096);
+  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA auto_vacuum"), 2) << "the file never shrinks";
   EXPECT_EQ(raw_number(folder.file("a.db"), "SELECT journal_mode='wal' FROM pragma_journal_mode"),
             1);
   EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA application_id"), 0x48525359);
