@@ -30,9 +30,11 @@ CREATE TABLE staged(part INTEGER NOT NULL, page INTEGER NOT NULL, sum INTEGER NO
 CREATE TABLE held(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, actor BLOB NOT NULL,
   seq INTEGER NOT NULL, sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
 CREATE TABLE closed(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL, v BLOB NOT NULL) STRICT;
+CREATE TABLE blocks(owner INTEGER NOT NULL, number INTEGER NOT NULL, sum INTEGER NOT NULL,
+  v BLOB NOT NULL, PRIMARY KEY(owner, number)) STRICT;
 )sql";
 
-constexpr std::size_t kTableCount = 12;
+constexpr std::size_t kTableCount = 13;
 
 constexpr std::string_view kBothPragmas =
     "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"

@@ -34,6 +34,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
       options_(options),
       actors_(*database_, options_),
       cells_(*database_, actors_),
+      blocks_(*database_),
       log_(*database_, options_),
       proofs_(*database_),
       staged_(*database_),

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "store/actors.h"
+#include "store/blocks.h"
 #include "store/cell_table.h"
 #include "store/change_log.h"
 #include "store/database.h"
@@ -62,6 +63,7 @@ class Store {
   Actors& actors() { return actors_; }
   const Actors& actors() const { return actors_; }
   CellTable& cells() { return cells_; }
+  Blocks& blocks() { return blocks_; }
   ChangeLog& log() { return log_; }
   Proofs& proofs() { return proofs_; }
   Staged& staged() { return staged_; }
@@ -104,6 +106,7 @@ class Store {
   Meta stored_meta_;
   Actors actors_;
   CellTable cells_;
+  Blocks blocks_;
   ChangeLog log_;
   Proofs proofs_;
   Staged staged_;
@@ -132,6 +135,7 @@ class Reader {
   base::Result<const Actors*> actors();  // of this snapshot
   base::Result<Meta> meta();             // of this snapshot
   CellTable& cells() { return cells_; }
+  Blocks& blocks() { return blocks_; }
   ChangeLog& log() { return log_; }
   // The last kCorrupt that was met since the last call, for the repair.
   std::optional<std::string> take_damage() { return database_->take_damage(); }
@@ -146,6 +150,7 @@ class Reader {
   Actors actors_;
   bool actors_loaded_ = false;
   CellTable cells_;
+  Blocks blocks_;
   ChangeLog log_;
   std::int64_t snapshot_ = -1;  // a number that changes with every commit of the Store
 };
