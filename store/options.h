@@ -11,7 +11,8 @@
 namespace store {
 
 struct Options {
-  // The change log keeps at most this much; pruning raises the floors (rule 7).
+  // The changes of the log take at most this much in the file, compressed as they are there; pruning
+  // raises the floors (rule 7).
   std::uint64_t log_bytes_max = 256ull << 20;
   // Rows pruned in one turn at most, so that pruning never stalls a commit.
   std::uint32_t prune_rows_max = 4096;

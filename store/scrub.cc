@@ -41,7 +41,7 @@ bool cell_row(const Statement& row) {
 bool log_row(const Statement& row) {
   RowChecksum sum('g');
   sum.number(row.integer(0)).number(row.integer(1)).number(row.integer(2));
-  return sum.bytes(row.blob(3)).value() == row.integer(4);
+  return sum.number(row.integer(5)).bytes(row.blob(3)).value() == row.integer(4);
 }
 bool index_row(const Statement& row) {
   RowChecksum sum('i');
@@ -105,7 +105,7 @@ const Scrub::Table Scrub::kTables[] = {
      "SELECT owner, number, v, sum FROM blocks WHERE (owner, number)>(?1, ?2) "
      "ORDER BY owner, number"},
     {"log", Key::kNumber, 3, log_row,
-     "SELECT pos, actor, seq, change, sum FROM log WHERE pos>?1 ORDER BY pos", Bad::kLog},
+     "SELECT pos, actor, seq, change, sum, size FROM log WHERE pos>?1 ORDER BY pos", Bad::kLog},
     {"log_index", Key::kTwoNumbers, -1, index_row,
      "SELECT actor, seq, pos, sum FROM log_index WHERE (actor, seq)>(?1, ?2) ORDER BY actor, seq",
      Bad::kLog},
