@@ -475,6 +475,7 @@ std::string Daemon::metrics() const {
   counts.isolated = !isolation_->reason().empty();
   counts.store = figures_.figures();
   counts.wal_bytes_max = store_thread_->wal_bytes_max();
+  counts.free_pages = store_thread_->free_pages();
   counts.now = read_clock().instant;
   counts.log_lines_lost = log_.lost_lines();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),

@@ -42,6 +42,9 @@ void add_agent(MetricsText& text, const AgentFacts& facts, const DaemonCounts& c
   text.gauge("wal_bytes_max",
              "Largest size in bytes of the database's write-ahead log since it was opened",
              static_cast<double>(counts.wal_bytes_max));
+  text.gauge("database_free_pages",
+             "Free pages of 4,096 bytes in the database file, looked up once a second",
+             static_cast<double>(counts.free_pages));
   for (std::size_t i = 0; i < counts.notices.size(); ++i) {
     NoticeWords words = words_for(static_cast<Notice::Kind>(i));
     text.counter(

@@ -28,6 +28,7 @@ struct DaemonCounts {
   bool isolated = false;
   StoreFigures store;
   std::int64_t wal_bytes_max = 0;
+  std::int64_t free_pages = 0;
   base::Instant now;
   std::uint64_t log_lines_lost = 0;
 };

@@ -119,6 +119,7 @@ void StoreThread::work(Pump::Step step, std::unique_lock<std::mutex>& lock) {
   if (step == Step::kScrub) out = replica_->scrub(now);
   if (step == Step::kReadAhead) more = replica_->read_ahead();
   wal_bytes_max_ = std::max(wal_bytes_max_.load(), replica_->wal_bytes());
+  if (step == Step::kScrub) free_pages_ = replica_->free_pages();
   bool damaged = out.damaged;
   bool tell = turn || step == Step::kFlush || says_something(out);
   if (tell) hand_over(std::move(out), turn);

@@ -36,6 +36,7 @@ class StoreThread {
   std::size_t waiting() const;
   // The largest write-ahead log that was there after a step since the start of this thread.
   std::int64_t wal_bytes_max() const { return wal_bytes_max_; }
+  std::int64_t free_pages() const { return free_pages_; }  // of the database file, once a second
   void release_memory();  // takes effect with the next step, on this thread
   // Applies the inputs that wait, flushes, and ends the thread. Outputs still arrive before
   // `stopped` is called.
@@ -64,6 +65,7 @@ class StoreThread {
   bool finished_ = false;
   std::atomic<bool> release_memory_ = false;
   std::atomic<std::int64_t> wal_bytes_max_ = 0;  // written by the store thread only
+  std::atomic<std::int64_t> free_pages_ = 0;     // the same
   bool watched_ = false;
   std::uint64_t turns_begun_ = 0;
   std::uint64_t turns_ended_ = 0;  // their outputs are in outputs_ or were passed on

@@ -27,7 +27,7 @@ base::Bytes head_row(const Actor& actor) {
   base::append_be64(row, actor.head.hash);
   base::append_be64(row, actor.floor);
   base::append_be64(row, actor.named_seq);
-  // The byte is absent when there are no flags, as in version 1 of the file.
+  // The byte is absent when there are no flags.
   const int flags =
       (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0) | (actor.alone ? kAlone : 0);
   if (flags != 0) row.push_back(static_cast<char>(flags));

@@ -130,15 +130,14 @@ base::Status CellTable::scan_object(const ObjectInfo& object, const crdt::Slot* 
   return impl_->scan.slots_after(kept, after, visit);
 }
 
-base::Result<std::vector<ObjectInfo>> CellTable::objects(std::optional<std::string_view> after,
-                                                         std::size_t limit) {
-  if (!after) return objects_from({}, limit);
-  return objects_from(std::string(*after) + '\0', limit);  // the smallest name above it
+base::Result<std::vector<ObjectInfo>> CellTable::objects(
+    const std::optional<crdt::ObjectKey>& after, std::size_t limit) {
+  return impl_->objects.from(after ? key_above(*after) : crdt::ObjectKey(), limit);
 }
 
-base::Result<std::vector<ObjectInfo>> CellTable::objects_from(std::string_view name,
+base::Result<std::vector<ObjectInfo>> CellTable::objects_from(const crdt::ObjectKey& first,
                                                               std::size_t limit) {
-  return impl_->objects.from(name, limit);
+  return impl_->objects.from(first, limit);
 }
 
 const ObjectInfo* CellTable::object(std::string_view name, crdt::SlotType type) const {
@@ -235,7 +234,7 @@ base::Status CellTable::Impl::erase(SlotRow& row) {
 
 base::Status CellTable::verify() {
   std::int64_t slots = 0;
-  std::optional<std::string> after;
+  std::optional<crdt::ObjectKey> after;
   crdt::Digest digest;
   std::int64_t cells = 0;
   for (;;) {
@@ -246,7 +245,7 @@ base::Status CellTable::verify() {
       digest.add(object.digest);
       cells += object.cells;
     }
-    after = page.back().name;
+    after = page.back().key();
   }
   // A walk over the names would miss rows that belong to no name.
   ASSIGN_OR_RETURN(const std::int64_t rows, impl_->rows.count());

@@ -49,11 +49,12 @@ class CellTable {
   // save slots up to the one that it gets.
   base::Status scan_object(const ObjectInfo& object, const crdt::Slot* after,
                            const std::function<bool(SlotRow&)>& visit);
-  // Objects in order of name, strictly after `after` (nullopt: from the first). All types of one
-  // name are on one page, so a page may be a little longer than `limit`.
-  base::Result<std::vector<ObjectInfo>> objects(std::optional<std::string_view> after,
+  // At most `limit` objects in order of (name, type), strictly after `after` (nullopt: from the
+  // first), or from `first` on. A page may end between two types of one name.
+  base::Result<std::vector<ObjectInfo>> objects(const std::optional<crdt::ObjectKey>& after,
                                                 std::size_t limit);
-  base::Result<std::vector<ObjectInfo>> objects_from(std::string_view name, std::size_t limit);
+  base::Result<std::vector<ObjectInfo>> objects_from(const crdt::ObjectKey& first,
+                                                     std::size_t limit);
   // Null when there is no such object or its row cannot be read; find_object() tells which. The
   // pointer is valid until the next call.
   const ObjectInfo* object(std::string_view name, crdt::SlotType type) const;

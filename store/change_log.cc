@@ -166,9 +166,10 @@ base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
                                const crdt::SealedChange& change) {
   RETURN_IF_ERROR(impl_->database.writable());
   impl_->touched = true;
-  RETURN_IF_ERROR(impl_->table.append({position, actor_index, change.seq}, change.bytes));
+  ASSIGN_OR_RETURN(const std::size_t bytes,
+                   impl_->table.append({position, actor_index, change.seq}, change.bytes));
   ++impl_->totals.changes;
-  impl_->totals.bytes += change.bytes.size();
+  impl_->totals.bytes += bytes;
   return {};
 }
 
@@ -341,7 +342,7 @@ base::Status ChangeLog::Impl::choose(const Actors& actors, const Keep& keep, boo
     // A pruned row may be damaged. But no floor may rise above the head. A number above the head
     // means that the row is damaged; the change that is lost with it shows later as a gap.
     leaving.positions.push_back(row->position);
-    leaving.bytes += cursor.change_bytes();
+    leaving.bytes += cursor.stored_bytes();
     const auto id = actors.id_of(row->actor);
     const auto known = id ? actors.find(*id) : std::nullopt;
     if (known && row->seq <= known->head.seq) {
@@ -369,7 +370,7 @@ base::Result<ChangeLog::Impl::Walked> ChangeLog::Impl::look_at_all(const Actors&
       continue;
     }
     ++walked.totals.changes;
-    walked.totals.bytes += cursor.change_bytes();
+    walked.totals.bytes += cursor.stored_bytes();
     if (row->seq <= known->floor) continue;
     std::uint64_t& next = walked.next.try_emplace(row->actor, known->floor + 1).first->second;
     if (row->seq > next) {

@@ -99,7 +99,8 @@ class ChangeLog {
   void committed();
 
   std::uint64_t changes() const;
-  std::uint64_t bytes() const;  // of sealed changes
+  // What the changes take in the file: of a compressed change the bytes of its frame.
+  std::uint64_t bytes() const;
 
  private:
   struct Impl;

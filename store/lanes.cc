@@ -10,7 +10,9 @@ Lane lane_of(const crdt::Slot& slot) {
   return {slot.path.back(), slot.type};
 }
 
-bool may_have_lane(const Lane& lane) {
+bool may_have_lane(const crdt::Slot& slot, const Lane& lane) {
+  const bool catalog = slot.object == "snapshots" || slot.object == "images";
+  if (!catalog || slot.path.size() > 2) return false;
   if (!lane.name) return true;
   return lane.type != crdt::SlotType::kOrSet && lane.name->size() <= kLaneNameMax;
 }
@@ -59,7 +61,7 @@ base::Status Lanes::refresh() {
 
 std::optional<int> Lanes::find(const crdt::Slot& slot) const {
   const Lane lane = lane_of(slot);
-  if (!may_have_lane(lane)) return kOwnLane;
+  if (!may_have_lane(slot, lane)) return kOwnLane;
   const auto found = numbers_.find(lane);
   if (found != numbers_.end()) return found->second;
   if (lanes_.size() < kLanesMax) return std::nullopt;

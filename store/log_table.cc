@@ -1,5 +1,6 @@
 #include "store/log_table.h"
 
+#include "store/packed_change.h"
 #include "store/row.h"
 
 namespace store {
@@ -11,14 +12,21 @@ RowChecksum row_sum(char table, const LogRow& row) {
   return sum;
 }
 
+// `size` is that of the sealed change if `change` is a frame of it, or 0.
+std::int64_t change_sum(const LogRow& row, std::int64_t size, base::BytesView change) {
+  return row_sum('g', row).number(size).bytes(change).value();
+}
+
 }  // namespace
 
 LogTable::LogTable(Database& database)
     : database_(database),
-      insert_(database, "INSERT INTO log(pos, actor, seq, sum, change) VALUES(?1, ?2, ?3, ?4, ?5)"),
+      insert_(database,
+              "INSERT INTO log(pos, actor, seq, size, sum, change) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"),
       erase_(database, "DELETE FROM log WHERE pos=?1"),
       oldest_(database, "SELECT min(pos) FROM log"),
-      from_(database, "SELECT pos, actor, seq, sum, change FROM log WHERE pos>=?1 ORDER BY pos"),
+      from_(database,
+            "SELECT pos, actor, seq, size, sum, change FROM log WHERE pos>=?1 ORDER BY pos"),
       insert_index_(
           database,
           "INSERT OR REPLACE INTO log_index(actor, seq, pos, sum) VALUES(?1, ?2, ?3, ?4)"),
@@ -36,17 +44,20 @@ void LogTable::forget() {
   damaged_ = false;
 }
 
-base::Status LogTable::append(const LogRow& row, base::BytesView change) {
+base::Result<std::size_t> LogTable::append(const LogRow& row, base::BytesView change) {
+  const auto packed = pack_change(change);
+  const auto size = static_cast<std::int64_t>(packed ? change.size() : 0);
+  const base::BytesView kept = packed ? base::BytesView(*packed) : change;
   {
     ASSIGN_OR_RETURN(Loan insert, insert_.use());
     insert->bind(1, row.position).bind(2, row.actor).bind(3, static_cast<std::int64_t>(row.seq));
-    insert->bind(4, row_sum('g', row).bytes(change).value()).bind_blob(5, change);
+    insert->bind(4, size).bind(5, change_sum(row, size, kept)).bind_blob(6, kept);
     RETURN_IF_ERROR(insert->run());
   }
-  if (row.seq % kIndexSeqs == 0) return index(row);
   ASSIGN_OR_RETURN(const std::int64_t last, last_indexed(row.actor));
-  if (last == 0 || row.position - last >= kIndexPositions) return index(row);
-  return {};
+  const bool far = last == 0 || row.position - last >= kIndexPositions;
+  if (far || row.seq % kIndexSeqs == 0) RETURN_IF_ERROR(index(row));
+  return kept.size();
 }
 
 base::Status LogTable::erase(std::int64_t position) {
@@ -91,16 +102,23 @@ base::Result<std::optional<LogRow>> LogTable::Cursor::next() {
   return std::optional<LogRow>(row);
 }
 
-base::Result<base::BytesView> LogTable::Cursor::change(const LogRow& row) const {
-  const base::BytesView change = select_->blob(4);
-  if (select_->integer(3) == row_sum('g', row).bytes(change).value()) return change;
-  return corrupt_row(*database_, "log", row.position);
+base::Result<base::BytesView> LogTable::Cursor::change(const LogRow& row) {
+  const auto change = read(row);
+  if (!change) return corrupt_row(*database_, "log", row.position);
+  return *change;
 }
 
-std::size_t LogTable::Cursor::change_bytes() const { return select_->blob(4).size(); }
+std::size_t LogTable::Cursor::stored_bytes() const { return select_->blob(5).size(); }
 
-bool LogTable::Cursor::sound(const LogRow& row) const {
-  return select_->integer(3) == row_sum('g', row).bytes(select_->blob(4)).value();
+std::optional<base::BytesView> LogTable::Cursor::read(const LogRow& row) {
+  const std::int64_t size = select_->integer(3);
+  const base::BytesView kept = select_->blob(5);
+  if (size < 0 || select_->integer(4) != change_sum(row, size, kept)) return std::nullopt;
+  if (size == 0) return kept;
+  auto unpacked = unpack_change(kept, static_cast<std::uint64_t>(size));
+  if (!unpacked) return std::nullopt;
+  unpacked_ = std::move(*unpacked);
+  return unpacked_;
 }
 
 base::Result<std::uint64_t> LogTable::mend_index() {

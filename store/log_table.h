@@ -1,8 +1,10 @@
 #pragma once
 
-// The tables `log` and `log_index`. The index is sparse. An actor has an index row at its first
-// change, at every kIndexSeqs-th number, and when its last index row is kIndexPositions back. So a
-// scan for the first change that a peer lacks starts at most kIndexPositions rows before it.
+// The tables `log` and `log_index`. A large change is kept compressed (store/packed_change.h), and
+// what a cursor gives is the sealed change again. The index is sparse. An actor has an index row at
+// its first change, at every kIndexSeqs-th number, and when its last index row is kIndexPositions
+// back. So a scan for the first change that a peer lacks starts at most kIndexPositions rows before
+// it.
 
 #include <cstdint>
 #include <map>
@@ -28,7 +30,8 @@ class LogTable {
   explicit LogTable(Database& database);
   void forget();
 
-  base::Status append(const LogRow& row, base::BytesView change);
+  // Returns the bytes that the change takes in its row.
+  base::Result<std::size_t> append(const LogRow& row, base::BytesView change);
   bool damaged() const { return damaged_; }
   void note_damage() { damaged_ = true; }
   // Drops the index rows that fail their checksums.
@@ -45,16 +48,19 @@ class LogTable {
   class Cursor {
    public:
     base::Result<std::optional<LogRow>> next();
-    base::Result<base::BytesView> change(const LogRow& row) const;
-    std::size_t change_bytes() const;  // the length of the change, also of a damaged row
-    bool sound(const LogRow& row) const;
+    // The sealed change; valid until the next call of a function of this cursor.
+    base::Result<base::BytesView> change(const LogRow& row);
+    std::size_t stored_bytes() const;  // what the change takes in its row, also if that is damaged
+    bool sound(const LogRow& row) { return read(row).has_value(); }
 
    private:
     friend class LogTable;
     Cursor(const Database& database, Loan select)
         : database_(&database), select_(std::move(select)) {}
+    std::optional<base::BytesView> read(const LogRow& row);
     const Database* database_;
     Loan select_;
+    base::Bytes unpacked_;
   };
   base::Result<Cursor> from(std::int64_t position);
 

@@ -5,9 +5,6 @@
 namespace store {
 namespace {
 
-// Versions 1 and 2 kept a run token behind the node id.
-constexpr std::size_t kRunTokenSize = 16;
-
 enum MetaKey : std::int64_t {
   kIdentity = 1,
   kClock = 2,
@@ -62,9 +59,7 @@ bool parse_clock(base::BytesView row, Meta& meta) {
   meta.clock.nanos = static_cast<std::int64_t>(parser.be64());
   meta.clock.counter = parser.be32();
   meta.next_position = static_cast<std::int64_t>(parser.be64());
-  // Version 1 did not keep this number, so we do not know what it has pruned.
-  meta.lost_position =
-      parser.at_end() ? meta.next_position - 1 : static_cast<std::int64_t>(parser.be64());
+  meta.lost_position = static_cast<std::int64_t>(parser.be64());
   return parser.complete();
 }
 
@@ -103,15 +98,6 @@ base::Status MetaTable::create() {
   RETURN_IF_ERROR(put(kClock, clock_row(fresh)));
   RETURN_IF_ERROR(write(CellTotals{}));
   return write(LogTotals{});
-}
-
-base::Status MetaTable::upgrade_to_3() {
-  ASSIGN_OR_RETURN(base::Bytes identity, get(kIdentity));
-  if (identity.size() < base::NodeId::kSize + kRunTokenSize) {
-    return corrupt_row(database_, "meta", kIdentity);
-  }
-  identity.erase(base::NodeId::kSize, kRunTokenSize);
-  return put(kIdentity, identity);
 }
 
 base::Result<Meta> MetaTable::load() {

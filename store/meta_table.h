@@ -29,9 +29,8 @@ class MetaTable {
  public:
   explicit MetaTable(Database& database);
 
-  base::Status create();        // the rows of a new database
-  base::Status upgrade_to_3();  // removes what versions 1 and 2 kept about the run
-  base::Result<Meta> load();    // `digest` comes from the totals of the cells
+  base::Status create();      // the rows of a new database
+  base::Result<Meta> load();  // `digest` comes from the totals of the cells
   base::Result<CellTotals> cell_totals();
   base::Result<LogTotals> log_totals();
 

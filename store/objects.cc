@@ -36,9 +36,20 @@ const std::string kSelect =
     "LEFT JOIN meta m ON m.k = o.idx + (1 << 32) WHERE ";
 const std::string kSelectByKey = kSelect + "o.name=?1 AND o.type=?2";
 const std::string kSelectNamed = kSelect + "o.name=?1 ORDER BY o.type";
-const std::string kSelectFrom = kSelect + "o.name>=?1 ORDER BY o.name, o.type";
+const std::string kSelectFrom =
+    kSelect + "(o.name, o.type)>=(?1, ?2) ORDER BY o.name, o.type LIMIT ?3";
 
 }  // namespace
+
+crdt::ObjectKey key_above(const crdt::ObjectKey& key) {
+  const auto type = static_cast<std::uint8_t>(key.second);
+  if (type == 0xff) return key_above(key.first);
+  return {key.first, static_cast<crdt::SlotType>(type + 1)};
+}
+
+crdt::ObjectKey key_above(std::string_view name) {
+  return {std::string(name) + '\0', crdt::SlotType()};
+}
 
 Objects::Objects(Database& database)
     : database_(database),
@@ -80,18 +91,17 @@ base::Result<std::vector<ObjectInfo>> Objects::named(std::string_view name) {
   }
 }
 
-base::Result<std::vector<ObjectInfo>> Objects::from(std::string_view name, std::size_t limit) {
+base::Result<std::vector<ObjectInfo>> Objects::from(const crdt::ObjectKey& first,
+                                                    std::size_t limit) {
   if (!dirty_.empty()) RETURN_IF_ERROR(flush());
   std::vector<ObjectInfo> found;
   ASSIGN_OR_RETURN(Loan select, select_from_.use());
-  select->bind_blob(1, name);
+  select->bind_blob(1, first.first).bind(2, static_cast<std::int64_t>(first.second));
+  select->bind(3, static_cast<std::int64_t>(limit));
   for (;;) {
     ASSIGN_OR_RETURN(bool row, select->step());
     if (!row) return found;
     ASSIGN_OR_RETURN(ObjectInfo info, parse(select));
-    // A page ends between two names. Otherwise a caller that continues after a name would miss its
-    // other types.
-    if (found.size() >= limit && (limit == 0 || found.back().name != info.name)) return found;
     found.push_back(std::move(info));
   }
 }

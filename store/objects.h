@@ -13,6 +13,7 @@
 
 #include "crdt/digest.h"
 #include "crdt/slot.h"
+#include "crdt/snapshot.h"
 #include "store/database.h"
 #include "store/meta_table.h"
 
@@ -24,7 +25,13 @@ struct ObjectInfo {
   crdt::SlotType type = crdt::SlotType::kMap;
   std::int64_t cells = 0;
   crdt::Digest digest;
+  crdt::ObjectKey key() const { return {name, type}; }
 };
+
+// The smallest key above `key`.
+crdt::ObjectKey key_above(const crdt::ObjectKey& key);
+// The smallest key above all types of a name.
+crdt::ObjectKey key_above(std::string_view name);
 
 class Objects {
  public:
@@ -36,8 +43,8 @@ class Objects {
 
   base::Result<const ObjectInfo*> find(std::string_view name, crdt::SlotType type);
   base::Result<std::vector<ObjectInfo>> named(std::string_view name);
-  // Objects in order of name, from `name` on. All types of one name are on one page.
-  base::Result<std::vector<ObjectInfo>> from(std::string_view name, std::size_t limit);
+  // At most `limit` objects in order of (name, type), from `first` on.
+  base::Result<std::vector<ObjectInfo>> from(const crdt::ObjectKey& first, std::size_t limit);
   const CellTotals& totals() const { return totals_; }
 
   base::Result<const ObjectInfo*> intern(std::string_view name, crdt::SlotType type);

@@ -11,7 +11,8 @@
 namespace store {
 
 struct Options {
-  // The change log keeps at most this much; pruning raises the floors (rule 7).
+  // The changes of the log take at most this much in the file, compressed as they are there; pruning
+  // raises the floors (rule 7).
   std::uint64_t log_bytes_max = 256ull << 20;
   // Rows pruned in one turn at most, so that pruning never stalls a commit.
   std::uint32_t prune_rows_max = 4096;
@@ -22,6 +23,10 @@ struct Options {
   // At rest the write-ahead log takes at most this much on the medium. Under load it grows to
   // `wal_pages`, and above that while a reader holds it.
   std::int64_t wal_rest_bytes = 4ll << 20;
+  // When the agent rests, the file gets smaller until this many of its pages are free: room for
+  // what is written next. One call of Store::rest() gives back `vacuum_pages` at most.
+  std::int64_t free_pages_rest = 256;
+  std::int64_t vacuum_pages = 256;
   // Closed actors that were closed or changed lately stand unpacked in memory. When there are more
   // than these, all of them move into a new packed table, which takes a few milliseconds.
   std::size_t closed_loose_max = 256;

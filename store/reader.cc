@@ -21,6 +21,7 @@ Reader::Reader(std::unique_ptr<Database> database, const Options& options)
       meta_table_(*database_),
       actors_(*database_, options),
       cells_(*database_, actors_),
+      blocks_(*database_),
       log_(*database_, options) {}
 
 Reader::~Reader() { database_->rollback(); }

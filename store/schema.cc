@@ -20,32 +20,21 @@ CREATE TABLE names(k BLOB PRIMARY KEY, id INTEGER NOT NULL, sum INTEGER NOT NULL
   STRICT, WITHOUT ROWID;
 CREATE TABLE cells(id INTEGER PRIMARY KEY, v BLOB NOT NULL) STRICT;
 CREATE TABLE log(pos INTEGER PRIMARY KEY, actor INTEGER NOT NULL, seq INTEGER NOT NULL,
-  sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
+  size INTEGER NOT NULL, sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
 CREATE TABLE log_index(actor INTEGER NOT NULL, seq INTEGER NOT NULL, pos INTEGER NOT NULL,
   sum INTEGER NOT NULL, PRIMARY KEY(actor, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE proofs(idx INTEGER PRIMARY KEY, actor BLOB NOT NULL, seq INTEGER NOT NULL,
   sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
-)sql";
-
-// Version 2 added staged pages of a state join, and changes that wait. Since then the rows of
-// actors in `meta` may have flags.
-constexpr std::string_view kStep2 = R"sql(
 CREATE TABLE staged(part INTEGER NOT NULL, page INTEGER NOT NULL, sum INTEGER NOT NULL,
   body BLOB NOT NULL, PRIMARY KEY(part, page)) STRICT;
 CREATE TABLE held(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, actor BLOB NOT NULL,
   seq INTEGER NOT NULL, sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
-)sql";
-
-// Version 3 added closed actors, many to a row, and removed a token from the row of the identity.
-constexpr std::string_view kStep3 = R"sql(
 CREATE TABLE closed(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL, v BLOB NOT NULL) STRICT;
+CREATE TABLE blocks(owner INTEGER NOT NULL, number INTEGER NOT NULL, sum INTEGER NOT NULL,
+  v BLOB NOT NULL, PRIMARY KEY(owner, number)) STRICT;
 )sql";
 
-constexpr std::size_t kTableCount = 12;
-
-base::Status set_version(Database& database) {
-  return database.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
-}
+constexpr std::size_t kTableCount = 13;
 
 constexpr std::string_view kBothPragmas =
     "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
@@ -53,6 +42,21 @@ constexpr std::string_view kBothPragmas =
 
 std::string cache_pragma(std::int64_t kib) {
   return "PRAGMA cache_size=-" + std::to_string(kib) + ";";
+}
+
+// There is no way from an older version to ours. A file with our tables is none of an older version:
+// a bit of its version number has changed.
+base::Error refuse_older(Database& database, std::int64_t version) {
+  if (check_tables(database).ok()) {
+    return database.corrupt("schema version " + std::to_string(version) +
+                            " with the tables of version " + std::to_string(kSchemaVersion));
+  }
+  database.take_damage();
+  return {base::Code::kConflict,
+          database.path() + ": schema version " + std::to_string(version) +
+              ", this program reads version " + std::to_string(kSchemaVersion) +
+              "; stop the agent, move this file and its -wal and -shm away, and start it again: "
+              "its peers send the state. Writes that no peer has are only in the old file"};
 }
 
 }  // namespace
@@ -101,15 +105,14 @@ base::Result<bool> is_empty(Database& database) {
   if (version < 1) {
     return database.corrupt("schema version " + std::to_string(version));
   }
+  if (version < kSchemaVersion) return refuse_older(database, version);
   return false;
 }
 
 base::Status create_tables(Database& database) {
   RETURN_IF_ERROR(database.execute(kTables));
-  RETURN_IF_ERROR(database.execute(kStep2));
-  RETURN_IF_ERROR(database.execute(kStep3));
   RETURN_IF_ERROR(database.execute("PRAGMA application_id=" + std::to_string(kApplicationId)));
-  return set_version(database);
+  return database.execute("PRAGMA user_version=" + std::to_string(kSchemaVersion));
 }
 
 base::Status check_tables(Database& database) {
@@ -119,34 +122,10 @@ base::Status check_tables(Database& database) {
   for (;;) {
     ASSIGN_OR_RETURN(const bool row, tables->step());
     if (!row) break;
-    const std::string_view sql = tables->text(0);
-    for (const std::string_view ours : {kTables, kStep2, kStep3}) {
-      if (ours.find(sql) != ours.npos) ++known;
-    }
+    if (kTables.find(tables->text(0)) != kTables.npos) ++known;
   }
   if (known == kTableCount) return {};
   return corrupt_row(database, "sqlite_schema", "of a table");
-}
-
-base::Status upgrade_tables(Database& database) {
-  ASSIGN_OR_RETURN(const std::int64_t version, database.pragma("user_version"));
-  if (version == kSchemaVersion) return {};
-  // If the table of a step exists already, a bit of the version number has changed.
-  ASSIGN_OR_RETURN(auto newer,
-                   database.prepare("SELECT count(*) FROM sqlite_schema WHERE name=?1"));
-  newer->bind_text(1, version < 2 ? "held" : "closed");
-  ASSIGN_OR_RETURN(const bool row, newer->step());
-  if (row && newer->integer(0) != 0) {
-    return database.corrupt("schema version " + std::to_string(version) +
-                            " with tables of a later one");
-  }
-  newer.reset();
-  if (version < 2) RETURN_IF_ERROR(database.execute(kStep2));
-  if (version < 3) {
-    RETURN_IF_ERROR(database.execute(kStep3));
-    RETURN_IF_ERROR(MetaTable(database).upgrade_to_3());
-  }
-  return set_version(database);
 }
 
 }  // namespace store

@@ -10,20 +10,17 @@
 namespace store {
 
 inline constexpr std::int64_t kApplicationId = 0x48525359;  // "HRSY"
-inline constexpr std::int64_t kSchemaVersion = 3;
+inline constexpr std::int64_t kSchemaVersion = 4;
 
 base::Status configure_writer(Database& database, const Options& options);
 base::Status configure_reader(Database& database, const Options& options);
 
 // True if the file is still empty. kInvalid for the file of another application, kConflict for a
-// newer schema.
+// schema of another version; the error says what to do.
 base::Result<bool> is_empty(Database& database);
 base::Status create_tables(Database& database);  // inside a transaction
 // kCorrupt when the tables of the file are not those of our version. SQLite has no checksum over
 // the text of the schema, and a changed bit in it causes errors elsewhere.
 base::Status check_tables(Database& database);
-// Does the upgrade steps from the file's version to ours, if there are any. Inside a transaction:
-// all steps or none.
-base::Status upgrade_tables(Database& database);
 
 }  // namespace store

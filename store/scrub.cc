@@ -41,7 +41,7 @@ bool cell_row(const Statement& row) {
 bool log_row(const Statement& row) {
   RowChecksum sum('g');
   sum.number(row.integer(0)).number(row.integer(1)).number(row.integer(2));
-  return sum.bytes(row.blob(3)).value() == row.integer(4);
+  return sum.number(row.integer(5)).bytes(row.blob(3)).value() == row.integer(4);
 }
 bool index_row(const Statement& row) {
   RowChecksum sum('i');
@@ -66,6 +66,12 @@ bool held_row(const Statement& row) {
 
 bool closed_row(const Statement& row) {
   return RowChecksum('z').number(row.integer(0)).bytes(row.blob(1)).value() == row.integer(2);
+}
+
+bool block_row(const Statement& row) {
+  RowChecksum sum('b');
+  sum.number(row.integer(0)).number(row.integer(1)).bytes(row.blob(2));
+  return sum.value() == row.integer(3);
 }
 
 enum class Key { kNumber, kTwoNumbers, kBlob };
@@ -95,8 +101,11 @@ const Scrub::Table Scrub::kTables[] = {
      "SELECT idx, type, name, sum FROM lanes WHERE idx>?1 ORDER BY idx"},
     {"names", Key::kBlob, 0, name_row, "SELECT k, id, sum FROM names WHERE k>?1 ORDER BY k"},
     {"cells", Key::kNumber, 1, cell_row, "SELECT id, v FROM cells WHERE id>?1 ORDER BY id"},
+    {"blocks", Key::kTwoNumbers, 2, block_row,
+     "SELECT owner, number, v, sum FROM blocks WHERE (owner, number)>(?1, ?2) "
+     "ORDER BY owner, number"},
     {"log", Key::kNumber, 3, log_row,
-     "SELECT pos, actor, seq, change, sum FROM log WHERE pos>?1 ORDER BY pos", Bad::kLog},
+     "SELECT pos, actor, seq, change, sum, size FROM log WHERE pos>?1 ORDER BY pos", Bad::kLog},
     {"log_index", Key::kTwoNumbers, -1, index_row,
      "SELECT actor, seq, pos, sum FROM log_index WHERE (actor, seq)>(?1, ?2) ORDER BY actor, seq",
      Bad::kLog},
@@ -141,8 +150,9 @@ base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_ma
       if (table.key == Key::kTwoNumbers) second_ = select->integer(1);
       if (!table.sound(*select)) {
         bad_ = table.bad;
-        const bool text = table.key == Key::kBlob;
-        return corrupt_row(database_, table.name, text ? "" : std::to_string(first_));
+        std::string key = table.key == Key::kBlob ? "" : std::to_string(first_);
+        if (table.key == Key::kTwoNumbers) key += ":" + std::to_string(second_);
+        return corrupt_row(database_, table.name, key);
       }
       ++done.rows;
       if (table.content >= 0) bytes += select->blob(table.content).size();

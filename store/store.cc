@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "crdt/base/check.h"
@@ -16,10 +17,12 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
   ASSIGN_OR_RETURN(auto database, Database::open(path, Database::Mode::kReadWrite, options.vfs));
   // Check first whose file it is: the file of another application must not be changed.
   ASSIGN_OR_RETURN(const bool empty, is_empty(*database));
+  // This has an effect only before the first page is written. In a file with tables it would commit.
+  if (empty) RETURN_IF_ERROR(database->execute("PRAGMA auto_vacuum=INCREMENTAL"));
   RETURN_IF_ERROR(configure_writer(*database, options));
   RETURN_IF_ERROR(database->execute("PRAGMA synchronous=FULL"));
   std::unique_ptr<Store> store(new Store(std::move(database), path, options));
-  RETURN_IF_ERROR(empty ? store->create() : store->upgrade());
+  if (empty) RETURN_IF_ERROR(store->create());
   RETURN_IF_ERROR(check_tables(*store->database_));
   RETURN_IF_ERROR(store->load());
   return store;
@@ -31,6 +34,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
       options_(options),
       actors_(*database_, options_),
       cells_(*database_, actors_),
+      blocks_(*database_),
       log_(*database_, options_),
       proofs_(*database_),
       staged_(*database_),
@@ -107,9 +111,46 @@ void Store::rest() {
   const std::int64_t grown = (pages - rested_pages_) * kPageBytes;
   rested_pages_ = pages;
   const bool busy = grown < 0 || grown > options_.wal_rest_bytes;
-  if (busy || wal_bytes() <= options_.wal_rest_bytes) return;
-  empty_wal();
+  if (busy) return;
+  if (wal_bytes() > options_.wal_rest_bytes) empty_wal();
+  if (!stopped() && shrinks_) shrink();
   rested_pages_ = wal_pages();
+}
+
+// A page that moves is written to the write-ahead log. So the log is emptied first if it is large,
+// and nothing moves while a reader keeps it.
+void Store::shrink() {
+  const auto free = database_->pragma("freelist_count");
+  if (!free.ok()) return;
+  free_pages_ = *free;
+  const std::int64_t spare = free_pages_ - options_.free_pages_rest;
+  if (spare <= 0) return;
+  const std::int64_t room = options_.wal_rest_bytes / 4;
+  if (wal_bytes() > room) empty_wal();
+  if (stopped() || wal_bytes() > room) return;
+  const std::int64_t pages = std::min(spare, options_.vacuum_pages);
+  const base::Status done = vacuum(pages);
+  if (!done.ok()) {
+    shrinks_ = done.error().code != base::Code::kCorrupt;
+    return;
+  }
+  free_pages_ -= pages;
+  if (pages == spare) empty_wal();
+}
+
+base::Status Store::vacuum(std::int64_t pages) {
+  RETURN_IF_ERROR(begin(Durability::kNormal));
+  base::Status done =
+      database_->execute("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")");
+  if (done.ok()) done = database_->commit();
+  if (done.ok()) {
+    unsynced_ = true;
+  } else if (done.error().code == base::Code::kIndeterminate) {
+    stop(done.error().message);
+  } else {
+    rollback();
+  }
+  return done;
 }
 
 // As after the checkpoint of a commit: an I/O error ends writing, a full disk does not.
@@ -137,12 +178,6 @@ base::Status Store::create() {
   RETURN_IF_ERROR(database_->begin());
   RETURN_IF_ERROR(create_tables(*database_));
   RETURN_IF_ERROR(meta_table_.create());
-  return database_->commit();
-}
-
-base::Status Store::upgrade() {
-  RETURN_IF_ERROR(database_->begin());
-  RETURN_IF_ERROR(upgrade_tables(*database_));
   return database_->commit();
 }
 

@@ -2,15 +2,16 @@
 
 // One SQLite file with everything of a replica. `Store` is the writing half: one connection, one
 // transaction a turn, one thread (rule 10). `Reader` is a read-only connection with a committed
-// snapshot. docs/storage.md describes tables, formats, checksums and upgrades.
+// snapshot. docs/storage.md describes tables, formats and checksums.
 // Errors: kDiskFull (rolled back; try again later), kIndeterminate (I/O error in COMMIT: this Store
 // writes no more; open a new one and make a new actor), kReadOnly, kCorrupt, kConflict (a schema of
-// a newer version).
+// another version).
 
 #include <memory>
 #include <string>
 
 #include "store/actors.h"
+#include "store/blocks.h"
 #include "store/cell_table.h"
 #include "store/change_log.h"
 #include "store/database.h"
@@ -50,6 +51,9 @@ class Store {
   // Options::wal_rest_bytes and has grown by less than that since the last call. Under load,
   // emptying it each time would cost more than the room is worth. Does not wait for readers. Not
   // part of open(): on a full disk it would use the room that a start needs for its first commit.
+  // It also makes the file smaller when more than Options::free_pages_rest pages are free, by at
+  // most Options::vacuum_pages a call and never under load: a commit without a sync. The file has
+  // its new size after the checkpoint that follows the last of these calls.
   void rest();
   // Flushes all kNormal commits to the medium (fsync).
   base::Status sync();
@@ -59,6 +63,7 @@ class Store {
   Actors& actors() { return actors_; }
   const Actors& actors() const { return actors_; }
   CellTable& cells() { return cells_; }
+  Blocks& blocks() { return blocks_; }
   ChangeLog& log() { return log_; }
   Proofs& proofs() { return proofs_; }
   Staged& staged() { return staged_; }
@@ -66,6 +71,7 @@ class Store {
   // holds it.
   std::int64_t wal_pages() const { return database_->wal_pages(); }
   std::int64_t wal_bytes() const { return database_->wal_bytes(); }  // of its file
+  std::int64_t free_pages() const { return free_pages_; }  // of the file, at the last rest()
   std::uint64_t log_bytes() const { return log_.bytes(); }
   HeldTable& held() { return held_; }
   Scrub& scrub() { return scrub_; }
@@ -87,10 +93,11 @@ class Store {
   Store(std::unique_ptr<Database> database, std::string path, const Options& options);
   base::Status load();
   base::Status create();
-  base::Status upgrade();
   base::Status flush();
   void stop(const std::string& reason);
   void empty_wal();
+  void shrink();
+  base::Status vacuum(std::int64_t pages);
 
   std::unique_ptr<Database> database_;
   std::string path_;
@@ -99,6 +106,7 @@ class Store {
   Meta stored_meta_;
   Actors actors_;
   CellTable cells_;
+  Blocks blocks_;
   ChangeLog log_;
   Proofs proofs_;
   Staged staged_;
@@ -108,7 +116,9 @@ class Store {
   Durability durability_ = Durability::kFull;  // the current setting of the connection
   bool unsynced_ = false;                      // there are kNormal commits after the last sync
   std::int64_t rested_pages_ = 0;              // the pages of the log at the last rest()
-  std::string stopped_;                        // why this Store writes no more; empty: it writes
+  std::int64_t free_pages_ = 0;
+  bool shrinks_ = true;  // false after damage; the scrub or the next write finds it
+  std::string stopped_;  // why this Store writes no more; empty: it writes
 };
 
 // A read-only view. Each call of begin() takes a new snapshot. Reads between begin() and end() see
@@ -125,6 +135,7 @@ class Reader {
   base::Result<const Actors*> actors();  // of this snapshot
   base::Result<Meta> meta();             // of this snapshot
   CellTable& cells() { return cells_; }
+  Blocks& blocks() { return blocks_; }
   ChangeLog& log() { return log_; }
   // The last kCorrupt that was met since the last call, for the repair.
   std::optional<std::string> take_damage() { return database_->take_damage(); }
@@ -139,6 +150,7 @@ class Reader {
   Actors actors_;
   bool actors_loaded_ = false;
   CellTable cells_;
+  Blocks blocks_;
   ChangeLog log_;
   std::int64_t snapshot_ = -1;  // a number that changes with every commit of the Store
 };

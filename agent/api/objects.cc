@@ -46,11 +46,34 @@ void get_object(Host& host, const ExchangePtr& exchange) {
   });
 }
 
+constexpr char kMark = '\x01';
+
+// `after` of the listing: a name, which stands for all its types, or a mark, a type, a mark and a
+// name.
+crdt::ObjectKey first_key(const std::string& after) {
+  const auto end = after.find(kMark, 1);
+  if (!after.starts_with(kMark) || end == after.npos) return store::key_above(after);
+  const auto type = crdt::type_from_name(std::string_view(after).substr(1, end - 1));
+  if (!type) return store::key_above(after);
+  return store::key_above(crdt::ObjectKey{after.substr(end + 1), *type});
+}
+
+// The `after` with which the listing goes on behind `last`.
+std::string after_of(const store::ObjectInfo& last, const store::ObjectInfo& next) {
+  const bool plain = last.name != next.name && !last.name.starts_with(kMark);
+  if (plain) return last.name;
+  return kMark + std::string(crdt::type_name(last.type)) + kMark + last.name;
+}
+
 http::Response object_list(store::Reader& reader, const Page& page) {
-  auto objects = reader.cells().objects(page.after, page.limit + 1);
+  auto objects = reader.cells().objects_from(first_key(page.after), page.limit + 1);
   if (!objects.ok()) return http::error_response(objects.error());
-  bool more = objects->size() > page.limit;
-  if (more) objects->pop_back();
+  std::string next = "null";
+  if (objects->size() > page.limit) {
+    const store::ObjectInfo beyond = std::move(objects->back());
+    objects->pop_back();
+    next = crdt::json_quote(after_of(objects->back(), beyond));
+  }
   std::string items;
   for (const store::ObjectInfo& object : *objects) {
     if (object.cells == 0) continue;  // all its cells are removed
@@ -61,7 +84,6 @@ http::Response object_list(store::Reader& reader, const Page& page) {
                  .number("cells", static_cast<std::uint64_t>(object.cells))
                  .take();
   }
-  std::string next = more ? crdt::json_quote(objects->back().name) : "null";
   return http::json_response(
       JsonObject().raw("objects", "[" + items + "]").raw("next", next).take());
 }

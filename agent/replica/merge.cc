@@ -70,7 +70,7 @@ class Walk {
       ASSIGN_OR_RETURN(const store::ObjectInfo* mine, next_of_ours());
       ASSIGN_OR_RETURN(const crdt::SnapshotObject* theirs, index_.peek());
       if (!mine && !theirs) return {};
-      crdt::ObjectKey mine_key = mine ? crdt::ObjectKey{mine->name, mine->type} : crdt::ObjectKey();
+      crdt::ObjectKey mine_key = mine ? mine->key() : crdt::ObjectKey();
       bool ours_first = mine && (!theirs || mine_key < theirs->key);
       bool both = mine && theirs && mine_key == theirs->key;
       crdt::ObjectKey key = ours_first ? mine_key : theirs->key;
@@ -85,10 +85,11 @@ class Walk {
  private:
   base::Result<const store::ObjectInfo*> next_of_ours() {
     if (at_ == objects_.size()) {
-      std::string from = objects_.empty() ? std::string() : objects_.back().name + '\0';
+      std::optional<crdt::ObjectKey> after;
+      if (!objects_.empty()) after = objects_.back().key();
       if (started_ && objects_.empty()) return nullptr;
       started_ = true;
-      ASSIGN_OR_RETURN(objects_, store_.cells().objects_from(from, kObjectsAtOnce));
+      ASSIGN_OR_RETURN(objects_, store_.cells().objects(after, kObjectsAtOnce));
       at_ = 0;
     }
     return objects_.empty() ? nullptr : &objects_[at_];

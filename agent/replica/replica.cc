@@ -153,6 +153,7 @@ void Replica::release_memory() { impl_->context.store->release_memory(); }
 
 bool Replica::unsynced() const { return impl_->unsynced; }
 std::int64_t Replica::wal_bytes() const { return impl_->context.store->wal_bytes(); }
+std::int64_t Replica::free_pages() const { return impl_->context.store->free_pages(); }
 
 base::Status Replica::close() {
   DatabaseFiles* files = impl_->context.options.files;

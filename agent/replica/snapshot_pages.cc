@@ -28,22 +28,23 @@ class PageMaker {
     };
     actors->visit(add, after.actor ? &*after.actor : nullptr);
     if (more_) return {};
-    std::string from = after.object ? *after.object + '\0' : std::string();
-    std::string last;
+    crdt::ObjectKey from;
+    if (after.object) from = store::key_above(*after.object);
+    std::optional<std::string> last;
     for (;;) {
       ASSIGN_OR_RETURN(auto objects, reader_.cells().objects_from(from, kObjectsAtOnce));
       if (objects.empty()) return {};
       for (const store::ObjectInfo& object : objects) {
-        // A page ends after a whole name, because the next page begins after a name.
+        // A page ends after a whole name, because the query for the next one names no type.
         bool new_name = object.name != last;
-        crdt::SnapshotObject item{
-            {object.name, object.type}, static_cast<std::uint64_t>(object.cells), object.digest};
+        crdt::SnapshotObject item{object.key(), static_cast<std::uint64_t>(object.cells),
+                                  object.digest};
         if (!take(crdt::encoded_size(item)) && new_name) return {};
         more_ = false;
         page_.add(item);
         last = object.name;
       }
-      from = objects.back().name + '\0';
+      from = store::key_above(objects.back().key());
     }
   }
 
@@ -53,13 +54,12 @@ class PageMaker {
       start = crdt::object_of(run.after->slot);
       RETURN_IF_ERROR(rest_of_slot(*run.after));
     }
-    std::string from = start.first;
+    crdt::ObjectKey from = start;
     while (!more_) {
       ASSIGN_OR_RETURN(auto objects, reader_.cells().objects_from(from, kObjectsAtOnce));
       if (objects.empty()) return {};
       for (const store::ObjectInfo& object : objects) {
-        crdt::ObjectKey key{object.name, object.type};
-        if (key < start) continue;
+        crdt::ObjectKey key = object.key();
         if (run.last < key) return {};
         bool goes_on = run.after && key == start;
         auto visit = [this](store::SlotRow& row) { return add(row.slot, row.cells.begin(), row); };
@@ -67,7 +67,7 @@ class PageMaker {
             reader_.cells().scan_object(object, goes_on ? &run.after->slot : nullptr, visit));
         if (more_) return {};
       }
-      from = objects.back().name + '\0';
+      from = store::key_above(objects.back().key());
     }
     return {};
   }

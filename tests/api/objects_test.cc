@@ -76,6 +76,56 @@ TEST(Objects, AreListedInPages) {
   EXPECT_EQ(refusal(a, "GET", "/v1/objects?limit=0"), "400 invalid");
 }
 
+// A cell of another type under a name, as a peer may write it.
+void store_cell(FakeHost& host, const std::string& name, crdt::SlotType type) {
+  store::Store& store = host.replica().store();
+  const crdt::Slot slot{name, {}, type};
+  crdt::Cell cell;
+  cell.dot = {host.replica().own_actor(), 1'000 + static_cast<std::uint64_t>(type), 0};
+  ASSERT_TRUE(store.begin().ok());
+  auto row = store.cells().load_slot(slot);
+  ASSERT_TRUE(row.ok());
+  row->cells = {cell};
+  ASSERT_TRUE(store.cells().save(*row).ok());
+  ASSERT_TRUE(store.cells().account(slot, 1, {}, crdt::cell_element(slot, cell)).ok());
+  ASSERT_TRUE(store.commit(store::Durability::kNormal).ok());
+}
+
+std::string listed(FakeHost& host, std::size_t limit) {
+  std::string all;
+  std::string path = "/v1/objects?limit=" + std::to_string(limit);
+  for (std::string target = path; !target.empty();) {
+    Json answer = json(host, "GET", target);
+    EXPECT_LE(answer["objects"].size(), limit);
+    for (const Json& object : answer["objects"]) {
+      all += object["id"].get<std::string>() + " " + object["type"].get<std::string>() + "\n";
+    }
+    target = answer["next"].is_null()
+                 ? ""
+                 : path + "&after=" + http::percent_encode(answer["next"].get<std::string>());
+  }
+  return all;
+}
+
+TEST(Objects, TypesOfOneNameAreAllListedWhereverAPageEnds) {
+  FakeHost a("A");
+  body(a, "POST", "/snapshots/add/s", "{}");
+  body(a, "POST", "/images/add/i", "{}");
+  for (const char* name : {"images", "snapshots"}) {
+    store_cell(a, name, crdt::SlotType::kPnCounter);
+    store_cell(a, name, crdt::SlotType::kSeq);
+  }
+  const std::string odd = "\x01seq\x01images";  // reads like the `next` of another object
+  store_cell(a, odd, crdt::SlotType::kSeq);
+  store_cell(a, "j", crdt::SlotType::kSeq);
+
+  const std::string all = listed(a, 100);
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 8) << all;
+  for (std::size_t limit = 1; limit <= 8; ++limit) EXPECT_EQ(listed(a, limit), all) << limit;
+  EXPECT_EQ(json(a, "GET", "/v1/objects?limit=1&after=images")["objects"][0]["id"], "j")
+      << "a plain name stands for all its types";
+}
+
 TEST(Objects, PutOfAnEntryIsAnAdd) {
   FakeHost a("A");
 

@@ -21,6 +21,33 @@ TEST_F(JoinTest, AnEmptyReplicaTakesAllOver) {
   EXPECT_FALSE(z->store().staged().get(0, 0)->has_value()) << "a staged page was not deleted";
 }
 
+TEST_F(JoinTest, SeveralTypesUnderOneNameArriveWhereverAPageEnds) {
+  auto c = open_replica(folder.file("c.db"), 3);
+  crdt::HeadHash last = 0;
+  for (const char* name : {"images", "long name", "snapshots"}) {
+    for (crdt::SlotType type :
+         {crdt::SlotType::kPnCounter, crdt::SlotType::kOrSet, crdt::SlotType::kSeq}) {
+      Sealed sealed = write(*c, {add("x")});
+      auto other = changed(sealed.at(0), [&](crdt::Change& change) {
+        change.prev = last;
+        for (crdt::Effect& effect : change.effects) effect.slot = {name, {}, type};
+      });
+      last = other.hash;
+      turn(*a, 1, {received({other})});
+    }
+  }
+  write(*a, {add("x"), add_to("images", "i")});
+  ASSERT_EQ(a->store().cells().objects(std::nullopt, 100)->size(), 11u);
+
+  for (std::size_t bytes : {1u, 60u, 100u, 200u}) {
+    a.reset();
+    a = open_replica(folder.file("a.db"), 1, tiny_pages(bytes));
+    auto joiner = open_replica(folder.file("j" + std::to_string(bytes) + ".db"), 9);
+    join(*joiner, *a);
+    expect_equal(*a, *joiner);
+  }
+}
+
 TEST_F(JoinTest, WhatTheOtherHasNotSeenStays) {
   join(*z, *a);
   write(*a, {add("theirs")});

@@ -136,8 +136,8 @@ TEST_F(DamagedLog, ABrokenPageOfTheLogIsAnsweredWithTheRepair) {
     file.seekp((page - 1) * 4'096);
     file << std::string(200, '\xff');
   }
-  harm("UPDATE meta SET sum=sum WHERE k=4; PRAGMA user_version=2");  // makes every connection drop
-                                                                     // its page cache
+  // Makes every connection drop its page cache.
+  harm("PRAGMA user_version=5; PRAGMA user_version=4");
 
   Outputs out = turn(*a, clock++, {add("new")});
 

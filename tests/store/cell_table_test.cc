@@ -198,6 +198,34 @@ TEST_F(Cells, ThreeHundredFieldNamesOverflowTheLanes) {
   EXPECT_EQ(scan_ids(std::nullopt, 9), (std::vector<std::string>{"e0", "e2"}));
 }
 
+// Lanes are never freed. If the keys of users took them, the fields of the catalog would get none.
+TEST_F(Cells, KeysOfOtherObjectsAndBelowAFieldTakeNoLane) {
+  ASSERT_TRUE(store->begin().ok());
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    for (const crdt::Slot& place :
+         {slot("m", {key}, SlotType::kLwwRegister), slot("m", {"a", key}, SlotType::kLwwRegister),
+          slot("m", {"a", key}, SlotType::kMap), slot("m", {"a", "b", key}, SlotType::kPnCounter),
+          slot("snapshots", {"a", "labels", key}, SlotType::kLwwRegister)}) {
+      ASSERT_TRUE(sample::write(*store, place, {cell(actor(1), ++seq, key)}).ok());
+    }
+  }
+  ASSERT_TRUE(store->commit(Durability::kFull).ok());
+  EXPECT_EQ(count("lanes"), 0);
+  const std::int64_t names = count("names");
+
+  for (const char* entry : {"a", "b"}) {
+    put(field(entry, "size"), "1");
+    put(field(entry, "host"), "2");
+  }
+
+  EXPECT_EQ(count("lanes"), 2);
+  EXPECT_EQ(count("names"), names + 2) << "two fields of an entry share its row";
+  EXPECT_EQ(store->cells().entry("m", "a")->fields.size(), 1'000u);
+  EXPECT_EQ(scan_paths("m", {"a", "b"}).size(), 1'000u);
+  EXPECT_TRUE(store->verify_digest().ok());
+}
+
 TEST_F(Cells, ElementsOfASetTakeNoLane) {
   ASSERT_TRUE(store->begin().ok());
   for (int i = 0; i < 1000; ++i) {
@@ -261,30 +289,32 @@ TEST_F(Cells, AVisitorMayReadAndWrite) {
 }
 
 TEST_F(Cells, SlotsComeInOrderOfPathAcrossLanesAndRowsOfTheirOwn) {
-  const std::string longer(100, 'x');
-  put(slot("m", {}, SlotType::kMap), "0");
-  put(slot("m", {"a"}, SlotType::kMap), "0");
-  put(slot("m", {"a", ""}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"a", "", "q"}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"a", "b"}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"a", "b"}, SlotType::kOrSet), "0");
-  put(slot("m", {"a", "b", "c"}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"a", "b", "c", "d"}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"a", "c"}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"a", longer}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"a", "z"}, SlotType::kLwwRegister), "0");
-  put(slot("m", {"b"}, SlotType::kLwwRegister), "0");
+  for (const std::string name : {"m", "snapshots"}) {
+    const std::string longer(100, 'x');
+    put(slot(name, {}, SlotType::kMap), "0");
+    put(slot(name, {"a"}, SlotType::kMap), "0");
+    put(slot(name, {"a", ""}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"a", "", "q"}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"a", "b"}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"a", "b"}, SlotType::kOrSet), "0");
+    put(slot(name, {"a", "b", "c"}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"a", "b", "c", "d"}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"a", "c"}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"a", longer}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"a", "z"}, SlotType::kLwwRegister), "0");
+    put(slot(name, {"b"}, SlotType::kLwwRegister), "0");
 
-  EXPECT_EQ(
-      scan_paths("m", {}),
-      (std::vector<std::string>{":6", "/a:6", "/a/:3", "/a//q:3", "/a/b:3", "/a/b:5", "/a/b/c:3",
-                                "/a/b/c/d:3", "/a/c:3", "/a/" + longer + ":3", "/a/z:3", "/b:3"}));
-  EXPECT_EQ(scan_paths("m", {"a", "b"}),
-            (std::vector<std::string>{"/a/b:3", "/a/b:5", "/a/b/c:3", "/a/b/c/d:3"}));
-  EXPECT_EQ(scan_paths("m", {"a", longer}), (std::vector<std::string>{"/a/" + longer + ":3"}));
-  EXPECT_EQ(scan_paths("m", {"b"}), (std::vector<std::string>{"/b:3"}));
-  EXPECT_TRUE(scan_paths("m", {"none"}).empty());
-  EXPECT_TRUE(scan_paths("none", {}).empty());
+    EXPECT_EQ(scan_paths(name, {}),
+              (std::vector<std::string>{":6", "/a:6", "/a/:3", "/a//q:3", "/a/b:3", "/a/b:5",
+                                        "/a/b/c:3", "/a/b/c/d:3", "/a/c:3", "/a/" + longer + ":3",
+                                        "/a/z:3", "/b:3"}));
+    EXPECT_EQ(scan_paths(name, {"a", "b"}),
+              (std::vector<std::string>{"/a/b:3", "/a/b:5", "/a/b/c:3", "/a/b/c/d:3"}));
+    EXPECT_EQ(scan_paths(name, {"a", longer}), (std::vector<std::string>{"/a/" + longer + ":3"}));
+    EXPECT_EQ(scan_paths(name, {"b"}), (std::vector<std::string>{"/b:3"}));
+    EXPECT_TRUE(scan_paths(name, {"none"}).empty());
+    EXPECT_TRUE(scan_paths("none", {}).empty());
+  }
 }
 
 TEST_F(Cells, SlotsOfAllTypesOfAnObjectAreVisited) {

@@ -100,6 +100,116 @@ TEST_F(Rest, WhatAnEndUnderLoadHasLeftIsEmptiedAfterTheNextStart) {
   EXPECT_TRUE(copy->verify().ok());
 }
 
+struct Shrinking : Rest {
+  void SetUp() override {
+    options.free_pages_rest = 8;
+    options.vacuum_pages = 64;
+    options.wal_rest_bytes = 1'000'000;
+  }
+  // Many entries, of which every tenth stays.
+  void write_and_remove(Store& store) {
+    ASSERT_TRUE(store.begin(Durability::kNormal).ok());
+    for (int i = 0; i < 4'000; ++i) {
+      ASSERT_TRUE(sample::write(store, field(std::to_string(i)), cells_of(i)).ok());
+    }
+    ASSERT_TRUE(store.commit(Durability::kNormal).ok());
+    ASSERT_TRUE(store.begin(Durability::kNormal).ok());
+    for (int i = 0; i < 4'000; ++i) {
+      if (i % 10 == 0) continue;
+      ASSERT_TRUE(sample::write(store, field(std::to_string(i)), {}).ok());
+    }
+    ASSERT_TRUE(store.commit(Durability::kNormal).ok());
+  }
+  static crdt::Cells cells_of(int i) {
+    return {cell(actor(1), static_cast<std::uint64_t>(i) + 1, std::string(1'500, 'x'))};
+  }
+  std::uintmax_t fresh_size() {
+    {
+      auto store = sample::open(folder.file("fresh.db"), options);
+      EXPECT_TRUE(store->begin(Durability::kNormal).ok());
+      for (int i = 0; i < 4'000; i += 10) {
+        EXPECT_TRUE(sample::write(*store, field(std::to_string(i)), cells_of(i)).ok());
+      }
+      EXPECT_TRUE(store->commit(Durability::kNormal).ok());
+    }
+    return std::filesystem::file_size(folder.file("fresh.db"));
+  }
+};
+
+TEST_F(Shrinking, TheFileGivesBackWhatWasDeletedAStepAtATime) {
+  auto store = sample::open(folder.file("a.db"), options);
+  write_and_remove(*store);
+  for (int i = 0; i < 3; ++i) store->rest();
+  const auto large = size("");
+  ASSERT_GT(large, 5'000'000u);
+  ASSERT_GT(store->free_pages(), 500);
+
+  std::uintmax_t log = 0;
+  int calls = 0;
+  for (std::int64_t before = store->free_pages(); before > options.free_pages_rest; ++calls) {
+    store->rest();
+    EXPECT_LE(before - store->free_pages(), options.vacuum_pages);
+    log = std::max(log, size("-wal"));
+    ASSERT_LT(calls, 1'000);
+    before = store->free_pages();
+  }
+
+  EXPECT_GT(calls, 5) << "one call did too much";
+  EXPECT_LE(log, 1'000'000u);
+  EXPECT_EQ(size("-wal"), 0u) << "the file has its new size only after a checkpoint";
+  EXPECT_LT(size(""), fresh_size() * 12 / 10);
+  EXPECT_EQ(sample::read(*store, field("10")), cells_of(10));
+  EXPECT_TRUE(store->verify().ok());
+  const auto rested = size("");
+  store->rest();
+  EXPECT_EQ(size(""), rested);
+}
+
+TEST_F(Shrinking, AReaderInTheWayKeepsTheLogWithinItsBound) {
+  auto store = sample::open(folder.file("a.db"), options);
+  ASSERT_TRUE(put(*store, 1).ok());
+  auto opened = Reader::open(folder.file("a.db"), options);
+  ASSERT_TRUE(opened.ok());
+  auto reader = std::move(*opened);
+  write_and_remove(*store);
+  ASSERT_TRUE(reader->begin().ok());
+  ASSERT_FALSE(reader->cells().load_slot(field("10"))->cells.empty());
+  const auto before = size("-wal");
+
+  for (int i = 0; i < 50; ++i) store->rest();
+
+  EXPECT_LE(size("-wal"), std::max<std::uintmax_t>(before, 1'000'000));
+  reader->end();
+  for (int i = 0; i < 100; ++i) store->rest();
+  EXPECT_LE(store->free_pages(), options.free_pages_rest);
+  ASSERT_TRUE(reader->begin().ok());
+  EXPECT_EQ(reader->cells().load_slot(field("10"))->cells, cells_of(10));
+}
+
+// What kill -9 leaves after each step: the file and its log, as they are.
+TEST_F(Shrinking, AnEndAtAnyStepLeavesASoundFile) {
+  auto store = sample::open(folder.file("a.db"), options);
+  write_and_remove(*store);
+  store->rest();
+
+  int copies = 0;
+  for (store->rest(); store->free_pages() > options.free_pages_rest; store->rest()) {
+    if (++copies % 4 != 0) continue;
+    for (const char* suffix : {"", "-wal"}) {
+      std::filesystem::copy(folder.file("a.db") + suffix, folder.file("k.db") + suffix,
+                            std::filesystem::copy_options::overwrite_existing);
+    }
+    auto after = sample::open(folder.file("k.db"), options);
+    ASSERT_TRUE(after->verify().ok()) << copies;
+    EXPECT_EQ(after->meta().digest, store->meta().digest);
+    after.reset();
+    EXPECT_EQ(sample::raw_number(folder.file("k.db"),
+                                 "SELECT integrity_check='ok' FROM pragma_integrity_check"),
+              1);
+  }
+  EXPECT_GE(copies, 8);
+}
+
 int nothing_left(int, std::int64_t, std::int64_t) { return ENOSPC; }
 int asked_from = -1;
 int note(int file, std::int64_t from, std::int64_t bytes) {

@@ -99,47 +99,5 @@ TEST_F(StagedPages, ActorsLeftBehindAreToldOnceAndOnlyWhenCommitted) {
   EXPECT_FALSE(store->actors().find(actor(7))) << "nobody is made by leaving";
 }
 
-// A file of version 1: everything that versions 2 and 3 added is removed.
-TEST_F(StagedPages, AFileOfVersion1IsUpgradedWithAllItHolds) {
-  const crdt::Slot place = sample::slot("snapshots", {"x", "f"}, crdt::SlotType::kLwwRegister);
-  ASSERT_TRUE(sample::commit(*store, place, {cell(actor(1), 1, "1")}).ok());
-  begin();
-  ASSERT_TRUE(sample::apply(*store, sample::change(actor(1), 1)).ok());
-  commit();
-  const crdt::Digest digest = store->meta().digest;
-  store.reset();
-  const std::string path = folder.file("a.db");
-  sample::raw(path, "DROP TABLE staged; DROP TABLE held; DROP TABLE closed; PRAGMA user_version=1");
-  base::Bytes clock(12, '\0');
-  base::append_be64(clock, 2);  // the next position; version 1 did not know what it had lost
-  sample::raw(path, "UPDATE meta SET v=x'" + base::to_hex(clock) + "', sum=" +
-                        std::to_string(RowChecksum('m').number(2).bytes(clock).value()) +
-                        " WHERE k=2");
-
-  // Version 1 had a token after the node id. Here it is 16 zeros, like everything else in the row
-  // except the sizes.
-  base::Bytes identity(16 + 16 + 16 + 8 + 2, '\0');
-  sample::raw(path, "UPDATE meta SET v=x'" + base::to_hex(identity) + "', sum=" +
-                        std::to_string(RowChecksum('m').number(1).bytes(identity).value()) +
-                        " WHERE k=1");
-
-  store = sample::open(path);
-
-  EXPECT_EQ(sample::raw_number(path, "PRAGMA user_version"), 3);
-  EXPECT_EQ(sample::read(*store, place)[0].body, "1");
-  EXPECT_EQ(store->meta().digest, digest);
-  EXPECT_FALSE(store->actors().find(actor(1))->left);
-  EXPECT_EQ(store->log().changes(), 1u);
-  EXPECT_EQ(store->meta().next_position, 2);
-  EXPECT_EQ(store->meta().lost_position, 1);
-  EXPECT_TRUE(store->verify_digest().ok());
-  begin();
-  ASSERT_TRUE(store->staged().put(0, 0, "page").ok());
-  store->actors().set_left(actor(1));
-  commit();
-  reopen();
-  EXPECT_TRUE(store->actors().find(actor(1))->left);
-}
-
 }  // namespace
 }  // namespace store

@@ -87,7 +87,7 @@ const std::vector<Library>& libraries() {
       {"sqlite3.h", {"store", "tests", "tools/bench", "tools/simulator"}},
       {"boost/", {"agent/http"}},
       {"msgpack", {"crdt/codec.h", "crdt/codec.cc"}},
-      {"zstd.h", {"gossip/wire", "tests/wire"}},
+      {"zstd.h", {"gossip/wire", "store/packed_change.cc", "tests/wire", "tests/store"}},
       {"uv.h", {"gossip/transport", "agent", "tests"}},
       {"sys/socket.h", {"gossip/transport", "agent", "tests", "tools"}},
       {"toml++/", {"agent", "tests"}},

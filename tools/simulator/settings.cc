@@ -65,6 +65,8 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   settings.clockless = random.below(4) == 0;
   // Small, so that scrubs truncate the write-ahead log in most runs, as a daemon at rest does.
   settings.replica.store.wal_rest_bytes = pick(random, {0, 50'000, 4'194'304});
+  settings.replica.store.free_pages_rest = pick(random, {0, 4, 256});
+  settings.replica.store.vacuum_pages = pick(random, {1, 16, 256});
   return settings;
 }
 
