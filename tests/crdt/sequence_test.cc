@@ -10,6 +10,7 @@
 #include <set>
 
 #include "crdt/base/random.h"
+#include "crdt/types/sequence/text_digest.h"
 
 namespace crdt {
 namespace {
@@ -33,24 +34,46 @@ class Writer {
     const Anchor planned = sequence_.anchor_at(position);
     edit.anchor = sequence_.insert(position, edit.dot, text);
     EXPECT_EQ(planned, edit.anchor);
+    digest_.add(hash_.of(inserted(edit)));
     return edit;
   }
   Edit cut(std::uint32_t position, std::uint32_t count) {
     Edit edit;
     edit.is_insert = false;
     edit.dot = {actor_, ++seq_, 0};
-    const DotRuns planned = sequence_.dots_of(position, count);
-    edit.erased = sequence_.erase(position, count);
-    EXPECT_EQ(planned, edit.erased);
+    edit.erased = sequence_.dots_of(position, count);
+    Sequence other = sequence_;
+    EXPECT_EQ(other.erase(position, count), edit.erased);
+    take(edit);
+    EXPECT_EQ(sequence_.text(), other.text());
     return edit;
   }
   void take(const Edit& edit) {
     if (edit.is_insert) {
       EXPECT_TRUE(sequence_.apply_insert(edit.anchor, edit.dot, edit.text));
+      digest_.add(hash_.of(inserted(edit)));
       return;
     }
-    for (const DotRun& run : edit.erased) sequence_.apply_erase(run);
+    for (const DotRun& run : edit.erased) {
+      std::vector<TextRun> erased;
+      sequence_.apply_erase(run, &erased);
+      for (TextRun& gone : erased) {
+        digest_.subtract(hash_.of(gone));
+        gone.live = false;
+        digest_.add(hash_.of(gone));
+      }
+    }
   }
+  // The digest that was kept by edits of others is that of all elements.
+  void check_digest() {
+    Digest sum;
+    sequence_.visit(std::nullopt, [&](const TextRun& run) {
+      sum.add(hash_.of(run));
+      return true;
+    });
+    EXPECT_EQ(sum, digest_);
+  }
+  const Digest& digest() const { return digest_; }
   std::string text() const {
     sequence_.check();
     return sequence_.text();
@@ -92,6 +115,12 @@ class Writer {
   const Sequence& sequence() const { return sequence_; }
 
  private:
+  static TextRun inserted(const Edit& edit) {
+    const auto points = static_cast<std::uint32_t>(base::count_points(edit.text));
+    return {{edit.dot.actor, edit.dot.seq, edit.dot.index, points}, edit.anchor, true, edit.text};
+  }
+  TextDigest hash_{{"notes", {"a"}, SlotType::kSeq}};
+  Digest digest_;
   std::map<std::uint32_t, Sequence::StoredBlock> disk_;
   std::vector<std::uint32_t> order_;
   base::Bytes names_;
@@ -238,11 +267,16 @@ TEST(StoredText, ALargeTextIsStoredInBlocksAndAnEditChangesOne) {
   EXPECT_EQ(next, 1'000u);  // nothing has changed since it was loaded
 
   ActorId actor;
-  text.insert(10, {actor, 1, 0}, "y");
-
-  std::size_t changed = 0;
-  for (const RunTree::Block& block : text.fold(next)) changed += block.changed ? 1 : 0;
-  EXPECT_EQ(changed, 1u);
+  const auto changed_by_an_edit = [&](std::uint32_t position) {
+    text.insert(position, {actor, position, 0}, "y");
+    const auto blocks_now = text.fold(next);
+    return std::count_if(blocks_now.begin(), blocks_now.end(),
+                         [](const RunTree::Block& block) { return block.changed; });
+  };
+  EXPECT_LE(changed_by_an_edit(1), 5);  // what came in at once was one block; it is cut now
+  for (std::uint32_t position : {10u, 20'000u, 40'000u, 60'000u, text.size()}) {
+    EXPECT_LE(changed_by_an_edit(position), 2) << position;
+  }
 }
 
 TEST(StoredText, EditsInManyPlacesLeaveNoSmallBlocks) {
@@ -400,7 +434,11 @@ TEST_P(Histories, EndInTheTextOfTheDefinition) {
     }
   }
 
-  for (const Writer& writer : writers) EXPECT_EQ(writer.text(), tree.text());
+  for (Writer& writer : writers) {
+    EXPECT_EQ(writer.text(), tree.text());
+    EXPECT_EQ(writer.digest(), writers[0].digest());
+    writer.check_digest();
+  }
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(1, 301));
 

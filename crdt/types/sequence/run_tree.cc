@@ -190,6 +190,16 @@ std::size_t RunTree::byte_of(const Leaf& leaf, std::uint32_t point) {
   return at;
 }
 
+std::string_view RunTree::shown(const Place& place, std::uint32_t most) const {
+  const Leaf& leaf = leaves_[place.leaf];
+  const std::uint32_t length = std::min(most, leaf.runs[place.run].length - place.offset);
+  const std::uint32_t point = points_before(leaf, place.run, place.offset);
+  const std::size_t from = byte_of(leaf, point);
+  const bool ascii = leaf.text.size() == leaf.sums.points;
+  const std::size_t to = ascii ? from + length : byte_of(leaf, point + length);
+  return std::string_view(leaf.text).substr(from, to - from);
+}
+
 std::string RunTree::text() const {
   std::string text;
   for (std::uint32_t leaf = first_leaf_; leaf != kNone; leaf = leaves_[leaf].next) {

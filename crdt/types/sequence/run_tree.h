@@ -64,6 +64,8 @@ class RunTree {
   const Run& run(const Place& place) const { return leaves_[place.leaf].runs[place.run]; }
   void set_forks(const Place& place);
   Element element(const Place& place) const { return run(place).first.plus(place.offset); }
+  // The letters of at most `most` elements of the run at `place`, which must be shown.
+  std::string_view shown(const Place& place, std::uint32_t most) const;
   static Place after(Place place) { return {place.leaf, place.run, place.offset + 1}; }
   std::uint32_t position(const Place& place) const;  // of the first shown element from there on
 

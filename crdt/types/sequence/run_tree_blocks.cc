@@ -5,7 +5,7 @@
 
 namespace crdt {
 
-// Leaves that follow each other and belong together.
+// One changed leaf, or all leaves of a block that has not changed.
 struct RunTree::Segment {
   std::uint32_t first = kNone;
   std::uint32_t leaves = 0;
@@ -26,11 +26,19 @@ std::vector<RunTree::Segment> RunTree::segments() const {
     segment.runs += leaf.count;
     segment.text += leaf.text.size();
   }
-  for (Segment& segment : found) {
+  std::vector<Segment> result;
+  for (const Segment& segment : found) {
     const auto stored = stored_.find(segment.block);
-    if (stored == stored_.end() || stored->second != segment.leaves) segment.block = kNone;
+    if (stored != stored_.end() && stored->second == segment.leaves) {
+      result.push_back(segment);
+      continue;
+    }
+    std::uint32_t id = segment.first;
+    for (std::uint32_t i = 0; i < segment.leaves; ++i, id = leaves_[id].next) {
+      result.push_back({id, 1, kNone, leaves_[id].count, leaves_[id].text.size()});
+    }
   }
-  return found;
+  return result;
 }
 
 std::vector<RunTree::Block> RunTree::group(std::uint32_t& next_id) {

@@ -5,6 +5,19 @@
 #include "crdt/base/bytes.h"
 
 namespace crdt {
+namespace {
+
+// The bytes of the first `points` code points.
+std::size_t bytes_of(std::string_view text, std::uint32_t points) {
+  std::size_t at = 0;
+  for (; points > 0; --points) {
+    ++at;
+    while (at < text.size() && base::is_continuation(text[at])) ++at;
+  }
+  return at;
+}
+
+}  // namespace
 
 // The next element of the same actor, if it is the right child of `element` as typing makes it.
 std::optional<Element> Sequence::successor(Element element) const {
@@ -179,12 +192,62 @@ RunTree::Place Sequence::place_left(Element parent, Element fresh) const {
   return link == Siblings::kNone ? tree_.of(parent) : before_subtree(siblings_.element(link));
 }
 
-void Sequence::apply_erase(const DotRun& run) {
+void Sequence::apply_erase(const DotRun& run, std::vector<TextRun>* erased) {
   for (const ElementIds::Stretch& found : ids_.in(run)) {
     for (std::uint32_t done = 0; done < found.count;) {
-      const Element element = found.first.plus(done);
-      done += tree_.erase(tree_.of(element), found.count - done);
+      const RunTree::Place place = tree_.of(found.first.plus(done));
+      const std::uint32_t most = found.count - done;
+      const Run& hit = tree_.run(place);
+      const std::uint32_t part = std::min(most, hit.length - place.offset);
+      if (erased && hit.live) append(place, part, *erased);
+      done += tree_.erase(place, part);
     }
+  }
+}
+
+void Sequence::append(const RunTree::Place& place, std::uint32_t count,
+                      std::vector<TextRun>& runs) const {
+  const Run& run = tree_.run(place);
+  Element parent = place.offset > 0 ? run.first.plus(place.offset - 1) : run.parent;
+  bool right = place.offset > 0 || run.right;
+  std::string_view text = run.live ? tree_.shown(place, count) : std::string_view();
+  Element element = tree_.element(place);
+  while (count > 0) {
+    TextRun& next = runs.emplace_back();
+    next.dots = ids_.run_of(element, count);
+    if (!parent.is_root()) next.anchor.parent = ids_.dot_of(parent);
+    next.anchor.right = right;
+    next.live = run.live;
+    const std::uint32_t part = next.size();
+    if (run.live) {
+      const std::size_t bytes = bytes_of(text, part);
+      next.text = text.substr(0, bytes);
+      text.remove_prefix(bytes);
+    }
+    parent = element.plus(part - 1);
+    right = true;
+    element = element.plus(part);
+    count -= part;
+  }
+}
+
+void Sequence::visit(const std::optional<Dot>& after,
+                     const std::function<bool(const TextRun& run)>& visitor) const {
+  RunTree::Place place = tree_.start();
+  if (after) {
+    const auto element = ids_.find(*after);
+    if (!element) return;
+    place = RunTree::after(tree_.of(*element));
+  }
+  std::vector<TextRun> runs;
+  for (place = tree_.normal(place); !tree_.is_end(place); place = tree_.normal(place)) {
+    const std::uint32_t length = tree_.run(place).length;
+    runs.clear();
+    append(place, length - place.offset, runs);
+    for (const TextRun& run : runs) {
+      if (!visitor(run)) return;
+    }
+    place.offset = length;
   }
 }
 

@@ -7,6 +7,7 @@
 // shown code points. Thread: any, one at a time.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "crdt/types/sequence/element_ids.h"
 #include "crdt/types/sequence/run_tree.h"
 #include "crdt/types/sequence/siblings.h"
+#include "crdt/types/sequence/text_run.h"
 
 namespace crdt {
 
@@ -42,8 +44,13 @@ class Sequence {
 
   // An edit of anybody, whose causes are applied. False: an anchor that this text does not have.
   bool apply_insert(const Anchor& anchor, const Dot& first, std::string_view text);
-  // Erases the elements of the run that this text has; the others are no error.
-  void apply_erase(const DotRun& run);
+  // Erases the elements of the run that this text has; the others are no error. Those that were
+  // shown are added to `erased`, as they were.
+  void apply_erase(const DotRun& run, std::vector<TextRun>* erased = nullptr);
+  // The elements in document order, behind the element `after` (nullopt: from the first; one that
+  // is not there: none), until the visitor returns false.
+  void visit(const std::optional<Dot>& after,
+             const std::function<bool(const TextRun& run)>& visitor) const;
 
   // --- Stored form: the names of the elements, and blocks of runs with their shown text. A block
   // that nothing has changed since the last fold() keeps its id.
@@ -74,6 +81,8 @@ class Sequence {
   Spot spot_at(std::uint32_t position) const;
   Spot spot_behind(const RunTree::Place& left) const;
   Anchor anchor_of(const Spot& spot) const;
+  // The runs of `count` elements of one run from `place` on.
+  void append(const RunTree::Place& place, std::uint32_t count, std::vector<TextRun>& runs) const;
   void append_runs(Element element, std::uint32_t count, DotRuns& runs) const;
   bool has_right_child(Element element) const;
   std::optional<Element> successor(Element element) const;
