@@ -26,13 +26,14 @@ base::Bytes key_of(const crdt::Slot& slot, std::int64_t object, int lane) {
 }  // namespace
 
 struct CellTable::Impl {
-  Impl(Database& used, Actors& actors)
+  Impl(Database& used, Actors& actors, const Options& options)
       : database(used),
         objects(used),
         lanes(used),
         names(used),
         rows(used, actors),
-        scan(used, names, rows, lanes) {}
+        scan(used, names, rows, lanes),
+        texts(used, actors, objects, options) {}
 
   // A name that was made in this transaction. Its slots that were not saved since have no row.
   struct Fresh {
@@ -44,6 +45,7 @@ struct CellTable::Impl {
   base::Status insert(SlotRow& row);
   base::Status erase(SlotRow& row);
   base::Status verify(const ObjectInfo& object, std::int64_t& slots);
+  base::Status verify(const crdt::Slot& text, crdt::Digest& digest);
 
   Database& database;
   Objects objects;
@@ -51,13 +53,14 @@ struct CellTable::Impl {
   Names names;
   CellRows rows;
   SlotScan scan;
+  Texts texts;
   Fresh fresh;
   std::int64_t next_name = 1;
   bool touched = false;
 };
 
-CellTable::CellTable(Database& database, Actors& actors)
-    : impl_(std::make_unique<Impl>(database, actors)) {}
+CellTable::CellTable(Database& database, Actors& actors, const Options& options)
+    : impl_(std::make_unique<Impl>(database, actors, options)) {}
 
 CellTable::~CellTable() = default;
 
@@ -69,11 +72,12 @@ base::Status CellTable::load() {
   RETURN_IF_ERROR(impl_->lanes.load());
   ASSIGN_OR_RETURN(const std::int64_t last, impl_->rows.last_name());
   impl_->next_name = std::max(impl_->next_name, last + 1);
-  return {};
+  return impl_->texts.load();
 }
 
 base::Status CellTable::refresh() {
   impl_->names.forget();
+  impl_->texts.refresh();
   RETURN_IF_ERROR(impl_->objects.load());
   return impl_->lanes.refresh();
 }
@@ -182,18 +186,23 @@ base::Status CellTable::flush() {
   RETURN_IF_ERROR(impl_->database.writable());
   // After the commit a name is no longer new. Forgetting it earlier costs one look-up.
   impl_->fresh = {};
+  RETURN_IF_ERROR(impl_->texts.flush());
   return impl_->objects.flush();
 }
 
 bool CellTable::touched() const {
-  return impl_->touched || impl_->objects.touched() || impl_->lanes.touched();
+  return impl_->touched || impl_->objects.touched() || impl_->lanes.touched() ||
+         impl_->texts.touched();
 }
 
 void CellTable::committed() {
   impl_->touched = false;
   impl_->objects.committed();
   impl_->lanes.committed();
+  impl_->texts.committed();
 }
+
+Texts& CellTable::texts() { return impl_->texts; }
 
 base::Result<std::int64_t> CellTable::Impl::name_for(const base::Bytes& key) {
   ASSIGN_OR_RETURN(const std::int64_t known, names.find(key));
@@ -256,6 +265,23 @@ base::Status CellTable::verify() {
                                  totals.digest.hex() + " in total");
 }
 
+base::Status CellTable::Impl::verify(const crdt::Slot& slot, crdt::Digest& digest) {
+  ASSIGN_OR_RETURN(const auto row, texts.find(slot));
+  ASSIGN_OR_RETURN(const crdt::Sequence* text, texts.open(slot));
+  crdt::TextDigest hash(slot);
+  crdt::Digest sum;
+  std::uint64_t elements = 0;
+  text->visit(std::nullopt, [&](const crdt::TextRun& run) {
+    sum.add(hash.of(run));
+    elements += run.size();
+    return true;
+  });
+  digest.add(sum);
+  if (row && elements == row->elements && sum == row->digest) return {};
+  return database.corrupt("text of object " + slot.object + ": " + std::to_string(elements) +
+                          " elements with digest " + sum.hex() + ", not as stored");
+}
+
 base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots) {
   std::int64_t cells = 0;
   crdt::Digest digest;
@@ -269,6 +295,13 @@ base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slo
   };
   const auto visited = scan.slots(object, {}, add);
   if (!visited.ok()) return visited.error();
+  std::vector<crdt::Slot> found;
+  RETURN_IF_ERROR(texts.visit(object, {}, [&](const crdt::Slot& slot, const TextRow& row) {
+    found.push_back(slot);
+    cells += static_cast<std::int64_t>(row.elements);
+    return true;
+  }));
+  for (const crdt::Slot& slot : found) RETURN_IF_ERROR(verify(slot, digest));
   if (cells == object.cells && digest == object.digest) return {};
   return database.corrupt("object " + object.name + ": " + std::to_string(cells) +
                           " cells with digest " + digest.hex() + ", stored " +

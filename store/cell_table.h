@@ -1,10 +1,10 @@
 #pragma once
 
-// Live cells by slot. This is the only interface to cells. Entry names are interned, cells have
-// integer ids, and the live cells of a slot are packed in one row; docs/storage.md has the row
-// formats. Every row has a checksum, which is checked when the row is read: a bad row is kCorrupt
-// and never served. Works on a writing or a read-only connection; functions that write CHECK that a
-// transaction is open.
+// Live cells by slot, and texts. This is the only interface to cells. Entry names are interned,
+// cells have integer ids, and the live cells of a slot are packed in one row; docs/storage.md has
+// the row formats. Every row has a checksum, which is checked when the row is read: a bad row is
+// kCorrupt and never served. Works on a writing or a read-only connection; functions that write
+// CHECK that a transaction is open.
 
 #include <cstdint>
 #include <functional>
@@ -21,13 +21,14 @@
 #include "store/database.h"
 #include "store/objects.h"
 #include "store/slot_row.h"
+#include "store/texts.h"
 
 namespace store {
 
 class CellTable {
  public:
   // Cells store the actors of their dots as the numbers that `actors` gives.
-  CellTable(Database& database, Actors& actors);
+  CellTable(Database& database, Actors& actors, const Options& options);
   ~CellTable();
   base::Status load();     // totals, field lanes, next ids
   base::Status refresh();  // for a reader: its snapshot has changed
@@ -64,6 +65,9 @@ class CellTable {
   std::int64_t total_objects() const;  // as of the last flush()
   // Computes counts and digests again from all rows. kCorrupt names what differs.
   base::Status verify();
+
+  // The texts among the slots. Their figures are part of counts and digests of the objects.
+  Texts& texts();
 
   // Writing, inside a transaction. save() without cells deletes the row, and with the last row of
   // an entry its name. account() changes the object's cell count and digest; flush() writes them.

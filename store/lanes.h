@@ -1,10 +1,11 @@
 #pragma once
 
-// A lane is the number of a (field name or none, type of slot) below an entry of the catalog. The id
-// of a cell row is the id of its entry with the lane in the low byte. Field names repeat over
-// entries, so a lane needs only one row; lanes are never removed. A slot without a lane has a row of
-// its own in `names`: every slot of any other object and below a field (there a path holds data, not
-// a schema), elements of sets, long field names, and slots that come after the last lane is used.
+// A lane is the number of a (field name or none, type of slot) below an entry of the catalog. The
+// id of a cell row is the id of its entry with the lane in the low byte. Field names repeat over
+// entries, so a lane needs only one row; lanes are never removed. A slot without a lane has a row
+// of its own in `names`: every slot of any other object and below a field (there a path holds data,
+// not a schema), elements of sets, long field names, and slots that come after the last lane is
+// used.
 
 #include <cstdint>
 #include <map>

@@ -11,8 +11,8 @@
 namespace store {
 
 struct Options {
-  // The changes of the log take at most this much in the file, compressed as they are there; pruning
-  // raises the floors (rule 7).
+  // The changes of the log take at most this much in the file, compressed as they are there;
+  // pruning raises the floors (rule 7).
   std::uint64_t log_bytes_max = 256ull << 20;
   // Rows pruned in one turn at most, so that pruning never stalls a commit.
   std::uint32_t prune_rows_max = 4096;
@@ -33,6 +33,11 @@ struct Options {
   // The closed actors in memory: one copy for all connections that are opened with copies of these
   // options.
   std::shared_ptr<ClosedShare> closed = std::make_shared<ClosedShare>();
+  // A text is folded into its blocks when so many changes of it are only in rows of edits.
+  std::uint32_t fold_changes = 100;
+  // Texts that stay open in memory after they were edited, together; above: the one that was used
+  // longest ago is closed.
+  std::size_t texts_open_bytes = 32u << 20;
   std::string vfs;  // tests name a VFS that injects faults
 };
 

@@ -20,7 +20,7 @@ Reader::Reader(std::unique_ptr<Database> database, const Options& options)
       data_version_(*database_, "PRAGMA data_version"),
       meta_table_(*database_),
       actors_(*database_, options),
-      cells_(*database_, actors_),
+      cells_(*database_, actors_, options),
       blocks_(*database_),
       log_(*database_, options) {}
 

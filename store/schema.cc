@@ -32,9 +32,11 @@ CREATE TABLE held(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, actor BLOB NOT
 CREATE TABLE closed(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL, v BLOB NOT NULL) STRICT;
 CREATE TABLE blocks(owner INTEGER NOT NULL, number INTEGER NOT NULL, sum INTEGER NOT NULL,
   v BLOB NOT NULL, PRIMARY KEY(owner, number)) STRICT;
+CREATE TABLE texts(k BLOB PRIMARY KEY, id INTEGER NOT NULL, sum INTEGER NOT NULL,
+  v BLOB NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::size_t kTableCount = 13;
+constexpr std::size_t kTableCount = 14;
 
 constexpr std::string_view kBothPragmas =
     "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"
@@ -44,8 +46,8 @@ std::string cache_pragma(std::int64_t kib) {
   return "PRAGMA cache_size=-" + std::to_string(kib) + ";";
 }
 
-// There is no way from an older version to ours. A file with our tables is none of an older version:
-// a bit of its version number has changed.
+// There is no way from an older version to ours. A file with our tables is none of an older
+// version: a bit of its version number has changed.
 base::Error refuse_older(Database& database, std::int64_t version) {
   if (check_tables(database).ok()) {
     return database.corrupt("schema version " + std::to_string(version) +

@@ -68,6 +68,11 @@ bool closed_row(const Statement& row) {
   return RowChecksum('z').number(row.integer(0)).bytes(row.blob(1)).value() == row.integer(2);
 }
 
+bool text_row(const Statement& row) {
+  RowChecksum sum('t');
+  return sum.bytes(row.blob(0)).number(row.integer(1)).bytes(row.blob(2)).value() == row.integer(3);
+}
+
 bool block_row(const Statement& row) {
   RowChecksum sum('b');
   sum.number(row.integer(0)).number(row.integer(1)).bytes(row.blob(2));
@@ -101,6 +106,7 @@ const Scrub::Table Scrub::kTables[] = {
      "SELECT idx, type, name, sum FROM lanes WHERE idx>?1 ORDER BY idx"},
     {"names", Key::kBlob, 0, name_row, "SELECT k, id, sum FROM names WHERE k>?1 ORDER BY k"},
     {"cells", Key::kNumber, 1, cell_row, "SELECT id, v FROM cells WHERE id>?1 ORDER BY id"},
+    {"texts", Key::kBlob, 2, text_row, "SELECT k, id, v, sum FROM texts WHERE k>?1 ORDER BY k"},
     {"blocks", Key::kTwoNumbers, 2, block_row,
      "SELECT owner, number, v, sum FROM blocks WHERE (owner, number)>(?1, ?2) "
      "ORDER BY owner, number"},

@@ -17,7 +17,8 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& path, const 
   ASSIGN_OR_RETURN(auto database, Database::open(path, Database::Mode::kReadWrite, options.vfs));
   // Check first whose file it is: the file of another application must not be changed.
   ASSIGN_OR_RETURN(const bool empty, is_empty(*database));
-  // This has an effect only before the first page is written. In a file with tables it would commit.
+  // This has an effect only before the first page is written. In a file with tables it would
+  // commit.
   if (empty) RETURN_IF_ERROR(database->execute("PRAGMA auto_vacuum=INCREMENTAL"));
   RETURN_IF_ERROR(configure_writer(*database, options));
   RETURN_IF_ERROR(database->execute("PRAGMA synchronous=FULL"));
@@ -33,7 +34,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
       path_(std::move(path)),
       options_(options),
       actors_(*database_, options_),
-      cells_(*database_, actors_),
+      cells_(*database_, actors_, options_),
       blocks_(*database_),
       log_(*database_, options_),
       proofs_(*database_),

@@ -84,7 +84,10 @@ class Store {
   // Reads every row, checks its checksum, and does what verify_digest() does.
   base::Status verify();
   const std::string& path() const { return path_; }
-  void release_memory() { database_->release_memory(); }  // outside of transactions
+  void release_memory() {  // outside of transactions
+    cells_.texts().release_memory();
+    database_->release_memory();
+  }
   // The last connection that closes removes the write-ahead log by its path. Call this where that
   // path may belong to another database.
   void keep_wal_on_close() { database_->keep_wal_on_close(); }

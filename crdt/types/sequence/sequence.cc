@@ -7,6 +7,8 @@
 namespace crdt {
 namespace {
 
+constexpr std::uint32_t kPiece = 512;  // code points
+
 // The bytes of the first `points` code points.
 std::size_t bytes_of(std::string_view text, std::uint32_t points) {
   std::size_t at = 0;
@@ -78,13 +80,26 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   Run run;
   run.first = first;
   run.parent = parent;
-  run.length = length & Run::kLengthMax;
   run.right = right ? 1 : 0;
   run.live = 1;
   const bool continues = right && parent.plus(1) == first && !parent.is_root();
   if (!continues) siblings_.add(parent, right, first, ids_);
   // The children that its parent has already come after it and all that follows it.
   if (continues && siblings_.first(parent, true) != Siblings::kNone) run.forks = 1;
+  // A long text comes in pieces, so that no leaf becomes large.
+  while (length > kPiece) {
+    run.length = kPiece;
+    const std::size_t bytes = bytes_of(text, kPiece);
+    tree_.insert(place, run, text.substr(0, bytes));
+    text.remove_prefix(bytes);
+    length -= kPiece;
+    place = RunTree::after(tree_.of(run.last()));
+    run.parent = run.last();
+    run.first = run.parent.plus(1);
+    run.right = 1;
+    run.forks = 0;
+  }
+  run.length = length & Run::kLengthMax;
   tree_.insert(place, run, text);
 }
 

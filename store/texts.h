@@ -1,0 +1,82 @@
+#pragma once
+
+// The texts of a replica (crdt::Sequence) in the file. An edit is one small row for each commit;
+// when a text has Options::fold_changes of them, they are folded into its blocks. A text that is
+// edited stays open in memory until others need the room (Options::texts_open_bytes). Works on a
+// writing or a read-only connection; functions that write CHECK that a transaction is open.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "crdt/types/sequence/sequence.h"
+#include "crdt/types/sequence/text_digest.h"
+#include "store/objects.h"
+#include "store/options.h"
+#include "store/text_blocks.h"
+#include "store/text_rows.h"
+
+namespace store {
+
+class Texts {
+ public:
+  Texts(Database& database, Actors& actors, Objects& objects, const Options& options);
+  ~Texts();
+  base::Status load();  // forgets all open texts
+  void refresh();       // for a reader: its snapshot has changed
+
+  // Reading. The slot has the type kSeq; its object must have that slot's root type.
+  // Null: there is no text. Valid until the next call that is not const.
+  base::Result<const crdt::Sequence*> open(const crdt::Slot& slot);
+  base::Result<std::optional<TextRow>> find(const crdt::Slot& slot);
+  // The shown text. It reads no skeleton, unless the text has edits that are not folded yet.
+  base::Result<std::string> shown(const crdt::Slot& slot);
+  // The texts of an object at or below a path, in order of path, until the visitor returns false.
+  using Visitor = std::function<bool(const crdt::Slot& slot, const TextRow& row)>;
+  base::Status visit(const ObjectInfo& object, const std::vector<std::string>& path,
+                     const Visitor& visitor);
+
+  // Writing.
+  // `anchor` names an element of this text, else the start takes its place: every replica that
+  // applies this change lacks the element, because skeletons are never dropped.
+  base::Status insert(const crdt::Slot& slot, const crdt::Dot& dot, crdt::Anchor anchor,
+                      std::string_view text);
+  // Erases the elements that the kills name. Returns true if a shown one was among them.
+  base::Result<bool> erase(const crdt::Slot& slot, const crdt::DotRuns& kills);
+  // Folds one text, or the next one that has edits. Returns what was folded; nullopt: nothing was.
+  struct Folded {
+    crdt::Slot slot;
+    std::uint32_t changes = 0;
+  };
+  base::Result<std::optional<Folded>> fold(const crdt::Slot& slot);
+  base::Status flush();
+  bool touched() const { return !dirty_.empty(); }
+  void committed();
+
+  std::size_t open_bytes() const { return open_bytes_; }
+  void release_memory();  // outside of transactions
+
+ private:
+  struct Open;
+  base::Result<base::Bytes> key_of(const crdt::Slot& slot);  // empty: no such object
+  base::Result<Open*> opened(const crdt::Slot& slot, const base::Bytes& key);
+  base::Result<Open*> for_writing(const crdt::Slot& slot);
+  base::Status fold(Open& text);
+  void make_room();
+
+  Objects& objects_;
+  const Options& options_;
+  Blocks blocks_;
+  TextRows rows_;
+  TextBlocks content_;
+  std::map<base::Bytes, std::unique_ptr<Open>> open_;  // by key
+  std::map<base::Bytes, Open*> dirty_;
+  std::size_t open_bytes_ = 0;
+  std::uint64_t uses_ = 0;
+  std::int64_t next_id_ = 1;
+};
+
+}  // namespace store

@@ -1,0 +1,215 @@
+// Texts in the file: edits, folds, reopening, rollback, damage.
+
+#include "store/texts.h"
+
+#include <gtest/gtest.h>
+
+#include "crdt/base/random.h"
+#include "sample.h"
+
+namespace store {
+namespace {
+
+const crdt::Slot kNote{"notes", {"a"}, crdt::SlotType::kSeq};
+const crdt::Slot kOther{"notes", {"b", "c"}, crdt::SlotType::kSeq};
+const crdt::Slot kAlone{"alone", {}, crdt::SlotType::kSeq};
+
+struct TextsTest : testing::Test {
+  void SetUp() override {
+    options.fold_changes = 5;
+    open();
+  }
+  void open() {
+    store.reset();
+    auto opened = Store::open(folder.file("a.db"), options);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    store = std::move(*opened);
+  }
+  Texts& texts() { return store->cells().texts(); }
+  void begin() { ASSERT_TRUE(store->begin().ok()); }
+  void commit() { ASSERT_TRUE(store->commit(Durability::kFull).ok()); }
+
+  // Edits as their author makes them. `model` is the same text in memory.
+  void type(const crdt::Slot& slot, crdt::Sequence& model, std::uint32_t at,
+            const std::string& letters) {
+    const crdt::Dot dot{actor, ++seq, 0};
+    const crdt::Anchor anchor = model.insert(at, dot, letters);
+    ASSERT_TRUE(texts().insert(slot, dot, anchor, letters).ok());
+  }
+  void cut(const crdt::Slot& slot, crdt::Sequence& model, std::uint32_t at, std::uint32_t count) {
+    const auto erased = texts().erase(slot, model.erase(at, count));
+    ASSERT_TRUE(erased.ok());
+    EXPECT_TRUE(*erased);
+    ++seq;
+  }
+  std::string shown(const crdt::Slot& slot) {
+    auto text = texts().shown(slot);
+    EXPECT_TRUE(text.ok());
+    return text.ok() ? *text : "";
+  }
+
+  sample::Folder folder;
+  Options options;
+  std::unique_ptr<Store> store;
+  crdt::ActorId actor;
+  std::uint64_t seq = 0;
+};
+
+TEST_F(TextsTest, RandomEditsAreThereAfterEveryReopening) {
+  auto random = base::Random::from_number(5);
+  std::map<crdt::Slot, crdt::Sequence> models;
+  for (const crdt::Slot& slot : {kNote, kOther, kAlone}) models[slot];
+  for (int round = 0; round < 400; ++round) {
+    begin();
+    for (std::uint64_t edits = 1 + random.below(4); edits > 0; --edits) {
+      auto& [slot, model] = *std::next(models.begin(), static_cast<long>(random.below(3)));
+      if (model.size() > 0 && random.below(3) == 0) {
+        const auto at = static_cast<std::uint32_t>(random.below(model.size()));
+        const auto most = std::min<std::uint32_t>(model.size() - at, 20);
+        cut(slot, model, at, 1 + static_cast<std::uint32_t>(random.below(most)));
+      } else {
+        const auto at = static_cast<std::uint32_t>(random.below(model.size() + 1));
+        type(slot, model, at, random.below(9) == 0 ? std::string(3'000, 'x') : "w\xC3\xA9 ");
+      }
+    }
+    commit();
+    if (random.below(10) == 0) open();
+    if (random.below(20) == 0) ASSERT_TRUE(store->verify().ok());
+    for (auto& [slot, model] : models) ASSERT_EQ(shown(slot), model.text()) << round;
+  }
+  EXPECT_TRUE(store->verify().ok());
+}
+
+TEST_F(TextsTest, ARollbackForgetsTheEditsOfItsTurn) {
+  crdt::Sequence model;
+  begin();
+  type(kNote, model, 0, "abc");
+  commit();
+  crdt::Sequence lost = model;
+  begin();
+  type(kNote, lost, 1, "X");
+  store->rollback();
+
+  EXPECT_EQ(shown(kNote), "abc");
+  EXPECT_TRUE(store->verify().ok());
+  begin();
+  type(kNote, model, 1, "Y");
+  commit();
+  EXPECT_EQ(shown(kNote), "aYbc");
+  EXPECT_TRUE(store->verify().ok());
+}
+
+TEST_F(TextsTest, AfterAFoldTheLettersAreReadWithoutSkeletons) {
+  crdt::Sequence model;
+  for (int i = 0; i < 5; ++i) {  // the fifth change folds
+    begin();
+    type(kNote, model, model.size(), "word ");
+    commit();
+  }
+  ASSERT_TRUE((*texts().find(kNote))->folded());
+  store.reset();
+  sample::raw(folder.file("a.db"), "UPDATE blocks SET v=x'00' WHERE number=3");  // a skeleton
+  open();
+
+  EXPECT_EQ(shown(kNote), model.text());
+  EXPECT_FALSE(texts().open(kNote).ok());
+  EXPECT_EQ(store->verify().error().code, base::Code::kCorrupt);
+}
+
+TEST_F(TextsTest, FoldingOnDemandKeepsTheText) {
+  crdt::Sequence model;
+  begin();
+  type(kNote, model, 0, "abc");
+  commit();
+  ASSERT_FALSE((*texts().find(kNote))->folded());
+
+  begin();
+  const auto folded = texts().fold(kNote);
+  commit();
+
+  ASSERT_TRUE(folded.ok() && folded->has_value());
+  EXPECT_EQ((*folded)->changes, 1u);
+  EXPECT_TRUE((*texts().find(kNote))->folded());
+  open();
+  EXPECT_EQ(shown(kNote), "abc");
+  begin();
+  EXPECT_FALSE(texts().fold(kNote)->has_value());  // nothing is left to fold
+  store->rollback();
+}
+
+TEST_F(TextsTest, AReaderSeesWhatIsCommitted) {
+  crdt::Sequence model;
+  begin();
+  type(kNote, model, 0, "abc");
+  commit();
+  auto reader = Reader::open(folder.file("a.db"), options);
+  ASSERT_TRUE(reader.ok());
+  ASSERT_TRUE((*reader)->begin().ok());
+  begin();
+  type(kNote, model, 3, "def");
+  commit();
+
+  EXPECT_EQ(*(*reader)->cells().texts().shown(kNote), "abc");
+  (*reader)->end();
+  ASSERT_TRUE((*reader)->begin().ok());
+  EXPECT_EQ(*(*reader)->cells().texts().shown(kNote), "abcdef");
+  (*reader)->end();
+}
+
+TEST_F(TextsTest, TextsThatAreNotInUseAreClosed) {
+  options.texts_open_bytes = 20'000;
+  open();
+  for (int i = 0; i < 50; ++i) {
+    crdt::Sequence model;
+    const crdt::Slot slot{"notes", {"n" + std::to_string(i)}, crdt::SlotType::kSeq};
+    begin();
+    type(slot, model, 0, std::string(2'000, 'a'));
+    commit();
+    EXPECT_LE(texts().open_bytes(), 20'000u);
+  }
+  store->release_memory();
+  EXPECT_EQ(texts().open_bytes(), 0u);
+  EXPECT_TRUE(store->verify().ok());
+}
+
+TEST_F(TextsTest, AVeryLargeInsertIsStored) {
+  crdt::Sequence model;
+  auto random = base::Random::from_number(1);
+  std::string letters;
+  while (letters.size() < (20u << 20)) letters += static_cast<char>('!' + random.below(90));
+  begin();
+  type(kNote, model, 0, letters);
+  commit();
+  begin();
+  ASSERT_TRUE(texts().fold(kNote).ok());
+  commit();
+
+  open();
+  EXPECT_EQ(shown(kNote), letters);
+}
+
+TEST_F(TextsTest, TextsAreVisitedInOrderBelowAPath) {
+  begin();
+  for (const std::vector<std::string>& path :
+       std::vector<std::vector<std::string>>{{"b"}, {"b", "c"}, {"bc"}, {"a"}, {"b", "a", "z"}}) {
+    crdt::Sequence model;
+    type({"notes", path, crdt::SlotType::kSeq}, model, 0, "x");
+  }
+  commit();
+  const ObjectInfo* object = store->cells().object("notes", crdt::SlotType::kMap);
+  ASSERT_NE(object, nullptr);
+  std::vector<std::vector<std::string>> seen;
+
+  ASSERT_TRUE(texts()
+                  .visit(*object, {"b"},
+                         [&](const crdt::Slot& slot, const TextRow&) {
+                           seen.push_back(slot.path);
+                           return true;
+                         })
+                  .ok());
+
+  EXPECT_EQ(seen, (std::vector<std::vector<std::string>>{{"b"}, {"b", "a", "z"}, {"b", "c"}}));
+}
+
+}  // namespace
+}  // namespace store
