@@ -60,7 +60,8 @@ void add_store(MetricsText& text, const StoreFigures& store) {
   text.gauge("cells", "Cells in force now, of all objects", static_cast<double>(store.cells));
   text.gauge("log_changes", "Changes that the change log holds now",
              static_cast<double>(store.log_changes));
-  text.gauge("log_bytes", "Bytes of the changes that the change log holds now",
+  text.gauge("log_bytes",
+             "Bytes that the change log takes in the database now, compressed as there",
              static_cast<double>(store.log_bytes));
 }
 

@@ -17,7 +17,6 @@ std::int64_t checksum(const base::ActorId& id, const Actor& actor) {
 }
 
 constexpr int kLeft = 1;
-constexpr int kClosed = 2;
 constexpr int kAlone = 4;
 
 // The part of an actor that changes often: a row of `meta`.
@@ -28,8 +27,7 @@ base::Bytes head_row(const Actor& actor) {
   base::append_be64(row, actor.floor);
   base::append_be64(row, actor.named_seq);
   // The byte is absent when there are no flags.
-  const int flags =
-      (actor.left ? kLeft : 0) | (actor.closed ? kClosed : 0) | (actor.alone ? kAlone : 0);
+  const int flags = (actor.left ? kLeft : 0) | (actor.alone ? kAlone : 0);
   if (flags != 0) row.push_back(static_cast<char>(flags));
   return row;
 }
@@ -42,9 +40,8 @@ bool parse_head(base::BytesView row, Actor& actor) {
   actor.named_seq = parser.be64();
   const int flags = parser.at_end() ? 0 : parser.byte();
   actor.left = (flags & kLeft) != 0;
-  actor.closed = (flags & kClosed) != 0;
   actor.alone = (flags & kAlone) != 0;
-  return parser.complete() && (flags & ~(kLeft | kClosed | kAlone)) == 0;
+  return parser.complete() && (flags & ~(kLeft | kAlone)) == 0;
 }
 
 // The key is MetaTable::kActors (2 << 32) plus the index.
@@ -108,7 +105,6 @@ base::Status Actors::take_closed() {
   next_index_ = table_->last_index() + 1;
   for (const base::ActorId& id : table_->unnamed()) frontier_.insert(id);
   for (const auto& [id, actor] : state->loose) add(id, actor);
-  touched_ = rows_.outdated();
   return {};
 }
 
@@ -125,12 +121,6 @@ void Actors::add(const base::ActorId& id, const Actor& actor) {
   if (before.seq > 0) vector_digest_.subtract(crdt::vector_element(id, before));
   if (actor.head.seq > 0) vector_digest_.add(crdt::vector_element(id, actor.head));
   vector_.set(id, actor.head);
-  // Version 2 of the file gave each closed actor a row of its own. The next commit moves them into
-  // blocks.
-  if (actor.closed && !actor.in_block) {
-    dirty_.insert(id);
-    touched_ = true;
-  }
   actors_.insert_or_assign(id, actor);
 }
 
@@ -328,15 +318,8 @@ base::Status Actors::erase_rows(const Actor& actor) {
 }
 
 base::Status Actors::write_blocks(const std::set<std::int64_t>& moved) {
-  if (moved.empty() && !rows_.outdated()) return {};
-  std::set<std::int64_t> blocks = moved;
-  if (rows_.outdated()) {
-    RETURN_IF_ERROR(rows_.erase_all());
-    for (std::size_t i = 0; i < table_->size(); ++i) {
-      blocks.insert(ClosedRows::block_of(table_->at(i).index));
-    }
-  }
-  for (const std::int64_t block : blocks) {
+  if (moved.empty()) return {};
+  for (const std::int64_t block : moved) {
     const std::int64_t first = block * kClosedPerBlock;
     RETURN_IF_ERROR(rows_.write(block, closed_between(first, first + kClosedPerBlock)));
   }

@@ -37,13 +37,11 @@ ClosedRows::ClosedRows(Database& database, std::shared_ptr<ClosedShare> share)
 std::int64_t ClosedRows::block_of(std::int64_t index) { return index / kClosedPerBlock; }
 
 base::Result<std::shared_ptr<const ClosedState>> ClosedRows::load() {
-  outdated_ = false;
-  ASSIGN_OR_RETURN(const auto stored, stored_digests());
+  ASSIGN_OR_RETURN(const Digests stored, stored_digests());
   std::shared_ptr<const ClosedState> state;
-  if (stored) state = share_->find(stored->rows);
+  if (!stored.rows.is_zero()) state = share_->find(stored.rows);
   if (!state) {
     ASSIGN_OR_RETURN(state, read_all(stored));
-    outdated_ |= state->digest != stored.value_or(Digests{}).rows;
     share_->put(state, ClosedShare::From::kRead);
   }
   shared_blocks_ = state->blocks;
@@ -53,19 +51,17 @@ base::Result<std::shared_ptr<const ClosedState>> ClosedRows::load() {
   return state;
 }
 
-base::Result<std::optional<ClosedRows::Digests>> ClosedRows::stored_digests() {
+base::Result<ClosedRows::Digests> ClosedRows::stored_digests() {
   ASSIGN_OR_RETURN(const auto row, meta_.find(MetaTable::kClosedDigest));
-  std::optional<Digests> none;
-  if (!row) return none;
+  if (!row) return Digests{};
   RowParser parser(*row);
   const auto rows = crdt::Digest::from(parser.take(kDigestBytes));
   const auto vector = crdt::Digest::from(parser.take(kDigestBytes));
   if (!parser.complete()) return corrupt_row(database_, "meta", MetaTable::kClosedDigest);
-  return std::optional<Digests>({*rows, *vector});
+  return Digests{*rows, *vector};
 }
 
-base::Result<std::shared_ptr<const ClosedState>> ClosedRows::read_all(
-    const std::optional<Digests>& stored) {
+base::Result<std::shared_ptr<const ClosedState>> ClosedRows::read_all(const Digests& stored) {
   auto state = std::make_shared<ClosedState>();
   auto blocks = std::make_shared<ClosedState::Blocks>();
   std::vector<ActorEntry> all;
@@ -80,29 +76,19 @@ base::Result<std::shared_ptr<const ClosedState>> ClosedRows::read_all(
       return corrupt_row(database_, "closed", block);
     }
     for (auto& entry : *actors) {
-      if (block_of(entry.second.index) != block) outdated_ = true;
+      if (block_of(entry.second.index) != block) return corrupt_row(database_, "closed", block);
       all.push_back(std::move(entry));
     }
     blocks->emplace_back(block, digest_of(block, bytes));
     state->digest.add(blocks->back().second);
   }
-  if (outdated_) {
-    std::sort(all.begin(), all.end(), [](const ActorEntry& a, const ActorEntry& b) {
-      return a.second.index < b.second.index;
-    });
+  if (state->digest != stored.rows) {
+    return database_.corrupt("table closed: its rows and their digest in table meta, row " +
+                             std::to_string(MetaTable::kClosedDigest) + ", differ");
   }
   state->blocks = std::move(blocks);
-  const bool known = stored && stored->rows == state->digest;
-  const crdt::Digest vector = known ? stored->vector : ClosedTable::digest_of(all);
-  state->table = std::make_shared<ClosedTable>(all, vector, nullptr);
+  state->table = std::make_shared<ClosedTable>(all, stored.vector, nullptr);
   return std::shared_ptr<const ClosedState>(std::move(state));
-}
-
-base::Status ClosedRows::erase_all() {
-  blocks_.clear();
-  written_ = true;
-  digest_ = {};
-  return database_.execute("DELETE FROM closed");
 }
 
 base::Status ClosedRows::write(std::int64_t block, const std::vector<ActorEntry>& actors) {
@@ -121,7 +107,6 @@ base::Status ClosedRows::write(std::int64_t block, const std::vector<ActorEntry>
 
 base::Status ClosedRows::finish(std::shared_ptr<const ClosedTable> table,
                                 std::vector<ActorEntry> loose, const crdt::Digest& vector) {
-  outdated_ = false;
   const base::Bytes row = digest_.bytes() + vector.bytes();
   RETURN_IF_ERROR(meta_.put(MetaTable::kClosedDigest, row));
   share_->put(std::make_shared<const ClosedState>(

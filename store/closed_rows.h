@@ -21,13 +21,9 @@ class ClosedRows {
 
   // All closed actors of this snapshot. Reads the rows only if nobody has shared this state.
   base::Result<std::shared_ptr<const ClosedState>> load();
-  // True if load() found rows of an earlier program: other actors share a row, or the digest is
-  // missing. All rows must be written again.
-  bool outdated() const { return outdated_; }
 
-  // These three write, in the open transaction.
+  // These write, in the open transaction.
   static std::int64_t block_of(std::int64_t index);
-  base::Status erase_all();
   // `actors`: all closed ones whose block_of() is `block`, in order of index. None: no row.
   base::Status write(std::int64_t block, const std::vector<ActorEntry>& actors);
   // All rows are written: writes the digest, and shares the state.
@@ -40,8 +36,8 @@ class ClosedRows {
     crdt::Digest rows;
     crdt::Digest vector;
   };
-  base::Result<std::optional<Digests>> stored_digests();
-  base::Result<std::shared_ptr<const ClosedState>> read_all(const std::optional<Digests>& stored);
+  base::Result<Digests> stored_digests();  // zero before there was a row
+  base::Result<std::shared_ptr<const ClosedState>> read_all(const Digests& stored);
   void note(std::int64_t block, const std::optional<crdt::Digest>& digest);
 
   Database& database_;
@@ -55,7 +51,6 @@ class ClosedRows {
   ClosedState::Blocks blocks_;
   bool written_ = false;
   crdt::Digest digest_;
-  bool outdated_ = false;
 };
 
 }  // namespace store

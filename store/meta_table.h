@@ -34,8 +34,7 @@ class MetaTable {
   base::Result<CellTotals> cell_totals();
   base::Result<LogTotals> log_totals();
 
-  // The digests over the rows of `closed` and of what they say. Absent in files of earlier
-  // programs.
+  // The digests over the rows of `closed` and of what they say. Absent before there was a row.
   static constexpr std::int64_t kClosedDigest = 6;
 
   // What changes with every turn is stored in this table, for all owners: the head of an actor, the

@@ -69,6 +69,9 @@ TEST(PackedChange, BytesThatAreNoWholeFrameAreRefused) {
   EXPECT_FALSE(unpack_change("abc", 5'000));
   EXPECT_FALSE(unpack_change(packed + packed, 5'000));
   EXPECT_FALSE(unpack_change(packed + "x", 5'000));
+  const base::Bytes skipped("\x50\x2a\x4d\x18\0\0\0\0", 8);  // a frame without content
+  EXPECT_FALSE(unpack_change(packed + skipped, 5'000));
+  EXPECT_FALSE(unpack_change(skipped + packed, 5'000));
   for (std::size_t length = 0; length < packed.size(); ++length) {
     EXPECT_FALSE(unpack_change(base::BytesView(packed).substr(0, length), 5'000)) << length;
   }
