@@ -15,13 +15,19 @@ using codec::Reader;
 using codec::write_slot;
 using codec::Writer;
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::size_t kQueryFields = 6;
 constexpr std::size_t kPageFields = 11;
 constexpr std::size_t kActorFields = 5;
 constexpr std::size_t kObjectFields = 4;
-constexpr std::size_t kSlotFields = 4;
+constexpr std::size_t kSlotFields = 5;
 constexpr std::size_t kCellFields = 8;
+constexpr std::size_t kRunFields = 10;
+constexpr std::uint64_t kCellSection = 0;
+constexpr std::uint64_t kTextSection = 1;
+constexpr std::uint64_t kRight = 1;  // flags of a run
+constexpr std::uint64_t kLive = 2;
+constexpr std::uint64_t kParent = 4;
 constexpr std::uint64_t kLeft = 1;
 constexpr std::uint64_t kNamed = 2;
 constexpr std::size_t kHeaders = 5;  // the longest header of a string or array
@@ -45,11 +51,12 @@ void read_run(Reader& in, SnapshotQuery::Run& run) {
   if (run.last < run.first) in.fail();
   if (in.take_nil()) return;
   run.after.emplace();
-  if (in.array() != 6) return in.fail();
+  if (in.array() != 7) return in.fail();
   read_slot(in, run.after->slot, nullptr);
   run.after->dot.actor = in.id<ActorId>();
   run.after->dot.seq = in.number();
   run.after->dot.index = static_cast<std::uint32_t>(in.number(UINT32_MAX));
+  run.after->text = in.boolean();
   ObjectKey object = object_of(run.after->slot);
   if (object < run.first || run.last < object) in.fail();
 }
@@ -83,9 +90,10 @@ base::Bytes encode(const SnapshotQuery& query) {
     out.binary(key->first).number(static_cast<std::uint64_t>(key->second));
   }
   if (const auto& after = query.run->after) {
-    out.array(6);
+    out.array(7);
     write_slot(out, after->slot, nullptr);
     out.binary(after->dot.actor.view()).number(after->dot.seq).number(after->dot.index);
+    out.boolean(after->text);
   } else {
     out.nil();
   }
@@ -128,10 +136,33 @@ void SnapshotPageBuilder::add(const SnapshotObject& object) {
   objects_out_.number(object.cells).binary(object.digest.bytes());
 }
 
-void SnapshotPageBuilder::add(const Slot& slot, std::span<const Cell> cells) {
+void SnapshotPageBuilder::begin(const Slot& slot, std::uint64_t section) {
   write_slot(slots_out_, slot, last_slot());
+  slots_out_.number(section);
   before_ = slot;
   ++slots_;
+}
+
+void SnapshotPageBuilder::add(const Slot& slot, std::span<const TextRun> runs) {
+  begin(slot, kTextSection);
+  slots_out_.array(runs.size() * kRunFields);
+  for (const TextRun& run : runs) add(run);
+}
+
+void SnapshotPageBuilder::add(const TextRun& run) {
+  const DotRun& dots = run.dots;
+  const Dot parent = run.anchor.parent.value_or(Dot{});
+  slots_out_.number(number_of(dots.actor)).number(dots.seq).number(dots.index);
+  slots_out_.number(dots.count).number(dots.changes);
+  slots_out_.number((run.anchor.right ? kRight : 0) | (run.live ? kLive : 0) |
+                    (run.anchor.parent ? kParent : 0));
+  slots_out_.number(run.anchor.parent ? number_of(parent.actor) : 0);
+  slots_out_.number(parent.seq).number(parent.index);
+  slots_out_.binary(run.text);
+}
+
+void SnapshotPageBuilder::add(const Slot& slot, std::span<const Cell> cells) {
+  begin(slot, kCellSection);
   slots_out_.array(cells.size() * kCellFields);
   for (const Cell& cell : cells) add(cell);
 }
@@ -173,7 +204,10 @@ base::Bytes encode(const SnapshotPage& page) {
   SnapshotPageBuilder builder(page.step, page.name, page.clock);
   for (const SnapshotActor& actor : page.actors) builder.add(actor);
   for (const SnapshotObject& object : page.objects) builder.add(object);
-  for (const SnapshotSlot& slot : page.slots) builder.add(slot.slot, slot.cells);
+  for (const SnapshotSlot& slot : page.slots) {
+    if (!slot.cells.empty()) builder.add(slot.slot, std::span<const Cell>(slot.cells));
+    if (slot.is_text()) builder.add(slot.slot, std::span<const TextRun>(slot.runs));
+  }
   return builder.finish(page.more);
 }
 
@@ -255,12 +289,64 @@ base::Result<bool> SnapshotPageReader::next(SnapshotSlot& slot) {
   read_slot(in_, slot.slot, before);
   charge_ += memory_charge(slot.slot);
   if (charge_ > kSnapshotSlotBytesMax) in_.fail();
-  if (before != nullptr && compare_slots(*before, slot.slot) >= 0) in_.fail();
-  read_cells(slot.cells);
+  const std::uint64_t section = in_.number(kTextSection);
+  const bool text = section == kTextSection;
+  if (before != nullptr) {
+    const auto order = compare_slots(*before, slot.slot);
+    if (order > 0 || (order == 0 && (text_before_ || !text))) in_.fail();
+  }
+  slot.cells.clear();
+  slot.runs.clear();
+  text ? read_runs(slot.runs) : read_cells(slot.cells);
+  if (text && slot.slot.type != SlotType::kSeq) in_.fail();
   if (!in_.ok()) return malformed_page();
+  text_before_ = text;
   before_ = slot.slot;
   first_ = false;
   return true;
+}
+
+ActorId SnapshotPageReader::actor() {
+  const std::uint64_t number = in_.number();
+  if (number < table_.size()) return table_[number];
+  in_.fail();
+  return {};
+}
+
+void SnapshotPageReader::read_runs(std::vector<TextRun>& runs) {
+  const std::size_t count = list(kRunFields);
+  if (count == 0) return in_.fail();
+  runs.reserve(count);
+  for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+    if (!read_run(runs.emplace_back())) in_.fail();
+  }
+}
+
+// False: the run contradicts itself.
+bool SnapshotPageReader::read_run(TextRun& run) {
+  run.dots.actor = actor();
+  run.dots.seq = in_.number();
+  run.dots.index = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
+  run.dots.count = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
+  run.dots.changes = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
+  const std::uint64_t flags = in_.number(kRight | kLive | kParent);
+  run.anchor.right = (flags & kRight) != 0;
+  run.live = (flags & kLive) != 0;
+  if ((flags & kParent) != 0) {
+    run.anchor.parent =
+        Dot{actor(), in_.number(), static_cast<std::uint32_t>(in_.number(UINT32_MAX))};
+  } else {
+    in_.skip(3);
+  }
+  run.text = in_.binary();
+  if (!base::is_utf8(run.text)) in_.fail();
+  const bool one_way = run.dots.count == 1 || run.dots.changes == 1;
+  if (!in_.ok() || !one_way || run.dots.seq == 0 || !are_ordered(std::span(&run.dots, 1))) {
+    return false;
+  }
+  if (run.live) return base::count_points(run.text) == run.size();
+  erased_ += run.size();
+  return run.text.empty() && erased_ <= kSnapshotErasedMax;
 }
 
 void SnapshotPageReader::read_cells(Cells& cells) {
@@ -269,9 +355,7 @@ void SnapshotPageReader::read_cells(Cells& cells) {
   cells.resize(count);  // the parser has seen that many items
   for (std::size_t i = 0; i < count && in_.ok(); ++i) {
     Cell& cell = cells[i];
-    std::uint64_t actor = in_.number();
-    if (actor >= table_.size()) return in_.fail();
-    cell.dot.actor = table_[actor];
+    cell.dot.actor = actor();
     cell.dot.seq = in_.number();
     cell.dot.index = static_cast<std::uint32_t>(in_.number(UINT32_MAX));
     cell.kind = static_cast<EffectKind>(in_.number(UINT8_MAX));
@@ -315,6 +399,11 @@ std::size_t encoded_size(const Slot& slot, const Slot* before) {
 std::size_t encoded_size(const Cell& cell) {
   // The numbers of a cell take up to 36 bytes. Its actor takes 18 more if it is new on the page.
   return 54 + 2 * kHeaders + cell.stamp.writer.size() + cell.body.size();
+}
+
+std::size_t encoded_size(const TextRun& run) {
+  // Numbers of a run, and up to two actors that are new on the page.
+  return 100 + kHeaders + run.text.size();
 }
 
 std::size_t memory_charge(const Slot& slot) { return format::slot_charge(slot); }

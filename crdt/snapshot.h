@@ -18,6 +18,7 @@
 #include "crdt/codec.h"
 #include "crdt/digest.h"
 #include "crdt/hybrid_time.h"
+#include "crdt/types/sequence/text_run.h"
 #include "crdt/version_vector.h"
 
 namespace crdt {
@@ -30,6 +31,8 @@ inline constexpr std::size_t kSnapshotActorsMax = 1u << 20;  // actors of one sn
 // Path components that a slot shares with the slot before it take no bytes on the wire, but memory
 // when decoded.
 inline constexpr std::size_t kSnapshotSlotBytesMax = 32u << 20;
+// Erased elements of texts take no bytes each, but time: on one page there are at most this many.
+inline constexpr std::uint64_t kSnapshotErasedMax = 64u << 20;
 
 using ObjectKey = std::pair<std::string, SlotType>;  // name and root type, ordered in this way
 ObjectKey object_of(const Slot& slot);
@@ -55,10 +58,14 @@ struct SnapshotObject {
   bool operator==(const SnapshotObject&) const = default;
 };
 
-// A slot with cells. A slot that does not fit continues on the next page with the same name.
+// A slot with cells, or a slot with the elements of its text in document order; a slot that has
+// both comes twice, its cells first. What does not fit continues on the next page under the same
+// name.
 struct SnapshotSlot {
   Slot slot;
-  Cells cells;  // at least one
+  Cells cells;                // at least one, or
+  std::vector<TextRun> runs;  // at least one
+  bool is_text() const { return !runs.empty(); }
   bool operator==(const SnapshotSlot&) const = default;
 };
 
@@ -80,10 +87,11 @@ struct SnapshotPage {
 };
 
 struct SnapshotQuery {
-  // The cells of a page begin strictly after this place.
+  // The cells or elements of a page begin strictly after this place.
   struct Place {
     Slot slot;
     Dot dot;
+    bool text = false;  // the dot is an element of the text
     bool operator==(const Place&) const = default;
   };
   // Head pages: actors above `actor`, then objects with names above `object`.
@@ -121,13 +129,16 @@ class SnapshotPageBuilder {
   SnapshotPageBuilder(std::uint64_t step, const SnapshotName& name, const HybridTime& clock);
   void add(const SnapshotActor& actor);
   void add(const SnapshotObject& object);
-  void add(const Slot& slot, std::span<const Cell> cells);  // at least one
+  void add(const Slot& slot, std::span<const Cell> cells);    // at least one
+  void add(const Slot& slot, std::span<const TextRun> runs);  // at least one
   bool empty() const { return actors_ == 0 && objects_ == 0 && slots_ == 0; }
   const Slot* last_slot() const { return slots_ == 0 ? nullptr : &before_; }
   base::Bytes finish(bool more);  // once
 
  private:
+  void begin(const Slot& slot, std::uint64_t section);
   void add(const Cell& cell);
+  void add(const TextRun& run);
   std::size_t number_of(const ActorId& actor);
 
   std::uint64_t step_;
@@ -162,6 +173,9 @@ class SnapshotPageReader {
   void read_actors();
   void read_objects();
   void read_cells(Cells& cells);
+  void read_runs(std::vector<TextRun>& runs);
+  bool read_run(TextRun& run);
+  ActorId actor();
 
   codec::Reader in_;
   SnapshotPage head_;
@@ -170,8 +184,10 @@ class SnapshotPageReader {
   std::size_t slots_left_ = 0;
   bool first_ = true;
   Slot before_;
+  bool text_before_ = false;  // the section before was a text
   std::size_t charge_ = 0;
-  std::int64_t nanos_ = 0;  // of the cell before
+  std::uint64_t erased_ = 0;  // elements that take no bytes of the page
+  std::int64_t nanos_ = 0;    // of the cell before
 };
 
 // The most bytes that this adds to a page, so that the builder's caller knows when the page is
@@ -180,6 +196,7 @@ std::size_t encoded_size(const SnapshotActor& actor);
 std::size_t encoded_size(const SnapshotObject& object);
 std::size_t encoded_size(const Slot& slot, const Slot* before);
 std::size_t encoded_size(const Cell& cell);
+std::size_t encoded_size(const TextRun& run);
 std::size_t memory_charge(const Slot& slot);  // counted against kSnapshotSlotBytesMax
 
 }  // namespace crdt

@@ -204,6 +204,25 @@ void CellTable::committed() {
 
 Texts& CellTable::texts() { return impl_->texts; }
 
+base::Result<std::size_t> CellTable::types_of(std::string_view object) {
+  ASSIGN_OR_RETURN(const std::vector<ObjectInfo> named, impl_->objects.named(object));
+  return named.size();
+}
+
+base::Result<std::vector<crdt::Slot>> CellTable::text_slots(std::string_view object,
+                                                            const std::vector<std::string>& path) {
+  std::vector<crdt::Slot> slots;
+  ASSIGN_OR_RETURN(const std::vector<ObjectInfo> named, impl_->objects.named(object));
+  for (const ObjectInfo& info : named) {
+    RETURN_IF_ERROR(impl_->texts.visit(info, path, [&](const crdt::Slot& slot, const TextRow&) {
+      slots.push_back(slot);
+      return true;
+    }));
+  }
+  std::sort(slots.begin(), slots.end());
+  return slots;
+}
+
 base::Result<std::int64_t> CellTable::Impl::name_for(const base::Bytes& key) {
   ASSIGN_OR_RETURN(const std::int64_t known, names.find(key));
   if (known != 0) return known;

@@ -66,6 +66,10 @@ class CellTable {
   // Computes counts and digests again from all rows. kCorrupt names what differs.
   base::Status verify();
 
+  base::Result<std::size_t> types_of(std::string_view object);  // objects that have this name
+  // The slots of all texts of this name at or below a path, in order of path.
+  base::Result<std::vector<crdt::Slot>> text_slots(std::string_view object,
+                                                   const std::vector<std::string>& path);
   // The texts among the slots. Their figures are part of counts and digests of the objects.
   Texts& texts();
 

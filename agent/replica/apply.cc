@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "agent/replica/events.h"
+#include "crdt/base/plant.h"
 
 namespace agent {
 namespace {
@@ -26,7 +27,20 @@ base::Status save_slot(store::Store& store, store::SlotRow& row, std::size_t cel
   return store.cells().account(row.slot, after - before, {}, delta);
 }
 
+base::Status erase_in_text(store::Store& store, const crdt::Slot& slot,
+                           const crdt::DotRuns& kills) {
+  if (PLANTED(kKillsForgotten)) return {};
+  const auto erased = store.cells().texts().erase(slot, kills);
+  return erased.ok() ? base::Status() : erased.error();
+}
+
 base::Status apply_to_slot(store::Store& store, const crdt::Effect& effect, const crdt::Dot& dot) {
+  if (effect.slot.type == crdt::SlotType::kSeq) {
+    RETURN_IF_ERROR(erase_in_text(store, effect.slot, effect.kills));
+  }
+  if (effect.anchor) {
+    return store.cells().texts().insert(effect.slot, dot, *effect.anchor, *effect.body);
+  }
   ASSIGN_OR_RETURN(store::SlotRow row, store.cells().load_slot(effect.slot));
   const std::size_t before = row.cells.size();
   crdt::Digest delta;
@@ -53,6 +67,11 @@ base::Status remove_subtree(store::Store& store, const crdt::Effect& effect) {
       }));
   for (Changed& slot : changed) {
     RETURN_IF_ERROR(save_slot(store, slot.row, slot.before, slot.delta));
+  }
+  ASSIGN_OR_RETURN(const std::vector<crdt::Slot> texts,
+                   store.cells().text_slots(effect.slot.object, effect.slot.path));
+  for (const crdt::Slot& text : texts) {
+    RETURN_IF_ERROR(erase_in_text(store, text, effect.kills));
   }
   return {};
 }

@@ -16,7 +16,11 @@ class EntryWatch {
   EntryWatch(store::Store& store, MergeEvents* events) : store_(store), events_(events) {}
 
   base::Status before(const crdt::Slot& slot);  // call it before the slot is changed
-  base::Status finish();                        // ends the present entry, if there is one
+  // Edits of a text are not told one by one: watchers must read it again.
+  void text_changed() {
+    if (events_) events_->cut = true;
+  }
+  base::Status finish();  // ends the present entry, if there is one
 
  private:
   struct Shown {

@@ -41,6 +41,16 @@ inline std::size_t heap_of(const EntryWrite& entry) {
   return heap_of(entry.id) + heap_of(entry.fields) + heap_of(entry.unset);
 }
 
+inline std::size_t heap_of(const crdt::Op& op) {
+  std::size_t bytes = heap_of(op.path);
+  if (const auto* text = std::get_if<std::string>(&op.argument)) bytes += heap_of(*text);
+  if (const auto* members = std::get_if<crdt::Members>(&op.argument)) bytes += heap_of(*members);
+  if (const auto* insert = std::get_if<crdt::TextInsert>(&op.argument)) {
+    bytes += heap_of(insert->text);
+  }
+  return bytes;
+}
+
 // The same for a client's write.
 struct HeapOfWrite {
   std::size_t operator()(const AddEntry& add) const { return of(add) + heap_of(add.metadata); }
@@ -55,6 +65,9 @@ struct HeapOfWrite {
   }
   std::size_t operator()(const WriteEntries& write) const {
     return heap_of(write.object) + heap_of(write.entries);
+  }
+  std::size_t operator()(const WriteObject& write) const {
+    return heap_of(write.object) + heap_of(write.ops);
   }
   template <typename Request>
   static std::size_t of(const Request& request) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/replica/entry_watch.h"
+#include "agent/replica/merge_text.h"
 #include "crdt/base/plant.h"
 
 namespace agent {
@@ -56,6 +57,7 @@ class Judge {
 class Walk {
  public:
   using Visit = std::function<base::Status(store::SlotRow& ours, const crdt::Cells& theirs)>;
+  using VisitText = std::function<base::Status(const crdt::SnapshotSlot& theirs)>;
   using Ended = std::function<base::Status(const crdt::ObjectKey& object)>;
   Walk(store::Store& store, const StateJoin& join)
       : store_(store),
@@ -63,8 +65,11 @@ class Walk {
         index_(store.staged(), StateJoin::kHead),
         cells_(store.staged(), StateJoin::kCells) {}
 
-  base::Status run(const Visit& visit, const Ended& ended) {
+  // `visit_text` gets the texts of the other side. A text that only we have needs nothing: no
+  // skeleton is ever dropped, so the other side has not seen any of it.
+  base::Status run(const Visit& visit, const VisitText& visit_text, const Ended& ended) {
     visit_ = visit;
+    visit_text_ = visit_text;
     ended_ = ended;
     for (;;) {
       ASSIGN_OR_RETURN(const store::ObjectInfo* mine, next_of_ours());
@@ -117,11 +122,17 @@ class Walk {
     return ended_(key);
   }
 
-  // The next slot of the present object; null when there is none.
+  // The next slot with cells of the present object; null when there is none. Texts before it are
+  // visited.
   base::Result<crdt::SnapshotSlot*> next_of(StagedSlots& theirs) {
     if (!key_) return nullptr;
-    ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, theirs.peek());
-    return slot && crdt::is_of(slot->slot, *key_) ? slot : nullptr;
+    for (;;) {
+      ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, theirs.peek());
+      if (!slot || !crdt::is_of(slot->slot, *key_)) return nullptr;
+      if (!slot->is_text()) return slot;
+      RETURN_IF_ERROR(visit_text_(*slot));
+      theirs.pop();
+    }
   }
 
   base::Status both_sides(store::SlotRow& row, StagedSlots& theirs) {
@@ -152,6 +163,7 @@ class Walk {
   StagedIndex index_;
   StagedSlots cells_;
   Visit visit_;
+  VisitText visit_text_;
   Ended ended_;
   const crdt::ObjectKey* key_ = nullptr;
   std::vector<store::ObjectInfo> objects_;  // some of ours, read at once
@@ -208,6 +220,15 @@ class Merger {
     return {};
   }
 
+  base::Status text(const crdt::SnapshotSlot& theirs) {
+    ASSIGN_OR_RETURN(const MergedText merged, merge_text(store_.cells().texts(), theirs));
+    if (merged.inserted == 0 && merged.erased == 0) return {};
+    merged_.added += merged.inserted;
+    merged_.dropped += merged.erased;
+    watch_.text_changed();
+    return {};
+  }
+
   base::Status ended(const crdt::ObjectKey& object) {
     RETURN_IF_ERROR(store_.cells().account(object, cells_, taken_, given_));
     cells_ = 0;
@@ -259,7 +280,8 @@ base::Result<Revived> find_revived(store::Store& store, const StateJoin& join,
     }
     return {};
   };
-  RETURN_IF_ERROR(Walk(store, join).run(collect, [](const auto&) { return base::Status(); }));
+  const auto nothing = [](const auto&) { return base::Status(); };
+  RETURN_IF_ERROR(Walk(store, join).run(collect, nothing, nothing));
   if (dots.empty()) return dots;
   auto spare = [&](const store::LogEntry& entry) {
     auto opened = crdt::open_change(entry.sealed);
@@ -288,8 +310,9 @@ base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
   auto slot = [&](store::SlotRow& row, const crdt::Cells& theirs) {
     return merger.slot(row, theirs);
   };
+  auto text = [&](const crdt::SnapshotSlot& theirs) { return merger.text(theirs); };
   auto ended = [&](const crdt::ObjectKey& object) { return merger.ended(object); };
-  RETURN_IF_ERROR(Walk(store, join).run(slot, ended));
+  RETURN_IF_ERROR(Walk(store, join).run(slot, text, ended));
   return merger.merged();
 }
 

@@ -61,14 +61,14 @@ base::Error told_to_client(const base::Error& error) {
 // first change is applied. The trial keeps no changes in memory, so the size of the request does
 // not matter.
 base::Result<Written> OwnWrites::plan_and_apply(Turn& turn, const WriteRequest& request) {
-  auto time = [&] { return time_of_plan(turn); };
+  const PlanAuthor author{[&] { return time_of_plan(turn); }, [&] { return next_dot(turn); }};
   PlanLimits limits;
   limits.whole.effects = context_.options.change_effects_max;
   limits.part.effects =
       std::min(context_.options.import_effects_max, context_.options.change_effects_max);
   limits.part.bytes = limits.part.slot_bytes = context_.options.import_bytes_max;
   auto plan = [&](const PlanSink& next) {
-    return plan_request(context_.store->cells(), request, time, limits, next);
+    return plan_request(context_.store->cells(), request, author, limits, next);
   };
   std::optional<crdt::Opened> only;
   bool several = false;
@@ -94,6 +94,12 @@ base::Result<Written> OwnWrites::plan_and_apply(Turn& turn, const WriteRequest& 
 crdt::HybridTime OwnWrites::time_of_plan(Turn& turn) {
   if (!turn.time) turn.time = identity_.own_time(turn);
   return *turn.time;
+}
+
+crdt::Dot OwnWrites::next_dot(Turn& turn) {
+  time_of_plan(turn);  // makes the actor
+  const base::ActorId& actor = context_.meta().own_actor;
+  return {actor, context_.actors().vector().seq_of(actor) + 1, 0};
 }
 
 base::Result<crdt::Opened> OwnWrites::seal_next(Turn& turn, std::vector<crdt::Effect> effects) {

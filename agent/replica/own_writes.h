@@ -29,6 +29,7 @@ class OwnWrites {
  private:
   base::Result<Written> plan_and_apply(Turn& turn, const WriteRequest& request);
   crdt::HybridTime time_of_plan(Turn& turn);
+  crdt::Dot next_dot(Turn& turn);
 
   Context& context_;
   Identity& identity_;

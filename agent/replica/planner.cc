@@ -6,7 +6,9 @@
 #include <string>
 #include <utility>
 
+#include "agent/replica/store_view.h"
 #include "crdt/map.h"
+#include "crdt/types/plan.h"
 
 namespace agent {
 namespace {
@@ -17,19 +19,19 @@ using crdt::Entry;
 
 class Planner {
  public:
-  Planner(store::CellTable& cells, const std::function<crdt::HybridTime()>& time,
-          const PlanLimits& limits, const PlanSink& next)
-      : cells_(cells), time_(time), limits_(limits), next_(next) {}
+  Planner(store::CellTable& cells, const PlanAuthor& author, const PlanLimits& limits,
+          const PlanSink& next)
+      : cells_(cells), author_(author), limits_(limits), next_(next) {}
 
   base::Result<Written> operator()(const AddEntry& add) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(add.object, add.id));
-    RETURN_IF_ERROR(emit_whole(crdt::plan_add(entry, add.metadata, time_())));
+    RETURN_IF_ERROR(emit_whole(crdt::plan_add(entry, add.metadata, author_.time())));
     return written_;
   }
 
   base::Result<Written> operator()(const PutEntry& put) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(put.object, put.id));
-    RETURN_IF_ERROR(emit_whole(crdt::plan_put(entry, put.metadata, time_())));
+    RETURN_IF_ERROR(emit_whole(crdt::plan_put(entry, put.metadata, author_.time())));
     return written_;
   }
 
@@ -37,7 +39,7 @@ class Planner {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(patch.object, patch.id));
     std::vector<Effect> effects;
     // Asking for the time may mint an actor. A request that writes nothing must not do that.
-    if (!patch.set.empty()) effects = crdt::plan_patch(entry, patch.set, time_());
+    if (!patch.set.empty()) effects = crdt::plan_patch(entry, patch.set, author_.time());
     append(effects, crdt::plan_unset(entry, patch.unset));
     RETURN_IF_ERROR(emit_whole(std::move(effects)));
     return written_;
@@ -69,7 +71,7 @@ class Planner {
       }
       ++written_.added;
       if (last[id] != i) continue;
-      std::vector<Effect> added = crdt::plan_add(entry, metadata, time_());
+      std::vector<Effect> added = crdt::plan_add(entry, metadata, author_.time());
       ChangeMeter with = meter;
       with.add(added);
       // The entry that reaches over the part still belongs to it, if one change can hold it.
@@ -77,7 +79,8 @@ class Planner {
       if (!effects.empty() && full) {
         RETURN_IF_ERROR(emit(std::exchange(effects, {})));
         with = {};
-        added = crdt::plan_add(entry, metadata, time_());  // the next change needs its own time
+        added =
+            crdt::plan_add(entry, metadata, author_.time());  // the next change needs its own time
         with.add(added);
       }
       if (!with.within(limits_.whole)) return too_large();
@@ -85,6 +88,29 @@ class Planner {
       meter = with;
     }
     RETURN_IF_ERROR(emit(std::move(effects)));
+    return written_;
+  }
+
+  base::Result<Written> operator()(const WriteObject& write) {
+    StoreView view(cells_, write.object);
+    const crdt::Author author{author_.time, [this] { return author_.first_dot().actor; }};
+    std::vector<Effect> effects;
+    std::size_t on_top = 0;  // effects that the view has already
+    std::uint32_t dots = 0;  // of these effects
+    for (std::size_t i = 0; i < write.ops.size(); ++i) {
+      for (; on_top < effects.size(); ++on_top) {
+        crdt::Dot dot = author_.first_dot();
+        dot.index = dots;
+        RETURN_IF_ERROR(view.put_on_top(effects[on_top], dot));
+        dots += effects[on_top].span();
+      }
+      const auto planned = crdt::plan(view, write.ops[i], author, effects);
+      if (planned.ok()) continue;
+      if (write.ops.size() == 1) return planned.error();
+      return base::Error{planned.error().code,
+                         "op " + std::to_string(i) + ": " + planned.error().message};
+    }
+    RETURN_IF_ERROR(emit_whole(std::move(effects)));
     return written_;
   }
 
@@ -163,13 +189,14 @@ class Planner {
 
   std::vector<Effect> plan_whole(const Entry& entry, const EntryWrite& write) {
     if (write.whole == EntryWrite::Whole::kAdd) {
-      return crdt::plan_add(entry, write.fields, time_());
+      return crdt::plan_add(entry, write.fields, author_.time());
     }
     std::vector<Effect> effects;
     if (write.whole == EntryWrite::Whole::kRemove) {
       effects = crdt::plan_remove(entry);
     }
-    if (!write.fields.empty()) append(effects, crdt::plan_patch(entry, write.fields, time_()));
+    if (!write.fields.empty())
+      append(effects, crdt::plan_patch(entry, write.fields, author_.time()));
     append(effects, crdt::plan_unset(entry, write.unset));
     return effects;
   }
@@ -217,7 +244,7 @@ class Planner {
   }
 
   store::CellTable& cells_;
-  const std::function<crdt::HybridTime()>& time_;
+  const PlanAuthor& author_;
   const PlanLimits& limits_;
   const PlanSink& next_;
   Written written_;
@@ -226,9 +253,9 @@ class Planner {
 }  // namespace
 
 base::Result<Written> plan_request(store::CellTable& cells, const WriteRequest& request,
-                                   const std::function<crdt::HybridTime()>& time,
-                                   const PlanLimits& limits, const PlanSink& next) {
-  return std::visit(Planner(cells, time, limits, next), request);
+                                   const PlanAuthor& author, const PlanLimits& limits,
+                                   const PlanSink& next) {
+  return std::visit(Planner(cells, author, limits, next), request);
 }
 
 }  // namespace agent

@@ -30,10 +30,15 @@ struct Plan {
 };
 using PlanSink = std::function<base::Result<crdt::Dot>(Plan)>;
 
-// `time` returns the clock's time for the change. The error kTooLarge names the bound and what to
-// do.
+// Who writes. Both may make a new actor, so they are asked only when something is written.
+struct PlanAuthor {
+  std::function<crdt::HybridTime()> time;  // of the change that is planned
+  std::function<crdt::Dot()> first_dot;    // of it
+};
+
+// The error kTooLarge names the bound and what to do.
 base::Result<Written> plan_request(store::CellTable& cells, const WriteRequest& request,
-                                   const std::function<crdt::HybridTime()>& time,
-                                   const PlanLimits& limits, const PlanSink& next);
+                                   const PlanAuthor& author, const PlanLimits& limits,
+                                   const PlanSink& next);
 
 }  // namespace agent

@@ -39,7 +39,7 @@ class Replica {
   // Brings commits of received changes to the medium (rule 3). Needed when unsynced().
   Outputs flush(base::Now now);
   bool unsynced() const;
-  std::int64_t wal_bytes() const;  // size of the write-ahead log's file now
+  std::int64_t wal_bytes() const;   // size of the write-ahead log's file now
   std::int64_t free_pages() const;  // of the database file, at the last scrub()
   // Reads some rows and checks them (rule 13). Called once a second when there is nothing else to
   // do, it reads every row within a day. It also ends leases that peers no longer use, and reports

@@ -12,6 +12,7 @@
 #include "crdt/change.h"
 #include "crdt/digest.h"
 #include "crdt/stored.h"
+#include "crdt/types/op.h"
 #include "crdt/value.h"
 #include "crdt/version_vector.h"
 
@@ -71,8 +72,13 @@ struct WriteEntries {
   std::vector<EntryWrite> entries;  // each id once
   bool replace = false;             // entries that are not named are removed
 };
+// Operations on an object of any type but the catalogs, as one unit: all or nothing.
+struct WriteObject {
+  std::string object;
+  std::vector<crdt::Op> ops;
+};
 using WriteRequest = std::variant<AddEntry, PutEntry, PatchEntry, RemoveEntry, RemoveObject,
-                                  ImportEntries, WriteEntries>;
+                                  ImportEntries, WriteEntries, WriteObject>;
 
 // `ticket` names the client that waits; the reply has the same ticket.
 struct Write {

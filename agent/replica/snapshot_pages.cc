@@ -1,6 +1,7 @@
 #include "agent/replica/snapshot_pages.h"
 
 #include <utility>
+#include <vector>
 
 namespace agent {
 namespace {
@@ -15,7 +16,7 @@ class PageMaker {
   bool more() const { return more_; }  // there is more after this page
   std::optional<crdt::SnapshotQuery::Place> last() const {
     if (!page_.last_slot()) return std::nullopt;
-    return crdt::SnapshotQuery::Place{*page_.last_slot(), last_dot_};
+    return crdt::SnapshotQuery::Place{*page_.last_slot(), last_dot_, last_is_text_};
   }
 
   base::Status head(const crdt::SnapshotQuery::Head& after) {
@@ -52,7 +53,8 @@ class PageMaker {
     crdt::ObjectKey start = run.first;
     if (run.after) {
       start = crdt::object_of(run.after->slot);
-      RETURN_IF_ERROR(rest_of_slot(*run.after));
+      RETURN_IF_ERROR(run.after->text ? text(run.after->slot, run.after->dot)
+                                      : rest_of_slot(*run.after));
     }
     crdt::ObjectKey from = start;
     while (!more_) {
@@ -61,10 +63,8 @@ class PageMaker {
       for (const store::ObjectInfo& object : objects) {
         crdt::ObjectKey key = object.key();
         if (run.last < key) return {};
-        bool goes_on = run.after && key == start;
-        auto visit = [this](store::SlotRow& row) { return add(row.slot, row.cells.begin(), row); };
-        RETURN_IF_ERROR(
-            reader_.cells().scan_object(object, goes_on ? &run.after->slot : nullptr, visit));
+        const bool goes_on = run.after && key == start;
+        RETURN_IF_ERROR(rest_of_object(object, goes_on ? &*run.after : nullptr));
         if (more_) return {};
       }
       from = store::key_above(objects.back().key());
@@ -78,6 +78,54 @@ class PageMaker {
     more_ = used_ > 0 && used_ + size > bytes_;
     used_ += size;
     return !more_;
+  }
+
+  // Cells and texts of one object, strictly after `after` (null: from the first).
+  base::Status rest_of_object(const store::ObjectInfo& object,
+                              const crdt::SnapshotQuery::Place* after) {
+    std::vector<crdt::Slot> texts;
+    RETURN_IF_ERROR(
+        reader_.cells().texts().visit(object, {}, [&](const crdt::Slot& slot, const auto&) {
+          // A text comes after the cells of its slot.
+          const bool wanted = !after || after->slot < slot || (after->slot == slot && !after->text);
+          if (wanted) texts.push_back(slot);
+          return true;
+        }));
+    auto next = texts.begin();
+    base::Status failed;
+    const auto texts_before = [&](const crdt::Slot* slot) {
+      for (; failed.ok() && !more_ && next != texts.end() && (!slot || *next < *slot); ++next) {
+        failed = text(*next, std::nullopt);
+      }
+      return failed.ok() && !more_;
+    };
+    const auto visit = [&](store::SlotRow& row) {
+      return texts_before(&row.slot) && add(row.slot, row.cells.begin(), row);
+    };
+    if (!more_) {
+      RETURN_IF_ERROR(reader_.cells().scan_object(object, after ? &after->slot : nullptr, visit));
+    }
+    texts_before(nullptr);
+    return failed;
+  }
+
+  // The elements of a text behind `after`, as far as they fit.
+  base::Status text(const crdt::Slot& slot, const std::optional<crdt::Dot>& after) {
+    ASSIGN_OR_RETURN(const crdt::Sequence* text, reader_.cells().texts().open(slot));
+    if (!text || more_) return {};
+    std::vector<crdt::TextRun> runs;
+    text->visit(after, [&](const crdt::TextRun& run) {
+      const std::size_t head = runs.empty() ? crdt::encoded_size(slot, page_.last_slot()) : 0;
+      if (!take(head + crdt::encoded_size(run))) return false;
+      runs.push_back(run);
+      return true;
+    });
+    if (runs.empty()) return {};
+    charge_ += crdt::memory_charge(slot);
+    page_.add(slot, std::span<const crdt::TextRun>(runs));
+    last_dot_ = runs.back().dot_of(runs.back().size() - 1);
+    last_is_text_ = true;
+    return {};
   }
 
   // The cells of a slot for which the page before had no room.
@@ -103,8 +151,9 @@ class PageMaker {
     charge_ += charge;
     auto next = first + 1;
     while (next != end && take(crdt::encoded_size(*next))) ++next;
-    page_.add(slot, {first, next});
+    page_.add(slot, std::span<const crdt::Cell>(first, next));
     last_dot_ = (next - 1)->dot;
+    last_is_text_ = false;
     return next == end;
   }
 
@@ -113,6 +162,7 @@ class PageMaker {
   std::size_t bytes_;
   bool more_ = false;
   crdt::Dot last_dot_;
+  bool last_is_text_ = false;
   std::size_t used_ = 0;
   std::size_t charge_ = 0;
 };

@@ -43,10 +43,10 @@ base::Result<crdt::SnapshotSlot*> StagedSlots::peek() {
   while (reader_->slots_left() == 0) {  // the slot may continue in the next page
     ASSIGN_OR_RETURN(const bool found, read(next_));
     if (!found) break;
-    ahead_ = next_.slot != slot_.slot;
+    ahead_ = next_.slot != slot_.slot || next_.is_text() != slot_.is_text();
     if (ahead_) break;
-    crdt::Cells& rest = next_.cells;
-    std::move(rest.begin(), rest.end(), std::back_inserter(slot_.cells));
+    std::move(next_.cells.begin(), next_.cells.end(), std::back_inserter(slot_.cells));
+    std::move(next_.runs.begin(), next_.runs.end(), std::back_inserter(slot_.runs));
   }
   return &slot_;
 }

@@ -119,9 +119,13 @@ base::Status StateJoin::check_slot(const crdt::SnapshotSlot& slot) {
   }
   if (run.after) {
     auto order = crdt::compare_slots(run.after->slot, slot.slot);
-    bool goes_on = order == 0 && run.after->dot < slot.cells.front().dot;
+    // The elements of a text have no order that could be checked here; its digest is checked.
+    const bool goes_on =
+        order == 0 &&
+        (slot.is_text() || (!run.after->text && run.after->dot < slot.cells.front().dot));
     if (order >= 0 && !goes_on) return wrong("the cells of a page are not in order");
   }
+  if (slot.is_text()) return check_text(slot);
   for (const crdt::Cell& cell : slot.cells) {
     if (!vector_.covers(cell.dot.actor, cell.dot.seq) && !PLANTED(kMixedSnapshots)) {
       return wrong("a page has a cell that the vector does not cover");
@@ -132,9 +136,28 @@ base::Status StateJoin::check_slot(const crdt::SnapshotSlot& slot) {
   if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots)) {
     return wrong("an object has more cells than the index names");
   }
-  if (!run.after) run.after.emplace();
-  run.after->slot = slot.slot;
-  run.after->dot = slot.cells.back().dot;
+  run.after = {slot.slot, slot.cells.back().dot, false};
+  return {};
+}
+
+base::Status StateJoin::check_text(const crdt::SnapshotSlot& slot) {
+  if (!text_hash_ || text_slot_ != slot.slot) {
+    text_hash_.emplace(slot.slot);
+    text_slot_ = slot.slot;
+  }
+  for (const crdt::TextRun& run : slot.runs) {
+    if (!vector_.covers(run.dots.actor, run.dots.seq + (run.dots.changes - 1)) &&
+        !PLANTED(kMixedSnapshots)) {
+      return wrong("a page has an element that the vector does not cover");
+    }
+    current_cells_ += run.size();
+    if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots)) {
+      return wrong("an object has more elements than the index names");
+    }
+    current_sum_.add(text_hash_->of(run));
+  }
+  const crdt::TextRun& last = slot.runs.back();
+  query_.run->after = {slot.slot, last.dot_of(last.size() - 1), true};
   return {};
 }
 

@@ -12,6 +12,7 @@
 
 #include "agent/replica/staged_pages.h"
 #include "crdt/snapshot.h"
+#include "crdt/types/sequence/text_digest.h"
 #include "store/store.h"
 
 namespace agent {
@@ -71,6 +72,7 @@ class StateJoin {
   base::Result<Next> take_cells(store::Store& store, crdt::SnapshotPageReader& reader,
                                 base::BytesView body);
   base::Status check_slot(const crdt::SnapshotSlot& slot);
+  base::Status check_text(const crdt::SnapshotSlot& slot);
   base::Status begin_object(const crdt::ObjectKey& object);
   bool object_complete() const;
   base::Result<Next> next_run(store::Store& store);
@@ -105,6 +107,8 @@ class StateJoin {
   crdt::SnapshotSlot slot_;  // the slot that is being checked
   std::uint64_t current_cells_ = 0;
   crdt::Digest current_sum_;
+  std::optional<crdt::TextDigest> text_hash_;  // of `text_slot_`
+  crdt::Slot text_slot_;
 };
 
 }  // namespace agent

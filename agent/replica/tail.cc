@@ -58,6 +58,11 @@ base::Result<bool> is_held(store::Store& store, const crdt::Opened& opened) {
   RETURN_IF_ERROR(crdt::each_effect(
       change, [&](const crdt::Effect& effect, const crdt::Dot& dot) -> base::Status {
         if (in_force || !effect.body) return {};
+        if (effect.anchor) {
+          ASSIGN_OR_RETURN(const crdt::Sequence* text, store.cells().texts().open(effect.slot));
+          in_force = text && text->contains(dot);
+          return {};
+        }
         const crdt::Cell cell{dot, effect.kind, effect.stamp, *effect.body};
         ASSIGN_OR_RETURN(const store::SlotRow row, store.cells().load_slot(effect.slot));
         in_force = std::find(row.cells.begin(), row.cells.end(), cell) != row.cells.end();

@@ -65,6 +65,7 @@ class Sequence {
   // contradict each other.
   class Loader;
 
+  bool contains(const Dot& element) const { return ids_.find(element).has_value(); }
   // How often an element was inserted, erased ones included.
   std::uint64_t elements() const { return ids_.elements(); }
   std::size_t bytes() const { return ids_.bytes() + tree_.bytes() + siblings_.bytes(); }
