@@ -5,8 +5,8 @@
 #include <tuple>
 #include <utility>
 
-#include "crdt/or_set.h"
-#include "crdt/register.h"
+#include "crdt/types/or_set.h"
+#include "crdt/types/register.h"
 
 namespace crdt {
 namespace {

@@ -1,4 +1,4 @@
-#include "crdt/register.h"
+#include "crdt/types/register.h"
 
 #include <tuple>
 
