@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 
 namespace agent {
 namespace {
