@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "crdt/catalog/entry.h"
 #include "crdt/cell.h"
-#include "crdt/map.h"
 #include "crdt/snapshot.h"
 #include "store/actors.h"
 #include "store/database.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 #include "store/cell_rows.h"
 #include "store/entry_key.h"
 #include "store/lanes.h"

@@ -23,7 +23,7 @@
 #include "agent/api/page_links.h"
 #include "agent/api/paging.h"
 #include "agent/api/reading.h"
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 
 namespace agent {
 

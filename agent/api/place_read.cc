@@ -4,7 +4,7 @@
 
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
-#include "crdt/register.h"
+#include "crdt/types/register.h"
 
 namespace agent {
 namespace {

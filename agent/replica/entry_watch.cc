@@ -3,7 +3,7 @@
 #include <tuple>
 #include <utility>
 
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 
 namespace agent {
 namespace {

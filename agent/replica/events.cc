@@ -1,6 +1,6 @@
 #include "agent/replica/events.h"
 
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 
 namespace agent {
 namespace {

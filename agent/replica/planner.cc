@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "agent/replica/store_view.h"
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 #include "crdt/types/plan.h"
 
 namespace agent {

@@ -7,13 +7,14 @@
 //   gcounter, pncounter          (P, type): a cell for each contributor (top level) or each
 //                                increment (in a map)
 //   lww_register, mv_register    (P, type): a cell for each value that nobody has overwritten
-//   orset                        (P + [canonical form of the element], orset): a cell for each add.
-//                                The empty component is the set itself, so that an empty set can be
-//                                there
-//   crdt_map                     (P, crdt_map): the map itself, so that an empty map can be there;
-//                                its members are below P
-//   seq                          (P, seq): elements of a text; a cell of kind put there says that
-//                                the text exists while it is empty
+//   orset                        (P + [canonical form of the element], orset): a cell for each add
+//   crdt_map                     its members are below P
+//   seq                          (P, seq): elements of a text
+// A container may be empty, so it has a marker: a cell at (P, crdt_map), at (P, seq), or at
+// (P + [empty component], orset). It says that the container is there. The first add to a set, the
+// first insert into a text, a replacement, and the first write with a path into an object write it
+// if the author sees none. A map below the object that came to be by writing into it has none; it
+// goes with its last member.
 // Several types may have slots at one place; none is lost. The type that is shown is the highest
 // that has something there (types/shown.h).
 

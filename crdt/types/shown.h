@@ -2,6 +2,7 @@
 
 // What readers see of a place: its value as JSON text, and why.
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,33 +23,37 @@ struct ShownPlace {
 //   orset                 an array, in the order of the canonical forms
 //   crdt_map              an object, keys in order of bytes, each with the value of its place
 //   seq                   a string
-// A register whose winner is `absent` is not there. If several types have something at a place, the
-// one with the highest number of SlotType wins (a map before a text before a set before registers
-// before counters), the others are conflicts.
+// A register whose winner is `absent` is not there; a text without a marker only while it shows
+// something. If several types have something at a place, the one with the highest number of
+// SlotType wins (a text before a map before a set before registers before counters), the others are
+// conflicts. Each of them can be read by its type.
 base::Result<std::optional<ShownPlace>> shown_at(View& view, const Path& path,
                                                  std::optional<SlotType> type,
                                                  std::size_t bytes_max);
 
-// One live dot at or below a path, for people who ask why a value is shown.
+// One cell at or below a path, for people who ask why a value is shown. Elements of a text are no
+// cells: of a text only its marker comes.
 struct Reason {
   Slot slot;
   Cell cell;
-  bool shown = false;  // it is part of the shown value
-  // What decided: "only", "stamp", "dot" (registers), "concurrent" (mv_register), "add_wins",
-  // "sum", "highest" (a lower total of the same contributor is hidden), "type" (hidden by another
-  // type at its place), "absent".
+  bool shown = false;  // it is part of the value of the path
+  // What decided: "only", "stamp", "dot" (registers), "concurrent" (mv_register), "add_wins" (an
+  // element, or the marker of a container), "sum", "highest" (a lower total of the same contributor
+  // is hidden), "type" (hidden by another type at its place or above), "absent".
   std::string_view rule;
 };
 base::Status reasons_at(View& view, const Path& path,
                         const std::function<bool(const Reason& reason)>& visit);
 
-// Places where something that was written concurrently is hidden.
+// Places where something that was written concurrently is hidden. One cell, the one with the
+// highest stamp, stands for a whole container; of a text without a marker it has the dot of the
+// first shown element and nothing else.
 struct Hidden {
   Path path;
   SlotType type;  // of the winner
   Cell winner;
-  std::vector<Cell> losers;
-  std::string_view rule;  // as above
+  std::vector<Cell> losers;  // the best first
+  std::string_view rule;     // as above
 };
 base::Status conflicts_at(View& view, const Path& path,
                           const std::function<bool(const Hidden& conflict)>& visit);

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "agent/clock.h"
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 #include "tests/agent/slow_vfs.h"
 #include "tests/store/changed_rows.h"
 #include "tests/support/agent_process.h"

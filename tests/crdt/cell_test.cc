@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "crdt/register.h"
+#include "crdt/types/register.h"
 #include "samples.h"
 
 namespace crdt {

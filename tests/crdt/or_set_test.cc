@@ -1,4 +1,4 @@
-#include "crdt/or_set.h"
+#include "crdt/types/or_set.h"
 
 #include <gtest/gtest.h>
 

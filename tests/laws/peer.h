@@ -8,8 +8,8 @@
 #include <optional>
 #include <vector>
 
+#include "crdt/catalog/entry.h"
 #include "crdt/digest.h"
-#include "crdt/map.h"
 
 namespace crdt::laws {
 

@@ -3,7 +3,7 @@
 // Copies of files write under actors of their own. Only a machine that was cloned or put back with
 // its memory goes on under the same actor (rule 2).
 
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 #include "tests/simulation/scenario.h"
 
 namespace simulation::testing {

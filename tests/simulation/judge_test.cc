@@ -1,6 +1,6 @@
 // Faults that the driver and the judge of the simulator once had, each with one small history.
 
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 #include "tests/crdt/members_of.h"
 #include "tests/simulation/scenario.h"
 #include "tools/simulator/run.h"

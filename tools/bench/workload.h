@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/replica/replica.h"
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 #include "store/database.h"
 
 namespace bench {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "crdt/base/check.h"
+#include "crdt/catalog/entry.h"
 #include "crdt/change.h"
-#include "crdt/map.h"
 
 namespace simulation {
 namespace {

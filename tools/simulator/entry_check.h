@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 #include "tools/simulator/oracle.h"
 
 namespace simulation {

@@ -1,4 +1,4 @@
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 
 #include <gtest/gtest.h>
 

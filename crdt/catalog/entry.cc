@@ -1,12 +1,12 @@
-#include "crdt/map.h"
+#include "crdt/catalog/entry.h"
 
 #include <algorithm>
 #include <set>
 #include <tuple>
 #include <utility>
 
-#include "crdt/or_set.h"
-#include "crdt/register.h"
+#include "crdt/types/or_set.h"
+#include "crdt/types/register.h"
 
 namespace crdt {
 namespace {
@@ -24,23 +24,10 @@ bool hidden_by(const Cell* reset, const Cell& field) {
                                  std::tie(reset->stamp, reset->dot.actor, reset->dot.seq);
 }
 
-void raise(Stamp& stamp, const Cells& seen) {
-  for (const Cell& cell : seen) {
-    Stamp above{cell.stamp.time.next(), {}};
-    if (stamp <= cell.stamp) stamp = above;
-  }
-}
-
 const Cells& cells_of(const Entry& entry, const std::string& field) {
   static const Cells kNone;
   auto found = entry.fields.find(field);
   return found == entry.fields.end() ? kNone : found->second;
-}
-
-Effect put_seen(Slot slot, const Cells& seen, const Stamp& stamp, std::string_view value) {
-  Effect effect = add_presence(slot, seen, stamp);
-  effect.body = base::Bytes(value);
-  return effect;
 }
 
 void push(std::vector<Effect>& effects, std::optional<Effect> effect) {
@@ -51,25 +38,6 @@ std::map<std::string, std::string> by_code_point(const Members& members) {
   return {members.begin(), members.end()};
 }
 
-void append_dots(std::vector<Dot>& dots, const Cells& cells) {
-  for (const Cell& cell : cells) dots.push_back(cell.dot);
-}
-
-// Removes `dots` below the entry, and nothing of `kept`: one effect, unless very many changes have
-// written there.
-void push_removal(const Entry& entry, std::vector<Dot> dots, std::vector<Dot> kept,
-                  std::vector<Effect>& effects) {
-  const DotRuns runs = runs_around(std::move(dots), std::move(kept));
-  for (std::size_t from = 0; from < runs.size(); from += kEffectKillsMax) {
-    Effect& effect = effects.emplace_back();
-    effect.kind = EffectKind::kRemove;
-    effect.slot = entry_slot(entry.object, entry.id);
-    const std::size_t to = std::min(runs.size(), from + kEffectKillsMax);
-    effect.kills.assign(runs.begin() + static_cast<std::ptrdiff_t>(from),
-                        runs.begin() + static_cast<std::ptrdiff_t>(to));
-  }
-}
-
 // Plans reset and fields of a whole-object write. Fields that the new object does not have are
 // killed.
 void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp,
@@ -78,7 +46,7 @@ void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp
   const auto values = by_code_point(metadata);
   for (const auto& [key, value] : values) {
     Slot slot = field_slot(entry.object, entry.id, key);
-    effects.push_back(put_seen(std::move(slot), cells_of(entry, key), stamp, value));
+    effects.push_back(put_over(std::move(slot), cells_of(entry, key), stamp, value));
   }
   std::vector<Dot> leftover;
   for (const auto& [key, cells] : entry.fields) {
@@ -86,15 +54,12 @@ void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp
   }
   std::vector<Dot> kept;
   append_dots(kept, entry.presence);
-  push_removal(entry, std::move(leftover), std::move(kept), effects);
+  push_removal(entry.object, {entry.id}, std::move(leftover), std::move(kept), effects);
 }
 
-std::vector<Cell> all_but(const Cells& cells, const Dot& dot) {
-  std::vector<Cell> rest;
-  for (const Cell& cell : cells) {
-    if (cell.dot != dot) rest.push_back(cell);
-  }
-  std::sort(rest.begin(), rest.end(), [](const Cell& a, const Cell& b) { return loses(b, a); });
+Cells all_but(const Cells& cells, const Dot& dot) {
+  Cells rest = best_first(cells);
+  std::erase_if(rest, [&](const Cell& cell) { return cell.dot == dot; });
   return rest;
 }
 
@@ -151,13 +116,12 @@ std::vector<Conflict> conflicts(const Entry& entry) {
 }
 
 Stamp stamp_for(const Entry& entry, HybridTime time, const std::vector<std::string>* fields) {
-  Stamp stamp{time, {}};
-  raise(stamp, entry.reset);
+  Stamp stamp = raised({time, {}}, entry.reset);
   if (fields == nullptr) {
-    raise(stamp, entry.presence);
-    for (const auto& [key, cells] : entry.fields) raise(stamp, cells);
+    stamp = raised(stamp, entry.presence);
+    for (const auto& [key, cells] : entry.fields) stamp = raised(stamp, cells);
   } else {
-    for (const std::string& field : *fields) raise(stamp, cells_of(entry, field));
+    for (const std::string& field : *fields) stamp = raised(stamp, cells_of(entry, field));
   }
   return stamp;
 }
@@ -184,7 +148,7 @@ std::vector<Effect> plan_patch(const Entry& entry, const Members& metadata, Hybr
   std::vector<Effect> effects;
   for (const auto& [key, value] : values) {
     Slot slot = field_slot(entry.object, entry.id, key);
-    effects.push_back(put_seen(std::move(slot), cells_of(entry, key), stamp, value));
+    effects.push_back(put_over(std::move(slot), cells_of(entry, key), stamp, value));
   }
   return effects;
 }
@@ -205,7 +169,7 @@ std::vector<Effect> plan_remove(const Entry& entry) {
   append_dots(dots, entry.reset);
   for (const auto& [key, cells] : entry.fields) append_dots(dots, cells);
   std::vector<Effect> effects;
-  push_removal(entry, std::move(dots), {}, effects);
+  push_removal(entry.object, {entry.id}, std::move(dots), {}, effects);
   return effects;
 }
 

@@ -1,0 +1,212 @@
+#include "crdt/types/counter.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "crdt/decimal.h"
+
+namespace crdt {
+namespace {
+
+// Longer numbers are not ours: they count as 0. A sum of more cells than memory holds still fits
+// into 128 bits.
+constexpr std::size_t kNumberDigitsMax = 30;
+
+constexpr Int128 kTotalMax = std::numeric_limits<std::uint64_t>::max();
+
+// What one cell says. Only `added` is used in a map (it may be negative there) and by a gcounter.
+struct Counted {
+  Int128 added = 0;
+  Int128 taken = 0;
+};
+
+struct Range {
+  Int128 least;
+  Int128 most;
+};
+
+Range range_of(SlotType type) {
+  if (type == SlotType::kGCounter) return {0, kTotalMax};
+  return {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+}
+
+std::string digits_of(Int128 number) {
+  const bool negative = number < 0;
+  std::string digits;
+  do {
+    const int digit = static_cast<int>(number % 10);
+    digits += static_cast<char>('0' + (digit < 0 ? -digit : digit));
+    number /= 10;
+  } while (number != 0);
+  if (negative) digits += '-';
+  std::reverse(digits.begin(), digits.end());
+  return digits;
+}
+
+std::optional<Int128> number_of(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  if (text.empty() || text.size() > kNumberDigitsMax) return std::nullopt;
+  Int128 number = 0;
+  for (const char digit : text) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    number = number * 10 + (digit - '0');
+  }
+  return negative ? -number : number;
+}
+
+bool holds_pairs(const Slot& slot) {
+  return slot.path.empty() && slot.type == SlotType::kPnCounter;
+}
+
+Counted counted(const Cell& cell, const Slot& slot) {
+  const std::string_view body = cell.body;
+  if (!holds_pairs(slot)) {
+    const Int128 number = number_of(body).value_or(0);
+    return {slot.type == SlotType::kGCounter ? std::max<Int128>(number, 0) : number, 0};
+  }
+  const std::size_t space = std::min(body.find(' '), body.size());
+  const auto added = number_of(body.substr(0, space));
+  const auto taken = number_of(body.substr(std::min(space + 1, body.size())));
+  if (!added || !taken) return {};
+  return {std::max<Int128>(*added, 0), std::max<Int128>(*taken, 0)};
+}
+
+std::string body_of(const Counted& value, const Slot& slot) {
+  if (!holds_pairs(slot)) return digits_of(value.added);
+  return digits_of(value.added) + ' ' + digits_of(value.taken);
+}
+
+Counted highest(const Counted& a, const Counted& b) {
+  return {std::max(a.added, b.added), std::max(a.taken, b.taken)};
+}
+
+base::Status check_range(const Draft& draft, const Slot& slot, Int128 value) {
+  const auto [least, most] = range_of(slot.type);
+  if (value >= least && value <= most) return {};
+  return base::Error{base::Code::kUnprocessable, "the " + std::string(type_name(slot.type)) + " " +
+                                                     in_words(draft, slot.path) + " would become " +
+                                                     digits_of(value) + "; it holds " +
+                                                     digits_of(least) + " to " + digits_of(most)};
+}
+
+void push_count(Draft& draft, Slot slot, const Cells& replaced, const Counted& value) {
+  const Stamp stamp{draft.author.time(), {}};
+  std::string body = body_of(value, slot);
+  draft.effects.push_back(
+      {EffectKind::kCount, std::move(slot), dots_of(replaced), stamp, std::move(body), {}});
+}
+
+// The new total of the author in place of its last.
+base::Status count_total(Draft& draft, Slot slot, const Cells& seen, const Counted& step) {
+  const std::string self(draft.author.actor().view());
+  Cells own;
+  Counted total;
+  for (const Cell& cell : seen) {
+    if (contributor_of(cell) != self) continue;
+    own.push_back(cell);
+    total = highest(total, counted(cell, slot));
+  }
+  total.added += step.added;
+  total.taken += step.taken;
+  if (std::max(total.added, total.taken) > kTotalMax) {
+    return base::Error{base::Code::kUnprocessable,
+                       "all that this agent counted in " + in_words(draft, slot.path) +
+                           " would become more than " + digits_of(kTotalMax) +
+                           "; replace the value to start again"};
+  }
+  push_count(draft, std::move(slot), own, total);
+  return {};
+}
+
+// An increment of its own, or one that takes the author's other increments into itself.
+void count_step(Draft& draft, Slot slot, const Cells& seen, const Counted& step) {
+  const ActorId self = draft.author.actor();
+  Cells own;
+  for (const Cell& cell : seen) {
+    if (cell.dot.actor == self) own.push_back(cell);
+  }
+  Counted sum{step.added - step.taken, 0};
+  if (own.size() < kFoldAt) {
+    own.clear();
+  } else {
+    for (const Cell& cell : own) sum.added += counted(cell, slot).added;
+  }
+  push_count(draft, std::move(slot), own, sum);
+}
+
+}  // namespace
+
+bool is_counter(SlotType type) {
+  return type == SlotType::kGCounter || type == SlotType::kPnCounter;
+}
+
+std::string contributor_of(const Cell& cell) {
+  return cell.stamp.writer.empty() ? std::string(cell.dot.actor.view()) : cell.stamp.writer;
+}
+
+bool counts(const Cells& cells, const Cell& cell, const Slot& slot) {
+  if (!slot.path.empty()) return true;
+  const Counted own = counted(cell, slot);
+  const std::string self = contributor_of(cell);
+  for (const Cell& other : cells) {
+    if (contributor_of(other) != self || other.dot == cell.dot) continue;
+    const Counted most = highest(own, counted(other, slot));
+    const bool as_high = most.added == own.added && most.taken == own.taken;
+    const Counted theirs = counted(other, slot);
+    const bool equal = theirs.added == own.added && theirs.taken == own.taken;
+    if (!as_high || (equal && other.dot > cell.dot)) return false;
+  }
+  return true;
+}
+
+Int128 counter_sum(const Cells& cells, const Slot& slot) {
+  Int128 sum = 0;
+  if (!slot.path.empty()) {
+    for (const Cell& cell : cells) sum += counted(cell, slot).added;
+    return sum;
+  }
+  std::map<std::string, Counted> totals;
+  for (const Cell& cell : cells) {
+    Counted& total = totals[contributor_of(cell)];
+    total = highest(total, counted(cell, slot));
+  }
+  for (const auto& [contributor, total] : totals) sum += total.added - total.taken;
+  return sum;
+}
+
+std::string counter_value(const Cells& cells, const Slot& slot) {
+  return digits_of(counter_sum(cells, slot));
+}
+
+base::Status count(Draft& draft, const Path& path, SlotType type, bool down, Amount amount) {
+  Slot slot = draft.slot(path, type);
+  ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
+  if (amount.by == 0 && !seen.empty()) return {};
+  const Counted step = down ? Counted{0, amount.by} : Counted{amount.by, 0};
+  RETURN_IF_ERROR(check_range(draft, slot, counter_sum(seen, slot) + step.added - step.taken));
+  if (path.empty()) return count_total(draft, std::move(slot), seen, step);
+  count_step(draft, std::move(slot), seen, step);
+  return {};
+}
+
+base::Status reset_counter(Draft& draft, const Path& path, SlotType type, std::string_view value) {
+  Slot slot = draft.slot(path, type);
+  const auto decimal = Decimal::parse(value);
+  const auto number = decimal ? number_of(decimal->text()) : std::nullopt;
+  const auto [least, most] = range_of(type);
+  if (!number || *number < least || *number > most) {
+    return base::invalid("a " + std::string(type_name(type)) + " takes a whole number from " +
+                         digits_of(least) + " to " + digits_of(most) + " as its value");
+  }
+  ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
+  const bool pair = holds_pairs(slot);
+  const Counted fresh{pair ? std::max<Int128>(*number, 0) : *number,
+                      pair ? std::max<Int128>(-*number, 0) : 0};
+  push_count(draft, std::move(slot), seen, fresh);
+  return {};
+}
+
+}  // namespace crdt

@@ -1,0 +1,62 @@
+#include "crdt/types/draft.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace crdt {
+
+DotRuns dots_of(const Cells& cells) {
+  std::vector<Dot> dots;
+  append_dots(dots, cells);
+  return runs_of(std::move(dots));
+}
+
+void append_dots(std::vector<Dot>& dots, const Cells& cells) {
+  dots.reserve(dots.size() + cells.size());
+  for (const Cell& cell : cells) dots.push_back(cell.dot);
+}
+
+Stamp raised(Stamp stamp, const Cells& seen) {
+  for (const Cell& cell : seen) {
+    if (stamp <= cell.stamp) stamp = {cell.stamp.time.next(), {}};
+  }
+  return stamp;
+}
+
+Stamp stamp_over(const Draft& draft, const Cells& seen) {
+  return draft.stamp ? *draft.stamp : raised({draft.author.time(), {}}, seen);
+}
+
+Effect put_over(Slot slot, const Cells& seen, const Stamp& stamp, std::string_view body) {
+  return {EffectKind::kPut, std::move(slot), dots_of(seen), stamp, base::Bytes(body), {}};
+}
+
+void push_removal(const std::string& object, const Path& path, std::vector<Dot> dots,
+                  std::vector<Dot> kept, std::vector<Effect>& effects) {
+  const DotRuns runs = runs_around(std::move(dots), std::move(kept));
+  push_kills(EffectKind::kRemove, {object, path, SlotType::kSubtree}, runs, effects);
+}
+
+void push_kills(EffectKind kind, const Slot& slot, const DotRuns& runs,
+                std::vector<Effect>& effects) {
+  for (std::size_t from = 0; from < runs.size(); from += kEffectKillsMax) {
+    Effect& effect = effects.emplace_back();
+    effect.kind = kind;
+    effect.slot = slot;
+    const std::size_t to = std::min(runs.size(), from + kEffectKillsMax);
+    effect.kills.assign(runs.begin() + static_cast<std::ptrdiff_t>(from),
+                        runs.begin() + static_cast<std::ptrdiff_t>(to));
+  }
+}
+
+std::string in_words(const Draft& draft, const Path& path) {
+  std::string place;
+  for (const std::string& component : path) {
+    if (!place.empty()) place += '/';
+    place += component;
+  }
+  const std::string object = "the object \"" + draft.view.object() + "\"";
+  return path.empty() ? object : "\"" + place + "\" of " + object;
+}
+
+}  // namespace crdt

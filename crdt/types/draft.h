@@ -1,0 +1,44 @@
+#pragma once
+
+// The plan of one operation while it is made: what it reads, who writes, and its effects so far.
+// The helpers are what the plans of several types have in common.
+
+#include <string_view>
+#include <vector>
+
+#include "crdt/types/plan.h"
+
+namespace crdt {
+
+struct Draft {
+  View& view;
+  const Author& author;
+  std::vector<Effect>& effects;
+  std::optional<Stamp> stamp = {};  // that the client brought
+
+  Slot slot(Path path, SlotType type) const { return {view.object(), std::move(path), type}; }
+};
+
+// All dots of the cells.
+DotRuns dots_of(const Cells& cells);
+void append_dots(std::vector<Dot>& dots, const Cells& cells);
+
+// The smallest stamp of the agent that is at least `stamp` and above those of the cells.
+Stamp raised(Stamp stamp, const Cells& seen);
+// The stamp of a write over `seen`: the client's, or else the agent's.
+Stamp stamp_over(const Draft& draft, const Cells& seen);
+
+// A cell with this body in place of all cells of the slot.
+Effect put_over(Slot slot, const Cells& seen, const Stamp& stamp, std::string_view body);
+
+// Removes `dots` at `path` and below it, and none of `kept`. One effect for kEffectKillsMax runs.
+void push_removal(const std::string& object, const Path& path, std::vector<Dot> dots,
+                  std::vector<Dot> kept, std::vector<Effect>& effects);
+// The same runs of dots of one slot, as effects of `kind`.
+void push_kills(EffectKind kind, const Slot& slot, const DotRuns& runs,
+                std::vector<Effect>& effects);
+
+// The place and the object in words for messages: `a/b of the object "x"`.
+std::string in_words(const Draft& draft, const Path& path);
+
+}  // namespace crdt

@@ -1,0 +1,96 @@
+#include "crdt/types/places.h"
+
+#include <set>
+
+#include "crdt/types/counter.h"
+#include "crdt/types/or_set.h"
+#include "crdt/types/register.h"
+
+namespace crdt {
+namespace {
+
+// Visits the types that have something at `path`, some of them several times, until `found` returns
+// false.
+base::Status each_type(View& view, const Path& path, const std::function<bool(SlotType)>& found) {
+  return each_below(view, path, [&](const Slot& slot, const Cells& cells) -> base::Result<bool> {
+    const auto depth = depth_of(slot);
+    if (!depth || *depth < path.size()) return true;
+    ASSIGN_OR_RETURN(const bool shown, is_shown(view, slot, cells));
+    if (!shown) return true;
+    return found(*depth == path.size() ? slot.type : SlotType::kMap);
+  });
+}
+
+}  // namespace
+
+std::optional<std::size_t> depth_of(const Slot& slot) {
+  switch (slot.type) {
+    case SlotType::kGCounter:
+    case SlotType::kPnCounter:
+    case SlotType::kLwwRegister:
+    case SlotType::kMvRegister:
+    case SlotType::kMap:
+    case SlotType::kSeq:
+      return slot.path.size();
+    case SlotType::kOrSet:
+      if (slot.path.empty()) return std::nullopt;
+      return slot.path.size() - 1;
+    case SlotType::kSubtree:
+    case SlotType::kReset:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+base::Status each_below(
+    View& view, const Path& path,
+    const std::function<base::Result<bool>(const Slot& slot, const Cells& cells)>& visit) {
+  base::Status status;
+  RETURN_IF_ERROR(view.below(path, [&](const Slot& slot, const Cells& cells) {
+    const auto goes_on = visit(slot, cells);
+    if (!goes_on.ok()) status = goes_on.error();
+    return goes_on.ok() && *goes_on;
+  }));
+  return status;
+}
+
+base::Result<bool> is_shown(View& view, const Slot& slot, const Cells& cells) {
+  switch (slot.type) {
+    case SlotType::kLwwRegister:
+    case SlotType::kMvRegister: {
+      const auto best = winner(cells);
+      return best && !value_of(cells[*best].body).empty();
+    }
+    case SlotType::kSeq: {
+      if (!cells.empty()) return true;
+      ASSIGN_OR_RETURN(const Sequence* text, view.text(slot.path));
+      return text != nullptr && text->size() > 0;
+    }
+    default:
+      return !cells.empty();
+  }
+}
+
+base::Result<bool> is_there(View& view, const Path& path, SlotType type) {
+  // A cell of the slot itself, or of the marker of a set, saves the search below.
+  const Path at = type == SlotType::kOrSet ? set_marker(path) : path;
+  ASSIGN_OR_RETURN(const Cells cells, view.cells(at, type));
+  ASSIGN_OR_RETURN(bool there, is_shown(view, {view.object(), at, type}, cells));
+  if (there || (type != SlotType::kOrSet && type != SlotType::kMap)) return there;
+  RETURN_IF_ERROR(each_type(view, path, [&](SlotType found) {
+    there = found == type;
+    return !there;
+  }));
+  return there;
+}
+
+base::Result<std::vector<SlotType>> types_there(View& view, const Path& path) {
+  std::set<SlotType> types;
+  RETURN_IF_ERROR(each_type(view, path, [&](SlotType found) {
+    types.insert(found);
+    return true;
+  }));
+  return std::vector<SlotType>(types.begin(), types.end());
+}
+
+}  // namespace crdt

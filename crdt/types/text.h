@@ -1,0 +1,18 @@
+#pragma once
+
+// Edits of a text (seq) as effects. The order of its elements is that of types/sequence.
+
+#include "crdt/types/draft.h"
+
+namespace crdt {
+
+inline constexpr std::size_t kInsertBytesMax = kValueBytesMax;  // of one insert, UTF-8
+
+// `edit.after` wins over `edit.at`. Without a text there is no effect.
+base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit);
+base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit);
+
+// The dots of all that is shown of a text; nothing when there is no text.
+base::Result<std::vector<Dot>> shown_dots(View& view, const Path& path);
+
+}  // namespace crdt

@@ -1,0 +1,243 @@
+// Random histories of all types on three replicas, against what people meant (intent.h). The
+// changes of each reach the others in any order that the gate allows, some several times.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "crdt/base/random.h"
+#include "intent.h"
+#include "map_view.h"
+
+namespace crdt {
+namespace {
+
+using intent::Kind;
+
+SlotType type_of(Kind kind) {
+  switch (kind) {
+    case Kind::kGrow:
+      return SlotType::kGCounter;
+    case Kind::kCount:
+      return SlotType::kPnCounter;
+    case Kind::kValue:
+      return SlotType::kLwwRegister;
+    case Kind::kValues:
+      return SlotType::kMvRegister;
+    case Kind::kSet:
+      return SlotType::kOrSet;
+    case Kind::kMap:
+      return SlotType::kMap;
+    case Kind::kText:
+      return SlotType::kSeq;
+  }
+  return SlotType::kSubtree;
+}
+
+constexpr std::array kKinds{Kind::kGrow, Kind::kCount, Kind::kValue, Kind::kValues,
+                            Kind::kSet,  Kind::kMap,   Kind::kText};
+
+// One replica: the product and the person, and the changes of others that wait at its door.
+struct Replica {
+  Replica(char name, intent::World& world) : site(name, "o"), person(world, name) {}
+  struct Arrival {
+    Sent sent;
+    intent::Person::Events events;
+  };
+  Site site;
+  intent::Person person;
+  std::vector<Arrival> waiting;
+  std::vector<Arrival> taken;
+};
+
+class History {
+ public:
+  History(std::uint64_t seed, std::optional<Kind> top)
+      : random_(base::Random::from_number(seed)), top_(top) {
+    for (const char name : {'a', 'b', 'c'}) replicas_.emplace_back(name, world_);
+  }
+
+  void step() {
+    Replica& replica = random_.pick(replicas_);
+    const std::uint64_t dice = random_.below(10);
+    if (dice < 6) {
+      edit(replica);
+    } else if (dice < 9) {
+      deliver(replica, 1 + random_.below(6));
+    } else if (!replica.taken.empty()) {
+      const Replica::Arrival again = random_.pick(replica.taken);
+      EXPECT_TRUE(replica.site.take(again.sent));
+    }
+    compare(replica);
+  }
+
+  void finish() {
+    for (Replica& replica : replicas_) {
+      while (!replica.waiting.empty()) deliver(replica, 100);
+      compare(replica);
+      EXPECT_EQ(replica.site.seen(), replicas_[0].site.seen());
+      EXPECT_EQ(replica.site.view().digest(), replicas_[0].site.view().digest());
+      EXPECT_EQ(replica.site.view().texts(), replicas_[0].site.view().texts());
+      EXPECT_EQ(replica.site.value(), replicas_[0].site.value());
+    }
+  }
+
+ private:
+  // Takes random changes that wait and whose causes are here.
+  void deliver(Replica& replica, std::uint64_t count) {
+    for (; count > 0 && !replica.waiting.empty(); --count) {
+      const std::size_t at = random_.below(replica.waiting.size());
+      if (!replica.site.take(replica.waiting[at].sent)) continue;
+      replica.person.hear(replica.waiting[at].events);
+      replica.taken.push_back(replica.waiting[at]);
+      replica.waiting.erase(replica.waiting.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+  }
+
+  Path place() {
+    Path path;
+    if (top_) return path;
+    for (std::uint64_t depth = 1 + random_.below(3); depth > 0; --depth) {
+      path.push_back(random_.below(2) == 0 ? "k" : "l");
+    }
+    return path;
+  }
+  std::string number() { return std::to_string(random_.below(4)); }
+  std::string letters() {
+    std::string text;
+    for (std::uint64_t left = 1 + random_.below(4); left > 0; --left) {
+      text += static_cast<char>('a' + random_.below(26));
+    }
+    return text;
+  }
+
+  void edit(Replica& replica) {
+    const Path at = place();
+    const Kind kind = top_ ? *top_ : random_.pick(kKinds);
+    replica.person.now =
+        static_cast<std::int64_t>(replica.site.seen().contains(replica.site.actor())
+                                      ? replica.site.seen().at(replica.site.actor()) + 1
+                                      : 1);
+    // Slow and fast clocks: what is decided must not depend on them where somebody has seen.
+    if (random_.chance(5)) replica.site.clock += random_.below(2) == 0 ? -40 : 40;
+    const auto [op, events] =
+        random_.chance(8) ? coarse(replica, at, kind) : fine(replica, at, kind);
+    const auto sent = replica.site.write({op});
+    ASSERT_TRUE(sent.ok()) << sent.error().message;
+    ASSERT_EQ(sent.value().has_value(), !events.empty());
+    if (events.empty()) return;
+    for (Replica& other : replicas_) {
+      if (&other != &replica) other.waiting.push_back({**sent, events});
+    }
+  }
+
+  using Done = std::pair<Op, intent::Person::Events>;
+
+  Done fine(Replica& replica, const Path& at, Kind kind) {
+    intent::Person& person = replica.person;
+    const SlotType type = type_of(kind);
+    switch (kind) {
+      case Kind::kGrow:
+      case Kind::kCount: {
+        const std::uint64_t by = random_.below(4);
+        const bool down = kind == Kind::kCount && random_.below(2) == 0;
+        const auto amount = static_cast<std::int64_t>(by);
+        Op op = increment(at, by, type);
+        if (down) op.verb = Verb::kDecrement;
+        return {op, person.count(at, kind, down ? -amount : amount)};
+      }
+      case Kind::kSet: {
+        const std::string element = number();
+        if (random_.below(3) == 0) return {remove(at, element), person.remove(at, element)};
+        return {add(at, element), person.add(at, element)};
+      }
+      case Kind::kText: {
+        const std::size_t size = person.text(at).size();
+        const std::size_t from = random_.below(size + 1);
+        if (size > from && random_.below(3) == 0) {
+          const std::size_t length = 1 + random_.below(size - from);
+          return {erase(at, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(length)),
+                  person.erase(at, from, length)};
+        }
+        const std::string text = letters();
+        return {insert(at, static_cast<std::uint32_t>(from), text),
+                person.insert(at, from, text, 0)};
+      }
+      case Kind::kMap:
+        return coarse(replica, at, kind);
+      default: {
+        const std::string value = number();
+        const std::int64_t time = replica.site.clock;
+        return {set(at, value, type), person.set(at, kind, value, time)};
+      }
+    }
+  }
+
+  Done coarse(Replica& replica, const Path& at, Kind kind) {
+    intent::Person& person = replica.person;
+    if (random_.below(2) == 0) return {unset(at), person.unset(at)};
+    const std::string value = number();
+    const std::int64_t time = replica.site.clock;
+    switch (kind) {
+      case Kind::kGrow:
+      case Kind::kCount:
+        return {replace(at, type_of(kind), value),
+                person.replace_count(at, kind, std::stoll(value))};
+      case Kind::kSet: {
+        if (random_.below(3) == 0)
+          return {replace(at, SlotType::kOrSet, "[]"), person.replace_set(at, {})};
+        const std::string other = number();
+        return {replace(at, SlotType::kOrSet, "[" + value + "," + other + "]"),
+                person.replace_set(at, {value, other})};
+      }
+      case Kind::kMap:
+        if (random_.below(3) == 0) {
+          return {replace(at, SlotType::kMap, "{}"), person.replace_map(at, {}, {}, time)};
+        }
+        return {replace(at, SlotType::kMap, "{\"m\":" + value + ",\"k\":" + value + "}"),
+                person.replace_map(at, {"m", "k"}, value, time)};
+      case Kind::kText: {
+        const std::string text = random_.below(3) == 0 ? "" : letters();
+        return {replace(at, SlotType::kSeq, '"' + text + '"'), person.replace_text(at, text, 0)};
+      }
+      default:
+        return {replace(at, type_of(kind), value), person.replace_value(at, kind, value, time)};
+    }
+  }
+
+  void compare(Replica& replica) {
+    ASSERT_EQ(replica.site.value(), replica.person.read({}).value_or("-"));
+    const Path at = place();
+    for (const Kind kind : kKinds) {
+      ASSERT_EQ(replica.site.value(at, type_of(kind)), replica.person.read(at, kind).value_or("-"));
+    }
+  }
+
+  base::Random random_;
+  std::optional<Kind> top_;
+  intent::World world_;
+  std::vector<Replica> replicas_;
+};
+
+void run(std::uint64_t seed, std::optional<Kind> top, int steps) {
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  History history(seed, top);
+  for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) history.step();
+  if (!testing::Test::HasFailure()) history.finish();
+}
+
+class Seeds : public testing::TestWithParam<int> {};
+
+TEST_P(Seeds, AMapWithAllTypesIsWhatPeopleMeant) {
+  const auto seed = static_cast<std::uint64_t>(GetParam());
+  for (std::uint64_t i = 0; i < 20; ++i) run(seed * 100 + i, std::nullopt, 150);
+}
+
+TEST_P(Seeds, AnObjectOfEachTypeIsWhatPeopleMeant) {
+  const auto seed = static_cast<std::uint64_t>(GetParam());
+  for (std::uint64_t i = 0; i < 7; ++i) run(seed * 100 + i, kKinds[i], 150);
+}
+INSTANTIATE_TEST_SUITE_P(TypesLaws, Seeds, testing::Range(1, 11));
+
+}  // namespace
+}  // namespace crdt
