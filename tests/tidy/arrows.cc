@@ -88,6 +88,7 @@ const std::vector<Library>& libraries() {
       {"boost/", {"agent/http"}},
       {"msgpack", {"crdt/codec.h", "crdt/codec.cc"}},
       {"zstd.h", {"gossip/wire", "store/packed_change.cc", "tests/wire", "tests/store"}},
+      {"zlib.h", {"tools/bench", "tests"}},
       {"uv.h", {"gossip/transport", "agent", "tests"}},
       {"sys/socket.h", {"gossip/transport", "agent", "tests", "tools"}},
       {"toml++/", {"agent", "tests"}},

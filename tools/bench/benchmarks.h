@@ -94,4 +94,12 @@ struct MeshOptions {
 // memberlist and Serf, if they are installed.
 base::Result<Report> run_mesh(const Common& common, const MeshOptions& options);
 
+struct TypesOptions {
+  std::vector<std::string> traces;
+  int runs = 5;
+  std::string peers;  // folder of the built peers; empty: that of this program
+};
+// Texts and sets of Hearsay; for comparison other libraries, if they are installed.
+base::Result<Report> run_types(const Common& common, const TypesOptions& options);
+
 }  // namespace bench

@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <iostream>
+#include <optional>
 
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/child.h"
 #include "tools/bench/floor.h"
+#include "tools/bench/types/trace.h"
 
 namespace {
 
@@ -24,8 +26,11 @@ struct Choices {
   bench::ReadersOptions readers;
   bench::MergeOptions merge;
   bench::MeshOptions mesh;
+  bench::TypesOptions types;
   std::uint16_t driver_port = 0;
   std::string peer_file;
+  std::vector<std::string> traces;
+  std::uint64_t seed = 1;
 };
 
 using Run = std::function<base::Result<bench::Report>()>;
@@ -116,6 +121,50 @@ void add_mesh_options(CLI::App* command, Choices& choices) {
   command->add_option("--serf", mesh.serf, "the program serf");
 }
 
+struct TypeCommands {
+  CLI::App* trace;
+  CLI::App* histories;
+  CLI::App* peer;
+  // nullopt: another command was given.
+  std::optional<int> run(const Choices& choices) const {
+    const bool json = choices.output == "json";
+    if (*trace) return bench::run_trace(choices.traces, json);
+    if (*histories) return bench::run_histories(choices.traces, choices.seed, json);
+    if (*peer) return bench::run_types_peer(choices.peer_file);
+    return std::nullopt;
+  }
+};
+
+TypeCommands add_type_commands(CLI::App& app, Choices& choices) {
+  TypeCommands commands{};
+  commands.trace = app.add_subcommand(
+      "trace",
+      "replays editing traces into texts; prints times, bytes and whether the text is right");
+  commands.histories = app.add_subcommand(
+      "histories", "replays histories, also through three agents; prints how many texts are right");
+  for (CLI::App* command : {commands.trace, commands.histories}) {
+    command
+        ->add_option("FILE", choices.traces,
+                     "a trace or history as JSON, also packed with gzip (docs/benchmarks.md)")
+        ->required();
+  }
+  commands.histories
+      ->add_option("--seed", choices.seed, "decides how the three agents exchange edits")
+      ->capture_default_str();
+  commands.peer = app.add_subcommand("types-peer", "one run of one trace")->group("");
+  commands.peer->add_option("file", choices.peer_file, "")->required();
+  return commands;
+}
+
+void add_types_options(CLI::App* command, Choices& choices) {
+  command->add_option("FILE", choices.types.traces, "the traces, as for `trace`")->required();
+  command->add_option("--runs", choices.types.runs, "runs of each library, each a new process")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--peers", choices.types.peers,
+                      "the folder where tools/bench/peers/setup put the libraries");
+}
+
 int print(const base::Result<bench::Report>& report, const std::string& output) {
   if (!report.ok()) {
     std::cerr << "hearsay-bench: " << report.error().message << '\n';
@@ -200,6 +249,12 @@ int main(int argc, char** argv) {
           [&] { return bench::run_mesh(common, choices.mesh); }),
       choices);
 
+  add_types_options(
+      add("types", "editing traces through our texts and through those of other libraries",
+          [&] { return bench::run_types(common, choices.types); }),
+      choices);
+  const TypeCommands type_commands = add_type_commands(app, choices);
+
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
   peer->add_option("--driver", choices.driver_port, "")->required();
   peer->add_option("--file", choices.peer_file, "")->required();
@@ -210,5 +265,6 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
   if (*peer) return bench::run_floor_peer(choices.driver_port, choices.peer_file);
+  if (const auto status = type_commands.run(choices)) return *status;
   return print(run(), choices.output);
 }

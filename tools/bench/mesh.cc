@@ -190,7 +190,7 @@ class MeshBench {
     for (const auto& [kind, path] : programs_) {
       if (path.empty()) {
         report_.note(
-            fmt::format("{} was not run: see tools/bench/peers/setup", program_name(kind)));
+            fmt::format("{} was not run: see tools/bench/peers/setup mesh", program_name(kind)));
       }
     }
   }

@@ -59,7 +59,7 @@ class Workload {
     if (update) {
       Slot& slot = random_.pick(slots_);
       effect.slot = slot.slot;
-      effect.kills = {slot.dot};
+      effect.kills = crdt::runs_of({slot.dot});
       slot.dot = crdt::Dot{change.actor, change.seq, 0};
     } else {
       std::string id = "snap-" + base::to_hex(random_.bytes(6));

@@ -9,8 +9,6 @@
 namespace crdt {
 namespace {
 
-constexpr std::size_t kFilled = 192;  // entries of a chunk of the index that is filled at once
-
 bool is_astral(char c) { return static_cast<unsigned char>(c) >= 0xF0; }
 
 std::uint32_t count_astral(std::string_view text) {
@@ -18,80 +16,6 @@ std::uint32_t count_astral(std::string_view text) {
 }
 
 }  // namespace
-
-// --- Index ---------------------------------------------------------------------------------------
-
-std::size_t RunTree::Index::chunk_of(std::uint32_t number) const {
-  const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), number,
-                                      [](std::uint32_t one, const std::vector<Entry>& chunk) {
-                                        return one < chunk.front().number;
-                                      });
-  return after == chunks_.begin() ? 0 : static_cast<std::size_t>(after - chunks_.begin()) - 1;
-}
-
-void RunTree::Index::set(std::uint32_t number, std::uint32_t leaf) {
-  constexpr std::size_t kChunk = 256;
-  if (chunks_.empty()) {
-    chunks_.push_back({{number, leaf}});
-    return;
-  }
-  const std::size_t at = chunk_of(number);
-  std::vector<Entry>& chunk = chunks_[at];
-  auto entry =
-      std::lower_bound(chunk.begin(), chunk.end(), number,
-                       [](const Entry& one, std::uint32_t wanted) { return one.number < wanted; });
-  if (entry != chunk.end() && entry->number == number) {
-    entry->leaf = leaf;
-    return;
-  }
-  const bool append = entry == chunk.end() && at + 1 == chunks_.size();
-  chunk.insert(entry, {number, leaf});
-  if (chunk.size() < kChunk) return;
-  // A row that only grows at its end leaves full chunks behind.
-  const auto half = append ? chunk.size() - 1 : chunk.size() / 2;
-  std::vector<Entry> rest(chunk.begin() + static_cast<std::ptrdiff_t>(half), chunk.end());
-  chunk.resize(half);
-  chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(rest));
-}
-
-void RunTree::Index::rename(std::uint32_t from, std::uint32_t to) {
-  for (Entry& entry : chunks_[chunk_of(from)]) {
-    if (entry.number == from) entry.number = to;
-  }
-}
-
-void RunTree::Index::remove(std::uint32_t number) {
-  const std::size_t at = chunk_of(number);
-  std::vector<Entry>& chunk = chunks_[at];
-  std::erase_if(chunk, [&](const Entry& entry) { return entry.number == number; });
-  if (chunk.empty()) chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(at));
-}
-
-void RunTree::Index::fill(std::vector<Entry> entries) {
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.number < b.number; });
-  chunks_.clear();
-  for (std::size_t from = 0; from < entries.size(); from += kFilled) {
-    const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(from);
-    const auto end =
-        entries.begin() + static_cast<std::ptrdiff_t>(std::min(entries.size(), from + kFilled));
-    chunks_.emplace_back(begin, end);
-  }
-}
-
-std::uint32_t RunTree::Index::leaf_of(std::uint32_t number) const {
-  const std::vector<Entry>& chunk = chunks_[chunk_of(number)];
-  auto after =
-      std::upper_bound(chunk.begin(), chunk.end(), number,
-                       [](std::uint32_t wanted, const Entry& one) { return wanted < one.number; });
-  return std::prev(after)->leaf;
-}
-
-std::size_t RunTree::Index::bytes() const {
-  std::size_t bytes = chunks_.capacity() * sizeof(std::vector<Entry>);
-  for (const auto& chunk : chunks_) bytes += chunk.capacity() * sizeof(Entry);
-  return bytes;
-}
 
 // --- Finding -------------------------------------------------------------------------------------
 
@@ -130,11 +54,16 @@ RunTree::Place RunTree::at(std::uint32_t position) const {
 }
 
 RunTree::Place RunTree::of(Element element) const {
+  const Leaf& last = leaves_[last_found_.leaf];
+  if (last_found_.run < last.count && last.runs[last_found_.run].contains(element)) {
+    return {last_found_.leaf, last_found_.run,
+            element.number - last.runs[last_found_.run].first.number};
+  }
   const std::uint32_t leaf = index_[element.actor].leaf_of(element.number);
   const Leaf& one = leaves_[leaf];
   for (std::uint32_t run = 0; run < one.count; ++run) {
     if (one.runs[run].contains(element)) {
-      return {leaf, run, element.number - one.runs[run].first.number};
+      return last_found_ = {leaf, run, element.number - one.runs[run].first.number};
     }
   }
   CHECK(false);
@@ -222,12 +151,19 @@ void RunTree::change(std::uint32_t leaf_id, std::int32_t points, std::int32_t as
   };
   add(leaves_[leaf_id].sums);
   add(total_);
+  if (path_leaf_ != leaf_id) find_path(leaf_id);
+  for (const Level& level : path_) add(inners_[level.node].sums[level.child]);
+}
+
+void RunTree::find_path(std::uint32_t leaf_id) {
+  path_leaf_ = leaf_id;
+  path_.clear();
   std::uint32_t child = leaf_id;
   for (std::uint32_t node = leaves_[leaf_id].parent; node != kNone; node = inners_[node].parent) {
-    Inner& inner = inners_[node];
+    const Inner& inner = inners_[node];
     std::uint32_t i = 0;
     while (inner.children[i] != child) ++i;
-    add(inner.sums[i]);
+    path_.push_back({node, i});
     child = node;
   }
 }
@@ -342,6 +278,7 @@ void RunTree::set_parent(std::uint32_t child, std::uint32_t parent, bool leaf) {
 // `child` comes behind its sibling `before`, whose sums have changed.
 void RunTree::add_child(std::uint32_t parent, std::uint32_t before, std::uint32_t child,
                         bool leaves) {
+  path_leaf_ = kNone;
   if (parent == kNone) {
     parent = static_cast<std::uint32_t>(inners_.size());
     Inner& top = inners_.emplace_back();
@@ -427,14 +364,48 @@ std::uint32_t RunTree::erase(Place place, std::uint32_t most) {
   const std::uint32_t astral =
       leaf.sums.astral > 0 ? count_astral(std::string_view(leaf.text).substr(from, to - from)) : 0;
   leaf.text.erase(from, to - from);
-  std::uint32_t run = place.run;
-  if (place.offset > 0) run = split_run(leaf, place.leaf, run, place.offset);
-  if (length < leaf.runs[run].length) split_run(leaf, place.leaf, run, length);
-  leaf.runs[run].live = 0;
-  merge_with_neighbours(place.leaf, run);
+  if (!shrink_into_neighbour(place, length)) {
+    std::uint32_t run = place.run;
+    if (place.offset > 0) run = split_run(leaf, place.leaf, run, place.offset);
+    if (length < leaf.runs[run].length) split_run(leaf, place.leaf, run, length);
+    leaf.runs[run].live = 0;
+    merge_with_neighbours(place.leaf, run);
+  }
   change(place.leaf, -static_cast<std::int32_t>(length), -static_cast<std::int32_t>(astral));
   if (near_known_ && near_leaf_ != place.leaf) near_known_ = false;
   return length;
+}
+
+// Moves the border between a shown run and an erased one beside it, as somebody does who erases one
+// character after the other. False: there is more to do than that.
+bool RunTree::shrink_into_neighbour(const Place& place, std::uint32_t length) {
+  Leaf& leaf = leaves_[place.leaf];
+  Run& run = leaf.runs[place.run];
+  if (length == run.length) return false;
+  Index& index = index_of(run.first.actor);
+  if (place.offset == 0 && place.run > 0) {
+    Run& before = leaf.runs[place.run - 1];
+    if (before.live || !run.continues(before)) return false;
+    before.length += length & Run::kLengthMax;
+    before.forks |= run.forks;
+    index.rename(run.first.number, run.first.number + length);
+    run.first = run.first.plus(length);
+    run.parent = before.last();
+    run.length -= length & Run::kLengthMax;
+    return true;
+  }
+  if (place.offset > 0 && place.offset + length == run.length && place.run + 1 < leaf.count) {
+    Run& after = leaf.runs[place.run + 1];
+    if (after.live || !after.continues(run)) return false;
+    index.rename(after.first.number, after.first.number - length);
+    run.length -= length & Run::kLengthMax;
+    after.forks |= run.forks;
+    after.length += length & Run::kLengthMax;
+    after.first = run.last().plus(1);
+    after.parent = run.last();
+    return true;
+  }
+  return false;
 }
 
 void RunTree::merge_with_neighbours(std::uint32_t leaf_id, std::uint32_t run) {

@@ -162,6 +162,8 @@ class RunTree {
   void add_child(std::uint32_t parent, std::uint32_t before, std::uint32_t child, bool leaves);
   void set_parent(std::uint32_t child, std::uint32_t parent, bool leaf);
   void change(std::uint32_t leaf_id, std::int32_t points, std::int32_t astral);
+  void find_path(std::uint32_t leaf_id);
+  bool shrink_into_neighbour(const Place& place, std::uint32_t length);
   Sums sums_of(std::uint32_t node, bool leaf) const;
   static std::size_t byte_of(const Leaf& leaf, std::uint32_t point);
   static std::uint32_t points_before(const Leaf& leaf, std::uint32_t run, std::uint32_t offset);
@@ -180,6 +182,14 @@ class RunTree {
   mutable std::uint32_t near_leaf_ = 0;
   mutable std::uint32_t near_start_ = 0;
   mutable bool near_known_ = false;
+  // The way from the leaf of the last change up to the root. kNone: not known.
+  struct Level {
+    std::uint32_t node = 0;
+    std::uint32_t child = 0;
+  };
+  std::uint32_t path_leaf_ = kNone;
+  std::vector<Level> path_;
+  mutable Place last_found_;  // of the last of(); most calls ask for the same run again
 };
 
 }  // namespace crdt

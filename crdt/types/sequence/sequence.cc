@@ -33,6 +33,7 @@ std::optional<Element> Sequence::successor(Element element) const {
 }
 
 bool Sequence::has_right_child(Element element) const {
+  if (element == newest_) return false;
   return siblings_.first(element, true) != Siblings::kNone || successor(element).has_value();
 }
 
@@ -85,7 +86,8 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   const bool continues = right && parent.plus(1) == first && !parent.is_root();
   if (!continues) siblings_.add(parent, right, first, ids_);
   // The children that its parent has already come after it and all that follows it.
-  if (continues && siblings_.first(parent, true) != Siblings::kNone) run.forks = 1;
+  const bool has_children = parent != newest_ && siblings_.first(parent, true) != Siblings::kNone;
+  if (continues && has_children) run.forks = 1;
   // A long text comes in pieces, so that no leaf becomes large.
   while (length > kPiece) {
     run.length = kPiece;
@@ -101,6 +103,7 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   }
   run.length = length & Run::kLengthMax;
   tree_.insert(place, run, text);
+  newest_ = run.last();
 }
 
 // The dots of `count` elements from `element` on.
@@ -184,6 +187,7 @@ RunTree::Place Sequence::before_subtree(Element element) const {
 }
 
 RunTree::Place Sequence::place_right(Element parent, Element fresh) {
+  if (parent == newest_ && !parent.is_root()) return RunTree::after(tree_.of(parent));
   std::optional<Element> before;  // the last sibling below `fresh`
   std::uint32_t link = siblings_.first(parent, true);
   for (; link != Siblings::kNone && ids_.less(siblings_.element(link), fresh);

@@ -97,6 +97,8 @@ class Sequence {
   ElementIds ids_;
   RunTree tree_;
   Siblings siblings_;
+  // The last element that was inserted. It has no children yet.
+  Element newest_;
 };
 
 // Puts a text together from its stored form.

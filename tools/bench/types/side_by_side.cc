@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "tools/bench/benchmarks.h"
+#include "tools/bench/child.h"
+#include "tools/bench/types/peers.h"
+#include "tools/bench/work_folder.h"
+
+namespace bench {
+namespace {
+
+using nlohmann::json;
+
+const std::vector<std::string>& figures() {
+  static const std::vector<std::string> kFigures{
+      "local_ms", "remote_ms", "load_ms", "stored_bytes", "bytes_per_edit", "memory_per_char"};
+  return kFigures;
+}
+
+json figure(const json& result, const std::string& name) {
+  const auto found = result.find(name);
+  return found == result.end() ? json() : *found;
+}
+
+void add_row(Report& report, const std::string& what, const TypesPeer& peer,
+             const base::Result<json>& result) {
+  const json found = result.ok() ? *result : json::object();
+  std::vector<json> row{what, peer.name, figure(found, "version")};
+  for (const std::string& name : figures()) row.push_back(figure(found, name));
+  row.push_back(figure(found, "runs"));
+  row.push_back(result.ok() ? json(found.value("ok", false) ? "right" : "WRONG TEXT")
+                            : json(result.error().message));
+  report.add(std::move(row));
+}
+
+}  // namespace
+
+base::Result<Report> run_types(const Common& common, const TypesOptions& options) {
+  ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
+  const std::string logs = (folder / "").string();
+  const std::string beside = options.peers.empty()
+                                 ? std::filesystem::path(own_program()).parent_path().string()
+                                 : options.peers;
+  std::vector<std::string> columns{"trace", "library", "version"};
+  columns.insert(columns.end(), figures().begin(), figures().end());
+  columns.insert(columns.end(), {"runs", "text"});
+  Report report("types", columns);
+  for (const std::string& file : options.traces) {
+    const std::string name = std::filesystem::path(file).filename().string();
+    for (const TypesPeer& peer : find_types_peers(beside)) {
+      add_row(report, name.substr(0, name.find('.')), peer,
+              run_peer(peer, {file}, options.runs, logs));
+    }
+  }
+  const TypesPeer set = find_set_peer(beside);
+  if (const auto result = run_peer(set, {}, options.runs, logs); result.ok()) {
+    report.note(
+        fmt::format("set of 100,000 elements, crdts {}: add {:.0f} ns, join of one element "
+                    "{:.0f} ns, {:.0f} bytes an element beside its payload",
+                    result->value("version", ""), result->value("add_ns", 0.0),
+                    result->value("join_ns", 0.0), result->value("bytes_per_element", 0.0)));
+  } else {
+    report.note("set: crdts: " + result.error().message);
+  }
+  report.note(
+      fmt::format("medians of {} runs, each in a process of its own; every run checks the "
+                  "text at the end",
+                  options.runs));
+  return report;
+}
+
+}  // namespace bench
