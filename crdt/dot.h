@@ -6,7 +6,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "crdt/base/strong.h"
 
@@ -21,6 +23,7 @@ struct Dot {
   std::uint32_t index = 0;  // from 0: the place of the effect in its change
   auto operator<=>(const Dot&) const = default;
   std::string text() const;  // "<actor hex>:<seq>:<index>", as in HTTP answers
+  static std::optional<Dot> from_text(std::string_view text);
 };
 
 }  // namespace crdt

@@ -1,5 +1,6 @@
 #include "store/lanes.h"
 
+#include "crdt/catalog/entry.h"
 #include "store/row.h"
 
 namespace store {
@@ -11,7 +12,7 @@ Lane lane_of(const crdt::Slot& slot) {
 }
 
 bool may_have_lane(const crdt::Slot& slot, const Lane& lane) {
-  const bool catalog = slot.object == "snapshots" || slot.object == "images";
+  const bool catalog = crdt::is_catalog(slot.object);
   if (!catalog || slot.path.size() > 2) return false;
   if (!lane.name) return true;
   return lane.type != crdt::SlotType::kOrSet && lane.name->size() <= kLaneNameMax;

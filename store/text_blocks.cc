@@ -175,6 +175,13 @@ base::Status TextBlocks::apply_edits(crdt::Sequence& text, base::BytesView row) 
   return {};
 }
 
+base::Result<crdt::ElementIds> TextBlocks::names(std::int64_t id) {
+  ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
+  auto ids = crdt::ElementIds::decode(names);
+  if (!ids.ok()) return corrupt(id, kNames);
+  return ids;
+}
+
 base::Result<std::string> TextBlocks::letters(std::int64_t id) {
   ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, index(id));
   std::string text;

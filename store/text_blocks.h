@@ -32,6 +32,7 @@ class TextBlocks {
   // The text as of the last fold, then with the `tail` rows of edits. kCorrupt when something is
   // missing or contradicts itself.
   base::Result<crdt::Sequence> load(std::int64_t id, std::uint32_t tail);
+  base::Result<crdt::ElementIds> names(std::int64_t id);  // as of the last fold
   // The letters as of the last fold.
   base::Result<std::string> letters(std::int64_t id);
 

@@ -99,6 +99,19 @@ base::Result<std::string> Texts::shown(const crdt::Slot& slot) {
   return shown;
 }
 
+base::Result<std::map<crdt::ActorId, std::uint64_t>> Texts::authors(const crdt::Slot& slot) {
+  ASSIGN_OR_RETURN(const base::Bytes key, key_of(slot));
+  std::map<crdt::ActorId, std::uint64_t> none;
+  if (key.empty()) return none;
+  ASSIGN_OR_RETURN(const auto row, rows_.find(key));
+  if (row && row->folded() && !open_.contains(key)) {
+    ASSIGN_OR_RETURN(const crdt::ElementIds names, content_.names(row->id));
+    return names.last_seqs();
+  }
+  ASSIGN_OR_RETURN(const Open* text, opened(slot, key));
+  return text ? text->text.last_seqs() : none;
+}
+
 base::Status Texts::visit(const ObjectInfo& object, const std::vector<std::string>& path,
                           const Visitor& visitor) {
   const base::Bytes from = entry_key(object.index, path, path.size());

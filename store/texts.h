@@ -34,6 +34,8 @@ class Texts {
   base::Result<std::optional<TextRow>> find(const crdt::Slot& slot);
   // The shown text. It reads no skeleton, unless the text has edits that are not folded yet.
   base::Result<std::string> shown(const crdt::Slot& slot);
+  // Who inserted, each with the highest seq; erased elements count.
+  base::Result<std::map<crdt::ActorId, std::uint64_t>> authors(const crdt::Slot& slot);
   // The texts of an object at or below a path, in order of path, until the visitor returns false.
   using Visitor = std::function<bool(const crdt::Slot& slot, const TextRow& row)>;
   base::Status visit(const ObjectInfo& object, const std::vector<std::string>& path,

@@ -64,4 +64,28 @@ base::Result<std::string> string_member(const crdt::Members& members, std::strin
   return crdt::json_unquote(*value);
 }
 
+base::Result<std::vector<std::string>> path_of_op(const crdt::Members& op) {
+  std::vector<std::string> path;
+  const std::string* text = find_member(op, "path");
+  if (!text) return path;
+  if (text->front() != '[') return base::invalid("the \"path\" of an op must be an array");
+  ASSIGN_OR_RETURN(const std::vector<std::string> elements, crdt::array_elements(*text));
+  for (const std::string& element : elements) {
+    if (element.front() != '"') {
+      return base::invalid("the \"path\" of an op must be an array of strings");
+    }
+    path.push_back(crdt::json_unquote(element));
+  }
+  return path;
+}
+
+base::Result<std::vector<std::string>> ops_of(const crdt::Members& body) {
+  const std::string* ops = find_member(body, "ops");
+  if (!ops || ops->front() != '[') return base::invalid("\"ops\" must be an array");
+  ASSIGN_OR_RETURN(std::vector<std::string> elements, crdt::array_elements(*ops));
+  if (elements.size() <= kBatchOpsMax) return elements;
+  return base::Error{base::Code::kTooLarge,
+                     "a PATCH takes at most " + std::to_string(kBatchOpsMax) + " ops"};
+}
+
 }  // namespace agent

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crdt/base/result.h"
 #include "crdt/value.h"
@@ -19,6 +20,11 @@ base::Result<crdt::Members> body_object(std::string_view body);
 base::Result<crdt::Members> body_metadata(std::string_view body);
 // The metadata of an entry that is one value of a body: its type, size and field names are checked.
 base::Result<crdt::Members> metadata_of(std::string_view minified);
+
+// The "path" of an op, which may be absent: an array of strings.
+base::Result<std::vector<std::string>> path_of_op(const crdt::Members& op);
+// The elements of the array "ops", at most kBatchOpsMax.
+base::Result<std::vector<std::string>> ops_of(const crdt::Members& body);
 
 const std::string* find_member(const crdt::Members& members, std::string_view key);
 // The text of a member that must be a JSON string; kInvalid if it is missing or another type.

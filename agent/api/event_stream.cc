@@ -16,7 +16,6 @@ void add_event_route(Host& host, http::Router& router) {
     if (object) {
       auto checked = check_id("object", *object);
       if (!checked.ok()) return exchange->fail(checked.error());
-      if (!is_catalog(*object)) return exchange->fail(unknown_object(*object));
     }
     hub->open(exchange, std::string(object.value_or("")));
   };

@@ -5,6 +5,7 @@
 #include "agent/api/body.h"
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
+#include "agent/api/object_ops.h"
 #include "agent/api/paging.h"
 #include "agent/api/patch.h"
 #include "agent/api/place_read.h"
@@ -25,7 +26,7 @@ http::Response shown_response(const Place& place, const Shown& shown, bool inspe
   JsonObject answer;
   answer.text("id", place.object)
       .raw("path", json_strings(place.path))
-      .text("type", crdt::type_name(type_at(place)))
+      .text("type", crdt::type_name(shown.type))
       .raw("value", shown.value)
       .raw("vector", vector_text(shown.vector));
   if (inspect) answer.raw("dots", shown.dots);
@@ -97,16 +98,16 @@ void list_objects(Host& host, const ExchangePtr& exchange) {
 
 // --- writing
 
+// A write answers its dot. The value comes only when it is asked for: a keystroke must not cost the
+// whole text.
 http::Response written_response(const Place& place, const Written& written,
-                                std::string_view value) {
-  std::string dot = written.dot ? crdt::json_quote(written.dot->text()) : "null";
-  return http::json_response(JsonObject()
-                                 .text("id", place.object)
-                                 .raw("path", json_strings(place.path))
-                                 .text("type", crdt::type_name(type_at(place)))
-                                 .raw("value", value)
-                                 .raw("dot", dot)
-                                 .take());
+                                const std::optional<std::string>& value) {
+  JsonObject answer;
+  answer.text("id", place.object).raw("path", json_strings(place.path));
+  written.type ? answer.text("type", crdt::type_name(*written.type)) : answer.raw("type", "null");
+  if (value) answer.raw("value", *value);
+  return http::json_response(
+      answer.raw("dot", written.dot ? crdt::json_quote(written.dot->text()) : "null").take());
 }
 
 // The write is done, whatever happens here. A value that cannot be shown (it does not exist, or is
@@ -132,9 +133,18 @@ void answer_with_value(Host& host, const ExchangePtr& exchange, const Place& pla
 
 void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
                  WriteRequest request) {
-  host.write(std::move(request), [&host, exchange, place](const base::Result<Written>& written) {
+  const auto wanted = exchange->request().target.query_value("return");
+  if (wanted && *wanted != "value") {
+    return exchange->fail(
+        base::invalid("return=" + std::string(*wanted) + ": only return=value is known"));
+  }
+  host.write(std::move(request), [&host, exchange, place, value = wanted.has_value()](
+                                     const base::Result<Written>& written) {
     if (!written.ok()) return exchange->fail(written.error());
-    answer_with_value(host, exchange, place, *written);
+    Written done = *written;
+    if (is_catalog(place.object)) done.type = type_at(place);
+    if (value) return answer_with_value(host, exchange, place, done);
+    exchange->respond(written_response(place, done, std::nullopt));
   });
 }
 
@@ -154,6 +164,10 @@ base::Result<WriteRequest> replace_object(const Place& place, const std::string&
 }
 
 base::Result<WriteRequest> parse_put(const Place& place, std::string_view body) {
+  if (!is_catalog(place.object)) {
+    ASSIGN_OR_RETURN(WriteObject write, parse_replacement(place, body));
+    return WriteRequest(std::move(write));
+  }
   RETURN_IF_ERROR(check_writable(place));
   ASSIGN_OR_RETURN(crdt::Members members, body_object(body));
   ASSIGN_OR_RETURN(std::string type, string_member(members, "type"));
@@ -179,8 +193,17 @@ void put_object(Host& host, const ExchangePtr& exchange) {
   write_place(host, exchange, *place, std::move(*request));
 }
 
+base::Result<WriteRequest> parse_any_patch(const Place& place, std::string_view body) {
+  if (is_catalog(place.object)) {
+    ASSIGN_OR_RETURN(WriteEntries write, parse_patch(place, body));
+    return WriteRequest(std::move(write));
+  }
+  ASSIGN_OR_RETURN(WriteObject write, parse_ops(place, body));
+  return WriteRequest(std::move(write));
+}
+
 void write_patch(Host& host, const ExchangePtr& exchange, const Place& place,
-                 base::Result<WriteEntries> write) {
+                 base::Result<WriteRequest> write) {
   if (!write.ok()) return exchange->fail(write.error());
   write_place(host, exchange, place, std::move(*write));
 }
@@ -190,11 +213,11 @@ void write_patch(Host& host, const ExchangePtr& exchange, const Place& place,
 void patch_aside(Host& host, const ExchangePtr& exchange, const Place& place) {
   struct Job {
     ExchangePtr exchange;
-    base::Result<WriteEntries> write = WriteEntries{};
+    base::Result<WriteRequest> write = WriteRequest();
   };
   auto job = std::make_shared<Job>(Job{exchange});
   bool taken = host.read([&host, job, place](store::Reader&) {
-    job->write = parse_patch(place, job->exchange->request().body);
+    job->write = parse_any_patch(place, job->exchange->request().body);
     return [&host, job, place] {
       ExchangePtr from = std::move(job->exchange);
       write_patch(host, from, place, std::move(job->write));
@@ -208,10 +231,11 @@ void patch_object(Host& host, const ExchangePtr& exchange) {
   if (!place.ok()) return exchange->fail(place.error());
   const std::string& body = exchange->request().body;
   if (body.size() > kLoopBodyMax) return patch_aside(host, exchange, *place);
-  write_patch(host, exchange, *place, parse_patch(*place, body));
+  write_patch(host, exchange, *place, parse_any_patch(*place, body));
 }
 
 WriteRequest removal(const Place& place) {
+  if (!is_catalog(place.object)) return removal_of(place);
   if (place.path.empty()) return RemoveObject{place.object};
   if (place.path.size() == 1) return RemoveEntry{place.object, place.path[0]};
   return PatchEntry{place.object, place.path[0], {}, {place.path[1]}};
@@ -221,10 +245,7 @@ void delete_object(Host& host, const ExchangePtr& exchange) {
   auto place = place_of(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
   if (auto checked = check_writable(*place); !checked.ok()) return exchange->fail(checked.error());
-  host.write(removal(*place), [exchange, place = *place](const base::Result<Written>& written) {
-    if (!written.ok()) return exchange->fail(written.error());
-    exchange->respond(written_response(place, *written, "null"));
-  });
+  write_place(host, exchange, *place, removal(*place));
 }
 
 }  // namespace
@@ -248,19 +269,19 @@ void add_object_routes(Host& host, http::Router& router) {
               pattern,
               bound(put_object),
               "Create or replace the value at a path",
-              {},
+              {"return"},
               kValueBodyMax + kEnvelopeBytes});
   router.add({http::Verb::kPatch,
               pattern,
               bound(patch_object),
               "Apply operations, all or nothing, as one change",
-              {},
+              {"return"},
               kBatchBodyMax});
   router.add({http::Verb::kDelete,
               pattern,
               bound(delete_object),
               "Remove what this agent has seen at a path",
-              {}});
+              {"return"}});
 }
 
 }  // namespace agent

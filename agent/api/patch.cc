@@ -78,16 +78,8 @@ class Folding {
 
   base::Result<Place> place_of_op(const crdt::Members& op) const {
     Place at = place_;
-    const std::string* path = find_member(op, "path");
-    if (!path) return at;
-    if (path->front() != '[') return base::invalid("the \"path\" of an op must be an array");
-    ASSIGN_OR_RETURN(std::vector<std::string> elements, crdt::array_elements(*path));
-    for (const std::string& element : elements) {
-      if (element.front() != '"') {
-        return base::invalid("the \"path\" of an op must be an array of strings");
-      }
-      at.path.push_back(crdt::json_unquote(element));
-    }
+    ASSIGN_OR_RETURN(const std::vector<std::string> path, path_of_op(op));
+    at.path.insert(at.path.end(), path.begin(), path.end());
     if (!at.path.empty()) RETURN_IF_ERROR(check_id("the entry's id", at.path[0]));
     if (at.path.size() > 1) RETURN_IF_ERROR(check_field(at.path[1]));
     return at;
@@ -140,13 +132,7 @@ base::Result<WriteEntries> parse_patch(const Place& place, std::string_view body
     ASSIGN_OR_RETURN(std::string type, string_member(members, "type"));
     RETURN_IF_ERROR(check_type(place, type));
   }
-  const std::string* ops = find_member(members, "ops");
-  if (!ops || ops->front() != '[') return base::invalid("\"ops\" must be an array");
-  ASSIGN_OR_RETURN(std::vector<std::string> elements, crdt::array_elements(*ops));
-  if (elements.size() > kBatchOpsMax) {
-    return base::Error{base::Code::kTooLarge,
-                       "a PATCH takes at most " + std::to_string(kBatchOpsMax) + " ops"};
-  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> elements, ops_of(members));
   Folding folding(place);
   for (std::size_t i = 0; i < elements.size(); ++i) {
     if (auto added = folding.add(elements[i]); !added.ok()) {

@@ -28,27 +28,16 @@ base::Status check_field(std::string_view field) {
   return {};
 }
 
-bool is_catalog(std::string_view object) { return object == "snapshots" || object == "images"; }
-
-base::Error unknown_object(std::string_view object) {
-  return {base::Code::kNotFound,
-          "no object " + std::string(object) + ": this version has only snapshots and images"};
-}
-
 base::Result<Place> place_of(const http::Request& request) {
   Place place{request.captures.at(0), request.tail};
   RETURN_IF_ERROR(check_id("the object's id", place.object));
+  if (!is_catalog(place.object)) return place;  // the types check the rest of the path
   if (!place.path.empty()) RETURN_IF_ERROR(check_id("the entry's id", place.path[0]));
   if (place.path.size() > 1) RETURN_IF_ERROR(check_field(place.path[1]));
   return place;
 }
 
 base::Status check_writable(const Place& place) {
-  if (!is_catalog(place.object)) {
-    return base::Error{base::Code::kUnprocessable,
-                       "object " + place.object +
-                           ": this version has only the catalog objects snapshots and images"};
-  }
   if (place.path.size() > 2) {
     return base::Error{base::Code::kUnprocessable,
                        "a metadata field is one register: write the whole field " + place.path[1]};
@@ -64,7 +53,7 @@ base::Status check_type(const Place& place, std::string_view type) {
   if (crdt::type_from_name(type) == type_at(place)) return {};
   return base::Error{base::Code::kUnprocessable,
                      "type " + std::string(type) +
-                         ": this version has only catalog types; the type " + "at this path is " +
+                         " does not fit a catalog; the type at this path is " +
                          std::string(crdt::type_name(type_at(place)))};
 }
 

@@ -4,6 +4,7 @@
 
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
+#include "agent/api/object_read.h"
 #include "crdt/types/register.h"
 
 namespace agent {
@@ -16,7 +17,9 @@ using crdt::Entry;
 // Collects what one place shows: value, vector and, if asked for, dots.
 class Gathering {
  public:
-  Gathering(const store::Actors* actors, const Place& place) : actors_(actors), place_(place) {}
+  Gathering(const store::Actors* actors, const Place& place) : actors_(actors), place_(place) {
+    shown_.type = type_at(place);
+  }
 
   base::Result<std::optional<Shown>> whole_object(store::CellTable& cells) {
     bool full = false;
@@ -144,7 +147,8 @@ class Gathering {
 
 base::Result<std::optional<Shown>> read_place(store::Reader& reader, const Place& place,
                                               bool inspect) {
-  if (!is_catalog(place.object) || place.path.size() > 2) return std::optional<Shown>();
+  if (!is_catalog(place.object)) return read_object(reader, place, inspect);
+  if (place.path.size() > 2) return std::optional<Shown>();
   const store::Actors* actors = nullptr;
   if (inspect) {
     ASSIGN_OR_RETURN(actors, reader.actors());

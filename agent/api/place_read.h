@@ -12,7 +12,8 @@
 namespace agent {
 
 struct Shown {
-  std::string value;  // JSON
+  crdt::SlotType type = crdt::SlotType::kMap;  // of the place
+  std::string value;                           // JSON
   DotVector vector;
   std::string dots;  // the array of ?inspect=1
 };

@@ -30,7 +30,9 @@ const crdt::Cell* latest(const crdt::Entry& entry) {
 }  // namespace
 
 base::Status EntryWatch::before(const crdt::Slot& slot) {
-  if (!events_ || slot.path.empty() || crdt::root_type(slot) != crdt::SlotType::kMap) return {};
+  if (!events_) return {};
+  if (!crdt::is_catalog(slot.object)) events_->cut = true;
+  if (slot.path.empty() || !crdt::is_catalog(slot.object)) return {};
   if (entry_ && entry_->object == slot.object && entry_->id == slot.path.front()) return {};
   RETURN_IF_ERROR(finish());
   ASSIGN_OR_RETURN(const crdt::Entry entry, store_.cells().entry(slot.object, slot.path.front()));

@@ -1,6 +1,7 @@
 #pragma once
 
-// Makes the events of a state join for watchers. It takes the value that an entry shows before its
+// Makes the events of a state join for watchers of catalogs. When another object changes, watchers
+// must read all again (MergeEvents::cut). It takes the value that an entry shows before its
 // first slot is changed and the value after its last slot. The merge visits slots in order, so all
 // slots of an entry follow each other.
 

@@ -1,41 +1,152 @@
 #include "agent/replica/events.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "agent/replica/store_view.h"
 #include "crdt/catalog/entry.h"
+#include "crdt/types/counter.h"
+#include "crdt/types/shown.h"
 
 namespace agent {
 namespace {
 
-struct Touched {
-  std::string object;
-  std::string id;
-  bool removes = false;  // the entry itself
-  bool writes = false;   // a whole object, which does not remove the entry
-};
+using crdt::Effect;
+using crdt::SlotType;
 
-// The entries that a change touches, each once, in the order of its effects.
-std::vector<Touched> touched_entries(const crdt::Change& change) {
-  std::vector<Touched> touched;
-  for (const crdt::Effect& effect : change.effects) {
-    if (effect.slot.path.empty()) continue;
-    const std::string& id = effect.slot.path.front();
+// Makes the events of one change, in the order of its effects.
+class Projection {
+ public:
+  Projection(store::CellTable& cells, const Event& common, std::vector<Event>& events)
+      : cells_(cells), common_(common), events_(events) {}
+
+  base::Status effect(const Effect& effect) {
+    const bool entry = crdt::is_catalog(effect.slot.object) && !effect.slot.path.empty();
+    // Effects of one entry follow each other, so they are one event.
+    const bool same = entry && entry_ && entry_->object == effect.slot.object &&
+                      entry_->id == effect.slot.path.front();
+    if (!same) RETURN_IF_ERROR(finish());
+    if (!entry) return other(effect);
+    if (!same) entry_ = Touched{effect.slot.object, effect.slot.path.front(), {}, false, false};
+    touch(effect);
+    return {};
+  }
+
+  // The entry that the last effects were of.
+  base::Status finish() {
+    if (!entry_) return {};
+    Touched touched = std::move(*entry_);
+    entry_.reset();
+    ASSIGN_OR_RETURN(const crdt::Entry entry, cells_.entry(touched.object, touched.id));
+    const bool shown = crdt::exists(entry);
+    // A field that was written under an absent id is kept but not shown, so there is no event.
+    if (!shown && (!touched.removes || touched.writes)) return {};
+    Event& event = add(touched.object, {std::move(touched.id)}, SlotType::kMap);
+    event.op = shown ? "put" : "remove";
+    event.value = shown ? crdt::shown_text(entry) : "null";
+    if (touched.stamp) event.time = *touched.stamp;
+    return {};
+  }
+
+ private:
+  struct Touched {
+    std::string object;
+    std::string id;
+    std::optional<crdt::HybridTime> stamp;  // the highest that was written
+    bool removes = false;                   // the entry itself
+    bool writes = false;                    // a whole object, which does not remove the entry
+  };
+
+  void touch(const Effect& effect) {
+    const bool at_entry = effect.slot.path.size() == 1;
     // Only the removal of the entry itself counts. A field that is removed while its entry is
     // absent was not shown before.
-    const bool at_entry = effect.slot.path.size() == 1;
-    const bool removes =
+    entry_->removes |=
         at_entry && effect.kind == crdt::EffectKind::kRemove &&
-        (effect.slot.type == crdt::SlotType::kMap || effect.slot.type == crdt::SlotType::kSubtree);
-    const bool writes = at_entry && effect.slot.type == crdt::SlotType::kReset && effect.body;
-    // Effects of one entry follow each other, so it is enough to look at the last entry.
-    if (!touched.empty() && touched.back().id == id &&
-        touched.back().object == effect.slot.object) {
-      touched.back().removes |= removes;
-      touched.back().writes |= writes;
-    } else {
-      touched.push_back({effect.slot.object, id, removes, writes});
-    }
+        (effect.slot.type == SlotType::kMap || effect.slot.type == SlotType::kSubtree);
+    entry_->writes |= at_entry && effect.slot.type == SlotType::kReset && effect.body;
+    if (!effect.body) return;
+    if (!entry_->stamp || *entry_->stamp < effect.stamp.time) entry_->stamp = effect.stamp.time;
   }
-  return touched;
-}
+
+  base::Status other(const Effect& effect) {
+    const SlotType type = effect.slot.type;
+    if (type == SlotType::kSubtree) {
+      add(effect.slot.object, effect.slot.path, SlotType::kMap).op = "remove";
+      return {};
+    }
+    if (type == SlotType::kSeq) return text(effect);
+    if (crdt::is_counter(type)) return counter(effect);
+    if (type == SlotType::kOrSet) return element(effect);
+    Event& event = add(effect.slot.object, effect.slot.path, type);
+    const std::string_view value = effect.body ? crdt::value_of(*effect.body) : "";
+    event.op = effect.body && (type == SlotType::kMap || !value.empty()) ? "put" : "remove";
+    if (event.op == "put") event.value = type == SlotType::kMap ? "{}" : std::string(value);
+    if (effect.body) event.time = effect.stamp.time;
+    return {};
+  }
+
+  // The path of an element is that of its set; the value tells the element.
+  base::Status element(const Effect& effect) {
+    crdt::Path path = effect.slot.path;
+    const std::string canonical = path.empty() ? std::string() : path.back();
+    if (!path.empty()) path.pop_back();
+    Event& event = add(effect.slot.object, std::move(path), SlotType::kOrSet);
+    event.op = effect.body ? "put" : "remove";
+    const bool set_itself = canonical.empty();
+    if (set_itself) {
+      event.value = effect.body ? "[]" : "null";
+    } else {
+      event.value = effect.body ? std::string(crdt::value_of(*effect.body)) : canonical;
+    }
+    if (effect.body) event.time = effect.stamp.time;
+    return {};
+  }
+
+  base::Status counter(const Effect& effect) {
+    StoreView view(cells_, effect.slot.object);
+    ASSIGN_OR_RETURN(const auto shown,
+                     crdt::shown_at(view, effect.slot.path, effect.slot.type, SIZE_MAX));
+    Event& event = add(effect.slot.object, effect.slot.path, effect.slot.type);
+    event.op = effect.body ? "count" : "remove";
+    if (shown && effect.body) event.value = shown->value;
+    if (effect.body) event.time = effect.stamp.time;
+    return {};
+  }
+
+  base::Status text(const Effect& effect) {
+    Event& event = add(effect.slot.object, effect.slot.path, SlotType::kSeq);
+    if (effect.anchor) {
+      event.op = "insert";
+      event.value = crdt::json_quote(*effect.body);
+      event.time = effect.stamp.time;
+    } else if (effect.body) {  // the marker of an empty text
+      event.op = "put";
+      event.value = "\"\"";
+      event.time = effect.stamp.time;
+    } else {
+      std::uint64_t erased = 0;
+      for (const crdt::DotRun& run : effect.kills) erased += std::uint64_t{run.count} * run.changes;
+      event.op = "erase";
+      event.value = std::to_string(erased);
+    }
+    return {};
+  }
+
+  Event& add(std::string object, crdt::Path path, SlotType type) {
+    Event& event = events_.emplace_back(common_);
+    event.object = std::move(object);
+    event.path = std::move(path);
+    event.type = type;
+    event.value = "null";
+    return event;
+  }
+
+  store::CellTable& cells_;
+  const Event& common_;
+  std::vector<Event>& events_;
+  std::optional<Touched> entry_;
+};
 
 }  // namespace
 
@@ -43,25 +154,15 @@ base::Status append_events(store::CellTable& cells, const store::Actors& actors,
                            const crdt::Change& change, std::int64_t position,
                            std::vector<Event>& events) {
   const auto author = actors.find(change.actor);
-  std::string node = author && author->node ? author->node->hex() : "";
-  for (Touched& touched : touched_entries(change)) {
-    ASSIGN_OR_RETURN(crdt::Entry entry, cells.entry(touched.object, touched.id));
-    bool shown = crdt::exists(entry);
-    // A field that was written under an absent id is kept but not shown, so there is no event.
-    if (!shown && (!touched.removes || touched.writes)) continue;
-    Event event;
-    event.position = position;
-    event.object = std::move(touched.object);
-    event.path = {std::move(touched.id)};
-    event.op = shown ? "put" : "remove";
-    event.value = shown ? crdt::shown_text(entry) : "null";
-    event.actor = change.actor;
-    event.seq = change.seq;
-    event.time = change.time;
-    event.node = node;
-    events.push_back(std::move(event));
-  }
-  return {};
+  Event common;
+  common.position = position;
+  common.actor = change.actor;
+  common.seq = change.seq;
+  common.time = change.time;
+  common.node = author && author->node ? author->node->hex() : "";
+  Projection projection(cells, common, events);
+  for (const Effect& effect : change.effects) RETURN_IF_ERROR(projection.effect(effect));
+  return projection.finish();
 }
 
 }  // namespace agent

@@ -1,8 +1,10 @@
 #pragma once
 
-// The events of one change for watchers: one event for each entry that it touches, with the value
-// that the entry shows afterwards. The turn that applies the change uses it, and so do readers that
-// resume from the log.
+// The events of one change for watchers. Of a catalog: one event for each entry that the change
+// touches, with the value that the entry shows afterwards. Of other objects: one event for each
+// effect, with what it wrote (of a counter: the value that it shows afterwards). The stamp is the
+// highest that the change wrote there; a removal has the time of the change. The turn that applies
+// the change uses it, and so do readers that resume from the log.
 
 #include <vector>
 

@@ -110,6 +110,11 @@ class Planner {
       return base::Error{planned.error().code,
                          "op " + std::to_string(i) + ": " + planned.error().message};
     }
+    for (const Effect& effect : effects) {
+      const bool better = !written_.type || *written_.type == crdt::SlotType::kSubtree;
+      if (better) written_.type = effect.slot.type;
+    }
+    if (written_.type == crdt::SlotType::kSubtree) written_.type = crdt::SlotType::kMap;
     RETURN_IF_ERROR(emit_whole(std::move(effects)));
     return written_;
   }

@@ -149,8 +149,9 @@ using crdt::SnapshotRead;
 using crdt::Stored;
 
 struct Written {
-  std::optional<crdt::Dot> dot;  // of the first effect; empty when nothing had to change
-  std::uint64_t added = 0;       // entries that an import added
+  std::optional<crdt::SlotType> type;  // of the place of a WriteObject, if something changed
+  std::optional<crdt::Dot> dot;        // of the first effect; empty when nothing had to change
+  std::uint64_t added = 0;             // entries that an import added
   std::uint64_t unchanged = 0;
 };
 struct Reply {
@@ -158,15 +159,14 @@ struct Reply {
   base::Result<Written> result;
 };
 
-// What watchers get: one event for each entry of a change, in the order in which changes are
-// applied.
+// What watchers get, in the order in which changes are applied (events.h).
 struct Event {
   std::int64_t position = 0;  // position of the change in the log
   std::string object;
   std::vector<std::string> path;
   crdt::SlotType type = crdt::SlotType::kMap;
-  std::string_view op;  // "put" or "remove"
-  std::string value;    // JSON that the entry shows afterwards; "null" when removed
+  std::string_view op;  // "put", "remove", "count", "insert" or "erase"
+  std::string value;    // JSON; "null" when removed
   base::ActorId actor;
   std::uint64_t seq = 0;
   crdt::HybridTime time;

@@ -65,6 +65,8 @@ Cells all_but(const Cells& cells, const Dot& dot) {
 
 }  // namespace
 
+bool is_catalog(std::string_view object) { return object == "snapshots" || object == "images"; }
+
 Slot entry_slot(std::string_view object, std::string_view id) {
   return {std::string(object), {std::string(id)}, SlotType::kSubtree};
 }

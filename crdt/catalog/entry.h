@@ -18,6 +18,8 @@
 
 namespace crdt {
 
+bool is_catalog(std::string_view object);  // "snapshots" or "images"
+
 // All live cells of one entry, as a store returns them.
 struct Entry {
   std::string object;  // "snapshots"

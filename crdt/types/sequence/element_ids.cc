@@ -152,6 +152,16 @@ std::uint64_t ElementIds::elements() const {
   return elements;
 }
 
+std::map<ActorId, std::uint64_t> ElementIds::last_seqs() const {
+  std::map<ActorId, std::uint64_t> seqs;
+  for (const Actor& actor : actors_) {
+    if (actor.names.empty()) continue;  // only asked for
+    const Names& last = actor.names.back();
+    seqs[actor.id] = last.by_seq ? last.seq + (actor.count - 1 - last.number) : last.seq;
+  }
+  return seqs;
+}
+
 base::Bytes ElementIds::encode() const {
   Column counts;  // for each actor: elements, names
   Column seqs;    // of each name: the distance to the one before

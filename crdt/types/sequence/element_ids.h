@@ -50,8 +50,9 @@ class ElementIds {
     return actors_[one.actor].id < actors_[other.actor].id;
   }
   std::uint32_t actors() const { return static_cast<std::uint32_t>(actors_.size()); }
-  std::uint64_t elements() const;  // of all actors
-  std::size_t bytes() const;       // of memory, about
+  std::uint64_t elements() const;                      // of all actors
+  std::map<ActorId, std::uint64_t> last_seqs() const;  // of each actor the seq of its last element
+  std::size_t bytes() const;                           // of memory, about
 
   base::Bytes encode() const;  // the stored form; docs/storage.md has the layout
   static base::Result<ElementIds> decode(base::BytesView bytes);

@@ -65,6 +65,7 @@ class Sequence {
   // contradict each other.
   class Loader;
 
+  std::map<ActorId, std::uint64_t> last_seqs() const { return ids_.last_seqs(); }
   bool contains(const Dot& element) const { return ids_.find(element).has_value(); }
   // How often an element was inserted, erased ones included.
   std::uint64_t elements() const { return ids_.elements(); }

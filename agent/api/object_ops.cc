@@ -1,0 +1,165 @@
+#include "agent/api/object_ops.h"
+
+#include <charconv>
+#include <utility>
+
+#include "agent/api/body.h"
+#include "agent/api/limits.h"
+
+namespace agent {
+namespace {
+
+using crdt::Members;
+using crdt::Op;
+using crdt::Verb;
+
+base::Result<crdt::SlotType> type_named(const std::string& name) {
+  const auto type = crdt::type_from_name(name);
+  const bool internal = type == crdt::SlotType::kReset;
+  if (type && !internal) return *type;
+  return base::Error{base::Code::kUnprocessable,
+                     "type " + name +
+                         " is not known; the types are gcounter, pncounter, lww_register, "
+                         "mv_register, orset, crdt_map and seq"};
+}
+
+base::Result<std::uint64_t> number_member(const Members& op, std::string_view key,
+                                          std::uint64_t most) {
+  const std::string* text = find_member(op, key);
+  if (!text) return base::invalid("\"" + std::string(key) + "\" is missing");
+  std::uint64_t value = 0;
+  const char* end = text->data() + text->size();
+  const auto read = std::from_chars(text->data(), end, value);
+  if (read.ec == std::errc() && read.ptr == end && value <= most) return value;
+  return base::invalid("\"" + std::string(key) + "\" must be a whole number from 0 to " +
+                       std::to_string(most) + ", and is " + text->substr(0, 40));
+}
+
+base::Result<std::string> value_member(const Members& op) {
+  const std::string* value = find_member(op, "value");
+  if (!value) return base::invalid("\"value\" is missing");
+  if (value->size() <= crdt::kValueBytesMax) return *value;
+  return base::Error{base::Code::kTooLarge, "the value is larger than 1 MiB"};
+}
+
+// "<actor>:<seq>:<index>", as the answer to a write gives it.
+base::Result<crdt::Dot> dot_member(const Members& op, std::string_view key) {
+  ASSIGN_OR_RETURN(const std::string text, string_member(op, key));
+  const auto dot = crdt::Dot::from_text(text);
+  if (dot) return *dot;
+  return base::invalid("\"" + std::string(key) + "\" must be an id <actor>:<seq>:<index>, and is " +
+                       text.substr(0, 80));
+}
+
+base::Result<crdt::TextInsert> insert_of(const Members& op) {
+  crdt::TextInsert insert;
+  ASSIGN_OR_RETURN(insert.text, string_member(op, "text"));
+  const bool at = find_member(op, "at") != nullptr;
+  const bool after = find_member(op, "after") != nullptr;
+  if (at == after) return base::invalid("insert needs \"at\" or \"after\", and not both");
+  if (after) {
+    ASSIGN_OR_RETURN(insert.after, dot_member(op, "after"));
+  } else {
+    ASSIGN_OR_RETURN(const std::uint64_t position, number_member(op, "at", UINT32_MAX));
+    insert.at = static_cast<std::uint32_t>(position);
+  }
+  return insert;
+}
+
+base::Result<crdt::TextErase> erase_of(const Members& op) {
+  ASSIGN_OR_RETURN(const std::uint64_t at, number_member(op, "at", UINT32_MAX));
+  ASSIGN_OR_RETURN(const std::uint64_t length, number_member(op, "len", UINT32_MAX));
+  return crdt::TextErase{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length)};
+}
+
+base::Status read_argument(const Members& members, const std::string& name, Op& op) {
+  if (name == "set" || name == "add" || name == "remove") {
+    op.verb = name == "set" ? Verb::kSet : name == "add" ? Verb::kAdd : Verb::kRemove;
+    ASSIGN_OR_RETURN(op.argument, value_member(members));
+    return {};
+  }
+  if (name == "increment" || name == "decrement") {
+    op.verb = name == "increment" ? Verb::kIncrement : Verb::kDecrement;
+    ASSIGN_OR_RETURN(const std::uint64_t by, number_member(members, "by", UINT64_MAX));
+    op.argument = crdt::Amount{by};
+    return {};
+  }
+  if (name == "insert") {
+    op.verb = Verb::kInsert;
+    ASSIGN_OR_RETURN(op.argument, insert_of(members));
+    return {};
+  }
+  if (name == "erase") {
+    op.verb = Verb::kErase;
+    ASSIGN_OR_RETURN(op.argument, erase_of(members));
+    return {};
+  }
+  if (name == "unset") {
+    op.verb = Verb::kUnset;
+    return {};
+  }
+  return base::invalid("op " + name +
+                       " is not known; the ops are set, unset, increment, decrement, add, remove, "
+                       "insert and erase");
+}
+
+base::Result<Op> op_of(const Place& place, const std::string& text,
+                       const std::optional<crdt::SlotType>& type) {
+  if (text.front() != '{') return base::invalid("an op must be a JSON object");
+  ASSIGN_OR_RETURN(const Members members, crdt::object_members(text));
+  ASSIGN_OR_RETURN(const std::string name, string_member(members, "op"));
+  Op op;
+  op.path = place.path;
+  ASSIGN_OR_RETURN(const std::vector<std::string> more, path_of_op(members));
+  op.path.insert(op.path.end(), more.begin(), more.end());
+  if (find_member(members, "type")) {
+    ASSIGN_OR_RETURN(const std::string type_name, string_member(members, "type"));
+    ASSIGN_OR_RETURN(op.type, type_named(type_name));
+  } else if (more.empty()) {
+    op.type = type;  // of the place of the request
+  }
+  RETURN_IF_ERROR(read_argument(members, name, op));
+  if (op.verb == Verb::kUnset) op.type.reset();
+  return op;
+}
+
+}  // namespace
+
+base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
+  ASSIGN_OR_RETURN(const Members members, body_object(body));
+  std::optional<crdt::SlotType> type;
+  if (find_member(members, "type")) {
+    ASSIGN_OR_RETURN(const std::string name, string_member(members, "type"));
+    ASSIGN_OR_RETURN(type, type_named(name));
+  }
+  ASSIGN_OR_RETURN(const std::vector<std::string> elements, ops_of(members));
+  WriteObject write{place.object, {}};
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    auto op = op_of(place, elements[i], type);
+    if (!op.ok()) {
+      return base::Error{op.error().code, "op " + std::to_string(i) + ": " + op.error().message};
+    }
+    write.ops.push_back(std::move(*op));
+  }
+  return write;
+}
+
+base::Result<WriteObject> parse_replacement(const Place& place, std::string_view body) {
+  ASSIGN_OR_RETURN(const Members members, body_object(body));
+  ASSIGN_OR_RETURN(const std::string name, string_member(members, "type"));
+  Op op;
+  op.path = place.path;
+  op.verb = Verb::kReplace;
+  ASSIGN_OR_RETURN(op.type, type_named(name));
+  ASSIGN_OR_RETURN(op.argument, value_member(members));
+  return WriteObject{place.object, {std::move(op)}};
+}
+
+WriteObject removal_of(const Place& place) {
+  Op op;
+  op.path = place.path;
+  op.verb = Verb::kUnset;
+  return {place.object, {std::move(op)}};
+}
+
+}  // namespace agent

@@ -1,0 +1,19 @@
+#pragma once
+
+// Requests on objects of any type but the catalogs, as operations of the types (crdt/types/op.h).
+
+#include <string_view>
+
+#include "agent/api/place.h"
+#include "agent/replica/requests.h"
+
+namespace agent {
+
+// The body of a PATCH: {"type"?, "ops":[…]}. Every op may carry a "path" below the place and a
+// "type". The errors name the op.
+base::Result<WriteObject> parse_ops(const Place& place, std::string_view body);
+// The body of a PUT: {"type", "value"}.
+base::Result<WriteObject> parse_replacement(const Place& place, std::string_view body);
+WriteObject removal_of(const Place& place);  // a DELETE
+
+}  // namespace agent
