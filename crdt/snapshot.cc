@@ -205,7 +205,7 @@ base::Bytes encode(const SnapshotPage& page) {
   for (const SnapshotActor& actor : page.actors) builder.add(actor);
   for (const SnapshotObject& object : page.objects) builder.add(object);
   for (const SnapshotSlot& slot : page.slots) {
-    if (!slot.cells.empty()) builder.add(slot.slot, std::span<const Cell>(slot.cells));
+    if (!slot.cells.empty() || !slot.is_text()) builder.add(slot.slot, std::span<const Cell>(slot.cells));
     if (slot.is_text()) builder.add(slot.slot, std::span<const TextRun>(slot.runs));
   }
   return builder.finish(page.more);
@@ -387,7 +387,7 @@ std::size_t encoded_size(const SnapshotObject& object) {
 }
 
 std::size_t encoded_size(const Slot& slot, const Slot* before) {
-  std::size_t size = 4 + kHeaders;
+  std::size_t size = 5 + kHeaders;  // with the number of the section
   std::size_t shared = codec::shared_with(before, slot);
   if (shared == 0) size += kHeaders + slot.object.size();
   for (std::size_t i = shared == 0 ? 0 : shared - 1; i < slot.path.size(); ++i) {

@@ -63,8 +63,8 @@ struct SnapshotObject {
 // name.
 struct SnapshotSlot {
   Slot slot;
-  Cells cells;                // at least one, or
-  std::vector<TextRun> runs;  // at least one
+  Cells cells;                     // at least one, or
+  std::vector<TextRun> runs = {};  // at least one
   bool is_text() const { return !runs.empty(); }
   bool operator==(const SnapshotSlot&) const = default;
 };

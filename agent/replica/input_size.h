@@ -28,6 +28,7 @@ inline std::size_t heap_of(const std::string& text) {
 inline std::size_t heap_of(const crdt::Members::value_type& member) {
   return heap_of(member.first) + heap_of(member.second);
 }
+inline std::size_t heap_of(const crdt::Op& op);
 template <typename T>
 std::size_t heap_of(const std::vector<T>& list) {
   std::size_t bytes = list.capacity() > 0 ? list.capacity() * sizeof(T) + kHeapBlock : 0;

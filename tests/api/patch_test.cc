@@ -102,7 +102,6 @@ TEST(Patch, WhatThisPlaceDoesNotKnowIsUnprocessable) {
   EXPECT_EQ(refusal(kMap, R"({"ops":[{"op":"unset"}]})"), base::Code::kUnprocessable);
   EXPECT_EQ(refusal(kField, R"({"ops":[{"op":"set","path":["deeper"],"value":1}]})"),
             base::Code::kUnprocessable);
-  EXPECT_EQ(refusal({"hits", {"s"}}, R"({"ops":[]})"), base::Code::kUnprocessable);
 }
 
 TEST(Patch, BoundsAreNamed) {

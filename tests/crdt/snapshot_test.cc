@@ -18,6 +18,13 @@ Cell cell(unsigned char who, std::uint64_t seq, std::string body) {
   return cell;
 }
 
+// Typed letters, a paste behind one of them, and erased elements at the start.
+std::vector<TextRun> text_runs() {
+  return {{{actor(2), 8, 0, 3}, {}, false, ""},
+          {{actor(1), 5, 2, 1, 4}, {Dot{actor(2), 8, 2}, true}, true, "ab\xC3\xA9d"},
+          {{actor(3), UINT64_MAX, 1, 2}, {Dot{actor(1), 6, 2}, false}, true, "xy"}};
+}
+
 SnapshotPage sample() {
   SnapshotPage page;
   page.step = 5;
@@ -33,7 +40,9 @@ SnapshotPage sample() {
   page.slots = {{{"images", {"a"}, SlotType::kMap}, {cell(1, 1, "")}},
                 {{"images", {"a", "f"}, SlotType::kLwwRegister}, {cell(1, 2, "1"), strange}},
                 {{"images", {"a", "f"}, static_cast<SlotType>(99)}, {cell(1, 3, "x")}},
-                {{"images", {"b", std::string(1, '\0')}, SlotType::kLwwRegister}, {strange}}};
+                {{"images", {"b", std::string(1, '\0')}, SlotType::kLwwRegister}, {strange}},
+                {{"images", {"c"}, SlotType::kSeq}, {cell(1, 4, "")}},
+                {{"images", {"c"}, SlotType::kSeq}, {}, text_runs()}};
   page.more = true;
   return page;
 }
@@ -59,12 +68,14 @@ TEST(Snapshot, QueriesSurviveTheWire) {
   EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
   query.run->after = {{"a", {"x", "y"}, SlotType::kLwwRegister}, {actor(1), 4, 2}};
   EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+  query.run->after->text = true;
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
 }
 
 TEST(Snapshot, TheFirstQueryIsTheseBytes) {
   SnapshotQuery query;
   query.step = 0x2a;
-  EXPECT_EQ(encode(query), samples::hex("96012a00c0c0c0"));
+  EXPECT_EQ(encode(query), samples::hex("96022a00c0c0c0"));
 }
 
 TEST(Snapshot, EveryCutAndEveryChangedByteIsRefusedOrSound) {
@@ -122,6 +133,20 @@ INSTANTIATE_TEST_SUITE_P(
                [](SnapshotPage& page) { page.slots[3].slot.path[0].assign(1025, 'b'); }},
         Broken{"object_name_too_long",
                [](SnapshotPage& page) { page.slots[3].slot.object.assign(513, 'j'); }},
+        Broken{"text_before_its_cells",
+               [](SnapshotPage& page) { std::swap(page.slots[4], page.slots[5]); }},
+        Broken{"text_of_a_map",
+               [](SnapshotPage& page) { page.slots[5].slot.type = static_cast<SlotType>(9); }},
+        Broken{"letters_that_do_not_fit",
+               [](SnapshotPage& page) { page.slots[5].runs[1].text = "abc"; }},
+        Broken{"letters_that_are_no_text",
+               [](SnapshotPage& page) { page.slots[5].runs[2].text = "x\xC3"; }},
+        Broken{"letters_of_erased_elements",
+               [](SnapshotPage& page) { page.slots[5].runs[0].text = "abc"; }},
+        Broken{"a_run_in_two_ways",
+               [](SnapshotPage& page) { page.slots[5].runs[0].dots.changes = 2; }},
+        Broken{"very_many_erased_elements",
+               [](SnapshotPage& page) { page.slots[5].runs[0].dots.count = 65u << 20; }},
         Broken{"writer_too_long",
                [](SnapshotPage& page) { page.slots[3].cells[0].stamp.writer.assign(257, 'w'); }}),
     [](const auto& tested) { return std::string(tested.param.what); });
@@ -182,6 +207,7 @@ TEST(Snapshot, SizesAreNotGuessedTooSmall) {
         one.stamp.time.nanos = static_cast<std::int64_t>(random.next());
         counted += encoded_size(one);
       }
+      for (const TextRun& one : slot.runs) counted += encoded_size(one);
       counted += encoded_size(slot.slot, before);
       before = &slot.slot;
     }
