@@ -79,6 +79,10 @@ class Tree {
   void add_catalog(const std::string& object);
   void add_field_commands(CLI::App* catalog, const std::string& object);
   void add_objects();
+  void add_object_values(CLI::App* objects);
+  void add_object_texts_and_counters(CLI::App* objects);
+  void place_words(CLI::App* command, const char* rest, const char* help);
+  void type_option(CLI::App* command);
 
   CLI::App* leaf(CLI::App* parent, const std::string& name, const std::string& help);
   CLI::App* branch(const std::string& name, const std::string& help);
@@ -107,7 +111,7 @@ class Tree {
   Words rest_;
   EntryParts parts_;
   FieldChanges changes_;
-  bool is_string_ = false;
+  ObjectWrite object_;
 };
 
 Tree::Tree(const AgentEntry& agent)
@@ -308,24 +312,78 @@ void Tree::add_field_commands(CLI::App* catalog, const std::string& object) {
 }
 
 void Tree::add_objects() {
-  auto* objects = branch("objects", "read and write the same entries by path, as CRDT objects");
+  auto* objects = branch("objects", "read and write objects of every type, by path");
   on_client(leaf(objects, "ls", "list objects"), list_objects);
   auto* get = leaf(objects, "get", "show an object, or the value at a path");
   auto* inspect = leaf(objects, "inspect", "show the cells at a path, with dots and stamps");
-  auto* set = leaf(objects, "set", "set the value at a path");
-  auto* unset = leaf(objects, "unset", "remove the value at a path");
-  for (auto* command : {get, inspect, set, unset}) {
-    word(command, "id", id_, "of the object")->required();
-    bool takes_value = command == set;
-    many(command, takes_value ? "path_and_value" : "path", rest_,
-         takes_value ? "the keys of the path, then the value: JSON, or else a string"
-                     : "the keys of the path");
-  }
-  set->add_flag("--string", is_string_, "the value is always a string, even if it looks like JSON");
+  auto* unset = leaf(objects, "unset", "remove what is at a path and below it");
+  for (auto* command : {get, inspect, unset}) place_words(command, "path", "the keys of the path");
   on_client(get, [this](Session& session) { return get_object(session, id_, rest_); });
   on_client(inspect, [this](Session& session) { return inspect_object(session, id_, rest_); });
-  on_client(set, [this](Session& session) { return set_object(session, id_, rest_, is_string_); });
   on_client(unset, [this](Session& session) { return unset_object(session, id_, rest_); });
+  add_object_values(objects);
+  add_object_texts_and_counters(objects);
+}
+
+// The commands whose last word is a value.
+void Tree::add_object_values(CLI::App* objects) {
+  using Command = int (*)(Session&, const std::string&, const Path&, const ObjectWrite&);
+  struct Value {
+    const char* name;
+    const char* help;
+    Command run;
+  };
+  static constexpr Value kValues[] = {
+      {"set", "set the register at a path", set_object},
+      {"put", "replace everything at a path by a value of --type", put_object},
+      {"add", "add an element to the set at a path", add_element},
+      {"remove", "remove an element from the set at a path", remove_element},
+  };
+  for (const Value& value : kValues) {
+    auto* command = leaf(objects, value.name, value.help);
+    place_words(command, "path_and_value",
+                "the keys of the path, then the value: JSON, or else a string");
+    command->add_flag("--string", object_.is_string,
+                      "the value is always a string, even if it looks like JSON");
+    type_option(command);
+    on_client(command, [this, run = value.run](Session& session) {
+      return run(session, id_, rest_, object_);
+    });
+  }
+}
+
+void Tree::add_object_texts_and_counters(CLI::App* objects) {
+  auto* insert = leaf(objects, "insert", "insert into the text at a path");
+  place_words(insert, "path_and_text", "the keys of the path, then the text");
+  insert->add_option("--at", object_.at, "the position, in code points from 0");
+  insert->add_option("--after", object_.after, "the id of the element before, as a write gives it");
+  on_client(insert, [this](Session& session) { return insert_text(session, id_, rest_, object_); });
+  auto* erase = leaf(objects, "erase", "erase from the text at a path");
+  place_words(erase, "path", "the keys of the path");
+  erase->add_option("--at", object_.at, "the position, in code points from 0")->required();
+  erase->add_option("--len", object_.length, "how many code points")->required();
+  on_client(erase, [this](Session& session) { return erase_text(session, id_, rest_, object_); });
+  for (const bool up : {true, false}) {
+    auto* count =
+        leaf(objects, up ? "increment" : "decrement",
+             up ? "add to the counter at a path" : "subtract from the pncounter at a path");
+    place_words(count, "path", "the keys of the path");
+    count->add_option("--by", object_.by, "how much, 1 if not given");
+    type_option(count);
+    on_client(count, [this, up](Session& session) {
+      return count_object(session, id_, rest_, up, object_);
+    });
+  }
+}
+
+void Tree::place_words(CLI::App* command, const char* rest, const char* help) {
+  word(command, "id", id_, "of the object")->required();
+  many(command, rest, rest_, help);
+}
+
+void Tree::type_option(CLI::App* command) {
+  command->add_option("--type", object_.type,
+                      "gcounter, pncounter, lww_register, mv_register, orset, crdt_map or seq");
 }
 
 void Tree::on_client(CLI::App* app, ClientCommand command) {

@@ -87,14 +87,10 @@ std::vector<std::string> words_of(const std::string& id, const Path& path) {
   return words;
 }
 
-// Sends one op for one place and prints the result.
-int change_object(Session& session, const std::string& id, const Path& path,
-                  const std::string& op) {
-  if (has_empty(id, path)) return empty_name();
-  auto url = place(id, path);
-  auto answer = session.client.send("PATCH", url, R"({"ops":[)" + op + "]}");
+int print_write(Session& session, const std::string& what, const std::string& id, const Path& path,
+                const base::Result<Answer>& answer) {
   if (!answer.ok()) return fail(answer.error());
-  if (!is_write(answer->body)) return foreign_answer(session, "PATCH " + url);
+  if (!is_write(answer->body)) return foreign_answer(session, what);
   if (!session.printer.is_table()) {
     session.printer.answer(answer->body);
     return kDone;
@@ -103,6 +99,34 @@ int change_object(Session& session, const std::string& id, const Path& path,
   session.printer.line(
       fmt::format("{} {}", changed ? "updated" : "unchanged", fmt::join(words_of(id, path), "/")));
   return kDone;
+}
+
+// Sends one op for one place and prints the result.
+int change_object(Session& session, const std::string& id, const Path& path, const std::string& op,
+                  const std::string& type = "") {
+  if (has_empty(id, path)) return empty_name();
+  auto url = place(id, path);
+  std::string of_type = type.empty() ? "" : R"("type":)" + base::json_quote(type) + ",";
+  auto answer = session.client.send("PATCH", url, "{" + of_type + R"("ops":[)" + op + "]}");
+  return print_write(session, "PATCH " + url, id, path, answer);
+}
+
+// The words before the last one.
+Path path_of(const Path& words) { return {words.begin(), words.end() - 1}; }
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+// Changes the place that all words but the last name, with the last one as the value.
+int change_with_value(Session& session, const std::string& id, const Path& words,
+                      const ObjectWrite& write, std::string_view op) {
+  if (words.empty()) return usage_error(fmt::format("{}: give the value", op));
+  const auto& text = words.back();
+  if (!base::is_utf8(text)) return usage_error("the value is not UTF-8");
+  auto value = write.is_string ? base::json_quote(text) : value_json(text);
+  return change_object(session, id, path_of(words),
+                       fmt::format(R"({{"op":"{}","value":{}}})", op, value), write.type);
 }
 
 }  // namespace
@@ -161,13 +185,68 @@ int inspect_object(Session& session, const std::string& id, const Path& path) {
 }
 
 int set_object(Session& session, const std::string& id, const Path& path_and_value,
-               bool is_string) {
-  if (path_and_value.empty()) return usage_error("set: give the path and then the value");
-  Path path(path_and_value.begin(), path_and_value.end() - 1);
+               const ObjectWrite& write) {
+  return change_with_value(session, id, path_and_value, write, "set");
+}
+
+int add_element(Session& session, const std::string& id, const Path& path_and_value,
+                const ObjectWrite& write) {
+  return change_with_value(session, id, path_and_value, write, "add");
+}
+
+int remove_element(Session& session, const std::string& id, const Path& path_and_value,
+                   const ObjectWrite& write) {
+  return change_with_value(session, id, path_and_value, write, "remove");
+}
+
+int put_object(Session& session, const std::string& id, const Path& path_and_value,
+               const ObjectWrite& write) {
+  if (path_and_value.empty()) return usage_error("put: give the value");
+  if (write.type.empty()) return usage_error("put: give the type of the place with --type");
+  const Path path = path_of(path_and_value);
+  if (has_empty(id, path)) return empty_name();
   const auto& text = path_and_value.back();
   if (!base::is_utf8(text)) return usage_error("the value is not UTF-8");
-  auto value = is_string ? base::json_quote(text) : value_json(text);
-  return change_object(session, id, path, R"({"op":"set","value":)" + value + "}");
+  auto value = write.is_string ? base::json_quote(text) : value_json(text);
+  auto url = place(id, path);
+  auto answer = session.client.send(
+      "PUT", url, fmt::format(R"({{"type":{},"value":{}}})", base::json_quote(write.type), value));
+  return print_write(session, "PUT " + url, id, path, answer);
+}
+
+int insert_text(Session& session, const std::string& id, const Path& path_and_text,
+                const ObjectWrite& write) {
+  if (path_and_text.empty()) return usage_error("insert: give the text");
+  if (write.at.empty() == write.after.empty()) {
+    return usage_error("insert: give the position with --at, or an element with --after");
+  }
+  if (!write.at.empty() && !is_number(write.at)) return usage_error("--at takes a whole number");
+  const auto& text = path_and_text.back();
+  if (!base::is_utf8(text)) return usage_error("the text is not UTF-8");
+  auto where =
+      write.at.empty() ? R"("after":)" + base::json_quote(write.after) : R"("at":)" + write.at;
+  return change_object(
+      session, id, path_of(path_and_text),
+      fmt::format(R"({{"op":"insert",{},"text":{}}})", where, base::json_quote(text)), "seq");
+}
+
+int erase_text(Session& session, const std::string& id, const Path& path,
+               const ObjectWrite& write) {
+  if (!is_number(write.at) || !is_number(write.length)) {
+    return usage_error("erase: give the position with --at and the code points with --len");
+  }
+  return change_object(session, id, path,
+                       fmt::format(R"({{"op":"erase","at":{},"len":{}}})", write.at, write.length),
+                       "seq");
+}
+
+int count_object(Session& session, const std::string& id, const Path& path, bool up,
+                 const ObjectWrite& write) {
+  if (!is_number(write.by)) return usage_error("--by takes a whole number");
+  return change_object(
+      session, id, path,
+      fmt::format(R"({{"op":"{}","by":{}}})", up ? "increment" : "decrement", write.by),
+      write.type);
 }
 
 int unset_object(Session& session, const std::string& id, const Path& path) {
