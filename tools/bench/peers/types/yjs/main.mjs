@@ -23,7 +23,7 @@ function readTrace (path) {
 // Every agent has a replica. Before a step it applies those updates below the parents of the step
 // that it lacks.
 function plan (txns) {
-  const agents = Math.max(...txns.map(txn => txn.agent ?? 0)) + 1
+  const agents = txns.reduce((most, txn) => Math.max(most, txn.agent ?? 0), 0) + 1
   const has = Array.from({ length: agents }, () => new Set())
   const parents = txns.map((txn, i) => txn.parents ?? (i > 0 ? [i - 1] : []))
   const steps = txns.map((txn, i) => {
