@@ -23,7 +23,7 @@ function readTrace (path) {
 // Every agent has a replica. Before a step it applies those updates below the parents of the step
 // that it lacks.
 function plan (txns) {
-  const agents = Math.max(...txns.map(txn => txn.agent ?? 0)) + 1
+  const agents = txns.reduce((most, txn) => Math.max(most, txn.agent ?? 0), 0) + 1
   const has = Array.from({ length: agents }, () => new Set())
   const parents = txns.map((txn, i) => txn.parents ?? (i > 0 ? [i - 1] : []))
   const steps = txns.map((txn, i) => {
@@ -60,28 +60,34 @@ function edit (replica, patches) {
   }
 }
 
-const trace = readTrace(process.argv[2])
-const { agents, steps } = plan(trace.txns)
-const replicas = Array.from({ length: agents }, (_, agent) => open(agent))
-const updates = []
-let local = 0
-for (let i = 0; i < steps.length;) {
-  const agent = steps[i].agent
-  const replica = replicas[agent]
-  for (const before of steps[i].before) {
-    for (const update of updates[before]) Y.applyUpdate(replica.doc, update, 'remote')
+// In a function of its own, so that nothing of these replicas is in memory when it has ended.
+function typeAll (trace) {
+  const { agents, steps } = plan(trace.txns)
+  const replicas = Array.from({ length: agents }, (_, agent) => open(agent))
+  const updates = []
+  let local = 0
+  for (let i = 0; i < steps.length;) {
+    const agent = steps[i].agent
+    const replica = replicas[agent]
+    for (const before of steps[i].before) {
+      for (const update of updates[before]) Y.applyUpdate(replica.doc, update, 'remote')
+    }
+    const begin = performance.now()
+    do {
+      replica.made = []
+      edit(replica, steps[i].patches)
+      updates.push(replica.made)
+      ++i
+    } while (i < steps.length && steps[i].agent === agent && steps[i].before.length === 0)
+    local += performance.now() - begin
   }
-  const begin = performance.now()
-  do {
-    replica.made = []
-    edit(replica, steps[i].patches)
-    updates.push(replica.made)
-    ++i
-  } while (i < steps.length && steps[i].agent === agent && steps[i].before.length === 0)
-  local += performance.now() - begin
+  const right = agents > 1 || replicas[0].text.toString() === trace.endContent
+  return { agents, updates, local, right }
 }
-let ok = agents > 1 || replicas[0].text.toString() === trace.endContent
-replicas.length = 0 // their memory must not count below
+
+const trace = readTrace(process.argv[2])
+const { agents, updates, local, right } = typeAll(trace)
+let ok = right
 
 globalThis.gc()
 const heap = process.memoryUsage().heapUsed
