@@ -1,6 +1,5 @@
 #include "store/log_table.h"
 
-#include "store/packed_change.h"
 #include "store/row.h"
 
 namespace store {
@@ -45,7 +44,7 @@ void LogTable::forget() {
 }
 
 base::Result<std::size_t> LogTable::append(const LogRow& row, base::BytesView change) {
-  const auto packed = pack_change(change);
+  const auto packed = packer_.pack(change);
   const auto size = static_cast<std::int64_t>(packed ? change.size() : 0);
   const base::BytesView kept = packed ? base::BytesView(*packed) : change;
   {
@@ -89,7 +88,7 @@ base::Result<std::int64_t> LogTable::start_of(std::int64_t actor, std::uint64_t 
 base::Result<LogTable::Cursor> LogTable::from(std::int64_t position) {
   ASSIGN_OR_RETURN(Loan select, from_.use());
   select->bind(1, position);
-  return Cursor(database_, std::move(select));
+  return Cursor(database_, packer_, std::move(select));
 }
 
 base::Result<std::optional<LogRow>> LogTable::Cursor::next() {
@@ -115,7 +114,7 @@ std::optional<base::BytesView> LogTable::Cursor::read(const LogRow& row) {
   const base::BytesView kept = select_->blob(5);
   if (size < 0 || select_->integer(4) != change_sum(row, size, kept)) return std::nullopt;
   if (size == 0) return kept;
-  auto unpacked = unpack_change(kept, static_cast<std::uint64_t>(size));
+  auto unpacked = packer_->unpack(kept, static_cast<std::uint64_t>(size));
   if (!unpacked) return std::nullopt;
   unpacked_ = std::move(*unpacked);
   return unpacked_;

@@ -13,6 +13,7 @@
 
 #include "crdt/change.h"
 #include "store/database.h"
+#include "store/packed_change.h"
 
 namespace store {
 
@@ -55,10 +56,11 @@ class LogTable {
 
    private:
     friend class LogTable;
-    Cursor(const Database& database, Loan select)
-        : database_(&database), select_(std::move(select)) {}
+    Cursor(const Database& database, ChangePacker& packer, Loan select)
+        : database_(&database), packer_(&packer), select_(std::move(select)) {}
     std::optional<base::BytesView> read(const LogRow& row);
     const Database* database_;
+    ChangePacker* packer_;
     Loan select_;
     base::Bytes unpacked_;
   };
@@ -69,6 +71,7 @@ class LogTable {
   base::Result<std::int64_t> last_indexed(std::int64_t actor);
 
   Database& database_;
+  ChangePacker packer_;
   Query insert_;
   Query erase_;
   Query oldest_;

@@ -1,21 +1,45 @@
 #pragma once
 
 // A sealed change as a row of the log has it: as a zstd frame if that is smaller. unpack() gives
-// back exactly the sealed bytes. Both need no state, so nothing of a large change stays in memory.
+// back exactly the sealed bytes. The contexts of the library are made at the first use and kept,
+// 200 KiB at most: making them takes longer than packing a small change. Those of large changes are
+// freed at once.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "crdt/base/bytes.h"
+
+struct ZSTD_CCtx_s;
+struct ZSTD_DCtx_s;
 
 namespace store {
 
 inline constexpr std::size_t kPackedFromBytes = 512;  // smaller changes are kept as they are
 
-// nullopt if the change is small or a frame of it is not smaller.
+class ChangePacker {
+ public:
+  // nullopt if the change is small or a frame of it is not smaller.
+  std::optional<base::Bytes> pack(base::BytesView sealed);
+  // nullopt unless `frame` is one frame of exactly `size` bytes, at most crdt::kChangeBytesMax.
+  // Checks this before it allocates.
+  std::optional<base::Bytes> unpack(base::BytesView frame, std::uint64_t size);
+
+ private:
+  struct Free {
+    void operator()(ZSTD_CCtx_s* context) const;
+    void operator()(ZSTD_DCtx_s* context) const;
+  };
+  using Packing = std::unique_ptr<ZSTD_CCtx_s, Free>;
+  static Packing make_packing();
+
+  Packing packing_;
+  std::unique_ptr<ZSTD_DCtx_s, Free> unpacking_;
+};
+
+// The same for callers that pack rarely: the contexts are made and freed in each call.
 std::optional<base::Bytes> pack_change(base::BytesView sealed);
-// nullopt unless `frame` is one frame of exactly `size` bytes, at most crdt::kChangeBytesMax.
-// Checks this before it allocates.
 std::optional<base::Bytes> unpack_change(base::BytesView frame, std::uint64_t size);
 
 }  // namespace store

@@ -30,56 +30,58 @@ base::Bytes noise(std::size_t bytes) {
 }
 
 TEST(PackedChange, ComesBackByteForByte) {
-  for (const std::size_t bytes : {513u, 600u, 5'000u, 200'000u, 3'000'000u}) {
+  ChangePacker packer;
+  for (const std::size_t bytes :
+       {513u, 600u, 3'000'000u, 600u, 4'096u, 5'000u, 200'000u, 3'000'000u}) {
     const base::Bytes sealed = lines(bytes);
 
-    const auto packed = pack_change(sealed);
+    const auto packed = packer.pack(sealed);
 
     ASSERT_TRUE(packed) << bytes;
     EXPECT_LT(packed->size(), sealed.size());
-    const auto back = unpack_change(*packed, sealed.size());
+    const auto back = packer.unpack(*packed, sealed.size());
     ASSERT_TRUE(back) << bytes;
     EXPECT_TRUE(*back == sealed) << bytes;
   }
 }
 
 TEST(PackedChange, SmallAndRandomBytesStayAsTheyAre) {
-  EXPECT_FALSE(pack_change(""));
-  EXPECT_FALSE(pack_change(base::Bytes(kPackedFromBytes, 'x')));
-  EXPECT_FALSE(pack_change(noise(600)));
-  EXPECT_FALSE(pack_change(noise(300'000)));
+  EXPECT_FALSE(ChangePacker().pack(""));
+  EXPECT_FALSE(ChangePacker().pack(base::Bytes(kPackedFromBytes, 'x')));
+  EXPECT_FALSE(ChangePacker().pack(noise(600)));
+  EXPECT_FALSE(ChangePacker().pack(noise(300'000)));
 }
 
 TEST(PackedChange, AnotherSizeIsRefused) {
   const base::Bytes sealed = lines(5'000);
-  const base::Bytes packed = *pack_change(sealed);
+  const base::Bytes packed = *ChangePacker().pack(sealed);
 
   for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{4'999}, std::uint64_t{5'001},
                                    std::uint64_t{crdt::kChangeBytesMax},
                                    std::uint64_t{crdt::kChangeBytesMax + 1}, UINT64_MAX}) {
-    EXPECT_FALSE(unpack_change(packed, size)) << size;
+    EXPECT_FALSE(ChangePacker().unpack(packed, size)) << size;
   }
 }
 
 TEST(PackedChange, BytesThatAreNoWholeFrameAreRefused) {
   const base::Bytes sealed = lines(5'000);
-  const base::Bytes packed = *pack_change(sealed);
+  const base::Bytes packed = *ChangePacker().pack(sealed);
 
-  EXPECT_FALSE(unpack_change("", 5'000));
-  EXPECT_FALSE(unpack_change("abc", 5'000));
-  EXPECT_FALSE(unpack_change(packed + packed, 5'000));
-  EXPECT_FALSE(unpack_change(packed + "x", 5'000));
+  EXPECT_FALSE(ChangePacker().unpack("", 5'000));
+  EXPECT_FALSE(ChangePacker().unpack("abc", 5'000));
+  EXPECT_FALSE(ChangePacker().unpack(packed + packed, 5'000));
+  EXPECT_FALSE(ChangePacker().unpack(packed + "x", 5'000));
   const base::Bytes skipped("\x50\x2a\x4d\x18\0\0\0\0", 8);  // a frame without content
-  EXPECT_FALSE(unpack_change(packed + skipped, 5'000));
-  EXPECT_FALSE(unpack_change(skipped + packed, 5'000));
+  EXPECT_FALSE(ChangePacker().unpack(packed + skipped, 5'000));
+  EXPECT_FALSE(ChangePacker().unpack(skipped + packed, 5'000));
   for (std::size_t length = 0; length < packed.size(); ++length) {
-    EXPECT_FALSE(unpack_change(base::BytesView(packed).substr(0, length), 5'000)) << length;
+    EXPECT_FALSE(ChangePacker().unpack(base::BytesView(packed).substr(0, length), 5'000)) << length;
   }
   auto random = base::Random::from_number(1);
   for (int i = 0; i < 2'000; ++i) {  // no crash, and never another size
     base::Bytes changed = packed;
     changed[random.below(changed.size())] ^= static_cast<char>(1 + random.below(255));
-    const auto back = unpack_change(changed, 5'000);
+    const auto back = ChangePacker().unpack(changed, 5'000);
     EXPECT_TRUE(!back || back->size() == 5'000u);
   }
 }
@@ -171,7 +173,7 @@ TEST_F(PackedLog, TheBudgetCountsWhatTheFileTakes) {
 
 // A frame that a wrong program wrote under a right checksum is damage like a changed byte.
 TEST_F(PackedLog, ABadFrameIsCorruptAndIsMended) {
-  const base::Bytes frame = *pack_change(two);
+  const base::Bytes frame = *ChangePacker().pack(two);
   const std::pair<std::int64_t, base::Bytes> bad[] = {{19'999, frame},
                                                       {20'001, frame},
                                                       {20'000, frame + "x"},
@@ -212,7 +214,7 @@ TEST_F(PackedLog, AChangedByteOrSizeIsFoundByTheScrub) {
     harm(std::string("UPDATE log SET ") + change);
     EXPECT_FALSE(store->verify().ok()) << change;
     EXPECT_FALSE(store->log().range(store->actors(), {}, {}, [](const LogEntry&) {}).ok());
-    replace(1, kept, *pack_change(two));
+    replace(1, kept, *ChangePacker().pack(two));
     EXPECT_TRUE(store->verify().ok());
   }
 }
