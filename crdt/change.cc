@@ -18,7 +18,9 @@ Dot Change::main_dot() const {
   return {actor, seq, 0};
 }
 
-namespace format {
+}  // namespace crdt
+
+namespace crdt::format {
 
 const char* contradiction(const Effect& effect) {
   if (!are_ordered(effect.kills)) return "kills that are not in order";
@@ -35,5 +37,4 @@ const char* contradiction(const Effect& effect) {
   return nullptr;
 }
 
-}  // namespace format
-}  // namespace crdt
+}  // namespace crdt::format

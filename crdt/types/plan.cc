@@ -76,7 +76,7 @@ Error does_not_fit(Verb verb, SlotType type) {
 
 base::Status check_path(const Draft& draft, const Path& path, std::size_t more) {
   if (path.size() + more > kPathDepthMax) {
-    return Error{Code::kTooLarge, "the place " + in_words(draft, path) + " has a path of " +
+    return Error{Code::kTooLarge, "a path in the object \"" + draft.view.object() + "\" has " +
                                       std::to_string(path.size() + more) + " components; at most " +
                                       std::to_string(kPathDepthMax) +
                                       " are possible (an element of a set and a member of a map" +
@@ -110,11 +110,15 @@ base::Status check_object(Draft& draft, const Op& op) {
 }
 
 Error conflict(const Draft& draft, const Op& op, const std::vector<SlotType>& types) {
-  return {Code::kConflict, std::string(verb_name(op.verb)) + " does not fit what is at " +
-                               in_words(draft, op.path) + ": " + names_of(types) +
-                               (op.path.empty() ? "; replace or unset it first"
-                                                : "; name a type to write beside it, or unset it" +
-                                                      std::string(" first"))};
+  const std::string verb(verb_name(op.verb));
+  if (op.path.empty() && types == std::vector{SlotType::kMap}) {
+    return {Code::kUnprocessable,
+            in_words(draft, {}) + " is a crdt_map: " + verb + " needs the path of a place in it"};
+  }
+  const std::string what =
+      verb + " does not fit what is at " + in_words(draft, op.path) + ": " + names_of(types);
+  if (op.path.empty()) return {Code::kConflict, what + "; replace or unset it first"};
+  return {Code::kConflict, what + "; name a type to write beside it, or unset it first"};
 }
 
 // The type for a verb that the client gave no type: what is there, or else the usual one.
@@ -130,11 +134,6 @@ base::Result<SlotType> found_type(Draft& draft, const Op& op) {
   if (types.empty()) return usual;
   if (types.size() == 1 && op.verb == Verb::kDecrement && types[0] == SlotType::kGCounter) {
     return does_not_fit(op.verb, types[0]);
-  }
-  if (op.path.empty() && types.size() == 1 && types[0] == SlotType::kMap) {
-    return Error{Code::kUnprocessable, in_words(draft, {}) +
-                                           " is a crdt_map: " + std::string(verb_name(op.verb)) +
-                                           " needs the path of a place in it"};
   }
   return conflict(draft, op, types);
 }

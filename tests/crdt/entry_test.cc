@@ -35,7 +35,7 @@ void apply(Entry& entry, const std::vector<Effect>& effects, ActorId actor, std:
   }
 }
 
-TEST(Map, AnAddWritesPresenceResetAndFieldsByCodePointUnderOneStamp) {
+TEST(Entry, AnAddWritesPresenceResetAndFieldsByCodePointUnderOneStamp) {
   auto effects = plan_add(blank(), {{"z", "1"}, {"a", "\"x\""}, {"\xC3\xA9", "null"}}, {50, 2});
 
   ASSERT_EQ(effects.size(), 5u);
@@ -52,7 +52,7 @@ TEST(Map, AnAddWritesPresenceResetAndFieldsByCodePointUnderOneStamp) {
   }
 }
 
-TEST(Map, AnAddedEntryIsShown) {
+TEST(Entry, AnAddedEntryIsShown) {
   Entry entry = blank();
   EXPECT_FALSE(exists(entry));
 
@@ -63,7 +63,7 @@ TEST(Map, AnAddedEntryIsShown) {
   EXPECT_TRUE(conflicts(entry).empty());
 }
 
-TEST(Map, AddingAgainReplacesTheWholeObjectAndEveryDot) {
+TEST(Entry, AddingAgainReplacesTheWholeObjectAndEveryDot) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"gone", "1"}, {"kept", "1"}}, {50, 0}), kA, 1);
 
@@ -82,7 +82,7 @@ TEST(Map, AddingAgainReplacesTheWholeObjectAndEveryDot) {
   EXPECT_TRUE(entry.fields["gone"].empty());
 }
 
-TEST(Map, AnEmptyAddStillWritesPresenceAndReset) {
+TEST(Entry, AnEmptyAddStillWritesPresenceAndReset) {
   Entry entry = blank();
 
   apply(entry, plan_add(entry, {}, {1, 0}), kA, 1);
@@ -91,7 +91,7 @@ TEST(Map, AnEmptyAddStillWritesPresenceAndReset) {
   EXPECT_EQ(shown_text(entry), "{}");
 }
 
-TEST(Map, PutOnAnAbsentEntryIsKeptAndShownAfterAnOlderConcurrentAdd) {
+TEST(Entry, PutOnAnAbsentEntryIsKeptAndShownAfterAnOlderConcurrentAdd) {
   Entry entry = blank();
   Entry elsewhere = blank();
   auto put_effects = plan_put(entry, {{"k", "\"put\""}}, {90, 0});
@@ -106,7 +106,7 @@ TEST(Map, PutOnAnAbsentEntryIsKeptAndShownAfterAnOlderConcurrentAdd) {
   ASSERT_EQ(conflicts(entry).size(), 2u);
 }
 
-TEST(Map, AnAbsentEntryHasNoConflicts) {
+TEST(Entry, AnAbsentEntryHasNoConflicts) {
   Entry entry = blank();
   auto one = plan_put(entry, {{"k", "1"}, {"l", "1"}}, {10, 0});
   auto two = plan_put(entry, {{"k", "2"}}, {20, 0});
@@ -121,7 +121,7 @@ TEST(Map, AnAbsentEntryHasNoConflicts) {
   EXPECT_EQ(conflicts(entry).size(), 1u);
 }
 
-TEST(Map, OfTwoConcurrentPutsWithEqualStampsTheHigherDotStandsWhole) {
+TEST(Entry, OfTwoConcurrentPutsWithEqualStampsTheHigherDotStandsWhole) {
   Entry a = blank();
   apply(a, plan_add(a, {{"old", "0"}}, {1, 0}), kA, 1);
   Entry z = a;
@@ -146,7 +146,7 @@ TEST(Map, OfTwoConcurrentPutsWithEqualStampsTheHigherDotStandsWhole) {
   EXPECT_EQ(lost[1].losers[0].dot.actor, kA);
 }
 
-TEST(Map, OfTwoChangesOfOneActorWithEqualStampsTheLaterObjectStandsWhole) {
+TEST(Entry, OfTwoChangesOfOneActorWithEqualStampsTheLaterObjectStandsWhole) {
   Entry entry = blank();
   auto first = plan_add(entry, {{"first", "1"}}, {50, 7});
   auto second = plan_add(entry, {{"second", "2"}}, {50, 7});  // did not see the first
@@ -157,7 +157,7 @@ TEST(Map, OfTwoChangesOfOneActorWithEqualStampsTheLaterObjectStandsWhole) {
   EXPECT_EQ(shown_text(entry), "{\"second\":2}");
 }
 
-TEST(Map, AFieldWrittenAsideWithTheStampOfAPutIsShownOrListedByItsDot) {
+TEST(Entry, AFieldWrittenAsideWithTheStampOfAPutIsShownOrListedByItsDot) {
   Entry base = blank();
   apply(base, plan_add(base, {}, {1, 0}), kA, 1);
   auto whole = plan_put(base, {{"w", "1"}}, {50, 7});
@@ -176,7 +176,7 @@ TEST(Map, AFieldWrittenAsideWithTheStampOfAPutIsShownOrListedByItsDot) {
   EXPECT_EQ(conflicts(patched_by_lower)[0].rule, "reset");
 }
 
-TEST(Map, AFieldPatchedByWhoSawThePutIsShownAlthoughItsClockStands) {
+TEST(Entry, AFieldPatchedByWhoSawThePutIsShownAlthoughItsClockStands) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"w", "1"}}, {50, 7}), kZ, 1);
 
@@ -185,7 +185,7 @@ TEST(Map, AFieldPatchedByWhoSawThePutIsShownAlthoughItsClockStands) {
   EXPECT_EQ(shown_text(entry), "{\"f\":2,\"w\":1}");
 }
 
-TEST(Map, OfTwoConcurrentPutsTheLaterStandsWhole) {
+TEST(Entry, OfTwoConcurrentPutsTheLaterStandsWhole) {
   Entry a = blank();
   apply(a, plan_add(a, {{"old", "0"}}, {1, 0}), kA, 1);
   Entry z = a;
@@ -212,7 +212,7 @@ TEST(Map, OfTwoConcurrentPutsTheLaterStandsWhole) {
   EXPECT_EQ(found[1].losers.size(), 1u);
 }
 
-TEST(Map, APatchConcurrentWithAnOlderPutSurvivesAndWithANewerOneIsHidden) {
+TEST(Entry, APatchConcurrentWithAnOlderPutSurvivesAndWithANewerOneIsHidden) {
   Entry base_entry = blank();
   apply(base_entry, plan_add(base_entry, {{"a", "0"}}, {1, 0}), kA, 1);
   auto patch = plan_patch(base_entry, {{"p", "1"}}, {50, 0});
@@ -234,7 +234,7 @@ TEST(Map, APatchConcurrentWithAnOlderPutSurvivesAndWithANewerOneIsHidden) {
 
 // The author of this patch has seen the put, but its clock is behind. The patch must be shown all
 // the same, so its stamp must be above that of the reset.
-TEST(Map, APatchAfterAPutIsShownWhateverTheClockSays) {
+TEST(Entry, APatchAfterAPutIsShownWhateverTheClockSays) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "0"}}, {1'000, 5}), kA, 1);
 
@@ -246,7 +246,7 @@ TEST(Map, APatchAfterAPutIsShownWhateverTheClockSays) {
   EXPECT_EQ(shown_text(entry), "{\"a\":1,\"b\":2}");
 }
 
-TEST(Map, TheStampIsAboveEverySlotItWritesAndTheReset) {
+TEST(Entry, TheStampIsAboveEverySlotItWritesAndTheReset) {
   Entry entry = blank();
   entry.presence = {put({kA, 1, 0}, stamp(99))};
   entry.reset = {put({kA, 1, 1}, stamp(20))};
@@ -263,7 +263,7 @@ TEST(Map, TheStampIsAboveEverySlotItWritesAndTheReset) {
   EXPECT_EQ(stamp_for(entry, {500, 3}, nullptr), stamp(500, 3));
 }
 
-TEST(Map, ConcurrentPatchesOfDifferentFieldsMerge) {
+TEST(Entry, ConcurrentPatchesOfDifferentFieldsMerge) {
   Entry a = blank();
   apply(a, plan_add(a, {{"x", "0"}, {"y", "0"}}, {1, 0}), kA, 1);
   Entry z = a;
@@ -277,7 +277,7 @@ TEST(Map, ConcurrentPatchesOfDifferentFieldsMerge) {
   EXPECT_TRUE(conflicts(a).empty());
 }
 
-TEST(Map, LosersAreListedBestFirstUntilOverwritten) {
+TEST(Entry, LosersAreListedBestFirstUntilOverwritten) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {}, {1, 0}), kA, 1);
   Entry fork = entry;
@@ -298,7 +298,7 @@ TEST(Map, LosersAreListedBestFirstUntilOverwritten) {
   EXPECT_EQ(shown_text(entry), "{\"f\":4}");
 }
 
-TEST(Map, UnsetKillsWhatItSeesAndAConcurrentPatchSurvives) {
+TEST(Entry, UnsetKillsWhatItSeesAndAConcurrentPatchSurvives) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "1"}, {"b", "1"}}, {1, 0}), kA, 1);
   auto unset = plan_unset(entry, {"a", "unknown", "a"});
@@ -314,7 +314,7 @@ TEST(Map, UnsetKillsWhatItSeesAndAConcurrentPatchSurvives) {
   EXPECT_EQ(shown_text(entry), "{\"a\":2,\"b\":1}");
 }
 
-TEST(Map, RemovingKillsAllThatItSees) {
+TEST(Entry, RemovingKillsAllThatItSees) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "1"}, {"b", "1"}}, {1, 0}), kA, 1);
 
@@ -329,7 +329,7 @@ TEST(Map, RemovingKillsAllThatItSees) {
   EXPECT_TRUE(entry.reset.empty());
 }
 
-TEST(Map, RemovingReachesHiddenCellsOfAnAbsentEntry) {
+TEST(Entry, RemovingReachesHiddenCellsOfAnAbsentEntry) {
   Entry entry = blank();
   apply(entry, plan_patch(entry, {{"a", "1"}}, {1, 0}), kA, 1);
 
@@ -338,7 +338,7 @@ TEST(Map, RemovingReachesHiddenCellsOfAnAbsentEntry) {
 }
 
 // A whole-object write without a new presence must not remove the presence that its runs go over.
-TEST(Map, APutThatDropsFieldsKeepsThePresence) {
+TEST(Entry, APutThatDropsFieldsKeepsThePresence) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "1"}, {"b", "1"}}, {1, 0}), kA, 1);
   // The same change wrote a field, the presence and another field: as after several operations.
@@ -354,7 +354,7 @@ TEST(Map, APutThatDropsFieldsKeepsThePresence) {
 
 // S1, M2: the cells of an update that is concurrent with a remove are kept, but only an add makes
 // the entry exist again.
-TEST(Map, APatchConcurrentWithARemoveIsKeptButNotShown) {
+TEST(Entry, APatchConcurrentWithARemoveIsKeptButNotShown) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "1"}}, {1, 0}), kA, 1);
   auto patch = plan_patch(entry, {{"a", "2"}}, {5, 0});
@@ -367,13 +367,13 @@ TEST(Map, APatchConcurrentWithARemoveIsKeptButNotShown) {
   EXPECT_EQ(entry.fields["a"].size(), 1u);
 }
 
-TEST(Map, PlansThatWouldChangeNothingAreEmpty) {
+TEST(Entry, PlansThatWouldChangeNothingAreEmpty) {
   EXPECT_TRUE(plan_patch(blank(), {}, {1, 0}).empty());
   EXPECT_TRUE(plan_unset(blank(), {"a"}).empty());
   EXPECT_TRUE(plan_remove(blank()).empty());
 }
 
-TEST(Map, AbsentFieldsAreNotShown) {
+TEST(Entry, AbsentFieldsAreNotShown) {
   Entry entry = blank();
   entry.presence = {put({kA, 1, 0}, stamp(1))};
   entry.fields["gone"] = {put({kA, 1, 1}, stamp(1), "1"), put({kZ, 1, 0}, stamp(2), "")};

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "crdt/types/sequence/text_digest.h"
+
 namespace crdt {
 namespace {
 
@@ -74,6 +76,18 @@ std::size_t MapView::count() const {
   std::size_t count = 0;
   for (const auto& [key, cells] : cells_) count += cells.size();
   return count;
+}
+
+Digest MapView::digest() const {
+  Digest sum = digest_;
+  for (const auto& [path, text] : texts_) {
+    TextDigest digest(slot_of({path, SlotType::kSeq}));
+    text.visit(std::nullopt, [&](const TextRun& run) {
+      sum.add(digest.of(run));
+      return true;
+    });
+  }
+  return sum;
 }
 
 std::map<Path, std::string> MapView::texts() const {

@@ -25,7 +25,7 @@ class MapView : public View {
   void apply(const Effect& effect, const Dot& dot);
   // Live cells, and a digest over them and over the texts.
   std::size_t count() const;
-  Digest digest() const { return digest_; }
+  Digest digest() const;
   std::map<Path, std::string> texts() const;
 
  private:
