@@ -61,16 +61,6 @@ TEST(Events, OfOneObjectOnly) {
   EXPECT_EQ(refusal(a, "GET", "/v1/events?object="), "400 invalid");
 }
 
-// A mistyped object must not open a stream that never sends an event.
-TEST(Events, OfAnObjectThatIsNotKeptAreRefusedWithTheNamesThereAre) {
-  FakeHost a("A");
-
-  auto refused = a.call("GET", "/v1/events?object=snapshot");
-
-  EXPECT_EQ(refused.status, 404);
-  EXPECT_NE(refused.body.find("snapshots and images"), std::string::npos) << refused.body;
-}
-
 TEST(Events, OfAnObjectThatIsStillEmptyAreHeardWhenItComesToBe) {
   FakeHost a("A");
   auto stream = open(a, "", "?object=images");

@@ -163,7 +163,7 @@ TEST(Objects, PutOfTheObjectReplacesEveryEntryAsOneChange) {
                      R"({"type":"crdt_map","value":{"stays":{"y":2},"new":{}}})");
 
   EXPECT_EQ(answer["value"].dump(), R"({"new":{},"stays":{"y":2}})");
-  EXPECT_EQ(answer["dot"], own_dot(a, 3, 0));
+  EXPECT_EQ(answer["dot"], own_dot(a, 3, 1));
   EXPECT_EQ(a.replica().vector().seq_of(a.replica().own_actor()), 3u);
 }
 
@@ -229,7 +229,7 @@ TEST(Objects, PatchOfSeveralEntriesIsOneChange) {
       {"op":"unset","path":["kept","y"]},{"op":"set","path":["new"],"value":{"n":1}}]})");
 
   EXPECT_EQ(answer["value"].dump(), R"({"kept":{"x":9},"new":{"n":1}})");
-  EXPECT_EQ(answer["dot"], own_dot(a, 3, 0));
+  EXPECT_EQ(answer["dot"], own_dot(a, 3, 1));
   EXPECT_EQ(a.replica().vector().seq_of(a.replica().own_actor()), 3u);
 }
 

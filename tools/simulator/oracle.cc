@@ -152,6 +152,7 @@ class Oracle::Reading {
       if (!named.contains(id)) intend({write.object, id}, Intention::remove());
     }
   }
+  void operator()(const agent::WriteObject&) {}  // this oracle knows entries of catalogs only
 
   Intended intended;
 

@@ -234,6 +234,9 @@ struct Words {
     return (write.replace ? "replace " : "write ") + write.object + " (" +
            std::to_string(write.entries.size()) + " entries)";
   }
+  std::string operator()(const agent::WriteObject& write) {
+    return "write " + write.object + " (" + std::to_string(write.ops.size()) + " ops)";
+  }
   template <typename Request>
   static std::string at(const Request& request) {
     return request.object + "/" + request.id;
