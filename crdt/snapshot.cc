@@ -205,7 +205,8 @@ base::Bytes encode(const SnapshotPage& page) {
   for (const SnapshotActor& actor : page.actors) builder.add(actor);
   for (const SnapshotObject& object : page.objects) builder.add(object);
   for (const SnapshotSlot& slot : page.slots) {
-    if (!slot.cells.empty() || !slot.is_text()) builder.add(slot.slot, std::span<const Cell>(slot.cells));
+    if (!slot.cells.empty() || !slot.is_text())
+      builder.add(slot.slot, std::span<const Cell>(slot.cells));
     if (slot.is_text()) builder.add(slot.slot, std::span<const TextRun>(slot.runs));
   }
   return builder.finish(page.more);

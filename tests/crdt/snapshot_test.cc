@@ -21,7 +21,7 @@ Cell cell(unsigned char who, std::uint64_t seq, std::string body) {
 // Typed letters, a paste behind one of them, and erased elements at the start.
 std::vector<TextRun> text_runs() {
   return {{{actor(2), 8, 0, 3}, {}, false, ""},
-          {{actor(1), 5, 2, 1, 4}, {Dot{actor(2), 8, 2}, true}, true, "ab\xC3\xA9d"},
+          {{actor(1), 5, 2, 1, 4}, {Dot{actor(2), 8, 2}, true}, true, "ab\303\251d"},
           {{actor(3), UINT64_MAX, 1, 2}, {Dot{actor(1), 6, 2}, false}, true, "xy"}};
 }
 
