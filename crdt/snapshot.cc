@@ -50,7 +50,7 @@ void read_run(Reader& in, SnapshotQuery::Run& run) {
   run.last = read_object(in);
   if (run.last < run.first) in.fail();
   if (in.take_nil()) return;
-  run.after.emplace();
+  run.after = SnapshotQuery::Place{};
   if (in.array() != 7) return in.fail();
   read_slot(in, run.after->slot, nullptr);
   run.after->dot.actor = in.id<ActorId>();

@@ -51,7 +51,7 @@ struct Op {
   Verb verb = Verb::kSet;
   Argument argument;
   // The type of the place, if the client named it. Otherwise it is the type of what stands there
-  // and fits the verb, or else the usual type of the verb.
+  // and fits the verb, or else the usual type of the verb. Unset takes all types, whatever it is.
   std::optional<SlotType> type;
   std::optional<Stamp> stamp;  // that the client brought; otherwise the agent makes it
 };

@@ -63,8 +63,8 @@ base::Result<bool> is_shown(View& view, const Slot& slot, const Cells& cells) {
     }
     case SlotType::kSeq: {
       if (!cells.empty()) return true;
-      ASSIGN_OR_RETURN(const Sequence* text, view.text(slot.path));
-      return text != nullptr && text->size() > 0;
+      ASSIGN_OR_RETURN(const std::string text, view.shown_text(slot.path));
+      return !text.empty();
     }
     default:
       return !cells.empty();

@@ -29,7 +29,7 @@ TEST(Counter, AChangeThatComesThreeTimesCountsOnce) {
 
 TEST(Counter, OfTheTotalsOfAContributorTheHighestCounts) {
   const Cells cells{total({samples::kA, 1, 0}, "5"), total({samples::kA, 2, 0}, "3"),
-                    total({samples::kZ, 1, 0}, "7", "device"),
+                    total({samples::kA, 3, 0}, "7", "device"),
                     total({samples::kZ, 2, 0}, "9", "device")};
   EXPECT_EQ(counter_value(cells, kTop), "14");
   EXPECT_TRUE(counts(cells, cells[0], kTop));

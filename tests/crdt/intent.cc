@@ -307,6 +307,13 @@ std::string Person::text(const Place& place) const {
   return text;
 }
 
+std::size_t Person::facts() const {
+  const auto all = live();
+  return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](std::size_t id) {
+    return world_.events[id].kind != Kind::kText || world_.events[id].is_there;
+  }));
+}
+
 // --- Reading -------------------------------------------------------------------------------------
 
 std::int64_t Person::sum(const Place& place, Kind kind) const {

@@ -73,6 +73,7 @@ class Person {
   std::optional<std::string> read(const Place& place) const;
   std::optional<std::string> read(const Place& place, Kind kind) const;
   std::string text(const Place& place) const;
+  std::size_t facts() const;  // all that is said and not undone, without letters
   std::int64_t sum(const Place& place, Kind kind) const;
   std::int64_t now = 0;
 

@@ -99,7 +99,7 @@ class History {
     if (only_) return at_;
     Path path;
     for (std::uint64_t depth = 1 + random_.below(3); depth > 0; --depth) {
-      path.push_back(random_.below(2) == 0 ? "k" : "l");
+      path.push_back(random_.below(2) == 0 ? "1" : "2");  // as elements of sets, too
     }
     return path;
   }
@@ -113,17 +113,24 @@ class History {
   }
 
   void edit(Replica& replica) {
-    const Path at = place();
-    const Kind kind = only_ ? *only_ : random_.pick(kKinds);
     replica.person.now =
         static_cast<std::int64_t>(replica.site.seen().contains(replica.site.actor())
                                       ? replica.site.seen().at(replica.site.actor()) + 1
                                       : 1);
     // Slow and fast clocks: what is decided must not depend on them where somebody has seen.
     if (random_.chance(5)) replica.site.clock += random_.below(2) == 0 ? -40 : 40;
-    const auto [op, events] =
-        random_.chance(at_.empty() ? 8 : 60) ? coarse(replica, at, kind) : fine(replica, at, kind);
-    const auto sent = replica.site.write({op});
+    std::vector<Op> ops;
+    intent::Person::Events events;
+    for (std::uint64_t left = random_.chance(3) ? 3 : 1; left > 0; --left) {
+      const Path at = place();
+      const Kind kind = only_ ? *only_ : random_.pick(kKinds);
+      letter_ = 1'000 * static_cast<std::int64_t>(ops.size());
+      const auto [op, some] = random_.chance(at_.empty() ? 8 : 60) ? coarse(replica, at, kind)
+                                                                   : fine(replica, at, kind);
+      ops.push_back(op);
+      events.insert(events.end(), some.begin(), some.end());
+    }
+    const auto sent = replica.site.write(ops);
     ASSERT_TRUE(sent.ok()) << sent.error().message;
     ASSERT_EQ(sent.value().has_value(), !events.empty());
     if (events.empty()) return;
@@ -162,7 +169,7 @@ class History {
         }
         const std::string text = letters();
         return {insert(at, static_cast<std::uint32_t>(from), text),
-                person.insert(at, from, text, 0)};
+                person.insert(at, from, text, letter_)};
       }
       case Kind::kMap:
         return coarse(replica, at, kind);
@@ -195,11 +202,12 @@ class History {
         if (random_.below(3) == 0) {
           return {replace(at, SlotType::kMap, "{}"), person.replace_map(at, {}, {}, time)};
         }
-        return {replace(at, SlotType::kMap, "{\"m\":" + value + ",\"k\":" + value + "}"),
-                person.replace_map(at, {"m", "k"}, value, time)};
+        return {replace(at, SlotType::kMap, "{\"3\":" + value + ",\"1\":" + value + "}"),
+                person.replace_map(at, {"3", "1"}, value, time)};
       case Kind::kText: {
         const std::string text = random_.below(3) == 0 ? "" : letters();
-        return {replace(at, SlotType::kSeq, '"' + text + '"'), person.replace_text(at, text, 0)};
+        return {replace(at, SlotType::kSeq, '"' + text + '"'),
+                person.replace_text(at, text, letter_)};
       }
       default:
         return {replace(at, type_of(kind), value), person.replace_value(at, kind, value, time)};
@@ -207,6 +215,7 @@ class History {
   }
 
   void compare(Replica& replica) {
+    ASSERT_EQ(replica.site.view().count(), replica.person.facts());
     ASSERT_EQ(replica.site.value(), replica.person.read({}).value_or("-"));
     const Path at = place();
     for (const Kind kind : kKinds) {
@@ -217,6 +226,7 @@ class History {
   base::Random random_;
   const std::optional<Kind> only_;
   const Path at_;
+  std::int64_t letter_ = 0;  // of the next text in a request
   intent::World world_;
   std::vector<Replica> replicas_;
 };
