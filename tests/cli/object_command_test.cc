@@ -80,6 +80,63 @@ TEST(ObjectCommand, InspectShowsPathsTypesHostsAndTimes) {
             "z:1:0         2\n");
 }
 
+TEST(ObjectCommand, EveryOperationIsOneRequest) {
+  FakeAgent agent([](const Seen&) {
+    return FakeAgent::ok(R"({"id":"o","path":[],"type":"seq","dot":"a:1:0"})");
+  });
+  struct Call {
+    std::vector<std::string> words;
+    std::string request;
+  };
+  const std::vector<Call> calls = {
+      {{"set", "o", "k", "1"}, R"(PATCH /v1/objects/o/k {"ops":[{"op":"set","value":1}]})"},
+      {{"set", "o", "--type", "mv_register", "--string", "1"},
+       R"(PATCH /v1/objects/o {"type":"mv_register","ops":[{"op":"set","value":"1"}]})"},
+      {{"put", "o", "k", "[1]", "--type", "orset"},
+       R"(PUT /v1/objects/o/k {"type":"orset","value":[1]})"},
+      {{"add", "o", "blue"}, R"(PATCH /v1/objects/o {"ops":[{"op":"add","value":"blue"}]})"},
+      {{"remove", "o", "7"}, R"(PATCH /v1/objects/o {"ops":[{"op":"remove","value":7}]})"},
+      {{"increment", "o", "--type", "gcounter"},
+       R"(PATCH /v1/objects/o {"type":"gcounter","ops":[{"op":"increment","by":1}]})"},
+      {{"decrement", "o", "k", "--by", "5"},
+       R"(PATCH /v1/objects/o/k {"ops":[{"op":"decrement","by":5}]})"},
+      {{"insert", "o", "k", "a \"b\"", "--at", "3"},
+       R"(PATCH /v1/objects/o/k {"type":"seq","ops":[{"op":"insert","at":3,"text":"a \"b\""}]})"},
+      {{"insert", "o", "x", "--after", "a:1:0"},
+       R"(PATCH /v1/objects/o {"type":"seq","ops":[{"op":"insert","after":"a:1:0","text":"x"}]})"},
+      {{"erase", "o", "--at", "0", "--len", "4"},
+       R"(PATCH /v1/objects/o {"type":"seq","ops":[{"op":"erase","at":0,"len":4}]})"},
+      {{"unset", "o", "k"}, R"(PATCH /v1/objects/o/k {"ops":[{"op":"unset"}]})"},
+  };
+  for (const Call& call : calls) {
+    std::vector<std::string> words{"objects"};
+    words.insert(words.end(), call.words.begin(), call.words.end());
+
+    auto ended = ask(agent, words);
+
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    const Seen seen = agent.seen().back();
+    EXPECT_EQ(seen.method + " " + seen.target + " " + seen.body, call.request);
+  }
+}
+
+TEST(ObjectCommand, OperationsThatSayTooLittleAreUsageErrors) {
+  FakeAgent agent([](const Seen&) { return FakeAgent::ok("{}"); });
+
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"insert", "o", "x"},
+                                             {"insert", "o", "x", "--at", "1", "--after", "a:1:0"},
+                                             {"insert", "o", "x", "--at", "-1"},
+                                             {"erase", "o", "--at", "1"},
+                                             {"increment", "o", "--by", "some"},
+                                             {"put", "o", "1"}}) {
+    std::vector<std::string> all{"objects"};
+    all.insert(all.end(), words.begin(), words.end());
+    EXPECT_EQ(ask(agent, all).status, 2) << words[0];
+  }
+  EXPECT_TRUE(agent.seen().empty());
+}
+
 TEST(ObjectCommand, ObjectsArePagedByTheirNext) {
   FakeAgent agent([](const Seen& request) {
     if (request.target == "/v1/objects?limit=1000") {
