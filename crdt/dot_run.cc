@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <map>
 #include <tuple>
 
 namespace crdt {
@@ -51,19 +52,23 @@ DotRuns joined(const DotRuns& runs) {
   return result;
 }
 
-// Joins runs of the same changes where one begins at the end of the other.
-DotRuns without_seams(const DotRuns& runs) {
-  DotRuns result;
-  for (const DotRun& run : runs) {
-    if (!result.empty()) {
-      DotRun& last = result.back();
-      if (last.actor == run.actor && last.seq == run.seq && last.changes == run.changes &&
-          run.index - last.index == last.count) {
-        last.count += run.count;
-        continue;
-      }
+struct Interval {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+// The same indexes in order, in as few intervals as possible.
+std::vector<Interval> merged(std::vector<Interval> intervals) {
+  std::sort(intervals.begin(), intervals.end(),
+            [](const Interval& a, const Interval& b) { return a.first < b.first; });
+  std::vector<Interval> result;
+  for (const Interval& one : intervals) {
+    const bool touches = !result.empty() && one.first <= std::uint64_t{result.back().last} + 1;
+    if (touches) {
+      result.back().last = std::max(result.back().last, one.last);
+    } else {
+      result.push_back(one);
     }
-    result.push_back(run);
   }
   return result;
 }
@@ -123,19 +128,36 @@ DotRuns runs_of(std::vector<Dot> dots) {
 }
 
 DotRuns ordered_runs(const DotRuns& runs) {
-  DotRuns ordered = runs;
-  std::sort(ordered.begin(), ordered.end());
-  if (!are_ordered(ordered)) {  // some overlap in a part of their changes: one run for each change
-    DotRuns single;
-    for (const DotRun& run : ordered) {
-      for (std::uint32_t i = 0; i < run.changes; ++i) {
-        single.push_back({run.actor, run.seq + i, run.index, run.count});
+  DotRuns result;
+  std::map<ActorId, std::vector<const DotRun*>> by_actor;
+  for (const DotRun& run : runs) by_actor[run.actor].push_back(&run);
+  for (const auto& [actor, of_actor] : by_actor) {
+    // The changes are cut wherever a run begins or ends, so in each part the runs have all changes
+    // or none.
+    std::map<std::uint64_t, std::vector<Interval>> parts;
+    std::uint64_t end = 0;
+    for (const DotRun* run : of_actor) {
+      parts[run->seq];
+      const std::uint64_t last = run->seq + (run->changes - 1);
+      if (last < UINT64_MAX) parts[last + 1];
+      end = std::max(end, last);
+    }
+    for (const DotRun* run : of_actor) {
+      const std::uint64_t last = run->seq + (run->changes - 1);
+      for (auto part = parts.find(run->seq); part != parts.end() && part->first <= last; ++part) {
+        part->second.push_back({run->index, run->index + (run->count - 1)});
       }
     }
-    std::sort(single.begin(), single.end());
-    ordered = std::move(single);
+    for (auto part = parts.begin(); part != parts.end(); ++part) {
+      const auto next = std::next(part);
+      const std::uint64_t changes = (next == parts.end() ? end : next->first - 1) - part->first + 1;
+      for (const Interval& indexes : merged(std::move(part->second))) {
+        result.push_back({actor, part->first, indexes.first, indexes.last - indexes.first + 1,
+                          static_cast<std::uint32_t>(changes)});
+      }
+    }
   }
-  return joined(without_seams(ordered));
+  return joined(result);
 }
 
 DotRuns runs_around(std::vector<Dot> dots, std::vector<Dot> kept) {

@@ -54,7 +54,7 @@ void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp
   }
   std::vector<Dot> kept;
   append_dots(kept, entry.presence);
-  push_removal(entry.object, {entry.id}, std::move(leftover), std::move(kept), effects);
+  push_removal(entry.object, {entry.id}, std::move(leftover), std::move(kept), {}, effects);
 }
 
 Cells all_but(const Cells& cells, const Dot& dot) {
@@ -171,7 +171,7 @@ std::vector<Effect> plan_remove(const Entry& entry) {
   append_dots(dots, entry.reset);
   for (const auto& [key, cells] : entry.fields) append_dots(dots, cells);
   std::vector<Effect> effects;
-  push_removal(entry.object, {entry.id}, std::move(dots), {}, effects);
+  push_removal(entry.object, {entry.id}, std::move(dots), {}, {}, effects);
   return effects;
 }
 

@@ -32,8 +32,12 @@ Effect put_over(Slot slot, const Cells& seen, const Stamp& stamp, std::string_vi
 }
 
 void push_removal(const std::string& object, const Path& path, std::vector<Dot> dots,
-                  std::vector<Dot> kept, std::vector<Effect>& effects) {
-  const DotRuns runs = runs_around(std::move(dots), std::move(kept));
+                  std::vector<Dot> kept, const DotRuns& letters, std::vector<Effect>& effects) {
+  DotRuns runs = runs_around(std::move(dots), std::move(kept));
+  if (!letters.empty()) {
+    runs.insert(runs.end(), letters.begin(), letters.end());
+    runs = ordered_runs(runs);
+  }
   push_kills(EffectKind::kRemove, {object, path, SlotType::kSubtree}, runs, effects);
 }
 

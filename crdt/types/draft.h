@@ -31,9 +31,10 @@ Stamp stamp_over(const Draft& draft, const Cells& seen);
 // A cell with this body in place of all cells of the slot.
 Effect put_over(Slot slot, const Cells& seen, const Stamp& stamp, std::string_view body);
 
-// Removes `dots` at `path` and below it, and none of `kept`. One effect for kEffectKillsMax runs.
+// Removes `dots` and `letters`, which are elements of texts, at `path` and below it, and none of
+// `kept`. One effect for kEffectKillsMax runs.
 void push_removal(const std::string& object, const Path& path, std::vector<Dot> dots,
-                  std::vector<Dot> kept, std::vector<Effect>& effects);
+                  std::vector<Dot> kept, const DotRuns& letters, std::vector<Effect>& effects);
 // The same runs of dots of one slot, as effects of `kind`.
 void push_kills(EffectKind kind, const Slot& slot, const DotRuns& runs,
                 std::vector<Effect>& effects);

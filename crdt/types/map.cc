@@ -16,6 +16,7 @@ base::Status unset_but(Draft& draft, const Path& path,
                        const std::function<bool(const Slot& slot)>& keeps) {
   std::vector<Dot> gone;
   std::vector<Dot> kept;
+  DotRuns letters;  // of the texts; they may be very many
   const auto visit = [&](const Slot& slot, const Cells& cells) -> base::Result<bool> {
     // An element of a set has this path if the set is at the place above: it is not at this place.
     const bool above = depth_of(slot).value_or(path.size()) < path.size();
@@ -23,12 +24,12 @@ base::Status unset_but(Draft& draft, const Path& path,
     append_dots(dots, cells);
     if (slot.type != SlotType::kSeq) return true;
     // The marker of a text may stay when its elements go, because only cells are kept.
-    ASSIGN_OR_RETURN(const auto shown, shown_dots(draft.view, slot.path));
-    gone.insert(gone.end(), shown.begin(), shown.end());
+    ASSIGN_OR_RETURN(const DotRuns shown, shown_runs(draft.view, slot.path));
+    letters.insert(letters.end(), shown.begin(), shown.end());
     return true;
   };
   RETURN_IF_ERROR(each_below(draft.view, path, visit));
-  push_removal(draft.view.object(), path, std::move(gone), std::move(kept), draft.effects);
+  push_removal(draft.view.object(), path, std::move(gone), std::move(kept), letters, draft.effects);
   return {};
 }
 

@@ -66,19 +66,10 @@ base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit) {
   return {};
 }
 
-base::Result<std::vector<Dot>> shown_dots(View& view, const Path& path) {
+base::Result<DotRuns> shown_runs(View& view, const Path& path) {
   ASSIGN_OR_RETURN(const Sequence* text, view.text(path));
-  std::vector<Dot> dots;
-  if (text == nullptr || text->size() == 0) return dots;
-  dots.reserve(text->size());
-  for (const DotRun& run : text->dots_of(0, text->size())) {
-    for (std::uint32_t change = 0; change < run.changes; ++change) {
-      for (std::uint32_t i = 0; i < run.count; ++i) {
-        dots.push_back({run.actor, run.seq + change, run.index + i});
-      }
-    }
-  }
-  return dots;
+  if (text == nullptr || text->size() == 0) return DotRuns();
+  return text->dots_of(0, text->size());
 }
 
 }  // namespace crdt

@@ -13,6 +13,6 @@ base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit)
 base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit);
 
 // The dots of all that is shown of a text; nothing when there is no text.
-base::Result<std::vector<Dot>> shown_dots(View& view, const Path& path);
+base::Result<DotRuns> shown_runs(View& view, const Path& path);
 
 }  // namespace crdt

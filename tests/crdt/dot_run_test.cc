@@ -112,11 +112,33 @@ TEST(DotRuns, CanBeOrderedAgainAfterTheirNamesHaveChanged) {
   }
 }
 
+TEST(DotRuns, MayOverlapBeforeTheyAreOrdered) {
+  base::Random random = base::Random::from_number(14);
+  for (int round = 0; round < 2'000; ++round) {
+    DotRuns runs;
+    std::set<Dot> dots;
+    for (std::uint64_t i = random.below(8); i > 0; --i) {
+      const Dot first = any_dot(random);
+      runs.push_back({first.actor, first.seq, first.index,
+                      static_cast<std::uint32_t>(1 + random.below(3)),
+                      static_cast<std::uint32_t>(1 + random.below(4))});
+      const std::set<Dot> more = dots_in({runs.back()});
+      dots.insert(more.begin(), more.end());
+    }
+
+    const DotRuns ordered = ordered_runs(runs);
+
+    ASSERT_TRUE(are_ordered(ordered));
+    ASSERT_EQ(dots_in(ordered), dots);
+  }
+}
+
 TEST(DotRuns, TheLargestNumbersDoNotOverflow) {
   const DotRuns runs{{kA, UINT64_MAX, UINT32_MAX}};
 
   EXPECT_TRUE(are_ordered(runs));
   EXPECT_TRUE(covers(runs, {kA, UINT64_MAX, UINT32_MAX}));
+  EXPECT_EQ(ordered_runs(runs), runs);
   EXPECT_EQ(runs_around({{kA, 1, 0}, {kA, 1, UINT32_MAX}}, {}).size(), 2u);
   EXPECT_FALSE(are_ordered(DotRuns{{kA, UINT64_MAX, 0, 1, 2}}));
   EXPECT_FALSE(are_ordered(DotRuns{{kA, 1, UINT32_MAX, 2}}));
