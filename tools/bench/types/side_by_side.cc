@@ -4,7 +4,9 @@
 
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/child.h"
+#include "tools/bench/types/history.h"
 #include "tools/bench/types/peers.h"
+#include "tools/bench/types/replica_rows.h"
 #include "tools/bench/work_folder.h"
 
 namespace bench {
@@ -34,6 +36,30 @@ void add_row(Report& report, const std::string& what, const TypesPeer& peer,
   report.add(std::move(row));
 }
 
+// The same traces as changes of an agent, each durable. Only traces of one agent have an order in
+// which it could have typed them.
+base::Status add_replica_rows(const TypesOptions& options, const std::string& folder,
+                              Report& report) {
+  for (const std::string& file : options.traces) {
+    ASSIGN_OR_RETURN(const HistoryFile read, read_histories(file));
+    if (read.histories.size() != 1 || read.histories[0].agents.size() != 1) continue;
+    const std::string name = std::filesystem::path(file).filename().string();
+    const std::string place = folder + name + "-";
+    ASSIGN_OR_RETURN(const TypingResult typed, measure_typing(read.histories[0], 100, place));
+    report.note(fmt::format(
+        "{} through a replica, one change for each edit, 100 a commit: {} changes in {:.2f} s, "
+        "{:.0f} bytes written a change, file {} bytes, text {}",
+        name.substr(0, name.find('.')), typed.changes, typed.seconds, typed.bytes_per_change,
+        typed.file_bytes, typed.ok ? "right" : "WRONG"));
+  }
+  ASSIGN_OR_RETURN(const SetResult set, measure_set(100'000, 1'000, folder));
+  report.note(fmt::format(
+      "set through a replica: 100,000 adds, one change each, 1,000 a commit: {:.2f} s; the same "
+      "rows by plain SQLite {:.2f} s; {}",
+      set.seconds, set.raw_seconds, set.ok ? "right" : "WRONG"));
+  return {};
+}
+
 }  // namespace
 
 base::Result<Report> run_types(const Common& common, const TypesOptions& options) {
@@ -53,6 +79,7 @@ base::Result<Report> run_types(const Common& common, const TypesOptions& options
               run_peer(peer, {file}, options.runs, logs));
     }
   }
+  RETURN_IF_ERROR(add_replica_rows(options, (folder / "").string(), report));
   const TypesPeer set = find_set_peer(beside);
   if (const auto result = run_peer(set, {}, options.runs, logs); result.ok()) {
     report.note(
