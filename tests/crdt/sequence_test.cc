@@ -11,6 +11,7 @@
 
 #include "crdt/base/random.h"
 #include "crdt/types/sequence/text_digest.h"
+#include "naive_tree.h"
 
 namespace crdt {
 namespace {
@@ -329,52 +330,6 @@ TEST(StoredText, BrokenBytesAreRefused) {
 
 // --- Random histories ----------------------------------------------------------------------------
 
-// The definition, as slowly as it can be written down: a tree of single code points.
-class NaiveTree {
- public:
-  using Id = std::pair<std::string, std::uint64_t>;  // actor, then seq and index in one number
-  void insert(const Edit& edit) {
-    std::optional<Id> parent;
-    if (edit.anchor.parent) parent = id_of(*edit.anchor.parent);
-    bool right = edit.anchor.right;
-    for (std::size_t i = 0; i < edit.text.size(); ++i) {
-      Dot dot = edit.dot;
-      dot.index += static_cast<std::uint32_t>(i);
-      const Id id = id_of(dot);
-      children_[parent][right].insert(id);
-      letters_[id] = edit.text[i];
-      parent = id;
-      right = true;
-    }
-  }
-  void erase(const Edit& edit) {
-    for (const DotRun& run : edit.erased) {
-      for (std::uint32_t change = 0; change < run.changes; ++change) {
-        for (std::uint32_t i = 0; i < run.count; ++i) {
-          letters_[id_of({run.actor, run.seq + change, run.index + i})] = 0;
-        }
-      }
-    }
-  }
-  std::string text() {
-    std::string out;
-    walk(std::nullopt, out);
-    return out;
-  }
-
- private:
-  static Id id_of(const Dot& dot) {
-    return {std::string(dot.actor.view()), dot.seq * 1'000'000 + dot.index};
-  }
-  void walk(const std::optional<Id>& id, std::string& out) {
-    for (const Id& child : children_[id][false]) walk(child, out);
-    if (id && letters_[*id] != 0) out += letters_[*id];
-    for (const Id& child : children_[id][true]) walk(child, out);
-  }
-  std::map<std::optional<Id>, std::map<bool, std::set<Id>>> children_;
-  std::map<Id, char> letters_;
-};
-
 class Histories : public testing::TestWithParam<int> {};
 
 // Three agents edit at random and exchange what they have now and then, each in its own order. In
@@ -391,7 +346,7 @@ TEST_P(Histories, EndInTheTextOfTheDefinition) {
   std::vector<std::vector<Arrived>> logs(3);  // in the order in which each agent got them
   std::vector<std::vector<std::size_t>> seen(3, std::vector<std::size_t>(3, 0));
   std::vector<std::uint32_t> cursor(3, 0);
-  NaiveTree tree;
+  samples::NaiveTree tree;
   // The order of arrival is an order in which causes come first.
   auto pull = [&](std::size_t to, std::size_t from) {
     for (const Arrived& arrived : std::vector<Arrived>(logs[from])) {
@@ -409,7 +364,7 @@ TEST_P(Histories, EndInTheTextOfTheDefinition) {
       const auto at = static_cast<std::uint32_t>(random.below(writer.size()));
       const auto most = std::min<std::uint64_t>(writer.size() - at, 5);
       edit = writer.cut(at, 1 + static_cast<std::uint32_t>(random.below(most)));
-      tree.erase(edit);
+      tree.erase(edit.erased);
     } else {
       std::string text;
       for (std::uint64_t left = 1 + random.below(2) * random.below(4); left > 0; --left) {
@@ -421,7 +376,7 @@ TEST_P(Histories, EndInTheTextOfTheDefinition) {
       if (random.below(4) == 0) at = std::min(1u, writer.size());
       edit = writer.type(at, text);
       cursor[who] = at + static_cast<std::uint32_t>(text.size());
-      tree.insert(edit);
+      tree.insert(edit.anchor, edit.dot, edit.text);
     }
     logs[who].push_back({who, seen[who][who]++, edit});
     if (random.below(20) == 0) writers[who].restart();
