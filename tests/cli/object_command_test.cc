@@ -114,7 +114,7 @@ TEST(ObjectCommand, EveryOperationIsOneRequest) {
 
     auto ended = ask(agent, words);
 
-    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(ended.exit, 0) << ended.err;
     const Seen seen = agent.seen().back();
     EXPECT_EQ(seen.method + " " + seen.target + " " + seen.body, call.request);
   }
@@ -132,7 +132,7 @@ TEST(ObjectCommand, OperationsThatSayTooLittleAreUsageErrors) {
                                              {"put", "o", "1"}}) {
     std::vector<std::string> all{"objects"};
     all.insert(all.end(), words.begin(), words.end());
-    EXPECT_EQ(ask(agent, all).status, 2) << words[0];
+    EXPECT_EQ(ask(agent, all).exit, 2) << words[0];
   }
   EXPECT_TRUE(agent.seen().empty());
 }
