@@ -62,6 +62,7 @@ base::Result<const Actors*> Reader::actors() {
 void Reader::release_memory() {
   actors_.forget();
   actors_loaded_ = false;
+  cells_.texts().release_memory();
   database_->release_memory();
 }
 
