@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <map>
 
 #include "store/cell_rows.h"
 #include "store/entry_key.h"
@@ -41,7 +42,15 @@ struct CellTable::Impl {
     std::bitset<256> lanes;
   };
 
+  // Slots that were loaded or saved lately, if they are small. Plans ask for some slots again and
+  // again: the marker of a text for each letter, the entry of a catalog for each field.
+  static constexpr std::size_t kRecentMax = 256;
+  static constexpr std::size_t kRecentBytes = 512;  // of one slot
+  void remember(const SlotRow& row);
+  base::Result<SlotRow> load_slot(const crdt::Slot& slot);
+
   base::Result<std::int64_t> name_for(const base::Bytes& key);
+  base::Status save(SlotRow& row);
   base::Status insert(SlotRow& row);
   base::Status erase(SlotRow& row);
   base::Status verify(const ObjectInfo& object, std::int64_t& slots);
@@ -57,7 +66,19 @@ struct CellTable::Impl {
   Fresh fresh;
   std::int64_t next_name = 1;
   bool touched = false;
+  std::map<crdt::Slot, SlotRow> recent;
 };
+
+void CellTable::Impl::remember(const SlotRow& row) {
+  std::size_t bytes = 0;
+  for (const crdt::Cell& cell : row.cells) bytes += sizeof(cell) + cell.body.size();
+  if (bytes > kRecentBytes) {
+    recent.erase(row.slot);
+    return;
+  }
+  if (recent.size() >= kRecentMax && !recent.contains(row.slot)) recent.clear();
+  recent[row.slot] = row;
+}
 
 CellTable::CellTable(Database& database, Actors& actors, const Options& options)
     : impl_(std::make_unique<Impl>(database, actors, options)) {}
@@ -68,6 +89,7 @@ base::Status CellTable::load() {
   impl_->names.forget();
   impl_->fresh = {};
   impl_->touched = false;
+  impl_->recent.clear();
   RETURN_IF_ERROR(impl_->objects.load());
   RETURN_IF_ERROR(impl_->lanes.load());
   ASSIGN_OR_RETURN(const std::int64_t last, impl_->rows.last_name());
@@ -77,23 +99,31 @@ base::Status CellTable::load() {
 
 base::Status CellTable::refresh() {
   impl_->names.forget();
+  impl_->recent.clear();
   impl_->texts.refresh();
   RETURN_IF_ERROR(impl_->objects.load());
   return impl_->lanes.refresh();
 }
 
 base::Result<SlotRow> CellTable::load_slot(const crdt::Slot& slot) {
+  const auto known = impl_->recent.find(slot);
+  if (known != impl_->recent.end()) return known->second;
+  ASSIGN_OR_RETURN(SlotRow row, impl_->load_slot(slot));
+  impl_->remember(row);
+  return row;
+}
+
+base::Result<SlotRow> CellTable::Impl::load_slot(const crdt::Slot& slot) {
   SlotRow row;
   row.slot = slot;
-  ASSIGN_OR_RETURN(const ObjectInfo* object,
-                   impl_->objects.find(slot.object, crdt::root_type(slot)));
-  const auto lane = impl_->lanes.find(slot);
+  ASSIGN_OR_RETURN(const ObjectInfo* object, objects.find(slot.object, crdt::root_type(slot)));
+  const auto lane = lanes.find(slot);
   if (!object || !lane) return row;
-  ASSIGN_OR_RETURN(const std::int64_t name, impl_->names.find(key_of(slot, object->index, *lane)));
+  ASSIGN_OR_RETURN(const std::int64_t name, names.find(key_of(slot, object->index, *lane)));
   if (name == 0) return row;
-  if (impl_->fresh.name == name && !impl_->fresh.lanes[static_cast<std::size_t>(*lane)]) return row;
+  if (fresh.name == name && !fresh.lanes[static_cast<std::size_t>(*lane)]) return row;
   const std::int64_t id = CellRows::row_id(name, *lane);
-  ASSIGN_OR_RETURN(auto cells, impl_->rows.get(id));
+  ASSIGN_OR_RETURN(auto cells, rows.get(id));
   if (!cells) return row;
   row.cells = std::move(*cells);
   row.id = id;
@@ -160,11 +190,18 @@ std::int64_t CellTable::total_cells() const { return impl_->objects.totals().cel
 std::int64_t CellTable::total_objects() const { return impl_->objects.totals().objects; }
 
 base::Status CellTable::save(SlotRow& row) {
-  RETURN_IF_ERROR(impl_->database.writable());
-  if (row.cells.empty()) return row.stored ? impl_->erase(row) : base::Status();
-  impl_->touched = true;
-  if (row.stored) return impl_->rows.update(row.id, row.cells);
-  return impl_->insert(row);
+  impl_->recent.erase(row.slot);
+  RETURN_IF_ERROR(impl_->save(row));
+  impl_->remember(row);
+  return {};
+}
+
+base::Status CellTable::Impl::save(SlotRow& row) {
+  RETURN_IF_ERROR(database.writable());
+  if (row.cells.empty()) return row.stored ? erase(row) : base::Status();
+  touched = true;
+  if (row.stored) return rows.update(row.id, row.cells);
+  return insert(row);
 }
 
 base::Status CellTable::account(const crdt::Slot& slot, std::int64_t cells,

@@ -19,8 +19,10 @@ constexpr std::size_t kKeptForBytes = 4u << 10;  // a larger change gets a conte
 // The library also reads formats of its early versions. We write only this one.
 bool is_frame(base::BytesView bytes) {
   if (bytes.size() < 4) return false;
-  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
-  const std::uint32_t magic = byte(0) | byte(1) << 8 | byte(2) << 16 | std::uint32_t{byte(3)} << 24;
+  const auto byte = [&](std::size_t at) -> std::uint32_t {
+    return static_cast<unsigned char>(bytes[at]);
+  };
+  const std::uint32_t magic = byte(0) | byte(1) << 8 | byte(2) << 16 | byte(3) << 24;
   return magic == ZSTD_MAGICNUMBER &&
          ZSTD_findFrameCompressedSize(bytes.data(), bytes.size()) == bytes.size();
 }
