@@ -111,7 +111,7 @@ TEST(BenchProgram, ATraceThatIsWrongEndsWithOneAndTheOthersAreMeasured) {
   EXPECT_NE(traces.errors.find(wrong + ": the text at the end"), std::string::npos);
   EXPECT_EQ(nlohmann::json::parse(traces.output)["ok"], false);
   EXPECT_EQ(histories.status, 1);
-  EXPECT_EQ(nlohmann::json::parse(histories.output)["wrong"], nlohmann::json({0}));
+  EXPECT_EQ(nlohmann::json::parse(histories.output)["wrong"], nlohmann::json::array({0}));
 }
 
 // No library is installed in the folder; their rows say so.
@@ -120,8 +120,8 @@ TEST(BenchProgram, TypesHasARowForEveryLibraryAlsoForAMissingOne) {
   const std::string trace = (directory / "trace.json").string();
   std::ofstream(trace) << R"({"endContent": "a", "txns": [{"patches": [[0, 0, "a"]]}]})";
 
-  auto outcome = run_bench(
-      {"types", trace, "--runs", "2", "--peers", directory.path().string(), "-o", "json"});
+  auto outcome = run_bench({"types", trace, "--runs", "2", "--elements", "20", "--peers",
+                            directory.path().string(), "-o", "json"});
 
   ASSERT_EQ(outcome.status, 0) << outcome.errors;
   auto json = nlohmann::json::parse(outcome.output);

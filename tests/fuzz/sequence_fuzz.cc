@@ -44,6 +44,11 @@ class Edits {
     return *data_++;
   }
 
+  std::uint32_t number() {
+    const std::uint32_t low = byte();
+    return low | static_cast<std::uint32_t>(byte()) << 8;
+  }
+
   // The dot of a new change of one of three authors.
   crdt::Dot next_dot(std::uint8_t chosen) {
     crdt::Dot dot;
@@ -67,7 +72,7 @@ class Edits {
 
   void insert_at_element() {
     crdt::Anchor anchor;
-    const std::size_t which = byte() | byte() << 8;
+    const std::uint32_t which = number();
     if (!dots_.empty() && which % 16 != 0) {
       anchor.parent = dots_[which % dots_.size()];
       anchor.right = byte() % 2 == 0;
@@ -77,7 +82,7 @@ class Edits {
   }
 
   void insert_at_position() {
-    const std::uint32_t position = (byte() | byte() << 8) % (text_.size() + 1);
+    const std::uint32_t position = number() % (text_.size() + 1);
     const crdt::Dot dot = next_dot(byte());
     const std::string typed = letters();
     const crdt::Anchor anchor = text_.insert(position, dot, typed);
@@ -92,8 +97,8 @@ class Edits {
     run.actor.bytes[0] = static_cast<unsigned char>(byte() % 3);
     run.seq = byte();
     run.index = byte() % 8;
-    run.count = 1 + byte() % 8;
-    run.changes = byte() % 4 == 0 ? UINT32_MAX : 1 + byte() % 8;
+    run.count = 1u + byte() % 8;
+    run.changes = byte() % 4 == 0 ? UINT32_MAX : 1u + byte() % 8;
     text_.apply_erase(run);
     tree_.erase({run});
   }

@@ -98,6 +98,7 @@ struct TypesOptions {
   std::vector<std::string> traces;
   int runs = 5;
   std::string peers;  // folder of the built peers; empty: that of this program
+  int elements = 100'000;  // of the set
 };
 // Texts and sets of Hearsay; for comparison other libraries, if they are installed.
 base::Result<Report> run_types(const Common& common, const TypesOptions& options);

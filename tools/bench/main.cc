@@ -161,6 +161,9 @@ void add_types_options(CLI::App* command, Choices& choices) {
   command->add_option("--runs", choices.types.runs, "runs of each library, each a new process")
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
+  command->add_option("--elements", choices.types.elements, "elements of the set")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
   command->add_option("--peers", choices.types.peers,
                       "the folder where tools/bench/peers/setup put the libraries");
 }

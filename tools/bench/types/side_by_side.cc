@@ -52,11 +52,12 @@ base::Status add_replica_rows(const TypesOptions& options, const std::string& fo
         name.substr(0, name.find('.')), typed.changes, typed.seconds, typed.bytes_per_change,
         typed.file_bytes, typed.ok ? "right" : "WRONG"));
   }
-  ASSIGN_OR_RETURN(const SetResult set, measure_set(100'000, 1'000, folder));
+  ASSIGN_OR_RETURN(const SetResult set,
+                   measure_set(static_cast<std::size_t>(options.elements), 1'000, folder));
   report.note(fmt::format(
-      "set through a replica: 100,000 adds, one change each, 1,000 a commit: {:.2f} s; the same "
+      "set through a replica: {} adds, one change each, 1,000 a commit: {:.2f} s; the same "
       "rows by plain SQLite {:.2f} s; {}",
-      set.seconds, set.raw_seconds, set.ok ? "right" : "WRONG"));
+      options.elements, set.seconds, set.raw_seconds, set.ok ? "right" : "WRONG"));
   return {};
 }
 
