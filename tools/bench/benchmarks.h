@@ -97,7 +97,7 @@ base::Result<Report> run_mesh(const Common& common, const MeshOptions& options);
 struct TypesOptions {
   std::vector<std::string> traces;
   int runs = 5;
-  std::string peers;  // folder of the built peers; empty: that of this program
+  std::string peers;       // folder of the built peers; empty: that of this program
   int elements = 100'000;  // of the set
 };
 // Texts and sets of Hearsay; for comparison other libraries, if they are installed.
