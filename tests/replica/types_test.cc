@@ -5,7 +5,7 @@
 #include "crdt/types/shown.h"
 #include "join_fixture.h"
 
-namespace agent {
+namespace agent::types_test {
 namespace {
 
 using crdt::Op;
@@ -242,4 +242,4 @@ TEST_F(Types, AReplicaThatWasAwayJoinsTextsAndKeepsItsOwnEdits) {
 }
 
 }  // namespace
-}  // namespace agent
+}  // namespace agent::types_test
