@@ -13,7 +13,7 @@
 namespace store {
 namespace {
 
-using Model = std::map<std::int64_t, base::Bytes>;  // by number
+using OwnBlocks = std::map<std::int64_t, base::Bytes>;  // by number
 
 struct BlocksTest : testing::Test {
   void put(std::int64_t owner, std::int64_t number, base::BytesView content) {
@@ -21,9 +21,9 @@ struct BlocksTest : testing::Test {
     ASSERT_TRUE(store->blocks().put(owner, number, content).ok());
     ASSERT_TRUE(store->commit(Durability::kFull).ok());
   }
-  Model all(Blocks& blocks, std::int64_t owner,
-            std::int64_t from = std::numeric_limits<std::int64_t>::min()) {
-    Model found;
+  OwnBlocks all(Blocks& blocks, std::int64_t owner,
+                std::int64_t from = std::numeric_limits<std::int64_t>::min()) {
+    OwnBlocks found;
     std::int64_t last = from;
     const auto status =
         blocks.visit(owner, from, [&](std::int64_t number, base::BytesView content) {
@@ -72,7 +72,7 @@ TEST_F(BlocksTest, AVisitorGetsThemInOrderAndMayWrite) {
     put(1, number, std::to_string(number));
   }
   EXPECT_EQ(all(store->blocks(), 1, 5),
-            (Model{{5, "5"}, {300, "300"}, {last, std::to_string(last)}}));
+            (OwnBlocks{{5, "5"}, {300, "300"}, {last, std::to_string(last)}}));
   std::size_t seen = 0;
   ASSERT_TRUE(store->begin().ok());
 
@@ -84,8 +84,8 @@ TEST_F(BlocksTest, AVisitorGetsThemInOrderAndMayWrite) {
 
   ASSERT_TRUE(status.ok());
   ASSERT_TRUE(store->commit(Durability::kFull).ok());
-  EXPECT_EQ(all(store->blocks(), 1), (Model{{last, std::to_string(last)}}));
-  EXPECT_EQ(all(store->blocks(), 2), (Model{{-2, "moved"}, {5, "moved"}, {300, "moved"}}));
+  EXPECT_EQ(all(store->blocks(), 1), (OwnBlocks{{last, std::to_string(last)}}));
+  EXPECT_EQ(all(store->blocks(), 2), (OwnBlocks{{-2, "moved"}, {5, "moved"}, {300, "moved"}}));
 }
 
 TEST_F(BlocksTest, AnOwnerGoesWithAllItsBlocks) {
@@ -115,10 +115,10 @@ TEST_F(BlocksTest, ARollbackAndASnapshotSeeNothingOfThem) {
 
   put(1, 1, "new");
 
-  EXPECT_EQ(all(reader->blocks(), 1), (Model{{1, "old"}}));
+  EXPECT_EQ(all(reader->blocks(), 1), (OwnBlocks{{1, "old"}}));
   reader->end();
   ASSERT_TRUE(reader->begin().ok());
-  EXPECT_EQ(all(reader->blocks(), 1), (Model{{1, "new"}}));
+  EXPECT_EQ(all(reader->blocks(), 1), (OwnBlocks{{1, "new"}}));
 }
 
 TEST_F(BlocksTest, OneThatIsTooLargeIsRefused) {
@@ -175,7 +175,7 @@ TEST_F(BlocksTest, ARowUnderAWrongKeyIsFound) {
 
 TEST_F(BlocksTest, RandomStepsGiveWhatAPlainMapGives) {
   auto random = base::Random::from_number(5);
-  std::map<std::int64_t, Model> model;
+  std::map<std::int64_t, OwnBlocks> model;
   for (int turn = 0; turn < 60; ++turn) {
     const auto before = model;
     ASSERT_TRUE(store->begin(Durability::kNormal).ok());
