@@ -334,8 +334,8 @@ class Histories : public testing::TestWithParam<int> {};
 
 // Three agents edit at random and exchange what they have now and then, each in its own order. In
 // the end all have the text of the definition.
-TEST_P(Histories, EndInTheTextOfTheDefinition) {
-  base::Random random = base::Random::from_number(static_cast<std::uint64_t>(GetParam()));
+void expect_the_defined_text(std::uint64_t seed) {
+  base::Random random = base::Random::from_number(seed);
   std::vector<Writer> writers;
   for (char name : {'a', 'b', 'c'}) writers.emplace_back(name);
   struct Arrived {
@@ -395,7 +395,14 @@ TEST_P(Histories, EndInTheTextOfTheDefinition) {
     writer.check_digest();
   }
 }
-INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(1, 301));
+
+TEST_P(Histories, EndInTheTextOfTheDefinition) {
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    SCOPED_TRACE(i);
+    expect_the_defined_text(static_cast<std::uint64_t>(GetParam()) * 30 + i);
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(0, 10));
 
 }  // namespace
 }  // namespace crdt
