@@ -109,9 +109,10 @@ TEST(Import, TheHostsPackageIndexComesIn) {
   auto imported =
       support::hearsay({"--http", mesh[0].http(), "-o", "json", "images", "import", file});
 
+  ASSERT_TRUE(imported.ok()) << imported.error().message;
   ASSERT_EQ(imported->status, 0) << imported->errors;
   EXPECT_EQ(std::stol(json_field(imported->output, "added")), records);
-  ASSERT_TRUE(mesh.converged(Millis{60'000})) << mesh.states();
+  ASSERT_TRUE(mesh.converged(Millis{300'000})) << mesh.states();
   Records first = read_images(mesh[0]);
   EXPECT_EQ(static_cast<long>(first.size()), records);
   EXPECT_EQ(read_images(mesh[1]), first);

@@ -59,7 +59,7 @@ struct Outcome {
   std::string errors;
 };
 // Runs a command to its end. One that takes longer than `timeout` is an error, and is killed.
-base::Result<Outcome> run(const Command& command, Millis timeout = Millis{180'000});
+base::Result<Outcome> run(const Command& command, Millis timeout = Millis{600'000});
 
 std::string read_file(const std::filesystem::path& path);
 void write_file(const std::filesystem::path& path, const std::string& text);
