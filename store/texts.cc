@@ -65,6 +65,7 @@ base::Result<Texts::Open*> Texts::opened(const crdt::Slot& slot, const base::Byt
   if (!row) return nullptr;
   make_room();
   ASSIGN_OR_RETURN(crdt::Sequence text, content_.load(row->id, row->tail));
+  ++counts_.loaded;
   auto fresh = std::make_unique<Open>(slot, key, *row, std::move(text));
   fresh->used = ++uses_;
   fresh->bytes = fresh->text.bytes();
@@ -205,6 +206,7 @@ base::Status Texts::flush() {
 
 base::Status Texts::fold(Open& text) {
   RETURN_IF_ERROR(content_.fold(text.row.id, text.text, text.row.next_block, text.row.tail));
+  ++counts_.folded;
   text.row.tail = 0;
   text.row.tail_changes = 0;
   return {};
@@ -244,6 +246,7 @@ void Texts::make_room() {
       if (oldest == open_.end() || text->second->used < oldest->second->used) oldest = text;
     }
     if (oldest == open_.end()) return;
+    ++counts_.closed_for_room;
     open_bytes_ -= oldest->second->bytes;
     open_.erase(oldest);
   }

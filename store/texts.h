@@ -59,6 +59,14 @@ class Texts {
   void committed();
 
   std::size_t open_bytes() const { return open_bytes_; }
+  // Since this table was made. `loaded`: texts that were read from the file; `closed_for_room`: for
+  // Options::texts_open_bytes.
+  struct Counts {
+    std::uint64_t folded = 0;
+    std::uint64_t loaded = 0;
+    std::uint64_t closed_for_room = 0;
+  };
+  const Counts& counts() const { return counts_; }
   void release_memory();  // outside of transactions
 
  private:
@@ -79,6 +87,7 @@ class Texts {
   std::size_t open_bytes_ = 0;
   std::uint64_t uses_ = 0;
   std::int64_t next_id_ = 1;
+  Counts counts_;
 };
 
 }  // namespace store
