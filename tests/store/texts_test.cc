@@ -129,6 +129,7 @@ TEST_F(TextsTest, FoldingOnDemandKeepsTheText) {
 
   ASSERT_TRUE(folded.ok() && folded->has_value());
   EXPECT_EQ((*folded)->changes, 1u);
+  EXPECT_EQ(texts().counts().folded, 1u);
   EXPECT_TRUE((*texts().find(kNote))->folded());
   open();
   EXPECT_EQ(shown(kNote), "abc");
@@ -167,6 +168,10 @@ TEST_F(TextsTest, TextsThatAreNotInUseAreClosed) {
     commit();
     EXPECT_LE(texts().open_bytes(), 20'000u);
   }
+  EXPECT_GT(texts().counts().closed_for_room, 20u);
+  EXPECT_EQ(texts().counts().loaded, 0u);
+  ASSERT_TRUE(texts().open({"notes", {"n0"}, crdt::SlotType::kSeq}).ok());
+  EXPECT_EQ(texts().counts().loaded, 1u);
   store->release_memory();
   EXPECT_EQ(texts().open_bytes(), 0u);
   EXPECT_TRUE(store->verify().ok());
