@@ -37,6 +37,7 @@ class Texts {
   // Who inserted, each with the highest seq; erased elements count.
   base::Result<std::map<crdt::ActorId, std::uint64_t>> authors(const crdt::Slot& slot);
   // The texts of an object at or below a path, in order of path, until the visitor returns false.
+  // They are as this transaction has left them until now.
   using Visitor = std::function<bool(const crdt::Slot& slot, const TextRow& row)>;
   base::Status visit(const ObjectInfo& object, const std::vector<std::string>& path,
                      const Visitor& visitor);

@@ -174,7 +174,7 @@ TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
       const auto* write = std::get_if<agent::WriteObject>(&request);
       if (write == nullptr) continue;
       ++on_objects;
-      idle += client.idle ? 1 : 0;
+      idle += client.idle && !client.refused ? 1 : 0;
       refused += client.refused ? 1 : 0;
       several += write->ops.size() > 1 ? 1 : 0;
       for (const crdt::Op& op : write->ops) {

@@ -80,6 +80,37 @@ TEST_F(TextsTest, RandomEditsAreThereAfterEveryReopening) {
   EXPECT_TRUE(store->verify().ok());
 }
 
+// A text that an operation of this turn began has no row yet.
+TEST_F(TextsTest, TextsOfThisTurnAreVisitedToo) {
+  const auto slot_of = [](const std::string& name) {
+    return crdt::Slot{"notes", {"dir", name}, crdt::SlotType::kSeq};
+  };
+  crdt::Sequence b;
+  begin();
+  type(slot_of("b"), b, 0, "b");
+  commit();
+  crdt::Sequence a, c, other;
+  begin();
+  type(slot_of("c"), c, 0, "c");
+  type(slot_of("a"), a, 0, "a");
+  type({"notes", {"else"}, crdt::SlotType::kSeq}, other, 0, "x");
+  type(slot_of("b"), b, 1, "b");
+
+  std::vector<std::string> found;
+  const auto* object = store->cells().object("notes", crdt::SlotType::kMap);
+  ASSERT_TRUE(texts()
+                  .visit(*object, {"dir"},
+                         [&](const crdt::Slot& slot, const TextRow& row) {
+                           found.push_back(slot.path.back() + std::to_string(row.elements));
+                           return true;
+                         })
+                  .ok());
+
+  EXPECT_EQ(found, (std::vector<std::string>{"a1", "b2", "c1"}));
+  commit();
+  EXPECT_TRUE(store->verify().ok());
+}
+
 TEST_F(TextsTest, ARollbackForgetsTheEditsOfItsTurn) {
   crdt::Sequence model;
   begin();

@@ -67,6 +67,9 @@ Op ObjectWorkload::any_op(const std::string& object, const ObjectSight& sight) {
   Place place = any_place();
   // Most objects are maps. The others are what their names say, so that their author is understood.
   if (object == "tally" || object == "note" || object == "bag") place.clear();
+  // A place at the root of a map takes only a whole value.
+  bool at_root = place.empty() && (object == "doc" || object == "läden") && deed < Deed::kReplace;
+  if (at_root && !random_.chance(8)) place.emplace_back(kComponents[0]);
   if (object == "note" && deed < Deed::kReplace) deed = Deed::kText;
   if (object == "tally" && deed < Deed::kReplace) deed = Deed::kCount;
   if (object == "bag" && deed < Deed::kReplace) deed = Deed::kSet;
