@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "crdt/base/plant.h"
 #include "store/packed_change.h"
 #include "store/row.h"
 
@@ -205,6 +206,7 @@ base::Status TextBlocks::fold(std::int64_t id, crdt::Sequence& text, std::uint32
   std::set<std::uint32_t> gone(before.begin(), before.end());
   base::Bytes order;
   for (const crdt::RunTree::Block& block : text.fold(next_block)) {
+    if (PLANTED(kFoldDropsEdits)) break;
     append_varint(order, block.id);
     gone.erase(block.id);
     if (!block.changed) continue;

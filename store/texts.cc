@@ -65,6 +65,7 @@ base::Result<Texts::Open*> Texts::opened(const crdt::Slot& slot, const base::Byt
   if (!row) return nullptr;
   make_room();
   ASSIGN_OR_RETURN(crdt::Sequence text, content_.load(row->id, row->tail));
+  ++counts_.loaded;
   auto fresh = std::make_unique<Open>(slot, key, *row, std::move(text));
   fresh->used = ++uses_;
   fresh->bytes = fresh->text.bytes();
@@ -112,19 +113,34 @@ base::Result<std::map<crdt::ActorId, std::uint64_t>> Texts::authors(const crdt::
   return text ? text->text.last_seqs() : none;
 }
 
+// A text that this transaction has begun has no row yet, and one that it has edited an old one.
 base::Status Texts::visit(const ObjectInfo& object, const std::vector<std::string>& path,
                           const Visitor& visitor) {
   const base::Bytes from = entry_key(object.index, path, path.size());
+  const base::Bytes bound = after_all_below(from);
+  std::map<base::Bytes, TextRow> edited;
+  for (auto text = dirty_.lower_bound(from); text != dirty_.end() && text->first < bound; ++text) {
+    edited.emplace(text->first, text->second->row);
+  }
   base::Status parsed;
-  const auto visit_row = [&](const base::Bytes& key, const TextRow& row) {
+  bool more = true;
+  const auto tell = [&](const base::Bytes& key, const TextRow& row) {
     auto name = parse_name_key(key);
-    if (!name) {
-      parsed = base::Error{base::Code::kCorrupt, "table texts, key " + base::to_hex(key)};
-      return false;
-    }
-    return visitor({object.name, std::move(name->path), crdt::SlotType::kSeq}, row);
+    if (!name) parsed = base::Error{base::Code::kCorrupt, "table texts, key " + base::to_hex(key)};
+    more = name && visitor({object.name, std::move(name->path), crdt::SlotType::kSeq}, row);
   };
-  RETURN_IF_ERROR(rows_.visit(from, after_all_below(from), visit_row));
+  auto next = edited.begin();
+  const auto visit_row = [&](const base::Bytes& key, const TextRow& row) {
+    for (; more && next != edited.end() && next->first < key; ++next)
+      tell(next->first, next->second);
+    if (!more) return false;
+    const bool same = next != edited.end() && next->first == key;
+    tell(key, same ? next->second : row);
+    if (same) ++next;
+    return more;
+  };
+  RETURN_IF_ERROR(rows_.visit(from, bound, visit_row));
+  for (; more && next != edited.end(); ++next) tell(next->first, next->second);
   return parsed;
 }
 
@@ -205,6 +221,7 @@ base::Status Texts::flush() {
 
 base::Status Texts::fold(Open& text) {
   RETURN_IF_ERROR(content_.fold(text.row.id, text.text, text.row.next_block, text.row.tail));
+  ++counts_.folded;
   text.row.tail = 0;
   text.row.tail_changes = 0;
   return {};
@@ -244,6 +261,7 @@ void Texts::make_room() {
       if (oldest == open_.end() || text->second->used < oldest->second->used) oldest = text;
     }
     if (oldest == open_.end()) return;
+    ++counts_.closed_for_room;
     open_bytes_ -= oldest->second->bytes;
     open_.erase(oldest);
   }

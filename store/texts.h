@@ -37,6 +37,7 @@ class Texts {
   // Who inserted, each with the highest seq; erased elements count.
   base::Result<std::map<crdt::ActorId, std::uint64_t>> authors(const crdt::Slot& slot);
   // The texts of an object at or below a path, in order of path, until the visitor returns false.
+  // They are as this transaction has left them until now.
   using Visitor = std::function<bool(const crdt::Slot& slot, const TextRow& row)>;
   base::Status visit(const ObjectInfo& object, const std::vector<std::string>& path,
                      const Visitor& visitor);
@@ -59,6 +60,14 @@ class Texts {
   void committed();
 
   std::size_t open_bytes() const { return open_bytes_; }
+  // Since this table was made. `loaded`: texts that were read from the file; `closed_for_room`: for
+  // Options::texts_open_bytes.
+  struct Counts {
+    std::uint64_t folded = 0;
+    std::uint64_t loaded = 0;
+    std::uint64_t closed_for_room = 0;
+  };
+  const Counts& counts() const { return counts_; }
   void release_memory();  // outside of transactions
 
  private:
@@ -79,6 +88,7 @@ class Texts {
   std::size_t open_bytes_ = 0;
   std::uint64_t uses_ = 0;
   std::int64_t next_id_ = 1;
+  Counts counts_;
 };
 
 }  // namespace store

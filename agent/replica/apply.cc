@@ -4,6 +4,7 @@
 
 #include "agent/replica/events.h"
 #include "crdt/base/plant.h"
+#include "crdt/types/draft.h"
 
 namespace agent {
 namespace {
@@ -60,7 +61,12 @@ base::Status remove_subtree(store::Store& store, const crdt::Effect& effect) {
   RETURN_IF_ERROR(store.cells().scan_slots(
       effect.slot.object, effect.slot.path, [&](const store::SlotRow& found) {
         Changed slot{found, found.cells.size(), {}};
-        if (crdt::kill_cells(found.slot, effect.kills, slot.row.cells, slot.delta)) {
+        const bool killed =
+            PLANTED(kSubtreeKillsUnseen)
+                ? crdt::kill_cells(found.slot, crdt::dots_of(found.cells), slot.row.cells,
+                                   slot.delta)
+                : crdt::kill_cells(found.slot, effect.kills, slot.row.cells, slot.delta);
+        if (killed) {
           changed.push_back(std::move(slot));
         }
         return true;
@@ -68,6 +74,7 @@ base::Status remove_subtree(store::Store& store, const crdt::Effect& effect) {
   for (Changed& slot : changed) {
     RETURN_IF_ERROR(save_slot(store, slot.row, slot.before, slot.delta));
   }
+  if (PLANTED(kSubtreeKeepsTexts)) return {};
   ASSIGN_OR_RETURN(const std::vector<crdt::Slot> texts,
                    store.cells().text_slots(effect.slot.object, effect.slot.path));
   for (const crdt::Slot& text : texts) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "crdt/base/plant.h"
+
 namespace agent {
 namespace {
 
@@ -124,7 +126,7 @@ base::Result<MergedText> merge_text(store::Texts& texts, const crdt::SnapshotSlo
   for (const crdt::TextRun& run : theirs.runs) RETURN_IF_ERROR(missing.add(run));
   // What they have erased of that which we have already.
   for (const crdt::TextRun& run : theirs.runs) {
-    if (run.live) continue;
+    if (run.live || PLANTED(kErasedForgottenByJoin)) continue;
     ASSIGN_OR_RETURN(const bool erased, texts.erase(theirs.slot, {run.dots}));
     merged.erased += erased ? 1 : 0;
   }

@@ -45,6 +45,12 @@ enum class Plant : int {
   kWallClockAsStamp = 21,
   kClockNotPersisted = 22,
   kFutureStampsParked = 23,
+  // The replicated types (docs/types.md, docs/storage.md)
+  kFoldDropsEdits = 24,
+  kErasedForgottenByJoin = 25,
+  kCounterFoldDropsOne = 26,
+  kSubtreeKeepsTexts = 27,
+  kSubtreeKillsUnseen = 28,
 };
 
 extern Plant planted;  // set once, before anything runs

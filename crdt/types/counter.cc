@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "crdt/base/plant.h"
 #include "crdt/decimal.h"
 
 namespace crdt {
@@ -133,6 +134,7 @@ void count_step(Draft& draft, Slot slot, const Cells& seen, const Counted& step)
     own.clear();
   } else {
     for (const Cell& cell : own) sum.added += counted(cell, slot).added;
+    if (PLANTED(kCounterFoldDropsOne)) sum.added -= counted(own[0], slot).added;
   }
   push_count(draft, std::move(slot), own, sum);
 }

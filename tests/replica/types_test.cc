@@ -104,6 +104,18 @@ TEST_F(Types, ARequestIsAllOrNothing) {
   EXPECT_EQ(a->store().meta().digest, digest);
 }
 
+TEST_F(Types, ARemovalTakesATextThatTheSameRequestOrTurnBegan) {
+  turn(*a, 1, {write("doc", {insert({"k"}, 0, "abc"), op(Verb::kUnset, {"k"})})});
+  turn(*a, 2,
+       {write("doc", {insert({"n"}, 0, "abc")}), write("doc", {op(Verb::kUnset, {"n"})}),
+        write("doc", {insert({"m"}, 0, "kept")})});
+  exchange(*a, *z);
+
+  EXPECT_EQ(value_of(*a, "doc"), R"({"m":"kept"})");
+  EXPECT_EQ(value_of(*z, "doc"), value_of(*a, "doc"));
+  expect_equal();
+}
+
 TEST_F(Types, TheDotOfAnInsertIsThatOfItsFirstElement) {
   Outputs first = turn(*a, 1, {write("t", {insert({}, 0, "ac")})});
   const crdt::Dot dot = *first.replies.at(0).result->dot;

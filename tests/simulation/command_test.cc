@@ -45,6 +45,7 @@ TEST(SimCommand, WhatMakesNoSenseIsAUsageError) {
       {"run", "--requests", "-3"},
       {"run", "--log-bytes", "-1"},
       {"run", "--loss", "101"},
+      {"run", "--objects", "101"},
       {"run", "--profile", "office"},
       {"run", "--topology", "ring"},
       {"run", "--topology", "tree"},  // this version knows the name, but has no such topology
@@ -96,6 +97,16 @@ TEST(SimCommand, LossAloneIsObeyed) {
   EXPECT_NE(report_of({"--loss", "40"})["run"], report_of({"--loss", "10"})["run"]);
   EXPECT_EQ(report_of({"--faults", "none", "--loss", "30"})["faults"].count("loss"), 1u);
   EXPECT_EQ(report_of({"--loss", "0"})["faults"].count("loss"), 0u);
+}
+
+// Requests on catalogs are never refused, and have no texts.
+TEST(SimCommand, TheShareOfRequestsOnObjectsIsObeyed) {
+  auto catalogs = report_of({"--faults", "none", "--requests", "400", "--objects", "0"});
+  auto objects = report_of({"--faults", "none", "--requests", "400", "--objects", "100"});
+
+  EXPECT_EQ(catalogs["events"].value("requests refused: wrong", 0), 0);
+  EXPECT_EQ(catalogs["events"].value("texts loaded", 0), 0);
+  EXPECT_GT(objects["events"].value("requests refused: wrong", 0), 0);
 }
 
 TEST(SimCommand, NoughtIsANumber) {

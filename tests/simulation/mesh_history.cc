@@ -13,15 +13,20 @@ constexpr std::size_t kReceivedMax = 12;
 MeshHistory::Counts& MeshHistory::Counts::operator+=(const Counts& other) {
   requests += other.requests;
   idle += other.idle;
+  refused += other.refused;
   refused_early += other.refused_early;
   conflicts += other.conflicts;
   restarts += other.restarts;
   lost_suffixes += other.lost_suffixes;
+  folded += other.folded;
+  closed_for_room += other.closed_for_room;
   return *this;
 }
 
-MeshHistory::MeshHistory(std::uint64_t seed)
-    : random_(base::Random::from_number(seed)), workload_(random_.fork()), seed_(seed) {
+MeshHistory::MeshHistory(std::uint64_t seed, std::uint64_t objects_percent)
+    : random_(base::Random::from_number(seed)),
+      workload_(random_.fork(), objects_percent),
+      seed_(seed) {
   std::uint64_t count = 3 + random_.below(3);
   for (std::uint64_t i = 0; i < count; ++i) {
     Host host;
@@ -59,6 +64,7 @@ void MeshHistory::settle() {
     if (!difference_.empty()) return;
     auto different = checker_.check_all(host.replica->store().cells(), host.replica->vector());
     if (different) fail(*different);
+    count_texts(host);
     if (host.replica->vector() != hosts_[0].replica->vector()) fail("vectors differ in the end");
     if (host.replica->state() != hosts_[0].replica->state()) fail("digests differ in the end");
   }
@@ -102,14 +108,20 @@ void MeshHistory::tell(const Host& host, const std::vector<agent::WriteRequest>&
   crdt::VersionVector past = host.replica->vector();
   for (std::size_t i = requests.size(); i-- > 0;) {
     const auto& reply = outputs.replies[i].result;
-    if (!reply) return fail(describe(requests[i]) + " was refused: " + reply.error().message);
-    if (reply->dot) past.set(reply->dot->actor, {reply->dot->seq - 1, 0});
+    if (reply.ok() && reply->dot) past.set(reply->dot->actor, {reply->dot->seq - 1, 0});
     pasts[i] = past;
   }
   std::size_t made = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto& reply = outputs.replies[i].result;
+    if (reply.ok() == oracle_.is_refused(requests[i], pasts[i])) {
+      return fail(describe(requests[i]) + (reply.ok() ? " was taken" : " was refused: ") +
+                  (reply.ok() ? "" : reply.error().message));
+    }
+    counts_.refused += reply.ok() ? 0 : 1;
+    if (!reply.ok()) continue;
     bool idle = oracle_.is_idle(requests[i], pasts[i]);
-    const auto& dot = outputs.replies[i].result->dot;
+    const auto& dot = reply->dot;
     if (dot.has_value() == idle) {
       return fail(describe(requests[i]) + (idle ? " made a change for nothing" : " was lost"));
     }
@@ -145,12 +157,15 @@ void MeshHistory::deliver(Host& host, std::uint32_t leave_out_one_in) {
 void MeshHistory::open(Host& host) {
   agent::ReplicaOptions options;
   options.store.vfs = host.disk->vfs();
+  options.store.fold_changes = 3;
+  options.store.texts_open_bytes = 1;
   std::uint64_t chance = random_.next();
   host.replica = agent::open_replica("a.db", chance, options);
 }
 
 // A clean stop, or a power cut that loses what was received since the last sync.
 void MeshHistory::restart(Host& host) {
+  count_texts(host);
   bool clean = random_.chance(2);
   if (clean) (void)host.replica->close();
   crdt::VersionVector before = host.replica->vector();
@@ -164,6 +179,12 @@ void MeshHistory::restart(Host& host) {
   if (different) fail("after a restart: " + *different);
 }
 
+void MeshHistory::count_texts(Host& host) {
+  const store::Texts::Counts& texts = host.replica->store().cells().texts().counts();
+  counts_.folded += texts.folded;
+  counts_.closed_for_room += texts.closed_for_room;
+}
+
 agent::Outputs MeshHistory::turn(Host& host, std::vector<agent::Input> inputs) {
   return host.replica->turn(now_at(host), inputs, false);
 }
@@ -173,6 +194,10 @@ void MeshHistory::look(Host& host, const crdt::VersionVector& before) {
   const crdt::VersionVector& after = host.replica->vector();
   std::vector<EntryName> touched = oracle_.touched(before, after);
   auto different = checker_.check_entries(host.replica->store().cells(), after, touched);
+  if (!different) {
+    const auto objects = oracle_.typed_objects(before, after);
+    different = checker_.check_objects(host.replica->store().cells(), after, objects);
+  }
   if (different) return fail(*different);
   for (const EntryName& name : touched) counts_.conflicts += oracle_.conflicts(name, after).size();
 }

@@ -19,7 +19,8 @@ namespace simulation {
 
 class MeshHistory {
  public:
-  explicit MeshHistory(std::uint64_t seed);
+  // `objects_percent`: of the requests, as in Workload.
+  explicit MeshHistory(std::uint64_t seed, std::uint64_t objects_percent = 0);
   ~MeshHistory();
 
   // Runs until `requests` have been made or something is wrong; then `difference` says what.
@@ -34,10 +35,13 @@ class MeshHistory {
   struct Counts {
     std::size_t requests = 0;
     std::size_t idle = 0;
+    std::size_t refused = 0;        // requests that were wrong
     std::size_t refused_early = 0;  // changes that came before what they depend on
     std::size_t conflicts = 0;
     std::size_t restarts = 0;
     std::size_t lost_suffixes = 0;  // restarts that lost received changes
+    std::size_t folded = 0;         // texts
+    std::size_t closed_for_room = 0;
     Counts& operator+=(const Counts& other);
   };
   const Counts& counts() const { return counts_; }
@@ -55,6 +59,7 @@ class MeshHistory {
   void deliver(Host& host, std::uint32_t leave_out_one_in);
   void open(Host& host);
   void restart(Host& host);
+  void count_texts(Host& host);
   agent::Outputs turn(Host& host, std::vector<agent::Input> inputs);
   void tell(const Host& host, const std::vector<agent::WriteRequest>& requests,
             const agent::Outputs& outputs);

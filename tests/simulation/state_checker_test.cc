@@ -48,6 +48,24 @@ TEST(StateChecker, LongHistoriesShowWhatTheirAuthorsMeant) {
   }
 }
 
+TEST(StateChecker, HistoriesOfAllTypesShowWhatTheirAuthorsMeant) {
+  constexpr std::uint64_t kSeeds = 120;
+  MeshHistory::Counts sum;
+  for (std::uint64_t seed = 2'001; seed < 2'001 + kSeeds; ++seed) {
+    MeshHistory history(seed, 90);
+
+    history.go(80);
+    history.settle();
+
+    ASSERT_EQ(history.difference(), "");
+    sum += history.counts();
+  }
+  EXPECT_GT(sum.refused, sum.requests / 100);
+  EXPECT_GT(sum.folded, kSeeds);
+  EXPECT_GT(sum.closed_for_room, kSeeds);
+  EXPECT_GT(sum.lost_suffixes, kSeeds / 10);
+}
+
 // One replica, and an oracle that is told something other than what happened.
 class Lie : public ::testing::Test {
  protected:
@@ -147,7 +165,7 @@ TEST_F(Lie, WhatNobodySeesYetIsToldToo) {
 TEST_F(Lie, AnObjectThatNobodyWroteIsTold) {
   write(AddEntry{"strange", "x", {}}, RemoveEntry{"snapshots", "none"});
 
-  EXPECT_EQ(difference(), "object strange counts 2 cells, expected are 0");
+  EXPECT_EQ(difference(), "object strange of type crdt_map counts 2 cells, expected are 0");
 }
 
 TEST_F(Lie, AChangeThatWasNeverToldIsTold) {

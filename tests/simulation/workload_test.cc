@@ -14,24 +14,29 @@ namespace {
 // A client of one replica; the replica applies every request at once.
 class Client {
  public:
-  explicit Client(std::uint64_t seed) : workload(base::Random::from_number(seed)) {
+  explicit Client(std::uint64_t seed, std::uint64_t objects_percent = 0)
+      : workload(base::Random::from_number(seed), objects_percent) {
     actor_.bytes.fill(1);
   }
 
   agent::WriteRequest next() {
     agent::WriteRequest request = workload.next(oracle, seen_);
     idle = oracle.is_idle(request, seen_);
+    refused = oracle.is_refused(request, seen_);
     std::uint64_t seq = seen_.seq_of(actor_) + 1;
-    if (!idle) {
+    if (!idle && !refused) {
       oracle.wrote(request, actor_, seq, {static_cast<std::int64_t>(seq), 0}, seen_);
       seen_.set(actor_, {seq, 0});
     }
     return request;
   }
 
+  ObjectSight sight(const std::string& object) const { return oracle.object(object, seen_); }
+
   Workload workload;
   Oracle oracle;
   bool idle = false;
+  bool refused = false;
 
  private:
   base::ActorId actor_;
@@ -70,7 +75,7 @@ std::string spelled(const agent::WriteRequest& request) {
 }
 
 TEST(Workload, TheSameSeedMakesTheSameRequests) {
-  Client a(7), b(7), other(8);
+  Client a(7, 50), b(7, 50), other(8, 50);
   std::size_t different = 0;
 
   for (int i = 0; i < 300; ++i) {
@@ -149,13 +154,67 @@ TEST(Workload, RunsDifferInKindAndTogetherDoEverything) {
     }
   }
 
-  EXPECT_EQ(verbs.size() + 1, std::variant_size_v<agent::WriteRequest>);  // no WriteObject yet
+  EXPECT_EQ(verbs.size(), std::variant_size_v<agent::WriteRequest> - 1);  // none on an object
   EXPECT_GE(verbs_left_out.size(), 5u);
   EXPECT_GT(idle, total / 50);
   EXPECT_LT(idle, total / 2);
   EXPECT_GT(longest, 4'000u);
   EXPECT_LT(longest, 1u << 20);
   EXPECT_GT(twice, 20u);
+}
+
+TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
+  std::map<std::string, std::size_t> verbs;  // with their types
+  std::size_t total = 0, on_objects = 0, idle = 0, refused = 0, several = 0;
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Client client(seed, 60);
+    for (int i = 0; i < 100; ++i) {
+      agent::WriteRequest request = client.next();
+      ++total;
+      const auto* write = std::get_if<agent::WriteObject>(&request);
+      if (write == nullptr) continue;
+      ++on_objects;
+      idle += client.idle && !client.refused ? 1 : 0;
+      refused += client.refused ? 1 : 0;
+      several += write->ops.size() > 1 ? 1 : 0;
+      for (const crdt::Op& op : write->ops) {
+        const auto type = op.type ? crdt::type_name(*op.type) : "";
+        ++verbs[std::string(crdt::verb_name(op.verb)) + " " + std::string(type)];
+      }
+    }
+  }
+
+  EXPECT_NEAR(static_cast<double>(on_objects), 0.6 * static_cast<double>(total), 100);
+  for (const char* verb :
+       {"set lww_register", "set mv_register", "increment gcounter", "increment pncounter",
+        "decrement pncounter", "add orset", "remove orset", "insert seq", "erase seq", "unset ",
+        "replace gcounter", "replace lww_register", "replace orset", "replace crdt_map",
+        "replace seq", "insert ", "increment "}) {
+    EXPECT_GT(verbs[verb], 0u) << verb;
+  }
+  EXPECT_GT(refused, on_objects / 100);
+  EXPECT_LT(refused, on_objects / 4);
+  EXPECT_LT(idle, on_objects / 4);
+  EXPECT_GT(several, on_objects / 10);
+}
+
+TEST(Workload, TextsDoNotGrowWithoutEnd) {
+  std::size_t longest = 0;
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    Client client(seed, 100);
+    for (int i = 0; i < 200; ++i) {
+      client.next();
+      for (const std::string& name : client.oracle.typed_objects()) {
+        const ObjectSight sight = client.sight(name);
+        for (const Place& place : sight.places()) {
+          longest = std::max(longest, sight.shown_letters(place).size());
+        }
+      }
+    }
+  }
+
+  EXPECT_GT(longest, ObjectWorkload::kLettersMax / 2);
+  EXPECT_LT(longest, ObjectWorkload::kLettersMax * 3);
 }
 
 TEST(Workload, ManyWritesMeetOnFewEntries) {
@@ -174,6 +233,11 @@ TEST(Workload, TracesSayTheVerbAndItsPlace) {
   EXPECT_EQ(describe(agent::AddEntry{"snapshots", "x", {}}), "add snapshots/x");
   EXPECT_EQ(describe(agent::RemoveObject{"images"}), "remove images");
   EXPECT_EQ(describe(agent::WriteEntries{"images", {{}}, true}), "replace images (1 entries)");
+  EXPECT_EQ(describe(agent::WriteObject{
+                "doc",
+                {{{"a", "b"}, crdt::Verb::kInsert, crdt::TextInsert{3, {}, "x"}, {}, {}},
+                 {{"a"}, crdt::Verb::kUnset, {}, {}, {}}}}),
+            "doc: insert /a/b at 3 \"x\", unset /a");
 }
 
 }  // namespace

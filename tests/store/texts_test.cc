@@ -80,6 +80,37 @@ TEST_F(TextsTest, RandomEditsAreThereAfterEveryReopening) {
   EXPECT_TRUE(store->verify().ok());
 }
 
+// A text that an operation of this turn began has no row yet.
+TEST_F(TextsTest, TextsOfThisTurnAreVisitedToo) {
+  const auto slot_of = [](const std::string& name) {
+    return crdt::Slot{"notes", {"dir", name}, crdt::SlotType::kSeq};
+  };
+  crdt::Sequence b;
+  begin();
+  type(slot_of("b"), b, 0, "b");
+  commit();
+  crdt::Sequence a, c, other;
+  begin();
+  type(slot_of("c"), c, 0, "c");
+  type(slot_of("a"), a, 0, "a");
+  type({"notes", {"else"}, crdt::SlotType::kSeq}, other, 0, "x");
+  type(slot_of("b"), b, 1, "b");
+
+  std::vector<std::string> found;
+  const auto* object = store->cells().object("notes", crdt::SlotType::kMap);
+  ASSERT_TRUE(texts()
+                  .visit(*object, {"dir"},
+                         [&](const crdt::Slot& slot, const TextRow& row) {
+                           found.push_back(slot.path.back() + std::to_string(row.elements));
+                           return true;
+                         })
+                  .ok());
+
+  EXPECT_EQ(found, (std::vector<std::string>{"a1", "b2", "c1"}));
+  commit();
+  EXPECT_TRUE(store->verify().ok());
+}
+
 TEST_F(TextsTest, ARollbackForgetsTheEditsOfItsTurn) {
   crdt::Sequence model;
   begin();
@@ -129,6 +160,7 @@ TEST_F(TextsTest, FoldingOnDemandKeepsTheText) {
 
   ASSERT_TRUE(folded.ok() && folded->has_value());
   EXPECT_EQ((*folded)->changes, 1u);
+  EXPECT_EQ(texts().counts().folded, 1u);
   EXPECT_TRUE((*texts().find(kNote))->folded());
   open();
   EXPECT_EQ(shown(kNote), "abc");
@@ -167,6 +199,10 @@ TEST_F(TextsTest, TextsThatAreNotInUseAreClosed) {
     commit();
     EXPECT_LE(texts().open_bytes(), 20'000u);
   }
+  EXPECT_GT(texts().counts().closed_for_room, 20u);
+  EXPECT_EQ(texts().counts().loaded, 0u);
+  ASSERT_TRUE(texts().open({"notes", {"n0"}, crdt::SlotType::kSeq}).ok());
+  EXPECT_EQ(texts().counts().loaded, 1u);
   store->release_memory();
   EXPECT_EQ(texts().open_bytes(), 0u);
   EXPECT_TRUE(store->verify().ok());

@@ -7,6 +7,7 @@
 #include "crdt/base/check.h"
 #include "crdt/catalog/entry.h"
 #include "crdt/change.h"
+#include "tools/simulator/workload.h"
 
 namespace simulation {
 namespace {
@@ -33,7 +34,7 @@ bool may_write(const agent::WriteRequest& request, const crdt::Change& change) {
       request);
 }
 
-// The time of a change, taken from its live cells: no cell is stamped earlier.
+// The time of a change, taken from its live cells: no cell is stamped earlier, unless by a client.
 std::optional<crdt::HybridTime> time_in_cells(store::Store& store,
                                               const agent::WriteRequest& request,
                                               const base::ActorId& actor, std::uint64_t seq) {
@@ -42,7 +43,8 @@ std::optional<crdt::HybridTime> time_in_cells(store::Store& store,
       std::visit([](const auto& one) -> const std::string& { return one.object; }, request);
   auto scanned = store.cells().scan_slots(object, {}, [&](const store::SlotRow& row) {
     for (const crdt::Cell& cell : row.cells) {
-      if (cell.dot.actor != actor || cell.dot.seq != seq) continue;
+      const bool own = cell.dot.actor == actor && cell.dot.seq == seq && cell.stamp.writer.empty();
+      if (!own) continue;
       time = time ? std::min(*time, cell.stamp.time) : cell.stamp.time;
     }
     return true;
@@ -121,11 +123,14 @@ void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t 
   auto doubt = std::find_if(in_doubt_.rbegin(), in_doubt_.rend(), [&](const InDoubt& one) {
     crdt::Head before = one.before.head_of(actor);
     bool own = store.actors().find(actor)->node == one.node;
-    if (!own || before.seq + 1 != seq) return false;
+    if (!own || before.seq + 1 != seq || oracle_.is_refused(one.request, one.before)) return false;
     return !change || (before.hash == change->prev && may_write(one.request, *change));
   });
   if (doubt == in_doubt_.rend()) return;
   auto time = change ? change->time : time_in_cells(store, doubt->request, actor, seq);
+  // Letters and removals have no stamps.
+  bool on_object = std::holds_alternative<agent::WriteObject>(doubt->request);
+  if (!time && on_object) time = crdt::HybridTime();
   if (!time) return;
   crdt::VersionVector past = doubt->writes_first ? doubt->before : process.replica().vector();
   past.set(actor, doubt->before.head_of(actor));
@@ -188,7 +193,9 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
     if (!reply.result.ok() && reply.result.error().code == base::Code::kIndeterminate) {
       in_doubt_.push_back({process.node(), request, turn.before, turn.writes_first});
     }
+    check_refusal(process, request, reply, past);
     if (!reply.result.ok()) continue;
+    if (failed()) return;  // the oracle must not be told of a request that means nothing
     bool idle = oracle_.is_idle(request, past);
     if (!reply.result->dot) {
       if (!idle) {
@@ -209,6 +216,25 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
     oracle_.wrote(request, dot.actor, dot.seq, sealed->second.time, past);
     past.set(dot.actor, {dot.seq, sealed->second.hash});
   }
+}
+
+// A client gets an error for its request exactly where the oracle says so. Errors of the host may
+// come at any time.
+void Checker::check_refusal(Process& process, const agent::WriteRequest& request,
+                            const agent::Reply& reply, const crdt::VersionVector& past) {
+  using base::Code;
+  if (reply.result.ok()) {
+    if (!oracle_.is_refused(request, past)) return;
+    return fail("wrong-request-taken", &process.host(), describe(request));
+  }
+  Code code = reply.result.error().code;
+  bool of_request = code == Code::kInvalid || code == Code::kUnprocessable ||
+                    code == Code::kConflict || code == Code::kTooLarge;
+  if (!of_request) return;
+  ++report_.events["requests refused: wrong"];
+  if (oracle_.is_refused(request, past)) return;
+  fail("right-request-refused", &process.host(),
+       describe(request) + ": " + reply.result.error().message);
 }
 
 // Checked only by the answers to clients.
@@ -301,6 +327,10 @@ void Checker::check_state(Process& process, const Observer::Turn& turn) {
   auto difference = joined
                         ? state_.check_all(cells, after)
                         : state_.check_entries(cells, after, oracle_.touched(turn.before, after));
+  if (!joined && !difference) {
+    const std::vector<std::string> objects = oracle_.typed_objects(turn.before, after);
+    difference = state_.check_objects(cells, after, objects);
+  }
   if (difference) fail("state-is-not-what-was-meant", &process.host(), *difference);
 }
 
@@ -367,8 +397,9 @@ void Checker::opened(Process& process) {
                      process.replica().clock().latest().nanos, process.host().promised_time.nanos));
   }
   if (process.host().rotten || process.host().twisted) return;
-  auto difference =
-      state_.check_entries(process.replica().store().cells(), vector, oracle_.touched({}, vector));
+  store::CellTable& cells = process.replica().store().cells();
+  auto difference = state_.check_entries(cells, vector, oracle_.touched({}, vector));
+  if (!difference) difference = state_.check_objects(cells, vector, oracle_.typed_objects());
   if (difference) fail("state-is-not-what-was-meant", &process.host(), *difference);
   check_digest(process);
 }

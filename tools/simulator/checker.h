@@ -77,6 +77,8 @@ class Checker {
   void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
   static void note_clock(Process& process);
   void check_own(Process& process, const Observer::Turn& turn);
+  void check_refusal(Process& process, const agent::WriteRequest& request,
+                     const agent::Reply& reply, const crdt::VersionVector& past);
   void check_replies(Process& process, const Observer::Turn& turn);
   void note_pruned(Process& process, const agent::Notice& aside);
   void note_entries(const Process& process, const Observer::Turn& turn);

@@ -22,7 +22,7 @@ Cluster::Cluster(const Settings& settings, Trace& trace, Report& report)
       random_(base::Random::from_number(settings.seed)),
       network_(schedule_, random_.fork()),
       checker_(schedule_, oracle_, trace, report),
-      workload_(random_.fork()) {
+      workload_(random_.fork(), settings.objects_percent) {
   network_.weather = settings.weather;
   for (std::size_t i = 0; i < settings.nodes; ++i) add_host();
 }
@@ -172,7 +172,7 @@ bool Cluster::lose_cell(std::size_t index) {
   const store::ObjectInfo& object = random_.pick(*objects);
   std::vector<store::SlotRow> rows;
   auto keep = [&](const store::SlotRow& row) {
-    rows.push_back(row);
+    if (!row.cells.empty()) rows.push_back(row);
     return true;
   };
   if (!cells.scan_slots(object.name, {}, keep).ok() || rows.empty()) return false;
@@ -445,11 +445,15 @@ void Cluster::stopped(Process& process, bool reopen) {
   });
 }
 
-void Cluster::count_stats(const Process& process) {
+void Cluster::count_stats(Process& process) {
   const gossip::Stats& stats = process.node_machine().stats();
   if (process.late_wakes() > 0) report_.mattered(Fault::kPause);
   if (process.slow_turns() > 0) report_.mattered(Fault::kSlowDisk);
   auto& events = report_.events;
+  const store::Texts::Counts& texts = process.replica().store().cells().texts().counts();
+  events["texts folded"] += texts.folded;
+  events["texts loaded"] += texts.loaded;
+  events["texts closed for room"] += texts.closed_for_room;
   events["actors closed"] += stats.actors_closed;
   events["reconciliations"] += stats.reconciliations;
   events["ranges served"] += stats.ranges_served;

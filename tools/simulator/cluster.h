@@ -81,7 +81,7 @@ class Cluster : public Observer {
  private:
   void add_host();
   void end(std::size_t host);  // ends the process; the caller has changed the medium
-  void count_stats(const Process& process);
+  void count_stats(Process& process);
   void note_notices(Process& process, const agent::Outputs& outputs);
   std::vector<gossip::Address> seeds_for(std::size_t host);
   base::Instant next_time();

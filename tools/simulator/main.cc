@@ -29,6 +29,7 @@ struct Choices {
   std::string faults;
   std::optional<double> seconds;
   std::optional<std::size_t> requests;
+  std::optional<std::uint64_t> objects_percent;
   std::optional<std::uint64_t> log_bytes;
   std::optional<std::uint32_t> loss_percent;
   std::uint64_t count = 100;
@@ -85,6 +86,7 @@ std::string apply(const Choices& choices, simulation::Settings& settings) {
     settings.chaos = base::millis(static_cast<std::int64_t>(*choices.seconds * 1'000));
   }
   if (choices.requests) settings.requests = *choices.requests;
+  if (choices.objects_percent) settings.objects_percent = *choices.objects_percent;
   if (choices.log_bytes) settings.replica.store.log_bytes_max = *choices.log_bytes;
   return apply_faults(choices, settings);
 }
@@ -122,10 +124,10 @@ int run_many(const Choices& choices) {
   });
   bool json = choices.output == "json";
   std::cout << (json ? simulation::json_of(tally) + "\n" : simulation::text_of(tally));
-  std::vector<std::string> idle = tally.idle_faults();
+  std::vector<std::string> idle = tally.idle_classes();
   bool too_few = choices.count >= 1'000 && !idle.empty();
   if (too_few) {
-    std::cerr << "hearsay-sim: these faults never had an effect:";
+    std::cerr << "hearsay-sim: these faults or events never had an effect:";
     for (const std::string& name : idle) std::cerr << " " << name;
     std::cerr << "\n";
   }
@@ -223,6 +225,10 @@ CLI::App* add_run(CLI::App& app, Choices& choices) {
   run->add_option("--requests", choices.requests,
                   "requests of clients during the faults; default: the seed decides")
       ->check(CLI::Range(0, 1'000'000));
+  run->add_option("--objects", choices.objects_percent,
+                  "per cent of the requests that write objects of the replicated types, the others "
+                  "write catalogs; default: the seed decides")
+      ->check(CLI::Range(0, 100));
   return run;
 }
 

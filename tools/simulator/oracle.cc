@@ -77,6 +77,9 @@ std::size_t Alive::count() const {
 
 void Oracle::wrote(const agent::WriteRequest& request, const base::ActorId& actor,
                    std::uint64_t seq, crdt::HybridTime time, const crdt::VersionVector& past) {
+  if (const auto* object = std::get_if<agent::WriteObject>(&request)) {
+    return wrote(*object, actor, seq, time, past);
+  }
   wrote(intentions(request, view(past)), actor, seq, time, past);
 }
 
@@ -87,23 +90,31 @@ bool Oracle::changes_anything(const EntryName& entry, const Intention& intention
 
 void Oracle::wrote(Intended intended, const base::ActorId& actor, std::uint64_t seq,
                    crdt::HybridTime time, const crdt::VersionVector& past) {
+  Change& change = begin(actor, seq, past);
+  for (auto& [name, intention] : intended) {
+    crdt::HybridTime stamp = stamp_for(intention, alive(name, change.past), time);
+    entries_[name.object][name.id].push_back({changes_.size() - 1, stamp, std::move(intention)});
+    change.touched.push_back(name);
+  }
+}
+
+Oracle::Change& Oracle::begin(const base::ActorId& actor, std::uint64_t seq,
+                              const crdt::VersionVector& past) {
   CHECK(!knows(actor, seq));
   auto [numbered, fresh] = actor_numbers_.try_emplace(actor, actors_.size());
   if (fresh) {
     actors_.push_back(actor);
     changes_of_.emplace_back();
   }
-  Change change{numbered->second, seq, view(past), {}};
-  for (auto& [name, intention] : intended) {
-    crdt::HybridTime stamp = stamp_for(intention, alive(name, change.past), time);
-    entries_[name.object][name.id].push_back({changes_.size(), stamp, std::move(intention)});
-    change.touched.push_back(name);
-  }
-  changes_of_[change.actor][seq] = changes_.size();
-  changes_.push_back(std::move(change));
+  changes_of_[numbered->second][seq] = changes_.size();
+  changes_.push_back({numbered->second, seq, view(past), {}, {}, {}});
+  return changes_.back();
 }
 
 bool Oracle::is_idle(const agent::WriteRequest& request, const crdt::VersionVector& past) const {
+  if (const auto* object = std::get_if<agent::WriteObject>(&request)) {
+    return !meaning(*object, {}, view(past)).changes_anything();
+  }
   return intentions(request, view(past)).empty();
 }
 
@@ -152,7 +163,7 @@ class Oracle::Reading {
       if (!named.contains(id)) intend({write.object, id}, Intention::remove());
     }
   }
-  void operator()(const agent::WriteObject&) {}  // this oracle knows entries of catalogs only
+  void operator()(const agent::WriteObject&) {}  // has no entries: ObjectMeaning reads it
 
   Intended intended;
 
@@ -185,7 +196,10 @@ Oracle::View Oracle::view(const crdt::VersionVector& vector) const {
 }
 
 bool Oracle::covers(const View& view, const Operation& operation) const {
-  const Change& change = changes_[operation.change];
+  return covers(view, changes_[operation.change]);
+}
+
+bool Oracle::covers(const View& view, const Change& change) const {
   return change.actor < view.seqs_.size() && view.seqs_[change.actor] >= change.seq;
 }
 
@@ -355,17 +369,26 @@ const std::vector<EntryName>& Oracle::touched(const base::ActorId& actor, std::u
 std::vector<EntryName> Oracle::touched(const crdt::VersionVector& before,
                                        const crdt::VersionVector& after) const {
   std::set<EntryName> names;
+  for (const std::size_t change : between(before, after)) {
+    const auto& touched = changes_[change].touched;
+    names.insert(touched.begin(), touched.end());
+  }
+  return {names.begin(), names.end()};
+}
+
+std::vector<std::size_t> Oracle::between(const crdt::VersionVector& before,
+                                         const crdt::VersionVector& after) const {
+  std::vector<std::size_t> found;
   for (const auto& [actor, head] : before.ahead_in(after)) {
     auto number = actor_numbers_.find(actor);
     if (number == actor_numbers_.end()) continue;
     const auto& changes = changes_of_[number->second];
     auto last = changes.upper_bound(head.seq);
     for (auto at = changes.upper_bound(before.seq_of(actor)); at != last; ++at) {
-      const auto& touched = changes_[at->second].touched;
-      names.insert(touched.begin(), touched.end());
+      found.push_back(at->second);
     }
   }
-  return {names.begin(), names.end()};
+  return found;
 }
 
 std::vector<std::string> Oracle::objects() const {

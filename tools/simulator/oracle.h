@@ -3,8 +3,9 @@
 // The oracle for the laws (tests/laws) and the simulator. It judges by intent: what every author
 // had seen and what it meant, and what follows for a replica that has applied a given vector. It
 // knows no dots, kills or plans. It shares no code and no data structure with crdt/ except values
-// (ids, times, vectors), so it can also judge the plans that crdt/ makes of a request. It does not
-// handle histories in which one (actor, seq) has two contents: a change is told once.
+// and names (ids, times, vectors, types, verbs), so it can also judge the plans that crdt/ makes of
+// a request. It does not handle histories in which one (actor, seq) has two contents: a change is
+// told once. Entries of catalogs are judged here; objects of all other types in object_meaning.h.
 
 #include <compare>
 #include <cstdint>
@@ -19,6 +20,7 @@
 #include "crdt/hybrid_time.h"
 #include "crdt/version_vector.h"
 #include "tools/simulator/intention.h"
+#include "tools/simulator/object_meaning.h"
 
 namespace simulation {
 
@@ -76,6 +78,10 @@ class Oracle {
   // Whether the request has nothing to do for an author who has seen `past`. Then it makes no
   // change; every other request makes one.
   bool is_idle(const agent::WriteRequest& request, const crdt::VersionVector& past) const;
+  // Whether an author who has seen `past` gets an error: a position behind the end, a type that
+  // does not fit. Such a request means nothing; do not tell it. Requests on catalogs are never
+  // refused.
+  bool is_refused(const agent::WriteRequest& request, const crdt::VersionVector& past) const;
 
   // What a replica that has applied exactly `vector` must show. `shown` and `conflicts` are empty
   // for an entry that does not exist.
@@ -100,6 +106,13 @@ class Oracle {
   // vector is sound.
   std::optional<std::string> gap(const crdt::VersionVector& vector) const;
 
+  // The same for objects of all types but the catalogs. Valid until the next wrote().
+  ObjectSight object(const std::string& object, const crdt::VersionVector& vector) const;
+  // The objects that somebody wrote, or those that the changes between two vectors wrote; sorted.
+  std::vector<std::string> typed_objects() const;
+  std::vector<std::string> typed_objects(const crdt::VersionVector& before,
+                                         const crdt::VersionVector& after) const;
+
   bool knows(const base::ActorId& actor, std::uint64_t seq) const;
   // The entries that the change meant to alter; empty when the change is not known. Valid until the
   // next wrote().
@@ -114,6 +127,7 @@ class Oracle {
   // The operations on an entry that the vector covers, one in each line, in the order in which they
   // were told.
   std::string history(const EntryName& entry, const crdt::VersionVector& vector) const;
+  std::string object_history(const std::string& object, const crdt::VersionVector& vector) const;
 
  private:
   class Reading;
@@ -122,6 +136,8 @@ class Oracle {
     std::uint64_t seq = 0;
     View past;
     std::vector<EntryName> touched;
+    std::string object;   // of another type than a catalog
+    std::string request;  // in words
   };
   struct Operation {
     std::size_t change = 0;
@@ -132,6 +148,15 @@ class Oracle {
   // Elements are never moved.
   using Operations = std::deque<Operation>;
 
+  Change& begin(const base::ActorId& actor, std::uint64_t seq, const crdt::VersionVector& past);
+  void wrote(const agent::WriteObject& write, const base::ActorId& actor, std::uint64_t seq,
+             crdt::HybridTime time, const crdt::VersionVector& past);
+  ObjectMeaning meaning(const agent::WriteObject& write, const Writer& writer,
+                        const View& past) const;
+  bool covers(const View& view, const Change& change) const;
+  // The numbers of the changes that `after` covers and `before` does not.
+  std::vector<std::size_t> between(const crdt::VersionVector& before,
+                                   const crdt::VersionVector& after) const;
   Intended intentions(const agent::WriteRequest& request, const View& past) const;
   bool covers(const View& view, const Operation& operation) const;
   bool saw(const Operation& later, const Operation& earlier) const;
@@ -145,6 +170,7 @@ class Oracle {
   std::vector<std::map<std::uint64_t, std::size_t>> changes_of_;  // index: number of the actor
   std::vector<Change> changes_;
   std::map<std::string, std::map<std::string, Operations>, std::less<>> entries_;
+  std::map<std::string, Facts> objects_;  // of all types but the catalogs
 };
 
 }  // namespace simulation

@@ -34,6 +34,13 @@ const std::vector<PlantInfo>& plants() {
       {21, "wall-clock-as-stamp", 9, "the stamp of a value is the wall clock"},
       {22, "clock-not-persisted", 9, "after a restart the hybrid clock starts from the wall clock"},
       {23, "future-stamps-parked", 9, "a change with a time in the future waits for that time"},
+      {24, "fold-drops-edits", 6, "a fold of a text removes its edits and writes no block"},
+      {25, "erased-forgotten-by-join", 6,
+       "a join does not erase what the other has erased in a text"},
+      {26, "counter-fold-drops-one", 5, "an author that folds its increments loses one of them"},
+      {27, "subtree-keeps-texts", 5, "the removal of a place leaves the letters of its texts"},
+      {28, "subtree-kills-unseen", 5,
+       "the removal of a place removes what its author had not seen"},
   };
   return kPlants;
 }

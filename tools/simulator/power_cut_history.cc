@@ -25,7 +25,30 @@ crdt::Members metadata(base::Random& random) {
   return {{"size", std::to_string(size)}, {"note", crdt::json_quote(std::string(note, 'n'))}};
 }
 
+// On a text, a set or a counter of one object; none of them can be refused.
+agent::WriteObject some_edit(base::Random& random) {
+  using crdt::SlotType;
+  using crdt::Verb;
+  const std::uint64_t kind = random.below(8);
+  const std::string element = std::to_string(random.below(5));
+  crdt::Op op{{"text"}, Verb::kUnset, {}, {}, {}};
+  if (kind < 5) {
+    const std::uint64_t letters = 1 + random.below(30);
+    op = {{"text"},
+          Verb::kInsert,
+          crdt::TextInsert{0, {}, std::string(letters, 'x')},
+          SlotType::kSeq,
+          {}};
+  } else if (kind < 6) {
+    op = {{"set"}, Verb::kAdd, element, SlotType::kOrSet, {}};
+  } else if (kind < 7) {
+    op = {{"hits"}, Verb::kIncrement, crdt::Amount{1}, SlotType::kGCounter, {}};
+  }
+  return {"doc", {std::move(op)}};
+}
+
 agent::WriteRequest some_request(base::Random& random) {
+  if (random.chance(4)) return some_edit(random);
   const std::uint64_t kind = random.below(10);
   std::string id = entry_id(random);
   if (kind < 4) return agent::AddEntry{kObject, std::move(id), metadata(random)};
@@ -45,6 +68,8 @@ agent::WriteRequest some_request(base::Random& random) {
 agent::ReplicaOptions options_for(Course course, base::Random& random, const std::string& vfs) {
   agent::ReplicaOptions options;
   options.store.vfs = vfs;
+  options.store.fold_changes = 3;
+  options.store.texts_open_bytes = 1;
   if (course == Course::kOwnWrites) {
     options.store.wal_pages = kOwnWritesPages;
     return options;

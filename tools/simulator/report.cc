@@ -92,10 +92,14 @@ void Tally::add(const Report& report) {
   std::sort(failed_seeds.begin(), failed_seeds.end());
 }
 
-std::vector<std::string> Tally::idle_faults() const {
+std::vector<std::string> Tally::idle_classes() const {
   std::vector<std::string> idle;
   for (std::size_t i = 0; i < kFaults; ++i) {
     if (faults.at(i).mattered == 0) idle.emplace_back(fault_name(static_cast<Fault>(i)));
+  }
+  for (const std::string_view name : kObjectEvents) {
+    const auto happened = events.find(std::string(name));
+    if (happened == events.end() || happened->second == 0) idle.emplace_back(name);
   }
   return idle;
 }

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crdt/base/time.h"
@@ -45,6 +46,10 @@ struct Report {
   void mattered(Fault fault) { ++of(fault).mattered; }
 };
 
+// What must happen to objects of the replicated types in some of many runs.
+inline constexpr std::array<std::string_view, 4> kObjectEvents = {
+    "requests refused: wrong", "texts folded", "texts loaded", "texts closed for room"};
+
 // Sums over many runs.
 struct Tally {
   std::uint64_t runs = 0;
@@ -56,8 +61,9 @@ struct Tally {
   base::Duration virtual_time;
   base::Duration healed_max;
   void add(const Report& report);
-  // The classes of faults that mattered in none of the runs.
-  std::vector<std::string> idle_faults() const;
+  // The classes of faults that mattered in none of the runs, and the events (kObjectEvents)
+  // that happened in none of them.
+  std::vector<std::string> idle_classes() const;
 };
 
 std::string text_of(const Report& report);

@@ -67,6 +67,10 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   settings.replica.store.wal_rest_bytes = pick(random, {0, 50'000, 4'194'304});
   settings.replica.store.free_pages_rest = pick(random, {0, 4, 256});
   settings.replica.store.vacuum_pages = pick(random, {1, 16, 256});
+  settings.objects_percent = pick(random, {0, 40, 80});
+  // So small that texts are folded, closed for lack of room and loaded again within a run.
+  settings.replica.store.fold_changes = pick(random, {3, 10, 100});
+  settings.replica.store.texts_open_bytes = pick(random, {1, 20'000, 32u << 20});
   return settings;
 }
 

@@ -1,13 +1,22 @@
 #include "tools/simulator/state_checker.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
+#include "agent/replica/store_view.h"
+#include "crdt/types/shown.h"
 #include "tools/simulator/entry_check.h"
 
 namespace simulation {
 namespace {
+
+constexpr std::string_view kNothing = "nothing";
+constexpr std::array kReadableTypes{crdt::SlotType::kGCounter,    crdt::SlotType::kPnCounter,
+                                    crdt::SlotType::kLwwRegister, crdt::SlotType::kMvRegister,
+                                    crdt::SlotType::kOrSet,       crdt::SlotType::kMap,
+                                    crdt::SlotType::kSeq};
 
 std::string text_of(const crdt::VersionVector& vector) {
   std::string text;
@@ -42,9 +51,18 @@ StateChecker::Difference StateChecker::check_all(store::CellTable& cells,
                                                  const crdt::VersionVector& vector) const {
   if (auto gap = oracle_.gap(vector)) return *gap + "\nvector" + text_of(vector);
   Look look{cells, vector, oracle_.view(vector)};
-  std::map<std::string, std::int64_t> counts;
+  Counts counts;
   for (const std::string& object : oracle_.objects()) {
-    if (auto different = check_object(look, object, counts[object])) return different;
+    std::int64_t& count = counts[{object, crdt::SlotType::kMap}];
+    if (auto different = check_object(look, object, count)) return different;
+  }
+  const std::vector<std::string> objects = oracle_.typed_objects();
+  if (auto different = check_objects(cells, vector, objects)) return different;
+  for (const std::string& object : objects) {
+    if (auto different = check_places(look, object)) return different;
+    for (const auto& [type, count] : oracle_.object(object, vector).counts()) {
+      counts[{object, type}] = count;
+    }
   }
   return check_counts(look, std::move(counts));
 }
@@ -88,22 +106,72 @@ StateChecker::Difference StateChecker::check_object(const Look& look, const std:
   return different;
 }
 
-StateChecker::Difference StateChecker::check_counts(
-    const Look& look, std::map<std::string, std::int64_t> counts) const {
+StateChecker::Difference StateChecker::check_counts(const Look& look, Counts counts) const {
   auto stored = look.cells.objects(std::nullopt, std::numeric_limits<std::int32_t>::max());
   if (!stored) return "cannot list objects: " + stored.error().message;
-  auto said = [](const std::string& name, std::int64_t here, std::int64_t meant) {
-    return "object " + name + " counts " + std::to_string(here) + " cells, expected are " +
-           std::to_string(meant);
+  auto said = [](const crdt::ObjectKey& key, std::int64_t here, std::int64_t meant) {
+    std::string type(crdt::type_name(key.second));
+    return "object " + key.first + " of type " + type + " counts " + std::to_string(here) +
+           " cells, expected are " + std::to_string(meant);
   };
   for (const store::ObjectInfo& object : *stored) {
-    if (object.type != crdt::SlotType::kMap)
-      return object.name + " is no map: no request wrote this type";
-    std::int64_t meant = std::exchange(counts[object.name], 0);
-    if (object.cells != meant) return said(object.name, object.cells, meant);
+    std::int64_t meant = std::exchange(counts[object.key()], 0);
+    if (object.cells != meant) return said(object.key(), object.cells, meant);
   }
-  for (const auto& [name, meant] : counts) {
-    if (meant != 0) return said(name, 0, meant);
+  for (const auto& [key, meant] : counts) {
+    if (meant != 0) return said(key, 0, meant);
+  }
+  return std::nullopt;
+}
+
+// --- Objects of the replicated types -------------------------------------------------------------
+
+namespace {
+
+// What readers of this replica get, or why they get nothing.
+std::string shown_here(store::CellTable& cells, const std::string& object, const Place& place,
+                       std::optional<crdt::SlotType> type) {
+  agent::StoreView view(cells, object);
+  auto shown = crdt::shown_at(view, place, type, std::numeric_limits<std::size_t>::max());
+  if (!shown) return "cannot be read: " + shown.error().message;
+  return *shown ? (*shown)->value : std::string(kNothing);
+}
+
+std::string difference_of(const std::string& here, const std::string& meant) {
+  return "\nshown here:  " + here + "\nshown meant: " + meant;
+}
+
+}  // namespace
+
+StateChecker::Difference StateChecker::check_objects(
+    store::CellTable& cells, const crdt::VersionVector& vector,
+    const std::vector<std::string>& objects) const {
+  for (const std::string& object : objects) {
+    std::string meant = oracle_.object(object, vector).read({}).value_or(std::string(kNothing));
+    std::string here = shown_here(cells, object, {}, std::nullopt);
+    if (here != meant) {
+      return object + difference_of(here, meant) + "\nvector" + text_of(vector) + "\nrequests:\n" +
+             oracle_.object_history(object, vector);
+    }
+  }
+  return std::nullopt;
+}
+
+// Also what is hidden by another type.
+StateChecker::Difference StateChecker::check_places(const Look& look,
+                                                    const std::string& object) const {
+  const ObjectSight sight = oracle_.object(object, look.vector);
+  for (const Place& place : sight.places()) {
+    for (const crdt::SlotType type : kReadableTypes) {
+      std::string meant = sight.read(place, type).value_or(std::string(kNothing));
+      std::string here = shown_here(look.cells, object, place, type);
+      if (here == meant) continue;
+      std::string at = object;
+      for (const std::string& component : place) at += "/" + component;
+      return at + " as " + std::string(crdt::type_name(type)) + difference_of(here, meant) +
+             "\nvector" + text_of(look.vector) + "\nrequests:\n" +
+             oracle_.object_history(object, look.vector);
+    }
   }
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 
 #include "crdt/base/check.h"
 #include "crdt/value.h"
+#include "tools/simulator/op_words.h"
 
 namespace simulation {
 namespace {
@@ -64,7 +65,8 @@ crdt::Members sent(const crdt::Members& members, bool escaped) {
 
 }  // namespace
 
-Workload::Workload(base::Random random) : random_(std::move(random)) {
+Workload::Workload(base::Random random, std::uint64_t objects_percent)
+    : random_(std::move(random)), objects_percent_(objects_percent), on_objects_(random_.fork()) {
   std::uint64_t objects = 1 + random_.below(kObjects.size());
   objects_.assign(kObjects.begin(), kObjects.begin() + static_cast<std::ptrdiff_t>(objects));
   ids_ = 1 + random_.below(kIdsMax);
@@ -84,6 +86,8 @@ Workload::Workload(base::Random random) : random_(std::move(random)) {
 }
 
 agent::WriteRequest Workload::next(const Oracle& oracle, const crdt::VersionVector& seen) {
+  bool on_object = objects_percent_ > 0 && random_.below(100) < objects_percent_;
+  if (on_object) return on_objects_.next(oracle, seen);
   Verb verb = any_verb();
   if (verb == Verb::kPatch) return patch();
   if (verb == Verb::kImport) return import(oracle, seen);
@@ -235,7 +239,7 @@ struct Words {
            std::to_string(write.entries.size()) + " entries)";
   }
   std::string operator()(const agent::WriteObject& write) {
-    return "write " + write.object + " (" + std::to_string(write.ops.size()) + " ops)";
+    return write.object + ": " + text_of(write.ops);
   }
   template <typename Request>
   static std::string at(const Request& request) {

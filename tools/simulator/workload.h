@@ -8,20 +8,23 @@
 #include <vector>
 
 #include "crdt/base/random.h"
+#include "tools/simulator/object_workload.h"
 #include "tools/simulator/oracle.h"
 
 namespace simulation {
 
 class Workload {
  public:
-  explicit Workload(base::Random random);
+  // `objects_percent` of the requests are on objects of the replicated types, the others on
+  // catalogs.
+  explicit Workload(base::Random random, std::uint64_t objects_percent = 0);
 
   // The next request of a client of a replica that has applied `seen` (it may be a little old). It
   // may import, remove or overwrite what is shown there. It becomes at most one change, and the
   // checks of the HTTP API would accept it.
   agent::WriteRequest next(const Oracle& oracle, const crdt::VersionVector& seen);
 
-  const std::vector<std::string>& objects() const { return objects_; }
+  const std::vector<std::string>& objects() const { return objects_; }  // catalogs
 
  private:
   enum class Verb { kAdd, kPut, kPatch, kRemove, kRemoveObject, kImport, kWrite, kCount };
@@ -48,6 +51,8 @@ class Workload {
   std::uint32_t hot_one_in_ = 1;    // one of so many draws is a hot id
   std::uint32_t large_one_in_ = 1;  // one of so many values has some kB
   std::vector<std::uint64_t> weights_;
+  std::uint64_t objects_percent_ = 0;
+  ObjectWorkload on_objects_;
 };
 
 // A short name of the verb and its object, for traces.

@@ -1,0 +1,242 @@
+#include "tools/simulator/object_facts.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <tuple>
+
+namespace simulation {
+namespace {
+
+using crdt::SlotType;
+
+std::string digits_of(Total number) {
+  if (number < 0) return "-" + digits_of(-number);
+  std::string digits(1, static_cast<char>('0' + static_cast<int>(number % 10)));
+  return number < 10 ? digits : digits_of(number / 10) + digits;
+}
+
+std::optional<std::string> enclosed(char open, const std::vector<std::string>& parts, char close,
+                                    bool is_there) {
+  if (parts.empty() && !is_there) return std::nullopt;
+  std::string text(1, open);
+  for (const std::string& part : parts) text += (text.size() > 1 ? "," : "") + part;
+  return text + close;
+}
+
+}  // namespace
+
+std::string element_name(const std::string& json) {
+  const bool number = json.front() == '-' || (json.front() >= '0' && json.front() <= '9');
+  if (!number) return json;
+  return std::to_string(static_cast<long long>(std::strtod(json.c_str(), nullptr)));
+}
+
+bool is_within(const Place& outer, const Place& place) {
+  return outer.size() <= place.size() && std::equal(outer.begin(), outer.end(), place.begin());
+}
+
+ObjectSight::ObjectSight(const Facts& facts, const Covers& covers) : facts_(facts) {
+  for (FactId id = 0; id < facts.size(); ++id) {
+    const Fact& fact = facts[id];
+    if (!covers(fact.change)) continue;
+    const bool is_alive =
+        std::none_of(fact.taken_back_by.begin(), fact.taken_back_by.end(), covers);
+    if (!is_alive && !fact.is_letter()) continue;
+    Spot& spot = spots_[fact.place][fact.type];
+    if (fact.is_letter()) spot.letters.push_back(id);
+    if (is_alive) (fact.is_container ? spot.containers : spot.facts).push_back(id);
+  }
+}
+
+const ObjectSight::Spot* ObjectSight::spot(const Place& place, SlotType type) const {
+  const auto types = spots_.find(place);
+  if (types == spots_.end()) return nullptr;
+  const auto found = types->second.find(type);
+  return found == types->second.end() ? nullptr : &found->second;
+}
+
+FactIds ObjectSight::at(const Place& place, SlotType type) const {
+  const Spot* found = spot(place, type);
+  return found == nullptr ? FactIds() : found->facts;
+}
+
+FactIds ObjectSight::elements(const Place& place, const std::string& element) const {
+  FactIds ids = at(place, SlotType::kOrSet);
+  const std::string name = element_name(element);
+  std::erase_if(ids, [&](FactId id) { return element_name(facts_[id].text) != name; });
+  return ids;
+}
+
+FactIds ObjectSight::containers(const Place& place, SlotType type) const {
+  const Spot* found = spot(place, type);
+  return found == nullptr ? FactIds() : found->containers;
+}
+
+FactIds ObjectSight::within(const Place& place) const {
+  FactIds ids;
+  for (const auto& [at, types] : spots_) {
+    if (!is_within(place, at)) continue;
+    for (const auto& [type, spot] : types) {
+      ids.insert(ids.end(), spot.facts.begin(), spot.facts.end());
+      ids.insert(ids.end(), spot.containers.begin(), spot.containers.end());
+    }
+  }
+  return ids;
+}
+
+std::vector<SlotType> ObjectSight::types_at(const Place& place) const {
+  std::set<SlotType> found;
+  for (const FactId id : within(place)) {
+    const Fact& fact = facts_[id];
+    found.insert(fact.place == place ? fact.type : SlotType::kMap);
+  }
+  return {found.begin(), found.end()};
+}
+
+bool ObjectSight::has(const Place& place, SlotType type) const {
+  const std::vector<SlotType> types = types_at(place);
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+Total ObjectSight::sum(const Place& place, SlotType type) const {
+  Total sum = 0;
+  for (const FactId id : at(place, type)) sum += facts_[id].amount;
+  return sum;
+}
+
+// --- Texts ---------------------------------------------------------------------------------------
+
+// A tree of single letters, read from left to right: first what stands to the left of a letter,
+// then the letter, then what stands to its right. Of several on one side, the order is that of
+// their authors' names, then that in which one author wrote them.
+FactIds ObjectSight::letters(const Place& place) const {
+  const Spot* found = spot(place, SlotType::kSeq);
+  if (found == nullptr) return {};
+  FactIds all = found->letters;
+  std::sort(all.begin(), all.end(), [&](FactId a, FactId b) {
+    const Fact &x = facts_[a], &y = facts_[b];
+    return std::tie(x.actor, x.seq, a) > std::tie(y.actor, y.seq, b);  // the last one first
+  });
+  std::map<std::pair<std::optional<FactId>, bool>, FactIds> beside;
+  for (const FactId id : all) beside[{facts_[id].parent, facts_[id].right}].push_back(id);
+  struct Step {
+    FactId id = 0;
+    bool is_open = false;  // what stands to its left has been read
+  };
+  std::vector<Step> steps;
+  const auto push = [&](std::optional<FactId> parent, bool right) {
+    for (const FactId id : beside[{parent, right}]) steps.push_back({id, false});
+  };
+  FactIds order;
+  push(std::nullopt, true);
+  while (!steps.empty()) {
+    const Step step = steps.back();
+    steps.pop_back();
+    if (step.is_open) {
+      order.push_back(step.id);
+      continue;
+    }
+    push(step.id, true);
+    steps.push_back({step.id, true});
+    push(step.id, false);
+  }
+  return order;
+}
+
+FactIds ObjectSight::shown_letters(const Place& place) const {
+  const FactIds alive = at(place, SlotType::kSeq);
+  const std::set<FactId> shown(alive.begin(), alive.end());
+  FactIds order = letters(place);
+  std::erase_if(order, [&](FactId id) { return !shown.contains(id); });
+  return order;
+}
+
+// --- Reading -------------------------------------------------------------------------------------
+
+FactIds ObjectSight::best_first(FactIds ids) const {
+  std::sort(ids.begin(), ids.end(), [&](FactId a, FactId b) {
+    const Fact &x = facts_[a], &y = facts_[b];
+    return std::tie(x.stamp, x.actor, x.seq, a) > std::tie(y.stamp, y.actor, y.seq, b);
+  });
+  return ids;
+}
+
+std::string ObjectSight::all_of(const FactIds& ids) const {
+  std::string text;
+  for (const FactId id : ids) text += facts_[id].text;
+  return text;
+}
+
+std::optional<std::string> ObjectSight::read_set(const Place& place) const {
+  std::map<std::string, std::string> elements;
+  for (const FactId id : best_first(at(place, SlotType::kOrSet))) {
+    elements.try_emplace(element_name(facts_[id].text), facts_[id].text);
+  }
+  std::vector<std::string> parts;
+  for (const auto& [name, text] : elements) parts.push_back(text);
+  return enclosed('[', parts, ']', !containers(place, SlotType::kOrSet).empty());
+}
+
+std::optional<std::string> ObjectSight::read_map(const Place& place) const {
+  std::set<std::string> keys;
+  for (const FactId id : within(place)) {
+    const Place& at = facts_[id].place;
+    if (at.size() > place.size()) keys.insert(at[place.size()]);
+  }
+  std::vector<std::string> parts;
+  for (const std::string& key : keys) {
+    Place member = place;
+    member.push_back(key);
+    parts.push_back('"' + key + "\":" + read(member).value_or("nothing"));
+  }
+  return enclosed('{', parts, '}', !containers(place, SlotType::kMap).empty());
+}
+
+std::optional<std::string> ObjectSight::read(const Place& place, SlotType type) const {
+  const FactIds here = best_first(at(place, type));
+  switch (type) {
+    case SlotType::kOrSet:
+      return read_set(place);
+    case SlotType::kMap:
+      return read_map(place);
+    case SlotType::kSeq:
+      if (here.empty() && containers(place, type).empty()) return std::nullopt;
+      return '"' + all_of(shown_letters(place)) + '"';
+    default:
+      break;
+  }
+  if (here.empty()) return std::nullopt;
+  if (type == SlotType::kLwwRegister) return facts_[here.front()].text;
+  if (type != SlotType::kMvRegister) return digits_of(sum(place, type));
+  std::vector<std::string> values;
+  for (const FactId id : here) values.push_back(facts_[id].text);
+  return enclosed('[', values, ']', true);
+}
+
+std::optional<std::string> ObjectSight::read(const Place& place) const {
+  const std::vector<SlotType> types = types_at(place);
+  if (types.empty()) return std::nullopt;
+  return read(place, types.back());
+}
+
+std::map<SlotType, std::int64_t> ObjectSight::counts() const {
+  std::map<SlotType, std::int64_t> counts;
+  for (const auto& [place, types] : spots_) {
+    for (const auto& [type, spot] : types) {
+      const std::size_t said = type == SlotType::kSeq ? spot.letters.size() : spot.facts.size();
+      const std::size_t count = said + spot.containers.size();
+      const SlotType object = place.empty() ? type : SlotType::kMap;
+      if (count > 0) counts[object] += static_cast<std::int64_t>(count);
+    }
+  }
+  return counts;
+}
+
+std::vector<Place> ObjectSight::places() const {
+  std::vector<Place> places;
+  for (const auto& [place, types] : spots_) places.push_back(place);
+  return places;
+}
+
+}  // namespace simulation

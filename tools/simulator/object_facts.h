@@ -1,0 +1,97 @@
+#pragma once
+
+// What was said about one object of any type but the catalogs, for the oracle (oracle.h). A fact is
+// what one operation has left: a value, an element, a number, a letter of a text, or "this
+// container is there". A later operation takes back facts that its author had seen. What a reader
+// sees is made of the facts of the changes that it has, without those that one of these changes
+// took back. Slow and simple: every question looks at all facts. JSON texts are those of the
+// workload: an element or a value in a set has no comma outside of a string, strings have no
+// escapes, and a number that is written in two ways is a small whole one.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crdt/base/strong.h"
+#include "crdt/hybrid_time.h"
+#include "crdt/slot.h"
+
+namespace simulation {
+
+using Place = std::vector<std::string>;
+__extension__ typedef __int128 Total;  // a sum of many numbers of 64 bits
+using FactId = std::size_t;            // index in Facts
+
+struct Fact {
+  crdt::SlotType type = crdt::SlotType::kMap;
+  Place place;
+  bool is_container = false;  // only says that the container is there
+  std::string text;           // JSON of a value or an element; one code point of a text
+  Total amount = 0;           // of a counter
+  crdt::Stamp stamp;
+  // Who said it, and in which change: the oracle's number of it.
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+  std::size_t change = 0;
+  // A letter stands to the left or right of another one, or right of the start.
+  std::optional<FactId> parent;
+  bool right = true;
+  std::vector<std::size_t> taken_back_by;  // changes
+
+  bool is_letter() const { return type == crdt::SlotType::kSeq && !is_container; }
+};
+using Facts = std::vector<Fact>;
+using FactIds = std::vector<FactId>;
+
+using Covers = std::function<bool(std::size_t change)>;
+
+// The facts that one reader sees.
+class ObjectSight {
+ public:
+  ObjectSight(const Facts& facts, const Covers& covers);
+
+  // What is there, without the marks of containers.
+  FactIds at(const Place& place, crdt::SlotType type) const;
+  FactIds elements(const Place& place, const std::string& element) const;  // of a set, equal ones
+  FactIds containers(const Place& place, crdt::SlotType type) const;       // the marks
+  FactIds within(const Place& place) const;  // everything at the place and below it
+  bool has(const Place& place, crdt::SlotType type) const;
+  std::vector<crdt::SlotType> types_at(const Place& place) const;
+  Total sum(const Place& place, crdt::SlotType type) const;
+  // All letters that were ever inserted, in their order, and those that are shown.
+  FactIds letters(const Place& place) const;
+  FactIds shown_letters(const Place& place) const;
+
+  // The JSON text that readers get; nullopt when nothing is there.
+  std::optional<std::string> read(const Place& place) const;
+  std::optional<std::string> read(const Place& place, crdt::SlotType type) const;
+  // What the store counts: of a text all letters, of everything else what is there. By the type of
+  // the object that it belongs to; no number is 0.
+  std::map<crdt::SlotType, std::int64_t> counts() const;
+  std::vector<Place> places() const;  // at which something is there or was a letter
+
+ private:
+  struct Spot {
+    FactIds facts;
+    FactIds containers;
+    FactIds letters;  // also those that were taken back
+  };
+  const Spot* spot(const Place& place, crdt::SlotType type) const;
+  FactIds best_first(FactIds ids) const;
+  std::string all_of(const FactIds& ids) const;
+  std::optional<std::string> read_set(const Place& place) const;
+  std::optional<std::string> read_map(const Place& place) const;
+
+  const Facts& facts_;
+  std::map<Place, std::map<crdt::SlotType, Spot>> spots_;
+};
+
+// The same name for every way to write an element.
+std::string element_name(const std::string& json);
+// A place at `outer` or below it.
+bool is_within(const Place& outer, const Place& place);
+
+}  // namespace simulation

@@ -1,0 +1,356 @@
+#include "tools/simulator/object_meaning.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <utility>
+
+namespace simulation {
+namespace {
+
+using crdt::SlotType;
+using crdt::Verb;
+
+constexpr std::size_t kDepthMax = 16;
+constexpr std::size_t kOwnIncrementsMax = 16;  // from then on an author says their sum again
+
+bool counts_up(SlotType type) {
+  return type == SlotType::kGCounter || type == SlotType::kPnCounter;
+}
+
+// The types that an operation may work on, the highest first, and the one that it makes.
+std::pair<std::vector<SlotType>, SlotType> types_for(Verb verb) {
+  switch (verb) {
+    case Verb::kSet:
+      return {{SlotType::kMvRegister, SlotType::kLwwRegister}, SlotType::kLwwRegister};
+    case Verb::kReplace:
+      return {{SlotType::kSeq, SlotType::kMap, SlotType::kOrSet, SlotType::kMvRegister,
+               SlotType::kLwwRegister, SlotType::kPnCounter, SlotType::kGCounter},
+              SlotType::kLwwRegister};
+    case Verb::kIncrement:
+      return {{SlotType::kPnCounter, SlotType::kGCounter}, SlotType::kGCounter};
+    case Verb::kDecrement:
+      return {{SlotType::kPnCounter}, SlotType::kPnCounter};
+    case Verb::kAdd:
+    case Verb::kRemove:
+      return {{SlotType::kOrSet}, SlotType::kOrSet};
+    default:
+      return {{SlotType::kSeq}, SlotType::kSeq};
+  }
+}
+
+bool is_in_range(Total number, SlotType type) {
+  if (type == SlotType::kGCounter) {
+    return number >= 0 && number <= Total{std::numeric_limits<std::uint64_t>::max()};
+  }
+  return number >= std::numeric_limits<std::int64_t>::min() &&
+         number <= std::numeric_limits<std::int64_t>::max();
+}
+
+std::string value_of(const crdt::Op& op) {
+  const auto* text = std::get_if<std::string>(&op.argument);
+  return text == nullptr ? std::string() : *text;
+}
+
+std::string inside(const std::string& enclosed) { return enclosed.substr(1, enclosed.size() - 2); }
+
+// Splits at every `mark` that stands outside of a string.
+std::vector<std::string> split(const std::string& text, char mark) {
+  std::vector<std::string> parts;
+  bool is_quoted = false;
+  bool begins = true;
+  for (const char c : text) {
+    if (c == '"') is_quoted = !is_quoted;
+    if (c == mark && !is_quoted) {
+      begins = true;
+      continue;
+    }
+    if (std::exchange(begins, false)) parts.emplace_back();
+    parts.back() += c;
+  }
+  return parts;
+}
+
+std::vector<std::string> code_points(const std::string& text) {
+  std::vector<std::string> points;
+  for (const char c : text) {
+    const bool goes_on = (static_cast<unsigned char>(c) & 0xc0u) == 0x80u;
+    if (!goes_on) points.emplace_back();
+    points.back() += c;
+  }
+  return points;
+}
+
+}  // namespace
+
+ObjectMeaning::ObjectMeaning(Facts facts, const Writer& writer, const Covers& seen)
+    : facts_(std::move(facts)),
+      writer_(writer),
+      covers_([seen, own = writer.change](std::size_t c) { return c == own || seen(c); }) {}
+
+void ObjectMeaning::read(const std::vector<crdt::Op>& ops) {
+  for (const crdt::Op& op : ops) {
+    if (!is_refused_) read(op);
+  }
+}
+
+void ObjectMeaning::read(const crdt::Op& op) {
+  if (op.verb == Verb::kPutEntry || op.path.size() > kDepthMax) return refuse();
+  // An object that is something else than a map has no places in it.
+  const bool has_places = sight().has({}, SlotType::kMap) || sight().types_at({}).empty();
+  if (!op.path.empty() && !has_places) return refuse();
+  if (op.verb == Verb::kUnset) return take_back(sight().within(op.path));
+  const auto type = type_of(op);
+  if (!type) return refuse();
+  const bool goes_deeper =
+      *type == SlotType::kOrSet || (*type == SlotType::kMap && op.verb == Verb::kReplace);
+  if (op.path.size() + (goes_deeper ? 1 : 0) > kDepthMax) return refuse();
+  const std::size_t before = facts_.size();
+  write(op, *type);
+  // Something in an object makes the object.
+  if (facts_.size() > before && !op.path.empty()) contain({}, SlotType::kMap);
+}
+
+std::optional<SlotType> ObjectMeaning::type_of(const crdt::Op& op) const {
+  const auto [fitting, usual] = types_for(op.verb);
+  const std::vector<SlotType> there = sight().types_at(op.path);
+  const auto is_there = [&](SlotType type) {
+    return std::find(there.begin(), there.end(), type) != there.end();
+  };
+  if (!op.type) {
+    const auto found = std::find_if(fitting.begin(), fitting.end(), is_there);
+    if (found != fitting.end()) return *found;
+    return there.empty() ? std::optional(usual) : std::nullopt;
+  }
+  if (std::find(fitting.begin(), fitting.end(), *op.type) == fitting.end()) return std::nullopt;
+  // Only a replacement changes the type of an object.
+  const bool changes_object = op.path.empty() && !there.empty() && !is_there(*op.type);
+  if (changes_object && op.verb != Verb::kReplace) return std::nullopt;
+  return op.type;
+}
+
+void ObjectMeaning::write(const crdt::Op& op, SlotType type) {
+  switch (op.verb) {
+    case Verb::kSet:
+      return set(op, type);
+    case Verb::kReplace:
+      return replace(op, type);
+    case Verb::kIncrement:
+    case Verb::kDecrement:
+      return count(op, type);
+    case Verb::kAdd:
+      add(op.path, value_of(op));
+      return contain(op.path, type);
+    case Verb::kRemove:
+      return take_back(sight().elements(op.path, value_of(op)));
+    case Verb::kInsert: {
+      const auto& edit = std::get<crdt::TextInsert>(op.argument);
+      return insert(op.path, edit.at, edit.text);
+    }
+    default:
+      return erase(op.path, std::get<crdt::TextErase>(op.argument));
+  }
+}
+
+// --- Saying --------------------------------------------------------------------------------------
+
+Fact ObjectMeaning::fact(SlotType type, const Place& place, const std::string& text) const {
+  Fact fact;
+  fact.type = type;
+  fact.place = place;
+  fact.text = text;
+  fact.stamp = {writer_.time, {}};
+  fact.actor = writer_.actor;
+  fact.seq = writer_.seq;
+  fact.change = writer_.change;
+  return fact;
+}
+
+// A value must be later than those that its author sees in its place.
+void ObjectMeaning::raise(crdt::Stamp& stamp, const FactIds& seen) const {
+  for (const FactId id : seen) {
+    const crdt::Stamp& other = facts_[id].stamp;
+    if (stamp <= other) stamp = {{other.time.nanos, other.time.counter + 1}, {}};
+  }
+}
+
+// A client may say itself how late its value is. If the author already sees a later one, the value
+// comes too late and means nothing.
+bool ObjectMeaning::is_too_late(const crdt::Op& op, const FactIds& seen) const {
+  return op.stamp && std::any_of(seen.begin(), seen.end(),
+                                 [&](FactId id) { return *op.stamp <= facts_[id].stamp; });
+}
+
+FactId ObjectMeaning::say(Fact fact) {
+  changes_ = true;
+  facts_.push_back(std::move(fact));
+  return facts_.size() - 1;
+}
+
+void ObjectMeaning::take_back(const FactIds& ids) {
+  for (const FactId id : ids) facts_[id].taken_back_by.push_back(writer_.change);
+  changes_ = changes_ || !ids.empty();
+}
+
+void ObjectMeaning::contain(const Place& place, SlotType type) {
+  if (!sight().containers(place, type).empty()) return;
+  Fact mark = fact(type, place, {});
+  mark.is_container = true;
+  say(std::move(mark));
+}
+
+// --- One operation -------------------------------------------------------------------------------
+
+void ObjectMeaning::set(const crdt::Op& op, SlotType type) {
+  const FactIds seen = sight().at(op.path, type);
+  if (is_too_late(op, seen)) return;
+  Fact said = fact(type, op.path, value_of(op));
+  raise(said.stamp, seen);
+  if (op.stamp) said.stamp = *op.stamp;
+  take_back(seen);
+  say(std::move(said));
+}
+
+void ObjectMeaning::count(const crdt::Op& op, SlotType type) {
+  const Place& place = op.path;
+  const std::uint64_t by = std::get<crdt::Amount>(op.argument).by;
+  FactIds own = sight().at(place, type);
+  if (by == 0 && !own.empty()) return;
+  Fact said = fact(type, place, {});
+  said.amount = op.verb == Verb::kDecrement ? -Total{by} : Total{by};
+  if (!is_in_range(sight().sum(place, type) + said.amount, type)) return refuse();
+  // What this author has counted is said again in one: always where the counter is the object, else
+  // when it is much.
+  std::erase_if(own, [&](FactId id) { return facts_[id].actor != writer_.actor; });
+  if (place.empty() || own.size() >= kOwnIncrementsMax) {
+    for (const FactId id : own) said.amount += facts_[id].amount;
+    take_back(own);
+  }
+  say(std::move(said));
+}
+
+void ObjectMeaning::add(const Place& place, const std::string& element) {
+  const FactIds seen = sight().elements(place, element);
+  Fact said = fact(SlotType::kOrSet, place, element);
+  raise(said.stamp, seen);
+  take_back(seen);
+  say(std::move(said));
+}
+
+// Right of the letter before it, if nothing stands to the right of that one; else left of the
+// letter that follows. Erased letters keep their places.
+void ObjectMeaning::insert(const Place& place, std::size_t at, const std::string& text) {
+  const FactIds shown = sight().shown_letters(place);
+  if (at > shown.size()) return refuse();
+  if (text.empty()) return;
+  const FactIds order = sight().letters(place);
+  std::optional<FactId> before;
+  auto next = order.begin();
+  if (at > 0) {
+    before = shown[at - 1];
+    next = std::find(order.begin(), order.end(), *before) + 1;
+  }
+  const bool is_taken = std::any_of(order.begin(), order.end(), [&](FactId id) {
+    return facts_[id].right && facts_[id].parent == before;
+  });
+  std::optional<FactId> parent = is_taken ? std::optional(*next) : before;
+  bool right = !is_taken;
+  for (const std::string& point : code_points(text)) {
+    Fact letter = fact(SlotType::kSeq, place, point);
+    letter.parent = parent;
+    letter.right = right;
+    parent = say(std::move(letter));
+    right = true;
+  }
+  contain(place, SlotType::kSeq);
+}
+
+void ObjectMeaning::erase(const Place& place, const crdt::TextErase& erased) {
+  const FactIds shown = sight().shown_letters(place);
+  if (std::size_t{erased.at} + erased.length > shown.size()) return refuse();
+  const auto first = shown.begin() + erased.at;
+  take_back({first, first + erased.length});
+}
+
+// --- A whole value -------------------------------------------------------------------------------
+
+void ObjectMeaning::replace(const crdt::Op& op, SlotType type) {
+  if (counts_up(type)) return replace_count(op.path, type, value_of(op));
+  if (type == SlotType::kOrSet) return replace_set(op.path, value_of(op));
+  if (type == SlotType::kMap) return replace_map(op.path, value_of(op));
+  if (type == SlotType::kSeq) return replace_text(op.path, value_of(op));
+  replace_value(op, type);
+}
+
+void ObjectMeaning::replace_value(const crdt::Op& op, SlotType type) {
+  const FactIds seen = sight().at(op.path, type);
+  if (is_too_late(op, seen)) return;
+  Fact said = fact(type, op.path, value_of(op));
+  raise(said.stamp, seen);
+  if (op.stamp) said.stamp = *op.stamp;
+  take_back(sight().within(op.path));
+  say(std::move(said));
+}
+
+void ObjectMeaning::replace_count(const Place& place, SlotType type, const std::string& value) {
+  const bool is_number = value.find_first_not_of("-0123456789") == std::string::npos;
+  if (!is_number || !is_in_range(std::stoll(value), type)) return refuse();
+  Fact said = fact(type, place, {});
+  said.amount = std::stoll(value);
+  take_back(sight().within(place));
+  say(std::move(said));
+}
+
+void ObjectMeaning::replace_set(const Place& place, const std::string& value) {
+  if (value.front() != '[') return refuse();
+  std::map<std::string, std::string> missing;  // by name
+  for (const std::string& element : split(inside(value), ',')) {
+    missing.try_emplace(element_name(element), element);
+  }
+  const std::map<std::string, std::string> wanted = missing;
+  FactIds gone = sight().within(place);
+  std::erase_if(gone, [&](FactId id) {
+    const Fact& seen = facts_[id];
+    if (seen.place != place || seen.type != SlotType::kOrSet) return false;
+    const bool stays = seen.is_container || wanted.contains(element_name(seen.text));
+    if (stays && !seen.is_container) missing.erase(element_name(seen.text));
+    return stays;
+  });
+  take_back(gone);
+  for (const auto& [name, element] : missing) say(fact(SlotType::kOrSet, place, element));
+  contain(place, SlotType::kOrSet);
+}
+
+void ObjectMeaning::replace_map(const Place& place, const std::string& value) {
+  if (value.front() != '{') return refuse();
+  std::vector<Fact> members;
+  for (const std::string& member : split(inside(value), ',')) {
+    const std::vector<std::string> parts = split(member, ':');
+    Place at = place;
+    at.push_back(inside(parts.at(0)));
+    members.push_back(fact(SlotType::kLwwRegister, at, parts.at(1)));
+    raise(members.back().stamp, sight().at(at, SlotType::kLwwRegister));
+  }
+  FactIds gone = sight().within(place);
+  std::erase_if(gone, [&](FactId id) {
+    const Fact& seen = facts_[id];
+    return seen.place == place && seen.type == SlotType::kMap;
+  });
+  take_back(gone);
+  for (Fact& member : members) say(std::move(member));
+  contain(place, SlotType::kMap);
+}
+
+void ObjectMeaning::replace_text(const Place& place, const std::string& value) {
+  if (value.front() != '"') return refuse();
+  FactIds gone = sight().within(place);
+  std::erase_if(gone, [&](FactId id) {
+    const Fact& seen = facts_[id];
+    return seen.place == place && seen.type == SlotType::kSeq && seen.is_container;
+  });
+  take_back(gone);
+  insert(place, 0, inside(value));
+  contain(place, SlotType::kSeq);
+}
+
+}  // namespace simulation

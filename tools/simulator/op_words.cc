@@ -1,0 +1,39 @@
+#include "tools/simulator/op_words.h"
+
+#include "crdt/slot.h"
+
+namespace simulation {
+namespace {
+
+struct Argument {
+  std::string operator()(const std::monostate&) { return ""; }
+  std::string operator()(const std::string& json) { return " " + json; }
+  std::string operator()(const crdt::Members& members) {
+    return " " + std::to_string(members.size()) + " members";
+  }
+  std::string operator()(const crdt::Amount& amount) { return " " + std::to_string(amount.by); }
+  std::string operator()(const crdt::TextInsert& edit) {
+    return " at " + std::to_string(edit.at) + " \"" + edit.text + "\"";
+  }
+  std::string operator()(const crdt::TextErase& edit) {
+    return " at " + std::to_string(edit.at) + " length " + std::to_string(edit.length);
+  }
+};
+
+}  // namespace
+
+std::string text_of(const std::vector<crdt::Op>& ops) {
+  std::string text;
+  for (const crdt::Op& op : ops) {
+    if (!text.empty()) text += ", ";
+    text += crdt::verb_name(op.verb);
+    if (op.type) text += " " + std::string(crdt::type_name(*op.type));
+    text += " ";
+    for (const std::string& component : op.path) text += "/" + component;
+    text += std::visit(Argument(), op.argument);
+    if (op.stamp) text += " of " + op.stamp->writer + " at " + std::to_string(op.stamp->time.nanos);
+  }
+  return text;
+}
+
+}  // namespace simulation
