@@ -6,6 +6,21 @@
 #include "store/entry_key.h"
 
 namespace store {
+namespace {
+
+// Of the edits of one transaction in one row; more of them are folded at once, because a row has a
+// bound.
+constexpr std::size_t kEditsBytesMax = 1u << 20;
+
+std::size_t bytes_of(const std::vector<TextEdit>& edits) {
+  std::size_t bytes = 0;
+  for (const TextEdit& edit : edits) {
+    bytes += sizeof(edit) + edit.text.size() + edit.erased.size() * sizeof(crdt::DotRun);
+  }
+  return bytes;
+}
+
+}  // namespace
 
 struct Texts::Open {
   Open(crdt::Slot place, base::Bytes place_key, TextRow figures, crdt::Sequence content)
@@ -205,9 +220,11 @@ base::Result<bool> Texts::erase(const crdt::Slot& slot, const crdt::DotRuns& kil
 
 base::Status Texts::flush() {
   for (const auto& [key, open] : dirty_) {
+    if (open->edits.empty()) continue;  // it was folded in this transaction
     TextRow& row = open->row;
     row.tail_changes += open->changes;
-    if (row.tail_changes >= options_.fold_changes) {
+    const bool is_large = bytes_of(open->edits) > kEditsBytesMax;
+    if (is_large || row.tail_changes >= options_.fold_changes) {
       RETURN_IF_ERROR(fold(*open));
     } else {
       RETURN_IF_ERROR(content_.append_edits(row.id, row.tail++, open->edits));

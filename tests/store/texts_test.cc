@@ -27,7 +27,10 @@ struct TextsTest : testing::Test {
   }
   Texts& texts() { return store->cells().texts(); }
   void begin() { ASSERT_TRUE(store->begin().ok()); }
-  void commit() { ASSERT_TRUE(store->commit(Durability::kFull).ok()); }
+  void commit() {
+    const auto committed = store->commit(Durability::kFull);
+    ASSERT_TRUE(committed.ok()) << committed.error().message;
+  }
 
   // Edits as their author makes them. `model` is the same text in memory.
   void type(const crdt::Slot& slot, crdt::Sequence& model, std::uint32_t at,
@@ -74,7 +77,8 @@ TEST_F(TextsTest, RandomEditsAreThereAfterEveryReopening) {
     }
     commit();
     if (random.below(10) == 0) open();
-    if (random.below(20) == 0) ASSERT_TRUE(store->verify().ok());
+    const bool looks = random.below(20) == 0;
+    ASSERT_TRUE(!looks || store->verify().ok());
     for (auto& [slot, model] : models) ASSERT_EQ(shown(slot), model.text()) << round;
   }
   EXPECT_TRUE(store->verify().ok());
