@@ -310,7 +310,13 @@ base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
   auto slot = [&](store::SlotRow& row, const crdt::Cells& theirs) {
     return merger.slot(row, theirs);
   };
-  auto text = [&](const crdt::SnapshotSlot& theirs) { return merger.text(theirs); };
+  // Rule 8 leaves our vector as it is, and a letter does not say which change erased it. So texts
+  // are united only with a side that has seen nothing that we lack; the alarm is raised again until
+  // then.
+  const bool texts_too = !join.unite() || store.actors().vector().covers(join.vector());
+  auto text = [&](const crdt::SnapshotSlot& theirs) {
+    return texts_too ? merger.text(theirs) : base::Status();
+  };
   auto ended = [&](const crdt::ObjectKey& object) { return merger.ended(object); };
   RETURN_IF_ERROR(Walk(store, join).run(slot, text, ended));
   return merger.merged();
