@@ -72,5 +72,24 @@ TEST_F(JoinTest, UnitingTakesNothingThatOurVectorDoesNotCover) {
   EXPECT_EQ(z->vector().seq_of(a->own_actor()), 1u);
 }
 
+TEST_F(JoinTest, UnitingTakesNoLetterThatOurVectorDoesNotCover) {
+  const auto edit = [](std::uint32_t at, const std::string& letters) {
+    crdt::Op op{
+        {}, crdt::Verb::kInsert, crdt::TextInsert{at, {}, letters}, crdt::SlotType::kSeq, {}};
+    return Input(Write{1, WriteObject{"note", {op}}});
+  };
+  const crdt::Slot note{"note", {}, crdt::SlotType::kSeq};
+  turn(*z, 1, {received(write(*a, {edit(0, "abc")}))});
+  Sealed later = write(*a, {edit(3, "def")});
+
+  join(*z, *a, 10, true);
+  EXPECT_EQ(*z->store().cells().texts().shown(note), "abc");
+  turn(*z, 20, {received(later)});
+
+  EXPECT_EQ(*z->store().cells().texts().shown(note), "abcdef");
+  EXPECT_TRUE(z->store().verify_digest().ok());
+  expect_equal(*a, *z);
+}
+
 }  // namespace
 }  // namespace agent
