@@ -88,7 +88,8 @@ TEST(Scenarios, ADiskFaultEndsAlthoughTurnsGoOn) {
   mesh.write(1, 2);
   mesh.host(1).failing = true;
   mesh.host(1).disk.fail(Disk::Call::kWrite, 1, true);
-  mesh.write(1);
+  mesh.cluster().request(1, agent::AddEntry{"snapshots", "meets the fault", {}});
+  mesh.run(base::millis(100));
   ASSERT_TRUE(mesh.replica(1).fault());
   mesh.host(1).disk.fail(Disk::Call::kWrite, 0);
   const base::Duration between = mesh.settings().replica.reopen_interval / 4;
