@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <set>
 
 #include "tests/tidy/arrows.h"
@@ -94,6 +95,24 @@ TEST(Tidy, TheWalkSeesTheTreeAndNotTheBuild) {
   EXPECT_TRUE(paths.contains("crdt/base/result.h"));
   for (const auto& path : paths) {
     EXPECT_FALSE(is_below(path, "build") || is_below(path, ".git")) << path;
+  }
+}
+
+// A source that no target names is never compiled, and its tests never run.
+TEST(Tidy, EverySourceOfATestIsInATarget) {
+  std::map<std::string, std::string> lists;  // folder to the text of its CMakeLists.txt
+  const std::string name = "CMakeLists.txt";
+  for (const auto& source : tree()) {
+    if (!source.path.ends_with("/" + name)) continue;
+    lists[source.path.substr(0, source.path.size() - name.size() - 1)] = source.text;
+  }
+  for (const auto& source : tree()) {
+    if (!source.path.starts_with("tests/") || !source.path.ends_with(".cc")) continue;
+    const std::size_t slash = source.path.rfind('/');
+    const std::string& list = lists[source.path.substr(0, slash)];
+    const bool named = list.find(source.path.substr(slash + 1)) != std::string::npos ||
+                       list.find("file(GLOB") != std::string::npos;
+    EXPECT_TRUE(named) << source.path << " is in no target";
   }
 }
 
