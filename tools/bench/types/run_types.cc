@@ -50,8 +50,8 @@ void complain(const std::string& message) { std::cerr << "hearsay-bench: " << me
 // A line of JSON for each file; or one table.
 class Lines {
  public:
-  Lines(const char* name, std::vector<std::string> columns, bool json)
-      : report_(name, columns), columns_(std::move(columns)), json_(json) {}
+  Lines(const char* name, std::vector<std::string> columns, bool as_json)
+      : report_(name, columns), columns_(std::move(columns)), json_(as_json) {}
   void add(const Json& line) {
     if (json_) {
       std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << std::endl;
@@ -75,12 +75,12 @@ class Lines {
 
 }  // namespace
 
-int run_trace(const std::vector<std::string>& files, bool json) {
+int run_trace(const std::vector<std::string>& files, bool as_json) {
   int status = 0;
   Lines lines("trace",
               {"file", "edits", "local_ms", "remote_ms", "load_ms", "stored_bytes",
                "bytes_per_edit", "memory_per_char", "ok"},
-              json);
+              as_json);
   for (const std::string& file : files) {
     const auto result = measure_file(file, kRuns);
     if (!result.ok()) {
@@ -97,9 +97,9 @@ int run_trace(const std::vector<std::string>& files, bool json) {
   return status;
 }
 
-int run_histories(const std::vector<std::string>& files, std::uint64_t seed, bool json) {
+int run_histories(const std::vector<std::string>& files, std::uint64_t seed, bool as_json) {
   int status = 0;
-  Lines lines("histories", {"file", "cases", "right", "wrong"}, json);
+  Lines lines("histories", {"file", "cases", "right", "wrong"}, as_json);
   for (const std::string& path : files) {
     const auto file = read_histories(path);
     if (!file.ok()) {

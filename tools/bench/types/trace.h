@@ -40,8 +40,8 @@ HistoriesResult check_histories(const HistoryFile& file, std::uint64_t seed);
 
 // Print to stdout, errors to stderr. Return the exit status: 1 if a file cannot be read or
 // replayed, or a text is wrong. The other files are measured all the same.
-int run_trace(const std::vector<std::string>& files, bool json);
-int run_histories(const std::vector<std::string>& files, std::uint64_t seed, bool json);
+int run_trace(const std::vector<std::string>& files, bool as_json);
+int run_histories(const std::vector<std::string>& files, std::uint64_t seed, bool as_json);
 // One run of one file as a line of JSON: what `types` starts as a process of its own.
 int run_types_peer(const std::string& file);
 
