@@ -8,19 +8,10 @@
 #include <utility>
 
 #include "crdt/base/plant.h"
+#include "crdt/types/sequence/points.h"
 
 namespace agent {
 namespace {
-
-// The bytes of the first `points` code points.
-std::size_t bytes_of(std::string_view text, std::uint32_t points) {
-  std::size_t at = 0;
-  for (; points > 0; --points) {
-    ++at;
-    while (at < text.size() && base::is_continuation(text[at])) ++at;
-  }
-  return at;
-}
 
 // The elements of `run` from number `from` on.
 crdt::TextRun rest_of(const crdt::TextRun& run, std::uint32_t from) {
@@ -31,7 +22,7 @@ crdt::TextRun rest_of(const crdt::TextRun& run, std::uint32_t from) {
   rest.dots = {first.actor, first.seq, first.index, typed ? 1 : run.dots.count - from,
                typed ? run.dots.changes - from : 1};
   rest.anchor = {run.dot_of(from - 1), true};
-  if (run.live) rest.text = run.text.substr(bytes_of(run.text, from));
+  if (run.live) rest.text = run.text.substr(crdt::bytes_of_points(run.text, from));
   return rest;
 }
 
@@ -102,7 +93,7 @@ class Missing {
       std::string_view rest = letters;
       crdt::Anchor anchor = run.anchor;
       for (std::uint32_t i = 0; i < run.size(); ++i) {
-        const std::size_t bytes = bytes_of(rest, 1);
+        const std::size_t bytes = crdt::bytes_of_points(rest, 1);
         RETURN_IF_ERROR(texts_.insert(slot_, run.dot_of(i), anchor, rest.substr(0, bytes)));
         rest.remove_prefix(bytes);
         anchor = {run.dot_of(i), true};

@@ -10,7 +10,6 @@
 #include "tools/bench/workload.h"
 
 namespace bench {
-namespace {
 
 std::uint64_t bytes_written() {
   std::ifstream io("/proc/self/io");
@@ -21,6 +20,8 @@ std::uint64_t bytes_written() {
   }
   return 0;
 }
+
+namespace {
 
 // Measures the time of one side over all batches.
 class Meter {

@@ -3,21 +3,12 @@
 #include <algorithm>
 
 #include "crdt/base/bytes.h"
+#include "crdt/types/sequence/points.h"
 
 namespace crdt {
 namespace {
 
 constexpr std::uint32_t kPiece = 512;  // code points
-
-// The bytes of the first `points` code points.
-std::size_t bytes_of(std::string_view text, std::uint32_t points) {
-  std::size_t at = 0;
-  for (; points > 0; --points) {
-    ++at;
-    while (at < text.size() && base::is_continuation(text[at])) ++at;
-  }
-  return at;
-}
 
 }  // namespace
 
@@ -91,7 +82,7 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   // A long text comes in pieces, so that no leaf becomes large.
   while (length > kPiece) {
     run.length = kPiece;
-    const std::size_t bytes = bytes_of(text, kPiece);
+    const std::size_t bytes = bytes_of_points(text, kPiece);
     tree_.insert(place, run, text.substr(0, bytes));
     text.remove_prefix(bytes);
     length -= kPiece;
@@ -239,7 +230,7 @@ void Sequence::append(const RunTree::Place& place, std::uint32_t count,
     next.live = run.live;
     const std::uint32_t part = next.size();
     if (run.live) {
-      const std::size_t bytes = bytes_of(text, part);
+      const std::size_t bytes = bytes_of_points(text, part);
       next.text = text.substr(0, bytes);
       text.remove_prefix(bytes);
     }

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 
 #include "agent/replica/replica.h"
 #include "agent/replica/store_view.h"
 #include "crdt/types/shown.h"
 #include "tools/bench/clock.h"
+#include "tools/bench/merge.h"
 #include "tools/bench/raw_store.h"
 #include "tools/bench/workload.h"
 
@@ -18,17 +18,6 @@ namespace {
 using crdt::Op;
 using crdt::SlotType;
 using crdt::Verb;
-
-// What this process has given to write calls so far.
-std::uint64_t written_bytes() {
-  std::ifstream io("/proc/self/io");
-  std::string name;
-  std::uint64_t value = 0;
-  while (io >> name >> value) {
-    if (name == "wchar:") return value;
-  }
-  return 0;
-}
 
 base::Result<std::unique_ptr<agent::Replica>> open(const std::string& file) {
   return agent::Replica::open(now_of(0), file, agent::ReplicaOptions{}, "bench",
@@ -83,7 +72,7 @@ base::Result<TypingResult> measure_typing(const History& history, std::size_t ba
   }
   TypingResult result;
   result.changes = inputs.size();
-  const std::uint64_t before = written_bytes();
+  const std::uint64_t before = bytes_written();
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t from = 0; from < inputs.size(); from += batch) {
     const std::size_t to = std::min(inputs.size(), from + batch);
@@ -93,7 +82,7 @@ base::Result<TypingResult> measure_typing(const History& history, std::size_t ba
     RETURN_IF_ERROR(turn(*replica, part));
   }
   result.seconds = seconds_since(start);
-  result.bytes_per_change = static_cast<double>(written_bytes() - before) /
+  result.bytes_per_change = static_cast<double>(bytes_written() - before) /
                             static_cast<double>(std::max<std::size_t>(1, result.changes));
   ASSIGN_OR_RETURN(const std::string value, shown(*replica, "text"));
   result.ok = value == crdt::json_quote(history.end) && replica->store().verify_digest().ok();

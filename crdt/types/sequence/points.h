@@ -1,0 +1,22 @@
+#pragma once
+
+// Code points of letters in UTF-8.
+
+#include <cstdint>
+#include <string_view>
+
+#include "crdt/base/bytes.h"
+
+namespace crdt {
+
+// The bytes of the first `points` code points; the text has as many.
+inline std::size_t bytes_of_points(std::string_view text, std::uint32_t points) {
+  std::size_t at = 0;
+  for (; points > 0; --points) {
+    ++at;
+    while (at < text.size() && base::is_continuation(text[at])) ++at;
+  }
+  return at;
+}
+
+}  // namespace crdt
