@@ -14,6 +14,18 @@ namespace cluster {
 using support::AgentProcess;
 using support::Millis;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool kSanitized =
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
+// Agents with a sanitizer are several times as slow, and other tests run beside this one.
+constexpr long long bound_millis(long long millis) { return kSanitized ? 4 * millis : millis; }
+
 // Until all show the same, on a host whose cores many others want. Waiting ends when they do.
 inline constexpr Millis kAgree{120'000};
 
