@@ -5,6 +5,7 @@
 
 #include "agent/api/body.h"
 #include "agent/api/limits.h"
+#include "agent/api/text_cursors.h"
 
 namespace agent {
 namespace {
@@ -42,13 +43,11 @@ base::Result<std::string> value_member(const Members& op) {
   return base::Error{base::Code::kTooLarge, "the value is larger than 1 MiB"};
 }
 
-// "<actor>:<seq>:<index>", as the answer to a write gives it.
-base::Result<crdt::Dot> dot_member(const Members& op, std::string_view key) {
-  ASSIGN_OR_RETURN(const std::string text, string_member(op, key));
-  const auto dot = crdt::Dot::from_text(text);
-  if (dot) return *dot;
-  return base::invalid("\"" + std::string(key) + "\" must be an id <actor>:<seq>:<index>, and is " +
-                       text.substr(0, 80));
+// "unit" of an insert or an erase, which may be absent.
+base::Result<crdt::TextUnit> unit_member(const Members& op) {
+  if (!find_member(op, "unit")) return crdt::TextUnit::kCodePoint;
+  ASSIGN_OR_RETURN(const std::string name, string_member(op, "unit"));
+  return text_unit(name);
 }
 
 base::Result<crdt::TextInsert> insert_of(const Members& op) {
@@ -57,8 +56,10 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
   const bool at = find_member(op, "at") != nullptr;
   const bool after = find_member(op, "after") != nullptr;
   if (at == after) return base::invalid("insert needs \"at\" or \"after\", and not both");
+  ASSIGN_OR_RETURN(insert.unit, unit_member(op));
   if (after) {
-    ASSIGN_OR_RETURN(insert.after, dot_member(op, "after"));
+    ASSIGN_OR_RETURN(const std::string cursor, string_member(op, "after"));
+    ASSIGN_OR_RETURN(insert.after, cursor_element("\"after\"", cursor));
   } else {
     ASSIGN_OR_RETURN(const std::uint64_t position, number_member(op, "at", UINT32_MAX));
     insert.at = static_cast<std::uint32_t>(position);
@@ -69,7 +70,8 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
 base::Result<crdt::TextErase> erase_of(const Members& op) {
   ASSIGN_OR_RETURN(const std::uint64_t at, number_member(op, "at", UINT32_MAX));
   ASSIGN_OR_RETURN(const std::uint64_t length, number_member(op, "len", UINT32_MAX));
-  return crdt::TextErase{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length)};
+  ASSIGN_OR_RETURN(const crdt::TextUnit unit, unit_member(op));
+  return crdt::TextErase{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length), unit};
 }
 
 base::Status read_argument(const Members& members, const std::string& name, Op& op) {

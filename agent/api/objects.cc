@@ -10,6 +10,7 @@
 #include "agent/api/patch.h"
 #include "agent/api/place_read.h"
 #include "agent/api/reading.h"
+#include "agent/api/text_cursors.h"
 
 namespace agent {
 namespace {
@@ -36,6 +37,14 @@ http::Response shown_response(const Place& place, const Shown& shown, bool inspe
 void get_object(Host& host, const ExchangePtr& exchange) {
   auto place = place_of(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
+  auto cursor = cursor_query(exchange->request().target);
+  if (!cursor.ok()) return exchange->fail(cursor.error());
+  if (*cursor) {
+    return answer_from_snapshot(host, exchange, kSmallAnswerBytes,
+                                [place = *place, query = **cursor](store::Reader& reader) {
+                                  return cursor_response(reader, place, query);
+                                });
+  }
   bool inspect = exchange->request().target.query_value("inspect") == "1";
   std::size_t bytes = place->path.empty() ? kAnswerBytesMax : kSmallAnswerBytes;
   if (inspect) bytes *= 2;  // the dots have the same bound as the value
@@ -260,11 +269,12 @@ void add_object_routes(Host& host, http::Router& router) {
               bound(list_objects),
               "Objects with their type and number of cells, in pages",
               {"limit", "after"}});
-  router.add({http::Verb::kGet,
-              pattern,
-              bound(get_object),
-              "The value at a path; inspect=1 adds every dot",
-              {"inspect"}});
+  router.add(
+      {http::Verb::kGet,
+       pattern,
+       bound(get_object),
+       "The value at a path; inspect=1 adds every dot; cursor and cursor_at: a place in a text",
+       {"inspect", "cursor", "cursor_at", "unit"}});
   router.add({http::Verb::kPut,
               pattern,
               bound(put_object),

@@ -53,14 +53,16 @@ void push_kills(EffectKind kind, const Slot& slot, const DotRuns& runs,
   }
 }
 
-std::string in_words(const Draft& draft, const Path& path) {
+std::string in_words(const View& view, const Path& path) {
   std::string place;
   for (const std::string& component : path) {
     if (!place.empty()) place += '/';
     place += component;
   }
-  const std::string object = "the object \"" + draft.view.object() + "\"";
+  const std::string object = "the object \"" + view.object() + "\"";
   return path.empty() ? object : "\"" + place + "\" of " + object;
 }
+
+std::string in_words(const Draft& draft, const Path& path) { return in_words(draft.view, path); }
 
 }  // namespace crdt

@@ -34,14 +34,18 @@ std::string_view verb_name(Verb verb);  // "set"; "put" for kPutEntry
 struct Amount {
   std::uint64_t by = 0;
 };
+// What positions and lengths in a text count. UTF-16 is for clients whose strings count its units.
+enum class TextUnit : std::uint8_t { kCodePoint, kUtf16 };
 struct TextInsert {
-  std::uint32_t at = 0;      // position in code points
-  std::optional<Dot> after;  // if present: behind this element, wherever it stands now
-  std::string text;          // UTF-8
+  std::uint32_t at = 0;
+  std::optional<Dot> after;              // if present: behind this element, wherever it stands now
+  std::string text;                      // UTF-8
+  TextUnit unit = TextUnit::kCodePoint;  // of `at`
 };
 struct TextErase {
   std::uint32_t at = 0;
-  std::uint32_t length = 0;  // code points
+  std::uint32_t length = 0;
+  TextUnit unit = TextUnit::kCodePoint;  // of both
 };
 // Minified JSON text, or the parsed members of an object.
 using Argument = std::variant<std::monostate, std::string, Members, Amount, TextInsert, TextErase>;

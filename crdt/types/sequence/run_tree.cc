@@ -5,17 +5,9 @@
 
 #include "crdt/base/bytes.h"
 #include "crdt/base/check.h"
+#include "crdt/types/sequence/points.h"
 
 namespace crdt {
-namespace {
-
-bool is_astral(char c) { return static_cast<unsigned char>(c) >= 0xF0; }
-
-std::uint32_t count_astral(std::string_view text) {
-  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), is_astral));
-}
-
-}  // namespace
 
 // --- Finding -------------------------------------------------------------------------------------
 

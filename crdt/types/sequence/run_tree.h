@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +69,10 @@ class RunTree {
   std::string_view shown(const Place& place, std::uint32_t most) const;
   static Place after(Place place) { return {place.leaf, place.run, place.offset + 1}; }
   std::uint32_t position(const Place& place) const;  // of the first shown element from there on
+  // Between positions and offsets in UTF-16. `unit` is at most units(), `position` at most size().
+  // Nullopt: the offset is between the two units of one code point.
+  std::optional<std::uint32_t> position_of_unit(std::uint32_t unit) const;
+  std::uint32_t unit_of(std::uint32_t position) const;
 
   // Inserts a run that is shown, with its text of `run.length` code points.
   void insert(Place place, Run run, std::string_view text);
@@ -165,6 +170,7 @@ class RunTree {
   void find_path(std::uint32_t leaf_id);
   bool shrink_into_neighbour(const Place& place, std::uint32_t length);
   Sums sums_of(std::uint32_t node, bool leaf) const;
+  const Leaf& leaf_at(bool in_units, std::uint32_t& left, Sums& before) const;
   static std::size_t byte_of(const Leaf& leaf, std::uint32_t point);
   static std::uint32_t points_before(const Leaf& leaf, std::uint32_t run, std::uint32_t offset);
   void merge_with_neighbours(std::uint32_t leaf_id, std::uint32_t run);

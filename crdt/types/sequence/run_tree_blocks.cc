@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "crdt/base/bytes.h"
+#include "crdt/types/sequence/points.h"
 #include "crdt/types/sequence/run_tree.h"
 
 namespace crdt {
@@ -138,10 +139,7 @@ void RunTree::append_run(const Run& run, std::string_view text, std::uint32_t bl
   if (!run.live) return;
   leaf.sums.points += run.length;
   if (text.size() == run.length) return;
-  leaf.sums.astral +=
-      static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-        return static_cast<unsigned char>(byte) >= 0xF0;
-      }));
+  leaf.sums.astral += count_astral(text);
 }
 
 void RunTree::build() {

@@ -59,6 +59,12 @@ std::optional<Anchor> Sequence::anchor_behind(const Dot& element) const {
   return anchor_of(spot_behind(tree_.of(*known)));
 }
 
+std::optional<std::uint32_t> Sequence::position_behind(const Dot& element) const {
+  const auto known = ids_.find(element);
+  if (!known) return std::nullopt;
+  return tree_.position(RunTree::after(tree_.of(*known)));
+}
+
 Anchor Sequence::insert(std::uint32_t position, const Dot& first, std::string_view text) {
   const Spot spot = spot_at(position);
   const Anchor anchor = anchor_of(spot);

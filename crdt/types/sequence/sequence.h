@@ -4,7 +4,9 @@
 // of the Fugue, 2023, algorithm 1): a tree in which each element is a left or a right child of
 // another one; siblings stand in the order of their dots; the text is the tree from left to right.
 // Concurrent runs do not interleave. An erased element keeps its place for ever. Positions count
-// shown code points. Thread: any, one at a time.
+// shown code points. A cursor that stays where it is while others edit is the dot of the element
+// before it: every replica that has this element finds the same place behind it. Thread: any, one
+// at a time.
 
 #include <cstdint>
 #include <functional>
@@ -27,7 +29,7 @@ namespace crdt {
 class Sequence {
  public:
   std::uint32_t size() const { return tree_.size(); }
-  std::uint32_t units() const { return tree_.units(); }
+  std::uint32_t units() const { return tree_.units(); }  // of UTF-16
   std::string text() const { return tree_.text(); }
 
   // What an edit of our own names, without doing it: the place between `position` - 1 and
@@ -36,6 +38,19 @@ class Sequence {
   Anchor anchor_at(std::uint32_t position) const;
   std::optional<Anchor> anchor_behind(const Dot& element) const;
   DotRuns dots_of(std::uint32_t position, std::uint32_t count) const;
+
+  // Cursors. The element at a position, which is below size(); the position behind an element,
+  // where it stands or, once it is erased, has stood (nullopt: the text has no such element).
+  Dot element_at(std::uint32_t position) const {
+    return ids_.dot_of(tree_.element(tree_.at(position)));
+  }
+  std::optional<std::uint32_t> position_behind(const Dot& element) const;
+  // Between positions and offsets in UTF-16. `unit` is at most units(), `position` at most size().
+  // Nullopt: the offset is between the two units of one code point.
+  std::optional<std::uint32_t> position_of_unit(std::uint32_t unit) const {
+    return tree_.position_of_unit(unit);
+  }
+  std::uint32_t unit_of(std::uint32_t position) const { return tree_.unit_of(position); }
 
   // An edit of our own. `position` and `position + count` are at most size(). `text` is valid UTF-8
   // and not empty; `first` is its first dot, the others follow it.
