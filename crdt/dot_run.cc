@@ -127,7 +127,8 @@ DotRuns runs_of(std::vector<Dot> dots) {
   });
 }
 
-DotRuns ordered_runs(const DotRuns& runs) {
+DotRuns ordered_runs(DotRuns runs) {
+  if (runs.size() <= 1) return runs;
   DotRuns result;
   std::map<ActorId, std::vector<const DotRun*>> by_actor;
   for (const DotRun& run : runs) by_actor[run.actor].push_back(&run);

@@ -44,7 +44,7 @@ crdt::DotRuns Renaming::renamed(const crdt::DotRuns& kills) const {
     }
     if (rest.changes > 0) result.push_back(rest);
   }
-  return crdt::ordered_runs(result);
+  return crdt::ordered_runs(std::move(result));
 }
 
 base::Result<bool> is_held(store::Store& store, const crdt::Opened& opened) {

@@ -1,6 +1,7 @@
 #include "crdt/base/bytes.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace base {
 namespace {
@@ -77,6 +78,17 @@ bool is_utf8(std::string_view text) {
     i += length;
   }
   return true;
+}
+
+bool is_ascii(std::string_view text) {
+  std::uint64_t all = 0;
+  for (; text.size() >= sizeof all; text.remove_prefix(sizeof all)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    all |= word;
+  }
+  for (const char byte : text) all |= static_cast<unsigned char>(byte);
+  return (all & 0x8080808080808080u) == 0;
 }
 
 std::size_t count_points(std::string_view text) {

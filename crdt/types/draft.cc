@@ -36,7 +36,7 @@ void push_removal(const std::string& object, const Path& path, std::vector<Dot> 
   DotRuns runs = runs_around(std::move(dots), std::move(kept));
   if (!letters.empty()) {
     runs.insert(runs.end(), letters.begin(), letters.end());
-    runs = ordered_runs(runs);
+    runs = ordered_runs(std::move(runs));
   }
   push_kills(EffectKind::kRemove, {object, path, SlotType::kSubtree}, runs, effects);
 }

@@ -71,6 +71,8 @@ class ElementIds {
     std::uint32_t count = 0;
     std::vector<Names> names;
   };
+  // The names that say the dot of an element.
+  static const Names& names_of(const Actor& actor, std::uint32_t number);
   std::uint32_t intern(const ActorId& id);
   std::optional<std::uint32_t> index_of(const ActorId& id) const;
 

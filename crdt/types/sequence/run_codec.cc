@@ -74,13 +74,13 @@ class RunDecoder {
  public:
   RunDecoder(base::BytesView bytes, std::uint32_t actors)
       : all_(bytes),
-        actor_count_(actors),
         count_(all_.column()),
         flags_(all_.column()),
         actors_(all_.column()),
         numbers_(all_.column()),
         lengths_(all_.column()),
-        parents_(all_.column()) {}
+        parents_(all_.column()),
+        ends_(actors) {}
 
   base::Result<std::vector<Run>> runs() {
     const std::uint64_t count = count_.next();
@@ -116,12 +116,14 @@ class RunDecoder {
     const bool same = (flags & kSameActor) != 0;
     if (same && runs.empty()) sound_ = false;
     const std::uint64_t actor = same && sound_ ? runs.back().first.actor : actors_.next();
-    const std::uint64_t end = ends_[static_cast<std::uint32_t>(actor)];
-    const std::int64_t number = static_cast<std::int64_t>(end) + step(numbers_);
+    if (actor >= ends_.size()) {
+      sound_ = false;
+      return;
+    }
+    const std::int64_t number = std::int64_t{ends_[actor]} + step(numbers_);
     const std::uint64_t length = lengths_.next();
     // An element's number is below 2^32, and so is the one behind the run.
-    const bool fits = actor < actor_count_ && number >= 0 && length > 0 &&
-                      length <= Run::kLengthMax &&
+    const bool fits = number >= 0 && length > 0 && length <= Run::kLengthMax &&
                       static_cast<std::uint64_t>(number) + length < UINT32_MAX;
     if (!fits || !sound()) {
       sound_ = false;
@@ -155,7 +157,7 @@ class RunDecoder {
       case ParentIs::kOther: {
         const std::uint64_t actor = parents_.next();
         const std::int64_t number = run.first.number + step(parents_);
-        sound_ = sound_ && actor < actor_count_ && number >= 0 && number < UINT32_MAX;
+        sound_ = sound_ && actor < ends_.size() && number >= 0 && number < UINT32_MAX;
         run.parent = {static_cast<std::uint32_t>(actor), static_cast<std::uint32_t>(number)};
         return;
       }
@@ -164,14 +166,13 @@ class RunDecoder {
   }
 
   ColumnReader all_;
-  std::uint32_t actor_count_;
   ColumnReader count_;
   ColumnReader flags_;
   ColumnReader actors_;
   ColumnReader numbers_;
   ColumnReader lengths_;
   ColumnReader parents_;
-  std::map<std::uint32_t, std::uint32_t> ends_;
+  std::vector<std::uint32_t> ends_;  // of the last run of each actor
   bool next_is_parent_ = false;
   bool sound_ = true;
 };

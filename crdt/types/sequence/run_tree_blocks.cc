@@ -101,17 +101,22 @@ RunTree::Content RunTree::content(const Block& block) const {
 }
 
 bool RunTree::append(std::uint32_t id, const std::vector<Run>& runs, std::string_view text) {
+  const bool ascii = base::is_ascii(text);
   for (Run run : runs) {
     while (run.length > 0) {
       // A long run takes several leaves.
       const std::uint32_t most = run.live ? static_cast<std::uint32_t>(kTextBytes / 2) : run.length;
       Run part = run;
       part.length = std::min<std::uint32_t>(run.length, most) & Run::kLengthMax;
-      std::size_t bytes = 0;
-      for (std::uint32_t point = 0; run.live && point < part.length; ++point) {
-        if (bytes >= text.size()) return false;
-        ++bytes;
-        while (bytes < text.size() && base::is_continuation(text[bytes])) ++bytes;
+      std::size_t bytes = run.live ? part.length : 0;
+      if (bytes > text.size()) return false;
+      if (!ascii && bytes > 0) {
+        bytes = 0;
+        for (std::uint32_t point = 0; point < part.length; ++point) {
+          if (bytes >= text.size()) return false;
+          ++bytes;
+          while (bytes < text.size() && base::is_continuation(text[bytes])) ++bytes;
+        }
       }
       append_run(part, text.substr(0, bytes), id);
       text.remove_prefix(bytes);

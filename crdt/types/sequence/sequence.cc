@@ -121,7 +121,7 @@ DotRuns Sequence::dots_of(std::uint32_t position, std::uint32_t count) const {
     append_runs(tree_.element(place), part, runs);
     done += part;
   }
-  return ordered_runs(runs);
+  return ordered_runs(std::move(runs));
 }
 
 DotRuns Sequence::erase(std::uint32_t position, std::uint32_t count) {
@@ -133,7 +133,7 @@ DotRuns Sequence::erase(std::uint32_t position, std::uint32_t count) {
     count -= done;
     append_runs(element, done, erased);
   }
-  return ordered_runs(erased);
+  return ordered_runs(std::move(erased));
 }
 
 bool Sequence::apply_insert(const Anchor& anchor, const Dot& first, std::string_view text) {

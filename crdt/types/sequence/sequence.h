@@ -127,6 +127,7 @@ class Sequence::Loader {
  private:
   Sequence text_;
   std::vector<std::uint64_t> elements_;  // of each actor, in the blocks so far
+  std::vector<Run> children_;            // that typing did not make
 };
 
 }  // namespace crdt

@@ -25,7 +25,7 @@ base::Status Sequence::Loader::add(std::uint32_t id, base::BytesView skeleton,
                        (run.parent.is_root() || run.parent.number < ids.count(run.parent.actor));
     if (!known) return base::invalid("load a text: a run of elements that have no names");
     const bool follows = run.right && !run.parent.is_root() && run.parent.plus(1) == run.first;
-    if (!follows) text_.siblings_.add(run.parent, run.right, run.first, ids);
+    if (!follows) children_.push_back(run);
   }
   if (text_.tree_.append(id, runs, text)) return {};
   return base::invalid("load a text: runs and letters do not fit");
@@ -35,6 +35,10 @@ base::Result<Sequence> Sequence::Loader::finish() {
   for (std::uint32_t actor = 0; actor < elements_.size(); ++actor) {
     if (elements_[actor] == text_.ids_.count(actor)) continue;
     return base::invalid("load a text: elements are missing");
+  }
+  text_.siblings_.reserve(children_.size());
+  for (const Run& run : children_) {
+    text_.siblings_.add(run.parent, run.right, run.first, text_.ids_);
   }
   text_.tree_.build();
   return std::move(text_);
