@@ -118,10 +118,18 @@ void Actors::add(const base::ActorId& id, const Actor& actor) {
     frontier_.insert(id);
   }
   const crdt::Head before = vector_.head_of(id);
-  if (before.seq > 0) vector_digest_.subtract(crdt::vector_element(id, before));
-  if (actor.head.seq > 0) vector_digest_.add(crdt::vector_element(id, actor.head));
+  if (before.seq > 0) vector_digest_.subtract(element(id, before));
+  if (actor.head.seq > 0) vector_digest_.add(element(id, actor.head));
   vector_.set(id, actor.head);
   actors_.insert_or_assign(id, actor);
+}
+
+// The head that was added last is often the next one to be replaced.
+const crdt::Digest& Actors::element(const base::ActorId& id, const crdt::Head& head) {
+  if (last_element_.head != head || last_element_.id != id) {
+    last_element_ = {id, head, crdt::vector_element(id, head)};
+  }
+  return last_element_.element;
 }
 
 // --- Looking up ----------------------------------------------------------------------------------

@@ -84,6 +84,7 @@ class Actors {
   base::Result<Actor> parse(const Loan& row, base::ActorId& id) const;
   base::Status take_closed();
   void add(const base::ActorId& id, const Actor& actor);
+  const crdt::Digest& element(const base::ActorId& id, const crdt::Head& head);
 
   base::Status write_name(const base::ActorId& id, const Actor& actor);
   base::Status write_head(const Actor& actor);
@@ -109,6 +110,12 @@ class Actors {
   std::set<base::ActorId> left_;      // marked and not yet taken
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
+  struct LastElement {
+    base::ActorId id;
+    crdt::Head head;
+    crdt::Digest element;
+  };
+  LastElement last_element_;
   std::int64_t next_index_ = 1;
   std::size_t loose_max_;
   bool touched_ = false;

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "crdt/base/plant.h"
-#include "store/packed_change.h"
 #include "store/row.h"
 
 namespace store {
@@ -97,7 +96,8 @@ base::Error TextBlocks::corrupt(std::int64_t id, std::int64_t number) const {
   return corrupt_row(database_, "blocks", std::to_string(id) + ":" + std::to_string(number));
 }
 
-base::Result<base::Bytes> TextBlocks::packed(std::int64_t id, std::int64_t number) {
+base::Result<base::Bytes> TextBlocks::packed(ChangePacker& packer, std::int64_t id,
+                                             std::int64_t number) {
   ASSIGN_OR_RETURN(auto row, blocks_.get(id, number));
   if (!row) return corrupt(id, number);
   RowParser parser(*row);
@@ -105,14 +105,15 @@ base::Result<base::Bytes> TextBlocks::packed(std::int64_t id, std::int64_t numbe
   const base::BytesView rest = parser.rest();
   if (!parser.ok()) return corrupt(id, number);
   if (size == 0) return base::Bytes(rest);
-  auto unpacked = unpack_change(rest, size);
+  auto unpacked = packer.unpack(rest, size);
   if (!unpacked) return corrupt(id, number);
   return std::move(*unpacked);
 }
 
-base::Status TextBlocks::put_packed(std::int64_t id, std::int64_t number, base::BytesView content) {
+base::Status TextBlocks::put_packed(ChangePacker& packer, std::int64_t id, std::int64_t number,
+                                    base::BytesView content) {
   base::Bytes row;
-  if (const auto frame = pack_change(content)) {
+  if (const auto frame = packer.pack(content)) {
     append_varint(row, content.size());
     row += *frame;
   } else {
@@ -140,15 +141,16 @@ base::Result<std::vector<std::uint32_t>> TextBlocks::index(std::int64_t id) {
 }
 
 base::Result<crdt::Sequence> TextBlocks::load(std::int64_t id, std::uint32_t tail) {
+  ChangePacker packer(ChangePacker::For::kText);
   crdt::Sequence text;
   ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, index(id));
   if (!blocks.empty()) {
-    ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
+    ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
     auto loader = crdt::Sequence::Loader::begin(names);
     if (!loader.ok()) return corrupt(id, kNames);
     for (const std::uint32_t block : blocks) {
-      ASSIGN_OR_RETURN(const base::Bytes letters, packed(id, letters_of(block)));
-      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(id, skeleton_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(packer, id, skeleton_of(block)));
       const auto added = loader->add(block, skeleton, letters);
       if (!added.ok()) return corrupt(id, skeleton_of(block));
     }
@@ -177,17 +179,19 @@ base::Status TextBlocks::apply_edits(crdt::Sequence& text, base::BytesView row) 
 }
 
 base::Result<crdt::ElementIds> TextBlocks::names(std::int64_t id) {
-  ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
+  ChangePacker packer(ChangePacker::For::kText);
+  ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
   auto ids = crdt::ElementIds::decode(names);
   if (!ids.ok()) return corrupt(id, kNames);
   return ids;
 }
 
 base::Result<std::string> TextBlocks::letters(std::int64_t id) {
+  ChangePacker packer(ChangePacker::For::kText);
   ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, index(id));
   std::string text;
   for (const std::uint32_t block : blocks) {
-    ASSIGN_OR_RETURN(const base::Bytes letters, packed(id, letters_of(block)));
+    ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
     text += letters;
   }
   return text;
@@ -202,6 +206,7 @@ base::Status TextBlocks::append_edits(std::int64_t id, std::uint32_t number,
 
 base::Status TextBlocks::fold(std::int64_t id, crdt::Sequence& text, std::uint32_t& next_block,
                               std::uint32_t tail) {
+  ChangePacker packer(ChangePacker::For::kText);
   ASSIGN_OR_RETURN(const std::vector<std::uint32_t> before, index(id));
   std::set<std::uint32_t> gone(before.begin(), before.end());
   base::Bytes order;
@@ -211,14 +216,14 @@ base::Status TextBlocks::fold(std::int64_t id, crdt::Sequence& text, std::uint32
     gone.erase(block.id);
     if (!block.changed) continue;
     const crdt::Sequence::StoredBlock content = text.block(block);
-    RETURN_IF_ERROR(put_packed(id, letters_of(block.id), content.text));
-    RETURN_IF_ERROR(put_packed(id, skeleton_of(block.id), content.skeleton));
+    RETURN_IF_ERROR(put_packed(packer, id, letters_of(block.id), content.text));
+    RETURN_IF_ERROR(put_packed(packer, id, skeleton_of(block.id), content.skeleton));
   }
   for (const std::uint32_t block : gone) {
     RETURN_IF_ERROR(blocks_.erase(id, letters_of(block)));
     RETURN_IF_ERROR(blocks_.erase(id, skeleton_of(block)));
   }
-  RETURN_IF_ERROR(put_packed(id, kNames, text.names()));
+  RETURN_IF_ERROR(put_packed(packer, id, kNames, text.names()));
   RETURN_IF_ERROR(blocks_.put(id, kIndex, order));
   for (std::uint32_t i = 0; i < tail; ++i) RETURN_IF_ERROR(blocks_.erase(id, kFirstEdits + i));
   return {};

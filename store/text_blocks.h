@@ -13,6 +13,7 @@
 #include "crdt/types/sequence/sequence.h"
 #include "store/actors.h"
 #include "store/blocks.h"
+#include "store/packed_change.h"
 
 namespace store {
 
@@ -44,8 +45,9 @@ class TextBlocks {
 
  private:
   base::Result<std::vector<std::uint32_t>> index(std::int64_t id);
-  base::Result<base::Bytes> packed(std::int64_t id, std::int64_t number);
-  base::Status put_packed(std::int64_t id, std::int64_t number, base::BytesView content);
+  base::Result<base::Bytes> packed(ChangePacker& packer, std::int64_t id, std::int64_t number);
+  base::Status put_packed(ChangePacker& packer, std::int64_t id, std::int64_t number,
+                          base::BytesView content);
   base::Status apply_edits(crdt::Sequence& text, base::BytesView row);
   base::Error corrupt(std::int64_t id, std::int64_t number) const;
 
