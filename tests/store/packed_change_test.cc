@@ -30,18 +30,20 @@ base::Bytes noise(std::size_t bytes) {
 }
 
 TEST(PackedChange, ComesBackByteForByte) {
-  ChangePacker packer;
-  for (const std::size_t bytes :
-       {513u, 600u, 3'000'000u, 600u, 4'096u, 5'000u, 200'000u, 3'000'000u}) {
-    const base::Bytes sealed = lines(bytes);
+  for (const auto use : {ChangePacker::For::kLog, ChangePacker::For::kText}) {
+    ChangePacker packer(use);
+    for (const std::size_t bytes :
+         {513u, 600u, 3'000'000u, 600u, 4'096u, 5'000u, 200'000u, 3'000'000u}) {
+      const base::Bytes sealed = lines(bytes);
 
-    const auto packed = packer.pack(sealed);
+      const auto packed = packer.pack(sealed);
 
-    ASSERT_TRUE(packed) << bytes;
-    EXPECT_LT(packed->size(), sealed.size());
-    const auto back = packer.unpack(*packed, sealed.size());
-    ASSERT_TRUE(back) << bytes;
-    EXPECT_TRUE(*back == sealed) << bytes;
+      ASSERT_TRUE(packed) << bytes;
+      EXPECT_LT(packed->size(), sealed.size());
+      const auto back = packer.unpack(*packed, sealed.size());
+      ASSERT_TRUE(back) << bytes;
+      EXPECT_TRUE(*back == sealed) << bytes;
+    }
   }
 }
 
