@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <bitset>
-#include <map>
 
 #include "store/cell_rows.h"
 #include "store/entry_key.h"
 #include "store/lanes.h"
 #include "store/names.h"
+#include "store/recent_slots.h"
 #include "store/slot_scan.h"
 
 namespace store {
@@ -42,11 +42,6 @@ struct CellTable::Impl {
     std::bitset<256> lanes;
   };
 
-  // Slots that were loaded or saved lately, if they are small. Plans ask for some slots again and
-  // again: the marker of a text for each letter, the entry of a catalog for each field.
-  static constexpr std::size_t kRecentMax = 256;
-  static constexpr std::size_t kRecentBytes = 512;  // of one slot
-  void remember(const SlotRow& row);
   base::Result<SlotRow> load_slot(const crdt::Slot& slot);
 
   base::Result<std::int64_t> name_for(const base::Bytes& key);
@@ -66,19 +61,8 @@ struct CellTable::Impl {
   Fresh fresh;
   std::int64_t next_name = 1;
   bool touched = false;
-  std::map<crdt::Slot, SlotRow> recent;
+  RecentSlots recent;
 };
-
-void CellTable::Impl::remember(const SlotRow& row) {
-  std::size_t bytes = 0;
-  for (const crdt::Cell& cell : row.cells) bytes += sizeof(cell) + cell.body.size();
-  if (bytes > kRecentBytes) {
-    recent.erase(row.slot);
-    return;
-  }
-  if (recent.size() >= kRecentMax && !recent.contains(row.slot)) recent.clear();
-  recent[row.slot] = row;
-}
 
 CellTable::CellTable(Database& database, Actors& actors, const Options& options)
     : impl_(std::make_unique<Impl>(database, actors, options)) {}
@@ -106,10 +90,9 @@ base::Status CellTable::refresh() {
 }
 
 base::Result<SlotRow> CellTable::load_slot(const crdt::Slot& slot) {
-  const auto known = impl_->recent.find(slot);
-  if (known != impl_->recent.end()) return known->second;
+  if (const SlotRow* known = impl_->recent.find(slot)) return *known;
   ASSIGN_OR_RETURN(SlotRow row, impl_->load_slot(slot));
-  impl_->remember(row);
+  impl_->recent.put(row);
   return row;
 }
 
@@ -190,9 +173,12 @@ std::int64_t CellTable::total_cells() const { return impl_->objects.totals().cel
 std::int64_t CellTable::total_objects() const { return impl_->objects.totals().objects; }
 
 base::Status CellTable::save(SlotRow& row) {
-  impl_->recent.erase(row.slot);
-  RETURN_IF_ERROR(impl_->save(row));
-  impl_->remember(row);
+  const base::Status saved = impl_->save(row);
+  if (!saved.ok()) {
+    impl_->recent.forget(row.slot);
+    return saved;
+  }
+  impl_->recent.put(row);
   return {};
 }
 

@@ -24,8 +24,7 @@ class ChangePacker {
     // changes are freed at once.
     kLog,
     // The rows of one text, by an object that lives while they are read or written. They are
-    // written
-    // again and again, so packing them fast counts more than the last 2 % of their size.
+    // written again and again, so packing them fast counts more than the last 2 % of their size.
     kText,
   };
   explicit ChangePacker(For use = For::kLog) : use_(use) {}

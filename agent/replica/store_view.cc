@@ -7,9 +7,10 @@ namespace agent {
 using crdt::SlotType;
 
 base::Result<crdt::Cells> StoreView::cells(const crdt::Path& path, SlotType type) {
-  const auto changed = changed_.find(slot(path, type));
+  const crdt::Slot wanted = slot(path, type);
+  const auto changed = changed_.find(wanted);
   if (changed != changed_.end()) return changed->second;
-  ASSIGN_OR_RETURN(store::SlotRow row, cells_.load_slot(slot(path, type)));
+  ASSIGN_OR_RETURN(store::SlotRow row, cells_.load_slot(wanted));
   return std::move(row.cells);
 }
 
