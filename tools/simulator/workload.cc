@@ -14,7 +14,7 @@ namespace {
 
 using Whole = agent::EntryWrite::Whole;
 
-constexpr std::array<std::string_view, 4> kObjects{"snapshots", "images", "volumes", "états"};
+constexpr std::array<std::string_view, 2> kObjects{"snapshots", "images"};  // all catalogs
 constexpr std::uint64_t kIdsMax = 30;
 constexpr std::array<std::string_view, 6> kOddIds{"a b", "a/b", "ä-名", "-", "%41", "id-1 "};
 constexpr std::array<std::string_view, 8> kFieldNames{"size", "os",    "größe", "a\"b",
@@ -138,6 +138,12 @@ agent::WriteEntries Workload::write_entries() {
   std::set<std::string> ids;
   for (std::uint64_t i = 0; i < entries; ++i) ids.insert(any_id());
   for (const std::string& id : ids) write.entries.push_back(entry_write(id));
+  // The value that replaces the others keeps no field of an entry.
+  for (agent::EntryWrite& entry : write.entries) {
+    if (!write.replace || entry.whole != Whole::kKeep) continue;
+    entry.whole = Whole::kRemove;
+    entry.unset.clear();
+  }
   return write;
 }
 
