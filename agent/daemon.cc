@@ -399,8 +399,8 @@ void Daemon::write(WriteRequest request, std::function<void(base::Result<Written
         base::Error{base::Code::kUnavailable,
                     "the agent opens its database again; send the write again in some seconds"});
   std::uint64_t ticket = next_ticket_++;
-  Input input = Write{ticket, std::move(request)};
-  if (!store_thread_->submit(std::move(input))) {
+  Write write{ticket, std::move(request)};
+  if (!store_thread_->submit(std::move(write))) {
     ++writes_refused_;
     done(base::Error{base::Code::kBusy, "too many writes wait for the disk; try again"});
     return;

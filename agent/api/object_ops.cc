@@ -6,6 +6,7 @@
 #include "agent/api/body.h"
 #include "agent/api/limits.h"
 #include "agent/api/text_cursors.h"
+#include "crdt/catalog/entry_write.h"
 
 namespace agent {
 namespace {
@@ -105,6 +106,28 @@ base::Status read_argument(const Members& members, const std::string& name, Op& 
                        "insert and erase");
 }
 
+// In a catalog, ids and names of fields have bounds of their own, and the value of an entry is its
+// metadata.
+base::Status fit_catalog(const Place& place, Op& op) {
+  if (!is_catalog(place.object)) return {};
+  if (op.path.empty()) {
+    return base::Error{base::Code::kUnprocessable, std::string(crdt::verb_name(op.verb)) +
+                                                       " names no entry: give it a \"path\""};
+  }
+  RETURN_IF_ERROR(check_entry_path(op.path));
+  if (op.path.size() != 1 || op.verb != Verb::kSet) return {};
+  ASSIGN_OR_RETURN(op.argument, metadata_of(std::get<std::string>(op.argument)));
+  return {};
+}
+
+// The type that the body names for the place of the request.
+base::Result<crdt::SlotType> type_of_body(const Place& place, const Members& body) {
+  ASSIGN_OR_RETURN(const std::string name, string_member(body, "type"));
+  ASSIGN_OR_RETURN(const crdt::SlotType type, type_named(name));
+  if (is_catalog(place.object)) RETURN_IF_ERROR(crdt::check_catalog_type(place.path, type));
+  return type;
+}
+
 base::Result<Op> op_of(const Place& place, const std::string& text,
                        const std::optional<crdt::SlotType>& type) {
   if (text.front() != '{') return base::invalid("an op must be a JSON object");
@@ -122,7 +145,23 @@ base::Result<Op> op_of(const Place& place, const std::string& text,
   }
   RETURN_IF_ERROR(read_argument(members, name, op));
   if (op.verb == Verb::kUnset) op.type.reset();
+  RETURN_IF_ERROR(fit_catalog(place, op));
   return op;
+}
+
+// Removes every entry that this agent has seen, and adds those of the value.
+base::Result<WriteObject> replacement_of_catalog(const Place& place, const std::string& value) {
+  if (value.front() != '{') {
+    return base::invalid("the value of a crdt_map must be a JSON object of entries");
+  }
+  ASSIGN_OR_RETURN(Members entries, crdt::object_members(value));
+  WriteObject write = removal_of(place);
+  for (auto& [id, metadata] : entries) {
+    Op add{{id}, Verb::kSet, std::move(metadata), {}, {}};
+    RETURN_IF_ERROR(fit_catalog(place, add));
+    write.ops.push_back(std::move(add));
+  }
+  return write;
 }
 
 }  // namespace
@@ -131,8 +170,7 @@ base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
   ASSIGN_OR_RETURN(const Members members, body_object(body));
   std::optional<crdt::SlotType> type;
   if (find_member(members, "type")) {
-    ASSIGN_OR_RETURN(const std::string name, string_member(members, "type"));
-    ASSIGN_OR_RETURN(type, type_named(name));
+    ASSIGN_OR_RETURN(type, type_of_body(place, members));
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> elements, ops_of(members));
   WriteObject write{place.object, {}};
@@ -148,12 +186,14 @@ base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
 
 base::Result<WriteObject> parse_replacement(const Place& place, std::string_view body) {
   ASSIGN_OR_RETURN(const Members members, body_object(body));
-  ASSIGN_OR_RETURN(const std::string name, string_member(members, "type"));
   Op op;
   op.path = place.path;
-  op.verb = Verb::kReplace;
-  ASSIGN_OR_RETURN(op.type, type_named(name));
-  ASSIGN_OR_RETURN(op.argument, value_member(members));
+  op.verb = is_catalog(place.object) ? Verb::kSet : Verb::kReplace;
+  ASSIGN_OR_RETURN(op.type, type_of_body(place, members));
+  ASSIGN_OR_RETURN(std::string value, value_member(members));
+  if (is_catalog(place.object) && place.path.empty()) return replacement_of_catalog(place, value);
+  op.argument = std::move(value);
+  RETURN_IF_ERROR(fit_catalog(place, op));
   return WriteObject{place.object, {std::move(op)}};
 }
 

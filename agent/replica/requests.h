@@ -23,30 +23,12 @@ namespace agent {
 // Metadata is what the parser of the body made of it (crdt::parse_object): each field once, in any
 // order, with its name and the minified text of its value. The replica does not parse it again.
 
-struct AddEntry {  // sets the whole metadata and renews the presence
+// Operations on one object of any type, as one unit: all or nothing.
+struct WriteObject {
   std::string object;
-  std::string id;
-  crdt::Members metadata;
+  std::vector<crdt::Op> ops;
 };
-struct PutEntry {  // sets the whole metadata, does not touch the presence
-  std::string object;
-  std::string id;
-  crdt::Members metadata;
-};
-struct PatchEntry {  // sets some fields and unsets others
-  std::string object;
-  std::string id;
-  crdt::Members set;
-  std::vector<std::string> unset;
-};
-struct RemoveEntry {
-  std::string object;
-  std::string id;
-};
-struct RemoveObject {  // removes every entry that this agent has seen of it
-  std::string object;
-};
-struct ImportEntries {  // adds entries; an entry that equals what is shown is not written
+struct ImportEntries {  // adds entries of a catalog; one that equals what is shown is not written
   struct Line {
     std::string id;
     crdt::Members metadata;
@@ -54,31 +36,7 @@ struct ImportEntries {  // adds entries; an entry that equals what is shown is n
   std::string object;
   std::vector<Line> entries;
 };
-// What one request does to one entry, after its steps are folded into one.
-struct EntryWrite {
-  enum class Whole : std::uint8_t {
-    kKeep,    // only `fields` and `unset`
-    kAdd,     // AddEntry with `fields` as metadata
-    kRemove,  // removes all cells, then sets `fields`, which are hidden until the next add
-  };
-  std::string id;
-  Whole whole = Whole::kKeep;
-  crdt::Members fields;
-  std::vector<std::string> unset;
-};
-// Writes several entries as one unit: all or nothing.
-struct WriteEntries {
-  std::string object;
-  std::vector<EntryWrite> entries;  // each id once
-  bool replace = false;             // entries that are not named are removed
-};
-// Operations on an object of any type but the catalogs, as one unit: all or nothing.
-struct WriteObject {
-  std::string object;
-  std::vector<crdt::Op> ops;
-};
-using WriteRequest = std::variant<AddEntry, PutEntry, PatchEntry, RemoveEntry, RemoveObject,
-                                  ImportEntries, WriteEntries, WriteObject>;
+using WriteRequest = std::variant<WriteObject, ImportEntries>;
 
 // `ticket` names the client that waits; the reply has the same ticket.
 struct Write {
@@ -149,9 +107,10 @@ using crdt::SnapshotRead;
 using crdt::Stored;
 
 struct Written {
-  std::optional<crdt::SlotType> type;  // of the place of a WriteObject, if something changed
-  std::optional<crdt::Dot> dot;        // of the first effect; empty when nothing had to change
-  std::uint64_t added = 0;             // entries that an import added
+  // Of the place of a WriteObject, if something changed. Not set for a catalog.
+  std::optional<crdt::SlotType> type;
+  std::optional<crdt::Dot> dot;  // of the first effect; empty when nothing had to change
+  std::uint64_t added = 0;       // entries that an import added
   std::uint64_t unchanged = 0;
 };
 struct Reply {

@@ -254,7 +254,7 @@ TEST_F(SnapshotsTest, TheSameQueryGivesTheSamePage) {
   query.run = {object, object, std::nullopt};
 
   std::string first = ask(1, query).body;
-  turn(*a, 11, {add("z"), Write{1, RemoveEntry{"snapshots", "x"}}});
+  turn(*a, 11, {add("z"), Write{1, remove_entry("snapshots", "x")}});
 
   EXPECT_EQ(ask(1, query).body, first);
 }

@@ -95,7 +95,8 @@ void ObjectMeaning::read(const std::vector<crdt::Op>& ops) {
 }
 
 void ObjectMeaning::read(const crdt::Op& op) {
-  if (op.verb == Verb::kPutEntry || op.path.size() > kDepthMax) return refuse();
+  const bool of_catalog = op.verb == Verb::kPut || op.verb == Verb::kMerge;
+  if (of_catalog || op.path.size() > kDepthMax) return refuse();
   // An object that is something else than a map has no places in it.
   const bool has_places = sight().has({}, SlotType::kMap) || sight().types_at({}).empty();
   if (!op.path.empty() && !has_places) return refuse();
