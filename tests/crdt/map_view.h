@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/types/conflicts.h"
 #include "crdt/types/plan.h"
 #include "crdt/types/shown.h"
 

@@ -123,9 +123,17 @@ void print_status(Printer& printer, std::string_view body) {
   });
 }
 
+// Between types: the type, and the value if there is one.
+std::string value_of_side(std::string_view side, std::string_view rule) {
+  const std::string value(field(side, "value"));
+  if (rule != "type") return value;
+  const std::string type = shown(field(side, "type"));
+  return value == "null" ? type : type + " " + value;
+}
+
 // Example: "1.0 by n2 99aabbcc at 2026-01-31T12:00:00.123Z".
-std::string beaten(Names& names, std::string_view loser) {
-  return fmt::format("{} by {} at {}", field(loser, "value"),
+std::string beaten(Names& names, std::string_view loser, std::string_view rule) {
+  return fmt::format("{} by {} at {}", value_of_side(loser, rule),
                      names.of(shown(field(loser, "writer"))),
                      readable_stamp(shown(field(loser, "stamp"))));
 }
@@ -135,16 +143,17 @@ Row conflict_row(Names& names, std::string_view conflict) {
   auto winner = field(conflict, "winner");
   std::string place = shown(field(conflict, "object"));
   for (auto step : elements(field(conflict, "path")).value_or(none)) place += "/" + unquote(step);
+  const std::string rule = shown(field(conflict, "rule"));
   std::string losers;
   for (auto loser : elements(field(conflict, "losers")).value_or(none)) {
     if (!losers.empty()) losers += ", ";
-    losers += beaten(names, loser);
+    losers += beaten(names, loser, rule);
   }
   return {{place},
-          {std::string(field(winner, "value"))},
+          {value_of_side(winner, rule)},
           {names.of(shown(field(winner, "writer")))},
           {readable_stamp(shown(field(winner, "stamp")))},
-          {shown(field(conflict, "rule"))},
+          {rule},
           {losers}};
 }
 
