@@ -48,7 +48,7 @@ struct CellTable::Impl {
   base::Status save(SlotRow& row);
   base::Status insert(SlotRow& row);
   base::Status erase(SlotRow& row);
-  base::Status verify(const ObjectInfo& object, std::int64_t& slots);
+  base::Status verify(const ObjectInfo& object, std::int64_t& slots, TextTotals& counted);
   base::Status verify(const crdt::Slot& text, crdt::Digest& digest);
 
   Database& database;
@@ -84,7 +84,7 @@ base::Status CellTable::load() {
 base::Status CellTable::refresh() {
   impl_->names.forget();
   impl_->recent.clear();
-  impl_->texts.refresh();
+  RETURN_IF_ERROR(impl_->texts.refresh());
   RETURN_IF_ERROR(impl_->objects.load());
   return impl_->lanes.refresh();
 }
@@ -288,11 +288,12 @@ base::Status CellTable::verify() {
   std::optional<crdt::ObjectKey> after;
   crdt::Digest digest;
   std::int64_t cells = 0;
+  TextTotals texts_counted;
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page, objects(after, 256));
     if (page.empty()) break;
     for (const ObjectInfo& object : page) {
-      RETURN_IF_ERROR(impl_->verify(object, slots));
+      RETURN_IF_ERROR(impl_->verify(object, slots, texts_counted));
       digest.add(object.digest);
       cells += object.cells;
     }
@@ -301,6 +302,9 @@ base::Status CellTable::verify() {
   // A walk over the names would miss rows that belong to no name.
   ASSIGN_OR_RETURN(const std::int64_t rows, impl_->rows.count());
   const CellTotals& totals = impl_->objects.totals();
+  if (texts_counted != impl_->texts.totals()) {
+    return impl_->database.corrupt("the counts of texts and of their edits are not as stored");
+  }
   if (rows == slots && digest == totals.digest && cells == totals.cells) return {};
   return impl_->database.corrupt(std::to_string(rows) + " rows of cells, " + std::to_string(slots) +
                                  " reached by name; digest " + digest.hex() + " of the objects, " +
@@ -324,7 +328,8 @@ base::Status CellTable::Impl::verify(const crdt::Slot& slot, crdt::Digest& diges
                           " elements with digest " + sum.hex() + ", not as stored");
 }
 
-base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots) {
+base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots,
+                                     TextTotals& counted) {
   std::int64_t cells = 0;
   crdt::Digest digest;
   const auto add = [&](const SlotRow& row) {
@@ -341,6 +346,9 @@ base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slo
   RETURN_IF_ERROR(texts.visit(object, {}, [&](const crdt::Slot& slot, const TextRow& row) {
     found.push_back(slot);
     cells += static_cast<std::int64_t>(row.elements);
+    ++counted.texts;
+    if (!row.folded()) ++counted.waiting;
+    counted.waiting_changes += row.tail_changes;
     return true;
   }));
   for (const crdt::Slot& slot : found) RETURN_IF_ERROR(verify(slot, digest));

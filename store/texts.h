@@ -11,9 +11,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "crdt/types/sequence/sequence.h"
 #include "crdt/types/sequence/text_digest.h"
+#include "store/meta_table.h"
 #include "store/objects.h"
 #include "store/options.h"
 #include "store/text_blocks.h"
@@ -21,12 +23,23 @@
 
 namespace store {
 
+// Bounds of one step of a compaction. A step folds at least one text that it finds, whatever its
+// size.
+struct FoldLimits {
+  std::size_t objects = 256;     // looked at
+  std::size_t rows = 4'096;      // texts looked at
+  std::size_t bytes = 8u << 20;  // of the texts that are folded, in memory
+  std::uint32_t rest =
+      0;  // a text in memory that was edited since so many rest_tick() is left alone
+};
+
 class Texts {
  public:
   Texts(Database& database, Actors& actors, Objects& objects, const Options& options);
   ~Texts();
-  base::Status load();  // forgets all open texts
-  void refresh();       // for a reader: its snapshot has changed
+  base::Status load();                                  // forgets all open texts
+  base::Status refresh();                               // for a reader: its snapshot has changed
+  const TextTotals& totals() const { return totals_; }  // as of the last flush()
 
   // Reading. The slot has the type kSeq; its object must have that slot's root type.
   // Null: there is no text. Valid until the next call that is not const.
@@ -49,12 +62,30 @@ class Texts {
                       std::string_view text);
   // Erases the elements that the kills name. Returns true if a shown one was among them.
   base::Result<bool> erase(const crdt::Slot& slot, const crdt::DotRuns& kills);
-  // Folds one text, or the next one that has edits. Returns what was folded; nullopt: nothing was.
+  // Folds one text. Returns what was folded; nullopt: it has no edits.
   struct Folded {
     crdt::Slot slot;
     std::uint32_t changes = 0;
+    std::int64_t freed = 0;  // bytes of its blocks; below 0 if they grew
   };
   base::Result<std::optional<Folded>> fold(const crdt::Slot& slot);
+  // Folds the texts that have edits, from a place on, in order of object and path. One call is one
+  // bounded step; `next` is the place where the next one begins, nullopt: it was the last one.
+  struct FoldPlace {
+    crdt::ObjectKey object;
+    base::Bytes key;  // of a text of this object; empty: its first
+  };
+  struct FoldStep {
+    std::vector<Folded> folded;
+    std::optional<FoldPlace> next;
+  };
+  // `only`: texts of objects with this name.
+  base::Result<FoldStep> fold_from(const FoldPlace& from, const std::optional<std::string>& only,
+                                   const FoldLimits& limits);
+  // The texts with edits that FoldLimits::rest would not leave alone.
+  std::uint64_t rested(std::uint32_t ticks) const;
+  void rest_tick() { ++ticks_; }                  // call it about once a second
+  std::uint64_t folds() const { return folds_; }  // since the start, also those that a commit did
   base::Status flush();
   bool touched() const { return !dirty_.empty(); }
   void committed();
@@ -76,6 +107,12 @@ class Texts {
   base::Result<Open*> opened(const crdt::Slot& slot, const base::Bytes& key);
   base::Result<Open*> for_writing(const crdt::Slot& slot);
   base::Status fold(Open& text);
+  base::Result<std::optional<Folded>> fold_now(const crdt::Slot& slot, const base::Bytes& key);
+  base::Result<std::size_t> fold_at(const ObjectInfo& object, const base::Bytes& key,
+                                    FoldStep& step);
+  base::Status put_row(Open& text, std::uint32_t waited);
+  bool is_edited(const Open& text, std::uint32_t ticks) const;
+  void forget();
   void make_room();
 
   Objects& objects_;
@@ -83,10 +120,15 @@ class Texts {
   Blocks blocks_;
   TextRows rows_;
   TextBlocks content_;
+  MetaTable meta_;
+  TextTotals totals_;
+  TextTotals stored_totals_;
   std::map<base::Bytes, std::unique_ptr<Open>> open_;  // by key
   std::map<base::Bytes, Open*> dirty_;
   std::size_t open_bytes_ = 0;
   std::uint64_t uses_ = 0;
+  std::uint64_t ticks_ = 0;
+  std::uint64_t folds_ = 0;
   std::int64_t next_id_ = 1;
   Counts counts_;
 };

@@ -173,6 +173,129 @@ TEST_F(TextsTest, FoldingOnDemandKeepsTheText) {
   store->rollback();
 }
 
+// Runs steps until nothing is left. Returns the changes folded in each.
+std::vector<std::uint32_t> fold_all(Store& store, const FoldLimits& limits,
+                                    const std::optional<std::string>& only = std::nullopt) {
+  std::vector<std::uint32_t> steps;
+  Texts::FoldPlace place;
+  if (only) place.object.first = *only;
+  for (std::optional<Texts::FoldPlace> next = place; next;) {
+    EXPECT_TRUE(store.begin(Durability::kNormal).ok());
+    auto step = store.cells().texts().fold_from(*next, only, limits);
+    EXPECT_TRUE(step.ok());
+    EXPECT_TRUE(store.commit(Durability::kNormal).ok());
+    if (!step.ok()) break;
+    steps.push_back(0);
+    for (const Texts::Folded& folded : step->folded) steps.back() += folded.changes;
+    next = step->next;
+  }
+  return steps;
+}
+
+TEST_F(TextsTest, ACompactionFoldsAllTextsInBoundedSteps) {
+  std::map<crdt::Slot, crdt::Sequence> models;
+  for (int i = 0; i < 20; ++i) {
+    models[{"notes" + std::to_string(i % 3), {"n" + std::to_string(i)}, crdt::SlotType::kSeq}];
+  }
+  for (auto& [slot, model] : models) {
+    for (int edits = 0; edits < 2; ++edits) {
+      begin();
+      type(slot, model, 0, "abc");
+      commit();
+    }
+  }
+  ASSERT_EQ(texts().totals(), (TextTotals{20, 20, 40}));
+  open();
+  ASSERT_EQ(texts().totals(), (TextTotals{20, 20, 40}));
+
+  FoldLimits limits;
+  limits.rows = 3;
+  limits.objects = 2;
+  const auto first = fold_all(*store, limits, "notes1");
+  EXPECT_EQ(first, (std::vector<std::uint32_t>{6, 6, 2}));
+  EXPECT_EQ(texts().totals(), (TextTotals{20, 13, 26}));
+  limits.rows = 1'000;
+  limits.bytes = 1;
+  for (const std::uint32_t changes : fold_all(*store, limits)) EXPECT_LE(changes, 2u);
+
+  EXPECT_EQ(texts().totals(), (TextTotals{20, 0, 0}));
+  EXPECT_EQ(texts().open_bytes(), 0u) << "what was opened to be folded is closed";
+  EXPECT_TRUE(store->verify().ok());
+  open();
+  for (auto& [slot, model] : models) {
+    EXPECT_TRUE((*texts().find(slot))->folded());
+    EXPECT_EQ(shown(slot), model.text());
+  }
+}
+
+TEST_F(TextsTest, AtRestATextIsLeftAloneWhileItIsEdited) {
+  crdt::Sequence note;
+  crdt::Sequence other;
+  FoldLimits limits;
+  limits.rest = 3;
+  for (int i = 0; i < 5; ++i) texts().rest_tick();
+  begin();
+  type(kNote, note, 0, "abc");
+  type(kOther, other, 0, "abc");
+  commit();
+  EXPECT_EQ(texts().rested(3), 0u);
+  for (int i = 0; i < 2; ++i) texts().rest_tick();
+  begin();
+  type(kNote, note, 0, "x");
+  commit();
+  texts().rest_tick();
+
+  EXPECT_EQ(texts().rested(3), 1u);
+  fold_all(*store, limits);
+
+  EXPECT_TRUE((*texts().find(kOther))->folded());
+  EXPECT_FALSE((*texts().find(kNote))->folded());
+  for (int i = 0; i < 3; ++i) texts().rest_tick();
+  EXPECT_EQ(texts().rested(3), 1u);
+  fold_all(*store, limits);
+  EXPECT_EQ(texts().totals(), (TextTotals{2, 0, 0}));
+  EXPECT_EQ(shown(kNote), note.text());
+}
+
+TEST_F(TextsTest, ARollbackOfACompactionLeavesTheEdits) {
+  crdt::Sequence model;
+  begin();
+  type(kNote, model, 0, "abc");
+  commit();
+  begin();
+  ASSERT_TRUE(texts().fold_from({}, std::nullopt, {}).ok());
+  store->rollback();
+
+  EXPECT_EQ(texts().totals(), (TextTotals{1, 1, 1}));
+  EXPECT_FALSE((*texts().find(kNote))->folded());
+  EXPECT_TRUE(store->verify().ok());
+  EXPECT_EQ(shown(kNote), "abc");
+}
+
+TEST_F(TextsTest, EveryFoldAndEditIsOfTheCountThatAClientHasSet) {
+  crdt::Sequence model;
+  begin();
+  store->meta().compaction = Compaction{true, 2};
+  commit();
+  for (int i = 0; i < 2; ++i) {
+    begin();
+    type(kNote, model, 0, "a");
+    commit();
+  }
+  EXPECT_TRUE((*texts().find(kNote))->folded());
+  open();
+  EXPECT_EQ(store->meta().compaction, (Compaction{true, 2}));
+  begin();
+  store->meta().compaction.reset();
+  commit();
+  for (int i = 0; i < 4; ++i) {
+    begin();
+    type(kNote, model, 0, "a");
+    commit();
+  }
+  EXPECT_FALSE((*texts().find(kNote))->folded());
+}
+
 TEST_F(TextsTest, AReaderSeesWhatIsCommitted) {
   crdt::Sequence model;
   begin();
