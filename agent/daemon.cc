@@ -330,6 +330,10 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
       reply.result.ok() ? ++writes_ : ++writes_refused_;
       done(std::move(reply.result));
     }
+    for (MaintenanceReply& reply : output.maintained) {
+      auto waiting = maintaining_.extract(reply.ticket);
+      if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
+    }
     for (const Notice& notice : output.notices) note(notice);
     changes_applied_ += output.facts.advanced.size();
     if (self_.held.state != output.facts.state) figures_.moved();
@@ -476,6 +480,7 @@ std::string Daemon::metrics() const {
   counts.store = figures_.figures();
   counts.wal_bytes_max = store_thread_->wal_bytes_max();
   counts.free_pages = store_thread_->free_pages();
+  counts.replica = store_thread_->counts();
   counts.now = read_clock().instant;
   counts.log_lines_lost = log_.lost_lines();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),

@@ -70,6 +70,7 @@ class Daemon : public Host {
   void set_topology(gossip::Topology topology);
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
+  void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
   bool read(Work work) override;
   const AgentFacts& facts() const override { return facts_; }
   bool has_twin() const;
@@ -140,6 +141,7 @@ class Daemon : public Host {
   std::deque<Input> deferred_;  // the queue of the store thread had no room for them; in order
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
+  std::map<std::uint64_t, MaintenanceDone> maintaining_;
   std::uint64_t next_ticket_ = 1;
   std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t next_watcher_ = 1;

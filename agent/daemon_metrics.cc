@@ -65,6 +65,19 @@ void add_store(MetricsText& text, const StoreFigures& store) {
              static_cast<double>(store.log_bytes));
 }
 
+void add_texts(MetricsText& text, const StoreCounts& counts) {
+  text.gauge("texts", "Texts that the database holds now", static_cast<double>(counts.texts));
+  text.gauge("texts_waiting", "Texts with edits now that are not folded into their blocks",
+             static_cast<double>(counts.texts_waiting));
+  text.gauge("text_changes_waiting", "Changes of texts now that are not folded into their blocks",
+             static_cast<double>(counts.changes_waiting));
+  text.counter("text_folds_total", "Folds of texts since the database was opened", counts.folds);
+  text.counter("database_written_bytes_total",
+               "Bytes of pages written to the write-ahead log since the database was opened; a "
+               "checkpoint copies each page at most once more",
+               counts.written_bytes);
+}
+
 void add_members(MetricsText& text, const std::vector<gossip::MemberView>& members) {
   MemberCounts counts = count_members(members);
   const std::pair<std::string_view, std::uint64_t> states[] = {{"alive", counts.alive},
@@ -328,6 +341,7 @@ std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
   MetricsText text;
   add_agent(text, facts, counts);
   add_store(text, counts.store);
+  add_texts(text, counts.replica);
   add_members(text, members);
   add_peers(text, members, counts.now);
   add_datagrams(text, mesh);

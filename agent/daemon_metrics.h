@@ -10,6 +10,7 @@
 #include "agent/api/host.h"
 #include "agent/http/server.h"
 #include "agent/notices.h"
+#include "agent/replica/replica.h"
 #include "agent/store_figures.h"
 #include "gossip/stats.h"
 #include "gossip/transport/transport.h"
@@ -27,6 +28,7 @@ struct DaemonCounts {
   bool degraded = false;
   bool isolated = false;
   StoreFigures store;
+  StoreCounts replica;
   std::int64_t wal_bytes_max = 0;
   std::int64_t free_pages = 0;
   base::Instant now;

@@ -43,6 +43,10 @@ class Host {
   // Writes one request. `done` is called once, after the commit that has it (rule 1). kBusy: the
   // queue is full and nothing was written.
   virtual void write(WriteRequest request, std::function<void(base::Result<Written>)> done) = 0;
+  // Asks the replica for one step of maintenance. `done` is called once, after its commit. kBusy:
+  // the queue is full and nothing was done.
+  using MaintenanceDone = std::function<void(base::Result<Maintained>)>;
+  virtual void maintain(decltype(Maintain::what) what, MaintenanceDone done) = 0;
   // Runs `work` on a reader thread inside one snapshot. The function that it returns then runs on
   // the loop thread. False: the queue is full, nothing will run.
   using Work = std::function<std::function<void()>(store::Reader&)>;

@@ -65,6 +65,10 @@ inline std::size_t bytes_of(const Input& input) {
   std::size_t bytes = sizeof(Input);
   if (const auto* received = std::get_if<Received>(&input)) bytes = received->bytes;
   if (const auto* answer = std::get_if<JoinAnswer>(&input)) bytes += answer->body.size();
+  if (const auto* maintain = std::get_if<Maintain>(&input)) {
+    const auto* import = std::get_if<ImportState>(&maintain->what);
+    if (import) bytes += import->page.size();
+  }
   if (const auto* asked = std::get_if<SnapshotQuery>(&input)) bytes += asked->query.size();
   if (const auto* write = std::get_if<Write>(&input)) {
     bytes += std::visit([](const auto& request) { return heap_of(request); }, write->request);

@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "agent/replica/merge.h"
 #include "agent/replica/staged_pages.h"
 #include "agent/replica/tail.h"
 #include "crdt/base/plant.h"
@@ -13,26 +12,34 @@ namespace agent {
 base::Status Joining::start(Turn& turn, const StartJoin& start) {
   RETURN_IF_ERROR(context_.store->staged().clear());
   std::uint64_t first_step = context_.random.next() >> 1;
-  join_ = std::make_unique<StateJoin>(start.peer, start.unite, first_step, context_.options.join,
-                                      context_.actors().vector());
-  compared_ = false;
+  begin(start.peer, start.unite, first_step, context_.options.join);
   ask(turn);
   return {};
 }
+
+void Joining::begin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
+                    const JoinLimits& limits) {
+  join_ = std::make_unique<StateJoin>(peer, unite, first_step, limits, context_.actors().vector());
+  import_.reset();
+  compared_ = false;
+}
+
+std::string Joining::source() const { return import_ ? "a file" : join_->peer().hex(); }
 
 void Joining::ask(Turn& turn) {
   turn.out.facts.join = {JoinStep::Kind::kAsk, join_->peer(), crdt::encode(join_->query())};
 }
 
 base::Status Joining::end(Turn& turn, JoinStep::Kind outcome) {
-  turn.out.facts.join = {outcome, join_->peer(), {}};
+  if (!import_) turn.out.facts.join = {outcome, join_->peer(), {}};
   join_.reset();
+  import_.reset();
   restarts_ = 0;
   return context_.store->staged().clear();
 }
 
 base::Status Joining::take_answer(Turn& turn, const JoinAnswer& answer) {
-  if (!join_) {
+  if (!join_ || import_) {
     // The replica has no join that runs. The node still waits for one, so it is told that the join
     // failed.
     if (!turn.out.facts.join) turn.out.facts.join = {JoinStep::Kind::kFailed, answer.peer, {}};
@@ -64,7 +71,10 @@ base::Status Joining::take_answer(Turn& turn, const JoinAnswer& answer) {
   if (next == StateJoin::Next::kComplete) {
     ASSIGN_OR_RETURN(next, join_->check_skipped(*context_.store));
   }
-  if (next == StateJoin::Next::kComplete) return finish(turn);
+  if (next == StateJoin::Next::kComplete) {
+    RETURN_IF_ERROR(finish(turn));
+    return inbox_.after_merge(turn);
+  }
   ask(turn);
   return {};
 }
@@ -89,10 +99,10 @@ base::Result<bool> Joining::refuse_contradiction(Turn& turn) {
     bool echo = own && theirs.seq > head.seq;
     ASSIGN_OR_RETURN(const bool other, echo_.has_other_content(actor, theirs));
     if (!echo && !other) continue;
-    turn.out.notices.push_back(
-        {Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + join_->peer().hex()});
+    turn.out.notices.push_back({Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + source()});
     // A vector cannot show whether the changes that we hold are the first part of the peer's.
-    const bool fork = own || (other && is_of_this_node(*context_.store, actor));
+    // A file is refused, and that is all: a real fork is shown by peers too.
+    const bool fork = !import_ && (own || (other && is_of_this_node(*context_.store, actor)));
     if (fork) echo_.on_fork(turn, actor, echo_.floor_of(actor));
     return true;
   }
@@ -100,13 +110,12 @@ base::Result<bool> Joining::refuse_contradiction(Turn& turn) {
 }
 
 // Merges cells, vector and floors in the transaction of this turn (rules 6 and 7).
-base::Status Joining::finish(Turn& turn) {
+base::Result<Merged> Joining::finish(Turn& turn) {
   MergeEvents events;
   events.most = context_.options.join.events_max;
   events.bytes_most = context_.options.join.events_bytes_max;
   if (context_.clock.merge(turn.now, join_->clock()) == crdt::HybridClock::Merge::kAhead) {
-    turn.out.notices.push_back(
-        {Notice::Kind::kClockAhead, {}, 0, "a join from " + join_->peer().hex()});
+    turn.out.notices.push_back({Notice::Kind::kClockAhead, {}, 0, "a join from " + source()});
   }
   events.time = context_.clock.latest();
   events.position = context_.meta().next_position++;
@@ -121,10 +130,11 @@ base::Status Joining::finish(Turn& turn) {
   turn.out.notices.push_back({Notice::Kind::kJoined,
                               {},
                               0,
-                              "from " + join_->peer().hex() + ": " + std::to_string(merged.added) +
-                                  " cells added, " + std::to_string(merged.dropped) + " dropped"});
+                              "from " + source() + ": " + std::to_string(merged.added) +
+                                  " cells added, " + std::to_string(merged.dropped) + " dropped, " +
+                                  std::to_string(merged.texts) + " texts changed"});
   RETURN_IF_ERROR(end(turn, JoinStep::Kind::kDone));
-  return inbox_.after_merge(turn);
+  return merged;
 }
 
 base::Status Joining::join_vectors(Turn& turn) {
@@ -156,7 +166,7 @@ base::Status Joining::skip(Turn& turn, const Input& input) {
 }
 
 base::Status Joining::stop(Turn& turn, const StopJoin& stop) {
-  if (!join_ || join_->peer() != stop.peer) return {};
+  if (!join_ || import_ || join_->peer() != stop.peer) return {};
   return end(turn, JoinStep::Kind::kFailed);
 }
 
@@ -174,8 +184,9 @@ void Joining::refuse(std::span<Input> inputs, Outputs& out) {
     }
   }
   if (!join_) return;
-  out.facts.join = {JoinStep::Kind::kFailed, join_->peer(), {}};
+  if (!import_) out.facts.join = {JoinStep::Kind::kFailed, join_->peer(), {}};
   join_.reset();
+  import_.reset();
   restarts_ = 0;
 }
 

@@ -1,14 +1,17 @@
 #pragma once
 
-// Runs our state join (rule 6) in the turns of the replica, at most one at a time. state_join.h
-// checks and stages the pages, merge.h merges them.
+// Runs our state join (rule 6) in the turns of the replica, at most one at a time. Its pages come
+// from a peer or from a file. state_join.h checks and stages the pages, merge.h merges them.
 
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "agent/replica/context.h"
 #include "agent/replica/echo.h"
 #include "agent/replica/inbox.h"
+#include "agent/replica/merge.h"
 #include "agent/replica/state_join.h"
 #include "agent/replica/turn.h"
 
@@ -22,6 +25,9 @@ class Joining {
   base::Status start(Turn& turn, const StartJoin& start);
   base::Status take_answer(Turn& turn, const JoinAnswer& answer);
   base::Status stop(Turn& turn, const StopJoin& stop);
+  // A step of an import. The reply is an output; an error of the status is one of the store, and
+  // the turn fails.
+  base::Status import(Turn& turn, std::uint64_t ticket, const ImportState& asked);
   // Called instead of the three above while our state is about to be set aside. A join that runs or
   // starts then fails.
   base::Status skip(Turn& turn, const Input& input);
@@ -30,11 +36,23 @@ class Joining {
   void refuse(std::span<Input> inputs, Outputs& out);
 
  private:
+  struct Import {  // the join is of a file
+    std::uint64_t number = 0;
+    base::Instant used;
+    bool complete = false;  // all pages are staged
+  };
+  void begin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
+             const JoinLimits& limits);
+  std::string source() const;
+  base::Result<Imported> begin_import(Turn& turn);
+  base::Status take_page(Turn& turn, const ImportState& asked, base::Result<Imported>& answer);
+  base::Status end_import(Turn& turn, const ImportState& asked, base::Result<Imported>& answer);
+  base::Status refuse_import(Turn& turn, std::string why, base::Result<Imported>& answer);
   void ask(Turn& turn);
   base::Status end(Turn& turn, JoinStep::Kind outcome);
   bool is_superfluous() const;
   base::Result<bool> refuse_contradiction(Turn& turn);
-  base::Status finish(Turn& turn);
+  base::Result<Merged> finish(Turn& turn);
   base::Status join_vectors(Turn& turn);
 
   Context& context_;
@@ -42,6 +60,7 @@ class Joining {
   Inbox& inbox_;
   std::unique_ptr<StateJoin> join_;  // the one that runs, if any
   int restarts_ = 0;
+  std::optional<Import> import_;
   bool compared_ = false;  // our vector was compared with that of the snapshot
 };
 

@@ -225,6 +225,7 @@ class Merger {
     if (merged.inserted == 0 && merged.erased == 0) return {};
     merged_.added += merged.inserted;
     merged_.dropped += merged.erased;
+    ++merged_.texts;
     watch_.text_changed();
     return {};
   }

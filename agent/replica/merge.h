@@ -30,6 +30,7 @@ struct MergeEvents {
 struct Merged {
   std::uint64_t added = 0;
   std::uint64_t dropped = 0;
+  std::uint64_t texts = 0;  // that changed; their elements are part of the two above
 };
 
 // `events` is null when nobody watches. kCorrupt when a row of ours or a staged page cannot be

@@ -15,6 +15,7 @@
 #include "crdt/types/op.h"
 #include "crdt/value.h"
 #include "crdt/version_vector.h"
+#include "store/texts.h"
 
 namespace agent {
 
@@ -96,9 +97,43 @@ struct DamageSeen {  // a reader met a damaged row
 struct Synchronised {
   std::optional<base::NodeId> peer;
 };
-using Input =
-    std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin, SnapshotQuery,
-                 CloseActors, EchoSeen, TwinSeen, DivergenceSeen, DamageSeen, Synchronised>;
+// --- Maintenance: what a client asks of its own agent; each has one MaintenanceReply
+
+// Sets how texts are folded, for this and later runs. What is absent stays. Answered by
+// CompactionSettings.
+struct SetCompaction {
+  std::optional<bool> automatic;       // fold texts that wait when they have not been edited lately
+  std::optional<std::uint32_t> every;  // fold in the commit with so many changes; 1 to
+                                       // store::kFoldChangesMax
+};
+// One bounded step of folding the texts of an object, or of all objects. Answered by Compacted,
+// which says where the next step begins. It has a transaction of its own after that of the turn, so
+// an error in it fails no write.
+struct Compact {
+  std::optional<std::string> object;
+  std::optional<store::Texts::FoldPlace> from;  // absent: from the first text
+};
+// The next page of an export: the pages of one snapshot in the order in which an import takes them.
+// Answered by StatePage. Only one export runs at a time.
+struct ExportState {
+  std::uint64_t snapshot = 0;  // of the first page's answer; 0: begins
+  bool stop = false;           // ends the export: its client is gone
+};
+// A state join whose pages come from a client's file. Each step is answered by Imported. Nothing is
+// merged before kEnd. Only one import runs at a time; a state join from a peer takes its place.
+struct ImportState {
+  enum class Step : std::uint8_t { kBegin, kPage, kEnd, kStop } step = Step::kBegin;
+  std::uint64_t import = 0;  // of the answer to kBegin
+  base::Bytes page;          // for kPage
+  crdt::StateHash state;     // for kEnd: the state that the file says that it has
+};
+struct Maintain {
+  std::uint64_t ticket = 0;
+  std::variant<SetCompaction, Compact, ExportState, ImportState> what;
+};
+using Input = std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin,
+                           SnapshotQuery, CloseActors, EchoSeen, TwinSeen, DivergenceSeen,
+                           DamageSeen, Synchronised, Maintain>;
 
 // --- Outputs -------------------------------------------------------------------------------------
 
@@ -116,6 +151,38 @@ struct Written {
 struct Reply {
   std::uint64_t ticket = 0;
   base::Result<Written> result;
+};
+
+struct CompactionSettings {
+  bool automatic = true;
+  std::uint32_t every = 0;
+};
+struct Compacted {
+  struct Object {
+    std::string object;
+    std::uint64_t changes = 0;  // folded
+    std::int64_t freed = 0;     // bytes; below 0 if the blocks grew by more than the edits took
+  };
+  std::vector<Object> objects;  // in order of their names, those in which something was folded
+  std::optional<store::Texts::FoldPlace> next;  // absent: nothing is left
+};
+struct StatePage {
+  std::uint64_t snapshot = 0;
+  crdt::StateHash state;
+  base::Bytes body;  // a crdt::SnapshotPage; empty after ExportState::stop
+  bool more = false;
+};
+struct Imported {
+  std::uint64_t import = 0;
+  // Of kEnd: what the merge did. Elements of texts count as cells.
+  std::uint64_t added = 0;
+  std::uint64_t dropped = 0;
+  std::uint64_t texts = 0;  // that changed
+};
+using Maintained = std::variant<CompactionSettings, Compacted, StatePage, Imported>;
+struct MaintenanceReply {
+  std::uint64_t ticket = 0;
+  base::Result<Maintained> result;
 };
 
 // What watchers get, in the order in which changes are applied (events.h).

@@ -80,6 +80,17 @@ void FakeHost::write(WriteRequest request, std::function<void(base::Result<Writt
   inputs_.push_back(Write{ticket, std::move(request)});
 }
 
+void FakeHost::maintain(decltype(Maintain::what) what, MaintenanceDone done) {
+  if (refuse_writes_ > 0) {
+    --refuse_writes_;
+    loop_.push_back([done] { done(base::Error{base::Code::kBusy, "too many writes wait"}); });
+    return;
+  }
+  std::uint64_t ticket = next_number_++;
+  maintaining_[ticket] = std::move(done);
+  inputs_.push_back(Maintain{ticket, std::move(what)});
+}
+
 bool FakeHost::read(Work work) {
   if (refuse_reads_ > 0) {
     --refuse_reads_;
@@ -194,6 +205,10 @@ bool FakeHost::tell_turn() {
 void FakeHost::deliver(Outputs outputs) {
   for (Reply& reply : outputs.replies) {
     auto waiting = waiting_.extract(reply.ticket);
+    if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
+  }
+  for (MaintenanceReply& reply : outputs.maintained) {
+    auto waiting = maintaining_.extract(reply.ticket);
     if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
   }
   if (outputs.facts.join && outputs.facts.join->kind == JoinStep::Kind::kAsk) {

@@ -24,6 +24,7 @@ class FakeHost final : public Host {
   ~FakeHost() override;
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
+  void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
   bool read(Work work) override;
   const AgentFacts& facts() const override { return facts_; }
   Health health() const override { return health_; }
@@ -118,6 +119,7 @@ class FakeHost final : public Host {
   std::deque<std::function<void()>> loop_;
   std::multimap<std::int64_t, std::function<void()>> timers_;
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
+  std::map<std::uint64_t, MaintenanceDone> maintaining_;
   std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t turns_begun_ = 0;
   std::uint64_t turns_told_ = 0;

@@ -1,0 +1,156 @@
+#include "agent/api/compaction.h"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <utility>
+
+#include "agent/api/body.h"
+#include "agent/api/json_text.h"
+#include "agent/api/limits.h"
+#include "agent/api/place.h"
+#include "agent/api/reading.h"
+
+namespace agent {
+namespace {
+
+struct Asked {
+  std::optional<std::string> object;
+  std::optional<SetCompaction> settings;
+};
+
+base::Result<bool> boolean_of(const std::string& key, const std::string& value) {
+  if (value == "true" || value == "false") return value == "true";
+  return base::invalid("\"" + key + "\" must be true or false");
+}
+
+base::Result<std::uint32_t> number_of(const std::string& key, const std::string& value) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc() && end == value.data() + value.size()) return number;
+  return base::invalid("\"" + key + "\" must be a whole number from 1 to " +
+                       std::to_string(store::kFoldChangesMax));
+}
+
+base::Result<Asked> parse(std::string_view body) {
+  Asked asked;
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return asked;
+  ASSIGN_OR_RETURN(const crdt::Members members, body_object(body));
+  for (const auto& [key, value] : members) {
+    if (key == "object_id") {
+      ASSIGN_OR_RETURN(asked.object, string_member(members, key));
+      RETURN_IF_ERROR(check_id("object_id", *asked.object));
+    } else if (key == "automatic" || key == "every") {
+      if (!asked.settings) asked.settings.emplace();
+      if (key == "automatic") {
+        ASSIGN_OR_RETURN(asked.settings->automatic, boolean_of(key, value));
+      } else {
+        ASSIGN_OR_RETURN(asked.settings->every, number_of(key, value));
+      }
+    } else {
+      return base::invalid("unknown field \"" + key +
+                           "\"; known are object_id, and automatic and every");
+    }
+  }
+  if (asked.object && asked.settings) {
+    return base::invalid("object_id folds now, automatic and every are settings; send one of both");
+  }
+  return asked;
+}
+
+// One step after the other, each in a turn of its own, so that writes go on in between.
+class Compacting : public std::enable_shared_from_this<Compacting> {
+ public:
+  Compacting(Host& host, ExchangePtr exchange, std::optional<std::string> object)
+      : host_(host), exchange_(std::move(exchange)), object_(std::move(object)) {
+    if (object_) objects_.push_back({*object_});
+  }
+
+  void step() {
+    if (exchange_->gone()) return;
+    host_.maintain(Compact{object_, place_},
+                   [self = shared_from_this()](base::Result<Maintained> done) {
+                     self->done(std::move(done));
+                   });
+  }
+
+ private:
+  void done(base::Result<Maintained> result) {
+    if (!result.ok() && result.error().code == base::Code::kBusy && place_) {
+      return host_.later(kRetryMillis, [self = shared_from_this()] { self->step(); });
+    }
+    if (!result.ok()) return exchange_->fail(result.error());
+    Compacted& compacted = std::get<Compacted>(*result);
+    for (Compacted::Object& folded : compacted.objects) add(std::move(folded));
+    place_ = std::move(compacted.next);
+    if (place_) return step();
+    answer();
+  }
+
+  // The steps come in order of the names, so an object goes on at most in the next step.
+  void add(Compacted::Object&& folded) {
+    if (!objects_.empty() && objects_.back().object == folded.object) {
+      objects_.back().changes += folded.changes;
+      objects_.back().freed += folded.freed;
+    } else if (objects_.size() < kCompactedMax) {
+      objects_.push_back(std::move(folded));
+    } else {
+      left_out_ = true;
+    }
+  }
+
+  void answer() {
+    std::string items;
+    for (const Compacted::Object& folded : objects_) {
+      if (!items.empty()) items += ',';
+      const auto freed = static_cast<std::uint64_t>(std::max<std::int64_t>(folded.freed, 0));
+      items += JsonObject()
+                   .text("object_id", folded.object)
+                   .number("changes_folded", folded.changes)
+                   .number("bytes_freed", freed)
+                   .take();
+    }
+    JsonObject text;
+    text.raw("compacted", "[" + items + "]");
+    if (left_out_) text.boolean("left_out", true);
+    exchange_->respond(http::json_response(text.take()));
+  }
+
+  Host& host_;
+  ExchangePtr exchange_;
+  std::optional<std::string> object_;
+  std::optional<store::Texts::FoldPlace> place_;
+  std::vector<Compacted::Object> objects_;
+  bool left_out_ = false;  // objects above kCompactedMax were folded too
+};
+
+void set(Host& host, const ExchangePtr& exchange, const SetCompaction& settings) {
+  host.maintain(settings, [exchange](const base::Result<Maintained>& done) {
+    if (!done.ok()) return exchange->fail(done.error());
+    const auto& now = std::get<CompactionSettings>(*done);
+    exchange->respond(http::json_response(
+        JsonObject().boolean("automatic", now.automatic).number("every", now.every).take()));
+  });
+}
+
+void compact(Host& host, const ExchangePtr& exchange) {
+  auto asked = parse(exchange->request().body);
+  if (!asked.ok()) return exchange->fail(asked.error());
+  if (asked->settings) return set(host, exchange, *asked->settings);
+  auto work = std::make_shared<Compacting>(host, exchange, std::move(asked->object));
+  exchange->when_room(kCompactedBytes, [work] { work->step(); });
+}
+
+}  // namespace
+
+void add_compaction_route(Host& host, http::Router& router) {
+  router.add({http::Verb::kPost,
+              "/crdt/compact",
+              [&host](const ExchangePtr& exchange) { compact(host, exchange); },
+              "Fold the edits of texts into their blocks now, of one object or of all; or set when "
+              "they are folded",
+              {},
+              kEnvelopeBytes + kIdBytesMax});
+}
+
+}  // namespace agent

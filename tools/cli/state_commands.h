@@ -1,0 +1,15 @@
+#pragma once
+
+// `hearsay export --state` and `hearsay import --state`: the whole state of an agent as a file.
+
+#include <string>
+
+#include "tools/cli/session.h"
+
+namespace cli {
+
+// FILE appears under its name when it is complete and on the medium; "-" is stdout.
+int export_state(Session& session, const std::string& path);
+int import_state(Session& session, const std::string& path);  // "-" is stdin
+
+}  // namespace cli
