@@ -69,31 +69,32 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
   void step() {
     if (exchange_->gone()) return;
     host_.maintain(Compact{object_, place_},
-                   [self = shared_from_this()](base::Result<Maintained> done) {
-                     self->done(std::move(done));
+                   [self = shared_from_this()](const base::Result<Maintained>& done) {
+                     done.ok() ? self->go_on(std::get<Compacted>(*done))
+                               : self->failed(done.error());
                    });
   }
 
  private:
-  void done(base::Result<Maintained> result) {
-    if (!result.ok() && result.error().code == base::Code::kBusy && place_) {
-      return host_.later(kRetryMillis, [self = shared_from_this()] { self->step(); });
-    }
-    if (!result.ok()) return exchange_->fail(result.error());
-    Compacted& compacted = std::get<Compacted>(*result);
-    for (Compacted::Object& folded : compacted.objects) add(std::move(folded));
-    place_ = std::move(compacted.next);
+  void failed(const base::Error& error) {
+    if (error.code != base::Code::kBusy || !place_) return exchange_->fail(error);
+    host_.later(kRetryMillis, [self = shared_from_this()] { self->step(); });
+  }
+
+  void go_on(const Compacted& compacted) {
+    for (const Compacted::Object& folded : compacted.objects) add(folded);
+    place_ = compacted.next;
     if (place_) return step();
     answer();
   }
 
   // The steps come in order of the names, so an object goes on at most in the next step.
-  void add(Compacted::Object&& folded) {
+  void add(const Compacted::Object& folded) {
     if (!objects_.empty() && objects_.back().object == folded.object) {
       objects_.back().changes += folded.changes;
       objects_.back().freed += folded.freed;
     } else if (objects_.size() < kCompactedMax) {
-      objects_.push_back(std::move(folded));
+      objects_.push_back(folded);
     } else {
       left_out_ = true;
     }

@@ -21,31 +21,30 @@ class Export : public std::enable_shared_from_this<Export> {
   Export(Host& host, ExchangePtr exchange) : host_(host), exchange_(std::move(exchange)) {}
 
   void begin() {
-    exchange_->on_gone([waiting = weak_from_this()] {
-      if (auto self = waiting.lock()) self->stop();
-    });
+    exchange_->on_gone([self = shared_from_this()] { self->stop(); });
     ask();
   }
 
  private:
   void ask() {
     if (exchange_->gone()) return stop();
-    host_.maintain(ExportState{snapshot_},
-                   [self = shared_from_this()](base::Result<Maintained> done) {
-                     self->take(std::move(done));
-                   });
+    host_.maintain(
+        ExportState{snapshot_}, [self = shared_from_this()](const base::Result<Maintained>& done) {
+          done.ok() ? self->take(std::get<StatePage>(*done)) : self->failed(done.error());
+        });
   }
 
-  void take(base::Result<Maintained> result) {
+  void failed(const base::Error& error) {
     const bool begun = snapshot_ != 0;
-    if (!result.ok() && result.error().code == base::Code::kBusy && begun) {
+    if (begun && error.code == base::Code::kBusy) {
       return host_.later(kRetryMillis, [self = shared_from_this()] { self->ask(); });
     }
-    if (!result.ok()) {
-      more_ = false;
-      return begun ? exchange_->break_off() : exchange_->fail(result.error());
-    }
-    StatePage& page = std::get<StatePage>(*result);
+    more_ = false;
+    begun ? exchange_->break_off() : exchange_->fail(error);
+  }
+
+  void take(const StatePage& page) {
+    const bool begun = snapshot_ != 0;
     snapshot_ = page.snapshot;
     more_ = page.more;
     if (exchange_->gone()) return stop();
@@ -95,9 +94,7 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
   StateImport(Host& host, ExchangePtr exchange) : host_(host), exchange_(std::move(exchange)) {}
 
   void begin() {
-    exchange_->on_gone([waiting = weak_from_this()] {
-      if (auto self = waiting.lock()) self->give_up();
-    });
+    exchange_->on_gone([self = shared_from_this()] { self->give_up(); });
     auto take = [self = shared_from_this()](std::string_view piece) { return self->take(piece); };
     send(ImportState{});
     if (!answered_) exchange_->on_body(std::move(take));
@@ -137,21 +134,25 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
   }
 
   void send(const std::shared_ptr<const ImportState>& step) {
-    host_.maintain(*step,
-                   [self = shared_from_this(), step](const base::Result<Maintained>& result) {
-                     self->done(step, result);
-                   });
+    host_.maintain(*step, [self = shared_from_this(), step](const base::Result<Maintained>& done) {
+      done.ok() ? self->done(step->step, std::get<Imported>(*done))
+                : self->failed(step, done.error());
+    });
   }
 
-  void done(const std::shared_ptr<const ImportState>& step,
-            const base::Result<Maintained>& result) {
-    if (!result.ok() && result.error().code == base::Code::kBusy && step->step != Step::kBegin) {
+  void failed(const std::shared_ptr<const ImportState>& step, const base::Error& error) {
+    if (error.code == base::Code::kBusy && step->step != Step::kBegin) {
       return host_.later(kRetryMillis, [self = shared_from_this(), step] { self->send(step); });
     }
     waiting_ = false;
-    if (!result.ok()) return fail(result.error());
-    const auto& imported = std::get<Imported>(*result);
-    if (step->step == Step::kEnd) return answer(imported);
+    fail(error);
+  }
+
+  void done(Step step, const Imported& imported) {
+    waiting_ = false;
+    if (answered_ && step == Step::kBegin) stop(imported.import);
+    if (answered_) return;
+    if (step == Step::kEnd) return answer(imported);
     import_ = imported.import;
     if (exchange_->gone()) return give_up();
     advance();
@@ -169,14 +170,18 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
   }
 
   void fail(const base::Error& error) {
+    if (answered_) return;
     give_up();
     exchange_->fail(error);
   }
 
-  // The staged pages are dropped, unless the replica has done it already.
   void give_up() {
-    if (std::exchange(answered_, true) || import_ == 0) return;
-    host_.maintain(ImportState{Step::kStop, import_, {}, {}},
+    if (!std::exchange(answered_, true) && import_ != 0) stop(import_);
+  }
+
+  // The staged pages are dropped, unless the replica has done it already.
+  void stop(std::uint64_t import) {
+    host_.maintain(ImportState{Step::kStop, import, {}, {}},
                    [](const base::Result<Maintained>&) {});
   }
 

@@ -97,7 +97,8 @@ TEST_F(StateCarried, AFileBringsEveryTypeAndItsReportCounts) {
   EXPECT_EQ(done->added, static_cast<std::uint64_t>(a->store().cells().total_cells()));
   EXPECT_EQ(done->dropped, 0u);
   EXPECT_EQ(done->texts, 1u);
-  EXPECT_GT(last.events.size(), 12u) << "watchers hear of it as of a join";
+  EXPECT_EQ(last.events.size(), 12u) << "watchers hear of it as of a join";
+  EXPECT_TRUE(last.events_cut) << "of what has no events in a join they read all again";
   EXPECT_EQ(last.facts.advanced.size(), 1u);
   EXPECT_TRUE(has_notice(last, Notice::Kind::kJoined));
   EXPECT_EQ(staged(*z), 0);
