@@ -32,7 +32,7 @@ TEST(StateFile, BringsTwoAgentsThatNeverMeetToOneState) {
   options.join.clear();
   AgentProcess* z = &alone.add(options);
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(add_snapshot(*a, "s" + std::to_string(i)));
-  ASSERT_EQ(command(*a, {"objects", "insert", "note", "written at a"}).status, 0);
+  ASSERT_EQ(command(*a, {"objects", "insert", "note", "--at", "0", "written at a"}).status, 0);
   ASSERT_TRUE(add_snapshot(*z, "own"));
   const std::string file = alone.folder() / "a.state";
 
@@ -41,7 +41,7 @@ TEST(StateFile, BringsTwoAgentsThatNeverMeetToOneState) {
   const auto imported = command(*z, {"import", "--state", file});
 
   EXPECT_EQ(imported.status, 0) << imported.errors;
-  EXPECT_EQ(imported.output, "612 cells added, 0 dropped, 1 texts changed\n");
+  EXPECT_EQ(imported.output, "613 cells added, 0 dropped, 1 texts changed\n");
   EXPECT_EQ(get_snapshot(*z, "s7"), get_snapshot(*a, "s7"));
   EXPECT_NE(get_snapshot(*z, "own"), "");
   ASSERT_EQ(command(*z, {"snapshots", "rm", "s7"}).status, 0);
