@@ -20,6 +20,7 @@
 #include "agent/data_directory.h"
 #include "agent/http/server.h"
 #include "agent/isolation_watch.h"
+#include "agent/join_history.h"
 #include "agent/log.h"
 #include "agent/member_memory.h"
 #include "agent/mesh.h"
@@ -76,6 +77,7 @@ class Daemon : public Host {
   bool has_twin() const;
   Health health() const override;
   std::string health_reason() const override;
+  std::optional<LastJoin> last_join() const override { return joins_.last(); }
   std::string isolated() const override { return isolation_->reason(); }
   std::string without_peers() const override { return isolation_->without_peers(); }
   base::Now now() const override;
@@ -101,6 +103,7 @@ class Daemon : public Host {
   void deliver(std::vector<Outputs> outputs);
   void tell_watchers(const std::vector<Outputs>& outputs);
   void note(const Notice& notice);
+  std::string peer_name(const JoinReport& join) const;
   void hand_over(Input input);
   void hand_over_deferred();
   void refuse(const Input& input);
@@ -148,6 +151,7 @@ class Daemon : public Host {
   struct Once;  // one call of later()
   std::set<Once*> pending_;
   Condition condition_;
+  JoinHistory joins_;
   std::array<std::uint64_t, kNoticeKinds> notice_counts_{};
   std::uint64_t writes_ = 0;
   std::uint64_t writes_refused_ = 0;

@@ -9,6 +9,7 @@
 
 #include "agent/api/host.h"
 #include "agent/http/server.h"
+#include "agent/join_history.h"
 #include "agent/notices.h"
 #include "agent/replica/replica.h"
 #include "agent/store_figures.h"
@@ -29,6 +30,7 @@ struct DaemonCounts {
   bool isolated = false;
   StoreFigures store;
   StoreCounts replica;
+  JoinTotals joins;
   std::int64_t wal_bytes_max = 0;
   std::int64_t free_pages = 0;
   base::Instant now;

@@ -9,7 +9,7 @@
 namespace crdt {
 namespace {
 
-constexpr std::size_t kHeadBytes = 8 + 4;
+constexpr std::size_t kHeadBytes = 8 + 4 + 8;
 constexpr std::size_t kPageHeadBytes = 4 + 8;
 constexpr std::size_t kEndBytes = 4 + 8 + 8 + 8 + 8;
 
@@ -30,9 +30,12 @@ std::uint64_t end_sum(std::uint64_t chain, std::uint64_t pages, const StateHash&
 
 }  // namespace
 
+StateFileWriter::StateFileWriter(std::uint64_t mesh) : mesh_(mesh), chain_(checksum({mesh})) {}
+
 base::Bytes StateFileWriter::head() const {
   base::Bytes out(kStateFileMagic);
   base::append_be32(out, kStateFileVersion);
+  base::append_be64(out, mesh_);
   return out;
 }
 
@@ -57,20 +60,24 @@ base::Bytes StateFileWriter::end(const StateHash& state) {
 
 base::Result<std::optional<StateFileReader::Record>> StateFileReader::next() {
   const std::optional<Record> none;
-  if (!begun_) {
+  if (!mesh_) {
     const std::size_t known = std::min(rest().size(), kStateFileMagic.size());
     if (rest().substr(0, known) != kStateFileMagic.substr(0, known)) {
       return base::invalid("this is no state file of Hearsay");
     }
-    if (rest().size() < kHeadBytes) return none;
-    const std::uint32_t version = base::read_be32(rest().data() + kStateFileMagic.size());
+    if (rest().size() < kStateFileMagic.size() + 4) return none;
+    const char* behind_magic = rest().data() + kStateFileMagic.size();
+    const std::uint32_t version = base::read_be32(behind_magic);
     if (version != kStateFileVersion) {
       return base::invalid("the state file has the format " + std::to_string(version) +
                            "; this version of Hearsay reads the format " +
-                           std::to_string(kStateFileVersion));
+                           std::to_string(kStateFileVersion) +
+                           "; export and import with programs of one version");
     }
+    if (rest().size() < kHeadBytes) return none;
+    mesh_ = base::read_be64(behind_magic + 4);
+    chain_ = checksum({*mesh_});
     take(kHeadBytes);
-    begun_ = true;
   }
   if (ended_) {
     if (rest().empty()) return none;
@@ -125,7 +132,7 @@ base::Result<std::optional<StateFileReader::Record>> StateFileReader::next_end()
 
 base::Status StateFileReader::finish() const {
   if (ended_ && rest().empty()) return {};
-  if (!begun_ && unread_.empty()) return base::invalid("the state file is empty");
+  if (!mesh_ && unread_.empty()) return base::invalid("the state file is empty");
   return base::invalid("the state file ends in its middle, after " + std::to_string(pages_) +
                        " whole pages: it was cut; copy or export it again");
 }

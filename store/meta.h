@@ -53,6 +53,7 @@ struct Meta {
   std::int64_t lost_position = 0;
   Repair repair;
   std::optional<Compaction> compaction;
+  std::int64_t heard = 0;  // wall time in ns when data of a peer came last, about; 0: never
   bool operator==(const Meta&) const = default;
 };
 

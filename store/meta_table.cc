@@ -12,7 +12,8 @@ enum MetaKey : std::int64_t {
   kLogTotals = 4,
   kRepair = 5,
   kCompaction = 7,  // 6 is MetaTable::kClosedDigest
-  kTextTotals = 8
+  kTextTotals = 8,
+  kHeard = 9
 };
 
 std::int64_t meta_checksum(std::int64_t key, base::BytesView value) {
@@ -131,6 +132,12 @@ base::Result<Meta> MetaTable::load() {
   if (compaction && !parse_compaction(*compaction, meta.compaction.emplace())) {
     return corrupt_row(database_, "meta", kCompaction);
   }
+  ASSIGN_OR_RETURN(const auto heard, find(kHeard));
+  if (heard) {
+    RowParser parser(*heard);
+    meta.heard = static_cast<std::int64_t>(parser.be64());
+    if (!parser.complete()) return corrupt_row(database_, "meta", kHeard);
+  }
   ASSIGN_OR_RETURN(const CellTotals totals, cell_totals());
   meta.digest = totals.digest;
   return meta;
@@ -178,6 +185,11 @@ base::Status MetaTable::write(const Meta& meta, const Meta& stored) {
   if (meta.compaction != stored.compaction) {
     RETURN_IF_ERROR(meta.compaction ? put(kCompaction, compaction_row(*meta.compaction))
                                     : erase(kCompaction));
+  }
+  if (meta.heard != stored.heard) {
+    base::Bytes row;
+    base::append_be64(row, static_cast<std::uint64_t>(meta.heard));
+    RETURN_IF_ERROR(put(kHeard, row));
   }
   if (meta.repair == stored.repair) return {};
   if (meta.repair.stage == Repair::Stage::kNone) return erase(kRepair);

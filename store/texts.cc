@@ -271,7 +271,6 @@ base::Status Texts::fold(Open& text) {
   ++counts_.folded;
   text.row.tail = 0;
   text.row.tail_changes = 0;
-  ++folds_;
   return {};
 }
 

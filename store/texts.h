@@ -84,8 +84,7 @@ class Texts {
                                    const FoldLimits& limits);
   // The texts with edits that FoldLimits::rest would not leave alone.
   std::uint64_t rested(std::uint32_t ticks) const;
-  void rest_tick() { ++ticks_; }                  // call it about once a second
-  std::uint64_t folds() const { return folds_; }  // since the start, also those that a commit did
+  void rest_tick() { ++ticks_; }  // call it about once a second
   base::Status flush();
   bool touched() const { return !dirty_.empty(); }
   void committed();
@@ -128,7 +127,6 @@ class Texts {
   std::size_t open_bytes_ = 0;
   std::uint64_t uses_ = 0;
   std::uint64_t ticks_ = 0;
-  std::uint64_t folds_ = 0;
   std::int64_t next_id_ = 1;
   Counts counts_;
 };

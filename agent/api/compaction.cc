@@ -58,6 +58,14 @@ base::Result<Asked> parse(std::string_view body) {
   return asked;
 }
 
+// The errors of the routes below /crdt have this form.
+void refuse(const ExchangePtr& exchange, const base::Error& error) {
+  http::Response response = http::error_response(error);
+  const bool missing = error.code == base::Code::kNotFound;
+  response.body = JsonObject().text("error", missing ? "Not Found" : error.message).take();
+  exchange->respond(std::move(response));
+}
+
 // One step after the other, each in a turn of its own, so that writes go on in between.
 class Compacting : public std::enable_shared_from_this<Compacting> {
  public:
@@ -77,7 +85,7 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
 
  private:
   void failed(const base::Error& error) {
-    if (error.code != base::Code::kBusy || !place_) return exchange_->fail(error);
+    if (error.code != base::Code::kBusy || !place_) return refuse(exchange_, error);
     host_.later(kRetryMillis, [self = shared_from_this()] { self->step(); });
   }
 
@@ -96,7 +104,7 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
     } else if (objects_.size() < kCompactedMax) {
       objects_.push_back(folded);
     } else {
-      left_out_ = true;
+      ++left_out_;
     }
   }
 
@@ -113,8 +121,9 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
     }
     JsonObject text;
     text.raw("compacted", "[" + items + "]");
-    if (left_out_) text.boolean("left_out", true);
-    exchange_->respond(http::json_response(text.take()));
+    http::Response response = http::json_response(text.take());
+    if (left_out_ > 0) response.headers.emplace_back("Left-Out", std::to_string(left_out_));
+    exchange_->respond(std::move(response));
   }
 
   Host& host_;
@@ -122,21 +131,19 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
   std::optional<std::string> object_;
   std::optional<store::Texts::FoldPlace> place_;
   std::vector<Compacted::Object> objects_;
-  bool left_out_ = false;  // objects above kCompactedMax were folded too
+  std::uint64_t left_out_ = 0;  // objects above kCompactedMax; they were folded too
 };
 
 void set(Host& host, const ExchangePtr& exchange, const SetCompaction& settings) {
   host.maintain(settings, [exchange](const base::Result<Maintained>& done) {
-    if (!done.ok()) return exchange->fail(done.error());
-    const auto& now = std::get<CompactionSettings>(*done);
-    exchange->respond(http::json_response(
-        JsonObject().boolean("automatic", now.automatic).number("every", now.every).take()));
+    if (!done.ok()) return refuse(exchange, done.error());
+    exchange->respond(http::json_response(R"({"compacted":[]})"));
   });
 }
 
 void compact(Host& host, const ExchangePtr& exchange) {
   auto asked = parse(exchange->request().body);
-  if (!asked.ok()) return exchange->fail(asked.error());
+  if (!asked.ok()) return refuse(exchange, asked.error());
   if (asked->settings) return set(host, exchange, *asked->settings);
   auto work = std::make_shared<Compacting>(host, exchange, std::move(asked->object));
   exchange->when_room(kCompactedBytes, [work] { work->step(); });

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/api/join_text.h"
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
 #include "agent/api/reading.h"
@@ -18,7 +19,8 @@ using Step = ImportState::Step;
 // a slow client costs the memory of one page.
 class Export : public std::enable_shared_from_this<Export> {
  public:
-  Export(Host& host, ExchangePtr exchange) : host_(host), exchange_(std::move(exchange)) {}
+  Export(Host& host, ExchangePtr exchange)
+      : host_(host), exchange_(std::move(exchange)), writer_(host.facts().mesh) {}
 
   void begin() {
     exchange_->on_gone([self = shared_from_this()] { self->stop(); });
@@ -115,6 +117,12 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
     while (!waiting_ && !answered_) {
       auto record = reader_.next();
       if (!record.ok()) return fail(record.error());
+      if (is_foreign()) {
+        return fail(base::invalid(
+            "the state file is of another mesh: it was exported under another key; nothing has "
+            "changed; to merge it into this mesh all the same, import it with --any-mesh "
+            "(?mesh=any)"));
+      }
       if (!*record) break;
       if (auto* page = std::get_if<base::Bytes>(&**record)) {
         send(ImportState{Step::kPage, import_, std::move(*page), {}});
@@ -125,6 +133,12 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
     if (waiting_ || answered_ || !ended_) return;
     if (auto whole = reader_.finish(); !whole.ok()) return fail(whole.error());
     send(ImportState{Step::kEnd, import_, {}, state_});
+  }
+
+  bool is_foreign() const {
+    const auto mesh = reader_.mesh();
+    if (!mesh || *mesh == host_.facts().mesh) return false;
+    return exchange_->request().target.query_value("mesh").value_or("") != "any";
   }
 
   void send(ImportState step) {
@@ -162,11 +176,9 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
 
   void answer(const Imported& imported) {
     answered_ = true;
-    exchange_->respond(http::json_response(JsonObject()
-                                               .number("added", imported.added)
-                                               .number("dropped", imported.dropped)
-                                               .number("texts", imported.texts)
-                                               .take()));
+    JsonObject text;
+    add_counts(text, imported.counts);
+    exchange_->respond(http::json_response(text.take()));
   }
 
   void fail(const base::Error& error) {

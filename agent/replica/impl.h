@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/replica/absence.h"
 #include "agent/replica/compaction.h"
 #include "agent/replica/context.h"
 #include "agent/replica/disk_faults.h"
@@ -36,7 +37,8 @@ struct Replica::Impl {
   Inbox inbox{context, echo};
   OwnWrites own_writes{context, identity, unconfirmed, repair};
   Replay replay{context, echo, inbox, own_writes, unconfirmed};
-  Joining joining{context, echo, inbox};
+  Absence absence{context};
+  Joining joining{context, echo, inbox, absence};
   Compaction compaction{context};
   Snapshots snapshots;  // destroyed before the store, so its readers are closed first
   bool unsynced = false;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "agent/replica/absence.h"
 #include "agent/replica/context.h"
 #include "agent/replica/echo.h"
 #include "agent/replica/inbox.h"
@@ -19,8 +20,8 @@ namespace agent {
 
 class Joining {
  public:
-  Joining(Context& context, Echo& echo, Inbox& inbox)
-      : context_(context), echo_(echo), inbox_(inbox) {}
+  Joining(Context& context, Echo& echo, Inbox& inbox, const Absence& absence)
+      : context_(context), echo_(echo), inbox_(inbox), absence_(absence) {}
 
   base::Status start(Turn& turn, const StartJoin& start);
   base::Status take_answer(Turn& turn, const JoinAnswer& answer);
@@ -33,7 +34,7 @@ class Joining {
   base::Status skip(Turn& turn, const Input& input);
   // The turn with these inputs failed. So their joins failed too, because the pages were rolled
   // back.
-  void refuse(std::span<Input> inputs, Outputs& out);
+  void refuse(base::Now now, std::span<Input> inputs, Outputs& out);
 
  private:
   struct Import {  // the join is of a file
@@ -41,24 +42,37 @@ class Joining {
     base::Instant used;
     bool complete = false;  // all pages are staged
   };
-  void begin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
+  using Outcome = JoinReport::Outcome;
+  struct Tally {  // of the join that runs, with its restarts
+    base::Instant since;
+    std::uint64_t pages = 0;
+    std::uint64_t bytes = 0;
+    JoinCounts counts;
+  };
+  void begin(Turn& turn, const base::NodeId& peer, bool unite, std::uint64_t first_step,
              const JoinLimits& limits);
+  base::Status ask_first(Turn& turn, const base::NodeId& peer, bool unite);
+  base::Result<StateJoin::Next> take_page(base::BytesView page);
   std::string source() const;
   base::Result<Imported> begin_import(Turn& turn);
-  base::Status take_page(Turn& turn, const ImportState& asked, base::Result<Imported>& answer);
+  base::Status import_page(Turn& turn, const ImportState& asked, base::Result<Imported>& answer);
   base::Status end_import(Turn& turn, const ImportState& asked, base::Result<Imported>& answer);
   base::Status refuse_import(Turn& turn, std::string why, base::Result<Imported>& answer);
   void ask(Turn& turn);
-  base::Status end(Turn& turn, JoinStep::Kind outcome);
+  base::Status end(Turn& turn, Outcome outcome);
+  void report(base::Now now, Outputs& out, Outcome outcome) const;
+  std::uint64_t own_changes_kept() const;
   bool is_superfluous() const;
   base::Result<bool> refuse_contradiction(Turn& turn);
-  base::Result<Merged> finish(Turn& turn);
+  base::Status finish(Turn& turn);
   base::Status join_vectors(Turn& turn);
 
   Context& context_;
   Echo& echo_;
   Inbox& inbox_;
+  const Absence& absence_;
   std::unique_ptr<StateJoin> join_;  // the one that runs, if any
+  Tally tally_;
   int restarts_ = 0;
   std::optional<Import> import_;
   bool compared_ = false;  // our vector was compared with that of the snapshot

@@ -11,10 +11,10 @@ namespace agent {
 using Step = ImportState::Step;
 
 base::Status Joining::import(Turn& turn, std::uint64_t ticket, const ImportState& asked) {
-  base::Result<Imported> answer = Imported{asked.import};
+  base::Result<Imported> answer = Imported{asked.import, {}};
   if (context_.meta().repair.stage != store::Repair::Stage::kNone) {
     // A file may be old. What is fetched from peers, or found in the old log, must come first.
-    if (import_) RETURN_IF_ERROR(end(turn, JoinStep::Kind::kFailed));
+    if (import_) RETURN_IF_ERROR(end(turn, Outcome::kStopped));
     answer = base::Error{base::Code::kUnavailable,
                          "the agent fetches its own state again; import the file when the agent is "
                          "ready"};
@@ -26,11 +26,11 @@ base::Status Joining::import(Turn& turn, std::uint64_t ticket, const ImportState
                          "the import was given up, because a state join from a peer began or the "
                          "disk failed; nothing was imported; try again"};
   } else if (asked.step == Step::kPage) {
-    RETURN_IF_ERROR(take_page(turn, asked, answer));
+    RETURN_IF_ERROR(import_page(turn, asked, answer));
   } else if (asked.step == Step::kEnd) {
     RETURN_IF_ERROR(end_import(turn, asked, answer));
   } else {
-    RETURN_IF_ERROR(end(turn, JoinStep::Kind::kFailed));
+    RETURN_IF_ERROR(end(turn, Outcome::kStopped));
   }
   base::Result<Maintained> result = Maintained();
   answer.ok() ? result = Maintained(*answer) : result = answer.error();
@@ -48,23 +48,23 @@ base::Result<Imported> Joining::begin_import(Turn& turn) {
   }
   JoinLimits limits = context_.options.join;
   limits.skipped_max = 0;
-  begin({}, false, SnapshotWalk::kFirstStep, limits);
+  begin(turn, {}, false, SnapshotWalk::kFirstStep, limits);
   import_ = Import{context_.random.next() >> 1, turn.now.instant, false};
-  return Imported{import_->number};
+  return Imported{import_->number, {}};
 }
 
 base::Status Joining::refuse_import(Turn& turn, std::string why, base::Result<Imported>& answer) {
   turn.out.notices.push_back({Notice::Kind::kJoinRefused, {}, 0, "from a file: " + why});
   answer = base::invalid("the file is not imported, nothing has changed: " + std::move(why));
-  return end(turn, JoinStep::Kind::kFailed);
+  return end(turn, Outcome::kRefused);
 }
 
-base::Status Joining::take_page(Turn& turn, const ImportState& asked,
-                                base::Result<Imported>& answer) {
+base::Status Joining::import_page(Turn& turn, const ImportState& asked,
+                                  base::Result<Imported>& answer) {
   using Next = StateJoin::Next;
   import_->used = turn.now.instant;
   if (import_->complete) return refuse_import(turn, "it has pages after the last one", answer);
-  ASSIGN_OR_RETURN(const Next next, join_->take(*context_.store, asked.page));
+  ASSIGN_OR_RETURN(const Next next, take_page(asked.page));
   if (next == Next::kRefused) return refuse_import(turn, join_->why(), answer);
   if (next == Next::kIgnored) return refuse_import(turn, "its pages are not in order", answer);
   if (next == Next::kRestart) {
@@ -89,9 +89,9 @@ base::Status Joining::end_import(Turn& turn, const ImportState& asked,
     return refuse_import(turn, "it shows another content for a change that this agent holds",
                          answer);
   }
-  if (is_superfluous()) return end(turn, JoinStep::Kind::kDone);
-  ASSIGN_OR_RETURN(const Merged merged, finish(turn));
-  answer = Imported{asked.import, merged.added, merged.dropped, merged.texts};
+  if (is_superfluous()) return end(turn, Outcome::kNothingNew);
+  RETURN_IF_ERROR(finish(turn));
+  answer = Imported{asked.import, tally_.counts};
   return inbox_.after_merge(turn);
 }
 

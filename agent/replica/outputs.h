@@ -14,6 +14,7 @@ struct Outputs {
   std::vector<Reply> replies;
   std::vector<Event> events;  // only when watched
   std::vector<Notice> notices;
+  std::vector<JoinReport> joins;  // those that ended in this turn
   std::vector<SnapshotRead> pages;
   std::vector<MaintenanceReply> maintained;
   bool events_cut = false;  // there were more events than the bound: watchers must read all again

@@ -158,11 +158,11 @@ void Replica::release_memory() { impl_->context.store->release_memory(); }
 bool Replica::unsynced() const { return impl_->unsynced; }
 std::int64_t Replica::wal_bytes() const { return impl_->context.store->wal_bytes(); }
 StoreCounts Replica::counts() const {
-  const store::Store& store = *impl_->context.store;
-  const store::Texts& texts = impl_->context.store->cells().texts();
+  store::Store& store = *impl_->context.store;
+  const store::Texts& texts = store.cells().texts();
   const store::TextTotals& totals = texts.totals();
-  return {store.written_bytes(), texts.folds(), totals.texts, totals.waiting,
-          totals.waiting_changes};
+  return {store.written_bytes(), store.log().written(), texts.counts().folded,
+          totals.texts,          totals.waiting,        totals.waiting_changes};
 }
 std::int64_t Replica::free_pages() const { return impl_->context.store->free_pages(); }
 

@@ -23,8 +23,9 @@ namespace agent {
 
 // For metrics.
 struct StoreCounts {
-  std::uint64_t written_bytes = 0;  // of pages, to the write-ahead log, since the open
-  std::uint64_t folds = 0;          // of texts, since the open
+  std::uint64_t written_bytes = 0;    // of pages, to the write-ahead log, since the open
+  std::uint64_t written_changes = 0;  // that were committed, since the open
+  std::uint64_t folds = 0;            // of texts, since the open
   std::uint64_t texts = 0;
   std::uint64_t texts_waiting = 0;  // with edits that are not folded
   std::uint64_t changes_waiting = 0;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/replica/join_report.h"
 #include "crdt/base/result.h"
 #include "crdt/change.h"
 #include "crdt/digest.h"
@@ -174,10 +175,7 @@ struct StatePage {
 };
 struct Imported {
   std::uint64_t import = 0;
-  // Of kEnd: what the merge did. Elements of texts count as cells.
-  std::uint64_t added = 0;
-  std::uint64_t dropped = 0;
-  std::uint64_t texts = 0;  // that changed
+  JoinCounts counts;  // of kEnd: what the merge did
 };
 using Maintained = std::variant<CompactionSettings, Compacted, StatePage, Imported>;
 struct MaintenanceReply {
@@ -215,7 +213,6 @@ struct Notice {
     kDiskFull,
     kDiskFault,
     kRecovered,    // writes are taken again; `text`: why
-    kJoined,       // a state join was merged; `text`: cells added and dropped
     kJoinRefused,  // the vector shows an echo or a fork, or a page was wrong
     kDivergence,   // rule 8; `text`: the result of checking our own rows
     kTwin,         // another agent has our node id: the next open takes a new one

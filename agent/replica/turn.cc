@@ -60,6 +60,10 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
 }
 
 base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
+  const bool of_peer = std::holds_alternative<Received>(input) ||
+                       std::holds_alternative<JoinAnswer>(input) ||
+                       std::holds_alternative<ConfirmOwn>(input);
+  if (of_peer) absence.heard(turn.now);
   if (auto* write = std::get_if<Write>(&input)) return own_writes.write(turn, *write);
   if (auto* received = std::get_if<Received>(&input)) return inbox.take(turn, *received);
   if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) return confirm(turn, *confirmed);
@@ -179,7 +183,7 @@ Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base
         notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kEcho;
     if (stands) out.notices.push_back(notice);
   }
-  joining.refuse(inputs, out);
+  joining.refuse(turn.now, inputs, out);
   // Changes that left the parked ones in this turn may be lost with it, so all parked changes are
   // forgotten and fetched again.
   for (const auto& names : {inbox.forget_parked(), turn.taken}) {

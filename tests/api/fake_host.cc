@@ -39,6 +39,7 @@ FakeHost::FakeHost(const std::string& name, const ReplicaOptions& options)
   facts_.http = "127.0.0.1:7780";
   facts_.topology = "push-pull";
   facts_.profile = "lan";
+  facts_.compaction = {options_.compaction.automatic, options_.store.fold_changes};
   add_routes(*this, router_);
 }
 
@@ -211,6 +212,7 @@ void FakeHost::deliver(Outputs outputs) {
     auto waiting = maintaining_.extract(reply.ticket);
     if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
   }
+  for (const JoinReport& join : outputs.joins) last_join_ = LastJoin{join, now_.instant};
   if (outputs.facts.join && outputs.facts.join->kind == JoinStep::Kind::kAsk) {
     answer(*outputs.facts.join);
   }

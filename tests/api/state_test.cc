@@ -49,12 +49,15 @@ TEST(Compact, AnswersOnceAfterManyStepsAlsoWhenTheQueueIsFull) {
 
 TEST(Compact, SetsWhenTextsAreFolded) {
   FakeHost a("A");
-  EXPECT_EQ(body(a, "POST", "/crdt/compact", R"({"automatic":false})"),
-            R"({"automatic":false,"every":100})");
-  EXPECT_EQ(body(a, "POST", "/crdt/compact", R"({"every":2})"), R"({"automatic":false,"every":2})");
+  const auto settings = [&] { return json(a, "GET", "/v1/status")["compaction"].dump(); };
+  EXPECT_EQ(settings(), R"({"automatic":true,"every":100})");
+  EXPECT_EQ(body(a, "POST", "/crdt/compact", R"({"automatic":false})"), R"({"compacted":[]})");
+  EXPECT_EQ(settings(), R"({"automatic":false,"every":100})");
+  body(a, "POST", "/crdt/compact", R"({"every":2})");
   a.restart(true);
-  EXPECT_EQ(body(a, "POST", "/crdt/compact", R"({"automatic":true})"),
-            R"({"automatic":true,"every":2})");
+  EXPECT_EQ(settings(), R"({"automatic":false,"every":2})");
+  body(a, "POST", "/crdt/compact", R"({"automatic":true})");
+  EXPECT_EQ(settings(), R"({"automatic":true,"every":2})");
   for (int i = 0; i < 2; ++i) insert(a, "one", "x");
   EXPECT_EQ(a.replica().counts().texts_waiting, 0u);
 }
@@ -62,14 +65,18 @@ TEST(Compact, SetsWhenTextsAreFolded) {
 TEST(Compact, RefusesWhatItDoesNotKnow) {
   FakeHost a("A");
   const auto refused = [&](const std::string& sent) {
-    return refusal(a, "POST", "/crdt/compact", sent);
+    const http::Response response = a.call("POST", "/crdt/compact", sent);
+    EXPECT_TRUE(parsed(response)["error"].is_string()) << response.body;
+    return response.status;
   };
-  EXPECT_EQ(refused(R"({"object_id":"none"})"), "404 not_found");
+  EXPECT_EQ(a.call("POST", "/crdt/compact", R"({"object_id":"none"})").body,
+            R"({"error":"Not Found"})");
+  EXPECT_EQ(refused(R"({"object_id":"none"})"), 404);
   for (const char* sent :
        {"[]", "x", R"({"object_id":7})", R"({"object_id":""})", R"({"every":0})",
         R"({"every":10001})", R"({"every":-1})", R"({"every":1.5})", R"({"every":"9"})",
         R"({"automatic":1})", R"({"what":1})", R"({"object_id":"a","every":5})"}) {
-    EXPECT_EQ(refused(sent), "400 invalid") << sent;
+    EXPECT_EQ(refused(sent), 400) << sent;
   }
 }
 
@@ -81,8 +88,9 @@ std::string file_of(FakeHost& host) {
   return exchange->streamed();
 }
 
-http::Response import(FakeHost& host, std::string_view file, std::size_t piece = SIZE_MAX) {
-  auto exchange = host.send("POST", "/v1/state");
+http::Response import(FakeHost& host, std::string_view file, std::size_t piece = SIZE_MAX,
+                      const std::string& route = "/v1/state") {
+  auto exchange = host.send("POST", route);
   host.run();
   for (std::size_t at = 0; at < file.size() && !exchange->answered();) {
     if (!exchange->accepts_body()) host.run();
@@ -119,9 +127,11 @@ TEST(State, IsCarriedAsAFileInPiecesOfAnySize) {
     const http::Response done = import(z, file, piece);
 
     EXPECT_EQ(done.status, 200) << done.body;
-    EXPECT_EQ(parsed(done)["dropped"], 0);
-    EXPECT_EQ(parsed(done)["texts"], 1);
-    EXPECT_GT(parsed(done)["added"], 10);
+    EXPECT_EQ(parsed(done)["cells"]["removed"], 0);
+    EXPECT_EQ(parsed(done)["texts_changed"], 1);
+    EXPECT_GT(parsed(done)["cells"]["added"], 10);
+    EXPECT_EQ(parsed(done)["objects"], Json::parse(R"({"new":3,"changed":0,"removed":0})"));
+    EXPECT_EQ(parsed(done)["own_changes_kept"], 1);
     EXPECT_EQ(value(z, "note"), R"("some words")");
     EXPECT_EQ(value(z, "tags"), "[1]");
     EXPECT_EQ(value(z, "own"), R"("mine")");
@@ -204,6 +214,51 @@ TEST(State, AFullQueueIsTriedAgain) {
   z.run();
 
   EXPECT_EQ(exchange->response().status, 200) << exchange->response().body;
+}
+
+TEST(State, AFileOfAnotherMeshIsTakenOnlyWhenTheClientSaysSo) {
+  FakeHost a("A");
+  a.belongs_to(7);
+  fill(a);
+  const std::string file = file_of(a);
+  FakeHost z("Z");
+  z.belongs_to(8);
+
+  const http::Response refused = import(z, file);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("another mesh"), std::string::npos) << refused.body;
+  EXPECT_TRUE(z.replica().vector().empty());
+  const http::Response taken = import(z, file, SIZE_MAX, "/v1/state?mesh=any");
+
+  EXPECT_EQ(taken.status, 200) << taken.body;
+  EXPECT_EQ(value(z, "note"), R"("some words")");
+}
+
+TEST(State, TheLastJoinStandsInTheStatus) {
+  FakeHost a("A");
+  FakeHost z("Z");
+  EXPECT_EQ(json(z, "GET", "/v1/status")["last_join"], nullptr);
+  fill(a);
+  insert(z, "own", "mine");
+  z.join_from(a);
+  z.run();
+  z.pass(3'000);
+
+  const Json last = json(z, "GET", "/v1/status")["last_join"];
+
+  EXPECT_EQ(last["outcome"], "merged");
+  EXPECT_EQ(last["from"], a.facts().node_id.hex());
+  EXPECT_EQ(last["seconds_ago"], 3);
+  EXPECT_EQ(last["away_seconds"], nullptr);
+  EXPECT_EQ(last["objects"], Json::parse(R"({"new":3,"changed":0,"removed":0})"));
+  EXPECT_GT(last["cells"]["added"], 10);
+  EXPECT_EQ(last["texts_changed"], 1);
+  EXPECT_EQ(last["own_changes_kept"], 1);
+  EXPECT_GT(last["bytes"], 100);
+  EXPECT_TRUE(last["seconds"].is_number());
+  ASSERT_EQ(import(z, file_of(a)).status, 200);
+  EXPECT_EQ(json(z, "GET", "/v1/status")["last_join"]["outcome"], "nothing_new");
+  EXPECT_EQ(json(z, "GET", "/v1/status")["last_join"]["from"], "file");
 }
 
 TEST(State, NeedsChunks) {

@@ -76,8 +76,10 @@ TEST(StateExport, AnAnswerThatBreaksOffLeavesTheOldFile) {
 }
 
 TEST(StateImport, SendsTheFileAndPrintsWhatChanged) {
-  FakeAgent agent(
-      [](const Seen&) { return FakeAgent::ok(R"({"added":5,"dropped":2,"texts":1})"); });
+  const std::string counts =
+      R"({"objects":{"new":1,"changed":3,"removed":0},"cells":{"added":5,"removed":2},)"
+      R"("texts_changed":1,"own_changes_kept":4})";
+  FakeAgent agent([&](const Seen&) { return FakeAgent::ok(counts); });
   Folder folder;
   const std::string file = folder.write("a.state", kState);
 
@@ -86,13 +88,19 @@ TEST(StateImport, SendsTheFileAndPrintsWhatChanged) {
       run_program({"import", "--state", "-", "-o", "json", "--http", agent.address()}, kState);
   auto missing =
       run_program({"import", "--state", folder.path("b.state"), "--http", agent.address()});
+  auto foreign = run_program({"import", "--state", file, "--any-mesh", "--http", agent.address()});
 
   EXPECT_EQ(ended.exit, 0) << ended.err;
-  EXPECT_EQ(ended.out, "5 cells added, 2 dropped, 1 texts changed\n");
-  EXPECT_EQ(from_stdin.out, R"({"added":5,"dropped":2,"texts":1})");
+  EXPECT_EQ(ended.out,
+            "5 cells added, 2 removed; 1 objects new, 3 changed, 0 removed; "
+            "1 texts changed; 4 own changes kept that the other side did not have\n");
+  EXPECT_EQ(from_stdin.out, counts);
   EXPECT_EQ(missing.exit, 1);
-  const auto seen = agent.seen();
-  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(foreign.exit, 0) << foreign.err;
+  auto seen = agent.seen();
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(seen.back().target, "/v1/state?mesh=any");
+  seen.pop_back();
   for (const Seen& request : seen) {
     EXPECT_EQ(request.method + request.target, "POST/v1/state");
     EXPECT_EQ(request.body, kState);

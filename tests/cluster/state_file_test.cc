@@ -41,12 +41,16 @@ TEST(StateFile, BringsTwoAgentsThatNeverMeetToOneState) {
   const auto imported = command(*z, {"import", "--state", file});
 
   EXPECT_EQ(imported.status, 0) << imported.errors;
-  EXPECT_EQ(imported.output, "613 cells added, 0 dropped, 1 texts changed\n");
+  EXPECT_EQ(
+      imported.output,
+      "613 cells added, 0 removed; 2 objects new, 0 changed, 0 removed; 1 texts changed; 1 own "
+      "changes kept that the other side did not have\n");
   EXPECT_EQ(get_snapshot(*z, "s7"), get_snapshot(*a, "s7"));
   EXPECT_NE(get_snapshot(*z, "own"), "");
   ASSERT_EQ(command(*z, {"snapshots", "rm", "s7"}).status, 0);
   EXPECT_EQ(command(*z, {"import", "--state", file}).output,
-            "0 cells added, 0 dropped, 0 texts changed\n");
+            "0 cells added, 0 removed; 0 objects new, 0 changed, 0 removed; 0 texts changed; 0 own "
+            "changes kept that the other side did not have\n");
   EXPECT_EQ(get_snapshot(*z, "s7"), "");
   ASSERT_EQ(command(*z, {"export", "--state", file}).status, 0);
   ASSERT_EQ(command(*a, {"import", "--state", file}).status, 0);

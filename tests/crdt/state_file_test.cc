@@ -10,9 +10,11 @@ namespace crdt {
 namespace {
 
 const StateHash kState{7, 9};
+constexpr std::uint64_t kMesh = 0x0102030405060708;
+constexpr std::size_t kHead = 8 + 4 + 8;
 
 base::Bytes file_of(const std::vector<base::Bytes>& pages, const StateHash& state = kState) {
-  StateFileWriter writer;
+  StateFileWriter writer(kMesh);
   base::Bytes file = writer.head();
   for (const base::Bytes& page : pages) file += writer.page_head(page) + page;
   return file + writer.end(state);
@@ -22,6 +24,7 @@ base::Bytes file_of(const std::vector<base::Bytes>& pages, const StateHash& stat
 struct Outcome {
   std::vector<base::Bytes> pages;
   std::optional<StateHash> state;
+  std::optional<std::uint64_t> mesh;
   std::string error;
 };
 
@@ -37,6 +40,7 @@ Outcome read(base::BytesView file, std::size_t piece = SIZE_MAX) {
         return out;
       }
       if (!*record) break;
+      out.mesh = reader.mesh();
       if (auto* page = std::get_if<base::Bytes>(&**record)) out.pages.push_back(std::move(*page));
       if (auto* end = std::get_if<StateFileReader::End>(&**record)) out.state = end->state;
     }
@@ -55,12 +59,14 @@ TEST(StateFile, ComesBackWholeInPiecesOfAnySize) {
     EXPECT_EQ(out.error, "");
     EXPECT_EQ(out.pages, kPages);
     EXPECT_EQ(out.state, kState);
+    EXPECT_EQ(out.mesh, kMesh);
   }
 }
 
 TEST(StateFile, HasFixedBytes) {
-  EXPECT_EQ(file_of({"ab"}).substr(0, 16), base::Bytes("HRSYSTAT\0\0\0\1\0\0\0\2", 16));
-  EXPECT_EQ(file_of({"ab"}).size(), 12u + 4 + 8 + 2 + 4 + 8 + 16 + 8);
+  EXPECT_EQ(file_of({"ab"}).substr(0, 24),
+            base::Bytes("HRSYSTAT\0\0\0\1\1\2\3\4\5\6\7\10\0\0\0\2", 24));
+  EXPECT_EQ(file_of({"ab"}).size(), kHead + 4 + 8 + 2 + 4 + 8 + 16 + 8);
 }
 
 TEST(StateFile, ThatIsCutIsRefusedWhereverTheCutIs) {
@@ -89,20 +95,21 @@ TEST(StateFile, OfAnotherKindOrWithPagesExchangedIsRefused) {
   base::Bytes later = file_of({});
   later[11] = 2;
   EXPECT_EQ(read(later).error,
-            "the state file has the format 2; this version of Hearsay reads the format 1");
+            "the state file has the format 2; this version of Hearsay reads the format 1; "
+            "export and import with programs of one version");
   EXPECT_EQ(read(file_of({}) + "x").error, "the state file has bytes behind its end");
 
   const base::Bytes file = file_of({"first", "other"});
   const std::size_t size = 4 + 8 + 5;
-  const base::Bytes exchanged = file.substr(0, 12) + file.substr(12 + size, size) +
-                                file.substr(12, size) + file.substr(12 + 2 * size);
+  const base::Bytes exchanged = file.substr(0, kHead) + file.substr(kHead + size, size) +
+                                file.substr(kHead, size) + file.substr(kHead + 2 * size);
   EXPECT_EQ(read(exchanged).error,
             "page 1 of the state file is damaged: its checksum is wrong; copy or export it again");
 }
 
 TEST(StateFile, APageThatSaysThatItIsHugeIsNotGathered) {
   StateFileReader reader;
-  reader.add(StateFileWriter().head() + base::Bytes("\xff\xff\xff\xff", 4));
+  reader.add(StateFileWriter(kMesh).head() + base::Bytes("\xff\xff\xff\xff", 4));
   EXPECT_FALSE(reader.next().ok());
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "crdt/base/check.h"
@@ -13,19 +14,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const base::BytesView input(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::size_t piece = std::max<std::size_t>(data[0], 1);
   crdt::StateFileReader reader;
-  crdt::StateFileWriter writer;
-  base::Bytes written = writer.head();
+  std::optional<crdt::StateFileWriter> writer;
+  base::Bytes written;
   for (std::size_t at = 0; at < input.size(); at += piece) {
     reader.add(input.substr(at, piece));
     for (;;) {
       auto record = reader.next();
       if (!record.ok()) return 0;
+      if (!writer && reader.mesh()) {
+        writer.emplace(*reader.mesh());
+        written = writer->head();
+      }
       if (!*record) break;
       if (const auto* page = std::get_if<base::Bytes>(&**record)) {
-        written += writer.page_head(*page);
+        written += writer->page_head(*page);
         written += *page;
       } else {
-        written += writer.end(std::get<crdt::StateFileReader::End>(**record).state);
+        written += writer->end(std::get<crdt::StateFileReader::End>(**record).state);
       }
     }
   }

@@ -98,6 +98,13 @@ inline bool has_notice(const Outputs& out, Notice::Kind kind) {
   return false;
 }
 
+inline bool merged(const Outputs& out) {
+  for (const JoinReport& join : out.joins) {
+    if (join.outcome == JoinReport::Outcome::kMerged) return true;
+  }
+  return false;
+}
+
 struct JoinTest : testing::Test {
   Folder folder;
   std::unique_ptr<Replica> a = open_replica(folder.file("a.db"), 1, tiny_pages());

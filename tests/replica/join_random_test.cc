@@ -131,9 +131,7 @@ class History {
     }
     if (joining->asks()) return;
     EXPECT_TRUE(joining->done());
-    for (const Notice& notice : joining->last.notices) {
-      if (notice.kind == Notice::Kind::kJoined) ++merges_;
-    }
+    if (merged(joining->last)) ++merges_;
     joins_[who].reset();
     check(who);
   }

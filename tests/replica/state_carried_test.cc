@@ -94,17 +94,22 @@ TEST_F(StateCarried, AFileBringsEveryTypeAndItsReportCounts) {
 
   ASSERT_TRUE(done.ok()) << done.error().message;
   expect_equal(*a, *z);
-  EXPECT_EQ(done->added, static_cast<std::uint64_t>(a->store().cells().total_cells()));
-  EXPECT_EQ(done->dropped, 0u);
-  EXPECT_EQ(done->texts, 1u);
+  EXPECT_EQ(done->counts.cells_added, static_cast<std::uint64_t>(a->store().cells().total_cells()));
+  EXPECT_EQ(done->counts.cells_removed, 0u);
+  EXPECT_EQ(done->counts.texts_changed, 1u);
+  EXPECT_EQ(done->counts.objects_new, 3u);
   EXPECT_EQ(last.events.size(), 12u) << "watchers hear of it as of a join";
   EXPECT_TRUE(last.events_cut) << "of what has no events in a join they read all again";
   EXPECT_EQ(last.facts.advanced.size(), 1u);
-  EXPECT_TRUE(has_notice(last, Notice::Kind::kJoined));
+  ASSERT_EQ(last.joins.size(), 1u);
+  EXPECT_EQ(last.joins[0].outcome, JoinReport::Outcome::kMerged);
+  EXPECT_FALSE(last.joins[0].peer) << "it came from a file";
+  EXPECT_EQ(last.joins[0].pages, file.pages.size());
+  EXPECT_EQ(last.joins[0].counts.cells_added, done->counts.cells_added);
   EXPECT_EQ(staged(*z), 0);
   auto again = import(*z, file);
   ASSERT_TRUE(again.ok());
-  EXPECT_EQ(again->added + again->dropped + again->texts, 0u);
+  EXPECT_EQ(again->counts.cells_added + again->counts.cells_removed, 0u);
 }
 
 TEST_F(StateCarried, OwnWritesSurviveAndNothingDeletedComesBack) {
@@ -123,7 +128,8 @@ TEST_F(StateCarried, OwnWritesSurviveAndNothingDeletedComesBack) {
   auto done = import(*z, fresh);
 
   ASSERT_TRUE(done.ok());
-  EXPECT_GT(done->dropped, 0u);
+  EXPECT_GT(done->counts.cells_removed, 0u);
+  EXPECT_EQ(done->counts.own_kept, 2u);
   EXPECT_EQ(shown(*z, "own"), R"({"size":1})");
   EXPECT_EQ(shown(*z, "x3"), "absent");
   EXPECT_EQ(shown(*z, "x4"), "absent");
@@ -260,7 +266,7 @@ TEST_F(StateCarried, OneExportRunsAtATimeAndItShowsOneState) {
 TEST_F(StateCarried, AnEmptyStateIsAFileToo) {
   auto done = import(*z, carry(*a));
   ASSERT_TRUE(done.ok()) << done.error().message;
-  EXPECT_EQ(done->added, 0u);
+  EXPECT_EQ(done->counts.cells_added, 0u);
 }
 
 }  // namespace

@@ -102,6 +102,7 @@ class Tree {
   AgentEntry agent_;
   CLI::App app_;
   std::function<int()> chosen_;
+  bool any_mesh_ = false;
   bool is_agent_ = false;  // the command `agent` was selected
 
   std::string output_ = "table";
@@ -325,8 +326,9 @@ void Tree::add_state_commands() {
       ->required()
       ->check(expect_file)
       ->type_name("FILE");
+  in->add_flag("--any-mesh", any_mesh_, "also take a file that was exported under another key");
   on_client(out, [this](Session& session) { return export_state(session, file_); });
-  on_client(in, [this](Session& session) { return import_state(session, file_); });
+  on_client(in, [this](Session& session) { return import_state(session, file_, any_mesh_); });
 }
 
 void Tree::add_objects() {

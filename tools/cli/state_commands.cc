@@ -12,7 +12,7 @@
 
 #include "tools/cli/descriptors.h"
 #include "tools/cli/exit.h"
-#include "tools/cli/json_text.h"
+#include "tools/cli/join_text.h"
 #include "tools/cli/shape.h"
 #include "tools/cli/upload.h"
 
@@ -83,19 +83,19 @@ int export_state(Session& session, const std::string& path) {
   return kDone;
 }
 
-int import_state(Session& session, const std::string& path) {
-  auto answer = upload_file(session, "/v1/state", path, Upload::kState);
+int import_state(Session& session, const std::string& path, bool any_mesh) {
+  const std::string route = any_mesh ? "/v1/state?mesh=any" : "/v1/state";
+  auto answer = upload_file(session, route, path, Upload::kState);
   if (!answer.ok()) return fail(answer.error());
-  const bool ours =
-      has_shape(answer->body,
-                {{"added", Kind::kNumber}, {"dropped", Kind::kNumber}, {"texts", Kind::kNumber}});
+  const bool ours = has_shape(answer->body, {{"objects", Kind::kObject},
+                                             {"cells", Kind::kObject},
+                                             {"texts_changed", Kind::kNumber},
+                                             {"own_changes_kept", Kind::kNumber}});
   if (!ours) return foreign_answer(session, "POST /v1/state");
   if (!session.printer.is_table()) {
     session.printer.answer(answer->body);
   } else {
-    session.printer.line(fmt::format("{} cells added, {} dropped, {} texts changed",
-                                     field(answer->body, "added"), field(answer->body, "dropped"),
-                                     field(answer->body, "texts")));
+    session.printer.line(join_counts(answer->body));
   }
   return kDone;
 }

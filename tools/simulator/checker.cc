@@ -320,9 +320,10 @@ void Checker::check_state(Process& process, const Observer::Turn& turn) {
   const crdt::VersionVector& after = process.replica().vector();
   store::CellTable& cells = process.replica().store().cells();
   // A state join may damage entries that no new change touched.
-  bool joined = std::any_of(
-      turn.outputs.notices.begin(), turn.outputs.notices.end(),
-      [](const agent::Notice& notice) { return notice.kind == agent::Notice::Kind::kJoined; });
+  bool joined = std::any_of(turn.outputs.joins.begin(), turn.outputs.joins.end(),
+                            [](const agent::JoinReport& join) {
+                              return join.outcome == agent::JoinReport::Outcome::kMerged;
+                            });
   auto difference = joined
                         ? state_.check_all(cells, after)
                         : state_.check_entries(cells, after, oracle_.touched(turn.before, after));
