@@ -60,6 +60,7 @@ TEST(StateChecker, HistoriesOfAllTypesShowWhatTheirAuthorsMeant) {
     sum += history.counts();
   }
   EXPECT_GT(sum.refused, sum.requests / 100);
+  EXPECT_GT(sum.typed_conflicts, kSeeds);
   EXPECT_GT(sum.folded, kSeeds);
   EXPECT_GT(sum.closed_for_room, kSeeds);
   EXPECT_GT(sum.lost_suffixes, kSeeds / 10);

@@ -170,7 +170,7 @@ TEST(Workload, RunsDifferInKindAndTogetherDoEverything) {
 
 TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
   std::map<std::string, std::size_t> verbs;  // with their types
-  std::size_t total = 0, on_objects = 0, idle = 0, refused = 0, several = 0;
+  std::size_t total = 0, on_objects = 0, idle = 0, refused = 0, several = 0, behind = 0;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     Client client(seed, 60);
     for (int i = 0; i < 100; ++i) {
@@ -185,6 +185,8 @@ TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
       for (const crdt::Op& op : write->ops) {
         const auto type = op.type ? crdt::type_name(*op.type) : "";
         ++verbs[std::string(crdt::verb_name(op.verb)) + " " + std::string(type)];
+        const auto* typed = std::get_if<crdt::TextInsert>(&op.argument);
+        behind += typed != nullptr && typed->after && !client.refused ? 1 : 0;
       }
     }
   }
@@ -201,6 +203,7 @@ TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
   EXPECT_LT(refused, on_objects / 4);
   EXPECT_LT(idle, on_objects / 4);
   EXPECT_GT(several, on_objects / 10);
+  EXPECT_GT(behind, on_objects / 100);
 }
 
 TEST(Workload, TextsDoNotGrowWithoutEnd) {

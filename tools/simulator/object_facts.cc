@@ -152,6 +152,29 @@ FactIds ObjectSight::shown_letters(const Place& place) const {
   return order;
 }
 
+std::vector<crdt::Dot> ObjectSight::names(const Place& place) const {
+  std::vector<crdt::Dot> names;
+  const Spot* found = spot(place, SlotType::kSeq);
+  if (found == nullptr) return names;
+  for (const FactId id : found->letters) {
+    const Fact& letter = facts_[id];
+    if (letter.number) names.push_back({letter.actor, letter.seq, *letter.number});
+  }
+  return names;
+}
+
+std::optional<FactId> ObjectSight::letter(const Place& place, const crdt::Dot& name) const {
+  const Spot* found = spot(place, SlotType::kSeq);
+  if (found == nullptr) return std::nullopt;
+  for (const FactId id : found->letters) {
+    const Fact& letter = facts_[id];
+    const bool is_it =
+        letter.actor == name.actor && letter.seq == name.seq && letter.number == name.index;
+    if (is_it) return id;
+  }
+  return std::nullopt;
+}
+
 // --- Reading -------------------------------------------------------------------------------------
 
 FactIds ObjectSight::best_first(FactIds ids) const {
@@ -218,6 +241,69 @@ std::optional<std::string> ObjectSight::read(const Place& place) const {
   const std::vector<SlotType> types = types_at(place);
   if (types.empty()) return std::nullopt;
   return read(place, types.back());
+}
+
+// All values of a register or counter, the best first. One fact stands for a container: the latest
+// of it and of all in it. Letters count only where there is nothing else: then the first shown one
+// of a text.
+FactIds ObjectSight::standing_for(const Place& place, SlotType type) const {
+  const bool is_container = type >= SlotType::kOrSet;
+  FactIds said;
+  FactIds first_letters;
+  for (const auto& [at, types] : spots_) {
+    if (!is_within(place, at)) continue;
+    for (const auto& [other, spot] : types) {
+      const bool counts = at == place ? other == type : type == SlotType::kMap;
+      if (!counts) continue;
+      said.insert(said.end(), spot.containers.begin(), spot.containers.end());
+      if (other != SlotType::kSeq) {
+        said.insert(said.end(), spot.facts.begin(), spot.facts.end());
+      } else if (spot.containers.empty() && !spot.facts.empty()) {
+        first_letters.push_back(shown_letters(at).front());
+      }
+    }
+  }
+  if (said.empty()) said = first_letters;
+  said = best_first(said);
+  if (is_container && !said.empty()) said.resize(1);
+  return said;
+}
+
+std::optional<std::string> ObjectSight::conflict_at(const Place& place) const {
+  const std::vector<SlotType> types = types_at(place);
+  if (types.empty()) return std::nullopt;
+  const SlotType shown = types.back();
+  const FactIds won = standing_for(place, shown);
+  std::set<std::string> hidden;
+  const auto name = [&](FactId id) {
+    return facts_[id].actor.short_hex() + ":" + std::to_string(facts_[id].seq);
+  };
+  for (const SlotType type : types) {
+    if (type == shown) continue;
+    for (const FactId id : standing_for(place, type)) hidden.insert(name(id));
+  }
+  std::string rule = "type";
+  if (shown == SlotType::kLwwRegister && won.size() > 1) {
+    const bool is_later = facts_[won[0]].stamp > facts_[won[1]].stamp;
+    if (hidden.empty()) rule = is_later ? "stamp" : "dot";
+    for (auto id = won.begin() + 1; id != won.end(); ++id) hidden.insert(name(*id));
+  }
+  if (hidden.empty()) return std::nullopt;
+  std::string text = std::string(crdt::type_name(shown)) + " of " + name(won.front()) + " over";
+  for (const std::string& loser : hidden) text += " " + loser;
+  return text + " by " + rule;
+}
+
+std::map<Place, std::string> ObjectSight::conflicts() const {
+  std::map<Place, std::string> conflicts;
+  std::set<Place> all{{}};
+  for (Place place : places()) {
+    for (; !place.empty(); place.pop_back()) all.insert(place);
+  }
+  for (const Place& place : all) {
+    if (auto conflict = conflict_at(place)) conflicts[place] = *conflict;
+  }
+  return conflicts;
 }
 
 std::map<SlotType, std::int64_t> ObjectSight::counts() const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "agent/replica/store_view.h"
@@ -60,6 +62,7 @@ StateChecker::Difference StateChecker::check_all(store::CellTable& cells,
   if (auto different = check_objects(cells, vector, objects)) return different;
   for (const std::string& object : objects) {
     if (auto different = check_places(look, object)) return different;
+    if (auto different = check_conflicts(look, object)) return different;
     for (const auto& [type, count] : oracle_.object(object, vector).counts()) {
       counts[{object, type}] = count;
     }
@@ -155,6 +158,48 @@ StateChecker::Difference StateChecker::check_objects(
     }
   }
   return std::nullopt;
+}
+
+namespace {
+
+std::string text_of(const crdt::Hidden& hidden) {
+  const auto name = [](const crdt::Cell& cell) {
+    return cell.dot.actor.short_hex() + ":" + std::to_string(cell.dot.seq);
+  };
+  std::set<std::string> losers;
+  for (const crdt::Cell& loser : hidden.losers) losers.insert(name(loser));
+  std::string text = std::string(crdt::type_name(hidden.type)) + " of " + name(hidden.winner);
+  text += " over";
+  for (const std::string& loser : losers) text += " " + loser;
+  return text + " by " + std::string(hidden.rule);
+}
+
+std::string text_of(const std::map<Place, std::string>& conflicts) {
+  std::string text;
+  for (const auto& [place, conflict] : conflicts) {
+    text += "\n  ";
+    for (const std::string& component : place) text += "/" + component;
+    text += " " + conflict;
+  }
+  return text;
+}
+
+}  // namespace
+
+StateChecker::Difference StateChecker::check_conflicts(const Look& look,
+                                                       const std::string& object) const {
+  std::map<Place, std::string> here;
+  agent::StoreView view(look.cells, object);
+  const auto status = crdt::conflicts_at(view, {}, [&](const crdt::Hidden& hidden) {
+    here[hidden.path] += text_of(hidden);
+    return true;
+  });
+  if (!status) return object + ": conflicts cannot be read: " + status.error().message;
+  const std::map<Place, std::string> meant = oracle_.object(object, look.vector).conflicts();
+  if (here == meant) return std::nullopt;
+  return object + "\nconflicts here: " + text_of(here) + "\nconflicts meant:" + text_of(meant) +
+         "\nvector" + text_of(look.vector) + "\nrequests:\n" +
+         oracle_.object_history(object, look.vector);
 }
 
 // Also what is hidden by another type.
