@@ -32,7 +32,7 @@ struct BadInput : ::testing::Test {
   // What the client is told, and that the message says what was wrong.
   std::string refused(const std::string& place, const std::string& op, const std::string& says) {
     const std::string sent = R"({"ops":[)" + op + "]}";
-    const std::string message = body(a, "PATCH", "/v1/objects/" + place, sent);
+    const std::string message = a.call("PATCH", "/v1/objects/" + place, sent).body;
     EXPECT_NE(message.find(says), std::string::npos) << message;
     return refusal(a, "PATCH", "/v1/objects/" + place, sent);
   }
@@ -45,7 +45,7 @@ TEST_F(BadInput, AnOperationOfAnotherTypeIsAConflictThatNamesWhatIsThere) {
   EXPECT_EQ(refused("n", R"({"op":"set","value":1})", "pncounter"), "409 conflict");
   EXPECT_EQ(refused("map", R"({"op":"increment","path":["k"],"by":1})", "lww_register"),
             "409 conflict");
-  EXPECT_EQ(refused("n", R"({"op":"add","type":"pncounter","value":1})", "orset"),
+  EXPECT_EQ(refused("n", R"({"op":"add","type":"pncounter","value":1})", "verbs of this type"),
             "422 unprocessable");
   EXPECT_EQ(refused("n", R"({"op":"set","path":["k"],"value":1})", "leave out the path"),
             "422 unprocessable");
