@@ -12,10 +12,11 @@ namespace bench {
 namespace {
 
 constexpr std::size_t kSites = 3;
-constexpr std::size_t kTurnMax = 50;      // own steps of a turn
-constexpr std::size_t kHearEvery = 700;   // steps, for a replica that types nothing
-constexpr std::uint32_t kLostOneIn = 4;   // batches
-constexpr std::uint32_t kTwiceOneIn = 8;  // batches
+constexpr std::size_t kTurnMax = 50;        // own steps of a turn
+constexpr std::size_t kHearEvery = 700;     // steps, for a replica that types nothing
+constexpr std::size_t kReorderedMax = 400;  // a step comes at most so many too early
+constexpr std::uint32_t kLostOneIn = 4;     // batches
+constexpr std::uint32_t kTwiceOneIn = 8;    // batches
 
 agent::Input typed(const Step& step) {
   agent::WriteObject write{"text", {}};
@@ -165,7 +166,9 @@ void ThreeReplicas::deliver(Site& site, std::vector<std::uint32_t> steps) {
     return !change || site.replica->vector().covers(change->actor, change->seq);
   };
   while (!steps.empty()) {
-    std::vector<std::uint32_t> batch = steps;
+    const std::size_t near = std::min(steps.size(), kReorderedMax);
+    std::vector<std::uint32_t> batch(steps.begin(),
+                                     steps.begin() + static_cast<std::ptrdiff_t>(near));
     const std::size_t count = std::min<std::size_t>(
         batch.size(), 1 + static_cast<std::size_t>(random_.below(20)) + batch.size() / 8);
     for (std::size_t i = 0; i < count; ++i) {
