@@ -7,10 +7,10 @@
 
 #include "agent/api/event_text.h"
 #include "agent/api/object_ops.h"
-#include "agent/api/patch.h"
 #include "agent/api/query.h"
 #include "crdt/base/bytes.h"
 #include "crdt/base/check.h"
+#include "crdt/catalog/entry_write.h"
 #include "crdt/types/plan.h"
 
 namespace {
@@ -49,6 +49,29 @@ void check_ops(const base::Result<agent::WriteObject>& write) {
   CHECK(crdt::seal(change).ok());
 }
 
+void check_entries(const base::Result<agent::WriteObject>& write) {
+  if (!write.ok()) {
+    CHECK(!write.error().message.empty());
+    return;
+  }
+  const auto folded = crdt::fold(write->ops);
+  if (!folded.ok()) {
+    CHECK(!folded.error().message.empty());
+    return;
+  }
+  crdt::Change change;
+  change.seq = 1;
+  for (const crdt::EntryWrite& entry : folded->entries) {
+    crdt::Entry empty;
+    empty.object = write->object;
+    empty.id = entry.id;
+    for (crdt::Effect& effect : crdt::plan(empty, entry, [] { return crdt::HybridTime{1, 0}; })) {
+      change.effects.push_back(std::move(effect));
+    }
+  }
+  CHECK(crdt::seal(change).ok());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -63,8 +86,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check_ops(agent::parse_replacement({"o", {"k"}}, input));
       break;
     case 'p':
-      (void)agent::parse_patch({"snapshots", {}}, input).ok();
-      (void)agent::parse_patch({"snapshots", {"x"}}, input).ok();
+      check_entries(agent::parse_ops({"snapshots", {}}, input));
+      check_entries(agent::parse_ops({"snapshots", {"x"}}, input));
       break;
     case 'q': {
       const auto query = agent::Query::parse(input);

@@ -4,6 +4,7 @@
 // afterwards.
 
 #include "crdt/codec.h"
+#include "tools/simulator/requests.h"
 #include "type_fixture.h"
 
 namespace agent::types {
@@ -76,7 +77,7 @@ TEST_F(BadChanges, ATextInACatalogIsNoEntryAndGoesWithItsObject) {
   forge(put("snapshots", {"x", "y", "z"}, SlotType::kOrSet, "1"));
 
   EXPECT_EQ(shown(*b, "x"), R"({"size":1})");
-  turn(*b, 6, {agent::add("y"), Write{2, RemoveObject{"snapshots"}}});
+  turn(*b, 6, {agent::add("y"), Write{2, simulation::remove_object("snapshots")}});
   exchange(*b, *c);
   EXPECT_EQ(shown(*c, "x"), "absent");
   expect_equal(*b, *c);
