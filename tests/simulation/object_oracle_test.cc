@@ -241,8 +241,8 @@ TEST_F(ObjectOracle, ConflictsAreWhatIsHiddenByALaterValueOrByAnotherType) {
   const std::string theirs = z.actor.short_hex() + ":1";
 
   const std::map<Place, std::string> expected{
-      {{"k"}, "lww_register of " + theirs + " over " + mine + " by stamp"},
-      {{"m"}, "crdt_map of " + theirs + " over " + mine + " by type"}};
+      {{"k"}, "lww_register of " + theirs + " over lww_register of " + mine + ", by stamp"},
+      {{"m"}, "crdt_map over orset, by type"}};
   EXPECT_EQ(oracle.object("o", a.seen).conflicts(), expected);
 
   a.write({set({"k"}, "3")});

@@ -243,54 +243,43 @@ std::optional<std::string> ObjectSight::read(const Place& place) const {
   return read(place, types.back());
 }
 
-// All values of a register or counter, the best first. One fact stands for a container: the latest
-// of it and of all in it. Letters count only where there is nothing else: then the first shown one
-// of a text.
-FactIds ObjectSight::standing_for(const Place& place, SlotType type) const {
-  const bool is_container = type >= SlotType::kOrSet;
-  FactIds said;
-  FactIds first_letters;
-  for (const auto& [at, types] : spots_) {
-    if (!is_within(place, at)) continue;
-    for (const auto& [other, spot] : types) {
-      const bool counts = at == place ? other == type : type == SlotType::kMap;
-      if (!counts) continue;
-      said.insert(said.end(), spot.containers.begin(), spot.containers.end());
-      if (other != SlotType::kSeq) {
-        said.insert(said.end(), spot.facts.begin(), spot.facts.end());
-      } else if (spot.containers.empty() && !spot.facts.empty()) {
-        first_letters.push_back(shown_letters(at).front());
-      }
-    }
-  }
-  if (said.empty()) said = first_letters;
-  said = best_first(said);
-  if (is_container && !said.empty()) said.resize(1);
+// Each value of a register has its writer; whatever else is there is one thing of many writers.
+std::set<std::string> ObjectSight::said_at(const Place& place, SlotType type) const {
+  const std::string name(crdt::type_name(type));
+  if (type != SlotType::kLwwRegister && type != SlotType::kMvRegister) return {name};
+  std::set<std::string> said;
+  for (const FactId id : at(place, type)) said.insert(name + " of " + writer_of(id));
   return said;
+}
+
+std::string ObjectSight::writer_of(FactId id) const {
+  return facts_[id].actor.short_hex() + ":" + std::to_string(facts_[id].seq);
 }
 
 std::optional<std::string> ObjectSight::conflict_at(const Place& place) const {
   const std::vector<SlotType> types = types_at(place);
   if (types.empty()) return std::nullopt;
   const SlotType shown = types.back();
-  const FactIds won = standing_for(place, shown);
   std::set<std::string> hidden;
-  const auto name = [&](FactId id) {
-    return facts_[id].actor.short_hex() + ":" + std::to_string(facts_[id].seq);
-  };
   for (const SlotType type : types) {
-    if (type == shown) continue;
-    for (const FactId id : standing_for(place, type)) hidden.insert(name(id));
+    if (type != shown) hidden.merge(said_at(place, type));
   }
+  std::string winner(crdt::type_name(shown));
   std::string rule = "type";
-  if (shown == SlotType::kLwwRegister && won.size() > 1) {
-    const bool is_later = facts_[won[0]].stamp > facts_[won[1]].stamp;
-    if (hidden.empty()) rule = is_later ? "stamp" : "dot";
-    for (auto id = won.begin() + 1; id != won.end(); ++id) hidden.insert(name(*id));
+  if (shown == SlotType::kLwwRegister || shown == SlotType::kMvRegister) {
+    const FactIds values = best_first(at(place, shown));
+    winner += " of " + writer_of(values.front());
+    if (shown == SlotType::kLwwRegister && values.size() > 1) {
+      const bool is_later = facts_[values[0]].stamp > facts_[values[1]].stamp;
+      if (hidden.empty()) rule = is_later ? "stamp" : "dot";
+      std::set<std::string> losers = said_at(place, shown);
+      losers.erase(winner);
+      hidden.merge(losers);
+    }
   }
   if (hidden.empty()) return std::nullopt;
-  std::string text = std::string(crdt::type_name(shown)) + " of " + name(won.front()) + " over";
-  for (const std::string& loser : hidden) text += " " + loser;
+  std::string text = winner + " over";
+  for (const std::string& loser : hidden) text += " " + loser + ",";
   return text + " by " + rule;
 }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -75,7 +76,7 @@ class ObjectSight {
   std::optional<std::string> read(const Place& place) const;
   std::optional<std::string> read(const Place& place, crdt::SlotType type) const;
   // Where something is hidden by a later value or by another type, and which change said what is
-  // shown and what is not: "orset of 0a1b2c3d:4 over 1b2c3d4e:1 5e6f7a8b:2 by type".
+  // shown and what is not: "orset over gcounter, lww_register of 1b2c3d4e:1, by type".
   std::map<Place, std::string> conflicts() const;
   // What the store counts: of a text all letters, of everything else what is there. By the type of
   // the object that it belongs to; no number is 0.
@@ -90,7 +91,8 @@ class ObjectSight {
   };
   const Spot* spot(const Place& place, crdt::SlotType type) const;
   FactIds best_first(FactIds ids) const;
-  FactIds standing_for(const Place& place, crdt::SlotType type) const;
+  std::set<std::string> said_at(const Place& place, crdt::SlotType type) const;
+  std::string writer_of(FactId id) const;
   std::optional<std::string> conflict_at(const Place& place) const;
   std::string all_of(const FactIds& ids) const;
   std::optional<std::string> read_set(const Place& place) const;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/replica/store_view.h"
+#include "crdt/types/conflicts.h"
 #include "crdt/types/shown.h"
 #include "tools/simulator/entry_check.h"
 
@@ -162,15 +163,20 @@ StateChecker::Difference StateChecker::check_objects(
 
 namespace {
 
+// Only a value of a register has one writer.
+std::string text_of(const crdt::Side& side) {
+  std::string text(crdt::type_name(side.type));
+  const bool is_register =
+      side.type == crdt::SlotType::kLwwRegister || side.type == crdt::SlotType::kMvRegister;
+  if (!is_register) return text;
+  return text + " of " + side.cell.dot.actor.short_hex() + ":" + std::to_string(side.cell.dot.seq);
+}
+
 std::string text_of(const crdt::Hidden& hidden) {
-  const auto name = [](const crdt::Cell& cell) {
-    return cell.dot.actor.short_hex() + ":" + std::to_string(cell.dot.seq);
-  };
   std::set<std::string> losers;
-  for (const crdt::Cell& loser : hidden.losers) losers.insert(name(loser));
-  std::string text = std::string(crdt::type_name(hidden.type)) + " of " + name(hidden.winner);
-  text += " over";
-  for (const std::string& loser : losers) text += " " + loser;
+  for (const crdt::Side& loser : hidden.losers) losers.insert(text_of(loser));
+  std::string text = text_of(hidden.winner) + " over";
+  for (const std::string& loser : losers) text += " " + loser + ",";
   return text + " by " + std::string(hidden.rule);
 }
 
