@@ -42,7 +42,10 @@ struct Options {
   // A text is folded into its blocks when so many changes of it are only in rows of edits.
   // Meta::compaction takes its place when a client has set it.
   std::uint32_t fold_changes = 100;
-  // Texts that stay open in memory after they were edited, together; above: the one that was used
+  // The size of a block of a text: it grows to so many runs, or bytes of letters.
+  std::size_t text_block_runs = 1'024;
+  std::size_t text_block_bytes = 16'384;
+  // What stays in memory of texts after they were edited, together; above: the one that was used
   // longest ago is closed.
   std::size_t texts_open_bytes = 32u << 20;
   std::string vfs;  // tests name a VFS that injects faults

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "crdt/base/check.h"
 #include "store/entry_key.h"
 
 namespace store {
@@ -50,7 +51,7 @@ Texts::Texts(Database& database, Actors& actors, Objects& objects, const Options
       options_(options),
       blocks_(database),
       rows_(database),
-      content_(database, blocks_, actors),
+      content_(database, blocks_, actors, options),
       meta_(database) {}
 
 Texts::~Texts() = default;
@@ -81,7 +82,9 @@ base::Result<base::Bytes> Texts::key_of(const crdt::Slot& slot) {
   return entry_key(object->index, slot.path, slot.path.size());
 }
 
-base::Result<Texts::Open*> Texts::opened(const crdt::Slot& slot, const base::Bytes& key) {
+// With kWhole a text that is opened is loaded at once, which costs less than block by block.
+base::Result<Texts::Open*> Texts::opened(const crdt::Slot& slot, const base::Bytes& key,
+                                         Extent extent) {
   const auto known = open_.find(key);
   if (known != open_.end()) {
     known->second->used = ++uses_;
@@ -90,20 +93,55 @@ base::Result<Texts::Open*> Texts::opened(const crdt::Slot& slot, const base::Byt
   ASSIGN_OR_RETURN(const auto row, rows_.find(key));
   if (!row) return nullptr;
   make_room();
-  ASSIGN_OR_RETURN(crdt::Sequence text, content_.load(row->id, row->tail));
+  auto text = extent == Extent::kWhole ? content_.load(row->id, row->tail)
+                                       : content_.open(row->id, row->tail);
+  if (!text.ok()) return text.error();
   ++counts_.loaded;
-  auto fresh = std::make_unique<Open>(slot, key, *row, std::move(text));
+  auto fresh = std::make_unique<Open>(slot, key, *row, std::move(*text));
   fresh->used = ++uses_;
-  fresh->bytes = fresh->text.bytes();
-  open_bytes_ += fresh->bytes;
+  measure(*fresh);
   return open_.emplace(key, std::move(fresh)).first->second.get();
+}
+
+void Texts::measure(Open& text) {
+  const std::size_t now = text.text.bytes();
+  open_bytes_ += now - text.bytes;
+  text.bytes = now;
+}
+
+base::Status Texts::complete(Open& text, const crdt::TextNeed& need) {
+  if (text.text.is_whole()) return {};
+  const std::uint64_t before = content_.blocks_loaded();
+  const base::Status completed = content_.complete(text.row.id, text.text, need);
+  if (content_.blocks_loaded() != before) measure(text);
+  return completed;
 }
 
 base::Result<const crdt::Sequence*> Texts::open(const crdt::Slot& slot) {
   ASSIGN_OR_RETURN(const base::Bytes key, key_of(slot));
   if (key.empty()) return nullptr;
-  ASSIGN_OR_RETURN(const Open* text, opened(slot, key));
-  return text ? &text->text : nullptr;
+  ASSIGN_OR_RETURN(Open * text, opened(slot, key, Extent::kWhole));
+  if (!text) return nullptr;
+  RETURN_IF_ERROR(complete(*text, [](const crdt::Sequence& part) { part.need_all(); }));
+  return &text->text;
+}
+
+base::Result<const crdt::Sequence*> Texts::open(const crdt::Slot& slot,
+                                                const crdt::TextNeed& need) {
+  ASSIGN_OR_RETURN(const base::Bytes key, key_of(slot));
+  if (key.empty()) return nullptr;
+  ASSIGN_OR_RETURN(Open * text, opened(slot, key, Extent::kParts));
+  if (!text) return nullptr;
+  RETURN_IF_ERROR(complete(*text, need));
+  return &text->text;
+}
+
+base::Status Texts::complete(const crdt::Slot& slot, crdt::Sequence& copy,
+                             const crdt::TextNeed& need) {
+  if (copy.is_whole()) return {};
+  ASSIGN_OR_RETURN(const auto row, find(slot));
+  CHECK(row);
+  return content_.complete(row->id, copy, need);
 }
 
 base::Result<std::optional<TextRow>> Texts::find(const crdt::Slot& slot) {
@@ -116,14 +154,21 @@ base::Result<std::string> Texts::shown(const crdt::Slot& slot) {
   ASSIGN_OR_RETURN(const base::Bytes key, key_of(slot));
   if (key.empty()) return std::string();
   const auto known = open_.find(key);
-  if (known != open_.end()) return known->second->text.text();
+  if (known != open_.end()) return content_.letters(known->second->row.id, known->second->text);
   ASSIGN_OR_RETURN(const auto row, rows_.find(key));
   if (!row) return std::string();
   if (row->folded()) return content_.letters(row->id);
-  ASSIGN_OR_RETURN(const Open* text, opened(slot, key));
-  std::string shown = text->text.text();
+  ASSIGN_OR_RETURN(const Open* text, opened(slot, key, Extent::kParts));
+  auto shown = content_.letters(text->row.id, text->text);
   make_room();
   return shown;
+}
+
+base::Result<std::string> Texts::shown(const crdt::Slot& slot, const crdt::Sequence& copy) {
+  if (copy.is_whole()) return copy.text();
+  ASSIGN_OR_RETURN(const auto row, find(slot));
+  CHECK(row);
+  return content_.letters(row->id, copy);
 }
 
 base::Result<std::map<crdt::ActorId, std::uint64_t>> Texts::authors(const crdt::Slot& slot) {
@@ -135,7 +180,7 @@ base::Result<std::map<crdt::ActorId, std::uint64_t>> Texts::authors(const crdt::
     ASSIGN_OR_RETURN(const crdt::ElementIds names, content_.names(row->id));
     return names.last_seqs();
   }
-  ASSIGN_OR_RETURN(const Open* text, opened(slot, key));
+  ASSIGN_OR_RETURN(const Open* text, opened(slot, key, Extent::kParts));
   return text ? text->text.last_seqs() : none;
 }
 
@@ -173,7 +218,7 @@ base::Status Texts::visit(const ObjectInfo& object, const std::vector<std::strin
 base::Result<Texts::Open*> Texts::for_writing(const crdt::Slot& slot) {
   ASSIGN_OR_RETURN(const ObjectInfo* object, objects_.intern(slot.object, crdt::root_type(slot)));
   const base::Bytes key = entry_key(object->index, slot.path, slot.path.size());
-  ASSIGN_OR_RETURN(Open * text, opened(slot, key));
+  ASSIGN_OR_RETURN(Open * text, opened(slot, key, Extent::kParts));
   if (!text) {
     TextRow row;
     row.id = next_id_++;
@@ -191,6 +236,10 @@ base::Result<Texts::Open*> Texts::for_writing(const crdt::Slot& slot) {
 base::Status Texts::insert(const crdt::Slot& slot, const crdt::Dot& dot, crdt::Anchor anchor,
                            std::string_view text) {
   ASSIGN_OR_RETURN(Open * open, for_writing(slot));
+  RETURN_IF_ERROR(complete(*open, [&](const crdt::Sequence& part) {
+    part.need_for_insert(anchor, dot.actor);
+    if (anchor.parent && !part.contains(*anchor.parent)) part.need_for_insert({}, dot.actor);
+  }));
   if (!open->text.apply_insert(anchor, dot, text)) {
     anchor = {};
     open->text.apply_insert(anchor, dot, text);
@@ -210,8 +259,11 @@ base::Status Texts::insert(const crdt::Slot& slot, const crdt::Dot& dot, crdt::A
 base::Result<bool> Texts::erase(const crdt::Slot& slot, const crdt::DotRuns& kills) {
   ASSIGN_OR_RETURN(const base::Bytes key, key_of(slot));
   if (key.empty() || kills.empty()) return false;
-  ASSIGN_OR_RETURN(Open * open, opened(slot, key));
+  ASSIGN_OR_RETURN(Open * open, opened(slot, key, Extent::kParts));
   if (!open) return false;
+  RETURN_IF_ERROR(complete(*open, [&](const crdt::Sequence& part) {
+    for (const crdt::DotRun& run : kills) part.need_for_erase(run);
+  }));
   std::vector<crdt::TextRun> erased;
   for (const crdt::DotRun& run : kills) open->text.apply_erase(run, &erased);
   if (erased.empty()) return false;
@@ -283,7 +335,7 @@ base::Result<std::optional<Texts::Folded>> Texts::fold(const crdt::Slot& slot) {
 base::Result<std::optional<Texts::Folded>> Texts::fold_now(const crdt::Slot& slot,
                                                            const base::Bytes& key) {
   const bool was_open = open_.contains(key);
-  ASSIGN_OR_RETURN(Open * open, opened(slot, key));
+  ASSIGN_OR_RETURN(Open * open, opened(slot, key, Extent::kParts));
   if (!open) return std::optional<Folded>();
   if (!was_open) open->passing = true;
   const std::uint32_t waited = open->row.tail_changes;
@@ -363,11 +415,9 @@ base::Result<std::size_t> Texts::fold_at(const ObjectInfo& object, const base::B
 
 void Texts::committed() {
   for (const auto& [key, open] : dirty_) {
-    const std::size_t now = open->text.bytes();
-    open_bytes_ += now - open->bytes;
-    open->bytes = now;
+    measure(*open);
     if (!open->passing) continue;
-    open_bytes_ -= now;
+    open_bytes_ -= open->bytes;
     open_.erase(key);
   }
   dirty_.clear();
@@ -388,6 +438,12 @@ void Texts::make_room() {
     open_bytes_ -= oldest->second->bytes;
     open_.erase(oldest);
   }
+}
+
+Texts::Counts Texts::counts() const {
+  Counts counts = counts_;
+  counts.blocks = content_.blocks_loaded();
+  return counts;
 }
 
 void Texts::release_memory() {

@@ -2,8 +2,9 @@
 
 // The texts of a replica (crdt::Sequence) in the file. An edit is one small row for each commit;
 // when a text has Options::fold_changes of them, they are folded into its blocks. A text that is
-// edited stays open in memory until others need the room (Options::texts_open_bytes). Works on a
-// writing or a read-only connection; functions that write CHECK that a transaction is open.
+// edited is opened in parts: its index, and the blocks that edits need. It stays open in memory
+// until others need the room (Options::texts_open_bytes). Works on a writing or a read-only
+// connection; functions that write CHECK that a transaction is open.
 
 #include <cstdint>
 #include <functional>
@@ -43,10 +44,16 @@ class Texts {
 
   // Reading. The slot has the type kSeq; its object must have that slot's root type.
   // Null: there is no text. Valid until the next call that is not const.
-  base::Result<const crdt::Sequence*> open(const crdt::Slot& slot);
+  base::Result<const crdt::Sequence*> open(const crdt::Slot& slot);  // the whole text
+  // With all blocks that `need` needs.
+  base::Result<const crdt::Sequence*> open(const crdt::Slot& slot, const crdt::TextNeed& need);
+  // The same for a copy of an open text, on which there may be edits that are only in the copy.
+  base::Status complete(const crdt::Slot& slot, crdt::Sequence& copy, const crdt::TextNeed& need);
   base::Result<std::optional<TextRow>> find(const crdt::Slot& slot);
-  // The shown text. It reads no skeleton, unless the text has edits that are not folded yet.
+  // The shown text. It reads no skeleton, unless the text has edits that are not folded yet: then
+  // those of the blocks that these edits need. `copy` is a copy of an open text (complete()).
   base::Result<std::string> shown(const crdt::Slot& slot);
+  base::Result<std::string> shown(const crdt::Slot& slot, const crdt::Sequence& copy);
   // Who inserted, each with the highest seq; erased elements count.
   base::Result<std::map<crdt::ActorId, std::uint64_t>> authors(const crdt::Slot& slot);
   // The texts of an object at or below a path, in order of path, until the visitor returns false.
@@ -90,20 +97,24 @@ class Texts {
   void committed();
 
   std::size_t open_bytes() const { return open_bytes_; }
-  // Since this table was made. `loaded`: texts that were read from the file; `closed_for_room`: for
-  // Options::texts_open_bytes.
+  // Since this table was made. `loaded`: texts that were opened from the file; `blocks`: of them
+  // that were read into memory; `closed_for_room`: for Options::texts_open_bytes.
   struct Counts {
     std::uint64_t folded = 0;
     std::uint64_t loaded = 0;
     std::uint64_t closed_for_room = 0;
+    std::uint64_t blocks = 0;
   };
-  const Counts& counts() const { return counts_; }
+  Counts counts() const;
   void release_memory();  // outside of transactions
 
  private:
   struct Open;
   base::Result<base::Bytes> key_of(const crdt::Slot& slot);  // empty: no such object
-  base::Result<Open*> opened(const crdt::Slot& slot, const base::Bytes& key);
+  enum class Extent { kParts, kWhole };
+  base::Result<Open*> opened(const crdt::Slot& slot, const base::Bytes& key, Extent extent);
+  base::Status complete(Open& text, const crdt::TextNeed& need);
+  void measure(Open& text);
   base::Result<Open*> for_writing(const crdt::Slot& slot);
   base::Status fold(Open& text);
   base::Result<std::optional<Folded>> fold_now(const crdt::Slot& slot, const base::Bytes& key);

@@ -19,10 +19,11 @@ std::string text_of(const Cell& cell) {
 base::Result<Cell> first_element(View& view, const Slot& slot) {
   Cell first;
   first.kind = EffectKind::kInsert;
-  ASSIGN_OR_RETURN(const Sequence* text, view.text(slot.path));
-  if (text == nullptr || text->size() == 0) return first;
-  const DotRun run = text->dots_of(0, 1).front();
-  first.dot = {run.actor, run.seq, run.index};
+  const auto need = [](const Sequence& part) {
+    if (part.size() > 0) part.element_at(0);
+  };
+  ASSIGN_OR_RETURN(const Sequence* text, view.text(slot.path, need));
+  if (text != nullptr && text->size() > 0) first.dot = text->element_at(0);
   return first;
 }
 

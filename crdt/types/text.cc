@@ -17,6 +17,14 @@ base::Result<Anchor> anchor_for(const Draft& draft, const Path& path, const Sequ
   return text == nullptr ? Anchor{} : text->anchor_at(at);
 }
 
+base::Result<DotRuns> runs_to_erase(const Draft& draft, const Path& path, const Sequence* text,
+                                    const TextErase& edit) {
+  const std::uint64_t last = std::uint64_t{edit.at} + edit.length;
+  ASSIGN_OR_RETURN(const std::uint32_t end, position_of(draft.view, path, text, last, edit.unit));
+  ASSIGN_OR_RETURN(const std::uint32_t at, position_of(draft.view, path, text, edit.at, edit.unit));
+  return at < end ? text->dots_of(at, end - at) : DotRuns();
+}
+
 }  // namespace
 
 base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit) {
@@ -30,7 +38,10 @@ base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit)
     return base::invalid("an insert into the text " + in_words(draft, path) +
                          " is not valid UTF-8");
   }
-  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path));
+  const auto need = [&](const Sequence& part) {
+    static_cast<void>(anchor_for(draft, path, &part, edit));
+  };
+  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path, need));
   ASSIGN_OR_RETURN(const Anchor anchor, anchor_for(draft, path, text, edit));
   if (edit.text.empty()) return {};
   const Stamp stamp = draft.stamp ? *draft.stamp : Stamp{draft.author.time(), {}};
@@ -44,18 +55,19 @@ base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit)
 }
 
 base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit) {
-  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path));
-  const std::uint64_t last = std::uint64_t{edit.at} + edit.length;
-  ASSIGN_OR_RETURN(const std::uint32_t end, position_of(draft.view, path, text, last, edit.unit));
-  ASSIGN_OR_RETURN(const std::uint32_t at, position_of(draft.view, path, text, edit.at, edit.unit));
-  if (at == end) return {};
-  push_kills(EffectKind::kErase, draft.slot(path, SlotType::kSeq), text->dots_of(at, end - at),
-             draft.effects);
+  const auto need = [&](const Sequence& part) {
+    static_cast<void>(runs_to_erase(draft, path, &part, edit));
+  };
+  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path, need));
+  ASSIGN_OR_RETURN(const DotRuns runs, runs_to_erase(draft, path, text, edit));
+  if (runs.empty()) return {};
+  push_kills(EffectKind::kErase, draft.slot(path, SlotType::kSeq), runs, draft.effects);
   return {};
 }
 
 base::Result<DotRuns> shown_runs(View& view, const Path& path) {
-  ASSIGN_OR_RETURN(const Sequence* text, view.text(path));
+  ASSIGN_OR_RETURN(const Sequence* text,
+                   view.text(path, [](const Sequence& part) { part.need_all(); }));
   if (text == nullptr || text->size() == 0) return DotRuns();
   return text->dots_of(0, text->size());
 }

@@ -55,7 +55,11 @@ base::Error no_element(const View& view, const Path& path, const Dot& element,
 
 base::Result<std::optional<TextCursor>> cursor_at(View& view, const Path& path, std::uint64_t at,
                                                   TextUnit unit) {
-  ASSIGN_OR_RETURN(const Sequence* text, view.text(path));
+  const auto need = [&](const Sequence& part) {
+    const auto position = position_of(view, path, &part, at, unit);
+    if (position.ok() && *position > 0) part.element_at(*position - 1);
+  };
+  ASSIGN_OR_RETURN(const Sequence* text, view.text(path, need));
   ASSIGN_OR_RETURN(const bool shown, is_shown(view, path, text));
   if (!shown) return std::optional<TextCursor>();
   ASSIGN_OR_RETURN(const std::uint32_t position, position_of(view, path, text, at, unit));
@@ -67,7 +71,11 @@ base::Result<std::optional<TextCursor>> cursor_at(View& view, const Path& path, 
 base::Result<std::optional<TextCursor>> cursor_behind(View& view, const Path& path,
                                                       const std::optional<Dot>& after,
                                                       TextUnit unit) {
-  ASSIGN_OR_RETURN(const Sequence* text, view.text(path));
+  const auto need = [&](const Sequence& part) {
+    const auto position = after ? part.position_behind(*after) : std::nullopt;
+    if (position) in_unit(&part, *position, unit);
+  };
+  ASSIGN_OR_RETURN(const Sequence* text, view.text(path, need));
   ASSIGN_OR_RETURN(const bool shown, is_shown(view, path, text));
   if (!shown) return std::optional<TextCursor>();
   TextCursor cursor{after, 0, size_of(text, unit)};

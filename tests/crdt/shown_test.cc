@@ -192,7 +192,9 @@ class Counting : public View {
       return visit(slot, cells);
     });
   }
-  base::Result<const Sequence*> text(const Path& path) override { return view_.text(path); }
+  base::Result<const Sequence*> text(const Path& path, const TextNeed& need) override {
+    return view_.text(path, need);
+  }
   base::Result<std::string> shown_text(const Path& path) override { return view_.shown_text(path); }
   int slots = 0;
 

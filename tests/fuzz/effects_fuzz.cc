@@ -37,7 +37,9 @@ class State : public crdt::View {
     }
     return {};
   }
-  base::Result<const crdt::Sequence*> text(const crdt::Path&) override { return nullptr; }
+  base::Result<const crdt::Sequence*> text(const crdt::Path&, const crdt::TextNeed&) override {
+    return nullptr;
+  }
   base::Result<std::string> shown_text(const crdt::Path&) override { return std::string(); }
 
   void apply(const crdt::Effect& effect, const Dot& dot) {

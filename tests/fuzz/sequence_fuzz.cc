@@ -104,6 +104,7 @@ class Edits {
   }
 
   void store_and_load() {
+    if (byte() % 2 == 0) return store_and_open();
     std::uint32_t next = 1'000;
     auto loader = crdt::Sequence::Loader::begin(text_.names());
     CHECK(loader.ok());
@@ -115,6 +116,25 @@ class Edits {
     CHECK(loaded.ok());
     CHECK(loaded->text() == text_.text());
     text_ = std::move(*loaded);
+  }
+
+  // In parts: each leaf is a block, and the blocks are loaded from the last one on.
+  void store_and_open() {
+    if (text_.elements() == 0) return;
+    std::uint32_t next = 1'000;
+    std::map<std::uint32_t, crdt::Sequence::StoredBlock> blocks;
+    for (const crdt::RunTree::Block& block : text_.fold(next, {1, 1})) {
+      blocks[block.id] = text_.block(block);
+    }
+    auto opened = crdt::Sequence::open(text_.names(), text_.index());
+    CHECK(opened.ok());
+    for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
+      CHECK(opened->load(block->first, block->second.skeleton, block->second.text).ok());
+      opened->check();
+    }
+    CHECK(opened->is_whole());
+    CHECK(opened->text() == text_.text());
+    text_ = std::move(*opened);
   }
 
   const std::uint8_t* data_;

@@ -13,11 +13,6 @@ std::uint32_t ElementIds::intern(const ActorId& id) {
   return last_actor_ = at->second;
 }
 
-Element ElementIds::next(const ActorId& actor) {
-  const std::uint32_t index = intern(actor);
-  return {index, actors_[index].count};
-}
-
 Element ElementIds::add(const Dot& first, std::uint32_t span) {
   const std::uint32_t actor_index = intern(first.actor);
   Actor& actor = actors_[actor_index];
@@ -155,7 +150,6 @@ std::uint64_t ElementIds::elements() const {
 std::map<ActorId, std::uint64_t> ElementIds::last_seqs() const {
   std::map<ActorId, std::uint64_t> seqs;
   for (const Actor& actor : actors_) {
-    if (actor.names.empty()) continue;  // only asked for
     const Names& last = actor.names.back();
     seqs[actor.id] = last.by_seq ? last.seq + (actor.count - 1 - last.number) : last.seq;
   }

@@ -36,7 +36,7 @@ std::int64_t difference(std::uint32_t a, std::uint32_t b) {
 
 }  // namespace
 
-base::Bytes encode_runs(std::span<const Run> runs) {
+base::Bytes encode_runs(std::span<const Run> runs, std::span<const FarChild> far_children) {
   Column flags;
   Column actors;
   Column numbers;
@@ -59,10 +59,17 @@ base::Bytes encode_runs(std::span<const Run> runs) {
       parents.add_signed(difference(run.parent.number, run.first.number));
     }
   }
+  Column far;
+  for (const FarChild& one : far_children) {
+    far.add(one.parent.actor);
+    far.add(one.parent.number);
+    far.add(std::uint64_t{one.child.actor} << 1 | (one.right ? 1 : 0));
+    far.add(one.child.number);
+  }
   Column count;
   count.add(runs.size());
   base::Bytes out;
-  for (const Column* column : {&count, &flags, &actors, &numbers, &lengths, &parents}) {
+  for (const Column* column : {&count, &flags, &actors, &numbers, &lengths, &parents, &far}) {
     column->append_to(out);
   }
   return out;
@@ -80,23 +87,41 @@ class RunDecoder {
         numbers_(all_.column()),
         lengths_(all_.column()),
         parents_(all_.column()),
+        far_(all_.column()),
         ends_(actors) {}
 
-  base::Result<std::vector<Run>> runs() {
+  base::Result<Skeleton> skeleton() {
     const std::uint64_t count = count_.next();
-    std::vector<Run> runs;
-    for (std::uint64_t i = 0; i < count && sound(); ++i) add(runs);
-    if (!runs.empty() && next_is_parent_) sound_ = false;
+    Skeleton skeleton;
+    for (std::uint64_t i = 0; i < count && sound(); ++i) add(skeleton.runs);
+    if (!skeleton.runs.empty() && next_is_parent_) sound_ = false;
+    while (sound() && !far_.at_end()) add_far_child(skeleton.far_children);
     const bool complete = all_.at_end() && flags_.at_end() && actors_.at_end() &&
-                          numbers_.at_end() && lengths_.at_end() && parents_.at_end();
+                          numbers_.at_end() && lengths_.at_end() && parents_.at_end() &&
+                          far_.at_end();
     if (!sound() || !complete) return base::invalid("decode runs of a text: malformed");
-    return runs;
+    return skeleton;
   }
 
  private:
   bool sound() const {
     return sound_ && all_.ok() && count_.ok() && flags_.ok() && actors_.ok() && numbers_.ok() &&
-           lengths_.ok() && parents_.ok();
+           lengths_.ok() && parents_.ok() && far_.ok();
+  }
+
+  void add_far_child(std::vector<FarChild>& children) {
+    const std::uint64_t parent = far_.next();
+    const std::uint64_t parent_number = far_.next();
+    const std::uint64_t child_and_side = far_.next();
+    const std::uint64_t child_number = far_.next();
+    sound_ = sound_ && parent < ends_.size() && (child_and_side >> 1) < ends_.size() &&
+             parent_number < UINT32_MAX && child_number < UINT32_MAX;
+    if (!sound()) return;
+    children.push_back(
+        {{static_cast<std::uint32_t>(parent), static_cast<std::uint32_t>(parent_number)},
+         (child_and_side & 1) != 0,
+         {static_cast<std::uint32_t>(child_and_side >> 1),
+          static_cast<std::uint32_t>(child_number)}});
   }
 
   // The distance of two numbers of elements.
@@ -172,6 +197,7 @@ class RunDecoder {
   ColumnReader numbers_;
   ColumnReader lengths_;
   ColumnReader parents_;
+  ColumnReader far_;
   std::vector<std::uint32_t> ends_;  // of the last run of each actor
   bool next_is_parent_ = false;
   bool sound_ = true;
@@ -179,8 +205,8 @@ class RunDecoder {
 
 }  // namespace
 
-base::Result<std::vector<Run>> decode_runs(base::BytesView bytes, std::uint32_t actors) {
-  return RunDecoder(bytes, actors).runs();
+base::Result<Skeleton> decode_runs(base::BytesView bytes, std::uint32_t actors) {
+  return RunDecoder(bytes, actors).skeleton();
 }
 
 }  // namespace crdt

@@ -100,7 +100,17 @@ std::uint32_t RunTree::Index::leaf_of(std::uint32_t number) const {
   auto after =
       std::upper_bound(chunk.begin(), chunk.end(), number,
                        [](std::uint32_t wanted, const Entry& one) { return wanted < one.number; });
-  return std::prev(after)->leaf;
+  return after == chunk.begin() ? after->leaf : std::prev(after)->leaf;
+}
+
+std::uint32_t RunTree::Index::next_after(std::uint32_t number) const {
+  const std::size_t at = chunk_of(number);
+  const std::vector<Entry>& chunk = chunks_[at];
+  const auto after =
+      std::upper_bound(chunk.begin(), chunk.end(), number,
+                       [](std::uint32_t wanted, const Entry& one) { return wanted < one.number; });
+  if (after != chunk.end()) return after->number;
+  return at + 1 < chunks_.size() ? chunks_[at + 1].front().number : UINT32_MAX;
 }
 
 std::size_t RunTree::Index::bytes() const {

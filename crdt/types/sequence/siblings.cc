@@ -40,6 +40,12 @@ void Siblings::add(Element parent, bool right, Element child, const ElementIds& 
   (before == kNone ? family.link : links_[before].next) = fresh;
 }
 
+bool Siblings::contains(Element parent, bool right, Element child) const {
+  std::uint32_t link = first(parent, right);
+  while (link != kNone && element(link) != child) link = next(link);
+  return link != kNone;
+}
+
 void Siblings::reserve(std::size_t children) {
   links_.reserve(children);
   const std::size_t places = std::bit_ceil(std::max<std::size_t>(16, children * 4 / 3 + 1));

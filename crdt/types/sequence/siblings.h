@@ -18,6 +18,7 @@ class Siblings {
   std::uint32_t first(Element parent, bool right) const;
   std::uint32_t next(std::uint32_t link) const { return links_[link].next; }
   Element element(std::uint32_t link) const { return links_[link].element; }
+  bool contains(Element parent, bool right, Element child) const;
   void add(Element parent, bool right, Element child, const ElementIds& ids);
   void reserve(std::size_t children);
   std::size_t bytes() const;

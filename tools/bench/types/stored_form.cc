@@ -19,7 +19,7 @@ base::Result<base::Bytes> unpack(store::ChangePacker& packer, const StoredBlob& 
 }  // namespace
 
 std::size_t StoredText::bytes() const {
-  std::size_t sum = names.bytes.size();
+  std::size_t sum = names.bytes.size() + index.bytes.size();
   for (const Block& block : blocks) sum += block.skeleton.bytes.size() + block.text.bytes.size();
   return sum;
 }
@@ -34,6 +34,7 @@ StoredText stored_form(crdt::Sequence& text) {
                              pack(packer, std::move(content.text))});
   }
   stored.names = pack(packer, text.names());
+  stored.index = pack(packer, text.index());
   return stored;
 }
 
