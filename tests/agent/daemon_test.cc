@@ -128,7 +128,7 @@ TEST(Durability, NothingLeavesBeforeTheSyncOfItsCommit) {
   // On a busy host the event of the entry before may still be on its way.
   auto seen = [&](probe::EventStream& events) {
     for (;;) {
-      const auto event = events.next(support::Millis{20'000});
+      const auto event = events.next(support::Millis{5'000});
       EXPECT_TRUE(event.has_value());
       if (!event || event->data.find("slow") != std::string::npos) return since_start();
     }

@@ -14,20 +14,7 @@ namespace cluster {
 using support::AgentProcess;
 using support::Millis;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-inline constexpr bool kSanitized =
-    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
-#else
-inline constexpr bool kSanitized = false;
-#endif
-
-// Agents with a sanitizer are several times as slow, and other tests run beside this one.
-constexpr long long bound_millis(long long millis) { return kSanitized ? 4 * millis : millis; }
-
-// Until all show the same, on a host whose cores many others want. Waiting ends when they do.
-inline constexpr Millis kAgree{120'000};
+inline constexpr Millis kAgree{30'000};  // until all show the same, on a busy host
 
 class Cluster {
  public:
@@ -40,8 +27,8 @@ class Cluster {
   support::AgentOptions usual(const std::string& name) const;
   const support::ScopedDirectory& folder() const { return folder_; }
 
-  bool converged(Millis timeout = kAgree);  // equal digests and vectors on all that run
-  bool all_alive(std::size_t count, Millis timeout = kAgree);
+  bool converged(Millis timeout = Millis{20'000});  // equal digests and vectors on all that run
+  bool all_alive(std::size_t count, Millis timeout = Millis{20'000});
   std::string states();  // for messages of failures
 
  private:

@@ -73,7 +73,7 @@ TEST(Import, KilledHalfWayAndStartedAgainItIsCompleteOnAllAgents) {
   int unchanged = std::stoi(json_field(again->output, "unchanged"));
   EXPECT_EQ(added + unchanged, kRecords);
   EXPECT_GT(unchanged, 0);
-  ASSERT_TRUE(mesh.converged(kAgree)) << mesh.states();
+  ASSERT_TRUE(mesh.converged(Millis{60'000})) << mesh.states();
   for (std::size_t i = 0; i < mesh.size(); ++i) EXPECT_EQ(read_images(mesh[i]), source) << i;
 }
 

@@ -16,6 +16,15 @@
 namespace cluster {
 namespace {
 
+// A sanitizer keeps freed memory, so with one the size of the process proves nothing.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
 std::string proc(AgentProcess& agent, const std::string& name) {
   return "/proc/" + std::to_string(agent.process().pid()) + "/" + name;
 }
@@ -103,13 +112,12 @@ TEST(Limits, APeerThatDoesNotReadCostsBoundedMemoryAndNobodyElse) {
     return there.ok() && there->status == 200;
   })) << mesh.states();
   // The queue of a session (32 MiB), a page cache, and what the allocator keeps of all that.
-  // A sanitizer keeps freed memory, so with one the size of the process proves nothing.
   if (!kSanitized) {
     EXPECT_LT(most, before + 150) << "from " << before;
   }
   mesh[1].process().signal(SIGCONT);
   EXPECT_TRUE(mesh.all_alive(3, kAgree)) << mesh.states();
-  EXPECT_TRUE(mesh.converged(kAgree)) << mesh.states();
+  EXPECT_TRUE(mesh.converged(Millis{60'000})) << mesh.states();
 }
 
 // Every flush of one agent takes longer than the silence after which a member is declared dead. Its

@@ -85,13 +85,13 @@ TEST(Mesh, KillsAndPausesLoseNothingAcknowledged) {
   ASSERT_TRUE(mesh[2].restart().ok());
   write_round(5);
 
-  ASSERT_TRUE(mesh.converged(kAgree)) << mesh.states();
+  ASSERT_TRUE(mesh.converged(Millis{40'000})) << mesh.states();
   for (std::size_t i = 0; i < mesh.size(); ++i) {
     for (const std::string& id : acknowledged) {
       EXPECT_NE(get_snapshot(mesh[i], id), "") << id << " is missing on n" << i + 1;
     }
   }
-  EXPECT_GT(acknowledged.size(), 50u);  // of about 115; a busy host answers some too late
+  EXPECT_GT(acknowledged.size(), 100u);
 }
 
 // Rule 3 seen from outside: a peer claims a change after it is on the medium of the peer. The
