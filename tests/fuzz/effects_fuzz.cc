@@ -9,6 +9,7 @@
 #include "crdt/base/bytes.h"
 #include "crdt/base/check.h"
 #include "crdt/cell.h"
+#include "crdt/types/conflicts.h"
 #include "crdt/types/plan.h"
 #include "crdt/types/shown.h"
 #include "crdt/value.h"

@@ -23,7 +23,9 @@ class Empty : public crdt::View {
     return crdt::Cells();
   }
   base::Status below(const crdt::Path&, const Visit&) override { return {}; }
-  base::Result<const crdt::Sequence*> text(const crdt::Path&) override { return nullptr; }
+  base::Result<const crdt::Sequence*> text(const crdt::Path&, const crdt::TextNeed&) override {
+    return nullptr;
+  }
   base::Result<std::string> shown_text(const crdt::Path&) override { return std::string(); }
 
  private:

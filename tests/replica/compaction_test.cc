@@ -27,8 +27,8 @@ std::string text_of(Replica& replica, const std::string& object, const crdt::Pat
   return shown.ok() ? *shown : "";
 }
 
-base::Result<Maintained> ask(Replica& replica, decltype(Maintain::what) what,
-                             std::int64_t millis = 1) {
+base::Result<Maintained> maintain(Replica& replica, decltype(Maintain::what) what,
+                                  std::int64_t millis = 1) {
   Outputs out = turn(replica, millis, {Maintain{7, std::move(what)}});
   EXPECT_EQ(out.maintained.size(), 1u);
   if (out.maintained.empty()) return base::invalid("no reply");
@@ -42,7 +42,7 @@ std::uint64_t compact(Replica& replica, const std::optional<std::string>& object
   std::uint64_t changes = 0;
   Compact step{object, std::nullopt};
   do {
-    auto done = ask(replica, step);
+    auto done = maintain(replica, step);
     EXPECT_TRUE(done.ok());
     if (!done.ok()) return changes;
     for (const auto& folded : std::get<Compacted>(*done).objects) changes += folded.changes;
@@ -73,7 +73,7 @@ TEST_F(CompactionTest, FoldsTheTextsOfOneObjectOrOfAll) {
 
   EXPECT_EQ(totals(), (store::TextTotals{2, 0, 0}));
   EXPECT_EQ(text_of(*a, "one", {"t"}), "xxxx");
-  auto missing = ask(*a, Compact{"three", std::nullopt});
+  auto missing = maintain(*a, Compact{"three", std::nullopt});
   EXPECT_EQ(missing.error().code, base::Code::kNotFound);
   expect_sound(*a);
 }
@@ -85,7 +85,7 @@ TEST_F(CompactionTest, GoesOnInLaterTurnsAndWritesGoOnBetween) {
   a = open_replica(folder.file("a.db"), 1, options);
   for (int i = 0; i < 9; ++i) turn(*a, i, {insert("doc", {"t" + std::to_string(i)}, 0, "x")});
 
-  auto first = ask(*a, Compact{});
+  auto first = maintain(*a, Compact{});
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(std::get<Compacted>(*first).objects.at(0).changes, 2u);
   ASSERT_TRUE(std::get<Compacted>(*first).next);
@@ -123,18 +123,18 @@ TEST_F(CompactionTest, TextsThatWereNotEditedLatelyAreFoldedAtRest) {
 }
 
 TEST_F(CompactionTest, SettingsAreCheckedAndKeptOverARestart) {
-  auto set = ask(*a, SetCompaction{false, 3});
+  auto set = maintain(*a, SetCompaction{false, 3});
   ASSERT_TRUE(set.ok());
   EXPECT_FALSE(std::get<CompactionSettings>(*set).automatic);
   for (const std::uint32_t every : {0u, store::kFoldChangesMax + 1}) {
-    auto bad = ask(*a, SetCompaction{std::nullopt, every});
+    auto bad = maintain(*a, SetCompaction{std::nullopt, every});
     ASSERT_FALSE(bad.ok());
     EXPECT_EQ(bad.error().code, base::Code::kInvalid);
   }
   a.reset();
   a = open_replica(folder.file("a.db"), 1);
 
-  auto same = ask(*a, SetCompaction{});
+  auto same = maintain(*a, SetCompaction{});
   EXPECT_FALSE(std::get<CompactionSettings>(*same).automatic);
   EXPECT_EQ(std::get<CompactionSettings>(*same).every, 3u);
   for (int i = 0; i < 2; ++i) turn(*a, i, {insert("doc", {"t"}, 0, "x")});

@@ -6,15 +6,15 @@
 namespace agent {
 namespace {
 
-using Step = ImportState::Step;
+using FileStep = ImportState::Step;
 
 struct Carried {
   std::vector<base::Bytes> pages;
   crdt::StateHash state;
 };
 
-base::Result<Maintained> ask(Replica& replica, decltype(Maintain::what) what,
-                             Outputs* last = nullptr, std::int64_t millis = 1) {
+base::Result<Maintained> pass_state(Replica& replica, decltype(Maintain::what) what,
+                                    Outputs* last = nullptr, std::int64_t millis = 1) {
   Outputs out = turn(replica, millis, {Maintain{7, std::move(what)}}, true);
   EXPECT_FALSE(out.facts.join) << "the node knows nothing of a file";
   EXPECT_EQ(out.maintained.size(), 1u);
@@ -28,7 +28,7 @@ Carried carry(Replica& from) {
   Carried file;
   ExportState next;
   for (bool more = true; more;) {
-    auto done = ask(from, next);
+    auto done = pass_state(from, next);
     EXPECT_TRUE(done.ok()) << done.error().message;
     if (!done.ok()) return file;
     auto& page = std::get<StatePage>(*done);
@@ -42,13 +42,13 @@ Carried carry(Replica& from) {
 }
 
 std::uint64_t begin_import(Replica& to, std::int64_t millis = 1) {
-  auto begun = ask(to, ImportState{}, nullptr, millis);
+  auto begun = pass_state(to, ImportState{}, nullptr, millis);
   EXPECT_TRUE(begun.ok()) << begun.error().message;
   return begun.ok() ? std::get<Imported>(*begun).import : 0;
 }
 
 base::Result<Maintained> give(Replica& to, std::uint64_t import, const base::Bytes& page) {
-  return ask(to, ImportState{Step::kPage, import, page, {}});
+  return pass_state(to, ImportState{FileStep::kPage, import, page, {}});
 }
 
 base::Result<Imported> import(Replica& to, const Carried& file, Outputs* last = nullptr) {
@@ -57,7 +57,7 @@ base::Result<Imported> import(Replica& to, const Carried& file, Outputs* last = 
     auto taken = give(to, number, page);
     if (!taken.ok()) return taken.error();
   }
-  auto done = ask(to, ImportState{Step::kEnd, number, {}, file.state}, last);
+  auto done = pass_state(to, ImportState{FileStep::kEnd, number, {}, file.state}, last);
   if (!done.ok()) return done.error();
   return std::get<Imported>(*done);
 }
@@ -150,7 +150,7 @@ TEST_F(StateCarried, TheMergeIsJudgedByTheVectorAtItsMoment) {
   for (const auto& change : log_of(*a)) turn(*z, 2, {received({change})});
   write(*z, {remove_from("snapshots", "x1")});
 
-  ASSERT_TRUE(ask(*z, ImportState{Step::kEnd, number, {}, file.state}).ok());
+  ASSERT_TRUE(pass_state(*z, ImportState{FileStep::kEnd, number, {}, file.state}).ok());
 
   EXPECT_EQ(shown(*z, "x1"), "absent");
   expect_sound(*z);
@@ -212,14 +212,14 @@ TEST_F(StateCarried, OneImportRunsAtATimeAndAJoinFromAPeerTakesItsPlace) {
   const Carried file = carry(*a);
   const std::uint64_t number = begin_import(*z);
   ASSERT_TRUE(give(*z, number, file.pages[0]).ok());
-  EXPECT_EQ(ask(*z, ImportState{}).error().code, base::Code::kBusy);
+  EXPECT_EQ(pass_state(*z, ImportState{}).error().code, base::Code::kBusy);
   EXPECT_TRUE(give(*z, number, file.pages[1]).ok()) << "the first goes on";
 
   Joining joining{*z, *a};
   joining.start();
   EXPECT_TRUE(joining.asks());
   EXPECT_EQ(give(*z, number, file.pages[2]).error().code, base::Code::kUnavailable);
-  EXPECT_EQ(ask(*z, ImportState{}).error().code, base::Code::kBusy);
+  EXPECT_EQ(pass_state(*z, ImportState{}).error().code, base::Code::kBusy);
   joining.finish();
   EXPECT_TRUE(joining.done());
   expect_equal(*a, *z);
@@ -229,23 +229,23 @@ TEST_F(StateCarried, OneImportRunsAtATimeAndAJoinFromAPeerTakesItsPlace) {
   EXPECT_NE(begin_import(*z, 100'000), 0u);
   // One that was ended at once does so at once.
   const std::uint64_t third = begin_import(*z, 300'000);
-  ASSERT_TRUE(ask(*z, ImportState{Step::kStop, third, {}, {}}).ok());
+  ASSERT_TRUE(pass_state(*z, ImportState{FileStep::kStop, third, {}, {}}).ok());
   EXPECT_NE(begin_import(*z, 300'001), 0u);
 }
 
 TEST_F(StateCarried, OneExportRunsAtATimeAndItShowsOneState) {
   fill(*a);
   const auto state = a->state();
-  auto first = ask(*a, ExportState{});
+  auto first = pass_state(*a, ExportState{});
   ASSERT_TRUE(first.ok());
   const StatePage page = std::get<StatePage>(*first);
   EXPECT_EQ(page.state, state);
-  EXPECT_EQ(ask(*a, ExportState{}).error().code, base::Code::kBusy);
+  EXPECT_EQ(pass_state(*a, ExportState{}).error().code, base::Code::kBusy);
   write(*a, {remove_from("snapshots", "x1"), add("later")});
 
   Carried file{{page.body}, page.state};
   for (bool more = page.more; more;) {
-    auto next = ask(*a, ExportState{page.snapshot});
+    auto next = pass_state(*a, ExportState{page.snapshot});
     ASSERT_TRUE(next.ok());
     file.pages.push_back(std::get<StatePage>(*next).body);
     more = std::get<StatePage>(*next).more;
@@ -255,12 +255,13 @@ TEST_F(StateCarried, OneExportRunsAtATimeAndItShowsOneState) {
   EXPECT_EQ(shown(*z, "later"), "absent");
 
   // The client is gone, or takes nothing for too long: the snapshot ends.
-  auto second = ask(*a, ExportState{});
-  ASSERT_TRUE(ask(*a, ExportState{std::get<StatePage>(*second).snapshot, true}).ok());
-  auto third = ask(*a, ExportState{}, nullptr, 10'000);
+  auto second = pass_state(*a, ExportState{});
+  ASSERT_TRUE(pass_state(*a, ExportState{std::get<StatePage>(*second).snapshot, true}).ok());
+  auto third = pass_state(*a, ExportState{}, nullptr, 10'000);
   ASSERT_TRUE(third.ok());
   const std::uint64_t slow = std::get<StatePage>(*third).snapshot;
-  EXPECT_EQ(ask(*a, ExportState{slow}, nullptr, 60'000).error().code, base::Code::kUnavailable);
+  EXPECT_EQ(pass_state(*a, ExportState{slow}, nullptr, 60'000).error().code,
+            base::Code::kUnavailable);
 }
 
 TEST_F(StateCarried, AnEmptyStateIsAFileToo) {
