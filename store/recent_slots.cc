@@ -1,18 +1,8 @@
 #include "store/recent_slots.h"
 
-#include <functional>
-#include <string_view>
 #include <utility>
 
 namespace store {
-
-std::size_t RecentSlots::Hash::operator()(const crdt::Slot& slot) const {
-  constexpr std::size_t kFactor = 0x9e3779b97f4a7c15;  // 2^64 divided by the golden ratio
-  const std::hash<std::string_view> hash;
-  std::size_t sum = hash(slot.object) + static_cast<std::size_t>(slot.type);
-  for (const std::string& component : slot.path) sum = sum * kFactor + hash(component);
-  return sum;
-}
 
 const SlotRow* RecentSlots::find(const crdt::Slot& slot) {
   const auto young = young_.find(slot);

@@ -6,7 +6,7 @@
 // slots: when the young ones are that many, they become the old ones, and the old ones are dropped.
 
 #include <cstddef>
-#include <unordered_map>
+#include <map>
 
 #include "store/slot_row.h"
 
@@ -25,10 +25,7 @@ class RecentSlots {
   void clear();
 
  private:
-  struct Hash {
-    std::size_t operator()(const crdt::Slot& slot) const;
-  };
-  using Rows = std::unordered_map<crdt::Slot, SlotRow, Hash>;
+  using Rows = std::map<crdt::Slot, SlotRow>;
   void make_room();
 
   Rows young_;

@@ -105,10 +105,9 @@ class Edits {
 
   void store_and_load() {
     if (byte() % 2 == 0) return store_and_open();
-    std::uint32_t next = 1'000;
     auto loader = crdt::Sequence::Loader::begin(text_.names());
     CHECK(loader.ok());
-    for (const crdt::RunTree::Block& block : text_.fold(next)) {
+    for (const crdt::RunTree::Block& block : text_.fold(next_)) {
       const crdt::Sequence::StoredBlock stored = text_.block(block);
       CHECK(loader->add(block.id, stored.skeleton, stored.text).ok());
     }
@@ -121,9 +120,8 @@ class Edits {
   // In parts: each leaf is a block, and the blocks are loaded from the last one on.
   void store_and_open() {
     if (text_.elements() == 0) return;
-    std::uint32_t next = 1'000;
     std::map<std::uint32_t, crdt::Sequence::StoredBlock> blocks;
-    for (const crdt::RunTree::Block& block : text_.fold(next, {1, 1})) {
+    for (const crdt::RunTree::Block& block : text_.fold(next_, {1, 1})) {
       blocks[block.id] = text_.block(block);
     }
     auto opened = crdt::Sequence::open(text_.names(), text_.index());
@@ -143,6 +141,7 @@ class Edits {
   crdt::samples::NaiveTree tree_;
   std::vector<crdt::Dot> dots_;
   std::map<int, std::uint64_t> seqs_;
+  std::uint32_t next_ = 1'000;  // the id of the next block
 };
 
 }  // namespace
