@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "crdt/base/bytes.h"
+#include "store/options.h"
 
 namespace agent {
 namespace {
@@ -24,6 +25,7 @@ class Judge {
   void http();
   void spreading();
   void logging();
+  void compaction();
 
  private:
   // The one value of `key`; null if it was not given.
@@ -239,6 +241,21 @@ void Judge::logging() {
   }
 }
 
+void Judge::compaction() {
+  const auto* given = value("compact_every");
+  if (given == nullptr) return;
+  std::uint32_t every = 0;
+  const char* end = given->data() + given->size();
+  auto [stop, error] = std::from_chars(given->data(), end, every);
+  const bool fits =
+      error == std::errc() && stop == end && every >= 1 && every <= store::kFoldChangesMax;
+  if (!fits) {
+    refuse("compact_every", *given,
+           fmt::format("expected a number of changes from 1 to {}", store::kFoldChangesMax));
+  }
+  config_.compact_every = every;
+}
+
 }  // namespace
 
 base::Result<Config> load(const Flags& flags, const Surroundings& surroundings) {
@@ -252,6 +269,7 @@ base::Result<Config> load(const Flags& flags, const Surroundings& surroundings) 
   judge.http();
   judge.spreading();
   judge.logging();
+  judge.compaction();
   RETURN_IF_ERROR(judge.status());
   for (const SettingInfo& info : agent::settings()) {
     auto given = settings.find(info.key);

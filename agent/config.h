@@ -33,6 +33,7 @@ struct Config {
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
   std::uint64_t log_bytes_max = 256ull << 20;  // of the change log
+  std::uint32_t compact_every = 100;           // changes of a text
   std::vector<std::string> http_hosts;
   std::vector<std::string> http_origins;
 

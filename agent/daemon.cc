@@ -54,7 +54,8 @@ Daemon::Daemon(DaemonOptions options, Log& log)
     : options_(std::move(options)),
       log_(log),
       random_(kernel_random()),
-      repair_watch_(options_.lonely_after) {}
+      repair_watch_(options_.lonely_after),
+      joins_(log) {}
 
 Daemon::~Daemon() {
   if (!loop_open_) return;
@@ -147,7 +148,9 @@ base::Status Daemon::open_sockets() {
   facts_.topology = gossip::topology_name(options_.mesh.node.topology);
   facts_.profile = options_.mesh.node.profile.name;
   facts_.node_id = self_.node;
+  facts_.mesh = self_.key.mark();
   facts_.clock = options_.replica.clock;
+  facts_.compaction = {options_.replica.compaction.automatic, options_.replica.store.fold_changes};
   add_routes(*this, router_);
   ASSIGN_OR_RETURN(server_, http::Server::open(&loop_, options_.http_host, options_.http_port,
                                                options_.http, router_));
@@ -330,7 +333,14 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
       reply.result.ok() ? ++writes_ : ++writes_refused_;
       done(std::move(reply.result));
     }
+    for (MaintenanceReply& reply : output.maintained) {
+      auto waiting = maintaining_.extract(reply.ticket);
+      if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
+    }
     for (const Notice& notice : output.notices) note(notice);
+    for (const JoinReport& join : output.joins) {
+      joins_.add(read_clock().instant, join, peer_name(join));
+    }
     changes_applied_ += output.facts.advanced.size();
     if (self_.held.state != output.facts.state) figures_.moved();
     self_.held.state = output.facts.state;
@@ -378,6 +388,14 @@ void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
   }
 }
 
+std::string Daemon::peer_name(const JoinReport& join) const {
+  if (!join.peer) return "a file";
+  for (const gossip::MemberView& member : members()) {
+    if (member.record.node == *join.peer) return member_text(member.record);
+  }
+  return join.peer->short_hex();
+}
+
 void Daemon::note(const Notice& notice) {
   NoticeWords words = words_for(notice.kind);
   ++notice_counts_[static_cast<std::size_t>(notice.kind)];
@@ -399,8 +417,8 @@ void Daemon::write(WriteRequest request, std::function<void(base::Result<Written
         base::Error{base::Code::kUnavailable,
                     "the agent opens its database again; send the write again in some seconds"});
   std::uint64_t ticket = next_ticket_++;
-  Input input = Write{ticket, std::move(request)};
-  if (!store_thread_->submit(std::move(input))) {
+  Write write{ticket, std::move(request)};
+  if (!store_thread_->submit(std::move(write))) {
     ++writes_refused_;
     done(base::Error{base::Code::kBusy, "too many writes wait for the disk; try again"});
     return;
@@ -476,6 +494,8 @@ std::string Daemon::metrics() const {
   counts.store = figures_.figures();
   counts.wal_bytes_max = store_thread_->wal_bytes_max();
   counts.free_pages = store_thread_->free_pages();
+  counts.replica = store_thread_->counts();
+  counts.joins = joins_.totals();
   counts.now = read_clock().instant;
   counts.log_lines_lost = log_.lost_lines();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),

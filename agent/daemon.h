@@ -20,6 +20,7 @@
 #include "agent/data_directory.h"
 #include "agent/http/server.h"
 #include "agent/isolation_watch.h"
+#include "agent/join_history.h"
 #include "agent/log.h"
 #include "agent/member_memory.h"
 #include "agent/mesh.h"
@@ -70,11 +71,13 @@ class Daemon : public Host {
   void set_topology(gossip::Topology topology);
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
+  void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
   bool read(Work work) override;
   const AgentFacts& facts() const override { return facts_; }
   bool has_twin() const;
   Health health() const override;
   std::string health_reason() const override;
+  std::optional<LastJoin> last_join() const override { return joins_.last(); }
   std::string isolated() const override { return isolation_->reason(); }
   std::string without_peers() const override { return isolation_->without_peers(); }
   base::Now now() const override;
@@ -100,6 +103,7 @@ class Daemon : public Host {
   void deliver(std::vector<Outputs> outputs);
   void tell_watchers(const std::vector<Outputs>& outputs);
   void note(const Notice& notice);
+  std::string peer_name(const JoinReport& join) const;
   void hand_over(Input input);
   void hand_over_deferred();
   void refuse(const Input& input);
@@ -140,12 +144,14 @@ class Daemon : public Host {
   std::deque<Input> deferred_;  // the queue of the store thread had no room for them; in order
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
+  std::map<std::uint64_t, MaintenanceDone> maintaining_;
   std::uint64_t next_ticket_ = 1;
   std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t next_watcher_ = 1;
   struct Once;  // one call of later()
   std::set<Once*> pending_;
   Condition condition_;
+  JoinHistory joins_;
   std::array<std::uint64_t, kNoticeKinds> notice_counts_{};
   std::uint64_t writes_ = 0;
   std::uint64_t writes_refused_ = 0;

@@ -65,6 +65,48 @@ void add_store(MetricsText& text, const StoreFigures& store) {
              static_cast<double>(store.log_bytes));
 }
 
+void add_texts(MetricsText& text, const StoreCounts& counts) {
+  text.gauge("texts", "Texts that the database holds now", static_cast<double>(counts.texts));
+  text.gauge("texts_waiting", "Texts with edits now that are not folded into their blocks",
+             static_cast<double>(counts.texts_waiting));
+  text.gauge("text_changes_waiting", "Changes of texts now that are not folded into their blocks",
+             static_cast<double>(counts.changes_waiting));
+  text.counter("text_folds_total", "Folds of texts since the database was opened", counts.folds);
+  text.counter("database_written_bytes_total",
+               "Bytes of pages written to the write-ahead log since the database was opened; a "
+               "checkpoint copies each page at most once more",
+               counts.written_bytes);
+  text.counter("database_written_changes_total",
+               "Changes committed since the database was opened, own ones and received ones",
+               counts.written_changes);
+}
+
+void add_joins(MetricsText& text, const JoinTotals& joins) {
+  const std::pair<std::string_view, std::uint64_t> objects[] = {
+      {"new", joins.counts.objects_new},
+      {"changed", joins.counts.objects_changed},
+      {"removed", joins.counts.objects_removed}};
+  for (const auto& [effect, count] : objects) {
+    text.counter("join_objects_total",
+                 "Objects that state joins and imports of state files brought, changed or removed "
+                 "since the start",
+                 count, fmt::format("effect=\"{}\"", effect));
+  }
+  text.counter("join_cells_total",
+               "Cells that state joins and imports of state files added or removed since the start",
+               joins.counts.cells_added, "effect=\"added\"");
+  text.counter("join_cells_total",
+               "Cells that state joins and imports of state files added or removed since the start",
+               joins.counts.cells_removed, "effect=\"removed\"");
+  text.counter("join_own_kept_total",
+               "Changes of this node that the other side of a state join lacked when it was merged",
+               joins.counts.own_kept);
+  text.counter("join_bytes_total", "Bytes of the pages that state joins took since the start",
+               joins.bytes);
+  text.counter("imports_total", "Imports of a state file that were merged since the start",
+               joins.imports);
+}
+
 void add_members(MetricsText& text, const std::vector<gossip::MemberView>& members) {
   MemberCounts counts = count_members(members);
   const std::pair<std::string_view, std::uint64_t> states[] = {{"alive", counts.alive},
@@ -328,6 +370,8 @@ std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
   MetricsText text;
   add_agent(text, facts, counts);
   add_store(text, counts.store);
+  add_texts(text, counts.replica);
+  add_joins(text, counts.joins);
   add_members(text, members);
   add_peers(text, members, counts.now);
   add_datagrams(text, mesh);

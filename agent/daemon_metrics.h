@@ -9,7 +9,9 @@
 
 #include "agent/api/host.h"
 #include "agent/http/server.h"
+#include "agent/join_history.h"
 #include "agent/notices.h"
+#include "agent/replica/replica.h"
 #include "agent/store_figures.h"
 #include "gossip/stats.h"
 #include "gossip/transport/transport.h"
@@ -27,6 +29,8 @@ struct DaemonCounts {
   bool degraded = false;
   bool isolated = false;
   StoreFigures store;
+  StoreCounts replica;
+  JoinTotals joins;
   std::int64_t wal_bytes_max = 0;
   std::int64_t free_pages = 0;
   base::Instant now;

@@ -1,5 +1,5 @@
 // What a daemon does from time to time by itself: it saves its list of members, and gives memory
-// back when it is at rest.
+// back when it is at rest. And what clients ask it to do for itself (maintenance).
 
 #include "agent/clock.h"
 #include "agent/daemon.h"
@@ -27,6 +27,19 @@ void Daemon::watch_rest() {
     });
   }
   later(kRestLook.nanos / base::millis(1).nanos, [this] { watch_rest(); });
+}
+
+void Daemon::maintain(decltype(Maintain::what) what, MaintenanceDone done) {
+  if (again_) {
+    return done(
+        base::Error{base::Code::kUnavailable,
+                    "the agent opens its database again; send the request again in some seconds"});
+  }
+  const std::uint64_t ticket = next_ticket_++;
+  if (!store_thread_->submit(Maintain{ticket, std::move(what)})) {
+    return done(base::Error{base::Code::kBusy, "too many writes wait for the disk; try again"});
+  }
+  maintaining_.emplace(ticket, std::move(done));
 }
 
 // Not while the disk takes no writes: the directory at our path may be that of another agent.

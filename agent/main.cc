@@ -32,6 +32,7 @@ agent::DaemonOptions daemon_options(const agent::Config& config) {
   options.mesh.node.profile = config.profile;
   options.mesh.node.topology = config.topology;
   options.replica.store.log_bytes_max = config.log_bytes_max;
+  options.replica.store.fold_changes = config.compact_every;
   return options;
 }
 

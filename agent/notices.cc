@@ -52,9 +52,6 @@ NoticeWords words_for(Notice::Kind kind) {
           "a fault of the disk has stopped writing; reads go on, the agent tries again by itself"};
     case Notice::Kind::kRecovered:
       return {"disk_recovered", LogLevel::kInfo, "the disk takes writes again"};
-    case Notice::Kind::kJoined:
-      return {"joined", LogLevel::kInfo,
-              "a state join has ended: the whole state of a peer was merged"};
     case Notice::Kind::kJoinRefused:
       return {
           "join_refused", LogLevel::kError,

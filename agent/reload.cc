@@ -45,6 +45,7 @@ constexpr Item kItems[] = {
        return std::string(c.log_format == LogFormat::kJson ? "json" : "text");
      }},
     {"log_bytes", false, [](const Config& c) { return std::to_string(c.log_bytes_max); }},
+    {"compact_every", false, [](const Config& c) { return std::to_string(c.compact_every); }},
     {"http_hosts", false, [](const Config& c) { return listed(c.http_hosts); }},
     {"http_origins", false, [](const Config& c) { return listed(c.http_origins); }},
 };

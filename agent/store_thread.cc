@@ -44,6 +44,11 @@ std::size_t StoreThread::waiting() const {
   return pump_.waiting();
 }
 
+StoreCounts StoreThread::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
 void StoreThread::watch(std::function<void()> ready) {
   std::uint64_t begun = 0;
   {
@@ -120,10 +125,12 @@ void StoreThread::work(Pump::Step step, std::unique_lock<std::mutex>& lock) {
   if (step == Step::kReadAhead) more = replica_->read_ahead();
   wal_bytes_max_ = std::max(wal_bytes_max_.load(), replica_->wal_bytes());
   if (step == Step::kScrub) free_pages_ = replica_->free_pages();
+  const StoreCounts counts = replica_->counts();
   bool damaged = out.damaged;
   bool tell = turn || step == Step::kFlush || says_something(out);
   if (tell) hand_over(std::move(out), turn);
   lock.lock();
+  counts_ = counts;
   if (turn) pump_.did_turn(now.instant, condition(), damaged);
   if (step == Step::kFlush) pump_.did_flush(now.instant, condition());
   if (step == Step::kScrub) pump_.did_scrub(now.instant);

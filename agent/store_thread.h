@@ -37,6 +37,7 @@ class StoreThread {
   // The largest write-ahead log that was there after a step since the start of this thread.
   std::int64_t wal_bytes_max() const { return wal_bytes_max_; }
   std::int64_t free_pages() const { return free_pages_; }  // of the database file, once a second
+  StoreCounts counts() const;                              // after the last step
   void release_memory();  // takes effect with the next step, on this thread
   // Applies the inputs that wait, flushes, and ends the thread. Outputs still arrive before
   // `stopped` is called.
@@ -61,6 +62,7 @@ class StoreThread {
   std::condition_variable ready_;
   Pump pump_;
   std::vector<Outputs> outputs_;
+  StoreCounts counts_;
   bool stopping_ = false;
   bool finished_ = false;
   std::atomic<bool> release_memory_ = false;

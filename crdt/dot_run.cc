@@ -52,17 +52,17 @@ DotRuns joined(const DotRuns& runs) {
   return result;
 }
 
-struct Interval {
+struct Indexes {
   std::uint32_t first;
   std::uint32_t last;
 };
 
 // The same indexes in order, in as few intervals as possible.
-std::vector<Interval> merged(std::vector<Interval> intervals) {
+std::vector<Indexes> merged(std::vector<Indexes> intervals) {
   std::sort(intervals.begin(), intervals.end(),
-            [](const Interval& a, const Interval& b) { return a.first < b.first; });
-  std::vector<Interval> result;
-  for (const Interval& one : intervals) {
+            [](const Indexes& a, const Indexes& b) { return a.first < b.first; });
+  std::vector<Indexes> result;
+  for (const Indexes& one : intervals) {
     const bool touches = !result.empty() && one.first <= std::uint64_t{result.back().last} + 1;
     if (touches) {
       result.back().last = std::max(result.back().last, one.last);
@@ -127,14 +127,15 @@ DotRuns runs_of(std::vector<Dot> dots) {
   });
 }
 
-DotRuns ordered_runs(const DotRuns& runs) {
+DotRuns ordered_runs(DotRuns runs) {
+  if (runs.size() <= 1) return runs;
   DotRuns result;
   std::map<ActorId, std::vector<const DotRun*>> by_actor;
   for (const DotRun& run : runs) by_actor[run.actor].push_back(&run);
   for (const auto& [actor, of_actor] : by_actor) {
     // The changes are cut wherever a run begins or ends, so in each part the runs have all changes
     // or none.
-    std::map<std::uint64_t, std::vector<Interval>> parts;
+    std::map<std::uint64_t, std::vector<Indexes>> parts;
     std::uint64_t end = 0;
     for (const DotRun* run : of_actor) {
       parts[run->seq];
@@ -151,7 +152,7 @@ DotRuns ordered_runs(const DotRuns& runs) {
     for (auto part = parts.begin(); part != parts.end(); ++part) {
       const auto next = std::next(part);
       const std::uint64_t changes = (next == parts.end() ? end : next->first - 1) - part->first + 1;
-      for (const Interval& indexes : merged(std::move(part->second))) {
+      for (const Indexes& indexes : merged(std::move(part->second))) {
         result.push_back({actor, part->first, indexes.first, indexes.last - indexes.first + 1,
                           static_cast<std::uint32_t>(changes)});
       }

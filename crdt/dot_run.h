@@ -40,7 +40,7 @@ bool covers(std::span<const DotRun> runs, const Dot& dot);
 DotRuns runs_of(std::vector<Dot> dots);
 // The same dots, ordered and in as few runs as a simple merge finds. `runs` may be in any order and
 // may overlap; each must be valid by itself.
-DotRuns ordered_runs(const DotRuns& runs);
+DotRuns ordered_runs(DotRuns runs);
 // At least `dots` and none of `kept`: a run may go over indexes of neither. For a removal below a
 // path, where the author has seen each change completely, so such an index names nothing that
 // lives there.

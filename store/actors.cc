@@ -74,6 +74,7 @@ void Actors::forget() {
   unnamed_.clear();
   vector_ = crdt::VersionVector(table_->vector());
   vector_digest_ = {};
+  advanced_.clear();
   touched_ = false;
 }
 
@@ -204,6 +205,16 @@ std::map<base::ActorId, Actor> Actors::all() const {
   return copy;
 }
 
+const crdt::Digest& Actors::vector_digest() const {
+  for (const auto& [id, before] : advanced_) {
+    const crdt::Head head = vector_.head_of(id);
+    if (before.seq > 0) vector_digest_.subtract(crdt::vector_element(id, before));
+    if (head.seq > 0) vector_digest_.add(crdt::vector_element(id, head));
+  }
+  advanced_.clear();
+  return vector_digest_;
+}
+
 Actors::Closed Actors::closed() const {
   Closed closed{table_->size(), table_->digest()};
   for (const auto& [id, actor] : actors_) {
@@ -229,11 +240,10 @@ std::int64_t Actors::intern(const base::ActorId& id) {
 void Actors::advance(const base::ActorId& id, crdt::Head head) {
   Actor& actor = at(id);
   CHECK(head.seq >= actor.head.seq);
-  if (actor.head.seq > 0) vector_digest_.subtract(crdt::vector_element(id, actor.head));
+  advanced_.try_emplace(id, actor.head);
   actor.head = head;
   actor.closed = false;  // a new change of this actor opens it again
   vector_.set(id, head);
-  if (head.seq > 0) vector_digest_.add(crdt::vector_element(id, head));
   if (!actor.head_named()) frontier_.insert(id);
 }
 

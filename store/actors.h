@@ -47,9 +47,9 @@ class Actors {
   // A copy of all of them, closed ones included: for tests and tools.
   std::map<base::ActorId, Actor> all() const;
   const crdt::VersionVector& vector() const { return vector_; }
-  const crdt::Digest& vector_digest() const {
-    return vector_digest_;
-  }  // crdt::vector_digest, incremental
+  // crdt::vector_digest of vector(). A call costs two hashes for each actor that advanced since the
+  // call before, however many changes of it were applied.
+  const crdt::Digest& vector_digest() const;
   struct Closed {
     std::uint64_t count = 0;
     crdt::Digest digest;  // the sum of crdt::vector_element
@@ -108,7 +108,9 @@ class Actors {
   std::set<base::ActorId> unnamed_;   // actors whose id and node must be written
   std::set<base::ActorId> left_;      // marked and not yet taken
   crdt::VersionVector vector_;
-  crdt::Digest vector_digest_;
+  mutable crdt::Digest vector_digest_;
+  // Actors that advanced since vector_digest() was called, and the heads that it counted then.
+  mutable std::map<base::ActorId, crdt::Head> advanced_;
   std::int64_t next_index_ = 1;
   std::size_t loose_max_;
   bool touched_ = false;

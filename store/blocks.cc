@@ -24,6 +24,7 @@ Blocks::Blocks(Database& database)
             "SELECT number, v, sum FROM blocks WHERE owner=?1 AND number>=?2 "
             "ORDER BY number LIMIT 1"),
       count_(database, "SELECT count(*) FROM blocks"),
+      bytes_(database, "SELECT coalesce(sum(length(v)), 0) FROM blocks WHERE owner=?1"),
       upsert_(database,
               "INSERT INTO blocks(owner, number, sum, v) VALUES(?1, ?2, ?3, ?4) "
               "ON CONFLICT(owner, number) DO UPDATE SET sum=excluded.sum, v=excluded.v"),
@@ -64,6 +65,13 @@ base::Status Blocks::visit(std::int64_t owner, std::int64_t from, const Visitor&
 }
 
 base::Result<std::int64_t> Blocks::count() { return count_.number(); }
+
+base::Result<std::int64_t> Blocks::bytes(std::int64_t owner) {
+  ASSIGN_OR_RETURN(Loan bytes, bytes_.use());
+  bytes->bind(1, owner);
+  ASSIGN_OR_RETURN(const bool row, bytes->step());
+  return row ? bytes->integer(0) : 0;
+}
 
 base::Status Blocks::put(std::int64_t owner, std::int64_t number, base::BytesView content) {
   RETURN_IF_ERROR(database_.writable());

@@ -25,7 +25,8 @@ class Blocks {
   // cursor is open while the visitor runs, so it may read and write.
   using Visitor = std::function<bool(std::int64_t number, base::BytesView content)>;
   base::Status visit(std::int64_t owner, std::int64_t from, const Visitor& visitor);
-  base::Result<std::int64_t> count();  // of all owners
+  base::Result<std::int64_t> count();                    // of all owners
+  base::Result<std::int64_t> bytes(std::int64_t owner);  // of all blocks of this owner
 
   base::Status put(std::int64_t owner, std::int64_t number, base::BytesView content);
   base::Status erase(std::int64_t owner, std::int64_t number);  // also if there is none
@@ -36,6 +37,7 @@ class Blocks {
   Query select_;
   Query next_;
   Query count_;
+  Query bytes_;
   Query upsert_;
   Query erase_;
   Query erase_all_;

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <bitset>
-#include <map>
 
 #include "store/cell_rows.h"
 #include "store/entry_key.h"
 #include "store/lanes.h"
 #include "store/names.h"
+#include "store/recent_slots.h"
 #include "store/slot_scan.h"
 
 namespace store {
@@ -42,18 +42,13 @@ struct CellTable::Impl {
     std::bitset<256> lanes;
   };
 
-  // Slots that were loaded or saved lately, if they are small. Plans ask for some slots again and
-  // again: the marker of a text for each letter, the entry of a catalog for each field.
-  static constexpr std::size_t kRecentMax = 256;
-  static constexpr std::size_t kRecentBytes = 512;  // of one slot
-  void remember(const SlotRow& row);
   base::Result<SlotRow> load_slot(const crdt::Slot& slot);
 
   base::Result<std::int64_t> name_for(const base::Bytes& key);
   base::Status save(SlotRow& row);
   base::Status insert(SlotRow& row);
   base::Status erase(SlotRow& row);
-  base::Status verify(const ObjectInfo& object, std::int64_t& slots);
+  base::Status verify(const ObjectInfo& object, std::int64_t& slots, TextTotals& counted);
   base::Status verify(const crdt::Slot& text, crdt::Digest& digest);
 
   Database& database;
@@ -66,19 +61,8 @@ struct CellTable::Impl {
   Fresh fresh;
   std::int64_t next_name = 1;
   bool touched = false;
-  std::map<crdt::Slot, SlotRow> recent;
+  RecentSlots recent;
 };
-
-void CellTable::Impl::remember(const SlotRow& row) {
-  std::size_t bytes = 0;
-  for (const crdt::Cell& cell : row.cells) bytes += sizeof(cell) + cell.body.size();
-  if (bytes > kRecentBytes) {
-    recent.erase(row.slot);
-    return;
-  }
-  if (recent.size() >= kRecentMax && !recent.contains(row.slot)) recent.clear();
-  recent[row.slot] = row;
-}
 
 CellTable::CellTable(Database& database, Actors& actors, const Options& options)
     : impl_(std::make_unique<Impl>(database, actors, options)) {}
@@ -100,16 +84,15 @@ base::Status CellTable::load() {
 base::Status CellTable::refresh() {
   impl_->names.forget();
   impl_->recent.clear();
-  impl_->texts.refresh();
+  RETURN_IF_ERROR(impl_->texts.refresh());
   RETURN_IF_ERROR(impl_->objects.load());
   return impl_->lanes.refresh();
 }
 
 base::Result<SlotRow> CellTable::load_slot(const crdt::Slot& slot) {
-  const auto known = impl_->recent.find(slot);
-  if (known != impl_->recent.end()) return known->second;
+  if (const SlotRow* known = impl_->recent.find(slot)) return *known;
   ASSIGN_OR_RETURN(SlotRow row, impl_->load_slot(slot));
-  impl_->remember(row);
+  impl_->recent.put(row);
   return row;
 }
 
@@ -190,9 +173,12 @@ std::int64_t CellTable::total_cells() const { return impl_->objects.totals().cel
 std::int64_t CellTable::total_objects() const { return impl_->objects.totals().objects; }
 
 base::Status CellTable::save(SlotRow& row) {
-  impl_->recent.erase(row.slot);
-  RETURN_IF_ERROR(impl_->save(row));
-  impl_->remember(row);
+  const base::Status saved = impl_->save(row);
+  if (!saved.ok()) {
+    impl_->recent.forget(row.slot);
+    return saved;
+  }
+  impl_->recent.put(row);
   return {};
 }
 
@@ -302,11 +288,12 @@ base::Status CellTable::verify() {
   std::optional<crdt::ObjectKey> after;
   crdt::Digest digest;
   std::int64_t cells = 0;
+  TextTotals texts_counted;
   for (;;) {
     ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page, objects(after, 256));
     if (page.empty()) break;
     for (const ObjectInfo& object : page) {
-      RETURN_IF_ERROR(impl_->verify(object, slots));
+      RETURN_IF_ERROR(impl_->verify(object, slots, texts_counted));
       digest.add(object.digest);
       cells += object.cells;
     }
@@ -315,6 +302,9 @@ base::Status CellTable::verify() {
   // A walk over the names would miss rows that belong to no name.
   ASSIGN_OR_RETURN(const std::int64_t rows, impl_->rows.count());
   const CellTotals& totals = impl_->objects.totals();
+  if (texts_counted != impl_->texts.totals()) {
+    return impl_->database.corrupt("the counts of texts and of their edits are not as stored");
+  }
   if (rows == slots && digest == totals.digest && cells == totals.cells) return {};
   return impl_->database.corrupt(std::to_string(rows) + " rows of cells, " + std::to_string(slots) +
                                  " reached by name; digest " + digest.hex() + " of the objects, " +
@@ -338,7 +328,8 @@ base::Status CellTable::Impl::verify(const crdt::Slot& slot, crdt::Digest& diges
                           " elements with digest " + sum.hex() + ", not as stored");
 }
 
-base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots) {
+base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots,
+                                     TextTotals& counted) {
   std::int64_t cells = 0;
   crdt::Digest digest;
   const auto add = [&](const SlotRow& row) {
@@ -355,6 +346,9 @@ base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slo
   RETURN_IF_ERROR(texts.visit(object, {}, [&](const crdt::Slot& slot, const TextRow& row) {
     found.push_back(slot);
     cells += static_cast<std::int64_t>(row.elements);
+    ++counted.texts;
+    if (!row.folded()) ++counted.waiting;
+    counted.waiting_changes += row.tail_changes;
     return true;
   }));
   for (const crdt::Slot& slot : found) RETURN_IF_ERROR(verify(slot, digest));

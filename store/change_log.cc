@@ -77,6 +77,8 @@ struct ChangeLog::Impl {
   std::int64_t spared_until = 0;
   std::map<std::int64_t, std::uint64_t> spared;
   bool touched = false;
+  std::uint64_t appended = 0;  // in this transaction
+  std::uint64_t written = 0;
 };
 
 bool is_about_log(std::string_view damage) { return damage.find("table log") != damage.npos; }
@@ -91,6 +93,7 @@ base::Status ChangeLog::load() {
   impl_->spared_until = 0;
   impl_->spared.clear();
   impl_->touched = false;
+  impl_->appended = 0;
   ASSIGN_OR_RETURN(impl_->totals, impl_->meta.log_totals());
   impl_->stored_totals = impl_->totals;
   return {};
@@ -169,6 +172,7 @@ base::Status ChangeLog::append(std::int64_t position, std::int64_t actor_index,
   ASSIGN_OR_RETURN(const std::size_t bytes,
                    impl_->table.append({position, actor_index, change.seq}, change.bytes));
   ++impl_->totals.changes;
+  ++impl_->appended;
   impl_->totals.bytes += bytes;
   return {};
 }
@@ -231,7 +235,11 @@ base::Status ChangeLog::flush() {
 }
 
 bool ChangeLog::touched() const { return impl_->touched; }
-void ChangeLog::committed() { impl_->touched = false; }
+std::uint64_t ChangeLog::written() const { return impl_->written; }
+void ChangeLog::committed() {
+  impl_->touched = false;
+  impl_->written += std::exchange(impl_->appended, 0);
+}
 std::uint64_t ChangeLog::changes() const { return impl_->totals.changes; }
 std::uint64_t ChangeLog::bytes() const { return impl_->totals.bytes; }
 

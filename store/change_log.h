@@ -94,8 +94,9 @@ class ChangeLog {
   };
   base::Result<Mended> mend(Actors& actors);
 
-  base::Status flush();  // writes the totals if they changed
-  bool touched() const;  // memory differs from what load() read
+  base::Status flush();           // writes the totals if they changed
+  std::uint64_t written() const;  // changes that were committed since this table was opened
+  bool touched() const;           // memory differs from what load() read
   void committed();
 
   std::uint64_t changes() const;

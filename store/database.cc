@@ -183,6 +183,16 @@ base::Status Database::empty_wal() {
   return {};
 }
 
+std::uint64_t Database::pages_written() const {
+  int written = 0;
+  int highest = 0;
+  sqlite3_db_status(handle_, SQLITE_DBSTATUS_CACHE_WRITE, &written, &highest, 0);
+  // SQLite counts in 32 bits. Seen often enough, the count never loses a turn of them.
+  pages_written_ += static_cast<std::uint32_t>(written) - pages_seen_;
+  pages_seen_ = static_cast<std::uint32_t>(written);
+  return pages_written_;
+}
+
 std::int64_t Database::wal_bytes() const {
   sqlite3_file* wal = nullptr;
   sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);

@@ -54,6 +54,7 @@ class Database {
   // its commits that wrote pages. A commit without changes writes nothing and syncs nothing.
   int wal_pages() const { return wal_.pages; }
   std::uint64_t wal_commits() const { return wal_.commits; }
+  std::uint64_t pages_written() const;  // by this connection, since it was opened
   // Checkpoint: copies from the write-ahead log into the file what no reader needs. A reader in the
   // way is not an error; the rest is copied later. SQLite's automatic checkpoint is off, because it
   // ignores I/O errors, and a later fsync may then report a false success.
@@ -83,6 +84,8 @@ class Database {
   };
   static int note_commit(void* wal, sqlite3*, const char*, int pages);
   Wal wal_;
+  mutable std::uint64_t pages_written_ = 0;
+  mutable std::uint32_t pages_seen_ = 0;  // what SQLite counted when it was last asked
 };
 
 // A prepared statement. bind() counts from 1, column() from 0. Column views are valid until the

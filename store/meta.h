@@ -32,6 +32,13 @@ struct Repair {
   bool operator==(const Repair&) const = default;
 };
 
+// How texts are folded, as a client has set it. Absent: as the configuration of the agent says.
+struct Compaction {
+  bool automatic = true;    // texts that wait are folded without a request
+  std::uint32_t every = 0;  // changes; takes the place of Options::fold_changes; at least 1
+  bool operator==(const Compaction&) const = default;
+};
+
 struct Meta {
   base::NodeId node_id;            // zero in a new database
   base::Bytes signing_seed;        // 32 bytes, Ed25519; empty in a new database
@@ -45,6 +52,8 @@ struct Meta {
   // position.
   std::int64_t lost_position = 0;
   Repair repair;
+  std::optional<Compaction> compaction;
+  std::int64_t heard = 0;  // wall time in ns when data of a peer came last, about; 0: never
   bool operator==(const Meta&) const = default;
 };
 

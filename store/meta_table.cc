@@ -10,7 +10,10 @@ enum MetaKey : std::int64_t {
   kClock = 2,
   kCellTotals = 3,
   kLogTotals = 4,
-  kRepair = 5
+  kRepair = 5,
+  kCompaction = 7,  // 6 is MetaTable::kClosedDigest
+  kTextTotals = 8,
+  kHeard = 9
 };
 
 std::int64_t meta_checksum(std::int64_t key, base::BytesView value) {
@@ -82,6 +85,21 @@ bool parse_repair(base::BytesView row, Repair& repair) {
   return true;
 }
 
+base::Bytes compaction_row(const Compaction& compaction) {
+  base::Bytes out;
+  out.push_back(compaction.automatic ? 1 : 0);
+  base::append_be32(out, compaction.every);
+  return out;
+}
+
+bool parse_compaction(base::BytesView row, Compaction& compaction) {
+  RowParser parser(row);
+  const int automatic = parser.byte();
+  compaction.every = parser.be32();
+  compaction.automatic = automatic == 1;
+  return parser.complete() && (automatic == 0 || automatic == 1) && compaction.every > 0;
+}
+
 }  // namespace
 
 MetaTable::MetaTable(Database& database)
@@ -110,6 +128,16 @@ base::Result<Meta> MetaTable::load() {
   if (repair && !parse_repair(*repair, meta.repair)) {
     return corrupt_row(database_, "meta", kRepair);
   }
+  ASSIGN_OR_RETURN(const auto compaction, find(kCompaction));
+  if (compaction && !parse_compaction(*compaction, meta.compaction.emplace())) {
+    return corrupt_row(database_, "meta", kCompaction);
+  }
+  ASSIGN_OR_RETURN(const auto heard, find(kHeard));
+  if (heard) {
+    RowParser parser(*heard);
+    meta.heard = static_cast<std::int64_t>(parser.be64());
+    if (!parser.complete()) return corrupt_row(database_, "meta", kHeard);
+  }
   ASSIGN_OR_RETURN(const CellTotals totals, cell_totals());
   meta.digest = totals.digest;
   return meta;
@@ -137,11 +165,32 @@ base::Result<LogTotals> MetaTable::log_totals() {
   return totals;
 }
 
+base::Result<TextTotals> MetaTable::text_totals() {
+  TextTotals totals;
+  ASSIGN_OR_RETURN(const auto row, find(kTextTotals));
+  if (!row) return totals;
+  RowParser parser(*row);
+  totals.texts = parser.be64();
+  totals.waiting = parser.be64();
+  totals.waiting_changes = parser.be64();
+  if (!parser.complete()) return corrupt_row(database_, "meta", kTextTotals);
+  return totals;
+}
+
 base::Status MetaTable::write(const Meta& meta, const Meta& stored) {
   const base::Bytes identity = identity_row(meta);
   if (identity != identity_row(stored)) RETURN_IF_ERROR(put(kIdentity, identity));
   const base::Bytes clock = clock_row(meta);
   if (clock != clock_row(stored)) RETURN_IF_ERROR(put(kClock, clock));
+  if (meta.compaction != stored.compaction) {
+    RETURN_IF_ERROR(meta.compaction ? put(kCompaction, compaction_row(*meta.compaction))
+                                    : erase(kCompaction));
+  }
+  if (meta.heard != stored.heard) {
+    base::Bytes row;
+    base::append_be64(row, static_cast<std::uint64_t>(meta.heard));
+    RETURN_IF_ERROR(put(kHeard, row));
+  }
   if (meta.repair == stored.repair) return {};
   if (meta.repair.stage == Repair::Stage::kNone) return erase(kRepair);
   return put(kRepair, repair_row(meta.repair));
@@ -161,6 +210,14 @@ base::Status MetaTable::write(const LogTotals& totals) {
   base::append_be64(row, totals.changes);
   base::append_be64(row, totals.bytes);
   return put(kLogTotals, row);
+}
+
+base::Status MetaTable::write(const TextTotals& totals) {
+  base::Bytes row;
+  base::append_be64(row, totals.texts);
+  base::append_be64(row, totals.waiting);
+  base::append_be64(row, totals.waiting_changes);
+  return put(kTextTotals, row);
 }
 
 base::Result<base::Bytes> MetaTable::get(std::int64_t key) {

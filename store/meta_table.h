@@ -1,7 +1,7 @@
 #pragma once
 
-// The table of single-row facts: four rows, grouped by how often they change, and one that exists
-// only while a repair is under way. A row is written only when it changed.
+// The table of single-row facts, grouped by how often they change. Some rows exist only when there
+// is something to say, such as that of a repair. A row is written only when it changed.
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +25,13 @@ struct LogTotals {
   bool operator==(const LogTotals&) const = default;
 };
 
+struct TextTotals {
+  std::uint64_t texts = 0;
+  std::uint64_t waiting = 0;          // texts with rows of edits that are not folded
+  std::uint64_t waiting_changes = 0;  // changes in these rows
+  bool operator==(const TextTotals&) const = default;
+};
+
 class MetaTable {
  public:
   explicit MetaTable(Database& database);
@@ -33,6 +40,7 @@ class MetaTable {
   base::Result<Meta> load();  // `digest` comes from the totals of the cells
   base::Result<CellTotals> cell_totals();
   base::Result<LogTotals> log_totals();
+  base::Result<TextTotals> text_totals();  // zeros before there was a text
 
   // The digests over the rows of `closed` and of what they say. Absent before there was a row.
   static constexpr std::int64_t kClosedDigest = 6;
@@ -50,6 +58,7 @@ class MetaTable {
   base::Status write(const Meta& meta, const Meta& stored);
   base::Status write(const CellTotals& totals);
   base::Status write(const LogTotals& totals);
+  base::Status write(const TextTotals& totals);
 
  private:
   base::Result<base::Bytes> get(std::int64_t key);

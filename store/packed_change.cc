@@ -8,7 +8,8 @@
 namespace store {
 namespace {
 
-constexpr int kLevel = 3;
+constexpr int kLogLevel = 3;
+constexpr int kTextLevel = 1;
 // Bounds the memory that compressing needs: 512 KiB of a change are compared.
 constexpr int kWindowLog = 19;
 // A block of a frame has at least this many bytes and gives at most ZSTD_BLOCKSIZE_MAX.
@@ -32,13 +33,13 @@ bool is_frame(base::BytesView bytes) {
 void ChangePacker::Free::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
 void ChangePacker::Free::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
 
-ChangePacker::Packing ChangePacker::make_packing() {
+ChangePacker::Packing ChangePacker::make_packing() const {
   Packing packing(ZSTD_createCCtx());
   const auto set = [&](ZSTD_cParameter parameter, int value) {
     CHECK(!ZSTD_isError(ZSTD_CCtx_setParameter(packing.get(), parameter, value)));
   };
   CHECK(packing != nullptr);
-  set(ZSTD_c_compressionLevel, kLevel);
+  set(ZSTD_c_compressionLevel, use_ == For::kText ? kTextLevel : kLogLevel);
   set(ZSTD_c_windowLog, kWindowLog);
   set(ZSTD_c_contentSizeFlag, 0);  // the row has the size
   return packing;
@@ -46,7 +47,7 @@ ChangePacker::Packing ChangePacker::make_packing() {
 
 std::optional<base::Bytes> ChangePacker::pack(base::BytesView sealed) {
   if (sealed.size() <= kPackedFromBytes) return std::nullopt;
-  const bool large = sealed.size() > kKeptForBytes;
+  const bool large = use_ == For::kLog && sealed.size() > kKeptForBytes;
   if (!large && !packing_) packing_ = make_packing();
   const Packing own = large ? make_packing() : nullptr;
   base::Bytes frame(ZSTD_compressBound(sealed.size()), '\0');

@@ -1,9 +1,8 @@
 #pragma once
 
-// A sealed change as a row of the log has it: as a zstd frame if that is smaller. unpack() gives
-// back exactly the sealed bytes. The contexts of the library are made at the first use and kept,
-// 200 KiB at most: making them takes longer than packing a small change. Those of large changes are
-// freed at once.
+// Bytes as a row of the log, or of a text, has them: as a zstd frame if that is smaller. unpack()
+// gives back exactly the same bytes. The contexts of the library are made at the first use and
+// kept: making them takes longer than packing a small change.
 
 #include <cstdint>
 #include <memory>
@@ -20,6 +19,15 @@ inline constexpr std::size_t kPackedFromBytes = 512;  // smaller changes are kep
 
 class ChangePacker {
  public:
+  enum class For : std::uint8_t {
+    // Sealed changes, by an object that lives long. It keeps 200 KiB at most: the contexts of large
+    // changes are freed at once.
+    kLog,
+    // The rows of one text, by an object that lives while they are read or written. They are
+    // written again and again, so packing them fast counts more than the last 2 % of their size.
+    kText,
+  };
+  explicit ChangePacker(For use = For::kLog) : use_(use) {}
   // nullopt if the change is small or a frame of it is not smaller.
   std::optional<base::Bytes> pack(base::BytesView sealed);
   // nullopt unless `frame` is one frame of exactly `size` bytes, at most crdt::kChangeBytesMax.
@@ -32,8 +40,9 @@ class ChangePacker {
     void operator()(ZSTD_DCtx_s* context) const;
   };
   using Packing = std::unique_ptr<ZSTD_CCtx_s, Free>;
-  static Packing make_packing();
+  Packing make_packing() const;
 
+  For use_;
   Packing packing_;
   std::unique_ptr<ZSTD_DCtx_s, Free> unpacking_;
 };

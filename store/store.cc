@@ -33,6 +33,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
     : database_(std::move(database)),
       path_(std::move(path)),
       options_(options),
+      fold_changes_(options.fold_changes),
       actors_(*database_, options_),
       cells_(*database_, actors_, options_),
       blocks_(*database_),
@@ -48,6 +49,7 @@ Store::~Store() { database_->rollback(); }
 base::Status Store::begin(Durability durability) {
   RETURN_IF_ERROR(usable());
   CHECK(!database_->in_transaction());
+  options_.fold_changes = meta_.compaction ? meta_.compaction->every : fold_changes_;
   if (durability != durability_) {
     RETURN_IF_ERROR(database_->execute(
         durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL"));
@@ -94,6 +96,10 @@ void Store::rollback() {
   if (const base::Status loaded = load(); !loaded.ok()) stop(loaded.error().message);
 }
 
+std::uint64_t Store::written_bytes() const {
+  return database_->pages_written() * static_cast<std::uint64_t>(kPageBytes);
+}
+
 base::Status Store::sync() {
   RETURN_IF_ERROR(usable());
   if (!unsynced_) return {};
@@ -124,7 +130,13 @@ void Store::shrink() {
   const auto free = database_->pragma("freelist_count");
   if (!free.ok()) return;
   free_pages_ = *free;
-  const std::int64_t spare = free_pages_ - options_.free_pages_rest;
+  if (free_pages_ <= options_.free_pages_rest_min) return;
+  const auto all = database_->pragma("page_count");
+  if (!all.ok()) return;
+  const std::int64_t kept =
+      std::min(options_.free_pages_rest,
+               std::max(options_.free_pages_rest_min, *all / options_.free_share_rest));
+  const std::int64_t spare = free_pages_ - kept;
   if (spare <= 0) return;
   const std::int64_t room = options_.wal_rest_bytes / 4;
   if (wal_bytes() > room) empty_wal();

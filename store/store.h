@@ -51,9 +51,10 @@ class Store {
   // Options::wal_rest_bytes and has grown by less than that since the last call. Under load,
   // emptying it each time would cost more than the room is worth. Does not wait for readers. Not
   // part of open(): on a full disk it would use the room that a start needs for its first commit.
-  // It also makes the file smaller when more than Options::free_pages_rest pages are free, by at
-  // most Options::vacuum_pages a call and never under load: a commit without a sync. The file has
-  // its new size after the checkpoint that follows the last of these calls.
+  // It also makes the file smaller when more pages are free than Options::free_pages_rest and
+  // free_share_rest say, by at most Options::vacuum_pages a call and never under load: a commit
+  // without a sync. The file has its new size after the checkpoint that follows the last of these
+  // calls.
   void rest();
   // Flushes all kNormal commits to the medium (fsync).
   base::Status sync();
@@ -71,6 +72,9 @@ class Store {
   // holds it.
   std::int64_t wal_pages() const { return database_->wal_pages(); }
   std::int64_t wal_bytes() const { return database_->wal_bytes(); }  // of its file
+  // Bytes of pages that this connection has written to the write-ahead log since it was opened. A
+  // checkpoint copies each page into the file at most once more.
+  std::uint64_t written_bytes() const;
   std::int64_t free_pages() const { return free_pages_; }  // of the file, at the last rest()
   std::uint64_t log_bytes() const { return log_.bytes(); }
   HeldTable& held() { return held_; }
@@ -105,6 +109,7 @@ class Store {
   std::unique_ptr<Database> database_;
   std::string path_;
   Options options_;
+  std::uint32_t fold_changes_;  // as the options say; Meta::compaction takes its place
   Meta meta_;
   Meta stored_meta_;
   Actors actors_;

@@ -4,7 +4,6 @@
 #include <set>
 
 #include "crdt/base/plant.h"
-#include "store/packed_change.h"
 #include "store/row.h"
 
 namespace store {
@@ -97,7 +96,8 @@ base::Error TextBlocks::corrupt(std::int64_t id, std::int64_t number) const {
   return corrupt_row(database_, "blocks", std::to_string(id) + ":" + std::to_string(number));
 }
 
-base::Result<base::Bytes> TextBlocks::packed(std::int64_t id, std::int64_t number) {
+base::Result<base::Bytes> TextBlocks::packed(ChangePacker& packer, std::int64_t id,
+                                             std::int64_t number) {
   ASSIGN_OR_RETURN(auto row, blocks_.get(id, number));
   if (!row) return corrupt(id, number);
   RowParser parser(*row);
@@ -105,14 +105,15 @@ base::Result<base::Bytes> TextBlocks::packed(std::int64_t id, std::int64_t numbe
   const base::BytesView rest = parser.rest();
   if (!parser.ok()) return corrupt(id, number);
   if (size == 0) return base::Bytes(rest);
-  auto unpacked = unpack_change(rest, size);
+  auto unpacked = packer.unpack(rest, size);
   if (!unpacked) return corrupt(id, number);
   return std::move(*unpacked);
 }
 
-base::Status TextBlocks::put_packed(std::int64_t id, std::int64_t number, base::BytesView content) {
+base::Status TextBlocks::put_packed(ChangePacker& packer, std::int64_t id, std::int64_t number,
+                                    base::BytesView content) {
   base::Bytes row;
-  if (const auto frame = pack_change(content)) {
+  if (const auto frame = packer.pack(content)) {
     append_varint(row, content.size());
     row += *frame;
   } else {
@@ -122,75 +123,136 @@ base::Status TextBlocks::put_packed(std::int64_t id, std::int64_t number, base::
   return blocks_.put(id, number, row);
 }
 
-base::Result<std::vector<std::uint32_t>> TextBlocks::index(std::int64_t id) {
-  std::vector<std::uint32_t> blocks;
+// Nullopt: the text was never folded.
+base::Result<std::optional<base::Bytes>> TextBlocks::index(ChangePacker& packer, std::int64_t id) {
   ASSIGN_OR_RETURN(const auto row, blocks_.get(id, kIndex));
-  if (!row) return blocks;  // never folded
-  RowParser parser(*row);
-  std::set<std::uint32_t> seen;
-  while (parser.ok() && !parser.at_end()) {
-    const std::uint64_t block = parser.varint();
-    const bool sound =
-        block > 0 && block < UINT32_MAX && seen.insert(static_cast<std::uint32_t>(block)).second;
-    if (!sound) return corrupt(id, kIndex);
-    blocks.push_back(static_cast<std::uint32_t>(block));
-  }
-  if (!parser.ok()) return corrupt(id, kIndex);
-  return blocks;
+  if (!row) return std::optional<base::Bytes>();
+  ASSIGN_OR_RETURN(base::Bytes index, packed(packer, id, kIndex));
+  return std::optional(std::move(index));
+}
+
+base::Result<std::vector<std::uint32_t>> TextBlocks::block_ids(ChangePacker& packer,
+                                                               std::int64_t id) {
+  ASSIGN_OR_RETURN(const auto index, this->index(packer, id));
+  if (!index) return std::vector<std::uint32_t>();
+  auto ids = crdt::decode_block_ids(*index);
+  if (!ids.ok()) return corrupt(id, kIndex);
+  return ids;
 }
 
 base::Result<crdt::Sequence> TextBlocks::load(std::int64_t id, std::uint32_t tail) {
+  ChangePacker packer(ChangePacker::For::kText);
   crdt::Sequence text;
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, index(id));
+  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, block_ids(packer, id));
   if (!blocks.empty()) {
-    ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
+    ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
     auto loader = crdt::Sequence::Loader::begin(names);
     if (!loader.ok()) return corrupt(id, kNames);
     for (const std::uint32_t block : blocks) {
-      ASSIGN_OR_RETURN(const base::Bytes letters, packed(id, letters_of(block)));
-      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(id, skeleton_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(packer, id, skeleton_of(block)));
       const auto added = loader->add(block, skeleton, letters);
       if (!added.ok()) return corrupt(id, skeleton_of(block));
     }
+    blocks_loaded_ += blocks.size();
     auto loaded = loader->finish();
     if (!loaded.ok()) return corrupt(id, kNames);
     text = std::move(*loaded);
   }
-  for (std::uint32_t i = 0; i < tail; ++i) {
-    ASSIGN_OR_RETURN(const auto row, blocks_.get(id, kFirstEdits + i));
-    if (!row || !apply_edits(text, *row).ok()) return corrupt(id, kFirstEdits + i);
-  }
+  RETURN_IF_ERROR(apply_tail(id, tail, text));
   return text;
 }
 
-base::Status TextBlocks::apply_edits(crdt::Sequence& text, base::BytesView row) {
+base::Result<crdt::Sequence> TextBlocks::open(std::int64_t id, std::uint32_t tail) {
+  ChangePacker packer(ChangePacker::For::kText);
+  crdt::Sequence text;
+  ASSIGN_OR_RETURN(const auto index, this->index(packer, id));
+  if (index) {
+    ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
+    auto opened = crdt::Sequence::open(names, *index);
+    if (!opened.ok()) return corrupt(id, kIndex);
+    text = std::move(*opened);
+  }
+  RETURN_IF_ERROR(apply_tail(id, tail, text));
+  return text;
+}
+
+base::Status TextBlocks::complete(std::int64_t id, crdt::Sequence& text,
+                                  const crdt::TextNeed& need) {
+  if (text.is_whole()) return {};
+  ChangePacker packer(ChangePacker::For::kText);
+  for (auto missing = text.missing(need); !missing.empty(); missing = text.missing(need)) {
+    for (const std::uint32_t block : missing) {
+      ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(packer, id, skeleton_of(block)));
+      if (!text.load(block, skeleton, letters).ok()) return corrupt(id, skeleton_of(block));
+      ++blocks_loaded_;
+    }
+  }
+  return {};
+}
+
+base::Status TextBlocks::apply_tail(std::int64_t id, std::uint32_t tail, crdt::Sequence& text) {
+  for (std::uint32_t i = 0; i < tail; ++i) {
+    ASSIGN_OR_RETURN(const auto row, blocks_.get(id, kFirstEdits + i));
+    if (!row) return corrupt(id, kFirstEdits + i);
+    RETURN_IF_ERROR(apply_edits(id, kFirstEdits + i, text, *row));
+  }
+  return {};
+}
+
+base::Status TextBlocks::apply_edits(std::int64_t id, std::int64_t number, crdt::Sequence& text,
+                                     base::BytesView row) {
   EditReader reader(row, actors_);
   while (!reader.at_end()) {
     const TextEdit edit = reader.next();
-    if (!reader.ok()) return base::invalid("edits of a text: malformed");
-    if (!edit.text.empty() && !text.apply_insert(edit.anchor, edit.dot, edit.text)) {
-      return base::invalid("edits of a text: an anchor that is not there");
-    }
+    if (!reader.ok()) return corrupt(id, number);
+    RETURN_IF_ERROR(complete(id, text, [&](const crdt::Sequence& part) {
+      if (!edit.text.empty()) part.need_for_insert(edit.anchor, edit.dot.actor);
+      for (const crdt::DotRun& run : edit.erased) part.need_for_erase(run);
+    }));
+    const bool lost = !edit.text.empty() && !text.apply_insert(edit.anchor, edit.dot, edit.text);
+    if (lost) return corrupt(id, number);
     for (const crdt::DotRun& run : edit.erased) text.apply_erase(run);
   }
   return {};
 }
 
 base::Result<crdt::ElementIds> TextBlocks::names(std::int64_t id) {
-  ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
+  ChangePacker packer(ChangePacker::For::kText);
+  ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
   auto ids = crdt::ElementIds::decode(names);
   if (!ids.ok()) return corrupt(id, kNames);
   return ids;
 }
 
 base::Result<std::string> TextBlocks::letters(std::int64_t id) {
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, index(id));
+  ChangePacker packer(ChangePacker::For::kText);
+  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, block_ids(packer, id));
   std::string text;
   for (const std::uint32_t block : blocks) {
-    ASSIGN_OR_RETURN(const base::Bytes letters, packed(id, letters_of(block)));
+    ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
     text += letters;
   }
   return text;
+}
+
+base::Result<std::string> TextBlocks::letters(std::int64_t id, const crdt::Sequence& text) {
+  ChangePacker packer(ChangePacker::For::kText);
+  std::string letters;
+  base::Status status;
+  text.pieces([&](std::optional<std::uint32_t> block, std::string_view piece) {
+    if (!status.ok()) return;
+    if (!block) {
+      letters += piece;
+      return;
+    }
+    const auto read = packed(packer, id, letters_of(*block));
+    if (read.ok()) letters += *read;
+    if (!read.ok()) status = read.error();
+  });
+  RETURN_IF_ERROR(status);
+  return letters;
 }
 
 base::Status TextBlocks::append_edits(std::int64_t id, std::uint32_t number,
@@ -202,26 +264,33 @@ base::Status TextBlocks::append_edits(std::int64_t id, std::uint32_t number,
 
 base::Status TextBlocks::fold(std::int64_t id, crdt::Sequence& text, std::uint32_t& next_block,
                               std::uint32_t tail) {
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> before, index(id));
+  const crdt::RunTree::BlockSize size{options_.text_block_runs, options_.text_block_bytes};
+  RETURN_IF_ERROR(
+      complete(id, text, [&](const crdt::Sequence& part) { part.need_for_fold(size); }));
+  const std::vector<crdt::RunTree::Block> blocks = text.fold(next_block, size);
+  if (!PLANTED(kFoldDropsEdits)) RETURN_IF_ERROR(put_blocks(id, text, blocks));
+  for (std::uint32_t i = 0; i < tail; ++i) RETURN_IF_ERROR(blocks_.erase(id, kFirstEdits + i));
+  return {};
+}
+
+base::Status TextBlocks::put_blocks(std::int64_t id, const crdt::Sequence& text,
+                                    const std::vector<crdt::RunTree::Block>& blocks) {
+  ChangePacker packer(ChangePacker::For::kText);
+  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> before, block_ids(packer, id));
   std::set<std::uint32_t> gone(before.begin(), before.end());
-  base::Bytes order;
-  for (const crdt::RunTree::Block& block : text.fold(next_block)) {
-    if (PLANTED(kFoldDropsEdits)) break;
-    append_varint(order, block.id);
+  for (const crdt::RunTree::Block& block : blocks) {
     gone.erase(block.id);
     if (!block.changed) continue;
     const crdt::Sequence::StoredBlock content = text.block(block);
-    RETURN_IF_ERROR(put_packed(id, letters_of(block.id), content.text));
-    RETURN_IF_ERROR(put_packed(id, skeleton_of(block.id), content.skeleton));
+    RETURN_IF_ERROR(put_packed(packer, id, letters_of(block.id), content.text));
+    RETURN_IF_ERROR(put_packed(packer, id, skeleton_of(block.id), content.skeleton));
   }
   for (const std::uint32_t block : gone) {
     RETURN_IF_ERROR(blocks_.erase(id, letters_of(block)));
     RETURN_IF_ERROR(blocks_.erase(id, skeleton_of(block)));
   }
-  RETURN_IF_ERROR(put_packed(id, kNames, text.names()));
-  RETURN_IF_ERROR(blocks_.put(id, kIndex, order));
-  for (std::uint32_t i = 0; i < tail; ++i) RETURN_IF_ERROR(blocks_.erase(id, kFirstEdits + i));
-  return {};
+  RETURN_IF_ERROR(put_packed(packer, id, kNames, text.names()));
+  return put_packed(packer, id, kIndex, text.index());
 }
 
 }  // namespace store

@@ -2,6 +2,7 @@
 
 #include "agent/api/catalog.h"
 #include "agent/api/catalog_query.h"
+#include "agent/api/compaction.h"
 #include "agent/api/conflicts.h"
 #include "agent/api/event_stream.h"
 #include "agent/api/health.h"
@@ -9,6 +10,7 @@
 #include "agent/api/membership.h"
 #include "agent/api/objects.h"
 #include "agent/api/openapi.h"
+#include "agent/api/state.h"
 #include "agent/api/status.h"
 
 namespace agent {
@@ -19,6 +21,8 @@ void add_routes(Host& host, http::Router& router) {
   add_conflict_route(host, router);
   add_event_route(host, router);
   add_import_route(host, router);
+  add_compaction_route(host, router);
+  add_state_routes(host, router);
   add_membership_routes(host, router);
   add_catalog_routes(host, router);
   add_query_route(host, router);

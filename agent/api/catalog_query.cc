@@ -11,6 +11,12 @@
 namespace agent {
 namespace {
 
+std::vector<std::string> matching_rows(const Query& query, const crdt::Entry& entry) {
+  if (!crdt::exists(entry)) return {};
+  if (!query.matches_all() && !query.matches(entry.id, crdt::shown(entry))) return {};
+  return {JsonObject().text("id", entry.id).raw("metadata", crdt::shown_text(entry)).take()};
+}
+
 void search(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageLinks>& links) {
   const http::Target& target = exchange->request().target;
   std::string type(target.query_value("type").value_or(""));
@@ -23,18 +29,12 @@ void search(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageL
   PageScan scan;
   scan.path = "/catalog/query";
   scan.query = {{"type", type}, {"q", std::move(q)}};
-  scan.after = page->after;
   scan.page = std::move(*page);
-  scan.objects = {std::move(type)};
-  scan.rows = [query = std::move(*query)](
-                  store::Reader&,
-                  const crdt::Entry& entry) -> base::Result<std::vector<std::string>> {
-    std::vector<std::string> rows;
-    if (!crdt::exists(entry)) return rows;
-    if (!query.matches_all() && !query.matches(entry.id, crdt::shown(entry))) return rows;
-    rows.push_back(
-        JsonObject().text("id", entry.id).raw("metadata", crdt::shown_text(entry)).take());
-    return rows;
+  scan.read = [type = std::move(type), query = std::move(*query)](
+                  store::Reader& reader, const std::string& after, PageSlice& slice) {
+    return reader.cells().scan(type, after, [&](const crdt::Entry& entry) {
+      return slice.take(entry.id, bytes_of(entry), matching_rows(query, entry));
+    });
   };
   answer_page(host, exchange, links, std::move(scan));
 }

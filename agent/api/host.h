@@ -4,9 +4,11 @@
 // The Daemon implements it; tests use a double.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/replica/join_report.h"
 #include "agent/replica/requests.h"
 #include "crdt/base/result.h"
 #include "crdt/base/time.h"
@@ -25,13 +27,21 @@ struct AgentFacts {
   std::string topology;
   std::string profile;
   base::NodeId node_id;
+  std::uint64_t mesh = 0;  // the mark of our mesh in state files; it follows from the key alone
   crdt::HybridClock::Options clock;
+  CompactionSettings compaction;  // unless a client has set others (store::Meta::compaction)
 };
 
 struct Joined {
   bool joined = false;
   std::string cause;   // if not joined: a word for programs (agent/contact.h)
   std::string reason;  // if not joined: a sentence for people
+};
+
+// The state join of this run that ended last.
+struct LastJoin {
+  JoinReport report;
+  base::Instant ended;
 };
 
 enum class Health { kReady, kSyncing, kDegraded };
@@ -43,6 +53,10 @@ class Host {
   // Writes one request. `done` is called once, after the commit that has it (rule 1). kBusy: the
   // queue is full and nothing was written.
   virtual void write(WriteRequest request, std::function<void(base::Result<Written>)> done) = 0;
+  // Asks the replica for one step of maintenance. `done` is called once, after its commit. kBusy:
+  // the queue is full and nothing was done.
+  using MaintenanceDone = std::function<void(base::Result<Maintained>)>;
+  virtual void maintain(decltype(Maintain::what) what, MaintenanceDone done) = 0;
   // Runs `work` on a reader thread inside one snapshot. The function that it returns then runs on
   // the loop thread. False: the queue is full, nothing will run.
   using Work = std::function<std::function<void()>(store::Reader&)>;
@@ -54,6 +68,7 @@ class Host {
   // Why this agent is isolated; empty when it is not (agent/isolation.h).
   virtual std::string isolated() const = 0;
   virtual std::string without_peers() const = 0;  // why none is heard; empty: one is heard
+  virtual std::optional<LastJoin> last_join() const = 0;
   virtual base::Now now() const = 0;
   virtual base::Duration uptime() const = 0;
   virtual std::vector<gossip::MemberView> members() const = 0;

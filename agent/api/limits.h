@@ -38,6 +38,13 @@ inline constexpr std::size_t kImportLineMax = 1u << 20;  // above: 413 with the 
 inline constexpr std::size_t kImportLines = 1'000;       // of one change
 inline constexpr std::size_t kImportBytes = 4u << 20;    // of one change, in memory after parsing
 
+inline constexpr std::size_t kCompactedMax =
+    1'000;  // objects in an answer; the others are folded too
+inline constexpr std::size_t kCompactedBytes = 1u << 20;  // of AnswerRoom
+// Of AnswerRoom, for an export. A page with one large value may have more.
+inline constexpr std::size_t kStateBytes = 2u << 20;
+inline constexpr std::size_t kStatePieceBytes = 1u << 20;  // that is written at once
+
 inline constexpr std::size_t kCatchUpChanges = 500;  // changes read from the log in one snapshot
 // Bytes of changes and events that are read in one snapshot, and unsent bytes at which a stream
 // stops reading the log. A single change or event may be larger.

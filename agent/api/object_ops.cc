@@ -5,6 +5,8 @@
 
 #include "agent/api/body.h"
 #include "agent/api/limits.h"
+#include "agent/api/text_cursors.h"
+#include "crdt/catalog/entry_write.h"
 
 namespace agent {
 namespace {
@@ -42,13 +44,11 @@ base::Result<std::string> value_member(const Members& op) {
   return base::Error{base::Code::kTooLarge, "the value is larger than 1 MiB"};
 }
 
-// "<actor>:<seq>:<index>", as the answer to a write gives it.
-base::Result<crdt::Dot> dot_member(const Members& op, std::string_view key) {
-  ASSIGN_OR_RETURN(const std::string text, string_member(op, key));
-  const auto dot = crdt::Dot::from_text(text);
-  if (dot) return *dot;
-  return base::invalid("\"" + std::string(key) + "\" must be an id <actor>:<seq>:<index>, and is " +
-                       text.substr(0, 80));
+// "unit" of an insert or an erase, which may be absent.
+base::Result<crdt::TextUnit> unit_member(const Members& op) {
+  if (!find_member(op, "unit")) return crdt::TextUnit::kCodePoint;
+  ASSIGN_OR_RETURN(const std::string name, string_member(op, "unit"));
+  return text_unit(name);
 }
 
 base::Result<crdt::TextInsert> insert_of(const Members& op) {
@@ -57,8 +57,10 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
   const bool at = find_member(op, "at") != nullptr;
   const bool after = find_member(op, "after") != nullptr;
   if (at == after) return base::invalid("insert needs \"at\" or \"after\", and not both");
+  ASSIGN_OR_RETURN(insert.unit, unit_member(op));
   if (after) {
-    ASSIGN_OR_RETURN(insert.after, dot_member(op, "after"));
+    ASSIGN_OR_RETURN(const std::string cursor, string_member(op, "after"));
+    ASSIGN_OR_RETURN(insert.after, cursor_element("\"after\"", cursor));
   } else {
     ASSIGN_OR_RETURN(const std::uint64_t position, number_member(op, "at", UINT32_MAX));
     insert.at = static_cast<std::uint32_t>(position);
@@ -69,7 +71,8 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
 base::Result<crdt::TextErase> erase_of(const Members& op) {
   ASSIGN_OR_RETURN(const std::uint64_t at, number_member(op, "at", UINT32_MAX));
   ASSIGN_OR_RETURN(const std::uint64_t length, number_member(op, "len", UINT32_MAX));
-  return crdt::TextErase{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length)};
+  ASSIGN_OR_RETURN(const crdt::TextUnit unit, unit_member(op));
+  return crdt::TextErase{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length), unit};
 }
 
 base::Status read_argument(const Members& members, const std::string& name, Op& op) {
@@ -103,6 +106,28 @@ base::Status read_argument(const Members& members, const std::string& name, Op& 
                        "insert and erase");
 }
 
+// In a catalog, ids and names of fields have bounds of their own, and the value of an entry is its
+// metadata.
+base::Status fit_catalog(const Place& place, Op& op) {
+  if (!is_catalog(place.object)) return {};
+  if (op.path.empty()) {
+    return base::Error{base::Code::kUnprocessable, std::string(crdt::verb_name(op.verb)) +
+                                                       " names no entry: give it a \"path\""};
+  }
+  RETURN_IF_ERROR(check_entry_path(op.path));
+  if (op.path.size() != 1 || op.verb != Verb::kSet) return {};
+  ASSIGN_OR_RETURN(op.argument, metadata_of(std::get<std::string>(op.argument)));
+  return {};
+}
+
+// The type that the body names for the place of the request.
+base::Result<crdt::SlotType> type_of_body(const Place& place, const Members& body) {
+  ASSIGN_OR_RETURN(const std::string name, string_member(body, "type"));
+  ASSIGN_OR_RETURN(const crdt::SlotType type, type_named(name));
+  if (is_catalog(place.object)) RETURN_IF_ERROR(crdt::check_catalog_type(place.path, type));
+  return type;
+}
+
 base::Result<Op> op_of(const Place& place, const std::string& text,
                        const std::optional<crdt::SlotType>& type) {
   if (text.front() != '{') return base::invalid("an op must be a JSON object");
@@ -120,7 +145,23 @@ base::Result<Op> op_of(const Place& place, const std::string& text,
   }
   RETURN_IF_ERROR(read_argument(members, name, op));
   if (op.verb == Verb::kUnset) op.type.reset();
+  RETURN_IF_ERROR(fit_catalog(place, op));
   return op;
+}
+
+// Removes every entry that this agent has seen, and adds those of the value.
+base::Result<WriteObject> replacement_of_catalog(const Place& place, const std::string& value) {
+  if (value.front() != '{') {
+    return base::invalid("the value of a crdt_map must be a JSON object of entries");
+  }
+  ASSIGN_OR_RETURN(Members entries, crdt::object_members(value));
+  WriteObject write = removal_of(place);
+  for (auto& [id, metadata] : entries) {
+    Op add{{id}, Verb::kSet, std::move(metadata), {}, {}};
+    RETURN_IF_ERROR(fit_catalog(place, add));
+    write.ops.push_back(std::move(add));
+  }
+  return write;
 }
 
 }  // namespace
@@ -129,8 +170,7 @@ base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
   ASSIGN_OR_RETURN(const Members members, body_object(body));
   std::optional<crdt::SlotType> type;
   if (find_member(members, "type")) {
-    ASSIGN_OR_RETURN(const std::string name, string_member(members, "type"));
-    ASSIGN_OR_RETURN(type, type_named(name));
+    ASSIGN_OR_RETURN(type, type_of_body(place, members));
   }
   ASSIGN_OR_RETURN(const std::vector<std::string> elements, ops_of(members));
   WriteObject write{place.object, {}};
@@ -146,12 +186,14 @@ base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
 
 base::Result<WriteObject> parse_replacement(const Place& place, std::string_view body) {
   ASSIGN_OR_RETURN(const Members members, body_object(body));
-  ASSIGN_OR_RETURN(const std::string name, string_member(members, "type"));
   Op op;
   op.path = place.path;
-  op.verb = Verb::kReplace;
-  ASSIGN_OR_RETURN(op.type, type_named(name));
-  ASSIGN_OR_RETURN(op.argument, value_member(members));
+  op.verb = is_catalog(place.object) ? Verb::kSet : Verb::kReplace;
+  ASSIGN_OR_RETURN(op.type, type_of_body(place, members));
+  ASSIGN_OR_RETURN(std::string value, value_member(members));
+  if (is_catalog(place.object) && place.path.empty()) return replacement_of_catalog(place, value);
+  op.argument = std::move(value);
+  RETURN_IF_ERROR(fit_catalog(place, op));
   return WriteObject{place.object, {std::move(op)}};
 }
 

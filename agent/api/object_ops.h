@@ -1,6 +1,6 @@
 #pragma once
 
-// Requests on objects of any type but the catalogs, as operations of the types (crdt/types/op.h).
+// Requests under /v1/objects as operations on an object (crdt/types/op.h).
 
 #include <string_view>
 

@@ -7,9 +7,10 @@
 #include "agent/api/limits.h"
 #include "agent/api/object_ops.h"
 #include "agent/api/paging.h"
-#include "agent/api/patch.h"
 #include "agent/api/place_read.h"
 #include "agent/api/reading.h"
+#include "agent/api/text_cursors.h"
+#include "crdt/catalog/entry_write.h"
 
 namespace agent {
 namespace {
@@ -36,6 +37,14 @@ http::Response shown_response(const Place& place, const Shown& shown, bool inspe
 void get_object(Host& host, const ExchangePtr& exchange) {
   auto place = place_of(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
+  auto cursor = cursor_query(exchange->request().target);
+  if (!cursor.ok()) return exchange->fail(cursor.error());
+  if (*cursor) {
+    return answer_from_snapshot(host, exchange, kSmallAnswerBytes,
+                                [place = *place, query = **cursor](store::Reader& reader) {
+                                  return cursor_response(reader, place, query);
+                                });
+  }
   bool inspect = exchange->request().target.query_value("inspect") == "1";
   std::size_t bytes = place->path.empty() ? kAnswerBytesMax : kSmallAnswerBytes;
   if (inspect) bytes *= 2;  // the dots have the same bound as the value
@@ -132,80 +141,27 @@ void answer_with_value(Host& host, const ExchangePtr& exchange, const Place& pla
 }
 
 void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
-                 WriteRequest request) {
+                 base::Result<WriteObject> write) {
+  if (!write.ok()) return exchange->fail(write.error());
   const auto wanted = exchange->request().target.query_value("return");
   if (wanted && *wanted != "value") {
     return exchange->fail(
         base::invalid("return=" + std::string(*wanted) + ": only return=value is known"));
   }
-  host.write(std::move(request), [&host, exchange, place, value = wanted.has_value()](
-                                     const base::Result<Written>& written) {
+  host.write(std::move(*write), [&host, exchange, place,
+                                 value = wanted.has_value()](const base::Result<Written>& written) {
     if (!written.ok()) return exchange->fail(written.error());
     Written done = *written;
-    if (is_catalog(place.object)) done.type = type_at(place);
+    if (is_catalog(place.object)) done.type = crdt::catalog_type(place.path);
     if (value) return answer_with_value(host, exchange, place, done);
     exchange->respond(written_response(place, done, std::nullopt));
   });
 }
 
-// Adds every entry of the value and removes every other entry that this agent has seen.
-base::Result<WriteRequest> replace_object(const Place& place, const std::string& value) {
-  if (value.front() != '{') {
-    return base::invalid("the value of a crdt_map must be a JSON object of entries");
-  }
-  ASSIGN_OR_RETURN(crdt::Members entries, crdt::object_members(value));
-  WriteEntries write{place.object, {}, true};
-  for (const auto& [id, metadata] : entries) {
-    RETURN_IF_ERROR(check_id("the entry's id", id));
-    ASSIGN_OR_RETURN(crdt::Members fields, metadata_of(metadata));
-    write.entries.push_back({id, EntryWrite::Whole::kAdd, std::move(fields), {}});
-  }
-  return WriteRequest(std::move(write));
-}
-
-base::Result<WriteRequest> parse_put(const Place& place, std::string_view body) {
-  if (!is_catalog(place.object)) {
-    ASSIGN_OR_RETURN(WriteObject write, parse_replacement(place, body));
-    return WriteRequest(std::move(write));
-  }
-  RETURN_IF_ERROR(check_writable(place));
-  ASSIGN_OR_RETURN(crdt::Members members, body_object(body));
-  ASSIGN_OR_RETURN(std::string type, string_member(members, "type"));
-  RETURN_IF_ERROR(check_type(place, type));
-  const std::string* value = find_member(members, "value");
-  if (!value) return base::invalid("\"value\" is missing");
-  if (value->size() > crdt::kValueBytesMax) {
-    return base::Error{base::Code::kTooLarge, "the value is larger than 1 MiB"};
-  }
-  if (place.path.empty()) return replace_object(place, *value);
-  if (place.path.size() == 2) {
-    return WriteRequest(PatchEntry{place.object, place.path[0], {{place.path[1], *value}}, {}});
-  }
-  ASSIGN_OR_RETURN(crdt::Members metadata, metadata_of(*value));
-  return WriteRequest(AddEntry{place.object, place.path[0], std::move(metadata)});
-}
-
 void put_object(Host& host, const ExchangePtr& exchange) {
   auto place = place_of(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
-  auto request = parse_put(*place, exchange->request().body);
-  if (!request.ok()) return exchange->fail(request.error());
-  write_place(host, exchange, *place, std::move(*request));
-}
-
-base::Result<WriteRequest> parse_any_patch(const Place& place, std::string_view body) {
-  if (is_catalog(place.object)) {
-    ASSIGN_OR_RETURN(WriteEntries write, parse_patch(place, body));
-    return WriteRequest(std::move(write));
-  }
-  ASSIGN_OR_RETURN(WriteObject write, parse_ops(place, body));
-  return WriteRequest(std::move(write));
-}
-
-void write_patch(Host& host, const ExchangePtr& exchange, const Place& place,
-                 base::Result<WriteRequest> write) {
-  if (!write.ok()) return exchange->fail(write.error());
-  write_place(host, exchange, place, std::move(*write));
+  write_place(host, exchange, *place, parse_replacement(*place, exchange->request().body));
 }
 
 // Parsing 16 MiB takes a fifth of a second. It must not run on the loop, which has probes to
@@ -213,14 +169,14 @@ void write_patch(Host& host, const ExchangePtr& exchange, const Place& place,
 void patch_aside(Host& host, const ExchangePtr& exchange, const Place& place) {
   struct Job {
     ExchangePtr exchange;
-    base::Result<WriteRequest> write = WriteRequest();
+    base::Result<WriteObject> write = WriteObject();
   };
   auto job = std::make_shared<Job>(Job{exchange});
   bool taken = host.read([&host, job, place](store::Reader&) {
-    job->write = parse_any_patch(place, job->exchange->request().body);
+    job->write = parse_ops(place, job->exchange->request().body);
     return [&host, job, place] {
       ExchangePtr from = std::move(job->exchange);
-      write_patch(host, from, place, std::move(job->write));
+      write_place(host, from, place, std::move(job->write));
     };
   });
   if (!taken) exchange->fail({base::Code::kBusy, "too many reads wait; try again"});
@@ -231,21 +187,13 @@ void patch_object(Host& host, const ExchangePtr& exchange) {
   if (!place.ok()) return exchange->fail(place.error());
   const std::string& body = exchange->request().body;
   if (body.size() > kLoopBodyMax) return patch_aside(host, exchange, *place);
-  write_patch(host, exchange, *place, parse_any_patch(*place, body));
-}
-
-WriteRequest removal(const Place& place) {
-  if (!is_catalog(place.object)) return removal_of(place);
-  if (place.path.empty()) return RemoveObject{place.object};
-  if (place.path.size() == 1) return RemoveEntry{place.object, place.path[0]};
-  return PatchEntry{place.object, place.path[0], {}, {place.path[1]}};
+  write_place(host, exchange, *place, parse_ops(*place, body));
 }
 
 void delete_object(Host& host, const ExchangePtr& exchange) {
   auto place = place_of(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
-  if (auto checked = check_writable(*place); !checked.ok()) return exchange->fail(checked.error());
-  write_place(host, exchange, *place, removal(*place));
+  write_place(host, exchange, *place, removal_of(*place));
 }
 
 }  // namespace
@@ -260,11 +208,12 @@ void add_object_routes(Host& host, http::Router& router) {
               bound(list_objects),
               "Objects with their type and number of cells, in pages",
               {"limit", "after"}});
-  router.add({http::Verb::kGet,
-              pattern,
-              bound(get_object),
-              "The value at a path; inspect=1 adds every dot",
-              {"inspect"}});
+  router.add(
+      {http::Verb::kGet,
+       pattern,
+       bound(get_object),
+       "The value at a path; inspect=1 adds every dot; cursor and cursor_at: a place in a text",
+       {"inspect", "cursor", "cursor_at", "unit"}});
   router.add({http::Verb::kPut,
               pattern,
               bound(put_object),

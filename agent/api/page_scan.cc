@@ -7,81 +7,53 @@
 namespace agent {
 namespace {
 
-std::size_t bytes_of(const crdt::Entry& entry) {
-  std::size_t bytes = entry.id.size();
-  for (const auto& [field, cells] : entry.fields) {
-    for (const crdt::Cell& cell : cells) bytes += field.size() + cell.body.size();
-  }
-  return bytes;
-}
-
 // How far a scan has come. The loop and the reader that works for it hand this over to each other.
 struct Progress {
-  std::size_t object = 0;  // index in PageScan::objects
-  std::string after;       // the last entry that was visited
+  std::string after;  // the key of the last unit
   std::size_t rows = 0;
   std::size_t bytes = 0;  // of all rows
   std::string text;       // of the rows of this slice
-  bool full = false;      // the next entry that has rows does not fit
+  bool full = false;      // the next unit that has rows does not fit
   bool finished = false;  // full, or nothing is left to read
   base::Status status;
 };
 
-// Visits entries until the slice is over. Runs on a reader thread.
-class Slice {
+// Runs on a reader thread.
+class Slice : public PageSlice {
  public:
   Slice(const PageScan& scan, Progress& progress) : scan_(scan), progress_(progress) {}
 
   void read(store::Reader& reader) {
-    while (!progress_.finished && !over()) {
-      bool rest = true;  // of the object
-      auto visit = [&](const crdt::Entry& entry) { return rest = take(reader, entry) && !over(); };
-      base::Status read =
-          reader.cells().scan(scan_.objects[progress_.object], progress_.after, visit);
-      if (!read.ok()) progress_.status = read;
-      if (!progress_.status.ok()) progress_.finished = true;
-      if (rest && !progress_.finished) next_object();
-    }
+    progress_.status = scan_.read(reader, progress_.after, *this);
+    progress_.finished = progress_.full || !progress_.status.ok() || !is_over();
   }
 
- private:
-  bool over() const { return entries_ >= kSliceEntries || bytes_ >= kSliceBytes; }
-
-  void next_object() {
-    progress_.after.clear();
-    progress_.finished = ++progress_.object == scan_.objects.size();
-  }
-
-  // False: the page ends before this entry, or there is an error.
-  bool take(store::Reader& reader, const crdt::Entry& entry) {
-    ++entries_;
-    bytes_ += bytes_of(entry);
-    auto rows = scan_.rows(reader, entry);
-    if (!rows.ok()) {
-      progress_.status = rows.error();
+  bool take(std::string key, std::size_t bytes, const std::vector<std::string>& rows) override {
+    std::size_t row_bytes = 0;
+    for (const std::string& row : rows) row_bytes += row.size();
+    const bool fits = progress_.rows == 0 || (progress_.rows < scan_.page.limit &&
+                                              progress_.bytes + row_bytes <= kAnswerBytesMax);
+    if (!rows.empty() && !fits) {
+      progress_.full = true;
       return false;
     }
-    std::size_t bytes = 0;
-    for (const std::string& row : *rows) bytes += row.size();
-    bytes_ += bytes;
-    bool fits = progress_.rows == 0 ||
-                (progress_.rows < scan_.page.limit && progress_.bytes + bytes <= kAnswerBytesMax);
-    if (!rows->empty() && !fits) {
-      progress_.full = progress_.finished = true;
-      return false;
-    }
-    progress_.after = entry.id;
-    progress_.bytes += bytes;
-    for (const std::string& row : *rows) {
+    progress_.after = std::move(key);
+    progress_.bytes += row_bytes;
+    for (const std::string& row : rows) {
       if (progress_.rows++ > 0) progress_.text += ',';
       progress_.text += row;
     }
-    return true;
+    ++units_;
+    bytes_ += bytes + row_bytes;
+    return !is_over();
   }
+
+ private:
+  bool is_over() const { return units_ >= kSliceEntries || bytes_ >= kSliceBytes; }
 
   const PageScan& scan_;
   Progress& progress_;
-  std::size_t entries_ = 0;
+  std::size_t units_ = 0;
   std::size_t bytes_ = 0;
 };
 
@@ -92,8 +64,7 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
         exchange_(std::move(exchange)),
         links_(std::move(links)),
         scan_(std::make_shared<const PageScan>(std::move(scan))) {
-    progress_.object = scan_->first;
-    progress_.after = scan_->after;
+    progress_.after = scan_->page.after;
   }
 
   // The reader holds this object while it works, but only the loop may use it.
@@ -154,7 +125,7 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
 
   void finish() {
     std::optional<std::string> after;
-    if (progress_.full) after = key();
+    if (progress_.full) after = progress_.after;
     text_ += ']';
     if (link_.empty()) {
       http::Response response = http::json_response("[" + std::exchange(text_, {}));
@@ -181,11 +152,6 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
   // A reader thread may hold this object a little longer. What belongs to the loop is released now.
   void let_go() { exchange_.reset(); }
 
-  std::string key() const {
-    if (!scan_->key_has_object) return progress_.after;
-    return scan_->objects[progress_.object] + "/" + progress_.after;
-  }
-
   std::pair<std::string, std::string> link_header(std::string_view name, std::string value) const {
     auto query = scan_->query;
     query.emplace_back("limit", std::to_string(scan_->page.limit));
@@ -205,6 +171,14 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
 };
 
 }  // namespace
+
+std::size_t bytes_of(const crdt::Entry& entry) {
+  std::size_t bytes = entry.id.size();
+  for (const auto& [field, cells] : entry.fields) {
+    for (const crdt::Cell& cell : cells) bytes += field.size() + cell.body.size();
+  }
+  return bytes;
+}
 
 void answer_page(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageLinks>& links,
                  PageScan scan) {

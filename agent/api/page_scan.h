@@ -1,6 +1,7 @@
 #pragma once
 
-// Answers with the entries of catalog maps in pages: one JSON array, in the order of the ids.
+// Answers with rows in pages: one JSON array, in the order of keys. A key stands for a unit, such
+// as an entry of a catalog, which may have several rows or none. A page ends between two units.
 //
 // A page is read in slices. Each slice is one snapshot and a bounded piece of work, so a long scan
 // gives its reader back to others. A page that is complete within kHeadMillis is sent whole, with
@@ -27,18 +28,26 @@
 
 namespace agent {
 
+// What one slice of a page reads. For the function that reads it.
+class PageSlice {
+ public:
+  virtual ~PageSlice() = default;
+  // The next unit: `bytes` were read for it. False: stop, the slice is over or the page is full.
+  virtual bool take(std::string key, std::size_t bytes, const std::vector<std::string>& rows) = 0;
+};
+
 struct PageScan {
   std::string path;                                             // of the route, for the next link
   std::vector<std::pair<std::string_view, std::string>> query;  // the same; without limit and after
   Page page;
-  std::vector<std::string> objects;  // scanned in this order; one, or the key names the object
-  std::size_t first = 0;             // index in `objects` of the object that has `after`
-  std::string after;                 // id after which the scan begins
-  bool key_has_object = false;       // keys of pages are "object/id"
-  // The rows of one entry, as JSON, or none. Runs on reader threads, never two calls at once. It
-  // may use only what it holds by value. A page ends between two entries.
-  std::function<base::Result<std::vector<std::string>>(store::Reader&, const crdt::Entry&)> rows;
+  // Takes the units above the key `after` ("": all) in the order of their keys until the slice says
+  // stop or there are no more. Runs on reader threads, never two calls at once. It may use only
+  // what it holds by value.
+  std::function<base::Status(store::Reader&, const std::string& after, PageSlice&)> read;
 };
+
+// The bytes that an entry counts in a slice.
+std::size_t bytes_of(const crdt::Entry& entry);
 
 // `links` lives as long as the route.
 void answer_page(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageLinks>& links,

@@ -28,33 +28,17 @@ base::Status check_field(std::string_view field) {
   return {};
 }
 
+base::Status check_entry_path(const std::vector<std::string>& path) {
+  if (!path.empty()) RETURN_IF_ERROR(check_id("the entry's id", path[0]));
+  return path.size() > 1 ? check_field(path[1]) : base::Status();
+}
+
 base::Result<Place> place_of(const http::Request& request) {
   Place place{request.captures.at(0), request.tail};
   RETURN_IF_ERROR(check_id("the object's id", place.object));
-  if (!is_catalog(place.object)) return place;  // the types check the rest of the path
-  if (!place.path.empty()) RETURN_IF_ERROR(check_id("the entry's id", place.path[0]));
-  if (place.path.size() > 1) RETURN_IF_ERROR(check_field(place.path[1]));
+  // Of all other objects the types check the rest of the path.
+  if (is_catalog(place.object)) RETURN_IF_ERROR(check_entry_path(place.path));
   return place;
-}
-
-base::Status check_writable(const Place& place) {
-  if (place.path.size() > 2) {
-    return base::Error{base::Code::kUnprocessable,
-                       "a metadata field is one register: write the whole field " + place.path[1]};
-  }
-  return {};
-}
-
-crdt::SlotType type_at(const Place& place) {
-  return place.path.size() < 2 ? crdt::SlotType::kMap : crdt::SlotType::kLwwRegister;
-}
-
-base::Status check_type(const Place& place, std::string_view type) {
-  if (crdt::type_from_name(type) == type_at(place)) return {};
-  return base::Error{base::Code::kUnprocessable,
-                     "type " + std::string(type) +
-                         " does not fit a catalog; the type at this path is " +
-                         std::string(crdt::type_name(type_at(place)))};
 }
 
 }  // namespace agent

@@ -12,7 +12,6 @@
 #include "agent/http/message.h"
 #include "crdt/base/result.h"
 #include "crdt/catalog/entry.h"
-#include "crdt/slot.h"
 
 namespace agent {
 
@@ -30,11 +29,7 @@ using crdt::is_catalog;
 
 // The place of "/v1/objects/{id}/{path...}", with ids checked.
 base::Result<Place> place_of(const http::Request& request);
-// Of a catalog: kUnprocessable for a path below a field.
-base::Status check_writable(const Place& place);
-// crdt_map for an object and its entries, lww_register for a field.
-crdt::SlotType type_at(const Place& place);
-// kUnprocessable when a request names another type than the place has.
-base::Status check_type(const Place& place, std::string_view type);
+// The id of an entry and the name of a field in the path of a place of a catalog.
+base::Status check_entry_path(const std::vector<std::string>& path);
 
 }  // namespace agent

@@ -5,6 +5,7 @@
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
 #include "agent/api/object_read.h"
+#include "crdt/catalog/entry_write.h"
 #include "crdt/types/register.h"
 
 namespace agent {
@@ -18,7 +19,7 @@ using crdt::Entry;
 class Gathering {
  public:
   Gathering(const store::Actors* actors, const Place& place) : actors_(actors), place_(place) {
-    shown_.type = type_at(place);
+    shown_.type = crdt::catalog_type(place.path);
   }
 
   base::Result<std::optional<Shown>> whole_object(store::CellTable& cells) {

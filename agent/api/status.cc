@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/api/health.h"
+#include "agent/api/join_text.h"
 #include "agent/api/json_text.h"
 #include "agent/api/member_counts.h"
 #include "agent/api/reading.h"
@@ -62,6 +63,7 @@ struct LiveFacts {
   std::string members;
   base::Now now;
   std::int64_t uptime_seconds = 0;
+  std::string last_join;
 };
 
 std::string clock_text(const LiveFacts& live, const store::Meta& meta) {
@@ -69,6 +71,14 @@ std::string clock_text(const LiveFacts& live, const store::Meta& meta) {
   return JsonObject()
       .boolean("trusted", clock.trusts(live.now))
       .raw("offset_ms", std::to_string(clock.offset_nanos(live.now) / 1'000'000))
+      .take();
+}
+
+std::string compaction_text(const CompactionSettings& configured, const store::Meta& meta) {
+  const auto& set = meta.compaction;
+  return JsonObject()
+      .boolean("automatic", set ? set->automatic : configured.automatic)
+      .number("every", set ? set->every : configured.every)
       .take();
 }
 
@@ -102,6 +112,8 @@ base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& li
       .number("cells", static_cast<std::uint64_t>(reader.cells().total_cells()))
       .raw("log", log)
       .raw("clock", clock_text(live, meta))
+      .raw("compaction", compaction_text(facts.compaction, meta))
+      .raw("last_join", live.last_join)
       .raw("uptime_seconds", std::to_string(live.uptime_seconds))
       .take();
 }
@@ -113,7 +125,8 @@ void get_status(Host& host, const ExchangePtr& exchange) {
                  host.isolated(),
                  members_count(host.members()),
                  host.now(),
-                 host.uptime().nanos / base::seconds(1).nanos};
+                 host.uptime().nanos / base::seconds(1).nanos,
+                 last_join_text(host)};
   const bool closed = exchange->request().target.query_value("closed").value_or("") == "1";
   answer_from_snapshot(host, exchange, 0, [live = std::move(live), closed](store::Reader& reader) {
     auto text = status_text(reader, live, closed);

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "agent/replica/absence.h"
+#include "agent/replica/compaction.h"
 #include "agent/replica/context.h"
 #include "agent/replica/disk_faults.h"
 #include "agent/replica/echo.h"
@@ -35,7 +37,9 @@ struct Replica::Impl {
   Inbox inbox{context, echo};
   OwnWrites own_writes{context, identity, unconfirmed, repair};
   Replay replay{context, echo, inbox, own_writes, unconfirmed};
-  Joining joining{context, echo, inbox};
+  Absence absence{context};
+  Joining joining{context, echo, inbox, absence};
+  Compaction compaction{context};
   Snapshots snapshots;  // destroyed before the store, so its readers are closed first
   bool unsynced = false;
   Outputs carried;  // what the open found; the next turn reports it
@@ -65,6 +69,8 @@ struct Replica::Impl {
   Memory memory() const { return {context.clock, unconfirmed, replay.until(), echo.state()}; }
   void roll_back(Memory&& before, const Turn& failed);
   void answer_queries(Turn& turn, std::span<Input> inputs);
+  base::Status maintain(Turn& turn, const Maintain& asked);
+  void maintain_after(Turn& turn, const Maintain& asked);
   Outputs refuse(Turn& turn, std::span<Input> inputs, const base::Error& error);
   // Nullopt when the database files are at their path. Else the outputs of a turn that was refused
   // before it touched them.

@@ -38,10 +38,6 @@ std::size_t heap_of(const std::vector<T>& list) {
 inline std::size_t heap_of(const ImportEntries::Line& line) {
   return heap_of(line.id) + heap_of(line.metadata);
 }
-inline std::size_t heap_of(const EntryWrite& entry) {
-  return heap_of(entry.id) + heap_of(entry.fields) + heap_of(entry.unset);
-}
-
 inline std::size_t heap_of(const crdt::Op& op) {
   std::size_t bytes = heap_of(op.path);
   if (const auto* text = std::get_if<std::string>(&op.argument)) bytes += heap_of(*text);
@@ -52,29 +48,12 @@ inline std::size_t heap_of(const crdt::Op& op) {
   return bytes;
 }
 
-// The same for a client's write.
-struct HeapOfWrite {
-  std::size_t operator()(const AddEntry& add) const { return of(add) + heap_of(add.metadata); }
-  std::size_t operator()(const PutEntry& put) const { return of(put) + heap_of(put.metadata); }
-  std::size_t operator()(const PatchEntry& patch) const {
-    return of(patch) + heap_of(patch.set) + heap_of(patch.unset);
-  }
-  std::size_t operator()(const RemoveEntry& remove) const { return of(remove); }
-  std::size_t operator()(const RemoveObject& remove) const { return heap_of(remove.object); }
-  std::size_t operator()(const ImportEntries& import) const {
-    return heap_of(import.object) + heap_of(import.entries);
-  }
-  std::size_t operator()(const WriteEntries& write) const {
-    return heap_of(write.object) + heap_of(write.entries);
-  }
-  std::size_t operator()(const WriteObject& write) const {
-    return heap_of(write.object) + heap_of(write.ops);
-  }
-  template <typename Request>
-  static std::size_t of(const Request& request) {
-    return heap_of(request.object) + heap_of(request.id);
-  }
-};
+inline std::size_t heap_of(const WriteObject& write) {
+  return heap_of(write.object) + heap_of(write.ops);
+}
+inline std::size_t heap_of(const ImportEntries& import) {
+  return heap_of(import.object) + heap_of(import.entries);
+}
 
 // The memory that a line of an import takes while its batch is collected.
 inline std::size_t bytes_of(const ImportEntries::Line& line) {
@@ -86,9 +65,13 @@ inline std::size_t bytes_of(const Input& input) {
   std::size_t bytes = sizeof(Input);
   if (const auto* received = std::get_if<Received>(&input)) bytes = received->bytes;
   if (const auto* answer = std::get_if<JoinAnswer>(&input)) bytes += answer->body.size();
+  if (const auto* maintain = std::get_if<Maintain>(&input)) {
+    const auto* import = std::get_if<ImportState>(&maintain->what);
+    if (import) bytes += import->page.size();
+  }
   if (const auto* asked = std::get_if<SnapshotQuery>(&input)) bytes += asked->query.size();
   if (const auto* write = std::get_if<Write>(&input)) {
-    bytes += std::visit(HeapOfWrite{}, write->request);
+    bytes += std::visit([](const auto& request) { return heap_of(request); }, write->request);
   }
   if (const auto* close = std::get_if<CloseActors>(&input)) {
     bytes += close->actors.size() * sizeof(base::ActorId);

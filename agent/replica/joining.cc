@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "agent/replica/merge.h"
 #include "agent/replica/staged_pages.h"
 #include "agent/replica/tail.h"
 #include "crdt/base/plant.h"
@@ -11,38 +10,77 @@
 namespace agent {
 
 base::Status Joining::start(Turn& turn, const StartJoin& start) {
+  restarts_ = 0;
+  return ask_first(turn, start.peer, start.unite);
+}
+
+base::Status Joining::ask_first(Turn& turn, const base::NodeId& peer, bool unite) {
   RETURN_IF_ERROR(context_.store->staged().clear());
   std::uint64_t first_step = context_.random.next() >> 1;
-  join_ = std::make_unique<StateJoin>(start.peer, start.unite, first_step, context_.options.join,
-                                      context_.actors().vector());
-  compared_ = false;
+  begin(turn, peer, unite, first_step, context_.options.join);
   ask(turn);
   return {};
 }
+
+void Joining::begin(Turn& turn, const base::NodeId& peer, bool unite, std::uint64_t first_step,
+                    const JoinLimits& limits) {
+  if (restarts_ == 0) {
+    if (join_) report(turn.now, turn.out, Outcome::kStopped);
+    tally_ = Tally();
+    tally_.since = turn.now.instant;
+  }
+  join_ = std::make_unique<StateJoin>(peer, unite, first_step, limits, context_.actors().vector());
+  import_.reset();
+  compared_ = false;
+}
+
+std::string Joining::source() const { return import_ ? "a file" : join_->peer().hex(); }
 
 void Joining::ask(Turn& turn) {
   turn.out.facts.join = {JoinStep::Kind::kAsk, join_->peer(), crdt::encode(join_->query())};
 }
 
-base::Status Joining::end(Turn& turn, JoinStep::Kind outcome) {
-  turn.out.facts.join = {outcome, join_->peer(), {}};
+base::Status Joining::end(Turn& turn, Outcome outcome) {
+  const bool good = outcome == Outcome::kMerged || outcome == Outcome::kNothingNew;
+  const auto step = good ? JoinStep::Kind::kDone : JoinStep::Kind::kFailed;
+  if (!import_) turn.out.facts.join = {step, join_->peer(), {}};
+  report(turn.now, turn.out, outcome);
   join_.reset();
+  import_.reset();
   restarts_ = 0;
   return context_.store->staged().clear();
 }
 
+void Joining::report(base::Now now, Outputs& out, Outcome outcome) const {
+  JoinReport report;
+  report.outcome = outcome;
+  if (!import_) report.peer = join_->peer();
+  if (!import_) report.away = absence_.before(now);
+  report.counts = tally_.counts;
+  report.pages = tally_.pages;
+  report.bytes = tally_.bytes;
+  report.took = now.instant - tally_.since;
+  out.joins.push_back(report);
+}
+
+base::Result<StateJoin::Next> Joining::take_page(base::BytesView page) {
+  ++tally_.pages;
+  tally_.bytes += page.size();
+  return join_->take(*context_.store, page);
+}
+
 base::Status Joining::take_answer(Turn& turn, const JoinAnswer& answer) {
-  if (!join_) {
+  if (!join_ || import_) {
     // The replica has no join that runs. The node still waits for one, so it is told that the join
     // failed.
     if (!turn.out.facts.join) turn.out.facts.join = {JoinStep::Kind::kFailed, answer.peer, {}};
     return {};
   }
   if (join_->peer() != answer.peer) return {};
-  ASSIGN_OR_RETURN(StateJoin::Next next, join_->take(*context_.store, answer.body));
+  ASSIGN_OR_RETURN(StateJoin::Next next, take_page(answer.body));
   if (next == StateJoin::Next::kIgnored) return {};
   if (next == StateJoin::Next::kRestart && ++restarts_ <= context_.options.join.restarts_max) {
-    return start(turn, {join_->peer(), join_->unite()});
+    return ask_first(turn, join_->peer(), join_->unite());
   }
   if (next == StateJoin::Next::kRestart || next == StateJoin::Next::kRefused) {
     std::string why = next == StateJoin::Next::kRefused
@@ -50,7 +88,7 @@ base::Status Joining::take_answer(Turn& turn, const JoinAnswer& answer) {
                           : "the peer sent pages of other snapshots again and again";
     turn.out.notices.push_back(
         {Notice::Kind::kJoinRefused, {}, 0, "from " + answer.peer.hex() + ": " + why});
-    return end(turn, JoinStep::Kind::kFailed);
+    return end(turn, Outcome::kRefused);
   }
   // The vectors are compared when the peer's is known, and again before the merge, because ours may
   // have moved since.
@@ -58,13 +96,16 @@ base::Status Joining::take_answer(Turn& turn, const JoinAnswer& answer) {
   if (compare) {
     compared_ = true;
     ASSIGN_OR_RETURN(const bool refused, refuse_contradiction(turn));
-    if (refused) return end(turn, JoinStep::Kind::kFailed);
+    if (refused) return end(turn, Outcome::kRefused);
   }
-  if (join_->knows_vector() && is_superfluous()) return end(turn, JoinStep::Kind::kDone);
+  if (join_->knows_vector() && is_superfluous()) return end(turn, Outcome::kNothingNew);
   if (next == StateJoin::Next::kComplete) {
     ASSIGN_OR_RETURN(next, join_->check_skipped(*context_.store));
   }
-  if (next == StateJoin::Next::kComplete) return finish(turn);
+  if (next == StateJoin::Next::kComplete) {
+    RETURN_IF_ERROR(finish(turn));
+    return inbox_.after_merge(turn);
+  }
   ask(turn);
   return {};
 }
@@ -89,10 +130,10 @@ base::Result<bool> Joining::refuse_contradiction(Turn& turn) {
     bool echo = own && theirs.seq > head.seq;
     ASSIGN_OR_RETURN(const bool other, echo_.has_other_content(actor, theirs));
     if (!echo && !other) continue;
-    turn.out.notices.push_back(
-        {Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + join_->peer().hex()});
+    turn.out.notices.push_back({Notice::Kind::kJoinRefused, actor, theirs.seq, "from " + source()});
     // A vector cannot show whether the changes that we hold are the first part of the peer's.
-    const bool fork = own || (other && is_of_this_node(*context_.store, actor));
+    // A file is refused, and that is all: a real fork is shown by peers too.
+    const bool fork = !import_ && (own || (other && is_of_this_node(*context_.store, actor)));
     if (fork) echo_.on_fork(turn, actor, echo_.floor_of(actor));
     return true;
   }
@@ -105,26 +146,32 @@ base::Status Joining::finish(Turn& turn) {
   events.most = context_.options.join.events_max;
   events.bytes_most = context_.options.join.events_bytes_max;
   if (context_.clock.merge(turn.now, join_->clock()) == crdt::HybridClock::Merge::kAhead) {
-    turn.out.notices.push_back(
-        {Notice::Kind::kClockAhead, {}, 0, "a join from " + join_->peer().hex()});
+    turn.out.notices.push_back({Notice::Kind::kClockAhead, {}, 0, "a join from " + source()});
   }
   events.time = context_.clock.latest();
   events.position = context_.meta().next_position++;
-  ASSIGN_OR_RETURN(const Merged merged, merge_join(*context_.store, *join_, context_.options.join,
-                                                   turn.watched ? &events : nullptr));
+  JoinCounts& counts = tally_.counts;
+  ASSIGN_OR_RETURN(counts, merge_join(*context_.store, *join_, context_.options.join,
+                                      turn.watched ? &events : nullptr));
+  counts.own_kept = own_changes_kept();
   if (!join_->unite()) RETURN_IF_ERROR(join_vectors(turn));
-  bool moved = merged.added > 0 || merged.dropped > 0;
+  bool moved = counts.cells_added > 0 || counts.cells_removed > 0;
   turn.changed |= moved;
   if (moved) context_.meta().lost_position = events.position;
   for (Event& event : events.events) turn.out.events.push_back(std::move(event));
   turn.out.events_cut |= events.cut;
-  turn.out.notices.push_back({Notice::Kind::kJoined,
-                              {},
-                              0,
-                              "from " + join_->peer().hex() + ": " + std::to_string(merged.added) +
-                                  " cells added, " + std::to_string(merged.dropped) + " dropped"});
-  RETURN_IF_ERROR(end(turn, JoinStep::Kind::kDone));
-  return inbox_.after_merge(turn);
+  return end(turn, Outcome::kMerged);
+}
+
+std::uint64_t Joining::own_changes_kept() const {
+  std::uint64_t changes = 0;
+  context_.actors().visit_lacking(join_->vector(),
+                                  [&](const base::ActorId& id, const store::Actor& actor) {
+                                    if (!is_of_this_node(*context_.store, id)) return true;
+                                    changes += actor.head.seq - join_->vector().seq_of(id);
+                                    return true;
+                                  });
+  return changes;
 }
 
 base::Status Joining::join_vectors(Turn& turn) {
@@ -152,15 +199,15 @@ base::Status Joining::skip(Turn& turn, const Input& input) {
   if (const auto* start = std::get_if<StartJoin>(&input)) {
     turn.out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
   }
-  return join_ ? end(turn, JoinStep::Kind::kFailed) : base::Status();
+  return join_ ? end(turn, Outcome::kStopped) : base::Status();
 }
 
 base::Status Joining::stop(Turn& turn, const StopJoin& stop) {
-  if (!join_ || join_->peer() != stop.peer) return {};
-  return end(turn, JoinStep::Kind::kFailed);
+  if (!join_ || import_ || join_->peer() != stop.peer) return {};
+  return end(turn, Outcome::kStopped);
 }
 
-void Joining::refuse(std::span<Input> inputs, Outputs& out) {
+void Joining::refuse(base::Now now, std::span<Input> inputs, Outputs& out) {
   for (const Input& input : inputs) {
     if (const auto* start = std::get_if<StartJoin>(&input)) {
       out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
@@ -174,8 +221,10 @@ void Joining::refuse(std::span<Input> inputs, Outputs& out) {
     }
   }
   if (!join_) return;
-  out.facts.join = {JoinStep::Kind::kFailed, join_->peer(), {}};
+  if (!import_) out.facts.join = {JoinStep::Kind::kFailed, join_->peer(), {}};
+  report(now, out, Outcome::kStopped);
   join_.reset();
+  import_.reset();
   restarts_ = 0;
 }
 

@@ -58,7 +58,8 @@ class Walk {
  public:
   using Visit = std::function<base::Status(store::SlotRow& ours, const crdt::Cells& theirs)>;
   using VisitText = std::function<base::Status(const crdt::SnapshotSlot& theirs)>;
-  using Ended = std::function<base::Status(const crdt::ObjectKey& object)>;
+  // `held`: we held something of the object before.
+  using Ended = std::function<base::Status(const crdt::ObjectKey& object, bool held)>;
   Walk(store::Store& store, const StateJoin& join)
       : store_(store),
         join_(join),
@@ -119,7 +120,7 @@ class Walk {
       if (!slot) break;
       RETURN_IF_ERROR(only_theirs(*slot, theirs));
     }
-    return ended_(key);
+    return ended_(key, mine && mine->cells > 0);
   }
 
   // The next slot with cells of the present object; null when there is none. Texts before it are
@@ -215,29 +216,33 @@ class Merger {
     cells_ += static_cast<std::int64_t>(added) - static_cast<std::int64_t>(dropped);
     taken_.add(taken);
     given_.add(given);
-    merged_.added += added;
-    merged_.dropped += dropped;
+    counts_.cells_added += added;
+    counts_.cells_removed += dropped;
+    changed_ = true;
     return {};
   }
 
   base::Status text(const crdt::SnapshotSlot& theirs) {
     ASSIGN_OR_RETURN(const MergedText merged, merge_text(store_.cells().texts(), theirs));
     if (merged.inserted == 0 && merged.erased == 0) return {};
-    merged_.added += merged.inserted;
-    merged_.dropped += merged.erased;
+    counts_.cells_added += merged.inserted;
+    counts_.cells_removed += merged.erased;
+    ++counts_.texts_changed;
+    changed_ = true;
     watch_.text_changed();
     return {};
   }
 
-  base::Status ended(const crdt::ObjectKey& object) {
+  base::Status ended(const crdt::ObjectKey& object, bool held) {
     RETURN_IF_ERROR(store_.cells().account(object, cells_, taken_, given_));
+    if (std::exchange(changed_, false)) RETURN_IF_ERROR(count(object, held));
     cells_ = 0;
     taken_ = {};
     given_ = {};
     return watch_.finish();
   }
 
-  const Merged& merged() const { return merged_; }
+  const JoinCounts& counts() const { return counts_; }
 
  private:
   // True if nothing has to be done for this slot. When a join brings little, most slots are like
@@ -245,6 +250,16 @@ class Merger {
   static bool same_dots(const crdt::Cells& ours, const crdt::Cells& theirs) {
     auto same = [](const crdt::Cell& a, const crdt::Cell& b) { return a.dot == b.dot; };
     return std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end(), same);
+  }
+
+  base::Status count(const crdt::ObjectKey& object, bool held) {
+    ASSIGN_OR_RETURN(const store::ObjectInfo* now,
+                     store_.cells().find_object(object.first, object.second));
+    const bool holds = now && now->cells > 0;
+    if (held && holds) ++counts_.objects_changed;
+    if (!held && holds) ++counts_.objects_new;
+    if (held && !holds) ++counts_.objects_removed;
+    return {};
   }
 
   store::Store& store_;
@@ -255,7 +270,8 @@ class Merger {
   std::int64_t cells_ = 0;
   crdt::Digest taken_;
   crdt::Digest given_;
-  Merged merged_;
+  bool changed_ = false;
+  JoinCounts counts_;
 };
 
 // Rule 8: the dots of the other side that our vector covers, that we do not hold, and that no
@@ -280,7 +296,7 @@ base::Result<Revived> find_revived(store::Store& store, const StateJoin& join,
     }
     return {};
   };
-  const auto nothing = [](const auto&) { return base::Status(); };
+  const auto nothing = [](const auto&...) { return base::Status(); };
   RETURN_IF_ERROR(Walk(store, join).run(collect, nothing, nothing));
   if (dots.empty()) return dots;
   auto spare = [&](const store::LogEntry& entry) {
@@ -297,8 +313,8 @@ base::Result<Revived> find_revived(store::Store& store, const StateJoin& join,
 
 }  // namespace
 
-base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
-                                const JoinLimits& limits, MergeEvents* events) {
+base::Result<JoinCounts> merge_join(store::Store& store, const StateJoin& join,
+                                    const JoinLimits& limits, MergeEvents* events) {
   Revived revived;
   if (join.unite()) {
     ASSIGN_OR_RETURN(revived, find_revived(store, join, limits));
@@ -317,9 +333,9 @@ base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
   auto text = [&](const crdt::SnapshotSlot& theirs) {
     return texts_too ? merger.text(theirs) : base::Status();
   };
-  auto ended = [&](const crdt::ObjectKey& object) { return merger.ended(object); };
+  auto ended = [&](const crdt::ObjectKey& object, bool held) { return merger.ended(object, held); };
   RETURN_IF_ERROR(Walk(store, join).run(slot, text, ended));
-  return merger.merged();
+  return merger.counts();
 }
 
 }  // namespace agent

@@ -10,6 +10,7 @@
 #include <set>
 #include <vector>
 
+#include "agent/replica/join_report.h"
 #include "agent/replica/requests.h"
 #include "agent/replica/state_join.h"
 #include "store/store.h"
@@ -27,14 +28,9 @@ struct MergeEvents {
   bool cut = false;  // there were more events than these
 };
 
-struct Merged {
-  std::uint64_t added = 0;
-  std::uint64_t dropped = 0;
-};
-
-// `events` is null when nobody watches. kCorrupt when a row of ours or a staged page cannot be
-// read.
-base::Result<Merged> merge_join(store::Store& store, const StateJoin& join,
-                                const JoinLimits& limits, MergeEvents* events);
+// Counts all but JoinCounts::own_kept. `events` is null when nobody watches. kCorrupt when a row of
+// ours or a staged page cannot be read.
+base::Result<JoinCounts> merge_join(store::Store& store, const StateJoin& join,
+                                    const JoinLimits& limits, MergeEvents* events);
 
 }  // namespace agent

@@ -13,6 +13,8 @@
 namespace agent {
 namespace {
 
+void names_alone(const crdt::Sequence&) {}  // a text whose elements need not be loaded
+
 // The elements of `run` from number `from` on.
 crdt::TextRun rest_of(const crdt::TextRun& run, std::uint32_t from) {
   if (from == 0) return run;
@@ -33,7 +35,7 @@ class Missing {
   Missing(store::Texts& texts, const crdt::Slot& slot) : texts_(texts), slot_(slot) {}
 
   base::Status add(const crdt::TextRun& run) {
-    ASSIGN_OR_RETURN(const crdt::Sequence* text, texts_.open(slot_));
+    ASSIGN_OR_RETURN(const crdt::Sequence* text, texts_.open(slot_, names_alone));
     // What is known of a run is its beginning, because an actor's changes are applied in order.
     std::uint32_t known = 0;
     std::uint32_t end = text ? run.size() : 0;
@@ -80,7 +82,7 @@ class Missing {
  private:
   base::Result<bool> is_ready(const crdt::TextRun& run) {
     if (!run.anchor.parent) return true;
-    ASSIGN_OR_RETURN(const crdt::Sequence* text, texts_.open(slot_));
+    ASSIGN_OR_RETURN(const crdt::Sequence* text, texts_.open(slot_, names_alone));
     return text && text->contains(*run.anchor.parent);
   }
 

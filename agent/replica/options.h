@@ -2,6 +2,7 @@
 
 // Bounds and times of a replica, with their defaults.
 
+#include "agent/replica/compaction_limits.h"
 #include "agent/replica/parked.h"
 #include "agent/replica/set_aside.h"
 #include "agent/replica/snapshots.h"
@@ -24,6 +25,7 @@ struct ReplicaOptions {
   std::size_t import_bytes_max = 4u << 20;
   JoinLimits join;
   SnapshotLimits snapshots;
+  CompactionLimits compaction;
   ParkedLimits parked;             // changes that wait for a predecessor or a dependency
   DatabaseFiles* files = nullptr;  // must outlive the replica; without it nothing is set aside
   base::Duration reopen_interval = base::seconds(1);  // between tries after a disk fault

@@ -14,7 +14,9 @@ struct Outputs {
   std::vector<Reply> replies;
   std::vector<Event> events;  // only when watched
   std::vector<Notice> notices;
+  std::vector<JoinReport> joins;  // those that ended in this turn
   std::vector<SnapshotRead> pages;
+  std::vector<MaintenanceReply> maintained;
   bool events_cut = false;  // there were more events than the bound: watchers must read all again
   // The state must be set aside and fetched again (rules 2 and 8), or the agent needs another node
   // id (rule 2). The driver stops and opens the replica again; open() does the rest.

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "agent/replica/store_view.h"
-#include "crdt/catalog/entry.h"
+#include "crdt/catalog/entry_write.h"
 #include "crdt/types/plan.h"
 
 namespace agent {
@@ -23,37 +23,10 @@ class Planner {
           const PlanSink& next)
       : cells_(cells), author_(author), limits_(limits), next_(next) {}
 
-  base::Result<Written> operator()(const AddEntry& add) {
-    ASSIGN_OR_RETURN(Entry entry, cells_.entry(add.object, add.id));
-    RETURN_IF_ERROR(emit_whole(crdt::plan_add(entry, add.metadata, author_.time())));
-    return written_;
-  }
-
-  base::Result<Written> operator()(const PutEntry& put) {
-    ASSIGN_OR_RETURN(Entry entry, cells_.entry(put.object, put.id));
-    RETURN_IF_ERROR(emit_whole(crdt::plan_put(entry, put.metadata, author_.time())));
-    return written_;
-  }
-
-  base::Result<Written> operator()(const PatchEntry& patch) {
-    ASSIGN_OR_RETURN(Entry entry, cells_.entry(patch.object, patch.id));
-    std::vector<Effect> effects;
-    // Asking for the time may mint an actor. A request that writes nothing must not do that.
-    if (!patch.set.empty()) effects = crdt::plan_patch(entry, patch.set, author_.time());
-    append(effects, crdt::plan_unset(entry, patch.unset));
-    RETURN_IF_ERROR(emit_whole(std::move(effects)));
-    return written_;
-  }
-
-  base::Result<Written> operator()(const RemoveEntry& remove) {
-    ASSIGN_OR_RETURN(Entry entry, cells_.entry(remove.object, remove.id));
-    RETURN_IF_ERROR(emit_whole(crdt::plan_remove(entry)));
-    return written_;
-  }
-
-  base::Result<Written> operator()(const RemoveObject& remove) {
-    RETURN_IF_ERROR(remove_all(remove.object, {}));
-    return written_;
+  // The type of the object decides: a catalog has the rule of its entries, all others have the
+  // types.
+  base::Result<Written> operator()(const WriteObject& write) {
+    return crdt::is_catalog(write.object) ? write_catalog(write) : write_places(write);
   }
 
   base::Result<Written> operator()(const ImportEntries& import) {
@@ -71,7 +44,8 @@ class Planner {
       }
       ++written_.added;
       if (last[id] != i) continue;
-      std::vector<Effect> added = crdt::plan_add(entry, metadata, author_.time());
+      const crdt::Fields fields = crdt::fields_of(metadata);
+      std::vector<Effect> added = crdt::plan_add(entry, fields, author_.time());
       ChangeMeter with = meter;
       with.add(added);
       // The entry that reaches over the part still belongs to it, if one change can hold it.
@@ -79,8 +53,7 @@ class Planner {
       if (!effects.empty() && full) {
         RETURN_IF_ERROR(emit(std::exchange(effects, {})));
         with = {};
-        added =
-            crdt::plan_add(entry, metadata, author_.time());  // the next change needs its own time
+        added = crdt::plan_add(entry, fields, author_.time());  // the next change has its own time
         with.add(added);
       }
       if (!with.within(limits_.whole)) return too_large();
@@ -91,7 +64,8 @@ class Planner {
     return written_;
   }
 
-  base::Result<Written> operator()(const WriteObject& write) {
+ private:
+  base::Result<Written> write_places(const WriteObject& write) {
     StoreView view(cells_, write.object);
     const crdt::Author author{author_.time, [this] { return author_.first_dot().actor; }};
     std::vector<Effect> effects;
@@ -105,10 +79,7 @@ class Planner {
         dots += effects[on_top].span();
       }
       const auto planned = crdt::plan(view, write.ops[i], author, effects);
-      if (planned.ok()) continue;
-      if (write.ops.size() == 1) return planned.error();
-      return base::Error{planned.error().code,
-                         "op " + std::to_string(i) + ": " + planned.error().message};
+      if (!planned.ok()) return crdt::error_of_op(planned.error(), i, write.ops.size());
     }
     for (const Effect& effect : effects) {
       const bool better = !written_.type || *written_.type == crdt::SlotType::kSubtree;
@@ -119,32 +90,34 @@ class Planner {
     return written_;
   }
 
-  base::Result<Written> operator()(const WriteEntries& write) {
+  base::Result<Written> write_catalog(const WriteObject& write) {
+    ASSIGN_OR_RETURN(const crdt::CatalogWrite folded, crdt::fold(write.ops));
     std::set<std::string_view> named;
-    for (const EntryWrite& entry : write.entries) named.insert(entry.id);
+    for (const crdt::EntryWrite& entry : folded.entries) named.insert(entry.id);
     std::vector<Effect> effects;
     ChangeMeter meter;
-    if (write.replace) RETURN_IF_ERROR(remove_others(write.object, named, effects, meter));
-    for (const EntryWrite& entry : write.entries) {
+    if (folded.clears && !named.empty()) {
+      RETURN_IF_ERROR(remove_others(write.object, named, effects, meter));
+    }
+    for (const crdt::EntryWrite& entry : folded.entries) {
       if (!meter.within(limits_.whole)) break;
       RETURN_IF_ERROR(plan_entry(write.object, entry, effects, meter));
     }
     if (meter.within(limits_.whole)) {
       RETURN_IF_ERROR(emit(std::move(effects)));
+      if (folded.clears && named.empty()) RETURN_IF_ERROR(remove_all(write.object, named));
       return written_;
     }
     // The new entries must fit into one change. What they replace may follow in others.
     effects = {};
-    meter = {};
-    for (const EntryWrite& entry : write.entries) {
+    for (const crdt::EntryWrite& entry : folded.entries) {
       RETURN_IF_ERROR(plan_entry(write.object, entry, effects, meter));
     }
     RETURN_IF_ERROR(emit_whole(std::move(effects)));
-    if (write.replace) RETURN_IF_ERROR(remove_all(write.object, named));
+    if (folded.clears) RETURN_IF_ERROR(remove_all(write.object, named));
     return written_;
   }
 
- private:
   // --- Entries of an object ----------------------------------------------------------------------
 
   // Removes all entries except those in `kept`, with as many changes as needed.
@@ -183,27 +156,13 @@ class Planner {
     });
   }
 
-  base::Status plan_entry(const std::string& object, const EntryWrite& write,
+  base::Status plan_entry(const std::string& object, const crdt::EntryWrite& write,
                           std::vector<Effect>& effects, ChangeMeter& meter) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(object, write.id));
-    std::vector<Effect> planned = plan_whole(entry, write);
+    std::vector<Effect> planned = crdt::plan(entry, write, author_.time);
     meter.add(planned);
     append(effects, std::move(planned));
     return {};
-  }
-
-  std::vector<Effect> plan_whole(const Entry& entry, const EntryWrite& write) {
-    if (write.whole == EntryWrite::Whole::kAdd) {
-      return crdt::plan_add(entry, write.fields, author_.time());
-    }
-    std::vector<Effect> effects;
-    if (write.whole == EntryWrite::Whole::kRemove) {
-      effects = crdt::plan_remove(entry);
-    }
-    if (!write.fields.empty())
-      append(effects, crdt::plan_patch(entry, write.fields, author_.time()));
-    append(effects, crdt::plan_unset(entry, write.unset));
-    return effects;
   }
 
   // --- Changes -----------------------------------------------------------------------------------

@@ -130,6 +130,10 @@ Outputs Replica::scrub(base::Now now) {
     out = std::move(*refused);
   } else if (!impl_->disk.broken()) {
     impl_->repair.scrub(out);
+    const base::Status folded = impl_->compaction.rest();
+    if (!folded.ok() && folded.error().code == base::Code::kCorrupt) {
+      impl_->repair.note_damage(out, folded.error().message);
+    }
     impl_->disk.note_stopped(now, out);
   }
   out.facts.state = impl_->context.state();
@@ -153,6 +157,13 @@ void Replica::release_memory() { impl_->context.store->release_memory(); }
 
 bool Replica::unsynced() const { return impl_->unsynced; }
 std::int64_t Replica::wal_bytes() const { return impl_->context.store->wal_bytes(); }
+StoreCounts Replica::counts() const {
+  store::Store& store = *impl_->context.store;
+  const store::Texts& texts = store.cells().texts();
+  const store::TextTotals& totals = texts.totals();
+  return {store.written_bytes(), store.log().written(), texts.counts().folded,
+          totals.texts,          totals.waiting,        totals.waiting_changes};
+}
 std::int64_t Replica::free_pages() const { return impl_->context.store->free_pages(); }
 
 base::Status Replica::close() {

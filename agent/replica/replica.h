@@ -21,6 +21,16 @@
 
 namespace agent {
 
+// For metrics.
+struct StoreCounts {
+  std::uint64_t written_bytes = 0;    // of pages, to the write-ahead log, since the open
+  std::uint64_t written_changes = 0;  // that were committed, since the open
+  std::uint64_t folds = 0;            // of texts, since the open
+  std::uint64_t texts = 0;
+  std::uint64_t texts_waiting = 0;  // with edits that are not folded
+  std::uint64_t changes_waiting = 0;
+};
+
 class Replica {
  public:
   // `host` is the fingerprint of this host and data path. If the database names another one, a new
@@ -39,11 +49,12 @@ class Replica {
   // Brings commits of received changes to the medium (rule 3). Needed when unsynced().
   Outputs flush(base::Now now);
   bool unsynced() const;
-  std::int64_t wal_bytes() const;   // size of the write-ahead log's file now
+  std::int64_t wal_bytes() const;  // size of the write-ahead log's file now
+  StoreCounts counts() const;
   std::int64_t free_pages() const;  // of the database file, at the last scrub()
   // Reads some rows and checks them (rule 13). Called once a second when there is nothing else to
-  // do, it reads every row within a day. It also ends leases that peers no longer use, and reports
-  // what the open has found.
+  // do, it reads every row within a day. It also folds texts that were not edited lately, ends
+  // leases that peers no longer use, and reports what the open has found.
   Outputs scrub(base::Now now);
   // Held changes are being replayed: turns should follow each other without a pause.
   bool replaying() const;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/replica/join_report.h"
 #include "crdt/base/result.h"
 #include "crdt/change.h"
 #include "crdt/digest.h"
@@ -15,6 +16,7 @@
 #include "crdt/types/op.h"
 #include "crdt/value.h"
 #include "crdt/version_vector.h"
+#include "store/texts.h"
 
 namespace agent {
 
@@ -23,30 +25,12 @@ namespace agent {
 // Metadata is what the parser of the body made of it (crdt::parse_object): each field once, in any
 // order, with its name and the minified text of its value. The replica does not parse it again.
 
-struct AddEntry {  // sets the whole metadata and renews the presence
+// Operations on one object of any type, as one unit: all or nothing.
+struct WriteObject {
   std::string object;
-  std::string id;
-  crdt::Members metadata;
+  std::vector<crdt::Op> ops;
 };
-struct PutEntry {  // sets the whole metadata, does not touch the presence
-  std::string object;
-  std::string id;
-  crdt::Members metadata;
-};
-struct PatchEntry {  // sets some fields and unsets others
-  std::string object;
-  std::string id;
-  crdt::Members set;
-  std::vector<std::string> unset;
-};
-struct RemoveEntry {
-  std::string object;
-  std::string id;
-};
-struct RemoveObject {  // removes every entry that this agent has seen of it
-  std::string object;
-};
-struct ImportEntries {  // adds entries; an entry that equals what is shown is not written
+struct ImportEntries {  // adds entries of a catalog; one that equals what is shown is not written
   struct Line {
     std::string id;
     crdt::Members metadata;
@@ -54,31 +38,7 @@ struct ImportEntries {  // adds entries; an entry that equals what is shown is n
   std::string object;
   std::vector<Line> entries;
 };
-// What one request does to one entry, after its steps are folded into one.
-struct EntryWrite {
-  enum class Whole : std::uint8_t {
-    kKeep,    // only `fields` and `unset`
-    kAdd,     // AddEntry with `fields` as metadata
-    kRemove,  // removes all cells, then sets `fields`, which are hidden until the next add
-  };
-  std::string id;
-  Whole whole = Whole::kKeep;
-  crdt::Members fields;
-  std::vector<std::string> unset;
-};
-// Writes several entries as one unit: all or nothing.
-struct WriteEntries {
-  std::string object;
-  std::vector<EntryWrite> entries;  // each id once
-  bool replace = false;             // entries that are not named are removed
-};
-// Operations on an object of any type but the catalogs, as one unit: all or nothing.
-struct WriteObject {
-  std::string object;
-  std::vector<crdt::Op> ops;
-};
-using WriteRequest = std::variant<AddEntry, PutEntry, PatchEntry, RemoveEntry, RemoveObject,
-                                  ImportEntries, WriteEntries, WriteObject>;
+using WriteRequest = std::variant<WriteObject, ImportEntries>;
 
 // `ticket` names the client that waits; the reply has the same ticket.
 struct Write {
@@ -138,9 +98,43 @@ struct DamageSeen {  // a reader met a damaged row
 struct Synchronised {
   std::optional<base::NodeId> peer;
 };
-using Input =
-    std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin, SnapshotQuery,
-                 CloseActors, EchoSeen, TwinSeen, DivergenceSeen, DamageSeen, Synchronised>;
+// --- Maintenance: what a client asks of its own agent; each has one MaintenanceReply
+
+// Sets how texts are folded, for this and later runs. What is absent stays. Answered by
+// CompactionSettings.
+struct SetCompaction {
+  std::optional<bool> automatic;       // fold texts that wait when they have not been edited lately
+  std::optional<std::uint32_t> every;  // fold in the commit with so many changes; 1 to
+                                       // store::kFoldChangesMax
+};
+// One bounded step of folding the texts of an object, or of all objects. Answered by Compacted,
+// which says where the next step begins. It has a transaction of its own after that of the turn, so
+// an error in it fails no write.
+struct Compact {
+  std::optional<std::string> object;
+  std::optional<store::Texts::FoldPlace> from;  // absent: from the first text
+};
+// The next page of an export: the pages of one snapshot in the order in which an import takes them.
+// Answered by StatePage. Only one export runs at a time.
+struct ExportState {
+  std::uint64_t snapshot = 0;  // of the first page's answer; 0: begins
+  bool stop = false;           // ends the export: its client is gone
+};
+// A state join whose pages come from a client's file. Each step is answered by Imported. Nothing is
+// merged before kEnd. Only one import runs at a time; a state join from a peer takes its place.
+struct ImportState {
+  enum class Step : std::uint8_t { kBegin, kPage, kEnd, kStop } step = Step::kBegin;
+  std::uint64_t import = 0;  // of the answer to kBegin
+  base::Bytes page;          // for kPage
+  crdt::StateHash state;     // for kEnd: the state that the file says that it has
+};
+struct Maintain {
+  std::uint64_t ticket = 0;
+  std::variant<SetCompaction, Compact, ExportState, ImportState> what;
+};
+using Input = std::variant<Write, Received, ConfirmOwn, StartJoin, JoinAnswer, StopJoin,
+                           SnapshotQuery, CloseActors, EchoSeen, TwinSeen, DivergenceSeen,
+                           DamageSeen, Synchronised, Maintain>;
 
 // --- Outputs -------------------------------------------------------------------------------------
 
@@ -149,14 +143,44 @@ using crdt::SnapshotRead;
 using crdt::Stored;
 
 struct Written {
-  std::optional<crdt::SlotType> type;  // of the place of a WriteObject, if something changed
-  std::optional<crdt::Dot> dot;        // of the first effect; empty when nothing had to change
-  std::uint64_t added = 0;             // entries that an import added
+  // Of the place of a WriteObject, if something changed. Not set for a catalog.
+  std::optional<crdt::SlotType> type;
+  std::optional<crdt::Dot> dot;  // of the first effect; empty when nothing had to change
+  std::uint64_t added = 0;       // entries that an import added
   std::uint64_t unchanged = 0;
 };
 struct Reply {
   std::uint64_t ticket = 0;
   base::Result<Written> result;
+};
+
+struct CompactionSettings {
+  bool automatic = true;
+  std::uint32_t every = 0;
+};
+struct Compacted {
+  struct Object {
+    std::string object;
+    std::uint64_t changes = 0;  // folded
+    std::int64_t freed = 0;     // bytes; below 0 if the blocks grew by more than the edits took
+  };
+  std::vector<Object> objects;  // in order of their names, those in which something was folded
+  std::optional<store::Texts::FoldPlace> next;  // absent: nothing is left
+};
+struct StatePage {
+  std::uint64_t snapshot = 0;
+  crdt::StateHash state;
+  base::Bytes body;  // a crdt::SnapshotPage; empty after ExportState::stop
+  bool more = false;
+};
+struct Imported {
+  std::uint64_t import = 0;
+  JoinCounts counts;  // of kEnd: what the merge did
+};
+using Maintained = std::variant<CompactionSettings, Compacted, StatePage, Imported>;
+struct MaintenanceReply {
+  std::uint64_t ticket = 0;
+  base::Result<Maintained> result;
 };
 
 // What watchers get, in the order in which changes are applied (events.h).
@@ -189,7 +213,6 @@ struct Notice {
     kDiskFull,
     kDiskFault,
     kRecovered,    // writes are taken again; `text`: why
-    kJoined,       // a state join was merged; `text`: cells added and dropped
     kJoinRefused,  // the vector shows an echo or a fork, or a page was wrong
     kDivergence,   // rule 8; `text`: the result of checking our own rows
     kTwin,         // another agent has our node id: the next open takes a new one

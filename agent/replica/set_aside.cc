@@ -125,6 +125,7 @@ base::Status build(const base::Now& now, const std::string& path, const store::O
                            : std::max(position_gap, now.wall_nanos / 1'000);
   if (old) {
     meta.clock = old->meta().clock;
+    meta.compaction = old->meta().compaction;
     Copy copy(*fresh);
     RETURN_IF_ERROR(copy_held(*old, copy));
     RETURN_IF_ERROR(copy_log(*old, copy));

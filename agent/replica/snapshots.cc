@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "agent/replica/snapshot_pages.h"
+#include "agent/replica/snapshot_walk.h"
 #include "crdt/base/plant.h"
 
 namespace agent {
@@ -23,6 +24,7 @@ struct Snapshots::Lease {
   std::optional<crdt::SnapshotQuery> next;  // the query that will probably come
   std::size_t next_bytes = 0;               // bound of its page
   std::optional<PageBytes> ahead;           // the page for `next`, made in advance
+  std::optional<SnapshotWalk> walk;         // of an export, whose `peer` is a random id
 };
 
 Snapshots::Snapshots(std::string path, const store::Options& store, const SnapshotLimits& limits,
@@ -93,6 +95,63 @@ base::Result<PageBytes> Snapshots::Lease::page(const crdt::SnapshotQuery& query,
                                                std::size_t bytes) {
   if (ahead && next == query && next_bytes == bytes) return *std::exchange(ahead, std::nullopt);
   return make_page(*reader, name, query, bytes);
+}
+
+// Null: the export begins.
+base::Result<Snapshots::Lease*> Snapshots::lease_of(const ExportState& asked,
+                                                    base::NodeId& exporter) {
+  if (asked.snapshot != 0) {
+    const auto found = leases_.find(asked.snapshot);
+    if (found != leases_.end() && found->second->walk) return found->second.get();
+    return base::Error{base::Code::kUnavailable,
+                       "the snapshot of this export has ended: its client took no page for too "
+                       "long, or the write-ahead log has grown too much; export again"};
+  }
+  for (const auto& [id, lease] : leases_) {
+    if (lease->walk) return base::Error{base::Code::kBusy, "another export runs; try again later"};
+  }
+  base::Bytes id;
+  while (id.size() < base::NodeId::kSize) base::append_be64(id, random_.next());
+  exporter = *base::NodeId::from(base::BytesView(id).substr(0, base::NodeId::kSize));
+  return nullptr;
+}
+
+base::Result<StatePage> Snapshots::export_page(base::Now now, const ExportState& asked,
+                                               store::Store& store, bool& synced) {
+  expire(now, store);
+  base::NodeId exporter;
+  ASSIGN_OR_RETURN(Lease * lease, lease_of(asked, exporter));
+  if (asked.stop) {
+    if (lease) leases_.erase(asked.snapshot);
+    return StatePage{};
+  }
+  if (lease) exporter = lease->peer;
+  SnapshotWalk walk = lease ? *lease->walk : SnapshotWalk();
+  base::Status read;
+  SnapshotRead page =
+      answer(now, {0, exporter, crdt::encode(walk.query()), 0}, store, synced, read);
+  if (!read.ok()) return read.error();
+  if (page.outcome == Outcome::kBusy) {
+    return base::Error{base::Code::kBusy, "too many peers fetch the state now; try again later"};
+  }
+  const auto found = std::find_if(leases_.begin(), leases_.end(),
+                                  [&](const auto& item) { return item.second->peer == exporter; });
+  if (page.outcome != Outcome::kPage || found == leases_.end()) {
+    return base::Error{base::Code::kUnavailable, "the state cannot be read now; export again"};
+  }
+  lease = found->second.get();
+  StatePage out{lease->name.id, lease->name.state, std::move(page.body)};
+  if (walk.query().run) {
+    walk.after_cells(lease->next);
+  } else {
+    RETURN_IF_ERROR(walk.after_head(out.body));
+    lease->next = walk.query();
+    lease->next_bytes = limits_.page_bytes;
+  }
+  out.more = !walk.done();
+  if (!out.more) leases_.erase(found);
+  if (out.more) lease->walk = std::move(walk);
+  return out;
 }
 
 // `next` is a guess. A peer that asks for something else gets what it asks for.

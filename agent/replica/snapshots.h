@@ -46,6 +46,10 @@ class Snapshots {
   // the store shows itself in its next transaction.
   SnapshotRead answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced,
                       base::Status& read);
+  // The next page of an export, under the same bounds. kBusy: another export runs, or too many
+  // peers join. kUnavailable: its snapshot has ended. kCorrupt: a row cannot be read.
+  base::Result<StatePage> export_page(base::Now now, const ExportState& asked, store::Store& store,
+                                      bool& synced);
   // Makes the page that a peer will probably ask for next, one for each lease, so that it is ready
   // when the peer has stored the page before. False: there was nothing to make. The answers are the
   // same without it.
@@ -58,6 +62,7 @@ class Snapshots {
 
   Lease* find(const base::NodeId& peer, const crdt::SnapshotQuery& query);
   bool make_room();
+  base::Result<Lease*> lease_of(const ExportState& asked, base::NodeId& exporter);
   base::Result<Lease*> take(base::Now now, const base::NodeId& peer, std::uint64_t step,
                             store::Store& store);
 

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "agent/replica/staged_pages.h"
+#include "crdt/base/time.h"
 #include "crdt/snapshot.h"
 #include "crdt/types/sequence/text_digest.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ struct JoinLimits {
   int restarts_max = 3;                     // when the peer sends another snapshot; then it fails
   std::size_t events_max = 10'000;          // of one merge; above: Outputs::events_cut
   std::size_t events_bytes_max = 1u << 20;  // ids and values of these events; above: the same
+  base::Duration import_idle_max = base::seconds(60);  // after that another import may begin
   std::size_t unite_max = 65'536;  // cells looked up in the log; the others wait for the next check
 };
 
@@ -55,6 +57,7 @@ class StateJoin {
   bool unite() const { return unite_; }
   const crdt::SnapshotQuery& query() const { return query_; }
   const std::string& why() const { return why_; }
+  crdt::StateHash state() const { return name_ ? name_->state : crdt::StateHash(); }
   bool knows_vector() const { return planned_ != nullptr; }
   const crdt::VersionVector& vector() const { return vector_; }  // if knows_vector()
   const crdt::VersionVector& start_vector() const { return start_; }

@@ -7,9 +7,10 @@ namespace agent {
 using crdt::SlotType;
 
 base::Result<crdt::Cells> StoreView::cells(const crdt::Path& path, SlotType type) {
-  const auto changed = changed_.find(slot(path, type));
+  const crdt::Slot wanted = slot(path, type);
+  const auto changed = changed_.find(wanted);
   if (changed != changed_.end()) return changed->second;
-  ASSIGN_OR_RETURN(store::SlotRow row, cells_.load_slot(slot(path, type)));
+  ASSIGN_OR_RETURN(store::SlotRow row, cells_.load_slot(wanted));
   return std::move(row.cells);
 }
 
@@ -68,27 +69,33 @@ base::Status StoreView::scan_in_order(const crdt::Path& path, const Visit& visit
   return {};
 }
 
-base::Result<const crdt::Sequence*> StoreView::text(const crdt::Path& path) {
+base::Result<const crdt::Sequence*> StoreView::text(const crdt::Path& path,
+                                                    const crdt::TextNeed& need) {
   const auto copy = texts_.find(slot(path, SlotType::kSeq));
-  if (copy != texts_.end()) return &copy->second;
-  return cells_.texts().open(slot(path, SlotType::kSeq));
+  if (copy == texts_.end()) return cells_.texts().open(slot(path, SlotType::kSeq), need);
+  RETURN_IF_ERROR(cells_.texts().complete(copy->first, copy->second, need));
+  return &copy->second;
 }
 
 base::Result<std::string> StoreView::shown_text(const crdt::Path& path) {
   const auto copy = texts_.find(slot(path, SlotType::kSeq));
-  if (copy != texts_.end()) return copy->second.text();
+  if (copy != texts_.end()) return cells_.texts().shown(copy->first, copy->second);
   return cells_.texts().shown(slot(path, SlotType::kSeq));
 }
 
 base::Result<crdt::Sequence*> StoreView::copy_of(const crdt::Slot& slot) {
   const auto known = texts_.find(slot);
   if (known != texts_.end()) return &known->second;
-  ASSIGN_OR_RETURN(const crdt::Sequence* stored, cells_.texts().open(slot));
+  ASSIGN_OR_RETURN(const crdt::Sequence* stored,
+                   cells_.texts().open(slot, [](const crdt::Sequence&) {}));
   return &texts_.emplace(slot, stored ? *stored : crdt::Sequence()).first->second;
 }
 
 base::Status StoreView::erase(const crdt::Slot& slot, const crdt::DotRuns& kills) {
-  ASSIGN_OR_RETURN(const crdt::Sequence* stored, text(slot.path));
+  const auto need = [&](const crdt::Sequence& text) {
+    for (const crdt::DotRun& run : kills) text.need_for_erase(run);
+  };
+  ASSIGN_OR_RETURN(const crdt::Sequence* stored, text(slot.path, need));
   if (!stored || kills.empty()) return {};
   ASSIGN_OR_RETURN(crdt::Sequence * copy, copy_of(slot));
   for (const crdt::DotRun& run : kills) copy->apply_erase(run);
@@ -119,6 +126,9 @@ base::Status StoreView::put_on_top(const crdt::Effect& effect, const crdt::Dot& 
   if (effect.slot.type == SlotType::kSeq) RETURN_IF_ERROR(erase(effect.slot, effect.kills));
   if (effect.anchor) {
     ASSIGN_OR_RETURN(crdt::Sequence * copy, copy_of(effect.slot));
+    RETURN_IF_ERROR(cells_.texts().complete(effect.slot, *copy, [&](const crdt::Sequence& text) {
+      text.need_for_insert(*effect.anchor, first.actor);
+    }));
     copy->apply_insert(*effect.anchor, first, *effect.body);
     return {};
   }

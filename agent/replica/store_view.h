@@ -19,7 +19,8 @@ class StoreView : public crdt::View {
   const std::string& object() const override { return object_; }
   base::Result<crdt::Cells> cells(const crdt::Path& path, crdt::SlotType type) override;
   base::Status below(const crdt::Path& path, const Visit& visit) override;
-  base::Result<const crdt::Sequence*> text(const crdt::Path& path) override;
+  base::Result<const crdt::Sequence*> text(const crdt::Path& path,
+                                           const crdt::TextNeed& need) override;
   base::Result<std::string> shown_text(const crdt::Path& path) override;
 
   // Puts an effect on top of what the store has. The store itself does not change.

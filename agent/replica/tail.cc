@@ -44,7 +44,7 @@ crdt::DotRuns Renaming::renamed(const crdt::DotRuns& kills) const {
     }
     if (rest.changes > 0) result.push_back(rest);
   }
-  return crdt::ordered_runs(result);
+  return crdt::ordered_runs(std::move(result));
 }
 
 base::Result<bool> is_held(store::Store& store, const crdt::Opened& opened) {
@@ -59,7 +59,8 @@ base::Result<bool> is_held(store::Store& store, const crdt::Opened& opened) {
       change, [&](const crdt::Effect& effect, const crdt::Dot& dot) -> base::Status {
         if (in_force || !effect.body) return {};
         if (effect.anchor) {
-          ASSIGN_OR_RETURN(const crdt::Sequence* text, store.cells().texts().open(effect.slot));
+          ASSIGN_OR_RETURN(const crdt::Sequence* text,
+                           store.cells().texts().open(effect.slot, [](const crdt::Sequence&) {}));
           in_force = text && text->contains(dot);
           return {};
         }

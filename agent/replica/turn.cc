@@ -14,6 +14,15 @@ namespace {
 
 constexpr std::uint64_t kTailLogFactor = 8;  // times the log budget, while we may have a tail
 
+// Maintenance whose answer to the client says that something is done.
+bool is_own_write(const Input& input) {
+  const auto* maintain = std::get_if<Maintain>(&input);
+  if (!maintain) return false;
+  const auto* import = std::get_if<ImportState>(&maintain->what);
+  return std::holds_alternative<SetCompaction>(maintain->what) ||
+         (import && import->step == ImportState::Step::kEnd);
+}
+
 }  // namespace
 
 base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
@@ -21,7 +30,7 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   bool writes = disk.fault().has_value();
   bool diverged = false;
   for (const Input& input : inputs) {
-    writes |= std::holds_alternative<Write>(input);
+    writes |= std::holds_alternative<Write>(input) || is_own_write(input);
     diverged |= std::holds_alternative<DivergenceSeen>(input);
   }
   if (diverged) turn.check = context.store->verify_digest();  // before this turn changes a row
@@ -51,9 +60,14 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
 }
 
 base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
+  const bool of_peer = std::holds_alternative<Received>(input) ||
+                       std::holds_alternative<JoinAnswer>(input) ||
+                       std::holds_alternative<ConfirmOwn>(input);
+  if (of_peer) absence.heard(turn.now);
   if (auto* write = std::get_if<Write>(&input)) return own_writes.write(turn, *write);
   if (auto* received = std::get_if<Received>(&input)) return inbox.take(turn, *received);
   if (const auto* confirmed = std::get_if<ConfirmOwn>(&input)) return confirm(turn, *confirmed);
+  if (const auto* asked = std::get_if<Maintain>(&input)) return maintain(turn, *asked);
   if (const auto* shown = std::get_if<EchoSeen>(&input)) {
     return echo.on_echo(turn, shown->actor, shown->head);
   }
@@ -130,6 +144,7 @@ void Replica::Impl::roll_back(Memory&& before, const Turn& failed) {
 
 void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
   for (const Input& input : inputs) {
+    if (const auto* asked = std::get_if<Maintain>(&input)) maintain_after(turn, *asked);
     const auto* query = std::get_if<SnapshotQuery>(&input);
     if (!query) continue;
     if (context.meta().repair.sets_aside()) {  // peers must not get a state that we give up
@@ -157,6 +172,8 @@ Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base
       }
     } else if (const auto* query = std::get_if<SnapshotQuery>(&input)) {
       out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
+    } else if (const auto* asked = std::get_if<Maintain>(&input)) {
+      out.maintained.push_back({asked->ticket, told_to_client(error)});
     }
   }
   // Two kinds of notices stay true although the turn failed: a damaged row, and an echo of our own
@@ -166,7 +183,7 @@ Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base
         notice.kind == Notice::Kind::kCorruptRow || notice.kind == Notice::Kind::kEcho;
     if (stands) out.notices.push_back(notice);
   }
-  joining.refuse(inputs, out);
+  joining.refuse(turn.now, inputs, out);
   // Changes that left the parked ones in this turn may be lost with it, so all parked changes are
   // forgotten and fetched again.
   for (const auto& names : {inbox.forget_parked(), turn.taken}) {

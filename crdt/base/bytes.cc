@@ -1,6 +1,7 @@
 #include "crdt/base/bytes.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace base {
 namespace {
@@ -79,6 +80,17 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_ascii(std::string_view text) {
+  std::uint64_t all = 0;
+  for (; text.size() >= sizeof all; text.remove_prefix(sizeof all)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    all |= word;
+  }
+  for (const char byte : text) all |= static_cast<unsigned char>(byte);
+  return (all & 0x8080808080808080u) == 0;
+}
+
 std::size_t count_points(std::string_view text) {
   std::size_t points = 0;
   for (const char byte : text) points += is_continuation(byte) ? 0 : 1;
@@ -92,8 +104,11 @@ void append_be32(Bytes& out, std::uint32_t value) {
 }
 
 void append_be64(Bytes& out, std::uint64_t value) {
-  char bytes[8];
-  for (int i = 0; i < 8; ++i) bytes[i] = static_cast<char>(value >> (56 - 8 * i));
+  // Written out, because compilers make one swap of this, and a loop of the other form.
+  const char bytes[8] = {static_cast<char>(value >> 56), static_cast<char>(value >> 48),
+                         static_cast<char>(value >> 40), static_cast<char>(value >> 32),
+                         static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+                         static_cast<char>(value >> 8),  static_cast<char>(value)};
   out.append(bytes, sizeof bytes);
 }
 
@@ -104,9 +119,9 @@ std::uint32_t read_be32(const char* at) {
 }
 
 std::uint64_t read_be64(const char* at) {
-  std::uint64_t value = 0;
-  for (int i = 0; i < 8; ++i) value = value << 8 | static_cast<std::uint8_t>(at[i]);
-  return value;
+  const auto byte = [at](int i) { return std::uint64_t{static_cast<std::uint8_t>(at[i])}; };
+  return byte(0) << 56 | byte(1) << 48 | byte(2) << 40 | byte(3) << 32 | byte(4) << 24 |
+         byte(5) << 16 | byte(6) << 8 | byte(7);
 }
 
 }  // namespace base

@@ -18,6 +18,7 @@ int hex_digit(char c);                                 // either case; -1 if not
 bool is_utf8(std::string_view text);                   // strict: no surrogates, no overlongs
 // In UTF-8: a byte that does not begin a code point.
 inline bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+bool is_ascii(std::string_view text);
 // The code points of a text that is_utf8().
 std::size_t count_points(std::string_view text);
 

@@ -1,7 +1,6 @@
 #include "crdt/catalog/entry.h"
 
 #include <algorithm>
-#include <set>
 #include <tuple>
 #include <utility>
 
@@ -24,7 +23,7 @@ bool hidden_by(const Cell* reset, const Cell& field) {
                                  std::tie(reset->stamp, reset->dot.actor, reset->dot.seq);
 }
 
-const Cells& cells_of(const Entry& entry, const std::string& field) {
+const Cells& cells_of(const Entry& entry, std::string_view field) {
   static const Cells kNone;
   auto found = entry.fields.find(field);
   return found == entry.fields.end() ? kNone : found->second;
@@ -34,23 +33,23 @@ void push(std::vector<Effect>& effects, std::optional<Effect> effect) {
   if (effect) effects.push_back(std::move(*effect));
 }
 
-std::map<std::string, std::string> by_code_point(const Members& members) {
-  return {members.begin(), members.end()};
+void put_fields(const Entry& entry, const Fields& fields, const Stamp& stamp,
+                std::vector<Effect>& effects) {
+  for (const auto& [key, value] : fields) {
+    Slot slot = field_slot(entry.object, entry.id, key);
+    effects.push_back(put_over(std::move(slot), cells_of(entry, key), stamp, value));
+  }
 }
 
 // Plans reset and fields of a whole-object write. Fields that the new object does not have are
 // killed.
-void plan_object(const Entry& entry, const Members& metadata, const Stamp& stamp,
+void plan_object(const Entry& entry, const Fields& metadata, const Stamp& stamp,
                  std::vector<Effect>& effects) {
   effects.push_back(add_presence(reset_slot(entry.object, entry.id), entry.reset, stamp));
-  const auto values = by_code_point(metadata);
-  for (const auto& [key, value] : values) {
-    Slot slot = field_slot(entry.object, entry.id, key);
-    effects.push_back(put_over(std::move(slot), cells_of(entry, key), stamp, value));
-  }
+  put_fields(entry, metadata, stamp, effects);
   std::vector<Dot> leftover;
   for (const auto& [key, cells] : entry.fields) {
-    if (!values.contains(key)) append_dots(leftover, cells);
+    if (!metadata.contains(key)) append_dots(leftover, cells);
   }
   std::vector<Dot> kept;
   append_dots(kept, entry.presence);
@@ -117,18 +116,20 @@ std::vector<Conflict> conflicts(const Entry& entry) {
   return found;
 }
 
-Stamp stamp_for(const Entry& entry, HybridTime time, const std::vector<std::string>* fields) {
+Fields fields_of(const Members& members) { return {members.begin(), members.end()}; }
+
+Stamp stamp_for(const Entry& entry, HybridTime time, const Fields* fields) {
   Stamp stamp = raised({time, {}}, entry.reset);
   if (fields == nullptr) {
     stamp = raised(stamp, entry.presence);
     for (const auto& [key, cells] : entry.fields) stamp = raised(stamp, cells);
   } else {
-    for (const std::string& field : *fields) stamp = raised(stamp, cells_of(entry, field));
+    for (const auto& [field, value] : *fields) stamp = raised(stamp, cells_of(entry, field));
   }
   return stamp;
 }
 
-std::vector<Effect> plan_add(const Entry& entry, const Members& metadata, HybridTime time) {
+std::vector<Effect> plan_add(const Entry& entry, const Fields& metadata, HybridTime time) {
   Stamp stamp = stamp_for(entry, time, nullptr);
   std::vector<Effect> effects;
   effects.push_back(add_presence(presence_slot(entry.object, entry.id), entry.presence, stamp));
@@ -136,29 +137,21 @@ std::vector<Effect> plan_add(const Entry& entry, const Members& metadata, Hybrid
   return effects;
 }
 
-std::vector<Effect> plan_put(const Entry& entry, const Members& metadata, HybridTime time) {
+std::vector<Effect> plan_put(const Entry& entry, const Fields& metadata, HybridTime time) {
   std::vector<Effect> effects;
   plan_object(entry, metadata, stamp_for(entry, time, nullptr), effects);
   return effects;
 }
 
-std::vector<Effect> plan_patch(const Entry& entry, const Members& metadata, HybridTime time) {
-  auto values = by_code_point(metadata);
-  std::vector<std::string> fields;
-  for (const auto& [key, value] : values) fields.push_back(key);
-  Stamp stamp = stamp_for(entry, time, &fields);
+std::vector<Effect> plan_merge(const Entry& entry, const Fields& fields, HybridTime time) {
   std::vector<Effect> effects;
-  for (const auto& [key, value] : values) {
-    Slot slot = field_slot(entry.object, entry.id, key);
-    effects.push_back(put_over(std::move(slot), cells_of(entry, key), stamp, value));
-  }
+  put_fields(entry, fields, stamp_for(entry, time, &fields), effects);
   return effects;
 }
 
-std::vector<Effect> plan_unset(const Entry& entry, const std::vector<std::string>& fields) {
-  std::set<std::string> named(fields.begin(), fields.end());
+std::vector<Effect> plan_unset(const Entry& entry, const FieldNames& fields) {
   std::vector<Effect> effects;
-  for (const std::string& field : named) {
+  for (const std::string_view field : fields) {
     Slot slot = field_slot(entry.object, entry.id, field);
     push(effects, remove_seen(slot, cells_of(entry, field)));
   }

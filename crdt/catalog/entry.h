@@ -8,6 +8,7 @@
 // applies them.
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,10 @@ bool is_catalog(std::string_view object);  // "snapshots" or "images"
 struct Entry {
   std::string object;  // "snapshots"
   std::string id;
-  Cells presence;                       // slot (object, [id], kMap)
-  Cells reset;                          // slot (object, [id], kReset)
-  std::map<std::string, Cells> fields;  // slot (object, [id, field], kLwwRegister), by code point
+  Cells presence;  // slot (object, [id], kMap)
+  Cells reset;     // slot (object, [id], kReset)
+  std::map<std::string, Cells, std::less<>>
+      fields;  // slot (object, [id, field], kLwwRegister), by code point
 };
 
 Slot entry_slot(std::string_view object, std::string_view id);  // its subtree
@@ -50,20 +52,25 @@ struct Conflict {
 };
 std::vector<Conflict> conflicts(const Entry& entry);
 
+// Fields that a request names, by code point, each with its minified JSON text. They are views into
+// the request.
+using FieldNames = std::set<std::string_view>;
+using Fields = std::map<std::string_view, std::string_view>;
+Fields fields_of(const Members& members);
+
 // The stamp for all effects of a request in this entry: the larger of `time` and one above the
-// highest stamp at the slots that it writes and at the reset. `fields` has the slots of a PATCH;
-// null means the whole entry.
-Stamp stamp_for(const Entry& entry, HybridTime time, const std::vector<std::string>* fields);
+// highest stamp at the slots that it writes and at the reset. `fields` are those that a request
+// sets one by one; null means the whole entry.
+Stamp stamp_for(const Entry& entry, HybridTime time, const Fields* fields);
 
 // The effects of a request. A plan is empty when nothing would change, with two exceptions:
-// `plan_add` always renews the presence, and `plan_put` always writes a reset. `metadata` must come
-// from object_members() of a minified object. The order is presence, reset, then fields by code
-// point. What a plan removes and does not replace is one effect on the subtree of the entry, for
-// any number of fields.
-std::vector<Effect> plan_add(const Entry& entry, const Members& metadata, HybridTime time);
-std::vector<Effect> plan_put(const Entry& entry, const Members& metadata, HybridTime time);
-std::vector<Effect> plan_patch(const Entry& entry, const Members& metadata, HybridTime time);
-std::vector<Effect> plan_unset(const Entry& entry, const std::vector<std::string>& fields);
+// `plan_add` always renews the presence, and `plan_put` always writes a reset. The order is
+// presence, reset, then fields by code point. What a plan removes and does not replace is one
+// effect on the subtree of the entry, for any number of fields.
+std::vector<Effect> plan_add(const Entry& entry, const Fields& metadata, HybridTime time);
+std::vector<Effect> plan_put(const Entry& entry, const Fields& metadata, HybridTime time);
+std::vector<Effect> plan_merge(const Entry& entry, const Fields& fields, HybridTime time);
+std::vector<Effect> plan_unset(const Entry& entry, const FieldNames& fields);
 std::vector<Effect> plan_remove(const Entry& entry);
 
 }  // namespace crdt

@@ -36,7 +36,7 @@ void push_removal(const std::string& object, const Path& path, std::vector<Dot> 
   DotRuns runs = runs_around(std::move(dots), std::move(kept));
   if (!letters.empty()) {
     runs.insert(runs.end(), letters.begin(), letters.end());
-    runs = ordered_runs(runs);
+    runs = ordered_runs(std::move(runs));
   }
   push_kills(EffectKind::kRemove, {object, path, SlotType::kSubtree}, runs, effects);
 }
@@ -53,14 +53,16 @@ void push_kills(EffectKind kind, const Slot& slot, const DotRuns& runs,
   }
 }
 
-std::string in_words(const Draft& draft, const Path& path) {
+std::string in_words(const View& view, const Path& path) {
   std::string place;
   for (const std::string& component : path) {
     if (!place.empty()) place += '/';
     place += component;
   }
-  const std::string object = "the object \"" + draft.view.object() + "\"";
+  const std::string object = "the object \"" + view.object() + "\"";
   return path.empty() ? object : "\"" + place + "\" of " + object;
 }
+
+std::string in_words(const Draft& draft, const Path& path) { return in_words(draft.view, path); }
 
 }  // namespace crdt

@@ -40,6 +40,7 @@ void push_kills(EffectKind kind, const Slot& slot, const DotRuns& runs,
                 std::vector<Effect>& effects);
 
 // The place and the object in words for messages: `a/b of the object "x"`.
+std::string in_words(const View& view, const Path& path);
 std::string in_words(const Draft& draft, const Path& path);
 
 }  // namespace crdt

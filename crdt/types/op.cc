@@ -8,8 +8,10 @@ std::string_view verb_name(Verb verb) {
       return "set";
     case Verb::kReplace:
       return "replace";
-    case Verb::kPutEntry:
+    case Verb::kPut:
       return "put";
+    case Verb::kMerge:
+      return "merge";
     case Verb::kUnset:
       return "unset";
     case Verb::kIncrement:
@@ -26,6 +28,11 @@ std::string_view verb_name(Verb verb) {
       return "erase";
   }
   return "unknown";
+}
+
+base::Error error_of_op(const base::Error& error, std::size_t number, std::size_t ops) {
+  if (ops == 1) return error;
+  return {error.code, "op " + std::to_string(number) + ": " + error.message};
 }
 
 }  // namespace crdt

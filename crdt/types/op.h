@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "crdt/base/result.h"
 #include "crdt/change.h"
 #include "crdt/value.h"
 
@@ -20,7 +21,8 @@ using Path = std::vector<std::string>;
 enum class Verb : std::uint8_t {
   kSet,        // a register; at an entry of a catalog: adds it (presence and whole metadata)
   kReplace,    // the whole value of a place of any type; other things at or below the place go
-  kPutEntry,   // of a catalog only: the whole metadata of an entry, the presence is not touched
+  kPut,        // of a catalog only: the whole metadata of an entry; the presence is not touched
+  kMerge,      // of a catalog only: some fields of an entry; the others are not touched
   kUnset,      // removes what the author sees at the place and below it
   kIncrement,  // a counter
   kDecrement,  // a pncounter
@@ -29,19 +31,23 @@ enum class Verb : std::uint8_t {
   kInsert,     // into a text
   kErase,      // from a text
 };
-std::string_view verb_name(Verb verb);  // "set"; "put" for kPutEntry
+std::string_view verb_name(Verb verb);  // "set"
 
 struct Amount {
   std::uint64_t by = 0;
 };
+// What positions and lengths in a text count. UTF-16 is for clients whose strings count its units.
+enum class TextUnit : std::uint8_t { kCodePoint, kUtf16 };
 struct TextInsert {
-  std::uint32_t at = 0;      // position in code points
-  std::optional<Dot> after;  // if present: behind this element, wherever it stands now
-  std::string text;          // UTF-8
+  std::uint32_t at = 0;
+  std::optional<Dot> after;              // if present: behind this element, wherever it stands now
+  std::string text;                      // UTF-8
+  TextUnit unit = TextUnit::kCodePoint;  // of `at`
 };
 struct TextErase {
   std::uint32_t at = 0;
-  std::uint32_t length = 0;  // code points
+  std::uint32_t length = 0;
+  TextUnit unit = TextUnit::kCodePoint;  // of both
 };
 // Minified JSON text, or the parsed members of an object.
 using Argument = std::variant<std::monostate, std::string, Members, Amount, TextInsert, TextErase>;
@@ -55,5 +61,8 @@ struct Op {
   std::optional<SlotType> type;
   std::optional<Stamp> stamp;  // that the client brought; otherwise the agent makes it
 };
+
+// The error of the operation `number` of a request, which it names if there are several.
+base::Error error_of_op(const base::Error& error, std::size_t number, std::size_t ops);
 
 }  // namespace crdt

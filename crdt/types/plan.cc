@@ -36,7 +36,8 @@ std::vector<SlotType> types_of(Verb verb) {
     case Verb::kInsert:
     case Verb::kErase:
       return {SlotType::kSeq};
-    case Verb::kPutEntry:
+    case Verb::kPut:
+    case Verb::kMerge:
     case Verb::kUnset:
       return {};
   }
@@ -238,8 +239,9 @@ base::Status plan_write(Draft& draft, const Op& op) {
 base::Status plan(View& view, const Op& op, const Author& author, std::vector<Effect>& effects) {
   std::vector<Effect> planned;
   Draft draft{view, author, planned, op.stamp};
-  if (op.verb == Verb::kPutEntry) {
-    return Error{Code::kUnprocessable, "put is for entries of a catalog; " + in_words(draft, {}) +
+  if (op.verb == Verb::kPut || op.verb == Verb::kMerge) {
+    return Error{Code::kUnprocessable, std::string(verb_name(op.verb)) +
+                                           " is for entries of a catalog; " + in_words(draft, {}) +
                                            " is none: use set or replace"};
   }
   RETURN_IF_ERROR(check_path(draft, op.path, 0));

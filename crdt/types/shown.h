@@ -42,20 +42,8 @@ struct Reason {
   // is hidden), "type" (hidden by another type at its place or above), "absent".
   std::string_view rule;
 };
+// Reads everything there twice.
 base::Status reasons_at(View& view, const Path& path,
                         const std::function<bool(const Reason& reason)>& visit);
-
-// Places where something that was written concurrently is hidden. One cell, the one with the
-// highest stamp, stands for a whole container; of a text without a marker it has the dot of the
-// first shown element and nothing else.
-struct Hidden {
-  Path path;
-  SlotType type;  // of the winner
-  Cell winner;
-  std::vector<Cell> losers;  // the best first
-  std::string_view rule;     // as above
-};
-base::Status conflicts_at(View& view, const Path& path,
-                          const std::function<bool(const Hidden& conflict)>& visit);
 
 }  // namespace crdt

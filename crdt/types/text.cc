@@ -1,32 +1,28 @@
 #include "crdt/types/text.h"
 
+#include "crdt/types/text_cursor.h"
+
 namespace crdt {
 namespace {
-
-std::string points(std::uint64_t count) {
-  return std::to_string(count) + (count == 1 ? " code point" : " code points");
-}
-
-base::Error behind_the_end(const Draft& draft, const Path& path, std::uint64_t position,
-                           std::uint32_t size) {
-  return {base::Code::kUnprocessable, "position " + std::to_string(position) +
-                                          " is behind the end of the text " +
-                                          in_words(draft, path) + ", which has " + points(size)};
-}
 
 // Where the insert goes. `text` is null when nothing was ever inserted.
 base::Result<Anchor> anchor_for(const Draft& draft, const Path& path, const Sequence* text,
                                 const TextInsert& edit) {
-  const std::uint32_t size = text == nullptr ? 0 : text->size();
   if (edit.after) {
     const auto behind = text == nullptr ? std::nullopt : text->anchor_behind(*edit.after);
     if (behind) return *behind;
-    return base::Error{base::Code::kUnprocessable, "the text " + in_words(draft, path) +
-                                                       " has no element " + edit.after->text() +
-                                                       "; its size is " + points(size)};
+    return no_element(draft.view, path, *edit.after, text);
   }
-  if (edit.at > size) return behind_the_end(draft, path, edit.at, size);
-  return text == nullptr ? Anchor{} : text->anchor_at(edit.at);
+  ASSIGN_OR_RETURN(const std::uint32_t at, position_of(draft.view, path, text, edit.at, edit.unit));
+  return text == nullptr ? Anchor{} : text->anchor_at(at);
+}
+
+base::Result<DotRuns> runs_to_erase(const Draft& draft, const Path& path, const Sequence* text,
+                                    const TextErase& edit) {
+  const std::uint64_t last = std::uint64_t{edit.at} + edit.length;
+  ASSIGN_OR_RETURN(const std::uint32_t end, position_of(draft.view, path, text, last, edit.unit));
+  ASSIGN_OR_RETURN(const std::uint32_t at, position_of(draft.view, path, text, edit.at, edit.unit));
+  return at < end ? text->dots_of(at, end - at) : DotRuns();
 }
 
 }  // namespace
@@ -42,7 +38,10 @@ base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit)
     return base::invalid("an insert into the text " + in_words(draft, path) +
                          " is not valid UTF-8");
   }
-  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path));
+  const auto need = [&](const Sequence& part) {
+    static_cast<void>(anchor_for(draft, path, &part, edit));
+  };
+  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path, need));
   ASSIGN_OR_RETURN(const Anchor anchor, anchor_for(draft, path, text, edit));
   if (edit.text.empty()) return {};
   const Stamp stamp = draft.stamp ? *draft.stamp : Stamp{draft.author.time(), {}};
@@ -56,18 +55,19 @@ base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit)
 }
 
 base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit) {
-  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path));
-  const std::uint32_t size = text == nullptr ? 0 : text->size();
-  const std::uint64_t end = std::uint64_t{edit.at} + edit.length;
-  if (end > size) return behind_the_end(draft, path, end, size);
-  if (edit.length == 0) return {};
-  push_kills(EffectKind::kErase, draft.slot(path, SlotType::kSeq),
-             text->dots_of(edit.at, edit.length), draft.effects);
+  const auto need = [&](const Sequence& part) {
+    static_cast<void>(runs_to_erase(draft, path, &part, edit));
+  };
+  ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path, need));
+  ASSIGN_OR_RETURN(const DotRuns runs, runs_to_erase(draft, path, text, edit));
+  if (runs.empty()) return {};
+  push_kills(EffectKind::kErase, draft.slot(path, SlotType::kSeq), runs, draft.effects);
   return {};
 }
 
 base::Result<DotRuns> shown_runs(View& view, const Path& path) {
-  ASSIGN_OR_RETURN(const Sequence* text, view.text(path));
+  ASSIGN_OR_RETURN(const Sequence* text,
+                   view.text(path, [](const Sequence& part) { part.need_all(); }));
   if (text == nullptr || text->size() == 0) return DotRuns();
   return text->dots_of(0, text->size());
 }

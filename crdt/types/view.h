@@ -23,9 +23,9 @@ class View {
   // text comes as its slot of type kSeq, also when it has no cells. The visitor may call this view.
   using Visit = std::function<bool(const Slot& slot, const Cells& cells)>;
   virtual base::Status below(const Path& path, const Visit& visit) = 0;
-  // The text at `path`; null when nothing was ever inserted there. Valid until the next call that
-  // is not const.
-  virtual base::Result<const Sequence*> text(const Path& path) = 0;
+  // The text at `path`, opened in parts: it may be asked what `need` asks. Null when nothing was
+  // ever inserted there. Valid until the next call that is not const.
+  virtual base::Result<const Sequence*> text(const Path& path, const TextNeed& need) = 0;
   // The shown text alone, which costs less.
   virtual base::Result<std::string> shown_text(const Path& path) = 0;
 };

@@ -50,6 +50,12 @@ MeshKey MeshKey::from_secret(const std::array<unsigned char, 32>& secret) {
   return key;
 }
 
+std::uint64_t MeshKey::mark() const {
+  base::BytesView bytes(reinterpret_cast<const char*>(secret.data()), secret.size());
+  const auto hash = base::hash256("hearsay mesh 1: state file", bytes);
+  return base::read_be64(reinterpret_cast<const char*>(hash.data()));
+}
+
 base::Result<MeshKey> MeshKey::parse(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);

@@ -30,6 +30,8 @@ struct MeshKey {
   static base::Result<MeshKey> parse(std::string_view text);
   static MeshKey generate(base::Random& random);
   std::string text() const;
+  // Names the mesh where data leaves it as a file. It says nothing about the other two names.
+  std::uint64_t mark() const;
 };
 
 // One start of one process.

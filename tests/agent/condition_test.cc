@@ -16,7 +16,7 @@ Condition after(const std::vector<Kind>& notices) {
 }
 
 TEST(Condition, IsReadyUntilSomethingIsWrong) {
-  Condition condition = after({Kind::kActorMinted, Kind::kJoined, Kind::kDivergence, Kind::kEcho});
+  Condition condition = after({Kind::kActorMinted, Kind::kDivergence, Kind::kEcho});
 
   EXPECT_EQ(condition.health(false), Health::kReady);
   EXPECT_EQ(condition.reason(false), "");
@@ -47,7 +47,7 @@ TEST(Condition, ADamagedRowStaysOne) {
 }
 
 TEST(Condition, ARebuildLastsUntilTheStateIsCompleteWhateverTheDiskDoes) {
-  Condition told = after({Kind::kSetAside, Kind::kJoined, Kind::kDiskFull, Kind::kRecovered});
+  Condition told = after({Kind::kSetAside, Kind::kDiskFull, Kind::kRecovered});
   Condition opened;
   opened.opened_rebuilding();
 

@@ -12,12 +12,13 @@
 #include "tests/store/changed_rows.h"
 #include "tests/store/fault_vfs.h"
 #include "tests/support/scoped_directory.h"
+#include "tools/simulator/requests.h"
 
 namespace agent {
 namespace {
 
 Input add(std::uint64_t ticket) {
-  return Write{ticket, AddEntry{"snapshots", "x" + std::to_string(ticket), {}}};
+  return Write{ticket, simulation::add_entry("snapshots", "x" + std::to_string(ticket), {})};
 }
 
 // A replica in a folder of its own, for a store thread to run.
@@ -61,7 +62,7 @@ TEST_F(StoreThreads, AFullQueueRefusesAndLeavesTheInputAlone) {
   thread.stop([&] { stopped = true; });
   uv_run(&loop, UV_RUN_DEFAULT);
 
-  EXPECT_EQ(std::get<AddEntry>(std::get<Write>(third).request).id, "x3");
+  EXPECT_EQ(std::get<WriteObject>(std::get<Write>(third).request).ops[0].path, crdt::Path{"x3"});
   EXPECT_EQ(answered, (std::vector<std::uint64_t>{1, 2}));
   EXPECT_TRUE(stopped);
 }

@@ -1,6 +1,7 @@
 #include "agent/api/limits.h"
 #include "tests/api/answers.h"
 #include "tests/api/event_blocks.h"
+#include "tools/simulator/requests.h"
 
 namespace agent {
 namespace {
@@ -248,9 +249,10 @@ TEST(Events, AChangeLargerThanAStreamHoldsComesFromTheLogAsItsClientReads) {
   a.run();
   std::string start = heard(*first).at(0).id;
   std::string value = "\"" + std::string(200'000, 'x') + "\"";
-  WriteEntries write{"snapshots", {}, false};
+  WriteObject write{"snapshots", {}};
   for (int i = 0; i < 80; ++i) {
-    write.entries.push_back({std::to_string(100 + i), EntryWrite::Whole::kAdd, {{"v", value}}, {}});
+    write.ops.push_back(
+        simulation::op({std::to_string(100 + i)}, crdt::Verb::kSet, crdt::Members{{"v", value}}));
   }
   a.write(write, [](const base::Result<Written>&) {});
   a.run();
@@ -274,7 +276,7 @@ TEST(Events, AnEntryLargerThanAStreamHoldsIsStillAnEvent) {
   std::string value = "\"" + std::string(900'000, 'x') + "\"";
   add(a, "s");
   for (char field : std::string("abcdef")) {
-    a.write(PatchEntry{"snapshots", "s", {{std::string(1, field), value}}, {}},
+    a.write(simulation::patch_entry("snapshots", "s", {{std::string(1, field), value}}),
             [](const base::Result<Written>&) {});
   }
   a.run();
@@ -297,7 +299,7 @@ TEST(Events, SmallChangesOfALargeEntryAreReadInSlicesToo) {
   std::string start = heard(*first).at(0).id;
   add(a, "s", R"({"v":")" + std::string(300'000, 'x') + "\"}");
   for (int i = 0; i < 20; ++i) {
-    a.write(PatchEntry{"snapshots", "s", {{"n", std::to_string(i)}}, {}},
+    a.write(simulation::patch_entry("snapshots", "s", {{"n", std::to_string(i)}}),
             [](const base::Result<Written>&) {});
   }
   a.run();
@@ -318,9 +320,10 @@ TEST(Events, WhatOverflowsWhileTheLogIsReadComesFromTheLog) {
   ASSERT_TRUE(a.start_read()) << "its snapshot is taken, its answer waits";
   int batches = static_cast<int>(kHeldEventsMax / 1'000) + 1;
   for (int batch = 0; batch < batches; ++batch) {
-    WriteEntries write{"snapshots", {}, false};
+    WriteObject write{"snapshots", {}};
     for (int i = 0; i < 1'000; ++i) {
-      write.entries.push_back({std::to_string(batch * 1'000 + i), EntryWrite::Whole::kAdd, {}, {}});
+      write.ops.push_back(
+          simulation::op({std::to_string(batch * 1'000 + i)}, crdt::Verb::kSet, crdt::Members{}));
     }
     a.write(write, [](const base::Result<Written>&) {});
     while (a.start_turn() || a.finish_turn() || a.loop_step()) {

@@ -39,6 +39,7 @@ FakeHost::FakeHost(const std::string& name, const ReplicaOptions& options)
   facts_.http = "127.0.0.1:7780";
   facts_.topology = "push-pull";
   facts_.profile = "lan";
+  facts_.compaction = {options_.compaction.automatic, options_.store.fold_changes};
   add_routes(*this, router_);
 }
 
@@ -78,6 +79,17 @@ void FakeHost::write(WriteRequest request, std::function<void(base::Result<Writt
   std::uint64_t ticket = next_number_++;
   waiting_[ticket] = std::move(done);
   inputs_.push_back(Write{ticket, std::move(request)});
+}
+
+void FakeHost::maintain(decltype(Maintain::what) what, MaintenanceDone done) {
+  if (refuse_writes_ > 0) {
+    --refuse_writes_;
+    loop_.push_back([done] { done(base::Error{base::Code::kBusy, "too many writes wait"}); });
+    return;
+  }
+  std::uint64_t ticket = next_number_++;
+  maintaining_[ticket] = std::move(done);
+  inputs_.push_back(Maintain{ticket, std::move(what)});
 }
 
 bool FakeHost::read(Work work) {
@@ -196,6 +208,11 @@ void FakeHost::deliver(Outputs outputs) {
     auto waiting = waiting_.extract(reply.ticket);
     if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
   }
+  for (MaintenanceReply& reply : outputs.maintained) {
+    auto waiting = maintaining_.extract(reply.ticket);
+    if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
+  }
+  for (const JoinReport& join : outputs.joins) last_join_ = LastJoin{join, now_.instant};
   if (outputs.facts.join && outputs.facts.join->kind == JoinStep::Kind::kAsk) {
     answer(*outputs.facts.join);
   }

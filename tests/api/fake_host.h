@@ -24,12 +24,14 @@ class FakeHost final : public Host {
   ~FakeHost() override;
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
+  void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
   bool read(Work work) override;
   const AgentFacts& facts() const override { return facts_; }
   Health health() const override { return health_; }
   std::string health_reason() const override { return reason_; }
   std::string isolated() const override { return isolated_; }
   std::string without_peers() const override { return without_peers_; }
+  std::optional<LastJoin> last_join() const override { return last_join_; }
   base::Now now() const override { return now_; }
   base::Duration uptime() const override { return base::seconds(90); }
   std::vector<gossip::MemberView> members() const override { return members_; }
@@ -43,6 +45,7 @@ class FakeHost final : public Host {
 
   // --- the test's side
 
+  void belongs_to(std::uint64_t mesh) { facts_.mesh = mesh; }
   std::shared_ptr<FakeExchange> send(const std::string& verb, const std::string& target,
                                      const std::string& body = "",
                                      const http::Headers& headers = {});
@@ -88,6 +91,7 @@ class FakeHost final : public Host {
   base::Result<Joined> join_answer_ = Joined{true, "", ""};
   std::string joined_;
   bool left_ = false;
+  std::optional<LastJoin> last_join_;
   bool clients_know_chunks_ = true;
   std::size_t refuse_writes_ = 0;  // so many are told kBusy
   std::size_t refuse_reads_ = 0;   // so many are told that the queue is full
@@ -118,6 +122,7 @@ class FakeHost final : public Host {
   std::deque<std::function<void()>> loop_;
   std::multimap<std::int64_t, std::function<void()>> timers_;
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
+  std::map<std::uint64_t, MaintenanceDone> maintaining_;
   std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t turns_begun_ = 0;
   std::uint64_t turns_told_ = 0;

@@ -73,6 +73,66 @@ TEST_F(ObjectTypes, AWriteAnswersItsDotAndTheValueOnlyWhenAskedFor) {
   EXPECT_EQ(refusal(a, "PATCH", "/v1/objects/note?return=all", R"({"ops":[]})"), "400 invalid");
 }
 
+TEST_F(ObjectTypes, ABrowserEditsATextByUnitsOfUtf16) {
+  patch("note", R"({"type":"seq","ops":[{"op":"insert","at":0,"text":"a😀z"},
+                    {"op":"insert","at":3,"text":"-","unit":"utf16"}]})");
+  EXPECT_EQ(value("note"), R"("a😀-z")");
+  patch("note", R"({"ops":[{"op":"erase","at":1,"len":2,"unit":"utf16"}]})");
+  EXPECT_EQ(value("note"), R"("a-z")");
+
+  patch("note", R"({"ops":[{"op":"insert","at":1,"text":"😀","unit":"code_point"}]})");
+  EXPECT_EQ(
+      refused("PATCH", "note", R"({"ops":[{"op":"insert","at":2,"text":"x","unit":"utf16"}]})"),
+      "422 unprocessable");
+  EXPECT_EQ(refused("PATCH", "note", R"({"ops":[{"op":"erase","at":0,"len":1,"unit":"byte"}]})"),
+            "400 invalid");
+  EXPECT_EQ(value("note"), R"("a😀-z")");
+}
+
+TEST_F(ObjectTypes, ACursorIsTakenAtAPositionAndFoundAgain) {
+  patch("doc", R"({"type":"crdt_map","ops":[
+      {"op":"insert","path":["text"],"at":0,"text":"a😀bc"}]})");
+  const std::string place = "/v1/objects/doc/text?";
+
+  Json taken = json(a, "GET", place + "cursor_at=3&unit=utf16");
+  const std::string actor = a.replica().own_actor().hex();
+  EXPECT_EQ(taken, Json::parse(R"({"id":"doc","path":["text"],"type":"seq","cursor":")" + actor +
+                               R"(:1:1","at":3,"size":5,"unit":"utf16"})"));
+
+  const std::string cursor = "cursor=" + taken["cursor"].get<std::string>();
+  patch("doc/text", R"({"ops":[{"op":"insert","at":0,"text":"xy"}]})");
+  EXPECT_EQ(json(a, "GET", place + cursor + "&unit=utf16")["at"], 5);
+  EXPECT_EQ(json(a, "GET", place + cursor)["at"], 4);
+  patch("doc/text", R"({"ops":[{"op":"erase","at":2,"len":3}]})");
+  EXPECT_EQ(value("doc/text"), R"("xyc")");
+  EXPECT_EQ(json(a, "GET", place + cursor)["at"], 2);
+  patch("doc/text", R"({"ops":[{"op":"insert","after":")" + taken["cursor"].get<std::string>() +
+                        R"(","text":"!"},{"op":"insert","after":"start","text":">"}]})");
+  EXPECT_EQ(value("doc/text"), R"(">xy!c")");
+  EXPECT_EQ(json(a, "GET", place + "cursor_at=0")["cursor"], "start");
+  EXPECT_EQ(json(a, "GET", place + "cursor=start")["at"], 0);
+}
+
+TEST_F(ObjectTypes, CursorsThatMakeNoSenseAreRefused) {
+  patch("note", R"({"type":"seq","ops":[{"op":"insert","at":0,"text":"😀"}]})");
+  patch("n", R"({"type":"gcounter","ops":[{"op":"increment","by":1}]})");
+  const auto asked = [&](const std::string& place) {
+    return refusal(a, "GET", "/v1/objects/" + place);
+  };
+
+  EXPECT_EQ(asked("note?cursor_at=2"), "422 unprocessable");
+  EXPECT_EQ(asked("note?cursor_at=1&unit=utf16"), "422 unprocessable");
+  EXPECT_EQ(asked("note?cursor=00000000000000000000000000000000:1:0"), "422 unprocessable");
+  EXPECT_EQ(asked("note?cursor=end"), "400 invalid");
+  EXPECT_EQ(asked("note?cursor_at=-1"), "400 invalid");
+  EXPECT_EQ(asked("note?cursor_at=0&cursor=start"), "400 invalid");
+  EXPECT_EQ(asked("note?unit=utf16"), "400 invalid");
+  EXPECT_EQ(asked("note?cursor_at=0&unit=byte"), "400 invalid");
+  EXPECT_EQ(asked("n?cursor_at=0"), "404 not_found");
+  EXPECT_EQ(asked("nothing?cursor=start"), "404 not_found");
+  EXPECT_EQ(asked("snapshots?cursor=start"), "404 not_found");
+}
+
 TEST_F(ObjectTypes, PutReplacesAndEmptyContainersAreThere) {
   write("PUT", "s", R"({"type":"orset","value":[]})");
   EXPECT_EQ(value("s"), "[]");

@@ -73,7 +73,7 @@ TEST(BenchProgram, MeshTellsWhenALostMemberIsKnown) {
 }
 
 TEST(BenchProgram, TracesAndHistoriesEachGiveALineOfJson) {
-  const std::string file = HEARSAY_SOURCE_DIR "/tests/data/histories/random-60.json.gz";
+  const std::string file = HEARSAY_SOURCE_DIR "/tests/data/histories/random-600.json.gz";
   support::ScopedDirectory directory;
   const std::string trace = (directory / "trace.json").string();
   std::ofstream(trace)
@@ -84,8 +84,8 @@ TEST(BenchProgram, TracesAndHistoriesEachGiveALineOfJson) {
 
   ASSERT_EQ(histories.status, 0) << histories.errors;
   auto json = nlohmann::json::parse(histories.output);
-  EXPECT_EQ(json["cases"], 60);
-  EXPECT_EQ(json["right"], 60);
+  EXPECT_EQ(json["cases"], 600);
+  EXPECT_EQ(json["right"], 600);
   EXPECT_EQ(json["wrong"], nlohmann::json::array());
   ASSERT_EQ(traces.status, 0) << traces.errors;
   ASSERT_EQ(std::count(traces.output.begin(), traces.output.end(), '\n'), 2);

@@ -33,7 +33,11 @@ inline constexpr char kStatus[] =
     R"("bind":"0.0.0.0:7700","http":"127.0.0.1:7780","topology":"direct","profile":"lan",)"
     R"("members":{"alive":3,"suspect":1,"dead":0},"vector":{"a1":5,"b2":18446744073709551000},)"
     R"("digest":"d1","objects":2,"cells":40,"log":{"changes":9,"bytes":2097152},)"
-    R"("clock":{"trusted":true,"offset_ms":-3},"uptime_seconds":93784})";
+    R"("clock":{"trusted":true,"offset_ms":-3},"uptime_seconds":93784,)"
+    R"("last_join":{"outcome":"merged","from":"00112233445566778899aabbccddeeff",)"
+    R"("seconds_ago":12,"away_seconds":90000,"objects":{"new":1,"changed":2,"removed":3},)"
+    R"("cells":{"added":4,"removed":5},"texts_changed":6,"own_changes_kept":7,"bytes":2048,)"
+    R"("seconds":1.250}})";
 
 inline std::string status_body(const std::string& state) {
   std::string body = kStatus;

@@ -152,6 +152,8 @@ std::vector<Place> places() {
        [](const Config& c) { return c.log_format == LogFormat::kJson ? "json" : "text"; }},
       {"log_bytes", "2097152", "log_bytes=2_097_152",
        [](const Config& c) { return std::to_string(c.log_bytes_max); }},
+      {"compact_every", "50", "compact_every=50",
+       [](const Config& c) { return std::to_string(c.compact_every); }},
       {"http_hosts", "h.lan", "[http]\nhosts=['h.lan']",
        [](const Config& c) { return c.http_hosts.at(0); }},
       {"http_origins", "http://o", "[http]\norigins=['http://o']",
@@ -295,6 +297,9 @@ TEST(Config, BadValuesAreRefusedAndNamed) {
       {"log_bytes", "-5000000"},
       {"log_bytes", "9223372036854775808"},
       {"log_bytes", "99999999999999999999999"},
+      {"compact_every", "0"},
+      {"compact_every", "10001"},
+      {"compact_every", "1e2"},
       {"data_dir", ""},
       {"key_file", ""},
   };

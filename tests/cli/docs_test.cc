@@ -88,7 +88,8 @@ TEST(CliDocument, NamesEverySettingWithItsKeyAndDefault) {
       {"profile", std::string(config->profile.name)},
       {"log_level", std::string(agent::level_name(config->log_level))},
       {"log_format", "text"},
-      {"log_bytes", std::to_string(config->log_bytes_max)}};
+      {"log_bytes", std::to_string(config->log_bytes_max)},
+      {"compact_every", std::to_string(config->compact_every)}};
   std::set<std::string> documented;
   for (const auto& row : table_under("Configuration of the agent")) {
     ASSERT_GE(row.size(), 3u);

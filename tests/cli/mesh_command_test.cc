@@ -36,7 +36,12 @@ TEST(MeshCommand, StatusFitsOneScreenAndSpeaksOfDegradation) {
   EXPECT_TRUE(table.out.starts_with("n1       ready\n")) << table.out;
   for (const char* part :
        {"3 alive, 1 suspect, 0 dead", "2 objects, 40 cells", "9 changes, 2.0 MiB", "by 2 actors",
-        "trusted, offset -3 ms", "1 d 2 h", "none before the first write", "direct, profile lan"}) {
+        "trusted, offset -3 ms", "1 d 2 h", "none before the first write", "direct, profile lan",
+        "merged 12 s ago, from 00112233, after 1 d 1 h away: 4 cells added, 5 removed; 1 objects "
+        "new, "
+        "2 changed, 3 removed; 6 texts changed; 7 own changes kept that the other side did not "
+        "have; "
+        "2.0 KiB in 1.250 s"}) {
     EXPECT_TRUE(holds(table.out, part)) << part << "\n" << table.out;
   }
   EXPECT_LT(std::count(table.out.begin(), table.out.end(), '\n'), 24);

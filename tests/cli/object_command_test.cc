@@ -39,6 +39,21 @@ TEST(ObjectCommand, ConflictsNameHostsAndTimes) {
   EXPECT_EQ(ask(none, {"conflicts", "-o", "json"}).out, "[]");
 }
 
+TEST(ObjectCommand, ConflictsOfTypesNameTheTypes) {
+  FakeAgent agent(with_hosts(
+      R"([{"object":"doc","path":["k"],"type":"orset","winner":{"type":"orset","value":null,)"
+      R"("stamp":"1769860800123000000.4","writer":"00112233445566778899aabbccddeeff"},"losers":)"
+      R"([{"type":"gcounter","value":7,"stamp":"0.0",)"
+      R"("writer":"ffeeddccbbaa99887766554433221100"}],"rule":"type"}])"));
+
+  auto table = ask(agent, {"conflicts"});
+
+  EXPECT_TRUE(holds(table.out,
+                    "doc/k  orset  attic 00112233  2026-01-31T12:00:00.123Z  type  "
+                    "gcounter 7 by cellar ffeeddcc at 1970-01-01T00:00:00.000Z\n"))
+      << table.out;
+}
+
 TEST(ObjectCommand, PathsOfObjectsAreEncodedStepByStep) {
   FakeAgent agent(always(FakeAgent::ok(
       R"({"id":"o","path":["a"],"type":"crdt_map","value":{"k":1.0,"l":"t x"},"vector":{}})")));

@@ -227,8 +227,8 @@ TEST_F(Registers, OfConcurrentValuesTheLaterWinsAndTheOtherCanBeRead) {
   const auto conflicts = a.conflicts();
   ASSERT_EQ(conflicts.size(), 1u);
   EXPECT_EQ(conflicts[0].rule, "stamp");
-  EXPECT_EQ(conflicts[0].winner.body, "\"y\"");
-  EXPECT_EQ(conflicts[0].losers.at(0).body, "\"x\"");
+  EXPECT_EQ(conflicts[0].winner.value, "\"y\"");
+  EXPECT_EQ(conflicts[0].losers.at(0).value, "\"x\"");
   a.must(set({}, "\"z\""));
   EXPECT_TRUE(a.conflicts().empty());
 }

@@ -161,7 +161,7 @@ TEST(Entry, AFieldWrittenAsideWithTheStampOfAPutIsShownOrListedByItsDot) {
   Entry base = blank();
   apply(base, plan_add(base, {}, {1, 0}), kA, 1);
   auto whole = plan_put(base, {{"w", "1"}}, {50, 7});
-  auto field = plan_patch(base, {{"f", "2"}}, {50, 7});
+  auto field = plan_merge(base, {{"f", "2"}}, {50, 7});
 
   Entry patched_by_higher = base;
   apply(patched_by_higher, whole, kA, 2);
@@ -180,7 +180,7 @@ TEST(Entry, AFieldPatchedByWhoSawThePutIsShownAlthoughItsClockStands) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"w", "1"}}, {50, 7}), kZ, 1);
 
-  apply(entry, plan_patch(entry, {{"f", "2"}}, {50, 7}), kA, 1);
+  apply(entry, plan_merge(entry, {{"f", "2"}}, {50, 7}), kA, 1);
 
   EXPECT_EQ(shown_text(entry), "{\"f\":2,\"w\":1}");
 }
@@ -215,7 +215,7 @@ TEST(Entry, OfTwoConcurrentPutsTheLaterStandsWhole) {
 TEST(Entry, APatchConcurrentWithAnOlderPutSurvivesAndWithANewerOneIsHidden) {
   Entry base_entry = blank();
   apply(base_entry, plan_add(base_entry, {{"a", "0"}}, {1, 0}), kA, 1);
-  auto patch = plan_patch(base_entry, {{"p", "1"}}, {50, 0});
+  auto patch = plan_merge(base_entry, {{"p", "1"}}, {50, 0});
   auto older = plan_put(base_entry, {{"a", "1"}}, {40, 0});
   auto newer = plan_put(base_entry, {{"a", "2"}}, {60, 0});
 
@@ -238,7 +238,7 @@ TEST(Entry, APatchAfterAPutIsShownWhateverTheClockSays) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "0"}}, {1'000, 5}), kA, 1);
 
-  auto patch = plan_patch(entry, {{"a", "1"}, {"b", "2"}}, {10, 0});
+  auto patch = plan_merge(entry, {{"a", "1"}, {"b", "2"}}, {10, 0});
   apply(entry, patch, kZ, 1);
 
   EXPECT_EQ(patch[0].stamp, stamp(1'000, 6));
@@ -252,8 +252,8 @@ TEST(Entry, TheStampIsAboveEverySlotItWritesAndTheReset) {
   entry.reset = {put({kA, 1, 1}, stamp(20))};
   entry.fields["a"] = {put({kA, 1, 2}, stamp(30, 1, "writer"), "1")};
   entry.fields["b"] = {put({kA, 1, 3}, stamp(40), "1")};
-  std::vector<std::string> only_a = {"a"};
-  std::vector<std::string> unknown = {"new"};
+  const Fields only_a{{"a", "1"}};
+  const Fields unknown{{"new", "1"}};
 
   EXPECT_EQ(stamp_for(entry, {5, 0}, &only_a), stamp(30, 2));
   EXPECT_EQ(stamp_for(entry, {5, 0}, &unknown), stamp(20, 1));
@@ -267,8 +267,8 @@ TEST(Entry, ConcurrentPatchesOfDifferentFieldsMerge) {
   Entry a = blank();
   apply(a, plan_add(a, {{"x", "0"}, {"y", "0"}}, {1, 0}), kA, 1);
   Entry z = a;
-  auto from_a = plan_patch(a, {{"x", "1"}}, {50, 0});
-  auto from_z = plan_patch(z, {{"y", "2"}}, {40, 0});
+  auto from_a = plan_merge(a, {{"x", "1"}}, {50, 0});
+  auto from_z = plan_merge(z, {{"y", "2"}}, {40, 0});
 
   apply(a, from_a, kA, 2);
   apply(a, from_z, kZ, 1);
@@ -281,9 +281,9 @@ TEST(Entry, LosersAreListedBestFirstUntilOverwritten) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {}, {1, 0}), kA, 1);
   Entry fork = entry;
-  apply(entry, plan_patch(fork, {{"f", "1"}}, {10, 0}), samples::actor(1), 1);
-  apply(entry, plan_patch(fork, {{"f", "3"}}, {30, 0}), samples::actor(3), 1);
-  apply(entry, plan_patch(fork, {{"f", "2"}}, {30, 0}), samples::actor(2), 1);
+  apply(entry, plan_merge(fork, {{"f", "1"}}, {10, 0}), samples::actor(1), 1);
+  apply(entry, plan_merge(fork, {{"f", "3"}}, {30, 0}), samples::actor(3), 1);
+  apply(entry, plan_merge(fork, {{"f", "2"}}, {30, 0}), samples::actor(2), 1);
 
   auto found = conflicts(entry);
   ASSERT_EQ(found.size(), 1u);
@@ -293,7 +293,7 @@ TEST(Entry, LosersAreListedBestFirstUntilOverwritten) {
   EXPECT_EQ(found[0].losers[0].body, "2");
   EXPECT_EQ(found[0].losers[1].body, "1");
 
-  apply(entry, plan_patch(entry, {{"f", "4"}}, {5, 0}), kZ, 1);
+  apply(entry, plan_merge(entry, {{"f", "4"}}, {5, 0}), kZ, 1);
   EXPECT_TRUE(conflicts(entry).empty());
   EXPECT_EQ(shown_text(entry), "{\"f\":4}");
 }
@@ -302,7 +302,7 @@ TEST(Entry, UnsetKillsWhatItSeesAndAConcurrentPatchSurvives) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "1"}, {"b", "1"}}, {1, 0}), kA, 1);
   auto unset = plan_unset(entry, {"a", "unknown", "a"});
-  auto patch = plan_patch(entry, {{"a", "2"}}, {2, 0});
+  auto patch = plan_merge(entry, {{"a", "2"}}, {2, 0});
 
   ASSERT_EQ(unset.size(), 1u);
   EXPECT_EQ(unset[0].kind, EffectKind::kRemove);
@@ -331,7 +331,7 @@ TEST(Entry, RemovingKillsAllThatItSees) {
 
 TEST(Entry, RemovingReachesHiddenCellsOfAnAbsentEntry) {
   Entry entry = blank();
-  apply(entry, plan_patch(entry, {{"a", "1"}}, {1, 0}), kA, 1);
+  apply(entry, plan_merge(entry, {{"a", "1"}}, {1, 0}), kA, 1);
 
   EXPECT_FALSE(exists(entry));
   EXPECT_EQ(plan_remove(entry).size(), 1u);
@@ -357,7 +357,7 @@ TEST(Entry, APutThatDropsFieldsKeepsThePresence) {
 TEST(Entry, APatchConcurrentWithARemoveIsKeptButNotShown) {
   Entry entry = blank();
   apply(entry, plan_add(entry, {{"a", "1"}}, {1, 0}), kA, 1);
-  auto patch = plan_patch(entry, {{"a", "2"}}, {5, 0});
+  auto patch = plan_merge(entry, {{"a", "2"}}, {5, 0});
 
   apply(entry, plan_remove(entry), kZ, 1);
   apply(entry, patch, kA, 2);
@@ -368,7 +368,7 @@ TEST(Entry, APatchConcurrentWithARemoveIsKeptButNotShown) {
 }
 
 TEST(Entry, PlansThatWouldChangeNothingAreEmpty) {
-  EXPECT_TRUE(plan_patch(blank(), {}, {1, 0}).empty());
+  EXPECT_TRUE(plan_merge(blank(), {}, {1, 0}).empty());
   EXPECT_TRUE(plan_unset(blank(), {"a"}).empty());
   EXPECT_TRUE(plan_remove(blank()).empty());
 }

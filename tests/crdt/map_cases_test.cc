@@ -57,10 +57,10 @@ TEST_F(MapCases, TwoTypesAtOneNameAreBothKeptAndOneIsShown) {
   const auto conflicts = a.conflicts();
   ASSERT_EQ(conflicts.size(), 1u);
   EXPECT_EQ(conflicts[0].path, Path{"k"});
-  EXPECT_EQ(conflicts[0].type, SlotType::kOrSet);
+  EXPECT_EQ(conflicts[0].winner.type, SlotType::kOrSet);
   EXPECT_EQ(conflicts[0].rule, "type");
   ASSERT_EQ(conflicts[0].losers.size(), 1u);
-  EXPECT_EQ(conflicts[0].losers[0].body, "\"s\"");
+  EXPECT_EQ(conflicts[0].losers[0].value, "\"s\"");
 }
 
 TEST_F(MapCases, RemovingANameRemovesEveryTypeThere) {

@@ -39,7 +39,7 @@ base::Status MapView::below(const Path& path, const Visit& visit) {
   return {};
 }
 
-base::Result<const Sequence*> MapView::text(const Path& path) {
+base::Result<const Sequence*> MapView::text(const Path& path, const TextNeed&) {
   const auto found = texts_.find(path);
   return found == texts_.end() ? nullptr : &found->second;
 }

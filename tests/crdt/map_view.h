@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/types/conflicts.h"
 #include "crdt/types/plan.h"
 #include "crdt/types/shown.h"
 
@@ -19,7 +20,7 @@ class MapView : public View {
   const std::string& object() const override { return object_; }
   base::Result<Cells> cells(const Path& path, SlotType type) override;
   base::Status below(const Path& path, const Visit& visit) override;
-  base::Result<const Sequence*> text(const Path& path) override;
+  base::Result<const Sequence*> text(const Path& path, const TextNeed& need) override;
   base::Result<std::string> shown_text(const Path& path) override;
 
   void apply(const Effect& effect, const Dot& dot);

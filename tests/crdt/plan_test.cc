@@ -205,7 +205,9 @@ TEST_F(Plans, AnOperationWithoutItsArgumentIsRefused) {
                           Verb::kAdd, Verb::kRemove, Verb::kInsert, Verb::kErase}) {
     expect_refused(lacking(verb), Code::kInvalid, verb_name(verb));
   }
-  expect_refused(lacking(Verb::kPutEntry), Code::kUnprocessable, "catalog");
+  for (const Verb verb : {Verb::kPut, Verb::kMerge}) {
+    expect_refused(lacking(verb), Code::kUnprocessable, "catalog");
+  }
 }
 
 TEST_F(Plans, TheMembersOfAnObjectAreAValue) {

@@ -292,6 +292,29 @@ TEST(StoredText, EditsInManyPlacesLeaveNoSmallBlocks) {
   EXPECT_LT(text.fold(next).size(), 40u);  // of 33,000 letters in about 6,000 runs
 }
 
+// Thousands of runs in another order than their elements were typed.
+TEST(StoredText, ALoadedTextIsEditedLikeOneThatStayedOpen) {
+  base::Random random = base::Random::from_number(3);
+  for (const char* word : {"word ", "w\xC3\xB6rd "}) {
+    Writer open('a');
+    Writer loaded('z');
+    for (int i = 0; i < 3'000; ++i) {
+      loaded.take(open.type(static_cast<std::uint32_t>(random.below(open.size() + 1)), word));
+      if (i % 7 == 0) loaded.take(open.cut(open.size() / 2, 2));
+      if (i % 1'000 == 500) loaded.restart();
+    }
+    ASSERT_GT(loaded.sequence().runs(), 3'000u);
+    loaded.restart();
+
+    open.take(loaded.type(loaded.size() / 3, "more"));
+    loaded.take(open.cut(5, open.size() - 10));
+
+    EXPECT_EQ(loaded.text(), open.text());
+    EXPECT_EQ(loaded.digest(), open.digest());
+    loaded.check_digest();
+  }
+}
+
 TEST(StoredText, BrokenBytesAreRefused) {
   Writer writer('a');
   writer.type(0, "abc");

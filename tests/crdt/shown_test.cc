@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "map_view.h"
 
 namespace crdt {
@@ -63,7 +65,7 @@ TEST_F(Shown, OfAllTypesAtAPlaceTheOneWithTheHighestNumberIsShown) {
 
   const auto conflicts = a.conflicts();
   ASSERT_EQ(conflicts.size(), 1u);
-  EXPECT_EQ(conflicts[0].type, SlotType::kSeq);
+  EXPECT_EQ(conflicts[0].winner.type, SlotType::kSeq);
   EXPECT_EQ(conflicts[0].losers.size(), 6u);
 }
 
@@ -135,11 +137,90 @@ TEST_F(Shown, ConflictsAreFoundAtEveryDepthAndAVisitorMayStop) {
   merge();
   std::vector<Path> paths;
   for (const Hidden& hidden : a.conflicts()) paths.push_back(hidden.path);
-  EXPECT_EQ(paths, (std::vector<Path>{{"p", "q"}, {"p", "q", "r"}, {"x"}}));
+  EXPECT_EQ(paths, (std::vector<Path>{{"p", "q", "r"}, {"p", "q"}, {"x"}}));
   EXPECT_EQ(a.conflicts({"x"}).size(), 1u);
   int visits = 0;
   EXPECT_TRUE(conflicts_at(a.view(), {}, [&](const Hidden&) { return ++visits < 2; }).ok());
   EXPECT_EQ(visits, 2);
+}
+
+// A register has its values, a counter its sum, and a container no value. The marker stands for
+// the set, the first member for the map.
+TEST_F(Shown, AConflictOfTypesSaysWhatEachHasThere) {
+  const Path k{"k"};
+  a.must(increment(k, 1));
+  a.must(increment(k, 2));
+  a.must(set(k, "3", SlotType::kMvRegister));
+  b.must(set(k, "4", SlotType::kMvRegister));
+  const Sent marked = a.must(add(k, "5"));
+  a.must(add(k, "6"));
+  const Sent first = a.must(set({"k", "m"}, "7"));
+  a.must(set({"k", "n"}, "8"));
+  merge();
+
+  const auto conflicts = a.conflicts();
+
+  ASSERT_EQ(conflicts.size(), 1u);
+  const Hidden& found = conflicts[0];
+  EXPECT_EQ(found.path, k);
+  EXPECT_EQ(found.rule, "type");
+  EXPECT_EQ(found.winner.type, SlotType::kMap);
+  EXPECT_EQ(found.winner.value, "null");
+  EXPECT_EQ(found.winner.cell.dot.seq, first.change.seq);
+  std::map<std::string, int> losers;
+  for (const Side& side : found.losers) {
+    ++losers[std::string(type_name(side.type)) + " " + side.value];
+    if (side.type != SlotType::kOrSet) continue;
+    EXPECT_EQ(side.cell.dot.seq, marked.change.seq);
+  }
+  EXPECT_EQ(losers,
+            (std::map<std::string, int>{
+                {"gcounter 3", 1}, {"mv_register 3", 1}, {"mv_register 4", 1}, {"orset null", 1}}));
+}
+
+// Counts the slots that a reading visits.
+class Counting : public View {
+ public:
+  explicit Counting(View& view) : view_(view) {}
+  const std::string& object() const override { return view_.object(); }
+  base::Result<Cells> cells(const Path& path, SlotType type) override {
+    return view_.cells(path, type);
+  }
+  base::Status below(const Path& path, const Visit& visit) override {
+    return view_.below(path, [&](const Slot& slot, const Cells& cells) {
+      ++slots;
+      return visit(slot, cells);
+    });
+  }
+  base::Result<const Sequence*> text(const Path& path, const TextNeed& need) override {
+    return view_.text(path, need);
+  }
+  base::Result<std::string> shown_text(const Path& path) override { return view_.shown_text(path); }
+  int slots = 0;
+
+ private:
+  View& view_;
+};
+
+TEST_F(Shown, ADeepObjectIsReadOnceForItsConflictsAndTwiceForItsReasons) {
+  for (const char* key : {"a", "b", "c"}) {
+    for (const char* deep : {"x", "y"}) {
+      a.must(set({key, "1", "2", "3", deep}, "1", SlotType::kLwwRegister));
+      b.must(set({key, "1", "2", "3", deep}, "2", SlotType::kLwwRegister));
+    }
+  }
+  merge();
+  const int slots = 6 + 1;  // the marker of the object
+  Counting conflicts(a.view());
+  Counting reasons(a.view());
+
+  int found = 0;
+  EXPECT_TRUE(conflicts_at(conflicts, {}, [&](const Hidden&) { return ++found > 0; }).ok());
+  EXPECT_TRUE(reasons_at(reasons, {}, [](const Reason&) { return true; }).ok());
+
+  EXPECT_EQ(found, 6);
+  EXPECT_EQ(conflicts.slots, slots);
+  EXPECT_EQ(reasons.slots, 2 * slots);
 }
 
 }  // namespace

@@ -104,10 +104,10 @@ class Edits {
   }
 
   void store_and_load() {
-    std::uint32_t next = 1'000;
+    if (byte() % 2 == 0) return store_and_open();
     auto loader = crdt::Sequence::Loader::begin(text_.names());
     CHECK(loader.ok());
-    for (const crdt::RunTree::Block& block : text_.fold(next)) {
+    for (const crdt::RunTree::Block& block : text_.fold(next_)) {
       const crdt::Sequence::StoredBlock stored = text_.block(block);
       CHECK(loader->add(block.id, stored.skeleton, stored.text).ok());
     }
@@ -117,12 +117,31 @@ class Edits {
     text_ = std::move(*loaded);
   }
 
+  // In parts: each leaf is a block, and the blocks are loaded from the last one on.
+  void store_and_open() {
+    if (text_.elements() == 0) return;
+    std::map<std::uint32_t, crdt::Sequence::StoredBlock> blocks;
+    for (const crdt::RunTree::Block& block : text_.fold(next_, {1, 1})) {
+      blocks[block.id] = text_.block(block);
+    }
+    auto opened = crdt::Sequence::open(text_.names(), text_.index());
+    CHECK(opened.ok());
+    for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
+      CHECK(opened->load(block->first, block->second.skeleton, block->second.text).ok());
+      opened->check();
+    }
+    CHECK(opened->is_whole());
+    CHECK(opened->text() == text_.text());
+    text_ = std::move(*opened);
+  }
+
   const std::uint8_t* data_;
   std::size_t left_;
   crdt::Sequence text_;
   crdt::samples::NaiveTree tree_;
   std::vector<crdt::Dot> dots_;
   std::map<int, std::uint64_t> seqs_;
+  std::uint32_t next_ = 1'000;  // the id of the next block
 };
 
 }  // namespace

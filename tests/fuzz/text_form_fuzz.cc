@@ -1,5 +1,6 @@
-// Gives any bytes to the reader of a stored text: names, skeleton and letters, each with its length
-// in two bytes before it. It refuses them or makes a text that can be stored, loaded and edited.
+// Gives any bytes to the reader of a stored text: names, skeleton, letters and index, each with its
+// length in two bytes before it. It refuses them or makes a text that can be stored and loaded, as
+// a whole and in parts.
 
 #include <cstdint>
 
@@ -25,13 +26,28 @@ base::Result<crdt::Sequence> load(base::BytesView names, base::BytesView skeleto
   return loader.finish();
 }
 
+// With the index too, the text has a block, which is the one of the index or is refused.
+void open_in_parts(base::BytesView names, base::BytesView index, base::BytesView skeleton,
+                   base::BytesView letters) {
+  auto text = crdt::Sequence::open(names, index);
+  if (!text.ok()) return;
+  const auto all = [](const crdt::Sequence& part) { part.need_all(); };
+  for (const std::uint32_t block : text->missing(all)) {
+    if (!text->load(block, skeleton, letters).ok()) return;
+  }
+  text->check();
+  text->visit(std::nullopt, [](const crdt::TextRun&) { return true; });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   base::BytesView input(reinterpret_cast<const char*>(data), size);
   const base::BytesView names = take(input);
   const base::BytesView skeleton = take(input);
-  auto text = load(names, skeleton, take(input));
+  const base::BytesView letters = take(input);
+  open_in_parts(names, take(input), skeleton, letters);
+  auto text = load(names, skeleton, letters);
   if (!text.ok()) return 0;
   const std::string before = text->text();
   text->visit(std::nullopt, [](const crdt::TextRun&) { return true; });

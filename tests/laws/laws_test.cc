@@ -107,13 +107,12 @@ class Run {
   static std::vector<Effect> plan(const Peer& peer, const std::string& id, const Intention& meant,
                                   HybridTime time) {
     Entry entry = peer.entry(id);
-    // In descending order: plan_add() and plan_put() must sort them.
-    Members members(meant.values.rbegin(), meant.values.rend());
-    if (meant.presence) return plan_add(entry, members, time);
-    if (meant.whole) return plan_put(entry, members, time);
+    const Fields fields(meant.values.begin(), meant.values.end());
+    if (meant.presence) return plan_add(entry, fields, time);
+    if (meant.whole) return plan_put(entry, fields, time);
     if (meant.clears == Intention::Clears::kAll) return plan_remove(entry);
     if (!meant.unset.empty()) return plan_unset(entry, {meant.unset.begin(), meant.unset.end()});
-    return plan_patch(entry, members, time);
+    return plan_merge(entry, fields, time);
   }
 
   // Makes one change that touches one to three entries, each of them once.

@@ -32,14 +32,14 @@ class Host {
     if (!written) return std::nullopt;
     return written->sealed;
   }
-  Sent add(const std::string& id, const Members& fields = {}) {
+  Sent add(const std::string& id, const Fields& fields = {}) {
     return *write({[&](HybridTime t) { return plan_add(peer.entry(id), fields, t); }});
   }
-  Sent put(const std::string& id, const Members& fields) {
+  Sent put(const std::string& id, const Fields& fields) {
     return *write({[&](HybridTime t) { return plan_put(peer.entry(id), fields, t); }});
   }
-  Sent patch(const std::string& id, const Members& fields) {
-    return *write({[&](HybridTime t) { return plan_patch(peer.entry(id), fields, t); }});
+  Sent patch(const std::string& id, const Fields& fields) {
+    return *write({[&](HybridTime t) { return plan_merge(peer.entry(id), fields, t); }});
   }
   std::optional<Sent> try_remove(const std::string& id) {
     return write({[&](HybridTime) { return plan_remove(peer.entry(id)); }});

@@ -12,7 +12,7 @@ base::Now wall(std::int64_t instant_millis, std::int64_t wall_millis, bool synch
 }
 
 Input patch(const std::string& value) {
-  return Write{1, PatchEntry{"snapshots", "x", {{"size", value}}, {}}};
+  return Write{1, patch_entry("snapshots", "x", {{"size", value}})};
 }
 
 struct Hosts : testing::Test {

@@ -192,7 +192,7 @@ TEST_F(Damaged, ARowFoundByTheScrubIsGivenUpWhenAPeerIsThere) {
 TEST_F(Damaged, AWriteThatNeedsABadRowIsRefusedAndOthersGoOn) {
   harm(store::sample::kOtherByteInCells);
 
-  Outputs bad = turn(*a, 5, {Write{1, PatchEntry{"snapshots", "x", {{"size", "2"}}, {}}}});
+  Outputs bad = turn(*a, 5, {Write{1, patch_entry("snapshots", "x", {{"size", "2"}})}});
   Outputs good = turn(*a, 6, {add("new")});
 
   EXPECT_EQ(bad.replies.at(0).result.error().code, base::Code::kUnavailable);
@@ -215,7 +215,7 @@ TEST_F(Damaged, ARefusedWriteOfSeveralChangesHasNoEffect) {
   const crdt::VersionVector::Entries before = a->vector().to_map();
   ImportEntries import{"snapshots", {{"0 good", {}}, {"new", {}}, {"x", {}}}};
 
-  Outputs removed = turn(*a, 5, {Write{1, RemoveObject{"snapshots"}}, add("other")});
+  Outputs removed = turn(*a, 5, {Write{1, remove_object("snapshots")}, add("other")});
   Outputs imported = turn(*a, 6, {Write{1, import}});
 
   EXPECT_EQ(removed.replies.at(0).result.error().code, base::Code::kUnavailable);
@@ -339,7 +339,7 @@ TEST_F(Damaged, TheEndOfTheFetchIsNotAskedForWhileTheDiskTakesNoWrites) {
 
 TEST_F(Damaged, AReceivedChangeThatMeetsABadRowStartsTheRepair) {
   harm(store::sample::kOtherByteInCells);
-  auto kill = turn(*z, 5, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
+  auto kill = turn(*z, 5, {Write{1, remove_entry("snapshots", "x")}}).facts.own;
 
   turn(*a, 6, {received(kill)});
   Outputs out = turn(*a, 7, {received(kill)});
@@ -409,7 +409,7 @@ TEST_F(Damaged, ADivergenceWithSoundRowsIsReportedAndNothingIsGivenUp) {
 
 // One held row is bad, and one held change needs a bad row. The agent must start in spite of that.
 TEST_F(Damaged, ABadRowMetAtTheStartIsRepairedLater) {
-  auto kill = turn(*z, 5, {Write{1, RemoveEntry{"snapshots", "x"}}}).facts.own;
+  auto kill = turn(*z, 5, {Write{1, remove_entry("snapshots", "x")}}).facts.own;
   ASSERT_TRUE(a->store().begin().ok());
   ASSERT_TRUE(a->store().held().keep_unknown(kill[0]).ok());
   ASSERT_TRUE(

@@ -233,8 +233,8 @@ TEST_F(Copied, AfterAForkTheTailIsSealedAgainUponWhatPeersHold) {
   turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
   turn(*z, 4, {add("of z")});
   turn(*a, 3, {add("mine", R"({"size":5})")});
-  turn(*a, 4, {Write{1, PatchEntry{"snapshots", "mine", {{"size", "6"}}, {}}}});
-  turn(*a, 5, {Write{1, RemoveEntry{"snapshots", "common"}}});
+  turn(*a, 4, {Write{1, patch_entry("snapshots", "mine", {{"size", "6"}})}});
+  turn(*a, 5, {Write{1, remove_entry("snapshots", "common")}});
   base::NodeId node = a->node_id();
   ASSERT_TRUE(turn(*a, 6, {received(log_of(*z))}).reopen);
 
@@ -270,7 +270,7 @@ TEST_F(Copied, AfterAForkTheTailIsSealedAgainUponWhatPeersHold) {
 // changes have come.
 TEST_F(Copied, WhatWasInCommonAfterAllIsNotSealedTwice) {
   turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
-  turn(*z, 4, {Write{1, RemoveEntry{"snapshots", "common"}}});
+  turn(*z, 4, {Write{1, remove_entry("snapshots", "common")}});
   turn(*a, 3, {add("mine")});
   ASSERT_TRUE(turn(*a, 4, {EchoSeen{z->node_id(), actor, {2, 99}}}).reopen);
 

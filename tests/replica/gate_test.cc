@@ -84,7 +84,7 @@ TEST(Gate, AChangeFromTheFutureIsAppliedButItsTimeIsNotTakenOver) {
   EXPECT_EQ(out.notices.at(0).kind, Notice::Kind::kClockAhead);
   EXPECT_EQ(shown(*pair.z, "x"), R"({"size":1})");
   EXPECT_LT(pair.z->clock().latest().nanos, at(60'000).wall_nanos);
-  turn(*pair.z, 2, {Write{1, PatchEntry{"snapshots", "x", {{"size", "2"}}, {}}}});
+  turn(*pair.z, 2, {Write{1, patch_entry("snapshots", "x", {{"size", "2"}})}});
   EXPECT_EQ(shown(*pair.z, "x"), R"({"size":2})");
 }
 

@@ -7,11 +7,15 @@
 
 #include "agent/replica/pump.h"
 #include "tests/crdt/members_of.h"
+#include "tools/simulator/requests.h"
 
 namespace agent {
 namespace {
 
+using crdt::Verb;
 using crdt::samples::members_of;
+using simulation::add_entry;
+using simulation::op;
 
 // The text of an object with many fields of a few bytes each.
 std::string short_fields(int count) {
@@ -42,12 +46,12 @@ Input import_of(int lines) {
 }
 
 Input entries_of(int count) {
-  WriteEntries write{"images", {}, false};
+  WriteObject write{"images", {}};
   for (int i = 0; i < count; ++i) {
-    write.entries.push_back({std::to_string(i),
-                             EntryWrite::Whole::kKeep,
-                             {{"field", "1"}},
-                             {"one", "another, which is longer than 15 bytes"}});
+    const std::string id = std::to_string(i);
+    write.ops.push_back(op({id, "field"}, Verb::kSet, std::string("1")));
+    write.ops.push_back(op({id, "one"}, Verb::kUnset));
+    write.ops.push_back(op({id, "another, which is longer than 15 bytes"}, Verb::kUnset));
   }
   return Write{1, std::move(write)};
 }
@@ -56,18 +60,19 @@ Input entries_of(int count) {
 // with the bytes of its text.
 TEST(InputSize, IsWhatAWriteTakesInMemory) {
   auto patch = [] {
-    return Write{1, PatchEntry{"images", "x", members_of(short_fields(9'000)),
-                               std::vector<std::string>(1'000, "a name of more than 15 bytes")}};
+    return Write{1, simulation::patch_entry(
+                        "images", "x", members_of(short_fields(9'000)),
+                        std::vector<std::string>(1'000, "a name of more than 15 bytes"))};
   };
   const std::function<Input()> kWrites[] = {
       [] {
-        return Write{1, AddEntry{"images", "x", members_of(short_fields(20'000))}};
+        return Write{1, add_entry("images", "x", members_of(short_fields(20'000)))};
       },
       [] {
-        return Write{1, PutEntry{"images", "x", members_of(short_fields(20'000))}};
+        return Write{1, simulation::put_entry("images", "x", members_of(short_fields(20'000)))};
       },
       [] {
-        return Write{1, AddEntry{"images", "x", {{"f", std::string(500'000, '1')}}}};
+        return Write{1, add_entry("images", "x", {{"f", std::string(500'000, '1')}})};
       },
       patch,
       [] { return import_of(1'000); },
@@ -92,7 +97,7 @@ TEST(InputSize, TheQueueOfManyShortFieldsEndsAtItsBoundOfMemory) {
   const std::string text = short_fields(10'000);
   std::size_t taken = 0;
 
-  while (pump.offer(Write{1, AddEntry{"images", "x", members_of(text)}}) && taken < 1'000) ++taken;
+  while (pump.offer(Write{1, add_entry("images", "x", members_of(text))}) && taken < 1'000) ++taken;
 
   EXPECT_GE(taken, 1u);
   EXPECT_LE(taken * 10'000 * sizeof(crdt::Members::value_type), options.bytes_max);

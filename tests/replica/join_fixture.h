@@ -82,10 +82,10 @@ inline void expect_equal(Replica& a, Replica& z) {
 using Sealed = std::vector<crdt::SealedChange>;
 
 inline Input add_to(const std::string& object, const std::string& id) {
-  return Write{1, AddEntry{object, id, members_of(R"({"size":1})")}};
+  return Write{1, add_entry(object, id, members_of(R"({"size":1})"))};
 }
 inline Input remove_from(const std::string& object, const std::string& id) {
-  return Write{1, RemoveEntry{object, id}};
+  return Write{1, remove_entry(object, id)};
 }
 inline std::string shown_in(Replica& replica, const std::string& object, const std::string& id) {
   auto entry = replica.store().cells().entry(object, id);
@@ -94,6 +94,13 @@ inline std::string shown_in(Replica& replica, const std::string& object, const s
 inline bool has_notice(const Outputs& out, Notice::Kind kind) {
   for (const Notice& notice : out.notices) {
     if (notice.kind == kind) return true;
+  }
+  return false;
+}
+
+inline bool merged(const Outputs& out) {
+  for (const JoinReport& join : out.joins) {
+    if (join.outcome == JoinReport::Outcome::kMerged) return true;
   }
   return false;
 }

@@ -77,17 +77,31 @@ class History {
   std::string text(const char* prefix, std::uint64_t kinds) {
     return prefix + std::to_string(random_.below(kinds));
   }
+  WriteObject on_entry(const std::string& object, const std::string& id, const std::string& value) {
+    std::uint64_t verb = random_.below(5);
+    if (verb < 2) return add_entry(object, id, members_of(value));
+    if (verb == 2) return put_entry(object, id, members_of(value));
+    if (verb == 3) return patch_entry(object, id, {{"g", "1"}});
+    return remove_entry(object, id);
+  }
+  WriteObject on_place(const std::string& object, const std::string& id, const std::string& value) {
+    using crdt::Verb;
+    std::uint64_t verb = random_.below(5);
+    if (verb < 2) return {object, {{{id}, Verb::kReplace, value, crdt::SlotType::kMap, {}}}};
+    if (verb == 2)
+      return {object, {{{id}, Verb::kReplace, value, crdt::SlotType::kLwwRegister, {}}}};
+    if (verb == 3) return {object, {simulation::op({id, "g"}, Verb::kSet, std::string("1"))}};
+    return {object, {simulation::op({id}, Verb::kUnset)}};
+  }
   void write(std::size_t who) {
-    std::string object = text("o", 4);
+    static constexpr const char* kObjects[] = {"images", "map", "other map", "snapshots"};
+    const std::string object = kObjects[random_.below(std::size(kObjects))];
     std::string id = text("e", 5);
     std::string value = "{\"f" + std::to_string(random_.below(3)) +
                         "\":" + std::to_string(random_.below(1000)) + "}";
-    std::uint64_t verb = random_.below(5);
-    Input input = Write{1, RemoveEntry{object, id}};
-    if (verb < 2) input = Write{1, AddEntry{object, id, members_of(value)}};
-    if (verb == 2) input = Write{1, PutEntry{object, id, members_of(value)}};
-    if (verb == 3) input = Write{1, PatchEntry{object, id, {{"g", "1"}}, {}}};
-    Outputs out = turn(*replicas_[who], millis_, {input});
+    const WriteObject write =
+        crdt::is_catalog(object) ? on_entry(object, id, value) : on_place(object, id, value);
+    Outputs out = turn(*replicas_[who], millis_, {Write{1, write}});
     for (crdt::SealedChange& change : out.facts.own) sealed_.push_back(std::move(change));
   }
   void push(std::size_t from, std::size_t to) {
@@ -117,9 +131,7 @@ class History {
     }
     if (joining->asks()) return;
     EXPECT_TRUE(joining->done());
-    for (const Notice& notice : joining->last.notices) {
-      if (notice.kind == Notice::Kind::kJoined) ++merges_;
-    }
+    if (merged(joining->last)) ++merges_;
     joins_[who].reset();
     check(who);
   }

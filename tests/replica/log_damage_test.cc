@@ -12,9 +12,9 @@ class DamagedLog : public Damaged {
  protected:
   // Writes of every kind about other entries. All of them must be accepted.
   void expect_writes() {
-    for (const Input& write : {add("new"), Input(Write{1, PutEntry{"snapshots", "y", {}}}),
-                               Input(Write{1, PatchEntry{"snapshots", "new", {{"n", "1"}}, {}}}),
-                               Input(Write{1, RemoveEntry{"snapshots", "new"}})}) {
+    for (const Input& write : {add("new"), Input(Write{1, put_entry("snapshots", "y", {})}),
+                               Input(Write{1, patch_entry("snapshots", "new", {{"n", "1"}})}),
+                               Input(Write{1, remove_entry("snapshots", "new")})}) {
       Outputs out = turn(*a, clock++, {write});
       ASSERT_EQ(out.replies.size(), 1u);
       EXPECT_TRUE(out.replies[0].result.ok()) << out.replies[0].result.error().message;
@@ -137,7 +137,7 @@ TEST_F(DamagedLog, ABrokenPageOfTheLogIsAnsweredWithTheRepair) {
     file << std::string(200, '\xff');
   }
   // Makes every connection drop its page cache.
-  harm("PRAGMA user_version=5; PRAGMA user_version=4");
+  harm("PRAGMA user_version=6; PRAGMA user_version=5");
 
   Outputs out = turn(*a, clock++, {add("new")});
 

@@ -42,7 +42,7 @@ TEST(Parked, AChangeWaitsForItsDependencies) {
   WaitingPair pair;
   auto from_a = pair.write(1);
   turn(*pair.z, 2, {received(from_a)});
-  auto from_z = turn(*pair.z, 3, {Write{1, RemoveEntry{"snapshots", "x0"}}}).facts.own;
+  auto from_z = turn(*pair.z, 3, {Write{1, remove_entry("snapshots", "x0")}}).facts.own;
   auto m = open_replica(pair.folder.file("m.db"), 3);
 
   turn(*m, 4, {received(from_z)});

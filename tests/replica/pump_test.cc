@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "tools/simulator/requests.h"
+
 namespace agent {
 namespace {
 
@@ -12,7 +14,7 @@ using Step = Pump::Step;
 
 base::Instant at_millis(std::int64_t number) { return base::Instant{0} + base::millis(number); }
 
-Input a_write() { return Write{1, RemoveEntry{"snapshots", "x"}}; }
+Input a_write() { return Write{1, simulation::remove_entry("snapshots", "x")}; }
 
 // Drives a pump on a clock of its own, like the store thread does. `steps` records what the pump
 // did: T is a turn, F a flush, S a part of the scrub, R reading ahead.
@@ -172,7 +174,7 @@ TEST(Pump, AFullQueueRefusesAndLeavesTheInputAlone) {
   EXPECT_TRUE(pump.offer(a_write()));
   EXPECT_FALSE(pump.offer(std::move(second)));
 
-  EXPECT_EQ(std::get<RemoveEntry>(std::get<Write>(second).request).id, "x");
+  EXPECT_EQ(std::get<WriteObject>(std::get<Write>(second).request).object, "snapshots");
   EXPECT_EQ(pump.waiting(), 1u);
 }
 

@@ -11,10 +11,16 @@
 
 #include "agent/replica/replica.h"
 #include "tests/crdt/members_of.h"
+#include "tools/simulator/requests.h"
 
 namespace agent {
 
 using crdt::samples::members_of;
+using simulation::add_entry;
+using simulation::patch_entry;
+using simulation::put_entry;
+using simulation::remove_entry;
+using simulation::remove_object;
 
 class Folder {
  public:
@@ -48,7 +54,7 @@ inline std::unique_ptr<Replica> open_replica(const std::string& file, std::uint6
 }
 
 inline Input add(const std::string& id, const std::string& metadata = R"({"size":1})") {
-  return Write{1, AddEntry{"snapshots", id, members_of(metadata)}};
+  return Write{1, add_entry("snapshots", id, members_of(metadata))};
 }
 
 inline Outputs turn(Replica& replica, std::int64_t millis, std::vector<Input> inputs,

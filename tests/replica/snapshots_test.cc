@@ -8,7 +8,7 @@
 namespace agent {
 namespace {
 
-using Outcome = SnapshotRead::Outcome;
+using Reading = SnapshotRead::Outcome;
 
 struct SnapshotsTest : testing::Test {
   Folder folder;
@@ -35,10 +35,10 @@ struct SnapshotsTest : testing::Test {
   // Starts a snapshot for the peer `who` and returns its id.
   std::uint64_t begin(unsigned char who, std::int64_t millis = 10) {
     SnapshotRead page = ask(who, query_of(who), millis);
-    EXPECT_EQ(page.outcome, Outcome::kPage);
+    EXPECT_EQ(page.outcome, Reading::kPage);
     return crdt::decode_snapshot_page(page.body)->name.id;
   }
-  Outcome again(unsigned char who, std::uint64_t snapshot, std::int64_t millis = 10) {
+  Reading again(unsigned char who, std::uint64_t snapshot, std::int64_t millis = 10) {
     return ask(who, query_of(100, snapshot), millis).outcome;
   }
 };
@@ -46,8 +46,8 @@ struct SnapshotsTest : testing::Test {
 TEST_F(SnapshotsTest, MoreThanTheBoundAreBusy) {
   for (unsigned char who = 1; who <= 4; ++who) begin(who);
 
-  EXPECT_EQ(ask(5, query_of(5)).outcome, Outcome::kBusy);
-  EXPECT_EQ(ask(5, query_of(5), 31'000).outcome, Outcome::kPage) << "idle leases were not ended";
+  EXPECT_EQ(ask(5, query_of(5)).outcome, Reading::kBusy);
+  EXPECT_EQ(ask(5, query_of(5), 31'000).outcome, Reading::kPage) << "idle leases were not ended";
 }
 
 // Otherwise a lease would keep its reader and its prepared page for as long as nobody writes.
@@ -88,8 +88,8 @@ TEST_F(SnapshotsTest, OneThatGaveEverythingMakesRoom) {
     last.run->after = {page->slots.back().slot, page->slots.back().cells.back().dot};
   }
 
-  EXPECT_EQ(ask(5, query_of(5)).outcome, Outcome::kPage);
-  EXPECT_EQ(again(1, first), Outcome::kGone);
+  EXPECT_EQ(ask(5, query_of(5)).outcome, Reading::kPage);
+  EXPECT_EQ(again(1, first), Reading::kGone);
 }
 
 TEST_F(SnapshotsTest, APageIsNoLargerThanAskedFor) {
@@ -185,17 +185,17 @@ TEST_F(ReadAheadTest, NothingIsMadeBehindTheLastPageNorForALeaseThatEnded) {
 
 TEST_F(SnapshotsTest, AnIdleOneIsGone) {
   std::uint64_t id = begin(1);
-  EXPECT_EQ(again(1, id, 29'000), Outcome::kPage);
-  EXPECT_EQ(again(1, id, 60'000), Outcome::kGone);
+  EXPECT_EQ(again(1, id, 29'000), Reading::kPage);
+  EXPECT_EQ(again(1, id, 60'000), Reading::kGone);
 }
 
 TEST_F(SnapshotsTest, AnOldOneIsGoneHoweverBusy) {
   std::uint64_t id = begin(1);
-  Outcome last = Outcome::kPage;
+  Reading last = Reading::kPage;
   for (std::int64_t millis = 20'000; millis < 640'000; millis += 20'000) {
     last = again(1, id, millis);
   }
-  EXPECT_EQ(last, Outcome::kGone);
+  EXPECT_EQ(last, Reading::kGone);
 }
 
 TEST_F(SnapshotsTest, OneIsGoneWhenTheLogHasGrownTooFar) {
@@ -206,10 +206,10 @@ TEST_F(SnapshotsTest, OneIsGoneWhenTheLogHasGrownTooFar) {
   a = open(options);
   std::uint64_t id = begin(1);
   for (int i = 0; i < 5; ++i) turn(*a, 11, {add("x")});
-  EXPECT_EQ(again(1, id), Outcome::kPage);
+  EXPECT_EQ(again(1, id), Reading::kPage);
   for (int i = 0; i < 30; ++i) turn(*a, 11, {add("x")});
 
-  EXPECT_EQ(again(1, id), Outcome::kGone);
+  EXPECT_EQ(again(1, id), Reading::kGone);
   turn(*a, 12, {ConfirmOwn{a->own_actor(), 1000}});
   turn(*a, 13, {add("x")});
   EXPECT_LT(a->store().log().bytes(), 1'000u);
@@ -224,14 +224,14 @@ TEST_F(SnapshotsTest, OneIsGoneWhenTheWriteAheadLogHasGrownTooFar) {
   std::uint64_t id = begin(1);
   for (int i = 0; i < 100; ++i) turn(*a, 11, {add("x" + std::to_string(i))});
 
-  EXPECT_EQ(again(1, id), Outcome::kGone);
+  EXPECT_EQ(again(1, id), Reading::kGone);
 }
 
 TEST_F(SnapshotsTest, AnotherPeerCannotAskForIt) {
   std::uint64_t id = begin(1);
 
-  EXPECT_EQ(again(2, id), Outcome::kGone);
-  EXPECT_EQ(again(1, id), Outcome::kPage);
+  EXPECT_EQ(again(2, id), Reading::kGone);
+  EXPECT_EQ(again(1, id), Reading::kPage);
 }
 
 // The peer asks again because the first answer was lost: the same step of the same join gets the
@@ -243,7 +243,7 @@ TEST_F(SnapshotsTest, AskingAgainGivesTheSameOne) {
   crdt::SnapshotQuery anew = query_of(77);
   auto other = crdt::decode_snapshot_page(ask(1, anew).body);
   EXPECT_NE(other->name.id, id);
-  EXPECT_EQ(again(1, id), Outcome::kGone);
+  EXPECT_EQ(again(1, id), Reading::kGone);
 }
 
 TEST_F(SnapshotsTest, TheSameQueryGivesTheSamePage) {
@@ -254,7 +254,7 @@ TEST_F(SnapshotsTest, TheSameQueryGivesTheSamePage) {
   query.run = {object, object, std::nullopt};
 
   std::string first = ask(1, query).body;
-  turn(*a, 11, {add("z"), Write{1, RemoveEntry{"snapshots", "x"}}});
+  turn(*a, 11, {add("z"), Write{1, remove_entry("snapshots", "x")}});
 
   EXPECT_EQ(ask(1, query).body, first);
 }
@@ -264,7 +264,7 @@ TEST_F(SnapshotsTest, ARestartEndsThem) {
   a.reset();
   a = open_replica(folder.file("a.db"), 2);
 
-  EXPECT_EQ(again(1, id), Outcome::kGone);
+  EXPECT_EQ(again(1, id), Reading::kGone);
 }
 
 TEST_F(SnapshotsTest, WhatIsNoQueryFails) {
@@ -272,7 +272,7 @@ TEST_F(SnapshotsTest, WhatIsNoQueryFails) {
 
   ASSERT_EQ(out.pages.size(), 1u);
   EXPECT_EQ(out.pages[0].request, 9u);
-  EXPECT_EQ(out.pages[0].outcome, Outcome::kFailed);
+  EXPECT_EQ(out.pages[0].outcome, Reading::kFailed);
 }
 
 // Rule 3: a snapshot shows only a state that is on the medium.
@@ -283,7 +283,7 @@ TEST_F(SnapshotsTest, TakingOneBringsEverythingToTheMedium) {
 
   Outputs out = turn(*z, 2, {SnapshotQuery{1, peer(1), crdt::encode(query_of(1))}});
 
-  EXPECT_EQ(out.pages.at(0).outcome, Outcome::kPage);
+  EXPECT_EQ(out.pages.at(0).outcome, Reading::kPage);
   EXPECT_TRUE(out.facts.durable);
   EXPECT_FALSE(z->unsynced());
 }
@@ -307,7 +307,7 @@ TEST_F(SnapshotsTest, ARefusedTurnAnswersItsQueries) {
   EXPECT_EQ(out.facts.join->kind, JoinStep::Kind::kFailed);
   ASSERT_EQ(out.pages.size(), 1u);
   EXPECT_EQ(out.pages[0].request, 5u);
-  EXPECT_EQ(out.pages[0].outcome, Outcome::kFailed);
+  EXPECT_EQ(out.pages[0].outcome, Reading::kFailed);
 }
 
 }  // namespace

@@ -143,6 +143,44 @@ TEST_F(Types, EverythingIsThereAfterARestart) {
   EXPECT_TRUE(a->store().verify_digest().ok());
 }
 
+// The text has many blocks and is closed between the requests, so each loads what it needs, also
+// into the copy of the text that has the earlier operations of the request.
+TEST_F(Types, SeveralEditsOfALargeTextInOneRequest) {
+  ReplicaOptions options;
+  options.store.fold_changes = 1;
+  options.store.text_block_runs = 1;
+  options.store.texts_open_bytes = 1;
+  a.reset();
+  a = open_replica(folder.file("large.db"), 1, options);
+  auto random = base::Random::from_number(11);
+  std::string model;
+  const auto edits = [&](int count) {
+    std::vector<crdt::Op> ops;
+    for (int i = 0; i < count; ++i) {
+      const auto at = static_cast<std::uint32_t>(random.below(model.size() + 1));
+      if (at + 3 < model.size() && random.below(3) == 0) {
+        ops.push_back(erase({}, at, 3));
+        model.erase(at, 3);
+      } else {
+        const std::string word = {static_cast<char>('a' + random.below(26)), '.'};
+        ops.push_back(insert({}, at, word));
+        model.insert(at, word);
+      }
+    }
+    return ops;
+  };
+  ASSERT_EQ(outcome(turn(*a, 1, {write("t", edits(400))})), "ok");
+  const std::uint64_t before = a->store().cells().texts().counts().blocks;
+
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(outcome(turn(*a, 2 + i, {write("t", edits(3))})), "ok");
+    ASSERT_EQ(value_of(*a, "t"), '"' + model + '"') << i;
+  }
+
+  EXPECT_GT(a->store().cells().texts().counts().blocks, before + 20);
+  EXPECT_TRUE(a->store().verify().ok());
+}
+
 // One request of a random kind on one of few places, so that they meet.
 Input any_request(Replica& replica, base::Random& random) {
   const std::string object = "o" + std::to_string(random.below(2));
@@ -169,7 +207,7 @@ Input any_request(Replica& replica, base::Random& random) {
       if (random.chance(2)) path.pop_back();
       return write(object, {op(Verb::kUnset, path)});
     default: {
-      auto text = view.text(path);
+      auto text = view.text(path, [](const crdt::Sequence&) {});
       EXPECT_TRUE(text.ok());
       const std::uint32_t size = *text ? (*text)->size() : 0;
       if (size > 2 && random.chance(3)) {
@@ -194,6 +232,8 @@ TEST_P(Histories, EndEqual) {
   auto random = base::Random::from_number(static_cast<std::uint64_t>(GetParam()));
   ReplicaOptions options = tiny_pages(300);
   options.store.fold_changes = 3;
+  options.store.text_block_runs = 1;
+  options.store.texts_open_bytes = 1;
   std::vector<std::unique_ptr<Replica>> all;
   std::uint64_t opened = 10;
   for (int i = 0; i < 3; ++i) {

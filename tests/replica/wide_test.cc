@@ -9,6 +9,12 @@
 namespace agent {
 namespace {
 
+using crdt::Members;
+using crdt::Verb;
+using simulation::op;
+
+const Members kOne{{"n", "1"}};
+
 using Shown = std::map<std::string, std::string>;  // id → metadata
 
 Shown all_shown(Replica& replica) {
@@ -29,21 +35,21 @@ ReplicaOptions narrow(std::size_t effects) {
   return options;
 }
 
-crdt::Members members(const std::string& prefix, int count, const std::string& value = "1") {
-  crdt::Members fields;
+Members members(const std::string& prefix, int count, const std::string& value = "1") {
+  Members fields;
   for (int i = 0; i < count; ++i) fields.emplace_back(prefix + std::to_string(i), value);
   return fields;
 }
 
-Input patch(const std::string& id, crdt::Members set, std::vector<std::string> unset = {}) {
-  return Write{1, PatchEntry{"snapshots", id, std::move(set), std::move(unset)}};
+Input patch(const std::string& id, Members set, std::vector<std::string> unset = {}) {
+  return Write{1, patch_entry("snapshots", id, std::move(set), std::move(unset))};
 }
-Input remove(const std::string& id) { return Write{1, RemoveEntry{"snapshots", id}}; }
+Input remove(const std::string& id) { return Write{1, remove_entry("snapshots", id)}; }
 Input put(const std::string& id, const std::string& metadata) {
-  return Write{1, PutEntry{"snapshots", id, members_of(metadata)}};
+  return Write{1, put_entry("snapshots", id, members_of(metadata))};
 }
-Input write(std::vector<EntryWrite> entries, bool replace = false) {
-  return Write{1, WriteEntries{"snapshots", std::move(entries), replace}};
+Input write(std::vector<crdt::Op> ops) {
+  return Write{1, WriteObject{"snapshots", std::move(ops)}};
 }
 
 std::string outcome(const Outputs& out) {
@@ -126,8 +132,7 @@ TEST_F(Wide, APatchOfSeveralWideEntriesIsSeenWholeOrNotAtAll) {
   grow("y");
   turn(*a, clock++, {add("z")});
 
-  const auto seen = seen_elsewhere(write({{"x", EntryWrite::Whole::kRemove, {}, {}},
-                                          {"y", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}}));
+  const auto seen = seen_elsewhere(write({op({"x"}, Verb::kUnset), op({"y"}, Verb::kSet, kOne)}));
 
   EXPECT_EQ(seen, (std::vector<Shown>{{{"y", R"({"n":1})"}, {"z", R"({"size":1})"}}}));
   EXPECT_EQ(cells(*a), 3 + 3);
@@ -136,7 +141,8 @@ TEST_F(Wide, APatchOfSeveralWideEntriesIsSeenWholeOrNotAtAll) {
 TEST_F(Wide, FieldsSetAfterARemovalInOnePatchAreKept) {
   grow("x");
 
-  seen_elsewhere(write({{"x", EntryWrite::Whole::kRemove, {{"a1", "5"}, {"new", "6"}}, {}}}));
+  seen_elsewhere(write(
+      {op({"x"}, Verb::kUnset), op({"x"}, Verb::kMerge, Members{{"a1", "5"}, {"new", "6"}})}));
 
   EXPECT_EQ(all_shown(*a), Shown{});
   EXPECT_EQ(cells(*a), 2);
@@ -147,7 +153,7 @@ TEST_F(Wide, AnObjectOfWideAndNarrowEntriesIsRemoved) {
   for (int i = 0; i < 10; ++i) turn(*a, clock++, {add("a" + std::to_string(i))});
   for (int i = 0; i < 10; ++i) turn(*a, clock++, {add("c" + std::to_string(i))});
 
-  EXPECT_EQ(outcome(turn(*a, clock++, {Write{1, RemoveObject{"snapshots"}}})), "ok");
+  EXPECT_EQ(outcome(turn(*a, clock++, {Write{1, remove_object("snapshots")}})), "ok");
 
   EXPECT_EQ(cells(*a), 0);
 }
@@ -157,8 +163,7 @@ TEST_F(Wide, AnObjectIsReplacedAsAWhole) {
   for (int i = 0; i < 10; ++i) turn(*a, clock++, {add("a" + std::to_string(i))});
 
   const auto seen = seen_elsewhere(write(
-      {{"a3", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}, {"new", EntryWrite::Whole::kAdd, {}, {}}},
-      true));
+      {op({}, Verb::kUnset), op({"a3"}, Verb::kSet, kOne), op({"new"}, Verb::kSet, Members{})}));
 
   // The entries of the new value are shown after the first change. The other entries go with the
   // changes that follow.
@@ -172,9 +177,9 @@ TEST_F(Wide, AnObjectIsReplacedAsAWhole) {
 
 TEST_F(Wide, ARequestThatSetsMoreThanAChangeHoldsIsRefusedWithTheRemedy) {
   Outputs patched = turn(*a, clock++, {patch("x", members("f", 9))});
-  Outputs written = turn(*a, clock++,
-                         {write({{"x", EntryWrite::Whole::kAdd, members("f", 4), {}},
-                                 {"y", EntryWrite::Whole::kAdd, members("f", 4), {}}})});
+  Outputs written = turn(
+      *a, clock++,
+      {write({op({"x"}, Verb::kSet, members("f", 4)), op({"y"}, Verb::kSet, members("f", 4))})});
 
   for (const Outputs* out : {&patched, &written}) {
     EXPECT_EQ(out->replies[0].result.error().code, base::Code::kTooLarge);
@@ -246,8 +251,8 @@ TEST_F(Wide, RandomRequestsNeedOneChangeHoweverWideTheEntry) {
         request = add(id, "{}");
         break;
       case 4:
-        request = write({{"e0", EntryWrite::Whole::kRemove, {{"c1", "9"}}, {}},
-                         {"e1", EntryWrite::Whole::kAdd, {{"n", "1"}}, {}}});
+        request = write({op({"e0"}, Verb::kUnset), op({"e0", "c1"}, Verb::kSet, std::string("9")),
+                         op({"e1"}, Verb::kSet, kOne)});
         break;
       default:
         break;

@@ -5,6 +5,7 @@
 
 #include "crdt/catalog/entry.h"
 #include "tests/simulation/scenario.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation::testing {
 namespace {
@@ -33,14 +34,13 @@ class Images : public Scenario {
 
   std::string add(std::size_t host) {
     std::string id = "e" + std::to_string(++ids_);
-    agent::AddEntry add{"snapshots", id, {{"n", std::to_string(ids_)}}};
-    cluster().request(host, add);
+    cluster().request(host, add_entry("snapshots", id, {{"n", std::to_string(ids_)}}));
     return id;
   }
   // Removes one of the entries that all agents had before anything was copied. Only agents that are
   // never copied remove.
   void remove_next(std::size_t host) {
-    cluster().request(host, agent::RemoveEntry{"snapshots", "e" + std::to_string(++removed_)});
+    cluster().request(host, remove_entry("snapshots", "e" + std::to_string(++removed_)));
   }
   void write_everywhere(int rounds = 3) {
     for (int round = 0; round < rounds; ++round) {

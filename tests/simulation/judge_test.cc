@@ -3,6 +3,7 @@
 #include "crdt/catalog/entry.h"
 #include "tests/crdt/members_of.h"
 #include "tests/simulation/scenario.h"
+#include "tools/simulator/requests.h"
 #include "tools/simulator/run.h"
 
 namespace simulation::testing {
@@ -53,7 +54,7 @@ class InDoubt : public Scenario {
       cluster().schedule().after({}, [this] { cluster().power_cut(0, PowerCut::kAll); });
     });
     host(0).disk.lose_power_at(calls_);
-    cluster().request(0, agent::AddEntry{"snapshots", id, members_of(kText)});
+    cluster().request(0, add_entry("snapshots", id, members_of(kText)));
     run(base::millis(20));
     host(0).disk.watch({});
     host(0).disk.lose_power_at(0);
@@ -72,7 +73,7 @@ class InDoubt : public Scenario {
   void write_counted(const std::string& id) {
     calls_ = 0;
     host(0).disk.watch([this] { ++calls_; });
-    cluster().request(0, agent::AddEntry{"snapshots", id, members_of(kText)});
+    cluster().request(0, add_entry("snapshots", id, members_of(kText)));
     run(base::millis(5));
     host(0).disk.watch({});
   }
@@ -142,7 +143,7 @@ TEST(Judge, ABackupOfARottenMediumIsRotten) {
   Scenario mesh(3);
   mesh.begin();
   mesh.cluster().request(
-      1, agent::AddEntry{"snapshots", "one", members_of(R"({"text":"found in the file"})")});
+      1, add_entry("snapshots", "one", members_of(R"({"text":"found in the file"})")));
   ASSERT_TRUE(mesh.converges(base::seconds(20)));
   mesh.cluster().stop_cleanly(1);
   mesh.flip_text_of_stopped(1, "found in");
@@ -169,9 +170,9 @@ TEST(Judge, WhatAScrubFindsAfterHealingMayTravel) {
   mesh.settings().quiet = base::seconds(120);
   mesh.begin();
   mesh.cluster().request(
-      1, agent::AddEntry{"snapshots", "z", members_of(R"({"text":"found in the file"})")});
+      1, add_entry("snapshots", "z", members_of(R"({"text":"found in the file"})")));
   for (int i = 0; i < 150; ++i) {
-    mesh.cluster().request(0, agent::AddEntry{"snapshots", "e" + std::to_string(i), {}});
+    mesh.cluster().request(0, add_entry("snapshots", "e" + std::to_string(i), {}));
     mesh.run(base::millis(2));
   }
   ASSERT_TRUE(mesh.converges(base::seconds(20)));

@@ -16,6 +16,7 @@ MeshHistory::Counts& MeshHistory::Counts::operator+=(const Counts& other) {
   refused += other.refused;
   refused_early += other.refused_early;
   conflicts += other.conflicts;
+  typed_conflicts += other.typed_conflicts;
   restarts += other.restarts;
   lost_suffixes += other.lost_suffixes;
   folded += other.folded;
@@ -65,6 +66,10 @@ void MeshHistory::settle() {
     auto different = checker_.check_all(host.replica->store().cells(), host.replica->vector());
     if (different) fail(*different);
     count_texts(host);
+    for (const std::string& object : oracle_.typed_objects()) {
+      const ObjectSight sight = oracle_.object(object, host.replica->vector());
+      counts_.typed_conflicts += sight.conflicts().size();
+    }
     if (host.replica->vector() != hosts_[0].replica->vector()) fail("vectors differ in the end");
     if (host.replica->state() != hosts_[0].replica->state()) fail("digests differ in the end");
   }

@@ -35,9 +35,10 @@ class MeshHistory {
   struct Counts {
     std::size_t requests = 0;
     std::size_t idle = 0;
-    std::size_t refused = 0;        // requests that were wrong
-    std::size_t refused_early = 0;  // changes that came before what they depend on
-    std::size_t conflicts = 0;
+    std::size_t refused = 0;          // requests that were wrong
+    std::size_t refused_early = 0;    // changes that came before what they depend on
+    std::size_t conflicts = 0;        // in catalogs
+    std::size_t typed_conflicts = 0;  // in other objects, at the end
     std::size_t restarts = 0;
     std::size_t lost_suffixes = 0;  // restarts that lost received changes
     std::size_t folded = 0;         // texts

@@ -76,6 +76,14 @@ class Editor {
   Oracle& oracle_;
 };
 
+// Behind letter number `letter` of the first insert of change `seq` of `author`.
+Op insert_behind(Place place, const Editor& author, std::uint64_t seq, std::uint32_t letter,
+                 std::string text) {
+  return {std::move(place), Verb::kInsert,
+          crdt::TextInsert{0, crdt::Dot{author.actor, seq, letter}, std::move(text)},
+          SlotType::kSeq, std::nullopt};
+}
+
 class ObjectOracle : public ::testing::Test {
  protected:
   void meet() {
@@ -199,6 +207,46 @@ TEST_F(ObjectOracle, AnInsertIntoAnErasedRangeSurvives) {
   meet();
 
   EXPECT_EQ(a.shows(), "\"X\"");
+}
+
+TEST_F(ObjectOracle, AnInsertBehindALetterFollowsItWhereverItStands) {
+  a.write({insert({}, 0, "abc")});
+  z.hear(a);
+  a.write({insert({}, 0, ">> "), erase({}, 4, 1)});
+  z.write({insert_behind({}, a, 1, 1, "X")});
+  meet();
+  EXPECT_EQ(a.shows(), "\">> aXc\"");
+
+  a.write({insert_behind({}, a, 1, 1, "Y")});  // that letter is erased
+  EXPECT_EQ(a.shows(), "\">> aYXc\"");
+}
+
+TEST_F(ObjectOracle, AnInsertBehindALetterThatItsAuthorLacksIsRefused) {
+  a.write({insert({"t"}, 0, "abc")});
+  EXPECT_TRUE(z.refused({insert_behind({"t"}, a, 1, 0, "x")}));
+  z.hear(a);
+
+  EXPECT_FALSE(z.refused({insert_behind({"t"}, a, 1, 2, "x")}));
+  EXPECT_TRUE(z.refused({insert_behind({"t"}, a, 1, 3, "x")}));
+  EXPECT_TRUE(z.refused({insert_behind({"t"}, a, 2, 0, "x")}));
+  EXPECT_TRUE(z.refused({insert_behind({"u"}, a, 1, 0, "x")}));
+}
+
+TEST_F(ObjectOracle, ConflictsAreWhatIsHiddenByALaterValueOrByAnotherType) {
+  a.write({set({"k"}, "1"), add({"m"}, "1"), set({"all"}, "1", SlotType::kMvRegister)});
+  z.seconds = 2'000;
+  z.write({set({"k"}, "2"), set({"all"}, "2", SlotType::kMvRegister), set({"m", "x"}, "1")});
+  meet();
+  const std::string mine = a.actor.short_hex() + ":1";
+  const std::string theirs = z.actor.short_hex() + ":1";
+
+  const std::map<Place, std::string> expected{
+      {{"k"}, "lww_register of " + theirs + " over lww_register of " + mine + ", by stamp"},
+      {{"m"}, "crdt_map over orset, by type"}};
+  EXPECT_EQ(oracle.object("o", a.seen).conflicts(), expected);
+
+  a.write({set({"k"}, "3")});
+  EXPECT_FALSE(oracle.object("o", a.seen).conflicts().contains({"k"}));
 }
 
 TEST_F(ObjectOracle, ARemovedPlaceKeepsWhatWasWrittenBesideAlone) {

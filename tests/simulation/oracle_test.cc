@@ -4,21 +4,19 @@
 #include "tools/simulator/oracle.h"
 
 #include <gtest/gtest.h>
+
 #include "tests/crdt/members_of.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation {
 namespace {
 
-using agent::AddEntry;
 using agent::ImportEntries;
-using agent::PatchEntry;
-using agent::PutEntry;
-using agent::RemoveEntry;
-using agent::RemoveObject;
-using agent::WriteEntries;
+using agent::WriteObject;
 using agent::WriteRequest;
+using crdt::Members;
+using crdt::Verb;
 using crdt::samples::members_of;
-using Whole = agent::EntryWrite::Whole;
 using Names = std::vector<EntryName>;
 
 const EntryName kX{"snapshots", "x"};
@@ -32,12 +30,16 @@ class Author {
     oracle_.wrote(request, actor, seen.seq_of(actor) + 1, {seconds, 0}, seen);
     seen.set(actor, {seen.seq_of(actor) + 1, 0});
   }
-  void add(const std::string& metadata) { write(AddEntry{"snapshots", "x", members_of(metadata)}); }
-  void put(const std::string& metadata) { write(PutEntry{"snapshots", "x", members_of(metadata)}); }
-  void patch(crdt::Members set, std::vector<std::string> unset = {}) {
-    write(PatchEntry{"snapshots", "x", std::move(set), std::move(unset)});
+  void add(const std::string& metadata) {
+    write(add_entry("snapshots", "x", members_of(metadata)));
   }
-  void remove() { write(RemoveEntry{"snapshots", "x"}); }
+  void put(const std::string& metadata) {
+    write(put_entry("snapshots", "x", members_of(metadata)));
+  }
+  void patch(crdt::Members set, std::vector<std::string> unset = {}) {
+    write(patch_entry("snapshots", "x", std::move(set), std::move(unset)));
+  }
+  void remove() { write(remove_entry("snapshots", "x")); }
   void hear(const Author& other) {
     for (const auto& [id, head] : seen.ahead_in(other.seen)) seen.set(id, head);
   }
@@ -149,7 +151,7 @@ TEST_F(OracleOf, ARemovedEntryLeavesNothing) {
 
   EXPECT_FALSE(a.has());
   EXPECT_EQ(a.marks(), 0u);
-  EXPECT_TRUE(a.idle(RemoveEntry{"snapshots", "x"}));
+  EXPECT_TRUE(a.idle(remove_entry("snapshots", "x")));
 }
 
 TEST_F(OracleOf, WhoSawAValueBeatsItWithASlowerClock) {
@@ -209,8 +211,8 @@ TEST_F(OracleOf, AnUnsetFieldIsGoneAndAConcurrentValueStays) {
   meet();
 
   EXPECT_EQ(a.shows(), (Fields{{"g", "2"}}));
-  EXPECT_TRUE(a.idle(PatchEntry{"snapshots", "x", {}, {"f"}}));
-  EXPECT_FALSE(a.idle(PatchEntry{"snapshots", "x", {}, {"g"}}));
+  EXPECT_TRUE(a.idle(patch_entry("snapshots", "x", {}, {"f"})));
+  EXPECT_FALSE(a.idle(patch_entry("snapshots", "x", {}, {"g"})));
 }
 
 TEST_F(OracleOf, APutKeepsThePresenceItSees) {
@@ -246,12 +248,12 @@ TEST_F(OracleOf, AnOlderVectorIsAnsweredAsItWasThen) {
 
 TEST_F(OracleOf, ARemovedObjectLosesWhatWasSeenOfIt) {
   a.add("{}");
-  a.write(AddEntry{"snapshots", "y", {}});
-  a.write(AddEntry{"images", "x", {}});
+  a.write(add_entry("snapshots", "y", {}));
+  a.write(add_entry("images", "x", {}));
   z.hear(a);
-  z.write(AddEntry{"snapshots", "new", {}});
-  a.write(RemoveObject{"snapshots"});
-  EXPECT_TRUE(a.idle(RemoveObject{"snapshots"}));
+  z.write(add_entry("snapshots", "new", {}));
+  a.write(remove_object("snapshots"));
+  EXPECT_TRUE(a.idle(remove_object("snapshots")));
   meet();
 
   EXPECT_FALSE(a.has());
@@ -292,13 +294,13 @@ TEST_F(OracleOf, AnAbsentEntryWithKeptFieldsIsNoEqualImport) {
 
 TEST_F(OracleOf, SeveralEntriesAreWrittenAtOnce) {
   a.add(R"({"f":1,"g":1})");
-  a.write(AddEntry{"snapshots", "y", members_of(R"({"f":1})")});
-  a.write(AddEntry{"snapshots", "z", members_of(R"({"f":1})")});
+  a.write(add_entry("snapshots", "y", members_of(R"({"f":1})")));
+  a.write(add_entry("snapshots", "z", members_of(R"({"f":1})")));
 
-  a.write(WriteEntries{"snapshots",
-                       {{"x", Whole::kKeep, {{"f", "2"}}, {"g"}},
-                        {"y", Whole::kRemove, {{"f", "3"}}, {}},
-                        {"new", Whole::kAdd, {}, {}}}});
+  a.write(WriteObject{"snapshots",
+                      {op({"x", "f"}, Verb::kSet, std::string("2")), op({"x", "g"}, Verb::kUnset),
+                       op({"y"}, Verb::kUnset), op({"y"}, Verb::kMerge, Members{{"f", "3"}}),
+                       op({"new"}, Verb::kSet, Members{})}});
 
   EXPECT_EQ(a.shows(), (Fields{{"f", "2"}}));
   EXPECT_FALSE(a.has({"snapshots", "y"}));
@@ -308,25 +310,27 @@ TEST_F(OracleOf, SeveralEntriesAreWrittenAtOnce) {
 }
 
 TEST_F(OracleOf, AReplacementRemovesWhatItDoesNotName) {
+  const WriteObject replacement{"snapshots",
+                                {op({}, Verb::kUnset), op({"y"}, Verb::kSet, Members{{"f", "1"}})}};
   a.add("{}");
-  a.write(AddEntry{"snapshots", "y", {}});
+  a.write(add_entry("snapshots", "y", members_of(R"({"g":1})")));
 
-  a.write(WriteEntries{"snapshots", {{"y", Whole::kKeep, {}, {}}}, true});
+  a.write(replacement);
 
   EXPECT_FALSE(a.has());
-  EXPECT_TRUE(a.has({"snapshots", "y"}));
-  EXPECT_EQ(oracle.touched(a.actor, 3), (Names{kX}));
-  EXPECT_TRUE(a.idle(WriteEntries{"snapshots", {{"y", Whole::kKeep, {}, {"f"}}}, true}));
+  EXPECT_EQ(a.shows({"snapshots", "y"}), (Fields{{"f", "1"}}));
+  EXPECT_EQ(oracle.touched(a.actor, 3), (Names{kX, {"snapshots", "y"}}));
+  EXPECT_FALSE(a.idle(remove_object("snapshots")));
 }
 
 TEST_F(OracleOf, AddAndPutAreNeverIdle) {
   a.add("{}");
 
-  EXPECT_FALSE(a.idle(AddEntry{"snapshots", "x", {}}));
-  EXPECT_FALSE(a.idle(PutEntry{"snapshots", "x", {}}));
-  EXPECT_TRUE(a.idle(PatchEntry{"snapshots", "x", {}, {"f"}}));
-  EXPECT_FALSE(z.idle(PatchEntry{"snapshots", "x", {{"f", "1"}}, {}}));
-  EXPECT_TRUE(z.idle(RemoveEntry{"snapshots", "x"}));
+  EXPECT_FALSE(a.idle(add_entry("snapshots", "x", {})));
+  EXPECT_FALSE(a.idle(put_entry("snapshots", "x", {})));
+  EXPECT_TRUE(a.idle(patch_entry("snapshots", "x", {}, {"f"})));
+  EXPECT_FALSE(z.idle(patch_entry("snapshots", "x", {{"f", "1"}})));
+  EXPECT_TRUE(z.idle(remove_entry("snapshots", "x")));
 }
 
 TEST_F(OracleOf, AVectorWithoutWhatItsAuthorsSawIsUnsound) {
@@ -349,7 +353,7 @@ TEST_F(OracleOf, TheEntriesBetweenTwoVectorsAreEachToldOnce) {
   a.add("{}");
   crdt::VersionVector before = a.seen;
   a.add("{}");
-  a.write(AddEntry{"images", "i", {}});
+  a.write(add_entry("images", "i", {}));
   z.hear(a);
   z.remove();
 

@@ -2,6 +2,7 @@
 // that must not grow with the years, and closing must not wait for a member that is away.
 
 #include "tests/simulation/scenario.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation::testing {
 namespace {
@@ -19,7 +20,7 @@ struct Restarts : Scenario {
       cluster().start(i);
       run(base::seconds(2));
       const std::string id = "d" + std::to_string(number) + "-" + std::to_string(i);
-      cluster().request(i, agent::AddEntry{"snapshots", id, {}});
+      cluster().request(i, add_entry("snapshots", id, {}));
       run(base::seconds(1));
     }
   }

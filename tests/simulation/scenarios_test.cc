@@ -3,6 +3,7 @@
 // judge_test.cc has the stories of the judge.
 
 #include "tests/simulation/scenario.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation::testing {
 namespace {
@@ -42,7 +43,7 @@ TEST(Scenarios, WhatPeersKnowBeforeTheNodeDoesIsNoFork) {
   mesh.cut_both(0, 1);
   mesh.write(0, 3);
   mesh.host(0).disk.set_delays({}, base::seconds(8));
-  mesh.cluster().request(0, agent::AddEntry{"snapshots", "last", {}});
+  mesh.cluster().request(0, add_entry("snapshots", "last", {}));
   mesh.run(base::millis(20));
   const crdt::VersionVector committed = mesh.replica(0).vector();
   mesh.host(0).disk.set_delays({}, {});
@@ -88,7 +89,7 @@ TEST(Scenarios, ADiskFaultEndsAlthoughTurnsGoOn) {
   mesh.write(1, 2);
   mesh.host(1).failing = true;
   mesh.host(1).disk.fail(Disk::Call::kWrite, 1, true);
-  mesh.cluster().request(1, agent::AddEntry{"snapshots", "meets the fault", {}});
+  mesh.cluster().request(1, add_entry("snapshots", "meets the fault", {}));
   mesh.run(base::millis(100));
   ASSERT_TRUE(mesh.replica(1).fault());
   mesh.host(1).disk.fail(Disk::Call::kWrite, 0);
@@ -196,7 +197,7 @@ TEST(Scenarios, WhatAJoinMadeSeenIsFetchedAgainWhenTheDiskWasFull) {
   mesh.write(0, 30);
   mesh.network().heal();
   ASSERT_EQ(mesh.events("parked"), 0u);
-  mesh.cluster().request(0, agent::AddEntry{"snapshots", "waits", {}});
+  mesh.cluster().request(0, add_entry("snapshots", "waits", {}));
   for (int i = 0; i < 200 && mesh.events("parked") == 0; ++i) mesh.run(base::micros(100));
   ASSERT_GT(mesh.events("parked"), 0u) << mesh.story();
   ASSERT_EQ(mesh.events("joins"), 0u);

@@ -7,12 +7,11 @@
 
 #include "mesh_history.h"
 #include "tests/crdt/members_of.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation {
 namespace {
 
-using ::agent::AddEntry;
-using ::agent::RemoveEntry;
 using ::agent::WriteRequest;
 using ::crdt::samples::members_of;
 
@@ -61,6 +60,7 @@ TEST(StateChecker, HistoriesOfAllTypesShowWhatTheirAuthorsMeant) {
     sum += history.counts();
   }
   EXPECT_GT(sum.refused, sum.requests / 100);
+  EXPECT_GT(sum.typed_conflicts, kSeeds);
   EXPECT_GT(sum.folded, kSeeds);
   EXPECT_GT(sum.closed_for_room, kSeeds);
   EXPECT_GT(sum.lost_suffixes, kSeeds / 10);
@@ -104,9 +104,9 @@ void expect_says(const std::string& text, const std::string& part) {
 }
 
 TEST_F(Lie, TheTruthMakesNoDifference) {
-  write(AddEntry{"snapshots", "x", members_of(R"({"f":1})")});
-  write(agent::PatchEntry{"snapshots", "gone", {{"f", "2"}}, {}});
-  write(RemoveEntry{"snapshots", "x"});
+  write(add_entry("snapshots", "x", members_of(R"({"f":1})")));
+  write(patch_entry("snapshots", "gone", {{"f", "2"}}));
+  write(remove_entry("snapshots", "x"));
 
   EXPECT_EQ(entry_difference("x"), "none");
   EXPECT_EQ(entry_difference("gone"), "none");
@@ -115,8 +115,8 @@ TEST_F(Lie, TheTruthMakesNoDifference) {
 }
 
 TEST_F(Lie, AnotherValueIsToldWithWhatLedThere) {
-  write(AddEntry{"snapshots", "x", members_of(R"({"f":1.0})")},
-        AddEntry{"snapshots", "x", members_of(R"({"f":1})")});
+  write(add_entry("snapshots", "x", members_of(R"({"f":1.0})")),
+        add_entry("snapshots", "x", members_of(R"({"f":1})")));
 
   std::string said = entry_difference("x");
 
@@ -129,8 +129,8 @@ TEST_F(Lie, AnotherValueIsToldWithWhatLedThere) {
 }
 
 TEST_F(Lie, AnEntryThatShouldBeGoneIsTold) {
-  write(AddEntry{"snapshots", "x", {}});
-  write(AddEntry{"snapshots", "x", {}}, RemoveEntry{"snapshots", "x"});
+  write(add_entry("snapshots", "x", {}));
+  write(add_entry("snapshots", "x", {}), remove_entry("snapshots", "x"));
 
   expect_says(entry_difference("x"), "exists here:  yes");
   expect_says(difference(),
@@ -138,38 +138,38 @@ TEST_F(Lie, AnEntryThatShouldBeGoneIsTold) {
 }
 
 TEST_F(Lie, AnEntryThatShouldBeThereIsTold) {
-  write(AddEntry{"snapshots", "x", {}});
-  write(AddEntry{"snapshots", "z", {}});
-  write(RemoveEntry{"snapshots", "x"}, AddEntry{"snapshots", "x", {}});
+  write(add_entry("snapshots", "x", {}));
+  write(add_entry("snapshots", "z", {}));
+  write(remove_entry("snapshots", "x"), add_entry("snapshots", "x", {}));
 
   expect_says(entry_difference("x"), "exists here:  no");
   expect_says(difference(), "snapshots/x: is missing in a scan");
 }
 
 TEST_F(Lie, TheLastEntryThatIsMissingIsToldToo) {
-  write(AddEntry{"snapshots", "a", {}});
-  write(AddEntry{"snapshots", "z", {}});
-  write(RemoveEntry{"snapshots", "z"}, AddEntry{"snapshots", "z", {}});
+  write(add_entry("snapshots", "a", {}));
+  write(add_entry("snapshots", "z", {}));
+  write(remove_entry("snapshots", "z"), add_entry("snapshots", "z", {}));
 
   expect_says(difference(), "snapshots/z: is missing in a scan");
 }
 
 TEST_F(Lie, WhatNobodySeesYetIsToldToo) {
-  write(AddEntry{"snapshots", "x", {}});
-  write(agent::PatchEntry{"snapshots", "y", {{"f", "1"}}, {}},
-        agent::PatchEntry{"snapshots", "y", {{"f", "2"}}, {}});
+  write(add_entry("snapshots", "x", {}));
+  write(patch_entry("snapshots", "y", {{"f", "1"}}), patch_entry("snapshots", "y", {{"f", "2"}}));
 
   expect_says(entry_difference("y"), "cells here");
 }
 
 TEST_F(Lie, AnObjectThatNobodyWroteIsTold) {
-  write(AddEntry{"strange", "x", {}}, RemoveEntry{"snapshots", "none"});
+  const agent::ImportEntries import{"strange", {{"x", {}}}};
+  write(import, remove_entry("snapshots", "none"));
 
   EXPECT_EQ(difference(), "object strange of type crdt_map counts 2 cells, expected are 0");
 }
 
 TEST_F(Lie, AChangeThatWasNeverToldIsTold) {
-  write(AddEntry{"snapshots", "x", {}});
+  write(add_entry("snapshots", "x", {}));
   std::vector<agent::Input> inputs{agent::add("y")};
   replica_->turn(agent::at(100), inputs, false);
 

@@ -5,6 +5,7 @@
 #include "gossip/wire/message.h"
 #include "tests/crdt/members_of.h"
 #include "tests/simulation/scenario.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation::testing {
 namespace {
@@ -79,7 +80,7 @@ struct MixedVersions : ::testing::TestWithParam<gossip::Topology> {
     ASSERT_TRUE(mesh.meets(base::seconds(20)));
   }
   void add(std::size_t host, const std::string& id) {
-    mesh.cluster().request(host, agent::AddEntry{"snapshots", id, members_of(R"({"size":1})")});
+    mesh.cluster().request(host, add_entry("snapshots", id, members_of(R"({"size":1})")));
     mesh.run(base::millis(20));
   }
 };

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "crdt/value.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation {
 namespace {
@@ -43,28 +44,36 @@ class Client {
   crdt::VersionVector seen_;
 };
 
-std::vector<std::string> values_of(const crdt::Members& members) {
-  std::vector<std::string> values;
-  for (const auto& [name, value] : members) values.push_back(value);
-  return values;
+const agent::WriteObject* catalog_write(const agent::WriteRequest& request) {
+  return typed_write(request) ? nullptr : std::get_if<agent::WriteObject>(&request);
 }
 
-// Returns every JSON text in a request.
+// Returns every JSON text in a request on a catalog.
 std::vector<std::string> texts_of(const agent::WriteRequest& request) {
-  if (auto* add = std::get_if<agent::AddEntry>(&request)) return values_of(add->metadata);
-  if (auto* put = std::get_if<agent::PutEntry>(&request)) return values_of(put->metadata);
-  if (auto* patch = std::get_if<agent::PatchEntry>(&request)) return values_of(patch->set);
   std::vector<std::string> texts;
   auto append = [&texts](const crdt::Members& members) {
-    for (const std::string& value : values_of(members)) texts.push_back(value);
+    for (const auto& [name, value] : members) texts.push_back(value);
   };
   if (auto* import = std::get_if<agent::ImportEntries>(&request)) {
     for (const auto& line : import->entries) append(line.metadata);
   }
-  if (auto* write = std::get_if<agent::WriteEntries>(&request)) {
-    for (const agent::EntryWrite& entry : write->entries) append(entry.fields);
+  const auto* write = catalog_write(request);
+  if (write == nullptr) return texts;
+  for (const crdt::Op& op : write->ops) {
+    if (const auto* members = std::get_if<crdt::Members>(&op.argument)) append(*members);
+    if (const auto* value = std::get_if<std::string>(&op.argument)) texts.push_back(*value);
   }
   return texts;
+}
+
+// What a request does, without the names: "set entry", "unset catalog", "several".
+std::string kind_of(const agent::WriteRequest& request) {
+  if (std::holds_alternative<agent::ImportEntries>(request)) return "import";
+  if (typed_write(request)) return "object";
+  const auto& ops = std::get<agent::WriteObject>(request).ops;
+  if (ops.size() != 1) return ops.empty() ? "nothing" : "several";
+  static constexpr std::string_view kPlaces[] = {" catalog", " entry", " field"};
+  return std::string(crdt::verb_name(ops[0].verb)) + std::string(kPlaces[ops[0].path.size()]);
 }
 
 // Returns everything in a request as text, for comparisons.
@@ -100,46 +109,38 @@ TEST(Workload, EveryTextIsOneThatTheDoorsTakeAsItIs) {
   }
 }
 
+// An entry is unset before anything else, and no field is set or unset twice.
 TEST(Workload, NothingIsNamedTwiceInOneRequest) {
-  auto expect_each_once = [](std::vector<std::string> names) {
-    std::sort(names.begin(), names.end());
-    EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
-  };
-  auto expect_fields_once = [&](const crdt::Members& set, const std::vector<std::string>& unset) {
-    std::vector<std::string> names = unset;
-    for (const auto& [name, value] : set) names.push_back(name);
-    expect_each_once(names);
-  };
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     Client client(seed);
     for (int i = 0; i < 100; ++i) {
       agent::WriteRequest request = client.next();
-      if (auto* patch = std::get_if<agent::PatchEntry>(&request)) {
-        expect_fields_once(patch->set, patch->unset);
-      }
-      auto* write = std::get_if<agent::WriteEntries>(&request);
+      const auto* write = catalog_write(request);
       if (write == nullptr) continue;
-      std::vector<std::string> ids;
-      for (const agent::EntryWrite& entry : write->entries) {
-        expect_fields_once(entry.fields, entry.unset);
-        ids.push_back(entry.id);
+      std::set<std::vector<std::string>> places;
+      for (const crdt::Op& op : write->ops) {
+        EXPECT_TRUE(places.insert(op.path).second) << describe(request);
+        const auto* members = std::get_if<crdt::Members>(&op.argument);
+        if (members == nullptr) continue;
+        for (const auto& [field, value] : *members) {
+          EXPECT_TRUE(places.insert({op.path[0], field}).second) << describe(request);
+        }
       }
-      expect_each_once(ids);
     }
   }
 }
 
 TEST(Workload, RunsDifferInKindAndTogetherDoEverything) {
-  std::map<std::size_t, std::size_t> verbs;  // by the variant's index
-  std::set<std::size_t> verbs_left_out;      // by some run
+  std::map<std::string, std::size_t> kinds;
+  std::set<std::string> left_out;  // by some run
   std::size_t idle = 0, total = 0, longest = 0, twice = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     Client client(seed);
-    std::set<std::size_t> seen;
+    std::set<std::string> seen;
     for (int i = 0; i < 200; ++i) {
       agent::WriteRequest request = client.next();
-      seen.insert(request.index());
-      ++verbs[request.index()];
+      seen.insert(kind_of(request));
+      ++kinds[kind_of(request)];
       ++total;
       idle += client.idle ? 1 : 0;
       for (const std::string& text : texts_of(request)) longest = std::max(longest, text.size());
@@ -149,13 +150,17 @@ TEST(Workload, RunsDifferInKindAndTogetherDoEverything) {
       for (const auto& [id, metadata] : import->entries) ids.insert(id);
       twice += ids.size() < import->entries.size() ? 1 : 0;
     }
-    for (std::size_t verb = 0; verb < std::variant_size_v<agent::WriteRequest>; ++verb) {
-      if (!seen.contains(verb)) verbs_left_out.insert(verb);
+    for (const auto& [kind, count] : kinds) {
+      if (!seen.contains(kind)) left_out.insert(kind);
     }
   }
 
-  EXPECT_EQ(verbs.size(), std::variant_size_v<agent::WriteRequest> - 1);  // none on an object
-  EXPECT_GE(verbs_left_out.size(), 5u);
+  for (const char* kind : {"set entry", "put entry", "merge entry", "unset entry", "unset catalog",
+                           "set field", "unset field", "import", "several"}) {
+    EXPECT_GT(kinds[kind], 0u) << kind;
+  }
+  EXPECT_EQ(kinds.count("object"), 0u);
+  EXPECT_GE(left_out.size(), 5u);
   EXPECT_GT(idle, total / 50);
   EXPECT_LT(idle, total / 2);
   EXPECT_GT(longest, 4'000u);
@@ -165,13 +170,13 @@ TEST(Workload, RunsDifferInKindAndTogetherDoEverything) {
 
 TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
   std::map<std::string, std::size_t> verbs;  // with their types
-  std::size_t total = 0, on_objects = 0, idle = 0, refused = 0, several = 0;
+  std::size_t total = 0, on_objects = 0, idle = 0, refused = 0, several = 0, behind = 0;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) {
     Client client(seed, 60);
     for (int i = 0; i < 100; ++i) {
       agent::WriteRequest request = client.next();
       ++total;
-      const auto* write = std::get_if<agent::WriteObject>(&request);
+      const auto* write = typed_write(request);
       if (write == nullptr) continue;
       ++on_objects;
       idle += client.idle && !client.refused ? 1 : 0;
@@ -180,6 +185,8 @@ TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
       for (const crdt::Op& op : write->ops) {
         const auto type = op.type ? crdt::type_name(*op.type) : "";
         ++verbs[std::string(crdt::verb_name(op.verb)) + " " + std::string(type)];
+        const auto* typed = std::get_if<crdt::TextInsert>(&op.argument);
+        behind += typed != nullptr && typed->after && !client.refused ? 1 : 0;
       }
     }
   }
@@ -196,6 +203,7 @@ TEST(Workload, RequestsOnObjectsUseAllTypesAndSomeAreWrong) {
   EXPECT_LT(refused, on_objects / 4);
   EXPECT_LT(idle, on_objects / 4);
   EXPECT_GT(several, on_objects / 10);
+  EXPECT_GT(behind, on_objects / 100);
 }
 
 TEST(Workload, TextsDoNotGrowWithoutEnd) {
@@ -230,9 +238,9 @@ TEST(Workload, ManyWritesMeetOnFewEntries) {
 }
 
 TEST(Workload, TracesSayTheVerbAndItsPlace) {
-  EXPECT_EQ(describe(agent::AddEntry{"snapshots", "x", {}}), "add snapshots/x");
-  EXPECT_EQ(describe(agent::RemoveObject{"images"}), "remove images");
-  EXPECT_EQ(describe(agent::WriteEntries{"images", {{}}, true}), "replace images (1 entries)");
+  EXPECT_EQ(describe(add_entry("snapshots", "x", {{"f", "1"}})), "snapshots: set /x 1 members");
+  EXPECT_EQ(describe(remove_object("images")), "images: unset ");
+  EXPECT_EQ(describe(agent::ImportEntries{"images", {{}}}), "import images (1 lines)");
   EXPECT_EQ(describe(agent::WriteObject{
                 "doc",
                 {{{"a", "b"}, crdt::Verb::kInsert, crdt::TextInsert{3, {}, "x"}, {}, {}},

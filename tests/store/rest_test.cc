@@ -103,6 +103,7 @@ TEST_F(Rest, WhatAnEndUnderLoadHasLeftIsEmptiedAfterTheNextStart) {
 struct Shrinking : Rest {
   void SetUp() override {
     options.free_pages_rest = 8;
+    options.free_pages_rest_min = 8;
     options.vacuum_pages = 64;
     options.wal_rest_bytes = 1'000'000;
   }

@@ -58,7 +58,13 @@ struct TextsTest : testing::Test {
   std::uint64_t seq = 0;
 };
 
-TEST_F(TextsTest, RandomEditsAreThereAfterEveryReopening) {
+// With small blocks a text has many, and each edit loads some of them.
+struct RandomTexts : TextsTest, testing::WithParamInterface<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(RunsOfABlock, RandomTexts, testing::Values(1, 1'024));
+
+TEST_P(RandomTexts, RandomEditsAreThereAfterEveryReopening) {
+  options.text_block_runs = GetParam();
+  open();
   auto random = base::Random::from_number(5);
   std::map<crdt::Slot, crdt::Sequence> models;
   for (const crdt::Slot& slot : {kNote, kOther, kAlone}) models[slot];
@@ -173,6 +179,129 @@ TEST_F(TextsTest, FoldingOnDemandKeepsTheText) {
   store->rollback();
 }
 
+// Runs steps until nothing is left. Returns the changes folded in each.
+std::vector<std::uint32_t> fold_all(Store& store, const FoldLimits& limits,
+                                    const std::optional<std::string>& only = std::nullopt) {
+  std::vector<std::uint32_t> steps;
+  Texts::FoldPlace place;
+  if (only) place.object.first = *only;
+  for (std::optional<Texts::FoldPlace> next = place; next;) {
+    EXPECT_TRUE(store.begin(Durability::kNormal).ok());
+    auto step = store.cells().texts().fold_from(*next, only, limits);
+    EXPECT_TRUE(step.ok());
+    EXPECT_TRUE(store.commit(Durability::kNormal).ok());
+    if (!step.ok()) break;
+    steps.push_back(0);
+    for (const Texts::Folded& folded : step->folded) steps.back() += folded.changes;
+    next = step->next;
+  }
+  return steps;
+}
+
+TEST_F(TextsTest, ACompactionFoldsAllTextsInBoundedSteps) {
+  std::map<crdt::Slot, crdt::Sequence> models;
+  for (int i = 0; i < 20; ++i) {
+    models[{"notes" + std::to_string(i % 3), {"n" + std::to_string(i)}, crdt::SlotType::kSeq}];
+  }
+  for (auto& [slot, model] : models) {
+    for (int edits = 0; edits < 2; ++edits) {
+      begin();
+      type(slot, model, 0, "abc");
+      commit();
+    }
+  }
+  ASSERT_EQ(texts().totals(), (TextTotals{20, 20, 40}));
+  open();
+  ASSERT_EQ(texts().totals(), (TextTotals{20, 20, 40}));
+
+  FoldLimits limits;
+  limits.rows = 3;
+  limits.objects = 2;
+  const auto first = fold_all(*store, limits, "notes1");
+  EXPECT_EQ(first, (std::vector<std::uint32_t>{6, 6, 2}));
+  EXPECT_EQ(texts().totals(), (TextTotals{20, 13, 26}));
+  limits.rows = 1'000;
+  limits.bytes = 1;
+  for (const std::uint32_t changes : fold_all(*store, limits)) EXPECT_LE(changes, 2u);
+
+  EXPECT_EQ(texts().totals(), (TextTotals{20, 0, 0}));
+  EXPECT_EQ(texts().open_bytes(), 0u) << "what was opened to be folded is closed";
+  EXPECT_TRUE(store->verify().ok());
+  open();
+  for (auto& [slot, model] : models) {
+    EXPECT_TRUE((*texts().find(slot))->folded());
+    EXPECT_EQ(shown(slot), model.text());
+  }
+}
+
+TEST_F(TextsTest, AtRestATextIsLeftAloneWhileItIsEdited) {
+  crdt::Sequence note;
+  crdt::Sequence other;
+  FoldLimits limits;
+  limits.rest = 3;
+  for (int i = 0; i < 5; ++i) texts().rest_tick();
+  begin();
+  type(kNote, note, 0, "abc");
+  type(kOther, other, 0, "abc");
+  commit();
+  EXPECT_EQ(texts().rested(3), 0u);
+  for (int i = 0; i < 2; ++i) texts().rest_tick();
+  begin();
+  type(kNote, note, 0, "x");
+  commit();
+  texts().rest_tick();
+
+  EXPECT_EQ(texts().rested(3), 1u);
+  fold_all(*store, limits);
+
+  EXPECT_TRUE((*texts().find(kOther))->folded());
+  EXPECT_FALSE((*texts().find(kNote))->folded());
+  for (int i = 0; i < 3; ++i) texts().rest_tick();
+  EXPECT_EQ(texts().rested(3), 1u);
+  fold_all(*store, limits);
+  EXPECT_EQ(texts().totals(), (TextTotals{2, 0, 0}));
+  EXPECT_EQ(shown(kNote), note.text());
+}
+
+TEST_F(TextsTest, ARollbackOfACompactionLeavesTheEdits) {
+  crdt::Sequence model;
+  begin();
+  type(kNote, model, 0, "abc");
+  commit();
+  begin();
+  ASSERT_TRUE(texts().fold_from({}, std::nullopt, {}).ok());
+  store->rollback();
+
+  EXPECT_EQ(texts().totals(), (TextTotals{1, 1, 1}));
+  EXPECT_FALSE((*texts().find(kNote))->folded());
+  EXPECT_TRUE(store->verify().ok());
+  EXPECT_EQ(shown(kNote), "abc");
+}
+
+TEST_F(TextsTest, EveryFoldAndEditIsOfTheCountThatAClientHasSet) {
+  crdt::Sequence model;
+  begin();
+  store->meta().compaction = Compaction{true, 2};
+  commit();
+  for (int i = 0; i < 2; ++i) {
+    begin();
+    type(kNote, model, 0, "a");
+    commit();
+  }
+  EXPECT_TRUE((*texts().find(kNote))->folded());
+  open();
+  EXPECT_EQ(store->meta().compaction, (Compaction{true, 2}));
+  begin();
+  store->meta().compaction.reset();
+  commit();
+  for (int i = 0; i < 4; ++i) {
+    begin();
+    type(kNote, model, 0, "a");
+    commit();
+  }
+  EXPECT_FALSE((*texts().find(kNote))->folded());
+}
+
 TEST_F(TextsTest, AReaderSeesWhatIsCommitted) {
   crdt::Sequence model;
   begin();
@@ -249,6 +378,129 @@ TEST_F(TextsTest, TextsAreVisitedInOrderBelowAPath) {
                   .ok());
 
   EXPECT_EQ(seen, (std::vector<std::vector<std::string>>{{"b"}, {"b", "a", "z"}, {"b", "c"}}));
+}
+
+// --- Opening in parts --------------------------------------------------------------------------
+
+// A text of 1,000,000 letters in 5,000 runs, folded, and closed.
+struct LargeText : TextsTest {
+  void SetUp() override {
+    options.fold_changes = 100'000;
+    open();
+    auto random = base::Random::from_number(7);
+    begin();
+    for (int i = 0; i < 5'000; ++i) {
+      type(kNote, model, static_cast<std::uint32_t>(random.below(model.size() + 1)),
+           std::string(200, static_cast<char>('a' + i % 26)));
+    }
+    type(kOther, other, 0, "other");
+    ASSERT_TRUE(texts().fold(kNote).ok());
+    commit();
+    whole_bytes = texts().open_bytes();
+    open();
+  }
+  // As the plan of a local insert asks.
+  base::Result<const crdt::Sequence*> open_at(std::uint32_t at) {
+    return texts().open(kNote, [=](const crdt::Sequence& text) { text.anchor_at(at); });
+  }
+  std::uint64_t blocks_stored() {
+    return static_cast<std::uint64_t>(
+        sample::raw_number(folder.file("a.db"),
+                           "SELECT count(*) FROM blocks WHERE owner=1 AND number%2=1") -
+        1);
+  }
+  crdt::Sequence model;
+  crdt::Sequence other;
+  std::size_t whole_bytes = 0;
+};
+
+TEST_F(LargeText, AnEditInTheMiddleLoadsAFewBlocks) {
+  ASSERT_GT(blocks_stored(), 60u);
+  const std::uint32_t middle = model.size() / 2;
+
+  const auto text = open_at(middle);  // local: it is planned, then applied
+  ASSERT_TRUE(text.ok());
+  EXPECT_EQ((*text)->anchor_at(middle), model.anchor_at(middle));
+  begin();
+  type(kNote, model, middle, "x");
+  commit();
+  EXPECT_LE(texts().counts().blocks, 3u);
+
+  begin();
+  type(kNote, model, middle / 2, "y");  // remote: it is applied by its anchor
+  cut(kNote, model, middle + 9, 1);
+  commit();
+  EXPECT_LE(texts().counts().blocks, 8u);
+  EXPECT_LT(texts().open_bytes(), whole_bytes / 5);
+
+  EXPECT_EQ(shown(kNote), model.text());
+  begin();
+  ASSERT_TRUE(texts().fold(kNote).ok());
+  commit();
+  EXPECT_LE(texts().counts().blocks, 12u);  // and small neighbours of what has changed
+  EXPECT_LT(texts().open_bytes(), whole_bytes / 5);
+  open();
+  EXPECT_EQ(shown(kNote), model.text());
+  EXPECT_EQ(texts().counts().loaded, 0u);
+  EXPECT_TRUE(store->verify().ok());
+}
+
+TEST_F(LargeText, ACursorLoadsAFewBlocks) {
+  const crdt::Dot element = model.element_at(700'000);
+  const auto need = [&](const crdt::Sequence& text) {
+    text.element_at(700'000);
+    text.position_behind(element);
+  };
+  const auto text = texts().open(kNote, need);
+  ASSERT_TRUE(text.ok());
+
+  EXPECT_EQ((*text)->element_at(700'000), element);
+  EXPECT_EQ((*text)->position_behind(element), 700'001u);
+  EXPECT_LE(texts().counts().blocks, 1u);
+}
+
+TEST_F(LargeText, ADamagedBlockIsRefusedWhenItIsLoaded) {
+  const std::string first = "(SELECT min(number) FROM blocks WHERE owner=1 AND number>3)";
+  const auto refuses = [&](const std::string& damage) {
+    store.reset();
+    sample::raw(folder.file("a.db"), damage);
+    open();
+    std::uint64_t refused = 0;
+    for (std::uint32_t at = 0; at < model.size(); at += 5'000) {
+      const auto text = open_at(at);
+      refused += text.ok() ? 0 : 1;
+      EXPECT_TRUE(text.ok() || text.error().code == base::Code::kCorrupt);
+    }
+    EXPECT_LE(refused, 20u);
+    return refused > 0;
+  };
+  EXPECT_FALSE(refuses("SELECT 1"));
+  EXPECT_TRUE(refuses("UPDATE blocks SET v=x'00' WHERE owner=1 AND number=" + first));
+
+  begin();  // what is elsewhere still works
+  type(kOther, other, 5, "!");
+  type(kNote, model, model.size() - 1, "!");
+  commit();
+  EXPECT_EQ(shown(kOther), "other!");
+}
+
+// A good row of another block: its checksum covers the number, so it is given that of its new
+// place.
+TEST_F(LargeText, ABlockThatIsNotTheOneOfTheIndexIsRefused) {
+  Blocks& blocks = store->blocks();
+  begin();
+  const auto letters = blocks.get(1, 2 * 5);
+  const auto skeleton = blocks.get(1, 2 * 5 + 1);
+  ASSERT_TRUE(letters.ok() && *letters && skeleton.ok() && *skeleton);
+  ASSERT_TRUE(blocks.put(1, 2 * 6, **letters).ok());
+  ASSERT_TRUE(blocks.put(1, 2 * 6 + 1, **skeleton).ok());
+  commit();
+  open();
+
+  const auto text = texts().open(kNote, [](const crdt::Sequence& part) { part.need_all(); });
+
+  ASSERT_FALSE(text.ok());
+  EXPECT_EQ(text.error().code, base::Code::kCorrupt);
 }
 
 }  // namespace

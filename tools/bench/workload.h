@@ -40,7 +40,7 @@ class Workload {
     for (const auto& [field, text] : metadata) rows.push_back({id + "/" + field, text});
     Author& author = random_.pick(authors_);
     crdt::Change change = begin(author);
-    change.effects = crdt::plan_add(nothing, metadata, change.time);
+    change.effects = crdt::plan_add(nothing, crdt::fields_of(metadata), change.time);
     for (std::size_t i = 2; i < change.effects.size(); ++i) {
       slots_.push_back({change.effects[i].slot,
                         crdt::Dot{change.actor, change.seq, static_cast<std::uint32_t>(i)}});

@@ -16,6 +16,7 @@
 #include "tools/cli/keygen.h"
 #include "tools/cli/mesh_commands.h"
 #include "tools/cli/object_commands.h"
+#include "tools/cli/state_commands.h"
 #include "tools/cli/url.h"
 #include "tools/cli/watch.h"
 
@@ -78,6 +79,7 @@ class Tree {
   void add_mesh_commands();
   void add_catalog(const std::string& object);
   void add_field_commands(CLI::App* catalog, const std::string& object);
+  void add_state_commands();
   void add_objects();
   void add_object_values(CLI::App* objects);
   void add_object_texts_and_counters(CLI::App* objects);
@@ -100,6 +102,7 @@ class Tree {
   AgentEntry agent_;
   CLI::App app_;
   std::function<int()> chosen_;
+  bool any_mesh_ = false;
   bool is_agent_ = false;  // the command `agent` was selected
 
   std::string output_ = "table";
@@ -123,6 +126,7 @@ Tree::Tree(const AgentEntry& agent)
   add_catalog("snapshots");
   add_catalog("images");
   add_objects();
+  add_state_commands();
   add_local_commands();
 }
 
@@ -309,6 +313,22 @@ void Tree::add_field_commands(CLI::App* catalog, const std::string& object) {
   on_client(unset, [this, object](Session& session) {
     return unset_fields(session, object, id_, changes_);
   });
+}
+
+void Tree::add_state_commands() {
+  auto* out = leaf(&app_, "export", "write the whole state of the agent to a file");
+  auto* in = leaf(&app_, "import", "merge the state of such a file, like the state of a peer");
+  word(out, "--state", file_, "the file, replaced when the new one is complete; - is stdout")
+      ->required()
+      ->check(expect_file)
+      ->type_name("FILE");
+  word(in, "--state", file_, "the file; - is stdin")
+      ->required()
+      ->check(expect_file)
+      ->type_name("FILE");
+  in->add_flag("--any-mesh", any_mesh_, "also take a file that was exported under another key");
+  on_client(out, [this](Session& session) { return export_state(session, file_); });
+  on_client(in, [this](Session& session) { return import_state(session, file_, any_mesh_); });
 }
 
 void Tree::add_objects() {

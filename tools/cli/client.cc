@@ -34,9 +34,11 @@ struct Transfer {
   std::optional<base::Error> read_error;
   const std::function<bool(std::string_view)>* piece = nullptr;
   const Client::Arrived* arrived = nullptr;
-  long silence_seconds = 0;  // the longest one in an answer in parts
-  bool stopped = false;      // `piece` or `arrived` returned false
-  bool is_event_stream = false;
+  long silence_seconds = 0;                            // the longest one in an answer in parts
+  bool stopped = false;                                // `piece` or `arrived` returned false
+  std::string_view wanted_type = "text/event-stream";  // of an answer that goes to `piece`
+  bool is_wanted = false;                              // the answer has this type
+  bool is_download = false;
 };
 
 long status_of(CURL* handle) {
@@ -49,7 +51,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* context) {
   auto& transfer = *static_cast<Transfer*>(context);
   std::string_view piece(data, size);
   if (transfer.piece != nullptr && status_of(transfer.handle) == 200) {
-    if (!transfer.is_event_stream) return 0;
+    if (!transfer.is_wanted) return 0;
     transfer.stopped = !(*transfer.piece)(piece);
     return transfer.stopped ? 0 : size;
   }
@@ -85,10 +87,11 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* context) 
   if (auto link = value_of(line, "link:")) transfer.answer.link = *link;
   if (auto coding = value_of(line, "transfer-encoding:")) {
     transfer.answer.in_parts = coding->find("chunked") != std::string_view::npos;
-    if (transfer.answer.in_parts && transfer.arrived != nullptr) limit_silence(transfer);
+    const bool long_answer = transfer.arrived != nullptr || transfer.is_download;
+    if (transfer.answer.in_parts && long_answer) limit_silence(transfer);
   }
   if (auto type = value_of(line, "content-type:")) {
-    transfer.is_event_stream = type->find("text/event-stream") != std::string_view::npos;
+    transfer.is_wanted = type->find(transfer.wanted_type) != std::string_view::npos;
   }
   return size;
 }
@@ -254,13 +257,30 @@ base::Result<Answer> Client::send(const std::string& method, const std::string& 
   return impl_->perform(transfer, url);
 }
 
-base::Result<Answer> Client::upload(const std::string& path, const Read& read) {
+base::Status Client::download(const std::string& path,
+                              const std::function<bool(std::string_view)>& piece) {
+  Transfer transfer;
+  transfer.piece = &piece;
+  transfer.wanted_type = "application/octet-stream";
+  transfer.is_download = true;
+  transfer.silence_seconds = (impl_->timeout_millis + 999) / 1'000;
+  auto url = impl_->base_url + path;
+  impl_->prepare(transfer, url);
+  auto answer = impl_->perform(transfer, url);
+  if (status_of(transfer.handle) == 200 && !transfer.is_wanted) return foreign("GET " + path);
+  if (!answer.ok()) return answer.error();
+  return {};
+}
+
+base::Result<Answer> Client::upload(const std::string& path, const std::string& content_type,
+                                    const Read& read) {
   Transfer transfer;
   transfer.read = &read;
   auto url = impl_->base_url + path;
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();
-  HeaderList headers(curl_library().slist_append(nullptr, "Content-Type: application/x-ndjson"));
+  HeaderList headers(
+      curl_library().slist_append(nullptr, ("Content-Type: " + content_type).c_str()));
   curl_library().slist_append(headers.get(), "Transfer-Encoding: chunked");
   curl_library().slist_append(headers.get(), "Expect:");
   curl_library().easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
@@ -288,7 +308,7 @@ base::Status Client::follow(const std::string& path, const std::string& last_eve
   curl_library().easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
   auto answer = impl_->perform(transfer, url);
   bool served = status_of(curl) == 200;
-  if (served && !transfer.is_event_stream) return foreign("GET " + path);
+  if (served && !transfer.is_wanted) return foreign("GET " + path);
   if (answer.ok() || served) return {};
   return answer.error();
 }

@@ -44,7 +44,13 @@ class Client {
   // Streams a body of unknown length, chunked, without a time limit. `read` fills the buffer and
   // returns the number of bytes, 0 at the end, or an error to give up.
   using Read = std::function<base::Result<std::size_t>(char* buffer, std::size_t size)>;
-  base::Result<Answer> upload(const std::string& path, const Read& read);
+  base::Result<Answer> upload(const std::string& path, const std::string& content_type,
+                              const Read& read);
+
+  // Passes the bytes of an answer of any length to `piece`, until it returns false. The time limit
+  // is for the first byte and then for silence. ok only if the answer came to its end.
+  base::Status download(const std::string& path,
+                        const std::function<bool(std::string_view)>& piece);
 
   // Follows an event stream without a time limit and passes each piece to `piece`. Returns an error
   // when the agent refuses, kUnavailable when there is no connection, kInvalid when the answer is

@@ -1,4 +1,5 @@
-// `snapshots import` and `images import`: sends JSON lines as a stream.
+// `snapshots import` and `images import`: sends JSON lines as a stream. Other commands send other
+// files in the same way (upload.h).
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "tools/cli/descriptors.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/shape.h"
+#include "tools/cli/upload.h"
 
 namespace cli {
 namespace {
@@ -21,7 +23,7 @@ namespace {
 // Shows on a terminal how much was sent. Prints nothing if stderr is no terminal.
 class Progress {
  public:
-  Progress() : shown_(stderr_is_terminal()) {}
+  explicit Progress(bool lines) : shown_(stderr_is_terminal()), has_lines_(lines) {}
 
   void add(std::string_view piece) {
     bytes_ += piece.size();
@@ -39,12 +41,14 @@ class Progress {
 
  private:
   void print() const {
-    auto text =
-        fmt::format("\r{} lines, {:.1f} MB sent", lines_, static_cast<double>(bytes_) / 1e6);
+    auto text = fmt::format("\r{}{:.1f} MB sent",
+                            has_lines_ ? fmt::format("{} lines, ", lines_) : std::string(),
+                            static_cast<double>(bytes_) / 1e6);
     write_all(STDERR_FILENO, text);
   }
 
   bool shown_;
+  bool has_lines_;
   std::uint64_t lines_ = 0;
   std::uint64_t bytes_ = 0;
   std::chrono::steady_clock::time_point last_;
@@ -66,11 +70,13 @@ class Descriptor {
 
 }  // namespace
 
-int import_entries(Session& session, const std::string& object, const std::string& path) {
+base::Result<Answer> upload_file(Session& session, const std::string& url, const std::string& path,
+                                 Upload what) {
   Descriptor file(path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.number() < 0) return fail(file_error("open", path));
+  if (file.number() < 0) return file_error("open", path);
 
-  Progress progress;
+  const bool lines = what == Upload::kLines;
+  Progress progress(lines);
   // It uses read(2) instead of stdio, so that data of a slow pipe is passed on at once.
   auto read_piece = [&](char* buffer, std::size_t size) -> base::Result<std::size_t> {
     auto count = read_some(file.number(), buffer, size);
@@ -79,8 +85,14 @@ int import_entries(Session& session, const std::string& object, const std::strin
     progress.add({buffer, bytes});
     return bytes;
   };
-  auto answer = session.client.upload("/v1/import?type=" + object, read_piece);
+  auto answer = session.client.upload(
+      url, lines ? "application/x-ndjson" : "application/octet-stream", read_piece);
   progress.end();
+  return answer;
+}
+
+int import_entries(Session& session, const std::string& object, const std::string& path) {
+  auto answer = upload_file(session, "/v1/import?type=" + object, path, Upload::kLines);
   if (!answer.ok()) return fail(answer.error());
   if (!has_shape(answer->body, {{"added", Kind::kNumber}, {"unchanged", Kind::kNumber}})) {
     return foreign_answer(session, "POST /v1/import");

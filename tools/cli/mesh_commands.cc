@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "agent/host_port.h"
 #include "crdt/base/json_string.h"
+#include "tools/cli/amounts.h"
+#include "tools/cli/join_text.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/listing.h"
 #include "tools/cli/shape.h"
@@ -36,28 +36,6 @@ std::string state_text(std::string_view member, std::string_view state) {
   if (field(member, "tcp_blocked") == "true") text += ", no TCP";
   if (field(member, "unreachable") == "true") text += ", unreachable";
   return text;
-}
-
-std::uint64_t number(std::string_view value) {
-  std::uint64_t parsed = 0;
-  std::from_chars(value.data(), value.data() + value.size(), parsed);
-  return parsed;
-}
-
-std::string byte_count(std::uint64_t bytes) {
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  if (bytes < 1024 * 1024) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / 1024);
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
-}
-
-std::string uptime(std::uint64_t seconds) {
-  auto days = seconds / 86'400;
-  auto hours = seconds / 3'600 % 24;
-  auto minutes = seconds / 60 % 60;
-  if (days > 0) return fmt::format("{} d {} h", days, hours);
-  if (hours > 0) return fmt::format("{} h {} min", hours, minutes);
-  if (minutes > 0) return fmt::format("{} min {} s", minutes, seconds % 60);
-  return fmt::format("{} s", seconds);
 }
 
 // Members that this agent cannot hear or only remembers are counted separately, if there are any.
@@ -119,13 +97,22 @@ void print_status(Printer& printer, std::string_view body) {
        {fmt::format("{}, offset {} ms", trusted ? "trusted" : "not trusted",
                     shown(field(clock, "offset_ms"))),
         trusted ? Colour::kNone : Colour::kYellow}},
-      {"uptime", {uptime(number(at("uptime_seconds")))}},
+      {"joined", {last_join(at("last_join"))}},
+      {"uptime", {time_span(number(at("uptime_seconds")))}},
   });
 }
 
+// Between types: the type, and the value if there is one.
+std::string value_of_side(std::string_view side, std::string_view rule) {
+  const std::string value(field(side, "value"));
+  if (rule != "type") return value;
+  const std::string type = shown(field(side, "type"));
+  return value == "null" ? type : type + " " + value;
+}
+
 // Example: "1.0 by n2 99aabbcc at 2026-01-31T12:00:00.123Z".
-std::string beaten(Names& names, std::string_view loser) {
-  return fmt::format("{} by {} at {}", field(loser, "value"),
+std::string beaten(Names& names, std::string_view loser, std::string_view rule) {
+  return fmt::format("{} by {} at {}", value_of_side(loser, rule),
                      names.of(shown(field(loser, "writer"))),
                      readable_stamp(shown(field(loser, "stamp"))));
 }
@@ -135,16 +122,17 @@ Row conflict_row(Names& names, std::string_view conflict) {
   auto winner = field(conflict, "winner");
   std::string place = shown(field(conflict, "object"));
   for (auto step : elements(field(conflict, "path")).value_or(none)) place += "/" + unquote(step);
+  const std::string rule = shown(field(conflict, "rule"));
   std::string losers;
   for (auto loser : elements(field(conflict, "losers")).value_or(none)) {
     if (!losers.empty()) losers += ", ";
-    losers += beaten(names, loser);
+    losers += beaten(names, loser, rule);
   }
   return {{place},
-          {std::string(field(winner, "value"))},
+          {value_of_side(winner, rule)},
           {names.of(shown(field(winner, "writer")))},
           {readable_stamp(shown(field(winner, "stamp")))},
-          {shown(field(conflict, "rule"))},
+          {rule},
           {losers}};
 }
 

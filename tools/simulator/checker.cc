@@ -20,18 +20,19 @@ std::string text_of(const crdt::VersionVector::Entries& entries) {
   return text;
 }
 
+const std::string& object_of(const agent::WriteRequest& request) {
+  return std::visit([](const auto& one) -> const std::string& { return one.object; }, request);
+}
+
 // Whether the first effect of `change` is on an entry or the object that `request` names.
 bool may_write(const agent::WriteRequest& request, const crdt::Change& change) {
   const crdt::Slot& slot = change.effects.front().slot;
-  return std::visit(
-      [&](const auto& one) {
-        bool entry = true;
-        if constexpr (requires { one.id; }) {
-          entry = !slot.path.empty() && slot.path.front() == one.id;
-        }
-        return entry && slot.object == one.object;
-      },
-      request);
+  if (slot.object != object_of(request)) return false;
+  const auto* write = std::get_if<agent::WriteObject>(&request);
+  if (!write || typed_write(request)) return true;
+  return std::any_of(write->ops.begin(), write->ops.end(), [&](const crdt::Op& op) {
+    return op.path.empty() || (!slot.path.empty() && slot.path[0] == op.path[0]);
+  });
 }
 
 // The time of a change, taken from its live cells: no cell is stamped earlier, unless by a client.
@@ -39,9 +40,7 @@ std::optional<crdt::HybridTime> time_in_cells(store::Store& store,
                                               const agent::WriteRequest& request,
                                               const base::ActorId& actor, std::uint64_t seq) {
   std::optional<crdt::HybridTime> time;
-  const std::string& object =
-      std::visit([](const auto& one) -> const std::string& { return one.object; }, request);
-  auto scanned = store.cells().scan_slots(object, {}, [&](const store::SlotRow& row) {
+  auto scanned = store.cells().scan_slots(object_of(request), {}, [&](const store::SlotRow& row) {
     for (const crdt::Cell& cell : row.cells) {
       const bool own = cell.dot.actor == actor && cell.dot.seq == seq && cell.stamp.writer.empty();
       if (!own) continue;
@@ -129,8 +128,7 @@ void Checker::adopt(Process& process, const base::ActorId& actor, std::uint64_t 
   if (doubt == in_doubt_.rend()) return;
   auto time = change ? change->time : time_in_cells(store, doubt->request, actor, seq);
   // Letters and removals have no stamps.
-  bool on_object = std::holds_alternative<agent::WriteObject>(doubt->request);
-  if (!time && on_object) time = crdt::HybridTime();
+  if (!time && typed_write(doubt->request)) time = crdt::HybridTime();
   if (!time) return;
   crdt::VersionVector past = doubt->writes_first ? doubt->before : process.replica().vector();
   past.set(actor, doubt->before.head_of(actor));
@@ -244,12 +242,13 @@ void Checker::note_entries(const Process& process, const Observer::Turn& turn) {
                               [&](const auto& one) { return one.ticket == reply.ticket; });
     if (!reply.result.ok() || write == turn.writes.end()) continue;
     Acknowledged noted{std::nullopt, process.host_index(), ++acknowledgements_, reply.result->dot};
-    if (const auto* add = std::get_if<agent::AddEntry>(&write->request)) {
-      noted.metadata = fields_of(add->metadata);
-      acknowledged_[{add->object, add->id}] = noted;
-    } else if (const auto* remove = std::get_if<agent::RemoveEntry>(&write->request)) {
-      acknowledged_[{remove->object, remove->id}] = noted;
-    }
+    const auto* one = std::get_if<agent::WriteObject>(&write->request);
+    if (!one || typed_write(write->request) || one->ops.size() != 1) continue;
+    const crdt::Op& op = one->ops[0];
+    if (op.path.size() != 1) continue;
+    const bool adds = op.verb == crdt::Verb::kSet;
+    if (adds) noted.metadata = fields_of(std::get<crdt::Members>(op.argument));
+    if (adds || op.verb == crdt::Verb::kUnset) acknowledged_[{one->object, op.path[0]}] = noted;
   }
 }
 
@@ -321,9 +320,10 @@ void Checker::check_state(Process& process, const Observer::Turn& turn) {
   const crdt::VersionVector& after = process.replica().vector();
   store::CellTable& cells = process.replica().store().cells();
   // A state join may damage entries that no new change touched.
-  bool joined = std::any_of(
-      turn.outputs.notices.begin(), turn.outputs.notices.end(),
-      [](const agent::Notice& notice) { return notice.kind == agent::Notice::Kind::kJoined; });
+  bool joined = std::any_of(turn.outputs.joins.begin(), turn.outputs.joins.end(),
+                            [](const agent::JoinReport& join) {
+                              return join.outcome == agent::JoinReport::Outcome::kMerged;
+                            });
   auto difference = joined
                         ? state_.check_all(cells, after)
                         : state_.check_entries(cells, after, oracle_.touched(turn.before, after));

@@ -376,6 +376,13 @@ void Cluster::note_notices(Process& process, const agent::Outputs& outputs) {
     if (notice.kind == Kind::kClockAhead) report_.mattered(Fault::kClockWild);
     if (notice.kind == Kind::kClockRestarted) report_.mattered(Fault::kClockStep);
   }
+  for (const agent::JoinReport& join : outputs.joins) {
+    if (join.outcome != agent::JoinReport::Outcome::kMerged) continue;
+    ++report_.events["joins"];
+    note(process.host().index,
+         fmt::format("joined: {} cells added, {} removed, {} own changes kept",
+                     join.counts.cells_added, join.counts.cells_removed, join.counts.own_kept));
+  }
   report_.events["changes forgotten"] += outputs.facts.forgotten.size();
   report_.events["parked"] += outputs.facts.parked.size();
   const auto& join = outputs.facts.join;

@@ -1,5 +1,6 @@
 #include "tools/simulator/intention.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace simulation {
@@ -18,17 +19,31 @@ Intention Intention::patch(std::map<std::string, std::string> set, std::set<std:
 
 Intention Intention::remove() { return {Clears::kAll, false, false, {}, {}}; }
 
-Intention Intention::of(const agent::EntryWrite& write) {
-  std::map<std::string, std::string> fields = fields_of(write.fields);
-  switch (write.whole) {
-    case agent::EntryWrite::Whole::kAdd:
-      return add(std::move(fields));
-    case agent::EntryWrite::Whole::kRemove:
-      return {Clears::kAll, false, false, std::move(fields), {}};
-    case agent::EntryWrite::Whole::kKeep:
-      break;
+void Intention::then(const crdt::Op& op) {
+  if (op.path.size() == 2) {
+    const std::string& field = op.path[1];
+    values.erase(field);
+    unset.erase(field);
+    if (op.verb == crdt::Verb::kSet) values[field] = std::get<std::string>(op.argument);
+    if (op.verb == crdt::Verb::kUnset && clears == Clears::kNothing) unset.insert(field);
+    return;
   }
-  return patch(std::move(fields), {write.unset.begin(), write.unset.end()});
+  if (op.verb == crdt::Verb::kUnset) {
+    *this = remove();
+    return;
+  }
+  const auto& members = std::get<crdt::Members>(op.argument);
+  if (op.verb == crdt::Verb::kSet) *this = add(fields_of(members));
+  if (op.verb == crdt::Verb::kPut) {
+    const Intention before = std::exchange(*this, put(fields_of(members)));
+    clears = std::max(clears, before.clears);
+    presence = before.presence;
+  }
+  if (op.verb != crdt::Verb::kMerge) return;
+  for (const auto& [field, value] : members) {
+    values[field] = value;
+    unset.erase(field);
+  }
 }
 
 std::map<std::string, std::string> fields_of(const crdt::Members& members) {

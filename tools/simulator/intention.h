@@ -35,7 +35,9 @@ struct Intention {
   static Intention put(std::map<std::string, std::string> fields);
   static Intention patch(std::map<std::string, std::string> set, std::set<std::string> unset);
   static Intention remove();
-  static Intention of(const agent::EntryWrite& write);
+
+  // An operation on the entry that the same request does next.
+  void then(const crdt::Op& op);
 };
 
 // The same by name. A request names each field once.

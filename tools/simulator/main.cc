@@ -111,17 +111,23 @@ int run_one(const Choices& choices) {
   return report.passed() ? 0 : kFailed;
 }
 
-int run_many(const Choices& choices) {
+simulation::SweepOptions sweep_options(const Choices& choices) {
   simulation::SweepOptions options;
   options.first = choices.seed;
   options.count = choices.count;
   options.jobs = choices.jobs;
-  simulation::Tally tally = simulation::sweep(options, [](const simulation::Report& report) {
-    if (!report.passed()) {
-      std::cerr << "seed " << report.seed << " nodes " << report.nodes << ": "
-                << report.violation->checker << ": " << report.violation->text << "\n";
-    }
-  });
+  options.objects_percent = choices.objects_percent;
+  return options;
+}
+
+int run_many(const Choices& choices) {
+  simulation::Tally tally =
+      simulation::sweep(sweep_options(choices), [](const simulation::Report& report) {
+        if (!report.passed()) {
+          std::cerr << "seed " << report.seed << " nodes " << report.nodes << ": "
+                    << report.violation->checker << ": " << report.violation->text << "\n";
+        }
+      });
   bool json = choices.output == "json";
   std::cout << (json ? simulation::json_of(tally) + "\n" : simulation::text_of(tally));
   std::vector<std::string> idle = tally.idle_classes();
@@ -145,7 +151,7 @@ int run_hunt(const Choices& choices) {
     bool wanted = choices.hunted.empty() ||
                   std::count(choices.hunted.begin(), choices.hunted.end(), plant.number) > 0;
     if (!wanted) continue;
-    hunts.push_back(simulation::hunt(plant, choices.seed, choices.count, choices.jobs));
+    hunts.push_back(simulation::hunt(plant, sweep_options(choices)));
     all = all && (hunts.back().caught || plant.rare);
     std::cerr << plant.number << " " << plant.name << ": "
               << (hunts.back().caught ? hunts.back().caught->violation->checker : "not caught")
@@ -197,6 +203,15 @@ CLI::Validator any_whole_number() {
   return number_between(0, kMost, "0 and above");
 }
 
+void add_objects(CLI::App* command, Choices& choices) {
+  command
+      ->add_option(
+          "--objects", choices.objects_percent,
+          "per cent of the requests that write objects of the replicated types, the others "
+          "write catalogs; default: the seed decides")
+      ->check(CLI::Range(0, 100));
+}
+
 CLI::App* add_run(CLI::App& app, Choices& choices) {
   CLI::App* run = app.add_subcommand("run", "run one mesh from one seed");
   run->add_option("--seed", choices.seed, "the seed that determines the run")
@@ -225,10 +240,7 @@ CLI::App* add_run(CLI::App& app, Choices& choices) {
   run->add_option("--requests", choices.requests,
                   "requests of clients during the faults; default: the seed decides")
       ->check(CLI::Range(0, 1'000'000));
-  run->add_option("--objects", choices.objects_percent,
-                  "per cent of the requests that write objects of the replicated types, the others "
-                  "write catalogs; default: the seed decides")
-      ->check(CLI::Range(0, 100));
+  add_objects(run, choices);
   return run;
 }
 
@@ -247,6 +259,7 @@ void add_many(CLI::App* command, Choices& choices) {
   command->add_option("--jobs", choices.jobs, "number of runs at the same time")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  add_objects(command, choices);
 }
 
 }  // namespace

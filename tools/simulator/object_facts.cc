@@ -152,6 +152,29 @@ FactIds ObjectSight::shown_letters(const Place& place) const {
   return order;
 }
 
+std::vector<crdt::Dot> ObjectSight::names(const Place& place) const {
+  std::vector<crdt::Dot> names;
+  const Spot* found = spot(place, SlotType::kSeq);
+  if (found == nullptr) return names;
+  for (const FactId id : found->letters) {
+    const Fact& letter = facts_[id];
+    if (letter.number) names.push_back({letter.actor, letter.seq, *letter.number});
+  }
+  return names;
+}
+
+std::optional<FactId> ObjectSight::letter(const Place& place, const crdt::Dot& name) const {
+  const Spot* found = spot(place, SlotType::kSeq);
+  if (found == nullptr) return std::nullopt;
+  for (const FactId id : found->letters) {
+    const Fact& letter = facts_[id];
+    const bool is_it =
+        letter.actor == name.actor && letter.seq == name.seq && letter.number == name.index;
+    if (is_it) return id;
+  }
+  return std::nullopt;
+}
+
 // --- Reading -------------------------------------------------------------------------------------
 
 FactIds ObjectSight::best_first(FactIds ids) const {
@@ -218,6 +241,58 @@ std::optional<std::string> ObjectSight::read(const Place& place) const {
   const std::vector<SlotType> types = types_at(place);
   if (types.empty()) return std::nullopt;
   return read(place, types.back());
+}
+
+// Each value of a register has its writer; whatever else is there is one thing of many writers.
+std::set<std::string> ObjectSight::said_at(const Place& place, SlotType type) const {
+  const std::string name(crdt::type_name(type));
+  if (type != SlotType::kLwwRegister && type != SlotType::kMvRegister) return {name};
+  std::set<std::string> said;
+  for (const FactId id : at(place, type)) said.insert(name + " of " + writer_of(id));
+  return said;
+}
+
+std::string ObjectSight::writer_of(FactId id) const {
+  return facts_[id].actor.short_hex() + ":" + std::to_string(facts_[id].seq);
+}
+
+std::optional<std::string> ObjectSight::conflict_at(const Place& place) const {
+  const std::vector<SlotType> types = types_at(place);
+  if (types.empty()) return std::nullopt;
+  const SlotType shown = types.back();
+  std::set<std::string> hidden;
+  for (const SlotType type : types) {
+    if (type != shown) hidden.merge(said_at(place, type));
+  }
+  std::string winner(crdt::type_name(shown));
+  std::string rule = "type";
+  if (shown == SlotType::kLwwRegister || shown == SlotType::kMvRegister) {
+    const FactIds values = best_first(at(place, shown));
+    winner += " of " + writer_of(values.front());
+    if (shown == SlotType::kLwwRegister && values.size() > 1) {
+      const bool is_later = facts_[values[0]].stamp > facts_[values[1]].stamp;
+      if (hidden.empty()) rule = is_later ? "stamp" : "dot";
+      std::set<std::string> losers = said_at(place, shown);
+      losers.erase(winner);
+      hidden.merge(losers);
+    }
+  }
+  if (hidden.empty()) return std::nullopt;
+  std::string text = winner + " over";
+  for (const std::string& loser : hidden) text += " " + loser + ",";
+  return text + " by " + rule;
+}
+
+std::map<Place, std::string> ObjectSight::conflicts() const {
+  std::map<Place, std::string> conflicts;
+  std::set<Place> all{{}};
+  for (Place place : places()) {
+    for (; !place.empty(); place.pop_back()) all.insert(place);
+  }
+  for (const Place& place : all) {
+    if (auto conflict = conflict_at(place)) conflicts[place] = *conflict;
+  }
+  return conflicts;
 }
 
 std::map<SlotType, std::int64_t> ObjectSight::counts() const {

@@ -12,10 +12,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "crdt/base/strong.h"
+#include "crdt/dot.h"
 #include "crdt/hybrid_time.h"
 #include "crdt/slot.h"
 
@@ -39,6 +41,8 @@ struct Fact {
   // A letter stands to the left or right of another one, or right of the start.
   std::optional<FactId> parent;
   bool right = true;
+  // Of a letter of the first insert of a change: clients name it by the change and this number.
+  std::optional<std::uint32_t> number;
   std::vector<std::size_t> taken_back_by;  // changes
 
   bool is_letter() const { return type == crdt::SlotType::kSeq && !is_container; }
@@ -64,10 +68,16 @@ class ObjectSight {
   // All letters that were ever inserted, in their order, and those that are shown.
   FactIds letters(const Place& place) const;
   FactIds shown_letters(const Place& place) const;
+  // Those that clients can name, erased ones too, and the letter of a name.
+  std::vector<crdt::Dot> names(const Place& place) const;
+  std::optional<FactId> letter(const Place& place, const crdt::Dot& name) const;
 
   // The JSON text that readers get; nullopt when nothing is there.
   std::optional<std::string> read(const Place& place) const;
   std::optional<std::string> read(const Place& place, crdt::SlotType type) const;
+  // Where something is hidden by a later value or by another type, and which change said what is
+  // shown and what is not: "orset over gcounter, lww_register of 1b2c3d4e:1, by type".
+  std::map<Place, std::string> conflicts() const;
   // What the store counts: of a text all letters, of everything else what is there. By the type of
   // the object that it belongs to; no number is 0.
   std::map<crdt::SlotType, std::int64_t> counts() const;
@@ -81,6 +91,9 @@ class ObjectSight {
   };
   const Spot* spot(const Place& place, crdt::SlotType type) const;
   FactIds best_first(FactIds ids) const;
+  std::set<std::string> said_at(const Place& place, crdt::SlotType type) const;
+  std::string writer_of(FactId id) const;
+  std::optional<std::string> conflict_at(const Place& place) const;
   std::string all_of(const FactIds& ids) const;
   std::optional<std::string> read_set(const Place& place) const;
   std::optional<std::string> read_map(const Place& place) const;

@@ -91,11 +91,13 @@ ObjectMeaning::ObjectMeaning(Facts facts, const Writer& writer, const Covers& se
 void ObjectMeaning::read(const std::vector<crdt::Op>& ops) {
   for (const crdt::Op& op : ops) {
     if (!is_refused_) read(op);
+    is_first_ = false;
   }
 }
 
 void ObjectMeaning::read(const crdt::Op& op) {
-  if (op.verb == Verb::kPutEntry || op.path.size() > kDepthMax) return refuse();
+  const bool of_catalog = op.verb == Verb::kPut || op.verb == Verb::kMerge;
+  if (of_catalog || op.path.size() > kDepthMax) return refuse();
   // An object that is something else than a map has no places in it.
   const bool has_places = sight().has({}, SlotType::kMap) || sight().types_at({}).empty();
   if (!op.path.empty() && !has_places) return refuse();
@@ -143,10 +145,8 @@ void ObjectMeaning::write(const crdt::Op& op, SlotType type) {
       return contain(op.path, type);
     case Verb::kRemove:
       return take_back(sight().elements(op.path, value_of(op)));
-    case Verb::kInsert: {
-      const auto& edit = std::get<crdt::TextInsert>(op.argument);
-      return insert(op.path, edit.at, edit.text);
-    }
+    case Verb::kInsert:
+      return insert(op.path, std::get<crdt::TextInsert>(op.argument));
     default:
       return erase(op.path, std::get<crdt::TextErase>(op.argument));
   }
@@ -238,25 +238,32 @@ void ObjectMeaning::add(const Place& place, const std::string& element) {
 }
 
 // Right of the letter before it, if nothing stands to the right of that one; else left of the
-// letter that follows. Erased letters keep their places.
-void ObjectMeaning::insert(const Place& place, std::size_t at, const std::string& text) {
+// letter that follows. Erased letters keep their places. The letter before it is the one that the
+// client names, shown or not, or else the one before the position.
+void ObjectMeaning::insert(const Place& place, const crdt::TextInsert& edit) {
   const FactIds shown = sight().shown_letters(place);
-  if (at > shown.size()) return refuse();
-  if (text.empty()) return;
-  const FactIds order = sight().letters(place);
   std::optional<FactId> before;
-  auto next = order.begin();
-  if (at > 0) {
-    before = shown[at - 1];
-    next = std::find(order.begin(), order.end(), *before) + 1;
+  if (edit.after) {
+    before = sight().letter(place, *edit.after);
+    if (!before) return refuse();
+  } else if (edit.at > shown.size()) {
+    return refuse();
+  } else if (edit.at > 0) {
+    before = shown[edit.at - 1];
   }
+  if (edit.text.empty()) return;
+  const FactIds order = sight().letters(place);
+  auto next = order.begin();
+  if (before) next = std::find(order.begin(), order.end(), *before) + 1;
   const bool is_taken = std::any_of(order.begin(), order.end(), [&](FactId id) {
     return facts_[id].right && facts_[id].parent == before;
   });
   std::optional<FactId> parent = is_taken ? std::optional(*next) : before;
   bool right = !is_taken;
-  for (const std::string& point : code_points(text)) {
+  std::uint32_t number = 0;
+  for (const std::string& point : code_points(edit.text)) {
     Fact letter = fact(SlotType::kSeq, place, point);
+    if (is_first_) letter.number = number++;
     letter.parent = parent;
     letter.right = right;
     parent = say(std::move(letter));
@@ -349,7 +356,8 @@ void ObjectMeaning::replace_text(const Place& place, const std::string& value) {
     return seen.place == place && seen.type == SlotType::kSeq && seen.is_container;
   });
   take_back(gone);
-  insert(place, 0, inside(value));
+  is_first_ = false;  // what it erases comes first, so nobody knows the numbers of its letters
+  insert(place, {0, {}, inside(value)});
   contain(place, SlotType::kSeq);
 }
 

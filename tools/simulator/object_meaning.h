@@ -38,7 +38,7 @@ class ObjectMeaning {
   void count(const crdt::Op& op, crdt::SlotType type);
   void set(const crdt::Op& op, crdt::SlotType type);
   void add(const Place& place, const std::string& element);
-  void insert(const Place& place, std::size_t at, const std::string& text);
+  void insert(const Place& place, const crdt::TextInsert& edit);
   void erase(const Place& place, const crdt::TextErase& erased);
   void replace(const crdt::Op& op, crdt::SlotType type);
   void replace_value(const crdt::Op& op, crdt::SlotType type);
@@ -59,6 +59,7 @@ class ObjectMeaning {
   const Covers covers_;
   bool is_refused_ = false;
   bool changes_ = false;
+  bool is_first_ = true;  // the operation that is read
 };
 
 }  // namespace simulation

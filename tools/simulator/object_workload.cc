@@ -12,7 +12,8 @@ using crdt::Op;
 using crdt::SlotType;
 using crdt::Verb;
 
-constexpr std::array<std::string_view, 5> kTypedObjects{"doc", "läden", "tally", "note", "bag"};
+constexpr std::array<std::string_view, 6> kTypedObjects{"doc",  "läden", "state",
+                                                        "note", "tally", "bag"};
 constexpr std::array<std::string_view, 3> kComponents{"a", "1", "名"};  // "1" is an element too
 constexpr std::array<std::string_view, 8> kSetElements{"1",    "1.0",   "1e0", "2",
                                                        "true", "\"a\"", "-3",  "\"a b\""};
@@ -66,11 +67,13 @@ Op ObjectWorkload::any_op(const std::string& object, const ObjectSight& sight) {
   Deed deed = any_deed();
   Place place = any_place();
   // Most objects are maps. The others are what their names say, so that their author is understood.
-  if (object == "tally" || object == "note" || object == "bag") place.clear();
+  const bool is_map = object == "doc" || object == "läden";
+  if (!is_map) place.clear();
   // A place at the root of a map takes only a whole value.
-  bool at_root = place.empty() && (object == "doc" || object == "läden") && deed < Deed::kReplace;
+  bool at_root = place.empty() && is_map && deed < Deed::kReplace;
   if (at_root && !random_.chance(8)) place.emplace_back(kComponents[0]);
   if (object == "note" && deed < Deed::kReplace) deed = Deed::kText;
+  if (object == "state" && deed < Deed::kReplace) deed = Deed::kLatest;
   if (object == "tally" && deed < Deed::kReplace) deed = Deed::kCount;
   if (object == "bag" && deed < Deed::kReplace) deed = Deed::kSet;
   switch (deed) {
@@ -118,7 +121,7 @@ std::optional<crdt::Stamp> ObjectWorkload::any_stamp() {
 
 // Errors that clients make. Some of them are no error where something fits by chance.
 Op ObjectWorkload::any_wrong(const ObjectSight& sight, Place place) {
-  switch (random_.below(7)) {
+  switch (random_.below(8)) {
     case 0: {
       auto end = static_cast<std::uint32_t>(sight.shown_letters(place).size());
       return op_at(std::move(place), Verb::kInsert, crdt::TextInsert{end + 1, {}, "x"},
@@ -137,6 +140,11 @@ Op ObjectWorkload::any_wrong(const ObjectSight& sight, Place place) {
                    crdt::Amount{std::numeric_limits<std::uint64_t>::max()}, SlotType::kGCounter);
     case 5:
       return op_at(Place(kTooDeep, "a"), Verb::kSet, std::string("1"), std::nullopt);
+    case 6: {  // behind a letter that does not exist
+      crdt::Dot name = any_letter(sight, place).value_or(crdt::Dot{});
+      name.index += 1'000;
+      return op_at(std::move(place), Verb::kInsert, crdt::TextInsert{0, name, "x"}, SlotType::kSeq);
+    }
     default:  // names no type, whatever is there
       return op_at(std::move(place), Verb::kAdd, any_element(), std::nullopt);
   }
@@ -158,8 +166,17 @@ Op ObjectWorkload::any_edit(const ObjectSight& sight, Place place) {
   }
   bool at_end = random_.chance(2);
   auto anywhere = static_cast<std::uint32_t>(random_.below(size + 1));
+  bool is_behind = random_.chance(4);
+  const auto after = is_behind ? any_letter(sight, place) : std::nullopt;
   return op_at(std::move(place), Verb::kInsert,
-               crdt::TextInsert{at_end ? size : anywhere, {}, any_letters()}, type);
+               crdt::TextInsert{at_end ? size : anywhere, after, any_letters()}, type);
+}
+
+// One that a client can name, shown or erased.
+std::optional<crdt::Dot> ObjectWorkload::any_letter(const ObjectSight& sight, const Place& place) {
+  const std::vector<crdt::Dot> names = sight.names(place);
+  if (names.empty()) return std::nullopt;
+  return random_.pick(names);
 }
 
 Op ObjectWorkload::any_replacement(Place place) {

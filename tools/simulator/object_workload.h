@@ -28,6 +28,7 @@ class ObjectWorkload {
   crdt::Op any_op(const std::string& object, const ObjectSight& sight);
   crdt::Op any_wrong(const ObjectSight& sight, Place place);
   crdt::Op any_edit(const ObjectSight& sight, Place place);
+  std::optional<crdt::Dot> any_letter(const ObjectSight& sight, const Place& place);
   crdt::Op any_replacement(Place place);
   crdt::Op any_count(Place place, crdt::SlotType type);
   crdt::Op any_set(Place place, crdt::SlotType type);

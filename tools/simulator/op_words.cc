@@ -13,7 +13,9 @@ struct Argument {
   }
   std::string operator()(const crdt::Amount& amount) { return " " + std::to_string(amount.by); }
   std::string operator()(const crdt::TextInsert& edit) {
-    return " at " + std::to_string(edit.at) + " \"" + edit.text + "\"";
+    const std::string where =
+        edit.after ? " after " + edit.after->text() : " at " + std::to_string(edit.at);
+    return where + " \"" + edit.text + "\"";
   }
   std::string operator()(const crdt::TextErase& edit) {
     return " at " + std::to_string(edit.at) + " length " + std::to_string(edit.length);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "crdt/base/check.h"
+#include "crdt/catalog/entry.h"
 
 namespace simulation {
 namespace {
@@ -73,13 +74,16 @@ std::size_t Alive::count() const {
   return count;
 }
 
+const agent::WriteObject* typed_write(const agent::WriteRequest& request) {
+  const auto* write = std::get_if<agent::WriteObject>(&request);
+  return write != nullptr && !crdt::is_catalog(write->object) ? write : nullptr;
+}
+
 // --- Telling
 
 void Oracle::wrote(const agent::WriteRequest& request, const base::ActorId& actor,
                    std::uint64_t seq, crdt::HybridTime time, const crdt::VersionVector& past) {
-  if (const auto* object = std::get_if<agent::WriteObject>(&request)) {
-    return wrote(*object, actor, seq, time, past);
-  }
+  if (const auto* typed = typed_write(request)) return wrote(*typed, actor, seq, time, past);
   wrote(intentions(request, view(past)), actor, seq, time, past);
 }
 
@@ -112,8 +116,8 @@ Oracle::Change& Oracle::begin(const base::ActorId& actor, std::uint64_t seq,
 }
 
 bool Oracle::is_idle(const agent::WriteRequest& request, const crdt::VersionVector& past) const {
-  if (const auto* object = std::get_if<agent::WriteObject>(&request)) {
-    return !meaning(*object, {}, view(past)).changes_anything();
+  if (const auto* typed = typed_write(request)) {
+    return !meaning(*typed, {}, view(past)).changes_anything();
   }
   return intentions(request, view(past)).empty();
 }
@@ -123,23 +127,17 @@ class Oracle::Reading {
  public:
   Reading(const Oracle& oracle, const View& past) : oracle_(oracle), past_(past) {}
 
-  void operator()(const agent::AddEntry& add) {
-    intend({add.object, add.id}, Intention::add(fields_of(add.metadata)));
-  }
-  void operator()(const agent::PutEntry& put) {
-    intend({put.object, put.id}, Intention::put(fields_of(put.metadata)));
-  }
-  void operator()(const agent::PatchEntry& patch) {
-    intend({patch.object, patch.id}, Intention::patch({patch.set.begin(), patch.set.end()},
-                                                      {patch.unset.begin(), patch.unset.end()}));
-  }
-  void operator()(const agent::RemoveEntry& remove) {
-    intend({remove.object, remove.id}, Intention::remove());
-  }
-  void operator()(const agent::RemoveObject& remove) {
-    for (const std::string& id : oracle_.ids(remove.object)) {
-      intend({remove.object, id}, Intention::remove());
+  void operator()(const agent::WriteObject& write) {
+    std::map<std::string, Intention> meant;
+    for (const crdt::Op& op : write.ops) {
+      if (!op.path.empty()) {
+        meant[op.path[0]].then(op);
+        continue;
+      }
+      meant.clear();
+      for (const std::string& id : oracle_.ids(write.object)) meant[id] = Intention::remove();
     }
+    for (auto& [id, intention] : meant) intend({write.object, id}, std::move(intention));
   }
   void operator()(const agent::ImportEntries& import) {
     // When two lines have one id, the later one counts.
@@ -152,18 +150,6 @@ class Oracle::Reading {
       if (!equal) intend(std::move(name), Intention::add(std::move(fields)));
     }
   }
-  void operator()(const agent::WriteEntries& write) {
-    std::set<std::string> named;
-    for (const agent::EntryWrite& entry : write.entries) {
-      CHECK(named.insert(entry.id).second);
-      intend({write.object, entry.id}, Intention::of(entry));
-    }
-    if (!write.replace) return;
-    for (const std::string& id : oracle_.ids(write.object)) {
-      if (!named.contains(id)) intend({write.object, id}, Intention::remove());
-    }
-  }
-  void operator()(const agent::WriteObject&) {}  // has no entries: ObjectMeaning reads it
 
   Intended intended;
 

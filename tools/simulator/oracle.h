@@ -62,6 +62,9 @@ using Fields = std::map<std::string, std::string>;  // unescaped name, JSON text
 // What one change means to do; each entry occurs once.
 using Intended = std::vector<std::pair<EntryName, Intention>>;
 
+// The request, if it is on an object of another type than a catalog; else null.
+const agent::WriteObject* typed_write(const agent::WriteRequest& request);
+
 class Oracle {
  public:
   // Tells the oracle of a change (actor, seq). Its author had applied exactly `past` before; `time`

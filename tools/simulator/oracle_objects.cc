@@ -33,8 +33,8 @@ ObjectMeaning Oracle::meaning(const agent::WriteObject& write, const Writer& wri
 }
 
 bool Oracle::is_refused(const agent::WriteRequest& request, const crdt::VersionVector& past) const {
-  const auto* object = std::get_if<agent::WriteObject>(&request);
-  return object != nullptr && meaning(*object, {}, view(past)).is_refused();
+  const auto* typed = typed_write(request);
+  return typed != nullptr && meaning(*typed, {}, view(past)).is_refused();
 }
 
 ObjectSight Oracle::object(const std::string& object, const crdt::VersionVector& vector) const {

@@ -4,7 +4,6 @@
 
 #include "crdt/base/check.h"
 #include "crdt/base/plant.h"
-#include "tools/simulator/run.h"
 
 namespace simulation {
 
@@ -54,14 +53,14 @@ const PlantInfo* find_plant(int number) {
 
 void plant(int number) { base::planted = static_cast<base::Plant>(number); }
 
-Hunt hunt(const PlantInfo& info, std::uint64_t first, std::uint64_t most, std::size_t jobs) {
+Hunt hunt(const PlantInfo& info, SweepOptions options) {
+  const std::uint64_t first = options.first;
+  const std::uint64_t most = options.count;
+  options.stop_at_first = true;
   Hunt hunt{&info, 0, std::nullopt};
   while (hunt.seeds < most && !hunt.caught) {
-    SweepOptions options;
     options.first = first + hunt.seeds;
     options.count = most - hunt.seeds;
-    options.jobs = jobs;
-    options.stop_at_first = true;
     std::optional<Report> failed;
     plant(info.number);
     sweep(options, [&](const Report& report) {
@@ -71,7 +70,7 @@ Hunt hunt(const PlantInfo& info, std::uint64_t first, std::uint64_t most, std::s
     plant(0);
     hunt.seeds = failed ? failed->seed - first + 1 : most;
     // A seed that fails without the planted bug proves nothing.
-    if (failed && run(Settings::draw(failed->seed, failed->nodes)).passed()) hunt.caught = failed;
+    if (failed && run(options.settings(failed->seed, failed->nodes)).passed()) hunt.caught = failed;
   }
   return hunt;
 }

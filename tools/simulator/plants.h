@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/simulator/report.h"
+#include "tools/simulator/run.h"
 
 namespace simulation {
 
@@ -30,8 +30,8 @@ struct Hunt {
   std::optional<Report> caught;
 };
 // Runs seeds from `first` until a checker notices the planted bug, at most `most` seeds. A seed
-// that fails without the bug does not count.
-Hunt hunt(const PlantInfo& plant, std::uint64_t first, std::uint64_t most, std::size_t jobs);
+// that fails without the bug does not count. `options`: as for a sweep; it stops at the first one.
+Hunt hunt(const PlantInfo& plant, SweepOptions options);
 std::string text_of(const std::vector<Hunt>& hunts);
 
 }  // namespace simulation

@@ -1,6 +1,7 @@
 #include "tools/simulator/power_cut_history.h"
 
 #include "crdt/base/check.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation {
 namespace {
@@ -31,33 +32,33 @@ agent::WriteObject some_edit(base::Random& random) {
   using crdt::Verb;
   const std::uint64_t kind = random.below(8);
   const std::string element = std::to_string(random.below(5));
-  crdt::Op op{{"text"}, Verb::kUnset, {}, {}, {}};
+  crdt::Op edit{{"text"}, Verb::kUnset, {}, {}, {}};
   if (kind < 5) {
     const std::uint64_t letters = 1 + random.below(30);
-    op = {{"text"},
-          Verb::kInsert,
-          crdt::TextInsert{0, {}, std::string(letters, 'x')},
-          SlotType::kSeq,
-          {}};
+    edit = {{"text"},
+            Verb::kInsert,
+            crdt::TextInsert{0, {}, std::string(letters, 'x')},
+            SlotType::kSeq,
+            {}};
   } else if (kind < 6) {
-    op = {{"set"}, Verb::kAdd, element, SlotType::kOrSet, {}};
+    edit = {{"set"}, Verb::kAdd, element, SlotType::kOrSet, {}};
   } else if (kind < 7) {
-    op = {{"hits"}, Verb::kIncrement, crdt::Amount{1}, SlotType::kGCounter, {}};
+    edit = {{"hits"}, Verb::kIncrement, crdt::Amount{1}, SlotType::kGCounter, {}};
   }
-  return {"doc", {std::move(op)}};
+  return {"doc", {std::move(edit)}};
 }
 
 agent::WriteRequest some_request(base::Random& random) {
   if (random.chance(4)) return some_edit(random);
   const std::uint64_t kind = random.below(10);
   std::string id = entry_id(random);
-  if (kind < 4) return agent::AddEntry{kObject, std::move(id), metadata(random)};
-  if (kind < 5) return agent::PutEntry{kObject, std::move(id), metadata(random)};
+  if (kind < 4) return add_entry(kObject, std::move(id), metadata(random));
+  if (kind < 5) return put_entry(kObject, std::move(id), metadata(random));
   if (kind < 7) {
     const std::uint64_t size = random.below(1'000'000);
-    return agent::PatchEntry{kObject, std::move(id), {{"size", std::to_string(size)}}, {}};
+    return patch_entry(kObject, id, {{"size", std::to_string(size)}});
   }
-  if (kind < 9) return agent::RemoveEntry{kObject, std::move(id)};
+  if (kind < 9) return remove_entry(kObject, std::move(id));
   agent::ImportEntries import{kObject, {}};
   for (std::uint64_t i = 0; i < 6; ++i) {
     import.entries.push_back({"id" + std::to_string(i), metadata(random)});

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "tools/simulator/requests.h"
+
 namespace simulation {
 namespace {
 
@@ -156,7 +158,7 @@ void RecoveryCheck::judge_next_write(Case& made) {
   const std::vector<CommittedState>& states = made.history.states();
   const CommittedState& heard = states[std::min(made.told.running, states.size() - 1)];
   std::vector<agent::Input> inputs;
-  inputs.push_back(agent::Write{1, agent::AddEntry{"snapshots", "after", {{"size", "1"}}}});
+  inputs.push_back(agent::Write{1, add_entry("snapshots", "after", {{"size", "1"}})});
   const agent::Outputs out = made.replica->turn(made.history.now(), inputs, false);
   const bool written = out.replies.size() == 1 && out.replies[0].result.ok() &&
                        out.replies[0].result->dot && out.facts.durable;

@@ -3,6 +3,7 @@
 // One run: chaos, healing, quiet, checks. And many runs.
 
 #include <functional>
+#include <optional>
 
 #include "tools/simulator/cluster.h"
 
@@ -22,6 +23,10 @@ struct SweepOptions {
   std::size_t nodes_max = 9;
   std::size_t jobs = 1;        // threads
   bool stop_at_first = false;  // ends the sweep at the first failed seed
+  // Per cent of the requests that are on objects of the replicated types. None: the seed decides.
+  std::optional<std::uint64_t> objects_percent;
+  // Of one run of the sweep.
+  Settings settings(std::uint64_t seed, std::size_t nodes) const;
 };
 // `each` is called for every report, in the order in which the runs end.
 Tally sweep(const SweepOptions& options, const std::function<void(const Report&)>& each);

@@ -71,6 +71,13 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   // So small that texts are folded, closed for lack of room and loaded again within a run.
   settings.replica.store.fold_changes = pick(random, {3, 10, 100});
   settings.replica.store.texts_open_bytes = pick(random, {1, 20'000, 32u << 20});
+  settings.replica.store.text_block_runs = pick(random, {1, 64, 1'024});
+  // Late in half of the runs, so that many power cuts hit a commit that is not on the medium yet.
+  const bool flushes_late = random.below(2) == 0;
+  if (flushes_late) {
+    settings.pump.flush_quiet = base::seconds(2);
+    settings.pump.flush_after = base::seconds(8);
+  }
   return settings;
 }
 

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "agent/replica/store_view.h"
+#include "crdt/types/conflicts.h"
 #include "crdt/types/shown.h"
 #include "tools/simulator/entry_check.h"
 
@@ -60,6 +63,7 @@ StateChecker::Difference StateChecker::check_all(store::CellTable& cells,
   if (auto different = check_objects(cells, vector, objects)) return different;
   for (const std::string& object : objects) {
     if (auto different = check_places(look, object)) return different;
+    if (auto different = check_conflicts(look, object)) return different;
     for (const auto& [type, count] : oracle_.object(object, vector).counts()) {
       counts[{object, type}] = count;
     }
@@ -155,6 +159,53 @@ StateChecker::Difference StateChecker::check_objects(
     }
   }
   return std::nullopt;
+}
+
+namespace {
+
+// Only a value of a register has one writer.
+std::string text_of(const crdt::Side& side) {
+  std::string text(crdt::type_name(side.type));
+  const bool is_register =
+      side.type == crdt::SlotType::kLwwRegister || side.type == crdt::SlotType::kMvRegister;
+  if (!is_register) return text;
+  return text + " of " + side.cell.dot.actor.short_hex() + ":" + std::to_string(side.cell.dot.seq);
+}
+
+std::string text_of(const crdt::Hidden& hidden) {
+  std::set<std::string> losers;
+  for (const crdt::Side& loser : hidden.losers) losers.insert(text_of(loser));
+  std::string text = text_of(hidden.winner) + " over";
+  for (const std::string& loser : losers) text += " " + loser + ",";
+  return text + " by " + std::string(hidden.rule);
+}
+
+std::string text_of(const std::map<Place, std::string>& conflicts) {
+  std::string text;
+  for (const auto& [place, conflict] : conflicts) {
+    text += "\n  ";
+    for (const std::string& component : place) text += "/" + component;
+    text += " " + conflict;
+  }
+  return text;
+}
+
+}  // namespace
+
+StateChecker::Difference StateChecker::check_conflicts(const Look& look,
+                                                       const std::string& object) const {
+  std::map<Place, std::string> here;
+  agent::StoreView view(look.cells, object);
+  const auto status = crdt::conflicts_at(view, {}, [&](const crdt::Hidden& hidden) {
+    here[hidden.path] += text_of(hidden);
+    return true;
+  });
+  if (!status) return object + ": conflicts cannot be read: " + status.error().message;
+  const std::map<Place, std::string> meant = oracle_.object(object, look.vector).conflicts();
+  if (here == meant) return std::nullopt;
+  return object + "\nconflicts here: " + text_of(here) + "\nconflicts meant:" + text_of(meant) +
+         "\nvector" + text_of(look.vector) + "\nrequests:\n" +
+         oracle_.object_history(object, look.vector);
 }
 
 // Also what is hidden by another type.

@@ -39,6 +39,7 @@ class StateChecker {
   using Counts = std::map<crdt::ObjectKey, std::int64_t>;
   Difference check_counts(const Look& look, Counts counts) const;
   Difference check_places(const Look& look, const std::string& object) const;
+  Difference check_conflicts(const Look& look, const std::string& object) const;
   std::string describe(const Look& look, const EntryName& name, const std::string& what) const;
   const Oracle& oracle_;
 };

@@ -10,6 +10,12 @@
 
 namespace simulation {
 
+Settings SweepOptions::settings(std::uint64_t seed, std::size_t nodes) const {
+  Settings settings = Settings::draw(seed, nodes);
+  if (objects_percent) settings.objects_percent = *objects_percent;
+  return settings;
+}
+
 Tally sweep(const SweepOptions& options, const std::function<void(const Report&)>& each) {
   std::atomic<std::uint64_t> next = 0;
   std::atomic<bool> stop = false;
@@ -23,7 +29,7 @@ Tally sweep(const SweepOptions& options, const std::function<void(const Report&)
       std::size_t nodes =
           options.nodes_min +
           static_cast<std::size_t>(seed % (options.nodes_max - options.nodes_min + 1));
-      Report report = run(Settings::draw(seed, nodes));
+      Report report = run(options.settings(seed, nodes));
       std::lock_guard lock(mutex);
       tally.add(report);
       each(report);

@@ -31,8 +31,6 @@ std::string_view notice_name(agent::Notice::Kind kind) {
       return "disk faults";
     case Kind::kRecovered:
       return "disk recovered";
-    case Kind::kJoined:
-      return "joins";
     case Kind::kJoinRefused:
       return "joins refused";
     case Kind::kDivergence:

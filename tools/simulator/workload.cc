@@ -8,13 +8,12 @@
 #include "crdt/base/check.h"
 #include "crdt/value.h"
 #include "tools/simulator/op_words.h"
+#include "tools/simulator/requests.h"
 
 namespace simulation {
 namespace {
 
-using Whole = agent::EntryWrite::Whole;
-
-constexpr std::array<std::string_view, 4> kObjects{"snapshots", "images", "volumes", "états"};
+constexpr std::array<std::string_view, 2> kObjects{"snapshots", "images"};  // all catalogs
 constexpr std::uint64_t kIdsMax = 30;
 constexpr std::array<std::string_view, 6> kOddIds{"a b", "a/b", "ä-名", "-", "%41", "id-1 "};
 constexpr std::array<std::string_view, 8> kFieldNames{"size", "os",    "größe", "a\"b",
@@ -93,21 +92,20 @@ agent::WriteRequest Workload::next(const Oracle& oracle, const crdt::VersionVect
   if (verb == Verb::kImport) return import(oracle, seen);
   if (verb == Verb::kWrite) return write_entries();
   std::string object = any_object();
-  if (verb == Verb::kRemoveObject) return agent::RemoveObject{object};
+  if (verb == Verb::kRemoveObject) return remove_object(object);
   std::string id = any_id();
-  if (verb == Verb::kRemove) return agent::RemoveEntry{object, id};
+  if (verb == Verb::kRemove) return remove_entry(object, id);
   crdt::Members metadata = any_metadata();
-  if (verb == Verb::kPut) return agent::PutEntry{object, id, std::move(metadata)};
-  return agent::AddEntry{object, id, std::move(metadata)};
+  if (verb == Verb::kPut) return put_entry(object, id, std::move(metadata));
+  return add_entry(object, id, std::move(metadata));
 }
 
-agent::PatchEntry Workload::patch() {
-  agent::PatchEntry patch;
-  patch.object = any_object();
-  patch.id = any_id();
-  patch.set = any_fields(3);
-  patch.unset = any_unset(patch.set);
-  return patch;
+agent::WriteObject Workload::patch() {
+  std::string object = any_object();
+  std::string id = any_id();
+  crdt::Members set = any_fields(3);
+  const std::vector<std::string> unset = any_unset(set);
+  return patch_entry(std::move(object), id, std::move(set), unset);
 }
 
 agent::ImportEntries Workload::import(const Oracle& oracle, const crdt::VersionVector& seen) {
@@ -130,24 +128,31 @@ agent::ImportEntries Workload::import(const Oracle& oracle, const crdt::VersionV
   return import;
 }
 
-agent::WriteEntries Workload::write_entries() {
-  agent::WriteEntries write;
+agent::WriteObject Workload::write_entries() {
+  agent::WriteObject write;
   write.object = any_object();
-  write.replace = random_.chance(12);
+  bool replaces = random_.chance(12);
+  if (replaces) write.ops.push_back(op({}, crdt::Verb::kUnset));
   std::uint64_t entries = random_.below(5);
   std::set<std::string> ids;
   for (std::uint64_t i = 0; i < entries; ++i) ids.insert(any_id());
-  for (const std::string& id : ids) write.entries.push_back(entry_write(id));
+  for (const std::string& id : ids) write_entry(id, write, replaces);
   return write;
 }
 
-agent::EntryWrite Workload::entry_write(std::string id) {
-  agent::EntryWrite write;
-  write.id = std::move(id);
-  write.whole = static_cast<Whole>(random_.below(3));
-  write.fields = any_fields(3);
-  if (write.whole == Whole::kKeep) write.unset = any_unset(write.fields);
-  return write;
+// Some operations on one entry. With `replaces` the request has removed it before.
+void Workload::write_entry(const std::string& id, agent::WriteObject& write, bool replaces) {
+  enum Whole { kKeep, kAdd, kRemove };
+  const auto whole = static_cast<Whole>(random_.below(3));
+  crdt::Members fields = any_fields(3);
+  std::vector<std::string> unset;
+  if (whole == kKeep) unset = any_unset(fields);
+  if (whole == kAdd) return write.ops.push_back(op({id}, crdt::Verb::kSet, std::move(fields)));
+  if (whole == kRemove || replaces) write.ops.push_back(op({id}, crdt::Verb::kUnset));
+  for (auto& [field, value] : fields) {
+    write.ops.push_back(op({id, field}, crdt::Verb::kSet, std::move(value)));
+  }
+  for (std::string& field : unset) write.ops.push_back(op({id, field}, crdt::Verb::kUnset));
 }
 
 Workload::Verb Workload::any_verb() {
@@ -223,32 +228,12 @@ std::string Workload::any_text() {
   return text;
 }
 
-namespace {
-
-struct Words {
-  std::string operator()(const agent::AddEntry& add) { return "add " + at(add); }
-  std::string operator()(const agent::PutEntry& put) { return "put " + at(put); }
-  std::string operator()(const agent::PatchEntry& patch) { return "patch " + at(patch); }
-  std::string operator()(const agent::RemoveEntry& remove) { return "remove " + at(remove); }
-  std::string operator()(const agent::RemoveObject& remove) { return "remove " + remove.object; }
-  std::string operator()(const agent::ImportEntries& import) {
-    return "import " + import.object + " (" + std::to_string(import.entries.size()) + " lines)";
+std::string describe(const agent::WriteRequest& request) {
+  if (const auto* import = std::get_if<agent::ImportEntries>(&request)) {
+    return "import " + import->object + " (" + std::to_string(import->entries.size()) + " lines)";
   }
-  std::string operator()(const agent::WriteEntries& write) {
-    return (write.replace ? "replace " : "write ") + write.object + " (" +
-           std::to_string(write.entries.size()) + " entries)";
-  }
-  std::string operator()(const agent::WriteObject& write) {
-    return write.object + ": " + text_of(write.ops);
-  }
-  template <typename Request>
-  static std::string at(const Request& request) {
-    return request.object + "/" + request.id;
-  }
-};
-
-}  // namespace
-
-std::string describe(const agent::WriteRequest& request) { return std::visit(Words(), request); }
+  const auto& write = std::get<agent::WriteObject>(request);
+  return write.object + ": " + text_of(write.ops);
+}
 
 }  // namespace simulation

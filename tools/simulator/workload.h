@@ -38,10 +38,10 @@ class Workload {
   crdt::Members any_fields(std::size_t most);
   std::vector<std::string> any_unset(const crdt::Members& but);
   crdt::Members any_metadata();
-  agent::PatchEntry patch();
+  agent::WriteObject patch();
   agent::ImportEntries import(const Oracle& oracle, const crdt::VersionVector& seen);
-  agent::WriteEntries write_entries();
-  agent::EntryWrite entry_write(std::string id);
+  agent::WriteObject write_entries();
+  void write_entry(const std::string& id, agent::WriteObject& write, bool replaces);
 
   base::Random random_;
   std::vector<std::string> objects_;
@@ -55,7 +55,7 @@ class Workload {
   ObjectWorkload on_objects_;
 };
 
-// A short name of the verb and its object, for traces.
+// A request in words, for traces.
 std::string describe(const agent::WriteRequest& request);
 
 }  // namespace simulation

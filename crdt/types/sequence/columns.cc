@@ -25,7 +25,7 @@ void Column::append_to(base::Bytes& out) const {
   out += bytes_;
 }
 
-std::uint64_t ColumnReader::next() {
+std::uint64_t ColumnReader::next_large() {
   std::uint64_t value = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     const base::BytesView one = take(1);

@@ -22,7 +22,13 @@ class Column {
 class ColumnReader {
  public:
   explicit ColumnReader(base::BytesView bytes) : rest_(bytes) {}
-  std::uint64_t next();
+  std::uint64_t next() {
+    const bool small = ok_ && !rest_.empty() && static_cast<unsigned char>(rest_[0]) < 0x80;
+    if (!small) return next_large();
+    const auto value = static_cast<unsigned char>(rest_[0]);
+    rest_.remove_prefix(1);
+    return value;
+  }
   std::int64_t next_signed();
   ColumnReader column();  // what append_to() wrote
   base::BytesView take(std::size_t count);
@@ -31,6 +37,8 @@ class ColumnReader {
   void fail() { ok_ = false; }
 
  private:
+  std::uint64_t next_large();  // of any size
+
   base::BytesView rest_;
   bool ok_ = true;
 };

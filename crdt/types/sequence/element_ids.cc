@@ -13,11 +13,6 @@ std::uint32_t ElementIds::intern(const ActorId& id) {
   return last_actor_ = at->second;
 }
 
-Element ElementIds::next(const ActorId& actor) {
-  const std::uint32_t index = intern(actor);
-  return {index, actors_[index].count};
-}
-
 Element ElementIds::add(const Dot& first, std::uint32_t span) {
   const std::uint32_t actor_index = intern(first.actor);
   Actor& actor = actors_[actor_index];
@@ -77,31 +72,31 @@ std::optional<Element> ElementIds::find(const Dot& dot) const {
   return Element{index, stretch.number + static_cast<std::uint32_t>(offset)};
 }
 
+const ElementIds::Names& ElementIds::names_of(const Actor& actor, std::uint32_t number) {
+  if (number >= actor.names.back().number) return actor.names.back();
+  const auto after =
+      std::upper_bound(actor.names.begin(), actor.names.end(), number,
+                       [](std::uint32_t wanted, const Names& one) { return wanted < one.number; });
+  return *std::prev(after);
+}
+
 Dot ElementIds::dot_of(Element element) const {
   const Actor& actor = actors_[element.actor];
-  const Names* stretch = &actor.names.back();
-  if (element.number < stretch->number) {
-    auto after = std::upper_bound(
-        actor.names.begin(), actor.names.end(), element.number,
-        [](std::uint32_t number, const Names& one) { return number < one.number; });
-    stretch = &*std::prev(after);
-  }
-  const std::uint32_t offset = element.number - stretch->number;
-  if (stretch->by_seq) return {actor.id, stretch->seq + offset, stretch->index};
-  return {actor.id, stretch->seq, stretch->index + offset};
+  const Names& names = names_of(actor, element.number);
+  const std::uint32_t offset = element.number - names.number;
+  if (names.by_seq) return {actor.id, names.seq + offset, names.index};
+  return {actor.id, names.seq, names.index + offset};
 }
 
 DotRun ElementIds::run_of(Element element, std::uint32_t most) const {
   const Actor& actor = actors_[element.actor];
-  const auto after =
-      std::upper_bound(actor.names.begin(), actor.names.end(), element.number,
-                       [](std::uint32_t number, const Names& one) { return number < one.number; });
-  const std::uint32_t end = after == actor.names.end() ? actor.count : after->number;
+  const Names& names = names_of(actor, element.number);
+  const bool is_last = &names == &actor.names.back();
+  const std::uint32_t end = is_last ? actor.count : (&names + 1)->number;
   const std::uint32_t length = std::min(most, end - element.number);
-  const Dot dot = dot_of(element);
-  DotRun run{dot.actor, dot.seq, dot.index};
-  (std::prev(after)->by_seq ? run.changes : run.count) = length;
-  return run;
+  const std::uint32_t offset = element.number - names.number;
+  if (names.by_seq) return {actor.id, names.seq + offset, names.index, 1, length};
+  return {actor.id, names.seq, names.index + offset, length, 1};
 }
 
 std::vector<ElementIds::Stretch> ElementIds::in(const DotRun& run) const {
@@ -155,7 +150,6 @@ std::uint64_t ElementIds::elements() const {
 std::map<ActorId, std::uint64_t> ElementIds::last_seqs() const {
   std::map<ActorId, std::uint64_t> seqs;
   for (const Actor& actor : actors_) {
-    if (actor.names.empty()) continue;  // only asked for
     const Names& last = actor.names.back();
     seqs[actor.id] = last.by_seq ? last.seq + (actor.count - 1 - last.number) : last.seq;
   }

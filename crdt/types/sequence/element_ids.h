@@ -30,8 +30,6 @@ class ElementIds {
   // Names the next elements of `first.actor`: `span` dots (seq, index), (seq, index + 1), … They
   // must be above all dots that this actor has here. Returns the first of them.
   Element add(const Dot& first, std::uint32_t span);
-  // The element that the next add() for this actor returns. It can be compared already.
-  Element next(const ActorId& actor);
   // The element of a dot; nullopt when the text has none.
   std::optional<Element> find(const Dot& dot) const;
   Dot dot_of(Element element) const;
@@ -48,6 +46,10 @@ class ElementIds {
   bool less(Element one, Element other) const {
     if (one.actor == other.actor) return one.number < other.number;
     return actors_[one.actor].id < actors_[other.actor].id;
+  }
+  // Whether it stands before a new element of `author` among siblings.
+  bool before_new_of(const ActorId& author, Element element) const {
+    return actors_[element.actor].id <= author;
   }
   std::uint32_t actors() const { return static_cast<std::uint32_t>(actors_.size()); }
   std::uint64_t elements() const;                      // of all actors
@@ -71,6 +73,8 @@ class ElementIds {
     std::uint32_t count = 0;
     std::vector<Names> names;
   };
+  // The names that say the dot of an element.
+  static const Names& names_of(const Actor& actor, std::uint32_t number);
   std::uint32_t intern(const ActorId& id);
   std::optional<std::uint32_t> index_of(const ActorId& id) const;
 

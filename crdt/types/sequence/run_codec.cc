@@ -36,7 +36,7 @@ std::int64_t difference(std::uint32_t a, std::uint32_t b) {
 
 }  // namespace
 
-base::Bytes encode_runs(std::span<const Run> runs) {
+base::Bytes encode_runs(std::span<const Run> runs, std::span<const FarChild> far_children) {
   Column flags;
   Column actors;
   Column numbers;
@@ -59,10 +59,17 @@ base::Bytes encode_runs(std::span<const Run> runs) {
       parents.add_signed(difference(run.parent.number, run.first.number));
     }
   }
+  Column far;
+  for (const FarChild& one : far_children) {
+    far.add(one.parent.actor);
+    far.add(one.parent.number);
+    far.add(std::uint64_t{one.child.actor} << 1 | (one.right ? 1 : 0));
+    far.add(one.child.number);
+  }
   Column count;
   count.add(runs.size());
   base::Bytes out;
-  for (const Column* column : {&count, &flags, &actors, &numbers, &lengths, &parents}) {
+  for (const Column* column : {&count, &flags, &actors, &numbers, &lengths, &parents, &far}) {
     column->append_to(out);
   }
   return out;
@@ -74,29 +81,47 @@ class RunDecoder {
  public:
   RunDecoder(base::BytesView bytes, std::uint32_t actors)
       : all_(bytes),
-        actor_count_(actors),
         count_(all_.column()),
         flags_(all_.column()),
         actors_(all_.column()),
         numbers_(all_.column()),
         lengths_(all_.column()),
-        parents_(all_.column()) {}
+        parents_(all_.column()),
+        far_(all_.column()),
+        ends_(actors) {}
 
-  base::Result<std::vector<Run>> runs() {
+  base::Result<Skeleton> skeleton() {
     const std::uint64_t count = count_.next();
-    std::vector<Run> runs;
-    for (std::uint64_t i = 0; i < count && sound(); ++i) add(runs);
-    if (!runs.empty() && next_is_parent_) sound_ = false;
+    Skeleton skeleton;
+    for (std::uint64_t i = 0; i < count && sound(); ++i) add(skeleton.runs);
+    if (!skeleton.runs.empty() && next_is_parent_) sound_ = false;
+    while (sound() && !far_.at_end()) add_far_child(skeleton.far_children);
     const bool complete = all_.at_end() && flags_.at_end() && actors_.at_end() &&
-                          numbers_.at_end() && lengths_.at_end() && parents_.at_end();
+                          numbers_.at_end() && lengths_.at_end() && parents_.at_end() &&
+                          far_.at_end();
     if (!sound() || !complete) return base::invalid("decode runs of a text: malformed");
-    return runs;
+    return skeleton;
   }
 
  private:
   bool sound() const {
     return sound_ && all_.ok() && count_.ok() && flags_.ok() && actors_.ok() && numbers_.ok() &&
-           lengths_.ok() && parents_.ok();
+           lengths_.ok() && parents_.ok() && far_.ok();
+  }
+
+  void add_far_child(std::vector<FarChild>& children) {
+    const std::uint64_t parent = far_.next();
+    const std::uint64_t parent_number = far_.next();
+    const std::uint64_t child_and_side = far_.next();
+    const std::uint64_t child_number = far_.next();
+    sound_ = sound_ && parent < ends_.size() && (child_and_side >> 1) < ends_.size() &&
+             parent_number < UINT32_MAX && child_number < UINT32_MAX;
+    if (!sound()) return;
+    children.push_back(
+        {{static_cast<std::uint32_t>(parent), static_cast<std::uint32_t>(parent_number)},
+         (child_and_side & 1) != 0,
+         {static_cast<std::uint32_t>(child_and_side >> 1),
+          static_cast<std::uint32_t>(child_number)}});
   }
 
   // The distance of two numbers of elements.
@@ -116,12 +141,14 @@ class RunDecoder {
     const bool same = (flags & kSameActor) != 0;
     if (same && runs.empty()) sound_ = false;
     const std::uint64_t actor = same && sound_ ? runs.back().first.actor : actors_.next();
-    const std::uint64_t end = ends_[static_cast<std::uint32_t>(actor)];
-    const std::int64_t number = static_cast<std::int64_t>(end) + step(numbers_);
+    if (actor >= ends_.size()) {
+      sound_ = false;
+      return;
+    }
+    const std::int64_t number = std::int64_t{ends_[actor]} + step(numbers_);
     const std::uint64_t length = lengths_.next();
     // An element's number is below 2^32, and so is the one behind the run.
-    const bool fits = actor < actor_count_ && number >= 0 && length > 0 &&
-                      length <= Run::kLengthMax &&
+    const bool fits = number >= 0 && length > 0 && length <= Run::kLengthMax &&
                       static_cast<std::uint64_t>(number) + length < UINT32_MAX;
     if (!fits || !sound()) {
       sound_ = false;
@@ -155,7 +182,7 @@ class RunDecoder {
       case ParentIs::kOther: {
         const std::uint64_t actor = parents_.next();
         const std::int64_t number = run.first.number + step(parents_);
-        sound_ = sound_ && actor < actor_count_ && number >= 0 && number < UINT32_MAX;
+        sound_ = sound_ && actor < ends_.size() && number >= 0 && number < UINT32_MAX;
         run.parent = {static_cast<std::uint32_t>(actor), static_cast<std::uint32_t>(number)};
         return;
       }
@@ -164,22 +191,22 @@ class RunDecoder {
   }
 
   ColumnReader all_;
-  std::uint32_t actor_count_;
   ColumnReader count_;
   ColumnReader flags_;
   ColumnReader actors_;
   ColumnReader numbers_;
   ColumnReader lengths_;
   ColumnReader parents_;
-  std::map<std::uint32_t, std::uint32_t> ends_;
+  ColumnReader far_;
+  std::vector<std::uint32_t> ends_;  // of the last run of each actor
   bool next_is_parent_ = false;
   bool sound_ = true;
 };
 
 }  // namespace
 
-base::Result<std::vector<Run>> decode_runs(base::BytesView bytes, std::uint32_t actors) {
-  return RunDecoder(bytes, actors).runs();
+base::Result<Skeleton> decode_runs(base::BytesView bytes, std::uint32_t actors) {
+  return RunDecoder(bytes, actors).skeleton();
 }
 
 }  // namespace crdt

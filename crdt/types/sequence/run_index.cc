@@ -1,6 +1,7 @@
 // Where the runs of one actor are: sorted numbers in chunks.
 
 #include <algorithm>
+#include <numeric>
 
 #include "crdt/types/sequence/run_tree.h"
 
@@ -9,6 +10,28 @@ namespace {
 
 constexpr std::size_t kChunk = 256;   // entries; a full chunk becomes two
 constexpr std::size_t kFilled = 192;  // entries of a chunk of an index that is filled at once
+
+constexpr std::size_t kFew = 256;  // entries: sorting them by comparison is as fast
+
+// By number, digit after digit: a text that is loaded has many thousands.
+template <typename Entry>
+void sort_by_number(std::vector<Entry>& entries) {
+  const auto less = [](const Entry& a, const Entry& b) { return a.number < b.number; };
+  if (entries.size() < kFew) return std::sort(entries.begin(), entries.end(), less);
+  constexpr std::uint32_t kBits = 11;
+  constexpr std::uint32_t kDigits = 1u << kBits;
+  const std::uint32_t most = std::max_element(entries.begin(), entries.end(), less)->number;
+  std::vector<Entry> sorted(entries.size());
+  for (std::uint32_t shift = 0; shift < 32 && (most >> shift) > 0; shift += kBits) {
+    std::array<std::size_t, kDigits + 1> starts = {};
+    for (const Entry& entry : entries) ++starts[((entry.number >> shift) & (kDigits - 1)) + 1];
+    std::partial_sum(starts.begin(), starts.end(), starts.begin());
+    for (const Entry& entry : entries) {
+      sorted[starts[(entry.number >> shift) & (kDigits - 1)]++] = entry;
+    }
+    entries.swap(sorted);
+  }
+}
 
 }  // namespace
 
@@ -62,8 +85,7 @@ void RunTree::Index::remove(std::uint32_t number) {
 }
 
 void RunTree::Index::fill(std::vector<Entry> entries) {
-  std::sort(entries.begin(), entries.end(),
-            [](const Entry& a, const Entry& b) { return a.number < b.number; });
+  sort_by_number(entries);
   chunks_.clear();
   for (std::size_t from = 0; from < entries.size(); from += kFilled) {
     const auto begin = entries.begin() + static_cast<std::ptrdiff_t>(from);
@@ -78,7 +100,17 @@ std::uint32_t RunTree::Index::leaf_of(std::uint32_t number) const {
   auto after =
       std::upper_bound(chunk.begin(), chunk.end(), number,
                        [](std::uint32_t wanted, const Entry& one) { return wanted < one.number; });
-  return std::prev(after)->leaf;
+  return after == chunk.begin() ? after->leaf : std::prev(after)->leaf;
+}
+
+std::uint32_t RunTree::Index::next_after(std::uint32_t number) const {
+  const std::size_t at = chunk_of(number);
+  const std::vector<Entry>& chunk = chunks_[at];
+  const auto after =
+      std::upper_bound(chunk.begin(), chunk.end(), number,
+                       [](std::uint32_t wanted, const Entry& one) { return wanted < one.number; });
+  if (after != chunk.end()) return after->number;
+  return at + 1 < chunks_.size() ? chunks_[at + 1].front().number : UINT32_MAX;
 }
 
 std::size_t RunTree::Index::bytes() const {

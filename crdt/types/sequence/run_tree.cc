@@ -5,15 +5,12 @@
 
 #include "crdt/base/bytes.h"
 #include "crdt/base/check.h"
+#include "crdt/types/sequence/points.h"
 
 namespace crdt {
 namespace {
 
-bool is_astral(char c) { return static_cast<unsigned char>(c) >= 0xF0; }
-
-std::uint32_t count_astral(std::string_view text) {
-  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), is_astral));
-}
+constexpr std::size_t kMapNode = 48;  // bytes of memory
 
 }  // namespace
 
@@ -43,6 +40,7 @@ RunTree::Place RunTree::at(std::uint32_t position) const {
     near_known_ = true;
   }
   const Leaf& leaf = leaves_[node];
+  if (leaf.stub) return want(node);
   std::uint32_t run = 0;
   for (;; ++run) {
     const Run& one = leaf.runs[run];
@@ -59,8 +57,9 @@ RunTree::Place RunTree::of(Element element) const {
     return {last_found_.leaf, last_found_.run,
             element.number - last.runs[last_found_.run].first.number};
   }
-  const std::uint32_t leaf = index_[element.actor].leaf_of(element.number);
+  const std::uint32_t leaf = leaf_of(element);
   const Leaf& one = leaves_[leaf];
+  if (one.stub) return want(leaf);
   for (std::uint32_t run = 0; run < one.count; ++run) {
     if (one.runs[run].contains(element)) {
       return last_found_ = {leaf, run, element.number - one.runs[run].first.number};
@@ -76,16 +75,17 @@ RunTree::Place RunTree::normal(Place place) const {
     ++place.run;
     place.offset = 0;
   }
-  while (place.run == leaf->count && leaf->next != kNone) {
+  while (place.run == leaf->count && leaf->next != kNone && !leaf->stub) {
     place = {leaf->next, 0, 0};
     leaf = &leaves_[place.leaf];
   }
-  return place;
+  return leaf->stub ? want(place.leaf) : place;
 }
 
 bool RunTree::is_end(const Place& place) const {
   const Place last = normal(place);
-  return last.run == leaves_[last.leaf].count;
+  const Leaf& leaf = leaves_[last.leaf];
+  return last.run == leaf.count && !leaf.stub;
 }
 
 std::uint32_t RunTree::points_before(const Leaf& leaf, std::uint32_t run, std::uint32_t offset) {
@@ -129,12 +129,11 @@ std::string_view RunTree::shown(const Place& place, std::uint32_t most) const {
   return std::string_view(leaf.text).substr(from, to - from);
 }
 
-std::string RunTree::text() const {
-  std::string text;
-  for (std::uint32_t leaf = first_leaf_; leaf != kNone; leaf = leaves_[leaf].next) {
-    text += leaves_[leaf].text;
+void RunTree::pieces(const Piece& visitor) const {
+  for (std::uint32_t id = first_leaf_; id != kNone; id = leaves_[id].next) {
+    const Leaf& leaf = leaves_[id];
+    visitor(leaf.stub ? std::optional(leaf.block) : std::nullopt, leaf.text);
   }
-  return text;
 }
 
 // --- Changing ------------------------------------------------------------------------------------
@@ -327,6 +326,7 @@ void RunTree::add_child(std::uint32_t parent, std::uint32_t before, std::uint32_
 }
 
 void RunTree::insert(Place place, Run run, std::string_view text) {
+  CHECK(!leaves_[place.leaf].stub);
   make_room(place);
   Leaf& leaf = leaves_[place.leaf];
   leaf.block = kNone;
@@ -352,6 +352,7 @@ void RunTree::insert(Place place, Run run, std::string_view text) {
 }
 
 std::uint32_t RunTree::erase(Place place, std::uint32_t most) {
+  CHECK(!leaves_[place.leaf].stub);
   make_room(place);
   Leaf& leaf = leaves_[place.leaf];
   const std::uint32_t length = std::min(most, leaf.runs[place.run].length - place.offset);
@@ -424,7 +425,9 @@ void RunTree::merge_with_neighbours(std::uint32_t leaf_id, std::uint32_t run) {
 
 std::size_t RunTree::runs() const {
   std::size_t runs = 0;
-  for (const Leaf& leaf : leaves_) runs += leaf.count;
+  for (const Leaf& leaf : leaves_) {
+    runs += leaf.stub ? stored_.at(leaf.block).line.runs : leaf.count;
+  }
   return runs;
 }
 
@@ -432,6 +435,9 @@ std::size_t RunTree::bytes() const {
   std::size_t bytes = leaves_.capacity() * sizeof(Leaf) + inners_.capacity() * sizeof(Inner);
   for (const Leaf& leaf : leaves_) bytes += leaf.text.capacity();
   for (const Index& index : index_) bytes += index.bytes();
+  for (const auto& [id, stored] : stored_) {
+    bytes += sizeof(stored) + kMapNode + stored.line.intervals.capacity() * sizeof(Interval);
+  }
   return bytes;
 }
 
@@ -439,6 +445,15 @@ void RunTree::check() const {
   Sums sums;
   for (std::uint32_t id = first_leaf_; id != kNone; id = leaves_[id].next) {
     const Leaf& leaf = leaves_[id];
+    if (leaf.stub) {
+      const BlockLine& line = stored_.at(leaf.block).line;
+      CHECK(leaf.count == 0 && leaf.text.empty());
+      CHECK(leaf.sums.points == line.points && leaf.sums.astral == line.astral);
+      for (const Interval& one : line.intervals) CHECK(leaf_of(one.first) == id);
+      sums.points += line.points;
+      sums.astral += line.astral;
+      continue;
+    }
     std::uint32_t points = 0;
     for (std::uint32_t i = 0; i < leaf.count; ++i) {
       CHECK(leaf.runs[i].length > 0);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "crdt/base/bytes.h"
+#include "crdt/types/sequence/points.h"
 #include "crdt/types/sequence/run_tree.h"
 
 namespace crdt {
@@ -10,6 +11,7 @@ struct RunTree::Segment {
   std::uint32_t first = kNone;
   std::uint32_t leaves = 0;
   std::uint32_t block = kNone;  // the block that they are, unchanged
+  bool stub = false;
   std::size_t runs = 0;
   std::size_t text = 0;
 };
@@ -19,39 +21,39 @@ std::vector<RunTree::Segment> RunTree::segments() const {
   for (std::uint32_t id = first_leaf_; id != kNone; id = leaves_[id].next) {
     const Leaf& leaf = leaves_[id];
     if (found.empty() || leaf.block == kNone || found.back().block != leaf.block) {
-      found.push_back({id, 0, leaf.block, 0, 0});
+      found.push_back({id, 0, leaf.block, leaf.stub, 0, 0});
     }
-    Segment& segment = found.back();
-    ++segment.leaves;
-    segment.runs += leaf.count;
-    segment.text += leaf.text.size();
+    ++found.back().leaves;
   }
   std::vector<Segment> result;
-  for (const Segment& segment : found) {
+  for (Segment& segment : found) {
     const auto stored = stored_.find(segment.block);
-    if (stored != stored_.end() && stored->second == segment.leaves) {
+    if (stored != stored_.end() && stored->second.leaves == segment.leaves) {
+      segment.runs = stored->second.line.runs;
+      segment.text = stored->second.line.bytes;
       result.push_back(segment);
       continue;
     }
     std::uint32_t id = segment.first;
     for (std::uint32_t i = 0; i < segment.leaves; ++i, id = leaves_[id].next) {
-      result.push_back({id, 1, kNone, leaves_[id].count, leaves_[id].text.size()});
+      result.push_back({id, 1, kNone, false, leaves_[id].count, leaves_[id].text.size()});
     }
   }
   return result;
 }
 
-std::vector<RunTree::Block> RunTree::group(std::uint32_t& next_id) {
-  // Changed segments grow to the size of a block. A small one takes the block behind it along, so
-  // that edits in many places do not leave many small blocks.
+// Changed segments grow to the size of a block. A small one takes the block behind it along, so
+// that edits in many places do not leave many small blocks.
+std::vector<RunTree::Segment> RunTree::groups(const BlockSize& size) const {
   std::vector<Segment> groups;
   for (const Segment& segment : segments()) {
     const bool open = !groups.empty() && groups.back().block == kNone;
-    const bool room = open && groups.back().runs + segment.runs <= kBlockRuns &&
-                      groups.back().text + segment.text <= kBlockText;
+    const bool room = open && groups.back().runs + segment.runs <= size.runs &&
+                      groups.back().text + segment.text <= size.text;
     const bool small =
-        open && groups.back().runs < kBlockRuns / 4 && groups.back().text < kBlockText / 4;
+        open && groups.back().runs < size.runs / 4 && groups.back().text < size.text / 4;
     if (room && (segment.block == kNone || small)) {
+      if (segment.stub) want(segment.first);
       groups.back().leaves += segment.leaves;
       groups.back().runs += segment.runs;
       groups.back().text += segment.text;
@@ -59,58 +61,105 @@ std::vector<RunTree::Block> RunTree::group(std::uint32_t& next_id) {
       groups.push_back(segment);
     }
   }
+  return groups;
+}
+
+void RunTree::plan_group(const BlockSize& size) const { groups(size); }
+
+std::vector<RunTree::Block> RunTree::group(std::uint32_t& next_id, const BlockSize& size) {
   std::vector<Block> blocks;
-  stored_.clear();
+  std::map<std::uint32_t, Stored> before;
+  const std::vector<Segment> groups = this->groups(size);
+  before.swap(stored_);
   for (const Segment& segment : groups) {
     Block block{segment.block, segment.first, 0, 0, segment.block == kNone};
     if (block.changed) block.id = next_id++;
+    Stored& stored = stored_[block.id];
+    if (!block.changed) stored = std::move(before[block.id]);
+    stored.leaves = segment.leaves;
+    std::size_t bytes = 0;
     std::uint32_t leaf = segment.first;
     for (std::uint32_t i = 0; i < segment.leaves; ++i, leaf = leaves_[leaf].next) {
       leaves_[leaf].block = block.id;
       block.points += leaves_[leaf].sums.points;
       block.astral += leaves_[leaf].sums.astral;
+      bytes += leaves_[leaf].text.size();
     }
-    stored_[block.id] = segment.leaves;
+    if (stored.line.intervals.empty()) {
+      const std::vector<Run> runs = runs_of(block);
+      stored.line = {block.id,
+                     block.points,
+                     block.astral,
+                     static_cast<std::uint32_t>(runs.size()),
+                     static_cast<std::uint32_t>(bytes),
+                     intervals_of(runs).value_or(std::vector<Interval>())};
+    }
     blocks.push_back(block);
   }
   return blocks;
 }
 
-RunTree::Content RunTree::content(const Block& block) const {
-  Content content;
+std::vector<const BlockLine*> RunTree::lines() const {
+  std::vector<const BlockLine*> lines;
+  for (std::uint32_t id = first_leaf_; id != kNone; id = leaves_[id].next) {
+    const BlockLine& line = stored_.at(leaves_[id].block).line;
+    if (lines.empty() || lines.back() != &line) lines.push_back(&line);
+  }
+  return lines;
+}
+
+// Runs that are two only because a leaf ended between them are one.
+std::vector<Run> RunTree::runs_of(const Block& block) const {
+  std::vector<Run> runs;
   for (std::uint32_t id = block.first; id != kNone && leaves_[id].block == block.id;
        id = leaves_[id].next) {
     const Leaf& leaf = leaves_[id];
-    content.text += leaf.text;
     for (std::uint32_t i = 0; i < leaf.count; ++i) {
-      // Runs that are two only because a leaf ended between them are stored as one.
       const Run& run = leaf.runs[i];
-      if (!content.runs.empty()) {
-        Run& last = content.runs.back();
+      if (!runs.empty()) {
+        Run& last = runs.back();
         if (last.live == run.live && run.continues(last)) {
           last.length = (last.length + run.length) & Run::kLengthMax;
           last.forks |= run.forks;
           continue;
         }
       }
-      content.runs.push_back(run);
+      runs.push_back(run);
     }
+  }
+  return runs;
+}
+
+RunTree::Content RunTree::content(const Block& block) const {
+  Content content{runs_of(block), {}};
+  for (std::uint32_t id = block.first; id != kNone && leaves_[id].block == block.id;
+       id = leaves_[id].next) {
+    content.text += leaves_[id].text;
   }
   return content;
 }
 
 bool RunTree::append(std::uint32_t id, const std::vector<Run>& runs, std::string_view text) {
+  const bool ascii = base::is_ascii(text);
+  BlockLine& line = stored_[id].line;
+  line.id = id;
+  line.runs = static_cast<std::uint32_t>(runs.size());
+  line.bytes = static_cast<std::uint32_t>(text.size());
   for (Run run : runs) {
     while (run.length > 0) {
       // A long run takes several leaves.
       const std::uint32_t most = run.live ? static_cast<std::uint32_t>(kTextBytes / 2) : run.length;
       Run part = run;
       part.length = std::min<std::uint32_t>(run.length, most) & Run::kLengthMax;
-      std::size_t bytes = 0;
-      for (std::uint32_t point = 0; run.live && point < part.length; ++point) {
-        if (bytes >= text.size()) return false;
-        ++bytes;
-        while (bytes < text.size() && base::is_continuation(text[bytes])) ++bytes;
+      std::size_t bytes = run.live ? part.length : 0;
+      if (bytes > text.size()) return false;
+      if (!ascii && bytes > 0) {
+        bytes = 0;
+        for (std::uint32_t point = 0; point < part.length; ++point) {
+          if (bytes >= text.size()) return false;
+          ++bytes;
+          while (bytes < text.size() && base::is_continuation(text[bytes])) ++bytes;
+        }
       }
       append_run(part, text.substr(0, bytes), id);
       text.remove_prefix(bytes);
@@ -138,10 +187,7 @@ void RunTree::append_run(const Run& run, std::string_view text, std::uint32_t bl
   if (!run.live) return;
   leaf.sums.points += run.length;
   if (text.size() == run.length) return;
-  leaf.sums.astral +=
-      static_cast<std::uint32_t>(std::count_if(text.begin(), text.end(), [](char byte) {
-        return static_cast<unsigned char>(byte) >= 0xF0;
-      }));
+  leaf.sums.astral += count_astral(text);
 }
 
 void RunTree::build() {
@@ -150,7 +196,14 @@ void RunTree::build() {
   for (std::uint32_t id = first_leaf_; id != kNone; id = leaves_[id].next) {
     const Leaf& leaf = leaves_[id];
     level.push_back(id);
-    ++stored_[leaf.block];
+    Stored& stored = stored_[leaf.block];
+    ++stored.leaves;
+    if (leaf.stub) {
+      for (const Interval& one : stored.line.intervals) {
+        if (entries.size() <= one.first.actor) entries.resize(one.first.actor + 1);
+        entries[one.first.actor].push_back({one.first.number, id});
+      }
+    }
     total_.points += leaf.sums.points;
     total_.astral += leaf.sums.astral;
     for (std::uint32_t i = 0; i < leaf.count; ++i) {

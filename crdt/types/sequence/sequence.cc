@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crdt/base/bytes.h"
+#include "crdt/base/check.h"
 #include "crdt/types/sequence/points.h"
 
 namespace crdt {
@@ -51,12 +52,38 @@ Anchor Sequence::anchor_of(const Spot& spot) const {
   return anchor;
 }
 
+std::string Sequence::text() const {
+  CHECK(is_whole());
+  std::string text;
+  tree_.pieces([&](std::optional<std::uint32_t>, std::string_view piece) { text += piece; });
+  return text;
+}
+
+std::size_t Sequence::bytes() const {
+  std::size_t bytes = ids_.bytes() + tree_.bytes() + siblings_.bytes();
+  for (const auto& [block, children] : far_children_) {
+    bytes += sizeof(children) + children.capacity() * sizeof(FarChild);
+  }
+  return bytes;
+}
+
 Anchor Sequence::anchor_at(std::uint32_t position) const { return anchor_of(spot_at(position)); }
 
 std::optional<Anchor> Sequence::anchor_behind(const Dot& element) const {
   const auto known = ids_.find(element);
   if (!known) return std::nullopt;
   return anchor_of(spot_behind(tree_.of(*known)));
+}
+
+Dot Sequence::element_at(std::uint32_t position) const {
+  const Element element = tree_.element(tree_.at(position));
+  return tree_.misses_blocks() ? Dot() : ids_.dot_of(element);
+}
+
+std::optional<std::uint32_t> Sequence::position_behind(const Dot& element) const {
+  const auto known = ids_.find(element);
+  if (!known) return std::nullopt;
+  return tree_.position(RunTree::after(tree_.of(*known)));
 }
 
 Anchor Sequence::insert(std::uint32_t position, const Dot& first, std::string_view text) {
@@ -74,7 +101,7 @@ void Sequence::add(RunTree::Place place, Element first, std::uint32_t length, El
   run.parent = parent;
   run.right = right ? 1 : 0;
   run.live = 1;
-  const bool continues = right && parent.plus(1) == first && !parent.is_root();
+  const bool continues = run.follows();
   if (!continues) siblings_.add(parent, right, first, ids_);
   // The children that its parent has already come after it and all that follows it.
   const bool has_children = parent != newest_ && siblings_.first(parent, true) != Siblings::kNone;
@@ -111,11 +138,15 @@ DotRuns Sequence::dots_of(std::uint32_t position, std::uint32_t count) const {
   DotRuns runs;
   for (std::uint32_t done = 0; done < count;) {
     const RunTree::Place place = tree_.at(position + done);
+    if (tree_.misses_blocks()) {  // goes on, to name all blocks that are missing
+      done += tree_.left_in_leaf(position + done);
+      continue;
+    }
     const std::uint32_t part = std::min(count - done, tree_.run(place).length - place.offset);
     append_runs(tree_.element(place), part, runs);
     done += part;
   }
-  return ordered_runs(runs);
+  return ordered_runs(std::move(runs));
 }
 
 DotRuns Sequence::erase(std::uint32_t position, std::uint32_t count) {
@@ -127,30 +158,40 @@ DotRuns Sequence::erase(std::uint32_t position, std::uint32_t count) {
     count -= done;
     append_runs(element, done, erased);
   }
-  return ordered_runs(erased);
+  return ordered_runs(std::move(erased));
 }
 
 bool Sequence::apply_insert(const Anchor& anchor, const Dot& first, std::string_view text) {
-  Element parent;
+  const auto target = find(anchor, first.actor);
+  if (!target) return false;
+  if (target->forks) tree_.set_forks(target->parent_place);
+  // Its block names this child if the child is in another one.
+  const bool far = !target->parent.is_root() && target->parent_place.leaf != target->place.leaf;
+  if (far) tree_.touch(target->parent_place.leaf);
+  const auto length = static_cast<std::uint32_t>(base::count_points(text));
+  add(target->place, ids_.add(first, length), length, target->parent, anchor.right, text);
+  return true;
+}
+
+std::optional<Sequence::Target> Sequence::find(const Anchor& anchor, const ActorId& author) const {
+  Target target;
   if (anchor.parent) {
     const auto found = ids_.find(*anchor.parent);
-    if (!found) return false;
-    parent = *found;
+    if (!found) return std::nullopt;
+    target.parent = *found;
+    target.parent_place = tree_.of(*found);
   } else if (!anchor.right) {
-    return false;
+    return std::nullopt;
   }
-  const auto length = static_cast<std::uint32_t>(base::count_points(text));
-  const Element fresh = ids_.next(first.actor);
-  const RunTree::Place place =
-      anchor.right ? place_right(parent, fresh) : place_left(parent, fresh);
-  add(place, ids_.add(first, length), length, parent, anchor.right, text);
-  return true;
+  anchor.right ? place_right(target, author) : place_left(target, author);
+  return target;
 }
 
 // Behind the whole subtree of `element`: behind its last right child, and so on.
 RunTree::Place Sequence::after_subtree(Element element) const {
   for (;;) {
     const RunTree::Place place = tree_.of(element);
+    if (tree_.misses_blocks()) return place;
     const Run& run = tree_.run(place);
     const std::uint32_t steps = run.length - place.offset;
     std::optional<Element> last;
@@ -171,35 +212,53 @@ RunTree::Place Sequence::after_subtree(Element element) const {
 
 RunTree::Place Sequence::before_subtree(Element element) const {
   for (;;) {
+    const RunTree::Place place = tree_.of(element);
     const std::uint32_t link = siblings_.first(element, false);
-    if (link == Siblings::kNone) return tree_.of(element);
+    if (tree_.misses_blocks() || link == Siblings::kNone) return place;
     element = siblings_.element(link);
   }
 }
 
-RunTree::Place Sequence::place_right(Element parent, Element fresh) {
-  if (parent == newest_ && !parent.is_root()) return RunTree::after(tree_.of(parent));
-  std::optional<Element> before;  // the last sibling below `fresh`
+void Sequence::place_right(Target& target, const ActorId& author) const {
+  const Element parent = target.parent;
+  if (!parent.is_root()) target.place = RunTree::after(target.parent_place);
+  if (parent == newest_ && !parent.is_root()) return;
+  std::optional<Element> before;  // the last sibling that comes before the new element
   std::uint32_t link = siblings_.first(parent, true);
-  for (; link != Siblings::kNone && ids_.less(siblings_.element(link), fresh);
+  for (; link != Siblings::kNone && ids_.before_new_of(author, siblings_.element(link));
        link = siblings_.next(link)) {
     before = siblings_.element(link);
   }
   const auto next = successor(parent);
-  if (next && ids_.less(*next, fresh)) {
+  if (next && ids_.before_new_of(author, *next)) {
     if (!before || ids_.less(*before, *next)) before = next;
-    tree_.set_forks(tree_.of(parent));  // also if the runs of both are one only later
+    target.forks = true;  // also if the runs of both are one only later
   }
-  if (before) return after_subtree(*before);
-  return parent.is_root() ? tree_.start() : RunTree::after(tree_.of(parent));
+  if (before) {
+    target.place = after_subtree(*before);
+  } else if (parent.is_root()) {
+    target.place = tree_.normal(tree_.start());
+  }
 }
 
-RunTree::Place Sequence::place_left(Element parent, Element fresh) const {
-  std::uint32_t link = siblings_.first(parent, false);
-  while (link != Siblings::kNone && ids_.less(siblings_.element(link), fresh)) {
+void Sequence::place_left(Target& target, const ActorId& author) const {
+  std::uint32_t link = siblings_.first(target.parent, false);
+  while (link != Siblings::kNone && ids_.before_new_of(author, siblings_.element(link))) {
     link = siblings_.next(link);
   }
-  return link == Siblings::kNone ? tree_.of(parent) : before_subtree(siblings_.element(link));
+  target.place =
+      link == Siblings::kNone ? target.parent_place : before_subtree(siblings_.element(link));
+}
+
+void Sequence::need_for_erase(const DotRun& run) const {
+  for (const ElementIds::Stretch& found : ids_.in(run)) {
+    std::uint32_t done = 0;
+    while (done < found.count) {
+      const std::uint32_t reach = tree_.reach_of(found.first.plus(done));
+      if (reach >= found.count - done) break;
+      done += reach;
+    }
+  }
 }
 
 void Sequence::apply_erase(const DotRun& run, std::vector<TextRun>* erased) {

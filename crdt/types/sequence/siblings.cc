@@ -1,5 +1,8 @@
 #include "crdt/types/sequence/siblings.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace crdt {
 
 std::size_t Siblings::place_of(std::uint32_t actor, std::uint32_t key) const {
@@ -17,7 +20,7 @@ std::uint32_t Siblings::first(Element parent, bool right) const {
 }
 
 void Siblings::add(Element parent, bool right, Element child, const ElementIds& ids) {
-  if (used_ * 4 >= families_.size() * 3) grow();
+  if (used_ * 4 >= families_.size() * 3) grow(std::max<std::size_t>(16, families_.size() * 2));
   const std::uint32_t key = parent.number * 2 + (right ? 1 : 0);
   Family& family = families_[place_of(parent.actor, key)];
   if (family.link == kNone) {
@@ -37,8 +40,20 @@ void Siblings::add(Element parent, bool right, Element child, const ElementIds& 
   (before == kNone ? family.link : links_[before].next) = fresh;
 }
 
-void Siblings::grow() {
-  std::vector<Family> old(families_.empty() ? 16 : families_.size() * 2);
+bool Siblings::contains(Element parent, bool right, Element child) const {
+  std::uint32_t link = first(parent, right);
+  while (link != kNone && element(link) != child) link = next(link);
+  return link != kNone;
+}
+
+void Siblings::reserve(std::size_t children) {
+  links_.reserve(children);
+  const std::size_t places = std::bit_ceil(std::max<std::size_t>(16, children * 4 / 3 + 1));
+  if (places > families_.size()) grow(places);
+}
+
+void Siblings::grow(std::size_t places) {
+  std::vector<Family> old(places);
   old.swap(families_);
   for (const Family& family : old) {
     if (family.link != kNone) families_[place_of(family.actor, family.number_and_side)] = family;

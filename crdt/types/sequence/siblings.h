@@ -18,7 +18,9 @@ class Siblings {
   std::uint32_t first(Element parent, bool right) const;
   std::uint32_t next(std::uint32_t link) const { return links_[link].next; }
   Element element(std::uint32_t link) const { return links_[link].element; }
+  bool contains(Element parent, bool right, Element child) const;
   void add(Element parent, bool right, Element child, const ElementIds& ids);
+  void reserve(std::size_t children);
   std::size_t bytes() const;
 
  private:
@@ -32,7 +34,7 @@ class Siblings {
     std::uint32_t link = kNone;  // kNone: the place is free
   };
   std::size_t place_of(std::uint32_t actor, std::uint32_t key) const;
-  void grow();
+  void grow(std::size_t places);
 
   std::vector<Family> families_;  // open addressing, a power of two
   std::size_t used_ = 0;

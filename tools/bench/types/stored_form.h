@@ -1,8 +1,8 @@
 #pragma once
 
-// The stored form of a text, as far as the benchmark is concerned: the names of its elements, and
-// blocks of runs with their shown text, each compressed like the rows of the store. Only this file
-// and its source know how a text is stored.
+// The stored form of a text, as far as the benchmark is concerned: the names of its elements, the
+// index, and blocks of runs with their shown text, each compressed like the rows of the store. Only
+// this file and its source know how a text is stored.
 
 #include <vector>
 
@@ -18,6 +18,7 @@ struct StoredBlob {
 
 struct StoredText {
   StoredBlob names;
+  StoredBlob index;
   struct Block {
     std::uint32_t id = 0;
     StoredBlob skeleton;
