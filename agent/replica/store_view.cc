@@ -20,13 +20,15 @@ base::Status StoreView::below(const crdt::Path& path, const Visit& visit) {
   std::map<crdt::Slot, crdt::Cells> others;  // that the scan of cells may not meet
   ASSIGN_OR_RETURN(const std::vector<crdt::Slot> texts, cells_.text_slots(object_, path));
   for (const crdt::Slot& text : texts) others.try_emplace(text);
-  for (const auto& [text, content] : texts_) {
-    if (crdt::reaches(all, text)) others.try_emplace(text);
+  // In the order of slots those that `all` reaches follow each other.
+  for (auto text = texts_.lower_bound(all); text != texts_.end(); ++text) {
+    if (!crdt::reaches(all, text->first)) break;
+    others.try_emplace(text->first);
   }
-  for (const auto& [changed, cells] : changed_) {
-    if (!crdt::reaches(all, changed)) continue;
-    if (cells.empty() && changed.type != SlotType::kSeq) continue;
-    others[changed] = cells;
+  for (auto changed = changed_.lower_bound(all); changed != changed_.end(); ++changed) {
+    if (!crdt::reaches(all, changed->first)) break;
+    if (changed->second.empty() && changed->first.type != SlotType::kSeq) continue;
+    others[changed->first] = changed->second;
   }
   auto other = others.begin();
   bool more = true;
