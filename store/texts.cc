@@ -261,11 +261,13 @@ base::Result<bool> Texts::erase(const crdt::Slot& slot, const crdt::DotRuns& kil
   if (key.empty() || kills.empty()) return false;
   ASSIGN_OR_RETURN(Open * open, opened(slot, key, Extent::kParts));
   if (!open) return false;
+  // Of a removal that reaches many texts, each text keeps only what it is about.
+  crdt::DotRuns own = open->text.met(kills);
   RETURN_IF_ERROR(complete(*open, [&](const crdt::Sequence& part) {
-    for (const crdt::DotRun& run : kills) part.need_for_erase(run);
+    for (const crdt::DotRun& run : own) part.need_for_erase(run);
   }));
   std::vector<crdt::TextRun> erased;
-  for (const crdt::DotRun& run : kills) open->text.apply_erase(run, &erased);
+  for (const crdt::DotRun& run : own) open->text.apply_erase(run, &erased);
   if (erased.empty()) return false;
   dirty_.emplace(key, open);
   open->edited = ticks_;
@@ -279,7 +281,7 @@ base::Result<bool> Texts::erase(const crdt::Slot& slot, const crdt::DotRuns& kil
   }
   open->row.digest.subtract(before);
   open->row.digest.add(after);
-  open->edits.push_back({{}, {}, {}, kills});
+  open->edits.push_back({{}, {}, {}, std::move(own)});
   ++open->changes;
   open->last_change = {};
   RETURN_IF_ERROR(objects_.account(slot.object, crdt::root_type(slot), 0, before, after));

@@ -20,15 +20,15 @@ base::Status StoreView::below(const crdt::Path& path, const Visit& visit) {
   std::map<crdt::Slot, crdt::Cells> others;  // that the scan of cells may not meet
   ASSIGN_OR_RETURN(const std::vector<crdt::Slot> texts, cells_.text_slots(object_, path));
   for (const crdt::Slot& text : texts) others.try_emplace(text);
-  // In the order of slots those that `all` reaches follow each other.
-  for (auto text = texts_.lower_bound(all); text != texts_.end(); ++text) {
-    if (!crdt::reaches(all, text->first)) break;
-    others.try_emplace(text->first);
+  // `all` sorts before every slot that it reaches, and these follow each other. A request may have
+  // changed very many slots, so only these are looked at.
+  for (auto at = texts_.lower_bound(all); at != texts_.end() && reaches(all, at->first); ++at) {
+    others.try_emplace(at->first);
   }
-  for (auto changed = changed_.lower_bound(all); changed != changed_.end(); ++changed) {
-    if (!crdt::reaches(all, changed->first)) break;
-    if (changed->second.empty() && changed->first.type != SlotType::kSeq) continue;
-    others[changed->first] = changed->second;
+  for (auto at = changed_.lower_bound(all); at != changed_.end() && reaches(all, at->first); ++at) {
+    const auto& [changed, cells] = *at;
+    if (cells.empty() && changed.type != SlotType::kSeq) continue;
+    others[changed] = cells;
   }
   auto other = others.begin();
   bool more = true;
@@ -95,12 +95,12 @@ base::Result<crdt::Sequence*> StoreView::copy_of(const crdt::Slot& slot) {
 
 base::Status StoreView::erase(const crdt::Slot& slot, const crdt::DotRuns& kills) {
   const auto need = [&](const crdt::Sequence& text) {
-    for (const crdt::DotRun& run : kills) text.need_for_erase(run);
+    for (const crdt::DotRun& run : text.met(kills)) text.need_for_erase(run);
   };
   ASSIGN_OR_RETURN(const crdt::Sequence* stored, text(slot.path, need));
   if (!stored || kills.empty()) return {};
   ASSIGN_OR_RETURN(crdt::Sequence * copy, copy_of(slot));
-  for (const crdt::DotRun& run : kills) copy->apply_erase(run);
+  for (const crdt::DotRun& run : copy->met(kills)) copy->apply_erase(run);
   return {};
 }
 

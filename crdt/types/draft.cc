@@ -12,7 +12,6 @@ DotRuns dots_of(const Cells& cells) {
 }
 
 void append_dots(std::vector<Dot>& dots, const Cells& cells) {
-  dots.reserve(dots.size() + cells.size());
   for (const Cell& cell : cells) dots.push_back(cell.dot);
 }
 
@@ -64,5 +63,17 @@ std::string in_words(const View& view, const Path& path) {
 }
 
 std::string in_words(const Draft& draft, const Path& path) { return in_words(draft.view, path); }
+
+std::string in_words(std::string_view what, const View& view, const Path& path) {
+  const std::string start = "the " + std::string(what);
+  return path.empty() ? start + " \"" + view.object() + "\""
+                      : start + " at " + in_words(view, path);
+}
+
+std::string with_article(SlotType type) {
+  const bool sounds_open =
+      type == SlotType::kLwwRegister || type == SlotType::kMvRegister || type == SlotType::kOrSet;
+  return (sounds_open ? "an " : "a ") + std::string(type_name(type));
+}
 
 }  // namespace crdt

@@ -39,8 +39,12 @@ void push_removal(const std::string& object, const Path& path, std::vector<Dot> 
 void push_kills(EffectKind kind, const Slot& slot, const DotRuns& runs,
                 std::vector<Effect>& effects);
 
-// The place and the object in words for messages: `a/b of the object "x"`.
+// The place and the object in words for messages: `"a/b" of the object "x"`, `the object "x"`.
 std::string in_words(const View& view, const Path& path);
 std::string in_words(const Draft& draft, const Path& path);
+// What is at the place: `the text at "a/b" of the object "x"`, `the text "x"`.
+std::string in_words(std::string_view what, const View& view, const Path& path);
+// "an orset", "a seq".
+std::string with_article(SlotType type);
 
 }  // namespace crdt

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "crdt/base/random.h"
+#include "crdt/types/draft.h"
 #include "samples.h"
 
 namespace crdt {
@@ -13,6 +14,20 @@ namespace {
 
 using samples::kA;
 using samples::kZ;
+
+// The dots of a large object come slot by slot. Growing by one at a time would copy all of them for
+// each slot.
+TEST(DotRuns, OfDotsThatComeOneByOneAreCopiedFewTimes) {
+  std::vector<Dot> dots;
+  std::size_t moves = 0;
+  for (std::uint32_t i = 0; i < 65'536; ++i) {
+    const std::size_t room = dots.capacity();
+    append_dots(dots, {samples::put({kA, 1, i}, samples::stamp(1))});
+    if (dots.capacity() != room) ++moves;
+  }
+  EXPECT_EQ(dots.size(), 65'536u);
+  EXPECT_LT(moves, 40u);
+}
 
 // Few enough that runs meet, overlap and touch.
 Dot any_dot(base::Random& random) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 
@@ -226,24 +227,6 @@ TEST_F(Two, CodePointsAreNotSplit) {
   EXPECT_EQ(a.size(), 3u);
 }
 
-// A leaf that has more letters than it may have is split before letters of it are erased.
-TEST(Sequence, ErasingAPastedTextCountsEachElementOnce) {
-  for (const char* letter : {"x", "\xC3\xA9", "\xE8\xAA\x9E", "\xF0\x9F\x98\x80"}) {
-    for (std::uint32_t count : {256u, 300u, 350u, 600u, 1'024u, 1'025u, 1'500u, 2'000u, 5'000u}) {
-      std::string pasted;
-      for (std::uint32_t i = 0; i < count; ++i) pasted += letter;
-      for (const auto& [from, length] :
-           {std::pair{0u, count}, {count / 4, count / 2}, {1u, count - 2}, {count / 2, 1u}}) {
-        Writer writer('a');
-        writer.type(0, pasted);
-        writer.cut(from, length);
-        writer.check_digest();
-        EXPECT_EQ(writer.size(), count - length) << letter << " " << count << " from " << from;
-      }
-    }
-  }
-}
-
 TEST(Sequence, AnAnchorThatIsNotThereIsRefused) {
   Sequence text;
   ActorId actor;
@@ -403,16 +386,14 @@ void expect_the_defined_text(std::uint64_t seed) {
     Edit edit;
     if (writer.size() > 0 && random.below(6) == 0) {
       const auto at = static_cast<std::uint32_t>(random.below(writer.size()));
-      const std::uint64_t wanted = random.below(8) == 0 ? 2'000 : 5;
-      const auto most = std::min<std::uint64_t>(writer.size() - at, wanted);
+      const auto most = std::min<std::uint64_t>(writer.size() - at, 5);
       edit = writer.cut(at, 1 + static_cast<std::uint32_t>(random.below(most)));
       tree.erase(edit.erased);
     } else {
       std::string text;
-      const bool pastes = random.below(60) == 0;  // more than a leaf of the tree has
-      std::uint64_t left = 1 + random.below(2) * random.below(4);
-      if (pastes) left = 400 + random.below(2'000);
-      for (; left > 0; --left) text += static_cast<char>('a' + random.below(26));
+      for (std::uint64_t left = 1 + random.below(2) * random.below(4); left > 0; --left) {
+        text += static_cast<char>('a' + random.below(26));
+      }
       // People go on where they stopped, and several begin at one place: a step behind the start.
       std::uint32_t at = static_cast<std::uint32_t>(random.below(writer.size() + 1));
       if (random.below(2) == 0) at = std::min(cursor[who], writer.size());
@@ -446,6 +427,43 @@ TEST_P(Histories, EndInTheTextOfTheDefinition) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Seeds, Histories, testing::Range(0, 10));
+
+// A text says which of many runs have its elements, without asking each run.
+TEST(Sequence, OnlyTheRunsThatMeetItAreItsOwn) {
+  auto random = base::Random::from_number(7);
+  for (int round = 0; round < 200; ++round) {
+    Sequence text;
+    std::array<ActorId, 3> actors;
+    for (std::size_t i = 0; i < actors.size(); ++i) {
+      actors[i].bytes[0] = static_cast<unsigned char>(random.below(4));
+    }
+    std::map<ActorId, std::uint64_t> seqs;
+    for (std::uint64_t edits = random.below(12); edits > 0; --edits) {
+      const ActorId& actor = actors[random.below(actors.size())];
+      seqs[actor] += 1 + random.below(3);
+      const auto index = static_cast<std::uint32_t>(random.below(3));
+      text.insert(0, {actor, seqs[actor], index}, std::string(1 + random.below(4), 'x'));
+    }
+    DotRuns some;
+    for (int i = 0; i < 12; ++i) {
+      DotRun& run = some.emplace_back();
+      run.actor.bytes[0] = static_cast<unsigned char>(random.below(4));
+      run.seq = 1 + random.below(15);
+      run.index = static_cast<std::uint32_t>(random.below(4));
+      run.count = 1 + static_cast<std::uint32_t>(random.below(3));
+      run.changes = 1 + static_cast<std::uint32_t>(random.below(4));
+    }
+    const DotRuns runs = ordered_runs(some);
+    DotRuns expected = runs;
+    std::erase_if(expected, [&](const DotRun& run) {
+      std::vector<TextRun> erased;
+      Sequence(text).apply_erase(run, &erased);
+      return erased.empty();
+    });
+
+    EXPECT_EQ(text.met(runs), expected) << "round " << round;
+  }
+}
 
 }  // namespace
 }  // namespace crdt

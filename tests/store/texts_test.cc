@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "crdt/base/random.h"
 #include "sample.h"
 
@@ -119,6 +121,32 @@ TEST_F(TextsTest, TextsOfThisTurnAreVisitedToo) {
   EXPECT_EQ(found, (std::vector<std::string>{"a1", "b2", "c1"}));
   commit();
   EXPECT_TRUE(store->verify().ok());
+}
+
+// The removal of a map of many texts names the elements of all of them.
+TEST_F(TextsTest, OfARemovalOfManyTextsEachKeepsItsOwnPart) {
+  crdt::Sequence model;
+  begin();
+  type(kNote, model, 0, "abc");
+  commit();
+  crdt::DotRuns all{model.dots_of(0, 3)};
+  for (std::uint64_t other = seq + 1; other < 50'000; ++other) {
+    all.push_back({actor, other, static_cast<std::uint32_t>(other % 7), 2, 1});
+  }
+  ASSERT_TRUE(crdt::are_ordered(all));
+  const auto log = std::filesystem::path(folder.file("a.db-wal"));
+  const auto before = std::filesystem::file_size(log);
+
+  begin();
+  const auto erased = texts().erase(kNote, all);
+  commit();
+
+  ASSERT_TRUE(erased.ok());
+  EXPECT_TRUE(*erased);
+  EXPECT_EQ(shown(kNote), "");
+  EXPECT_LT(std::filesystem::file_size(log) - before, 100'000u);
+  open();
+  EXPECT_EQ(shown(kNote), "");
 }
 
 TEST_F(TextsTest, ARollbackForgetsTheEditsOfItsTurn) {

@@ -133,6 +133,27 @@ std::vector<ElementIds::Stretch> ElementIds::in(const DotRun& run) const {
   return found;
 }
 
+DotRuns ElementIds::met(const DotRuns& runs) const {
+  DotRuns found;
+  const std::map<ActorId, std::uint64_t> last_seqs = this->last_seqs();
+  for (const auto& [id, last] : last_seqs) {
+    const std::uint64_t first = actors_[by_id_.at(id)].names.front().seq;
+    auto run = std::lower_bound(runs.begin(), runs.end(), first,
+                                [&id = id](const DotRun& one, std::uint64_t seq) {
+                                  return one.actor != id ? one.actor < id : one.seq < seq;
+                                });
+    // Runs that begin before may reach to it.
+    const auto reaches = [&id = id, first](const DotRun& one) {
+      return one.actor == id && one.seq + (one.changes - 1) >= first;
+    };
+    while (run != runs.begin() && reaches(*std::prev(run))) --run;
+    for (; run != runs.end() && run->actor == id && run->seq <= last; ++run) {
+      if (!in(*run).empty()) found.push_back(*run);
+    }
+  }
+  return found;
+}
+
 std::size_t ElementIds::bytes() const {
   std::size_t bytes = 0;
   for (const Actor& actor : actors_) {

@@ -41,6 +41,9 @@ class ElementIds {
     std::uint32_t count = 0;
   };
   std::vector<Stretch> in(const DotRun& run) const;
+  // Those of the ordered `runs` that have an element of this text. A removal of a large map names
+  // very many runs, and most texts have elements of a few of them.
+  DotRuns met(const DotRuns& runs) const;
   std::uint32_t count(std::uint32_t actor) const { return actors_[actor].count; }
   // The order of siblings: by dot.
   bool less(Element one, Element other) const {

@@ -109,6 +109,8 @@ class Sequence {
   void pieces(const RunTree::Piece& visitor) const { tree_.pieces(visitor); }
 
   std::map<ActorId, std::uint64_t> last_seqs() const { return ids_.last_seqs(); }
+  // Those of the ordered `runs` that have an element of this text.
+  DotRuns met(const DotRuns& runs) const { return ids_.met(runs); }
   bool contains(const Dot& element) const { return ids_.find(element).has_value(); }
   // How often an element was inserted, erased ones included.
   std::uint64_t elements() const { return ids_.elements(); }
