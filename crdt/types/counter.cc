@@ -84,13 +84,17 @@ Counted highest(const Counted& a, const Counted& b) {
   return {std::max(a.added, b.added), std::max(a.taken, b.taken)};
 }
 
-base::Status check_range(const Draft& draft, const Slot& slot, Int128 value) {
+// Concurrent increments may have brought a counter above its range. A step towards the range is
+// taken, although it does not reach it.
+base::Status check_range(const Draft& draft, const Slot& slot, Int128 before, Int128 after) {
   const auto [least, most] = range_of(slot.type);
-  if (value >= least && value <= most) return {};
-  return base::Error{base::Code::kUnprocessable, "the " + std::string(type_name(slot.type)) + " " +
-                                                     in_words(draft, slot.path) + " would become " +
-                                                     digits_of(value) + "; it holds " +
-                                                     digits_of(least) + " to " + digits_of(most)};
+  const bool low = after < least && after <= before;
+  const bool high = after > most && after >= before;
+  if (!low && !high) return {};
+  return base::Error{base::Code::kUnprocessable,
+                     in_words(type_name(slot.type), draft.view, slot.path) + " would become " +
+                         digits_of(after) + "; it takes values from " + digits_of(least) + " to " +
+                         digits_of(most)};
 }
 
 void push_count(Draft& draft, Slot slot, const Cells& replaced, const Counted& value) {
@@ -116,7 +120,7 @@ base::Status count_total(Draft& draft, Slot slot, const Cells& seen, const Count
     return base::Error{base::Code::kUnprocessable,
                        "all that this agent counted in " + in_words(draft, slot.path) +
                            " would become more than " + digits_of(kTotalMax) +
-                           "; replace the value to start again"};
+                           "; PUT a value to start again"};
   }
   push_count(draft, std::move(slot), own, total);
   return {};
@@ -188,7 +192,8 @@ base::Status count(Draft& draft, const Path& path, SlotType type, bool down, Amo
   ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
   if (amount.by == 0 && !seen.empty()) return {};
   const Counted step = down ? Counted{0, amount.by} : Counted{amount.by, 0};
-  RETURN_IF_ERROR(check_range(draft, slot, counter_sum(seen, slot) + step.added - step.taken));
+  const Int128 before = counter_sum(seen, slot);
+  RETURN_IF_ERROR(check_range(draft, slot, before, before + step.added - step.taken));
   if (path.empty()) return count_total(draft, std::move(slot), seen, step);
   count_step(draft, std::move(slot), seen, step);
   return {};
@@ -200,8 +205,8 @@ base::Status reset_counter(Draft& draft, const Path& path, SlotType type, std::s
   const auto number = decimal ? number_of(decimal->text()) : std::nullopt;
   const auto [least, most] = range_of(type);
   if (!number || *number < least || *number > most) {
-    return base::invalid("a " + std::string(type_name(type)) + " takes a whole number from " +
-                         digits_of(least) + " to " + digits_of(most) + " as its value");
+    return base::invalid(with_article(type) + " takes a whole number from " + digits_of(least) +
+                         " to " + digits_of(most) + " as its value");
   }
   ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
   const bool pair = holds_pairs(slot);

@@ -25,11 +25,11 @@ base::Result<Path> element_path(const Draft& draft, const Path& path, std::strin
   Path at = path;
   at.push_back(canonical_json(element));
   if (at.back().size() > kPathComponentMax) {
-    return base::Error{base::Code::kTooLarge, "an element for the set " + in_words(draft, path) +
-                                                  " has " + std::to_string(at.back().size()) +
-                                                  " bytes in its canonical form; a set" +
-                                                  " takes elements of at most " +
-                                                  std::to_string(kPathComponentMax) + " bytes"};
+    return base::Error{base::Code::kTooLarge,
+                       "an element for " + in_words("set", draft.view, path) + " has " +
+                           std::to_string(at.back().size()) +
+                           " bytes in its canonical form; a set" + " takes elements of at most " +
+                           std::to_string(kPathComponentMax) + " bytes"};
   }
   return at;
 }

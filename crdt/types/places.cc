@@ -93,4 +93,28 @@ base::Result<std::vector<SlotType>> types_there(View& view, const Path& path) {
   return std::vector<SlotType>(types.begin(), types.end());
 }
 
+base::Result<std::optional<Hiding>> hiding(View& view, const Path& path, SlotType type) {
+  Path above;
+  for (const std::string& component : path) {
+    ASSIGN_OR_RETURN(const bool is_text, is_there(view, above, SlotType::kSeq));
+    if (is_text) return std::optional<Hiding>({above, SlotType::kSeq});
+    above.push_back(component);
+  }
+  std::optional<Hiding> found;
+  if (type == SlotType::kSeq) return found;
+  if (type == SlotType::kOrSet) {
+    for (const SlotType higher : {SlotType::kMap, SlotType::kSeq}) {
+      ASSIGN_OR_RETURN(const Cells marker, view.cells(path, higher));
+      if (!marker.empty()) found = {path, higher};
+    }
+    ASSIGN_OR_RETURN(const bool is_set, is_there(view, path, type));
+    if (found || is_set) return found;
+  }
+  RETURN_IF_ERROR(each_type(view, path, [&](SlotType there) {
+    if (there > type) found = {path, there};
+    return !found;
+  }));
+  return found;
+}
+
 }  // namespace crdt

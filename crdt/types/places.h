@@ -29,4 +29,14 @@ base::Result<bool> is_there(View& view, const Path& path, SlotType type);
 // All types that have something there, in order of their numbers.
 base::Result<std::vector<SlotType>> types_there(View& view, const Path& path);
 
+// What is shown in place of a value.
+struct Hiding {
+  Path path;
+  SlotType type;
+};
+// What would hide a value of `type` that is written at `path`: a type with a higher number there,
+// or a text at a place above. Of a set that is there, only the markers of a text and of a map are
+// looked at, because its elements and the members of the map lie among each other and may be many.
+base::Result<std::optional<Hiding>> hiding(View& view, const Path& path, SlotType type);
+
 }  // namespace crdt

@@ -45,10 +45,9 @@ std::vector<SlotType> types_of(Verb verb) {
 }
 
 std::string verbs_of(SlotType type) {
-  static constexpr std::array kVerbs{Verb::kSet,   Verb::kIncrement, Verb::kDecrement,
-                                     Verb::kAdd,   Verb::kRemove,    Verb::kInsert,
-                                     Verb::kErase, Verb::kReplace};
-  std::string names = "unset";
+  static constexpr std::array kVerbs{Verb::kSet,    Verb::kIncrement, Verb::kDecrement, Verb::kAdd,
+                                     Verb::kRemove, Verb::kInsert,    Verb::kErase};
+  std::string names = "unset, and PUT (on the command line `objects put`)";
   for (const Verb verb : kVerbs) {
     const auto types = types_of(verb);
     if (std::find(types.begin(), types.end(), type) == types.end()) continue;
@@ -61,13 +60,13 @@ std::string names_of(const std::vector<SlotType>& types) {
   std::string names;
   for (const SlotType type : types) {
     if (!names.empty()) names += " and ";
-    names += type_name(type);
+    names += with_article(type);
   }
   return names;
 }
 
 Error does_not_fit(Verb verb, SlotType type) {
-  std::string hint = "; verbs of this type: " + verbs_of(type);
+  std::string hint = "; this type takes " + verbs_of(type);
   if (verb == Verb::kDecrement && type == SlotType::kGCounter) {
     hint = ", which only grows; use a pncounter";
   }
@@ -106,9 +105,12 @@ base::Status check_object(Draft& draft, const Op& op) {
   if (is_map) return {};
   ASSIGN_OR_RETURN(const std::vector<SlotType> types, types_there(draft.view, {}));
   if (types.empty()) return {};
-  return Error{Code::kUnprocessable, in_words(draft, {}) + " is a " + names_of(types) +
+  return Error{Code::kUnprocessable, in_words(draft, {}) + " is " + names_of(types) +
                                          " and has no places in it; leave out the path"};
 }
+
+constexpr std::string_view kMakeRoom =
+    "PUT (on the command line `objects put`) replaces it, and unset removes it";
 
 Error conflict(const Draft& draft, const Op& op, const std::vector<SlotType>& types) {
   const std::string verb(verb_name(op.verb));
@@ -116,10 +118,8 @@ Error conflict(const Draft& draft, const Op& op, const std::vector<SlotType>& ty
     return {Code::kUnprocessable,
             in_words(draft, {}) + " is a crdt_map: " + verb + " needs the path of a place in it"};
   }
-  const std::string what =
-      verb + " does not fit what is at " + in_words(draft, op.path) + ": " + names_of(types);
-  if (op.path.empty()) return {Code::kConflict, what + "; replace or unset it first"};
-  return {Code::kConflict, what + "; name a type to write beside it, or unset it first"};
+  return {Code::kConflict, verb + " does not fit what is at " + in_words(draft, op.path) + ": " +
+                               names_of(types) + "; " + std::string(kMakeRoom)};
 }
 
 // The type for a verb that the client gave no type: what is there, or else the usual one.
@@ -218,6 +218,20 @@ base::Status plan_at(Draft& draft, const Op& op, SlotType type) {
   }
 }
 
+// A write that its own author would not see is refused. Example: a register at "k", where the
+// author sees a map. Concurrent writes may still meet like this; docs/types.md says what is shown.
+base::Status check_shown(Draft& draft, const Op& op, SlotType type) {
+  const bool only_takes_away = op.verb == Verb::kRemove || op.verb == Verb::kErase;
+  if (op.verb == Verb::kReplace || only_takes_away) return {};
+  ASSIGN_OR_RETURN(const std::optional<Hiding> shown, hiding(draft.view, op.path, type));
+  if (!shown) return {};
+  const bool above = shown->path.size() < op.path.size();
+  const std::string where = above ? " at " + in_words(draft, shown->path) : " there";
+  return Error{Code::kConflict, with_article(type) + " at " + in_words(draft, op.path) +
+                                    " would not be shown: " + with_article(shown->type) + " is" +
+                                    where + "; " + std::string(kMakeRoom)};
+}
+
 // How many components the slots of this operation have below its path.
 std::size_t components_below(const Op& op, SlotType type) {
   if (type == SlotType::kOrSet) return 1;
@@ -227,6 +241,7 @@ std::size_t components_below(const Op& op, SlotType type) {
 base::Status plan_write(Draft& draft, const Op& op) {
   ASSIGN_OR_RETURN(const SlotType type, type_for(draft, op));
   RETURN_IF_ERROR(check_path(draft, op.path, components_below(op, type)));
+  RETURN_IF_ERROR(check_shown(draft, op, type));
   const std::size_t before = draft.effects.size();
   RETURN_IF_ERROR(plan_at(draft, op, type));
   const bool adds = std::any_of(draft.effects.begin() + static_cast<std::ptrdiff_t>(before),
@@ -242,7 +257,7 @@ base::Status plan(View& view, const Op& op, const Author& author, std::vector<Ef
   if (op.verb == Verb::kPut || op.verb == Verb::kMerge) {
     return Error{Code::kUnprocessable, std::string(verb_name(op.verb)) +
                                            " is for entries of a catalog; " + in_words(draft, {}) +
-                                           " is none: use set or replace"};
+                                           " is none: use set, or PUT"};
   }
   RETURN_IF_ERROR(check_path(draft, op.path, 0));
   RETURN_IF_ERROR(check_object(draft, op));

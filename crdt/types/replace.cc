@@ -15,8 +15,7 @@ namespace crdt {
 namespace {
 
 base::Error needs(SlotType type, std::string_view what) {
-  return base::invalid("the value of a " + std::string(type_name(type)) + " is " +
-                       std::string(what));
+  return base::invalid("the value of " + with_article(type) + " is " + std::string(what));
 }
 
 base::Status replace_counter(Draft& draft, const Path& path, SlotType type,

@@ -30,12 +30,12 @@ base::Result<DotRuns> runs_to_erase(const Draft& draft, const Path& path, const 
 base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit) {
   if (edit.text.size() > kInsertBytesMax) {
     return base::Error{base::Code::kTooLarge,
-                       "an insert into the text " + in_words(draft, path) + " has " +
+                       "an insert into " + in_words("text", draft.view, path) + " has " +
                            std::to_string(edit.text.size()) + " bytes; one insert takes at most " +
                            std::to_string(kInsertBytesMax) + " bytes: send several"};
   }
   if (!base::is_utf8(edit.text)) {
-    return base::invalid("an insert into the text " + in_words(draft, path) +
+    return base::invalid("an insert into " + in_words("text", draft.view, path) +
                          " is not valid UTF-8");
   }
   const auto need = [&](const Sequence& part) {

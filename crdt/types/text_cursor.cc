@@ -33,14 +33,14 @@ base::Result<std::uint32_t> position_of(const View& view, const Path& path, cons
   const std::uint32_t size = size_of(text, unit);
   if (at > size) {
     return base::Error{base::Code::kUnprocessable,
-                       "position " + std::to_string(at) + " is behind the end of the text " +
-                           in_words(view, path) + ", which has " + counted(size, unit)};
+                       "position " + std::to_string(at) + " does not exist: " +
+                           in_words("text", view, path) + " has " + counted(size, unit)};
   }
   const auto position = static_cast<std::uint32_t>(at);
   if (text == nullptr || unit == TextUnit::kCodePoint) return position;
   if (const auto found = text->position_of_unit(position)) return *found;
   return base::Error{base::Code::kUnprocessable,
-                     "position " + std::to_string(at) + " in the text " + in_words(view, path) +
+                     "position " + std::to_string(at) + " in " + in_words("text", view, path) +
                          " is inside a surrogate pair: one code point takes two UTF-16 units "
                          "there; use the position before or after it"};
 }
@@ -48,8 +48,7 @@ base::Result<std::uint32_t> position_of(const View& view, const Path& path, cons
 base::Error no_element(const View& view, const Path& path, const Dot& element,
                        const Sequence* text) {
   return {base::Code::kUnprocessable,
-          "the text " + in_words(view, path) + " has no element " + element.text() +
-              "; its size is " +
+          in_words("text", view, path) + " has no element " + element.text() + "; its size is " +
               counted(size_of(text, TextUnit::kCodePoint), TextUnit::kCodePoint)};
 }
 

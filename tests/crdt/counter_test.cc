@@ -78,6 +78,25 @@ TEST(Counter, AnOverflowIsAnErrorAndNothingIsWritten) {
   EXPECT_FALSE(p.write({decrement({}, kMost)}).ok());
 }
 
+// Concurrent increments bring a counter above its range. The way back is open, also step by step.
+TEST(Counter, ASumOutOfRangeTakesStepsTowardsTheRange) {
+  for (const Path& path : {Path{}, Path{"k"}}) {
+    Site a('a', "n");
+    Site b('b', "n");
+    a.must(increment(path, INT64_MAX, SlotType::kPnCounter));
+    b.must(increment(path, 9, SlotType::kPnCounter));
+    a.take_all(b.log());
+
+    EXPECT_FALSE(a.write({increment(path, 1)}).ok());
+    a.must(decrement(path, 1));
+    EXPECT_EQ(a.value(path), "9223372036854775815");
+    EXPECT_FALSE(a.write({decrement(path, kMost)}).ok());
+    a.must(decrement(path, 8));
+    a.must(decrement(path, std::uint64_t{1} << 63));
+    EXPECT_EQ(a.value(path), "-1");
+  }
+}
+
 TEST(Counter, ATotalOfItsAuthorThatOverflowsIsAnError) {
   Site p('p', "p");
   const std::uint64_t most = INT64_MAX;

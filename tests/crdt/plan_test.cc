@@ -55,10 +55,52 @@ TEST_F(Plans, AVerbThatDoesNotFitWhatIsThereIsAConflict) {
   a.must(set({"r"}, "1"));
   expect_refused(increment({"r"}, 1), Code::kConflict, "lww_register");
   expect_refused(without_type(add({"r"}, "1")), Code::kConflict, "lww_register");
-  a.must(increment({"r"}, 1, SlotType::kGCounter));  // a named type is written beside it
-  expect_refused(without_type(insert({"r"}, 0, "x")), Code::kConflict, "gcounter and lww_register");
-  a.must(increment({"r"}, 1));
-  EXPECT_EQ(a.value({"r"}, SlotType::kGCounter), "2");
+  a.must(add({"r"}, "1"));  // a named type is written beside it, if it is shown then
+  EXPECT_EQ(a.value({"r"}), "[1]");
+  expect_refused(without_type(insert({"r"}, 0, "x")), Code::kConflict,
+                 "an lww_register and an orset");
+  a.must(without_type(add({"r"}, "2")));
+  EXPECT_EQ(a.value({"r"}), "[1,2]");
+}
+
+TEST_F(Plans, AWriteThatItsAuthorWouldNotSeeIsRefused) {
+  a.must(replace({"map"}, SlotType::kMap, "{\"z\":{\"y\":2}}"));
+  a.must(set({"map", "z", "y"}, "3"));  // the map is shown instead of the register
+  a.must(insert({"text"}, 0, "x"));
+  a.must(add({"set"}, "1"));
+  a.must(set({"all"}, "1", SlotType::kMvRegister));
+  constexpr std::string_view kSays = "would not be shown";
+
+  expect_refused(set({"map", "z"}, "4"), Code::kConflict, kSays);
+  expect_refused(set({"map", "z"}, "4", SlotType::kLwwRegister), Code::kConflict, kSays);
+  expect_refused(add({"map"}, "4"), Code::kConflict, kSays);
+  expect_refused(add({"map", "z"}, "4"), Code::kConflict, kSays);
+  expect_refused(increment({"set"}, 1, SlotType::kGCounter), Code::kConflict, kSays);
+  expect_refused(set({"all"}, "1", SlotType::kLwwRegister), Code::kConflict, kSays);
+  expect_refused(set({"text", "k", "l"}, "1"), Code::kConflict, "\"text\" of the object");
+  expect_refused(add({"text"}, "1"), Code::kConflict, kSays);
+
+  a.must(replace({"map", "z"}, SlotType::kLwwRegister, "4"));
+  a.must(unset({"set"}));
+  a.must(increment({"set"}, 1, SlotType::kGCounter));
+  EXPECT_EQ(a.value({"map"}), "{\"z\":4}");
+  EXPECT_EQ(a.value({"set"}), "1");
+}
+
+// Two agents wrote a register and a set at one place. The set is shown.
+TEST_F(Plans, TheHiddenTypeOfAConflictTakesNoMoreWrites) {
+  Site b('b', "o");
+  a.must(set({"k"}, "1"));
+  b.must(add({"k"}, "2"));
+  a.take_all(b.log());
+  EXPECT_EQ(a.value({"k"}), "[2]");
+
+  expect_refused(set({"k"}, "3"), Code::kConflict, "would not be shown: an orset is there");
+  a.must(add({"k"}, "4"));
+  a.must(remove({"k"}, "2"));
+  EXPECT_EQ(a.value({"k"}), "[4]");
+  a.must(replace({"k"}, SlotType::kLwwRegister, "5"));
+  EXPECT_EQ(a.value({"k"}), "5");
 }
 
 TEST_F(Plans, ATypeThatDoesNotFitTheVerbIsRefused) {

@@ -125,8 +125,10 @@ class History {
       const Path at = place();
       const Kind kind = only_ ? *only_ : random_.pick(kKinds);
       letter_ = 1'000 * static_cast<std::int64_t>(ops.size());
-      const auto [op, some] = random_.chance(at_.empty() ? 8 : 60) ? coarse(replica, at, kind)
-                                                                   : fine(replica, at, kind);
+      const bool hidden = is_hidden(replica.person, at, kind);
+      if (hidden && ops.empty()) expect_refused(replica, at, kind);
+      const bool whole = random_.chance(at_.empty() ? 8 : 60) || hidden;
+      const auto [op, some] = whole ? coarse(replica, at, kind) : fine(replica, at, kind);
       ops.push_back(op);
       events.insert(events.end(), some.begin(), some.end());
     }
@@ -137,6 +139,29 @@ class History {
     for (Replica& other : replicas_) {
       if (&other != &replica) other.waiting.push_back({**sent, events});
     }
+  }
+
+  // Nobody writes what they would not see: below a text, or where a higher type is shown.
+  static bool is_hidden(const intent::Person& person, const Path& at, Kind kind) {
+    for (Path above = at; !above.empty();) {
+      above.pop_back();
+      if (person.read(above, Kind::kText)) return true;
+    }
+    return std::any_of(kKinds.begin(), kKinds.end(), [&](Kind other) {
+      return type_of(other) > type_of(kind) && person.read(at, other);
+    });
+  }
+
+  // Of a set that is there, the product looks at markers only, of which people know nothing.
+  static void expect_refused(Replica& replica, const Path& at, Kind kind) {
+    if (kind == Kind::kMap || (kind == Kind::kSet && replica.person.read(at, kind))) return;
+    Op op = set(at, "1", type_of(kind));
+    if (kind == Kind::kGrow || kind == Kind::kCount) op = increment(at, 1, type_of(kind));
+    if (kind == Kind::kSet) op = add(at, "1");
+    if (kind == Kind::kText) op = insert(at, 0, "x");
+    const auto refused = replica.site.write({op});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, base::Code::kConflict) << refused.error().message;
   }
 
   using Done = std::pair<Op, intent::Person::Events>;

@@ -270,6 +270,19 @@ TEST_F(ObjectOracle, OfSeveralTypesAtOnePlaceTheHighestIsShownAndAllCanBeRead) {
   EXPECT_EQ(a.shows({"k"}, SlotType::kSeq), "nothing");
 }
 
+TEST_F(ObjectOracle, NobodyWritesWhatTheyWouldNotSee) {
+  a.write({set({"k"}, "1"), insert({"t"}, 0, "x")});
+  z.write({add({"k"}, "2")});
+  meet();
+
+  EXPECT_TRUE(a.refused({set({"k"}, "3")}));
+  EXPECT_TRUE(a.refused({count({"k"}, 3)}));
+  EXPECT_TRUE(a.refused({set({"t", "x"}, "3")}));
+  a.write({add({"k"}, "4"), insert({"k"}, 0, "text")});
+  EXPECT_TRUE(a.refused({add({"k"}, "5")}));
+  EXPECT_EQ(a.shows({"k"}), "\"text\"");
+}
+
 TEST_F(ObjectOracle, AReplacementTakesWhatItDoesNotKeep) {
   a.write({add({"k"}, "1"), add({"k"}, "2"), insert({"k", "t"}, 0, "x")});
   z.hear(a);

@@ -39,6 +39,10 @@ std::pair<std::vector<SlotType>, SlotType> types_for(Verb verb) {
   }
 }
 
+bool adds(Verb verb) {
+  return verb != Verb::kReplace && verb != Verb::kRemove && verb != Verb::kErase;
+}
+
 bool is_in_range(Total number, SlotType type) {
   if (type == SlotType::kGCounter) {
     return number >= 0 && number <= Total{std::numeric_limits<std::uint64_t>::max()};
@@ -107,6 +111,7 @@ void ObjectMeaning::read(const crdt::Op& op) {
   const bool goes_deeper =
       *type == SlotType::kOrSet || (*type == SlotType::kMap && op.verb == Verb::kReplace);
   if (op.path.size() + (goes_deeper ? 1 : 0) > kDepthMax) return refuse();
+  if (adds(op.verb) && is_out_of_sight(op.path, *type)) return refuse();
   const std::size_t before = facts_.size();
   write(op, *type);
   // Something in an object makes the object.
@@ -129,6 +134,21 @@ std::optional<SlotType> ObjectMeaning::type_of(const crdt::Op& op) const {
   const bool changes_object = op.path.empty() && !there.empty() && !is_there(*op.type);
   if (changes_object && op.verb != Verb::kReplace) return std::nullopt;
   return op.type;
+}
+
+// Nobody writes what they would not see themselves: below a text, or where something is shown that
+// comes before this type. A set takes more elements unless a text or map that has a mark is there.
+bool ObjectMeaning::is_out_of_sight(const Place& place, SlotType type) const {
+  for (Place above = place; !above.empty();) {
+    above.pop_back();
+    if (sight().has(above, SlotType::kSeq)) return true;
+  }
+  if (type == SlotType::kOrSet && sight().has(place, type)) {
+    return !sight().containers(place, SlotType::kMap).empty() ||
+           !sight().containers(place, SlotType::kSeq).empty();
+  }
+  const std::vector<SlotType> there = sight().types_at(place);
+  return std::any_of(there.begin(), there.end(), [&](SlotType other) { return other > type; });
 }
 
 void ObjectMeaning::write(const crdt::Op& op, SlotType type) {
@@ -218,7 +238,12 @@ void ObjectMeaning::count(const crdt::Op& op, SlotType type) {
   if (by == 0 && !own.empty()) return;
   Fact said = fact(type, place, {});
   said.amount = op.verb == Verb::kDecrement ? -Total{by} : Total{by};
-  if (!is_in_range(sight().sum(place, type) + said.amount, type)) return refuse();
+  // Others may have counted out of the range at the same time. The way back is never closed.
+  const Total before = sight().sum(place, type);
+  const Total after = before + said.amount;
+  const bool goes_back = after > 0 ? after < before : after > before;
+  const bool fits = is_in_range(after, type) || goes_back;
+  if (!fits) return refuse();
   // What this author has counted is said again in one: always where the counter is the object, else
   // when it is much.
   std::erase_if(own, [&](FactId id) { return facts_[id].actor != writer_.actor; });
