@@ -78,6 +78,7 @@ class Daemon : public Host {
   Health health() const override;
   std::string health_reason() const override;
   std::optional<LastJoin> last_join() const override { return joins_.last(); }
+  std::optional<LastJoin> last_merge() const override { return joins_.last_merge(); }
   std::string isolated() const override { return isolation_->reason(); }
   std::string without_peers() const override { return isolation_->without_peers(); }
   base::Now now() const override;

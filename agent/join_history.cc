@@ -8,18 +8,23 @@ struct Words {
   std::string_view meaning;
 };
 
-Words words_for(JoinReport::Outcome outcome) {
+Words words_for(JoinReport::Outcome outcome, bool file) {
   switch (outcome) {
     case JoinReport::Outcome::kMerged:
-      return {"joined", "the whole state of the other side was merged into ours"};
+      return {"joined", file ? "the state in the file was merged into ours"
+                             : "the whole state of the other side was merged into ours"};
     case JoinReport::Outcome::kNothingNew:
-      return {"joined", "meanwhile the change log had brought all that the other side has"};
+      return {"joined", file ? "this agent knew all that is in the file"
+                             : "meanwhile the change log had brought all that the other side has"};
     case JoinReport::Outcome::kRefused:
       return {"join_ended", "refused; nothing was merged; the line join_refused has the reason"};
     case JoinReport::Outcome::kStopped:
       break;
   }
-  return {"join_ended", "given up; nothing was merged; it is tried again when it is needed"};
+  if (!file) return {"join_ended", "given up; nothing was merged; it is tried again when needed"};
+  return {"join_ended",
+          "given up, because the file is not complete or not sound, its client went away, or "
+          "another join took its place; nothing was merged; import the file again"};
 }
 
 void add_to(JoinCounts& sum, const JoinCounts& counts) {
@@ -38,12 +43,13 @@ void JoinHistory::add(base::Instant now, const JoinReport& report, const std::st
   last_ = LastJoin{report, now};
   totals_.bytes += report.bytes;
   if (report.outcome == JoinReport::Outcome::kMerged) {
+    if (changed_something(report.counts)) last_merge_ = last_;
     add_to(totals_.counts, report.counts);
     if (!report.peer) ++totals_.imports;
   }
   // The notice of a refusal is an error line of its own, so here it is a detail.
   const bool refused = report.outcome == JoinReport::Outcome::kRefused;
-  const Words words = words_for(report.outcome);
+  const Words words = words_for(report.outcome, !report.peer);
   const JoinCounts& counts = report.counts;
   log_.write(refused ? LogLevel::kDebug : LogLevel::kInfo, words.event,
              {{"meaning", words.meaning},

@@ -27,11 +27,14 @@ class JoinHistory {
   // `name`: of the peer, for people.
   void add(base::Instant now, const JoinReport& report, const std::string& name);
   const std::optional<LastJoin>& last() const { return last_; }
+  // The last one that changed something here. A later one that brings nothing does not hide it.
+  const std::optional<LastJoin>& last_merge() const { return last_merge_; }
   const JoinTotals& totals() const { return totals_; }
 
  private:
   Log& log_;
   std::optional<LastJoin> last_;
+  std::optional<LastJoin> last_merge_;
   JoinTotals totals_;
 };
 

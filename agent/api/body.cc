@@ -1,5 +1,6 @@
 #include "agent/api/body.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "agent/api/limits.h"
@@ -46,6 +47,19 @@ base::Result<crdt::Members> metadata_of(std::string_view minified) {
   ASSIGN_OR_RETURN(crdt::Members metadata, crdt::object_members(minified));
   RETURN_IF_ERROR(check_fields(metadata));
   return metadata;
+}
+
+base::Status check_members(const crdt::Members& members, std::string_view of,
+                           const std::vector<std::string_view>& known) {
+  for (const auto& [name, value] : members) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string names;
+    for (const std::string_view one : known)
+      names += (names.empty() ? "" : ", ") + std::string(one);
+    return base::invalid("unknown field \"" + name.substr(0, 80) + "\" in " + std::string(of) +
+                         "; known are " + names);
+  }
+  return {};
 }
 
 const std::string* find_member(const crdt::Members& members, std::string_view key) {

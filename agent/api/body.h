@@ -26,6 +26,10 @@ base::Result<std::vector<std::string>> path_of_op(const crdt::Members& op);
 // The elements of the array "ops", at most kBatchOpsMax.
 base::Result<std::vector<std::string>> ops_of(const crdt::Members& body);
 
+// kInvalid if there is a member that is not `known`; `of` names the object in the message, such as
+// "the body". A field that is ignored would leave its sender in the belief that it counts.
+base::Status check_members(const crdt::Members& members, std::string_view of,
+                           const std::vector<std::string_view>& known);
 const std::string* find_member(const crdt::Members& members, std::string_view key);
 // The text of a member that must be a JSON string; kInvalid if it is missing or another type.
 base::Result<std::string> string_member(const crdt::Members& members, std::string_view key);

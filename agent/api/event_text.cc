@@ -17,10 +17,11 @@ bool take_number(std::string_view& text, Number& number) {
 }
 
 std::string data_of(const Event& event) {
+  const bool any_type = event.type == crdt::SlotType::kSubtree;
   return JsonObject()
       .text("object", event.object)
       .raw("path", json_strings(event.path))
-      .text("type", crdt::type_name(event.type))
+      .raw("type", any_type ? "null" : crdt::json_quote(crdt::type_name(event.type)))
       .text("op", event.op)
       .raw("value", event.value)
       .text("actor", event.actor.hex())

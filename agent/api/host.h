@@ -69,6 +69,8 @@ class Host {
   virtual std::string isolated() const = 0;
   virtual std::string without_peers() const = 0;  // why none is heard; empty: one is heard
   virtual std::optional<LastJoin> last_join() const = 0;
+  // The last one that changed something here.
+  virtual std::optional<LastJoin> last_merge() const = 0;
   virtual base::Now now() const = 0;
   virtual base::Duration uptime() const = 0;
   virtual std::vector<gossip::MemberView> members() const = 0;

@@ -48,14 +48,13 @@ void add_counts(JsonObject& out, const JoinCounts& counts) {
   out.number("own_changes_kept", counts.own_kept);
 }
 
-std::string last_join_text(const Host& host) {
-  const std::optional<LastJoin> last = host.last_join();
-  if (!last) return "null";
-  const JoinReport& report = last->report;
+std::string join_text(const Host& host, const std::optional<LastJoin>& join) {
+  if (!join) return "null";
+  const JoinReport& report = join->report;
   JsonObject out;
   out.text("outcome", outcome_name(report.outcome));
   out.text("from", report.peer ? report.peer->hex() : "file");
-  out.raw("seconds_ago", seconds_text(host.now().instant - last->ended));
+  out.raw("seconds_ago", seconds_text(host.now().instant - join->ended));
   out.raw("away_seconds", report.away ? seconds_text(*report.away) : "null");
   add_counts(out, report.counts);
   out.number("bytes", report.bytes);

@@ -106,6 +106,16 @@ base::Status read_argument(const Members& members, const std::string& name, Op& 
                        "insert and erase");
 }
 
+// The fields that an op of this name takes, beside those of every op.
+std::vector<std::string_view> fields_of_op(const std::string& name) {
+  std::vector<std::string_view> known{"op", "path", "type"};
+  if (name == "set" || name == "add" || name == "remove") known.insert(known.end(), {"value"});
+  if (name == "increment" || name == "decrement") known.insert(known.end(), {"by"});
+  if (name == "insert") known.insert(known.end(), {"at", "after", "text", "unit"});
+  if (name == "erase") known.insert(known.end(), {"at", "len", "unit"});
+  return known;
+}
+
 // In a catalog, ids and names of fields have bounds of their own, and the value of an entry is its
 // metadata.
 base::Status fit_catalog(const Place& place, Op& op) {
@@ -144,6 +154,7 @@ base::Result<Op> op_of(const Place& place, const std::string& text,
     op.type = type;  // of the place of the request
   }
   RETURN_IF_ERROR(read_argument(members, name, op));
+  RETURN_IF_ERROR(check_members(members, "the op " + name, fields_of_op(name)));
   if (op.verb == Verb::kUnset) op.type.reset();
   RETURN_IF_ERROR(fit_catalog(place, op));
   return op;
@@ -168,6 +179,7 @@ base::Result<WriteObject> replacement_of_catalog(const Place& place, const std::
 
 base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
   ASSIGN_OR_RETURN(const Members members, body_object(body));
+  RETURN_IF_ERROR(check_members(members, "the body", {"type", "ops"}));
   std::optional<crdt::SlotType> type;
   if (find_member(members, "type")) {
     ASSIGN_OR_RETURN(type, type_of_body(place, members));
@@ -186,6 +198,7 @@ base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
 
 base::Result<WriteObject> parse_replacement(const Place& place, std::string_view body) {
   ASSIGN_OR_RETURN(const Members members, body_object(body));
+  RETURN_IF_ERROR(check_members(members, "the body", {"type", "value"}));
   Op op;
   op.path = place.path;
   op.verb = is_catalog(place.object) ? Verb::kSet : Verb::kReplace;

@@ -15,10 +15,16 @@
 namespace agent {
 namespace {
 
-base::Error absent(const Place& place) {
+base::Error absent(const Place& place, bool syncing) {
   std::string path = place.object;
   for (const std::string& component : place.path) path += "/" + component;
-  return {base::Code::kNotFound, "nothing at " + path};
+  std::string message = "nothing at " + path;
+  if (syncing) {
+    message +=
+        " yet: this agent is still fetching data from its peers; ask again when /readyz "
+        "answers 200";
+  }
+  return {base::Code::kNotFound, std::move(message)};
 }
 
 // --- reading
@@ -45,15 +51,19 @@ void get_object(Host& host, const ExchangePtr& exchange) {
                                   return cursor_response(reader, place, query);
                                 });
   }
-  bool inspect = exchange->request().target.query_value("inspect") == "1";
+  auto flag = exchange->request().target.query_flag("inspect");
+  if (!flag.ok()) return exchange->fail(flag.error());
+  const bool inspect = *flag;
   std::size_t bytes = place->path.empty() ? kAnswerBytesMax : kSmallAnswerBytes;
   if (inspect) bytes *= 2;  // the dots have the same bound as the value
-  answer_from_snapshot(host, exchange, bytes, [place = *place, inspect](store::Reader& reader) {
+  const bool syncing = host.health() == Health::kSyncing;
+  const auto read = [place = *place, inspect, syncing](store::Reader& reader) {
     auto shown = read_place(reader, place, inspect);
     if (!shown.ok()) return http::error_response(shown.error());
-    if (!*shown) return http::error_response(absent(place));
+    if (!*shown) return http::error_response(absent(place, syncing));
     return shown_response(place, **shown, inspect);
-  });
+  };
+  answer_from_snapshot(host, exchange, bytes, read);
 }
 
 constexpr char kMark = '\x01';

@@ -217,6 +217,11 @@ void start_export(Host& host, const ExchangePtr& exchange) {
 }
 
 void start_import(Host& host, const ExchangePtr& exchange) {
+  const auto mesh = exchange->request().target.query_value("mesh");
+  if (mesh && *mesh != "any") {
+    return exchange->fail(
+        base::invalid("mesh=" + std::string(mesh->substr(0, 40)) + ": only mesh=any is known"));
+  }
   std::make_shared<StateImport>(host, exchange)->begin();
 }
 

@@ -64,6 +64,7 @@ struct LiveFacts {
   base::Now now;
   std::int64_t uptime_seconds = 0;
   std::string last_join;
+  std::string last_merge;
 };
 
 std::string clock_text(const LiveFacts& live, const store::Meta& meta) {
@@ -114,6 +115,7 @@ base::Result<std::string> status_text(store::Reader& reader, const LiveFacts& li
       .raw("clock", clock_text(live, meta))
       .raw("compaction", compaction_text(facts.compaction, meta))
       .raw("last_join", live.last_join)
+      .raw("last_merge", live.last_merge)
       .raw("uptime_seconds", std::to_string(live.uptime_seconds))
       .take();
 }
@@ -126,12 +128,16 @@ void get_status(Host& host, const ExchangePtr& exchange) {
                  members_count(host.members()),
                  host.now(),
                  host.uptime().nanos / base::seconds(1).nanos,
-                 last_join_text(host)};
-  const bool closed = exchange->request().target.query_value("closed").value_or("") == "1";
-  answer_from_snapshot(host, exchange, 0, [live = std::move(live), closed](store::Reader& reader) {
-    auto text = status_text(reader, live, closed);
-    return text.ok() ? http::json_response(std::move(*text)) : http::error_response(text.error());
-  });
+                 join_text(host, host.last_join()),
+                 join_text(host, host.last_merge())};
+  const auto closed = exchange->request().target.query_flag("closed");
+  if (!closed.ok()) return exchange->fail(closed.error());
+  answer_from_snapshot(host, exchange, 0,
+                       [live = std::move(live), closed = *closed](store::Reader& reader) {
+                         auto text = status_text(reader, live, closed);
+                         return text.ok() ? http::json_response(std::move(*text))
+                                          : http::error_response(text.error());
+                       });
 }
 
 // Milliseconds with three decimals: on a local network round trips are shorter than one
@@ -156,15 +162,18 @@ void get_members(Host& host, const ExchangePtr& exchange) {
   std::string items;
   for (const gossip::MemberView& member : host.members()) {
     const gossip::MemberRecord& record = member.record;
+    // Of a member that is only remembered, the memory has neither.
+    const bool told = !member.remembered();
+    const std::string topology = crdt::json_quote(gossip::topology_name(record.topology));
     if (!items.empty()) items += ',';
     items += JsonObject()
                  .text("name", record.name)
                  .text("node_id", record.node.hex())
                  .text("address", scoped_text(record.address))
                  .text("state", gossip::state_name(record.state))
-                 .number("incarnation", record.incarnation)
+                 .raw("incarnation", told ? std::to_string(record.incarnation) : "null")
                  .raw("rtt_ms", member.rtt ? millis_text(*member.rtt) : "null")
-                 .text("topology", gossip::topology_name(record.topology))
+                 .raw("topology", told ? topology : "null")
                  .raw("udp_blocked", member.udp_blocked ? "true" : "false")
                  .raw("tcp_blocked", member.tcp_blocked ? "true" : "false")
                  .raw("unreachable", member.unreachable ? "true" : "false")

@@ -172,7 +172,7 @@ void Connection::judge_body() {
   }
   if (route_->streams_body) return dispatch();
   if (parser_.content_length() > route_->body_max) {
-    return refuse(413, {Code::kTooLarge, "the body is larger than this route accepts"});
+    return refuse(413, body_too_large(route_->body_max));
   }
   parser_.limit_body(route_->body_max);
   state_ = State::kBody;

@@ -60,12 +60,12 @@ base::Status take_line(std::string_view& rest, std::string_view& line) {
 // METHOD SP target SP HTTP/1.x, with single spaces.
 base::Status check_request_line(std::string_view line, bool& http_1_0) {
   std::size_t first = line.find(' ');
-  if (first == std::string_view::npos) return invalid("no request target");
+  if (first == std::string_view::npos) return invalid("the request line has no path");
   std::size_t second = line.find(' ', first + 1);
   if (second == std::string_view::npos) return invalid("the request line has no HTTP version");
   std::string_view version = line.substr(second + 1);
   if (!is_token(line.substr(0, first))) return invalid("the method is not a token");
-  if (second == first + 1) return invalid("no request target");
+  if (second == first + 1) return invalid("the request line has no path");
   if (line.find('\t') != std::string_view::npos)
     return invalid("there is a tab in the request line");
   if (version != "HTTP/1.1" && version != "HTTP/1.0")

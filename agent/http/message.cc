@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view kScheme = "http://";
 
-base::Result<std::string> percent_decode(std::string_view text) {
+// `of`: "path" or "query", for messages.
+base::Result<std::string> percent_decode(std::string_view text, const std::string& of) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -21,13 +22,13 @@ base::Result<std::string> percent_decode(std::string_view text) {
     int high = i + 2 < text.size() ? base::hex_digit(text[i + 1]) : -1;
     int low = i + 2 < text.size() ? base::hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0)
-      return base::invalid("there is a malformed percent escape in the request target");
+      return base::invalid("there is a malformed percent escape in the " + of + " of the request");
     out.push_back(static_cast<char>(high * 16 + low));
     i += 2;
   }
   if (out.find('\0') != std::string::npos)
-    return base::invalid("there is a NUL in the request target");
-  if (!base::is_utf8(out)) return base::invalid("the request target is not UTF-8");
+    return base::invalid("there is a NUL in the " + of + " of the request");
+  if (!base::is_utf8(out)) return base::invalid("the " + of + " of the request is not UTF-8");
   return out;
 }
 
@@ -36,7 +37,7 @@ base::Status split_path(std::string_view path, std::vector<std::string>& segment
   std::size_t start = 1;
   while (start <= path.size()) {
     std::size_t end = std::min(path.find('/', start), path.size());
-    ASSIGN_OR_RETURN(auto segment, percent_decode(path.substr(start, end - start)));
+    ASSIGN_OR_RETURN(auto segment, percent_decode(path.substr(start, end - start), "path"));
     segments.push_back(std::move(segment));
     start = end + 1;
   }
@@ -52,10 +53,10 @@ base::Status split_query(std::string_view text,
     start = end + 1;
     if (piece.empty()) continue;
     std::size_t equals = std::min(piece.find('='), piece.size());
-    ASSIGN_OR_RETURN(auto name, percent_decode(piece.substr(0, equals)));
+    ASSIGN_OR_RETURN(auto name, percent_decode(piece.substr(0, equals), "query"));
     std::string value;
     if (equals < piece.size()) {
-      ASSIGN_OR_RETURN(value, percent_decode(piece.substr(equals + 1)));
+      ASSIGN_OR_RETURN(value, percent_decode(piece.substr(equals + 1), "query"));
     }
     query.emplace_back(std::move(name), std::move(value));
   }
@@ -82,19 +83,26 @@ std::optional<std::string_view> Target::query_value(std::string_view name) const
   return std::nullopt;
 }
 
+base::Result<bool> Target::query_flag(std::string_view name) const {
+  const std::string_view value = query_value(name).value_or("0");
+  if (value == "0" || value == "1") return value == "1";
+  return base::invalid(std::string(name) + "=" + std::string(value.substr(0, 40)) +
+                       ": expected 1 or 0");
+}
+
 base::Result<Target> parse_target(std::string_view text) {
   Target out;
   if (text.starts_with(kScheme)) {
     text.remove_prefix(kScheme.size());
     std::size_t end = std::min(text.find_first_of("/?"), text.size());
-    if (end == 0) return base::invalid("the request target has no authority");
+    if (end == 0) return base::invalid("the URL of the request has no host");
     out.authority = text.substr(0, end);
     text.remove_prefix(end);
   } else if (!text.starts_with('/')) {
-    return base::invalid("the request target is neither a path nor an http:// address");
+    return base::invalid("the URL of the request is neither a path nor an http:// address");
   }
   if (text.find('#') != std::string_view::npos) {
-    return base::invalid("there is a fragment in the request target");
+    return base::invalid("there is a fragment (#) in the URL of the request");
   }
   std::size_t mark = std::min(text.find('?'), text.size());
   out.path = mark == 0 ? "/" : text.substr(0, mark);

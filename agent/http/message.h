@@ -27,6 +27,8 @@ struct Target {
   std::vector<std::string> segments;  // of "/a/b%2Fc": "a", "b/c"; of "/": none; of "/a/": "a", ""
   std::vector<std::pair<std::string, std::string>> query;                    // decoded, in order
   std::optional<std::string_view> query_value(std::string_view name) const;  // the first one
+  // Of a parameter that is 1 or 0; absent means 0. kInvalid for another value.
+  base::Result<bool> query_flag(std::string_view name) const;
 };
 // kInvalid: a malformed percent escape, NUL or invalid UTF-8 after decoding, a fragment, or neither
 // a path nor an http:// address.

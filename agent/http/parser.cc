@@ -107,7 +107,13 @@ class Reader final : public beast::http::basic_parser<true> {
 struct Parser::Impl {
   std::optional<Reader> reader;
   bool keep_alive = false;
+  std::uint64_t body_limit = 0;
 };
+
+base::Error body_too_large(std::uint64_t byte_limit) {
+  return {base::Code::kTooLarge, "the body is larger than " + std::to_string(byte_limit) +
+                                     " bytes, the limit of this route"};
+}
 
 Parser::Parser() : impl_(std::make_unique<Impl>()) {}
 Parser::~Parser() = default;
@@ -135,7 +141,10 @@ bool Parser::keep_alive() const { return impl_->keep_alive; }
 bool Parser::is_http_1_0() const { return impl_->reader->version == 10; }
 bool Parser::done() const { return impl_->reader->is_done(); }
 std::uint64_t Parser::content_length() const { return impl_->reader->content_length().value_or(0); }
-void Parser::limit_body(std::uint64_t byte_limit) { impl_->reader->body_limit(byte_limit); }
+void Parser::limit_body(std::uint64_t byte_limit) {
+  impl_->body_limit = byte_limit;
+  impl_->reader->body_limit(byte_limit);
+}
 
 base::Result<Parser::Step> Parser::read_body(std::string_view bytes) {
   Reader& reader = *impl_->reader;
@@ -156,7 +165,7 @@ base::Result<Parser::Step> Parser::read_body(std::string_view bytes) {
     return step;
   }
   if (error == beast::http::error::body_limit) {
-    return base::Error{base::Code::kTooLarge, "the body is larger than this route accepts"};
+    return body_too_large(impl_->body_limit);
   }
   if (error) return broken(error);
   return step;

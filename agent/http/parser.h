@@ -13,6 +13,9 @@
 
 namespace http {
 
+// kTooLarge with the limit of the route.
+base::Error body_too_large(std::uint64_t byte_limit);
+
 class Parser {
  public:
   // Bytes of chunk extensions and trailers of one request, which nobody reads; above: kInvalid.

@@ -1,6 +1,7 @@
 #include "agent/replica/events.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "agent/replica/store_view.h"
@@ -14,11 +15,41 @@ namespace {
 using crdt::Effect;
 using crdt::SlotType;
 
+// The place of which this effect is the marker: the cell that says that a container is there.
+std::optional<crdt::Path> marked_place(const Effect& effect) {
+  if (!effect.body || effect.anchor || crdt::is_catalog(effect.slot.object)) return std::nullopt;
+  crdt::Path place = effect.slot.path;
+  if (effect.slot.type == SlotType::kMap || effect.slot.type == SlotType::kSeq) return place;
+  const bool marks_set =
+      effect.slot.type == SlotType::kOrSet && !place.empty() && place.back().empty();
+  if (!marks_set) return std::nullopt;
+  place.pop_back();
+  return place;
+}
+
+// The places at which, or below which, the change writes something else than markers. The event of
+// a marker there would say that the container is empty.
+using Places = std::set<std::pair<std::string_view, crdt::Path>>;
+Places filled_places(const crdt::Change& change) {
+  Places places;
+  const bool marks =
+      std::any_of(change.effects.begin(), change.effects.end(),
+                  [](const Effect& effect) { return marked_place(effect).has_value(); });
+  if (!marks) return places;
+  for (const Effect& effect : change.effects) {
+    if (!effect.body || marked_place(effect)) continue;
+    crdt::Path place = effect.slot.path;
+    while (places.emplace(effect.slot.object, place).second && !place.empty()) place.pop_back();
+  }
+  return places;
+}
+
 // Makes the events of one change, in the order of its effects.
 class Projection {
  public:
-  Projection(store::CellTable& cells, const Event& common, std::vector<Event>& events)
-      : cells_(cells), common_(common), events_(events) {}
+  Projection(store::CellTable& cells, const crdt::Change& change, const Event& common,
+             std::vector<Event>& events)
+      : cells_(cells), common_(common), events_(events), filled_(filled_places(change)) {}
 
   base::Status effect(const Effect& effect) {
     const bool entry = crdt::is_catalog(effect.slot.object) && !effect.slot.path.empty();
@@ -71,8 +102,10 @@ class Projection {
 
   base::Status other(const Effect& effect) {
     const SlotType type = effect.slot.type;
-    if (type == SlotType::kSubtree) {
-      add(effect.slot.object, effect.slot.path, SlotType::kMap).op = "remove";
+    const auto marked = marked_place(effect);
+    if (marked && filled_.contains({effect.slot.object, *marked})) return {};
+    if (type == SlotType::kSubtree) {  // of every type that was there
+      add(effect.slot.object, effect.slot.path, type).op = "remove";
       return {};
     }
     if (type == SlotType::kSeq) return text(effect);
@@ -145,6 +178,7 @@ class Projection {
   store::CellTable& cells_;
   const Event& common_;
   std::vector<Event>& events_;
+  const Places filled_;
   std::optional<Touched> entry_;
 };
 
@@ -160,7 +194,7 @@ base::Status append_events(store::CellTable& cells, const store::Actors& actors,
   common.seq = change.seq;
   common.time = change.time;
   common.node = author && author->node ? author->node->hex() : "";
-  Projection projection(cells, common, events);
+  Projection projection(cells, change, common, events);
   for (const Effect& effect : change.effects) RETURN_IF_ERROR(projection.effect(effect));
   return projection.finish();
 }

@@ -24,10 +24,15 @@ struct JoinCounts {
   std::uint64_t own_kept = 0;
 };
 
+// True if the join changed something on this side.
+inline bool changed_something(const JoinCounts& counts) {
+  return counts.cells_added + counts.cells_removed + counts.texts_changed > 0;
+}
+
 struct JoinReport {
   enum class Outcome : std::uint8_t {
     kMerged,
-    kNothingNew,  // meanwhile the log had brought all that the other side has
+    kNothingNew,  // this side knew all that the other side has
     kRefused,     // a notice says why
     kStopped      // the peer no longer answers, the disk failed, or another join took its place
   } outcome = Outcome::kStopped;

@@ -56,7 +56,7 @@ class Planner {
         added = crdt::plan_add(entry, fields, author_.time());  // the next change has its own time
         with.add(added);
       }
-      if (!with.within(limits_.whole)) return too_large();
+      if (!with.within(limits_.whole)) return entries_too_large();
       append(effects, std::move(added));
       meter = with;
     }
@@ -86,7 +86,12 @@ class Planner {
       if (better) written_.type = effect.slot.type;
     }
     if (written_.type == crdt::SlotType::kSubtree) written_.type = crdt::SlotType::kMap;
-    RETURN_IF_ERROR(emit_whole(std::move(effects)));
+    if (!fits(effects)) {
+      return too_large("it has " + std::to_string(effects.size()) +
+                           ": each element of a set, member of a map, value and insert is one",
+                       "send it in several requests, each with some of the elements or operations");
+    }
+    RETURN_IF_ERROR(emit(std::move(effects)));
     return written_;
   }
 
@@ -174,18 +179,23 @@ class Planner {
   }
 
   base::Status emit_whole(std::vector<Effect> effects) {
-    return fits(effects) ? emit(std::move(effects)) : too_large();
+    return fits(effects) ? emit(std::move(effects)) : entries_too_large();
   }
 
-  base::Error too_large() const {
+  // `counts`: what is how many effects. `advice`: what to do.
+  base::Error too_large(const std::string& counts, const std::string& advice) const {
     return {base::Code::kTooLarge,
             "the request is too large: readers must see all of it at once, so it must fit into one "
             "change of at most " +
                 std::to_string(limits_.whole.effects) + " effects and " +
-                std::to_string(limits_.whole.bytes >> 20) +
-                " MiB (a field that is set or unset is one effect, an entry that is added is two, "
-                "an entry that is removed is one); send it in several requests, each PATCH with "
-                "some of the fields, or import the entries"};
+                std::to_string(limits_.whole.bytes >> 20) + " MiB (" + counts + "); " + advice};
+  }
+
+  base::Error entries_too_large() const {
+    return too_large(
+        "a field that is set or unset is one effect, an entry that is added is two, an entry that "
+        "is removed is one",
+        "send it in several requests, each PATCH with some of the fields, or import the entries");
   }
 
   static void append(std::vector<Effect>& effects, std::vector<Effect> more) {

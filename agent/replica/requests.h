@@ -188,7 +188,7 @@ struct Event {
   std::int64_t position = 0;  // position of the change in the log
   std::string object;
   std::vector<std::string> path;
-  crdt::SlotType type = crdt::SlotType::kMap;
+  crdt::SlotType type = crdt::SlotType::kMap;  // kSubtree: of all types that were there
   std::string_view op;  // "put", "remove", "count", "insert" or "erase"
   std::string value;    // JSON; "null" when removed
   base::ActorId actor;

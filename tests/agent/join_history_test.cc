@@ -56,6 +56,32 @@ TEST_F(Joins, OneThatWasGivenUpHasALineAndOneThatWasRefusedHasThatOfItsNotice) {
   EXPECT_EQ(history.totals().bytes, 2u * 2'048);
 }
 
+TEST_F(Joins, OneThatBringsNothingDoesNotHideTheLastThatDid) {
+  history.add({}, merged(), "n2");
+  JoinReport nothing;
+  for (auto outcome : {JoinReport::Outcome::kNothingNew, JoinReport::Outcome::kMerged,
+                       JoinReport::Outcome::kStopped}) {
+    nothing.outcome = outcome;
+    history.add({}, nothing, "n3");
+  }
+
+  EXPECT_EQ(history.last()->report.outcome, JoinReport::Outcome::kStopped);
+  ASSERT_TRUE(history.last_merge());
+  EXPECT_EQ(history.last_merge()->report.counts.cells_added, 4u);
+}
+
+TEST_F(Joins, TheWordsAboutAFileFitAFile) {
+  JoinReport file;
+  file.outcome = JoinReport::Outcome::kStopped;
+  history.add({}, file, "a file");
+  file.outcome = JoinReport::Outcome::kNothingNew;
+  history.add({}, file, "a file");
+
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_NE(lines[0].find("import the file again"), std::string::npos) << lines[0];
+  EXPECT_NE(lines[1].find("knew all that is in the file"), std::string::npos) << lines[1];
+}
+
 TEST_F(Joins, TheSumsAreOfWhatWasMerged) {
   history.add({}, merged(), "n2");
   JoinReport file = merged();

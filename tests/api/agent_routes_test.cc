@@ -177,6 +177,19 @@ TEST(Members, AreListedWithWhatIsKnown) {
   EXPECT_EQ(members[1]["behind"], nullptr);
 }
 
+TEST(Members, WhatIsOnlyRememberedHasNoIncarnationAndTopology) {
+  FakeHost a("A");
+  gossip::MemberView remembered;
+  remembered.record.state = gossip::MemberState::kDead;
+  a.members_ = {remembered};
+
+  const Json member = json(a, "GET", "/v1/members")[0];
+
+  EXPECT_EQ(member["remembered"], true);
+  EXPECT_EQ(member["incarnation"], nullptr);
+  EXPECT_EQ(member["topology"], nullptr);
+}
+
 TEST(Status, SaysWhyItIsIsolatedAndCountsEachMemberOnce) {
   FakeHost a("A");
   EXPECT_EQ(json(a, "GET", "/v1/status")["isolated"], nullptr);

@@ -45,10 +45,62 @@ TEST_F(BadInput, AnOperationOfAnotherTypeIsAConflictThatNamesWhatIsThere) {
   EXPECT_EQ(refused("n", R"({"op":"set","value":1})", "pncounter"), "409 conflict");
   EXPECT_EQ(refused("map", R"({"op":"increment","path":["k"],"by":1})", "lww_register"),
             "409 conflict");
-  EXPECT_EQ(refused("n", R"({"op":"add","type":"pncounter","value":1})", "verbs of this type"),
+  EXPECT_EQ(refused("n", R"({"op":"add","type":"pncounter","value":1})", "this type takes"),
             "422 unprocessable");
   EXPECT_EQ(refused("n", R"({"op":"set","path":["k"],"value":1})", "leave out the path"),
             "422 unprocessable");
+}
+
+// A field that is ignored would write something else than its sender means.
+TEST_F(BadInput, UnknownFieldsAreRefusedByTheirName) {
+  const auto refused_body = [&](const std::string& verb, const std::string& sent,
+                                const std::string& says) {
+    const std::string message = a.call(verb, "/v1/objects/note", sent).body;
+    EXPECT_NE(message.find(says), std::string::npos) << message;
+    return refusal(a, verb, "/v1/objects/note", sent);
+  };
+  EXPECT_EQ(refused_body("PATCH", R"({"ops":[{"op":"insert","at":3,"text":"?"}],"unit":"utf16"})",
+                         R"(unknown field \"unit\" in the body)"),
+            "400 invalid");
+  EXPECT_EQ(refused_body("PUT", R"({"type":"seq","value":"","unit":"utf16"})", "unit"),
+            "400 invalid");
+  EXPECT_EQ(refused("note", R"({"op":"insert","at":3,"text":"?","foo":1})", "foo"), "400 invalid");
+  EXPECT_EQ(refused("note", R"({"op":"insert","at":3,"text":"?","len":1})", "len"), "400 invalid");
+  EXPECT_EQ(refused("n", R"({"op":"increment","by":1,"value":1})", "value"), "400 invalid");
+  EXPECT_EQ(refused("map", R"({"op":"unset","path":["k"],"value":1})", "value"), "400 invalid");
+}
+
+TEST_F(BadInput, UnknownValuesOfParametersAreRefused) {
+  EXPECT_EQ(refusal(a, "GET", "/v1/objects/note?inspect=2"), "400 invalid");
+  EXPECT_EQ(refusal(a, "GET", "/v1/status?closed=yes"), "400 invalid");
+  EXPECT_EQ(refusal(a, "DELETE", "/v1/objects/note?return=all"), "400 invalid");
+  EXPECT_EQ(refusal(a, "POST", "/v1/state?mesh=none"), "400 invalid");
+  EXPECT_FALSE(json(a, "GET", "/v1/objects/note?inspect=0").contains("dots"));
+  EXPECT_TRUE(json(a, "GET", "/v1/objects/note?inspect=1&other=1").contains("dots"));
+}
+
+TEST_F(BadInput, AWriteThatWouldNotBeShownIsAConflict) {
+  patch("clash", R"({"ops":[{"op":"set","path":["z"],"value":{"y":2}},)"
+                 R"({"op":"set","path":["z","y"],"value":3}]})");
+
+  EXPECT_EQ(refused("clash", R"({"op":"set","path":["z"],"value":4})", "would not be shown"),
+            "409 conflict");
+  EXPECT_EQ(value("clash"), R"({"z":{"y":3}})");
+  json(a, "PUT", "/v1/objects/clash/z", R"({"type":"lww_register","value":4})");
+  EXPECT_EQ(value("clash"), R"({"z":4})");
+  EXPECT_EQ(body(a, "GET", "/v1/conflicts"), "[]");
+}
+
+TEST_F(BadInput, ASetOfTooManyElementsIsToldWhatItsElementsCost) {
+  std::string elements = "0";
+  for (int i = 1; i <= 65'536; ++i) elements += "," + std::to_string(i);
+
+  const http::Response refused =
+      a.call("PUT", "/v1/objects/large", R"({"type":"orset","value":[)" + elements + "]}");
+
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_NE(refused.body.find("each element of a set"), std::string::npos) << refused.body;
+  EXPECT_EQ(refused.body.find("entry"), std::string::npos) << refused.body;
 }
 
 TEST_F(BadInput, PathsThatAreTooDeepOrTooLongAreRefusedWithTheBound) {

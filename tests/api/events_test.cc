@@ -37,6 +37,35 @@ TEST(Events, TellOwnWritesAfterTheirCommit) {
   EXPECT_EQ(found[2].data["value"], nullptr);
 }
 
+// A client takes the value of a put for the whole value. So a change that makes a container and
+// fills it does not say that the container is empty.
+TEST(Events, TheFirstWriteIntoAContainerHasNoEventOfItsMarker) {
+  FakeHost a("A");
+  auto stream = open(a);
+  a.run();
+  const auto told = [&] {
+    std::vector<std::string> lines;
+    for (const Heard& one : changes(*stream)) {
+      lines.push_back(one.data["path"].dump() + " " + one.data["type"].dump() + " " +
+                      one.data["op"].get<std::string>() + " " + one.data["value"].dump());
+    }
+    return lines;
+  };
+  body(a, "PATCH", "/v1/objects/tags", R"({"ops":[{"op":"add","value":"b"}]})");
+  body(a, "PATCH", "/v1/objects/note", R"({"ops":[{"op":"insert","at":0,"text":"x"}]})");
+  body(a, "PUT", "/v1/objects/map", R"({"type":"crdt_map","value":{"k":1}})");
+  body(a, "PATCH", "/v1/objects/map/s", R"({"ops":[{"op":"add","value":1}]})");
+  body(a, "PUT", "/v1/objects/none", R"({"type":"orset","value":[]})");
+  body(a, "PATCH", "/v1/objects/tags", R"({"ops":[{"op":"remove","value":"b"}]})");
+  body(a, "DELETE", "/v1/objects/map/k");
+
+  EXPECT_EQ(told(),
+            (std::vector<std::string>{R"([] "orset" put "b")", R"([] "seq" insert "x")",
+                                      R"(["k"] "lww_register" put 1)", R"(["s"] "orset" put 1)",
+                                      R"([] "orset" put [])", R"([] "orset" remove "b")",
+                                      R"(["k"] null remove null)"}));
+}
+
 TEST(Events, TellWhatOthersWrote) {
   FakeHost a("A");
   FakeHost z("Z");

@@ -212,7 +212,10 @@ void FakeHost::deliver(Outputs outputs) {
     auto waiting = maintaining_.extract(reply.ticket);
     if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
   }
-  for (const JoinReport& join : outputs.joins) last_join_ = LastJoin{join, now_.instant};
+  for (const JoinReport& join : outputs.joins) {
+    last_join_ = LastJoin{join, now_.instant};
+    if (changed_something(join.counts)) last_merge_ = last_join_;
+  }
   if (outputs.facts.join && outputs.facts.join->kind == JoinStep::Kind::kAsk) {
     answer(*outputs.facts.join);
   }

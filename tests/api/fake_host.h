@@ -32,6 +32,7 @@ class FakeHost final : public Host {
   std::string isolated() const override { return isolated_; }
   std::string without_peers() const override { return without_peers_; }
   std::optional<LastJoin> last_join() const override { return last_join_; }
+  std::optional<LastJoin> last_merge() const override { return last_merge_; }
   base::Now now() const override { return now_; }
   base::Duration uptime() const override { return base::seconds(90); }
   std::vector<gossip::MemberView> members() const override { return members_; }
@@ -92,6 +93,7 @@ class FakeHost final : public Host {
   std::string joined_;
   bool left_ = false;
   std::optional<LastJoin> last_join_;
+  std::optional<LastJoin> last_merge_;
   bool clients_know_chunks_ = true;
   std::size_t refuse_writes_ = 0;  // so many are told kBusy
   std::size_t refuse_reads_ = 0;   // so many are told that the queue is full

@@ -4,6 +4,26 @@
 namespace agent {
 namespace {
 
+TEST(Objects, WhatIsNotThereYetIsToldWhileTheAgentIsSyncing) {
+  FakeHost a("A");
+  EXPECT_EQ(a.call("GET", "/v1/objects/note").body.find("yet"), std::string::npos);
+  a.health_ = Health::kSyncing;
+
+  const http::Response missing = a.call("GET", "/v1/objects/note");
+
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_NE(missing.body.find("still fetching data from its peers"), std::string::npos);
+}
+
+TEST(Objects, AKeyMayBeEmpty) {
+  FakeHost a("A");
+  body(a, "PATCH", "/v1/objects/o", R"({"ops":[{"op":"set","path":[""],"value":1}]})");
+  body(a, "PATCH", "/v1/objects/o/a/", R"({"ops":[{"op":"set","value":2}]})");
+
+  EXPECT_EQ(json(a, "GET", "/v1/objects/o/")["value"], 1);
+  EXPECT_EQ(json(a, "GET", "/v1/objects/o")["value"].dump(), R"({"":1,"a":{"":2}})");
+}
+
 // "<actor>:<seq>:<i>" of the agent's own actor.
 std::string own_dot(FakeHost& host, std::uint64_t seq, int index) {
   return host.replica().own_actor().hex() + ":" + std::to_string(seq) + ":" + std::to_string(index);

@@ -238,6 +238,7 @@ TEST(State, TheLastJoinStandsInTheStatus) {
   FakeHost a("A");
   FakeHost z("Z");
   EXPECT_EQ(json(z, "GET", "/v1/status")["last_join"], nullptr);
+  EXPECT_EQ(json(z, "GET", "/v1/status")["last_merge"], nullptr);
   fill(a);
   insert(z, "own", "mine");
   z.join_from(a);
@@ -259,6 +260,7 @@ TEST(State, TheLastJoinStandsInTheStatus) {
   ASSERT_EQ(import(z, file_of(a)).status, 200);
   EXPECT_EQ(json(z, "GET", "/v1/status")["last_join"]["outcome"], "nothing_new");
   EXPECT_EQ(json(z, "GET", "/v1/status")["last_join"]["from"], "file");
+  EXPECT_EQ(json(z, "GET", "/v1/status")["last_merge"], last) << "what came is still told";
 }
 
 TEST(State, NeedsChunks) {

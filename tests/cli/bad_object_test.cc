@@ -29,7 +29,7 @@ TEST(BadObject, WhatTheAgentRefusesIsToldWithItsReason) {
   const std::vector<std::pair<int, std::string>> refusals{
       {409, "the object \"o\" is a gcounter"},
       {413, "a path has at most 16 components"},
-      {422, "position 9 is behind the end of the text, which has 3 code points"},
+      {422, "position 9 does not exist: the text \"o\" has 3 code points"},
       {422, "the gcounter would become 18446744073709551616"}};
   for (const auto& [status, reason] : refusals) {
     FakeAgent agent(always(FakeAgent::error(status, "unprocessable", reason)));

@@ -35,9 +35,10 @@ TEST(MeshCommand, StatusFitsOneScreenAndSpeaksOfDegradation) {
   EXPECT_EQ(table.exit, 0);
   EXPECT_TRUE(table.out.starts_with("n1       ready\n")) << table.out;
   for (const char* part :
-       {"3 alive, 1 suspect, 0 dead", "2 objects, 40 cells", "9 changes, 2.0 MiB", "by 2 actors",
-        "trusted, offset -3 ms", "1 d 2 h", "none before the first write", "direct, profile lan",
-        "merged 12 s ago, from 00112233, after 1 d 1 h away: 4 cells added, 5 removed; 1 objects "
+       {"3 alive, 1 suspect, 0 dead", "2 objects, 40 cells", "9 changes, 2.0 MiB",
+        "by 2 open actors, and those of 0 closed actors", "trusted, offset -3 ms", "1 d 2 h",
+        "none before the first write", "direct, profile lan",
+        "merged 12 s ago, from 00112233, after 1 d 1 h away: 4 cells added, 5 removed; 1 object "
         "new, "
         "2 changed, 3 removed; 6 texts changed; 7 own changes kept that the other side did not "
         "have; "

@@ -89,7 +89,7 @@ TEST(ObjectCommand, InspectShowsPathsTypesHostsAndTimes) {
   EXPECT_EQ(ended.out,
             "PATH      TYPE          STATE   TIME                      WRITER          RULE   "
             "DOT           VALUE\n"
-            "e/1/size  lww_register  beaten  2026-01-31T12:00:00.123Z  attic 00112233  stamp  "
+            "e/1/size  lww_register  hidden  2026-01-31T12:00:00.123Z  attic 00112233  stamp  "
             "ffeeddcc:1:0  1.0\n"
             "e         crdt_map      shown   9                         w                      "
             "z:1:0         2\n");
@@ -135,6 +135,26 @@ TEST(ObjectCommand, EveryOperationIsOneRequest) {
   }
 }
 
+TEST(ObjectCommand, AWriteThatChangesNothingIsUnchanged) {
+  FakeAgent agent(always(FakeAgent::ok(R"({"id":"o","path":["k"],"type":null,"dot":null})")));
+
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"unset", "o", "k"},
+                                             {"remove", "o", "k", "1"},
+                                             {"increment", "o", "k", "--by", "0"},
+                                             {"erase", "o", "k", "--at", "0", "--len", "0"},
+                                             {"insert", "o", "k", "", "--at", "0"},
+                                             {"put", "o", "k", "[1]", "--type", "orset"}}) {
+    std::vector<std::string> all{"objects"};
+    all.insert(all.end(), words.begin(), words.end());
+
+    auto ended = ask(agent, all);
+
+    EXPECT_EQ(ended.exit, 0) << words[0] << ": " << ended.err;
+    EXPECT_EQ(ended.out, "unchanged o/k\n") << words[0];
+  }
+}
+
 TEST(ObjectCommand, OperationsThatSayTooLittleAreUsageErrors) {
   FakeAgent agent([](const Seen&) { return FakeAgent::ok("{}"); });
 
@@ -150,6 +170,45 @@ TEST(ObjectCommand, OperationsThatSayTooLittleAreUsageErrors) {
     EXPECT_EQ(ask(agent, all).exit, 2) << words[0];
   }
   EXPECT_TRUE(agent.seen().empty());
+}
+
+TEST(ObjectCommand, UsageErrorsSayWhatToWrite) {
+  FakeAgent agent(always(FakeAgent::ok("{}")));
+  struct Wrong {
+    std::vector<std::string> words;
+    std::string says;
+  };
+  for (const Wrong& wrong : std::vector<Wrong>{
+           {{"insert", "o", "x", "--at", "0", "--after", "start"}, "are both given"},
+           {{"insert", "o", "x", "--at", "-1"}, "--at takes a whole number from 0"},
+           {{"erase", "o", "--at", "0", "--len", "-1"}, "--len takes a whole number from 0"},
+           {{"increment", "o", "--by=-1"}, "`objects decrement` counts down"},
+           {{"put", "o", "[1]"}, "orset"},
+           {{"insert", "o", "-x", "--at", "0"}, "stands after --"},
+           {{"rm", "o"}, "unknown command 'objects rm'; see hearsay objects --help"},
+           {{"rm", "o"}, "`objects unset` removes"},
+           {{"set", "bad\xff", "1"}, "the id is not UTF-8"},
+           {{"get", "o", "bad\xff"}, "a key of the path is not UTF-8"},
+           {{"get", ""}, "the id is empty"}}) {
+    std::vector<std::string> all{"objects"};
+    all.insert(all.end(), wrong.words.begin(), wrong.words.end());
+
+    auto ended = ask(agent, all);
+
+    EXPECT_EQ(ended.exit, 2) << wrong.says;
+    EXPECT_TRUE(holds(ended.err, wrong.says)) << ended.err;
+  }
+  EXPECT_TRUE(agent.seen().empty());
+}
+
+TEST(ObjectCommand, AKeyMayBeEmpty) {
+  FakeAgent agent(always(
+      FakeAgent::ok(R"({"id":"o","path":[""],"type":"lww_register","value":1,"vector":{}})")));
+
+  auto ended = ask(agent, {"objects", "get", "o", ""});
+
+  EXPECT_EQ(ended.out, "1\n") << ended.err;
+  EXPECT_EQ(agent.seen().at(0).target, "/v1/objects/o/");
 }
 
 TEST(ObjectCommand, ObjectsArePagedByTheirNext) {

@@ -92,8 +92,8 @@ TEST(StateImport, SendsTheFileAndPrintsWhatChanged) {
 
   EXPECT_EQ(ended.exit, 0) << ended.err;
   EXPECT_EQ(ended.out,
-            "5 cells added, 2 removed; 1 objects new, 3 changed, 0 removed; "
-            "1 texts changed; 4 own changes kept that the other side did not have\n");
+            "5 cells added, 2 removed; 1 object new, 3 changed, 0 removed; "
+            "1 text changed; 4 own changes kept that the other side did not have\n");
   EXPECT_EQ(from_stdin.out, counts);
   EXPECT_EQ(missing.exit, 1);
   EXPECT_EQ(foreign.exit, 0) << foreign.err;

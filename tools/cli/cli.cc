@@ -97,6 +97,7 @@ class Tree {
                            const std::string& help);
   void on_client(CLI::App* app, ClientCommand command);
   int run_client(const ClientCommand& command);
+  int unknown_command(const std::string& word) const;
   Format format() const;
 
   AgentEntry agent_;
@@ -118,7 +119,9 @@ class Tree {
 };
 
 Tree::Tree(const AgentEntry& agent)
-    : agent_(agent), app_("Keeps one catalog of snapshots and images on many hosts.", "hearsay") {
+    : agent_(agent),
+      app_("Keeps a catalog of snapshots and images, and objects of other types, on many hosts.",
+           "hearsay") {
   app_.require_subcommand(1);
   add_common_options();
   add_agent();
@@ -242,12 +245,14 @@ void Tree::add_mesh_commands() {
   word(join_command, "address", id_, "HOST:PORT of the other agent")->required();
   on_client(join_command, [this](Session& session) { return join(session, id_); });
   on_client(leaf(&app_, "leave", "leave the mesh; the agent goes on serving its clients"), leave);
-  on_client(leaf(&app_, "conflicts",
-                 "list fields that were written concurrently, and the values that lost"),
-            show_conflicts);
+  on_client(
+      leaf(
+          &app_, "conflicts",
+          "list the places, of all objects, where concurrent writes met, and the values that lost"),
+      show_conflicts);
   auto* watch_command =
       leaf(&app_, "watch", "print the changes of all agents as they arrive; Ctrl-C ends it");
-  word(watch_command, "object", id_, "snapshots or images: print only changes of this object");
+  word(watch_command, "object", id_, "an object, such as snapshots: print only its changes");
   on_client(watch_command, [this](Session& session) { return watch(session, id_); });
 }
 
@@ -438,6 +443,15 @@ Format Tree::format() const {
   return output_ == "jsonl" ? Format::kJsonLines : Format::kTable;
 }
 
+// Example: "objects rm" names a branch that exists and a command that it does not have.
+int Tree::unknown_command(const std::string& word) const {
+  const auto given = app_.get_subcommands();
+  const std::string branch = given.empty() ? "" : given.front()->get_name() + " ";
+  const bool removes = branch == "objects " && (word == "rm" || word == "delete");
+  return usage_error(fmt::format("unknown command '{}{}'; see hearsay {}--help{}", branch, word,
+                                 branch, removes ? "; `objects unset` removes" : ""));
+}
+
 int Tree::run(int argc, char** argv) {
   auto words = reversed_words(argc, argv);
   try {
@@ -446,15 +460,17 @@ int Tree::run(int argc, char** argv) {
     // CLI11 reports a missing subcommand before it looks at unknown words, so we look first.
     auto unknown = app_.remaining(true);
     if (error.get_name() == "RequiredError" && !unknown.empty()) {
-      return usage_error(
-          fmt::format("unknown command '{}'; see hearsay --help", unmarked(unknown.front())));
+      return unknown_command(unmarked(unknown.front()));
     }
     // Help goes to stdout. Every other error of the parser is a usage error, whatever code CLI11
     // has for it.
     std::ostringstream help;
     std::ostringstream messages;
     int code = app_.exit(error, help, messages);
-    write_all(STDERR_FILENO, without_marks(messages.str()));
+    const std::string said = without_marks(messages.str());
+    write_all(STDERR_FILENO, said);
+    const bool dashed = said.find("expected: -") != std::string::npos;
+    if (dashed) say("a word that begins with - and is no flag stands after --, at the end");
     Printer printer(Format::kTable);
     printer.text(help.str());
     return printer.finish(code == 0 ? kDone : kUsage);

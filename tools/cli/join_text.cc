@@ -23,20 +23,21 @@ std::string join_counts(std::string_view json) {
     return number(field(part, name));
   };
   return fmt::format(
-      "{} cells added, {} removed; {} objects new, {} changed, {} removed; {} texts changed; {} "
-      "own "
-      "changes kept that the other side did not have",
-      at(cells, "added"), at(cells, "removed"), at(objects, "new"), at(objects, "changed"),
-      at(objects, "removed"), at(json, "texts_changed"), at(json, "own_changes_kept"));
+      "{} added, {} removed; {} new, {} changed, {} removed; {} changed; {} kept that the other "
+      "side did not have",
+      counted(at(cells, "added"), "cell"), at(cells, "removed"),
+      counted(at(objects, "new"), "object"), at(objects, "changed"), at(objects, "removed"),
+      counted(at(json, "texts_changed"), "text"),
+      counted(at(json, "own_changes_kept"), "own change"));
 }
 
-std::string last_join(std::string_view json) {
+std::string last_join(Names& names, std::string_view json) {
   if (json.empty() || json == "null") return "none since the start";
   const std::string outcome = unquote(field(json, "outcome"));
   const std::string from = unquote(field(json, "from"));
   std::string text = fmt::format("{} {} ago, from {}", outcome_words(outcome),
                                  time_span(number(field(json, "seconds_ago"))),
-                                 from == "file" ? "a file" : short_id(from));
+                                 from == "file" ? "a file" : names.of(from));
   const auto away = field(json, "away_seconds");
   if (!away.empty() && away != "null")
     text += fmt::format(", after {} away", time_span(number(away)));

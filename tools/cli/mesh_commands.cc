@@ -49,12 +49,24 @@ std::string member_counts(std::string_view counted) {
   return text;
 }
 
-std::string vector_summary(std::string_view vector) {
+// The vector has the open actors only. How many are closed differs between agents that have the
+// same data, so the line names them too.
+std::string vector_summary(std::string_view vector, std::string_view closed) {
   auto actors = members(vector);
   if (!actors) return "-";
   std::uint64_t changes = 0;
   for (const auto& actor : *actors) changes += number(actor.value);
-  return fmt::format("{} changes by {} actors", changes, actors->size());
+  return fmt::format("{} by {}, and those of {}", counted(changes, "change"),
+                     counted(actors->size(), "open actor"),
+                     counted(number(field(closed, "actors")), "closed actor"));
+}
+
+// The join that changed something last, and the last one if it is another.
+std::vector<std::pair<std::string, Cell>> join_rows(Names& names, std::string_view last,
+                                                    std::string_view merge) {
+  const bool only_one = merge.empty() || merge == "null" || merge == last;
+  if (only_one) return {{"joined", {last_join(names, last)}}};
+  return {{"joined", {last_join(names, merge)}}, {"last join", {last_join(names, last)}}};
 }
 
 // Why the agent is isolated; empty when it is not.
@@ -63,7 +75,7 @@ std::string isolation(std::string_view body) {
   return reason == "null" ? "" : unquote(reason);
 }
 
-void print_status(Printer& printer, std::string_view body) {
+void print_status(Session& session, std::string_view body) {
   auto at = [&](std::string_view name) { return field(body, name); };
   auto text = [&](std::string_view name) { return Cell{shown(at(name))}; };
   auto counted = at("members");
@@ -75,7 +87,7 @@ void print_status(Printer& printer, std::string_view body) {
   auto isolated = isolation(body);
   std::string verdict = reason.empty() ? state : state + ": " + reason;
   if (!isolated.empty()) verdict += (reason.empty() ? ", isolated: " : "; isolated: ") + isolated;
-  printer.pairs({
+  std::vector<std::pair<std::string, Cell>> rows = {
       {shown(at("name")), {verdict, isolated.empty() ? state_colour(state) : Colour::kRed}},
       {"node", {shown_id(at("node_id"))}},
       {"actor",
@@ -89,7 +101,7 @@ void print_status(Printer& printer, std::string_view body) {
         number(field(counted, "suspect")) > 0 ? Colour::kYellow : Colour::kNone}},
       {"data", {fmt::format("{} objects, {} cells", shown(at("objects")), shown(at("cells")))}},
       {"digest", text("digest")},
-      {"vector", {vector_summary(at("vector"))}},
+      {"vector", {vector_summary(at("vector"), at("closed"))}},
       {"log",
        {fmt::format("{} changes, {}", shown(field(log, "changes")),
                     byte_count(number(field(log, "bytes"))))}},
@@ -97,9 +109,12 @@ void print_status(Printer& printer, std::string_view body) {
        {fmt::format("{}, offset {} ms", trusted ? "trusted" : "not trusted",
                     shown(field(clock, "offset_ms"))),
         trusted ? Colour::kNone : Colour::kYellow}},
-      {"joined", {last_join(at("last_join"))}},
-      {"uptime", {time_span(number(at("uptime_seconds")))}},
-  });
+  };
+  for (auto& row : join_rows(session.names, at("last_join"), at("last_merge"))) {
+    rows.push_back(std::move(row));
+  }
+  rows.push_back({"uptime", {time_span(number(at("uptime_seconds")))}});
+  session.printer.pairs(rows);
 }
 
 // Between types: the type, and the value if there is one.
@@ -111,7 +126,7 @@ std::string value_of_side(std::string_view side, std::string_view rule) {
 }
 
 // Example: "1.0 by n2 99aabbcc at 2026-01-31T12:00:00.123Z".
-std::string beaten(Names& names, std::string_view loser, std::string_view rule) {
+std::string lost(Names& names, std::string_view loser, std::string_view rule) {
   return fmt::format("{} by {} at {}", value_of_side(loser, rule),
                      names.of(shown(field(loser, "writer"))),
                      readable_stamp(shown(field(loser, "stamp"))));
@@ -126,7 +141,7 @@ Row conflict_row(Names& names, std::string_view conflict) {
   std::string losers;
   for (auto loser : elements(field(conflict, "losers")).value_or(none)) {
     if (!losers.empty()) losers += ", ";
-    losers += beaten(names, loser, rule);
+    losers += lost(names, loser, rule);
   }
   return {{place},
           {value_of_side(winner, rule)},
@@ -170,7 +185,7 @@ int show_status(Session& session) {
   if (!is_status(answer->body)) return foreign_answer(session, "GET /v1/status");
   auto state = unquote(field(answer->body, "state"));
   if (session.printer.is_table()) {
-    print_status(session.printer, answer->body);
+    print_status(session, answer->body);
   } else {
     session.printer.answer(answer->body);
   }
@@ -252,7 +267,7 @@ int leave(Session& session) {
 
 int show_conflicts(Session& session) {
   Listing listing;
-  listing.header = {"PLACE", "SHOWN", "WRITER", "TIME", "RULE", "BEATEN"};
+  listing.header = {"PLACE", "SHOWN", "WRITER", "TIME", "RULE", "LOSERS"};
   listing.elements = elements;
   listing.next = linked_page;
   listing.is_ours = are_conflicts;

@@ -51,7 +51,7 @@ void print_dots(Session& session, std::string_view body) {
     bool is_shown = field(dot, "shown") == "true";  // every listed dot is in force
     rows.push_back({{path_text(dot)},
                     {at("type")},
-                    {is_shown ? "shown" : "beaten", is_shown ? Colour::kGreen : Colour::kNone},
+                    {is_shown ? "shown" : "hidden", is_shown ? Colour::kGreen : Colour::kNone},
                     {readable_stamp(at("stamp"))},
                     {session.names.of(at("writer"))},
                     {at("rule")},
@@ -68,17 +68,21 @@ bool is_object(std::string_view body) {
                           {"vector", Kind::kObject}});
 }
 
+// A write that changed nothing has neither a type nor a dot.
 bool is_write(std::string_view body) {
-  return has_shape(body,
-                   {{"id", Kind::kString}, {"type", Kind::kString}, {"dot", Kind::kStringOrNull}});
+  return has_shape(
+      body, {{"id", Kind::kString}, {"type", Kind::kStringOrNull}, {"dot", Kind::kStringOrNull}});
 }
 
-int empty_name() { return usage_error("an id or a step of a path has 1 to 512 bytes"); }
-
-bool has_empty(const std::string& id, const Path& path) {
-  bool empty = id.empty();
-  for (const auto& step : path) empty = empty || step.empty();
-  return empty;
+// What is wrong with the words that name a place; empty if nothing is. A key may be empty. The
+// agent checks the rest.
+std::string place_problem(const std::string& id, const Path& path) {
+  if (id.empty()) return "the id is empty; expected 1 to 512 bytes";
+  if (!base::is_utf8(id)) return "the id is not UTF-8";
+  for (const auto& key : path) {
+    if (!base::is_utf8(key)) return "a key of the path is not UTF-8";
+  }
+  return {};
 }
 
 std::vector<std::string> words_of(const std::string& id, const Path& path) {
@@ -104,7 +108,7 @@ int print_write(Session& session, const std::string& what, const std::string& id
 // Sends one op for one place and prints the result.
 int change_object(Session& session, const std::string& id, const Path& path, const std::string& op,
                   const std::string& type = "") {
-  if (has_empty(id, path)) return empty_name();
+  if (auto wrong = place_problem(id, path); !wrong.empty()) return usage_error(wrong);
   auto url = place(id, path);
   std::string of_type = type.empty() ? "" : R"("type":)" + base::json_quote(type) + ",";
   auto answer = session.client.send("PATCH", url, "{" + of_type + R"("ops":[)" + op + "]}");
@@ -114,8 +118,15 @@ int change_object(Session& session, const std::string& id, const Path& path, con
 // The words before the last one.
 Path path_of(const Path& words) { return {words.begin(), words.end() - 1}; }
 
+constexpr std::string_view kTypes =
+    "gcounter, pncounter, lww_register, mv_register, orset, crdt_map or seq";
+
 bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+int no_number(std::string_view flag) {
+  return usage_error(fmt::format("{} takes a whole number from 0", flag));
 }
 
 // Changes the place that all words but the last name, with the last one as the value.
@@ -157,7 +168,7 @@ int list_objects(Session& session) {
 }
 
 int get_object(Session& session, const std::string& id, const Path& path) {
-  if (has_empty(id, path)) return empty_name();
+  if (auto wrong = place_problem(id, path); !wrong.empty()) return usage_error(wrong);
   auto answer = session.client.get(place(id, path));
   if (!answer.ok()) return fail(answer.error());
   if (!is_object(answer->body)) return foreign_answer(session, "GET " + place(id, path));
@@ -170,7 +181,7 @@ int get_object(Session& session, const std::string& id, const Path& path) {
 }
 
 int inspect_object(Session& session, const std::string& id, const Path& path) {
-  if (has_empty(id, path)) return empty_name();
+  if (auto wrong = place_problem(id, path); !wrong.empty()) return usage_error(wrong);
   auto answer = session.client.get(place(id, path) + "?inspect=1");
   if (!answer.ok()) return fail(answer.error());
   if (!is_object(answer->body) || !field(answer->body, "dots").starts_with('[')) {
@@ -202,9 +213,10 @@ int remove_element(Session& session, const std::string& id, const Path& path_and
 int put_object(Session& session, const std::string& id, const Path& path_and_value,
                const ObjectWrite& write) {
   if (path_and_value.empty()) return usage_error("put: give the value");
-  if (write.type.empty()) return usage_error("put: give the type of the place with --type");
+  if (write.type.empty())
+    return usage_error(fmt::format("put: give the type of the place with --type: {}", kTypes));
   const Path path = path_of(path_and_value);
-  if (has_empty(id, path)) return empty_name();
+  if (auto wrong = place_problem(id, path); !wrong.empty()) return usage_error(wrong);
   const auto& text = path_and_value.back();
   if (!base::is_utf8(text)) return usage_error("the value is not UTF-8");
   auto value = write.is_string ? base::json_quote(text) : value_json(text);
@@ -217,10 +229,13 @@ int put_object(Session& session, const std::string& id, const Path& path_and_val
 int insert_text(Session& session, const std::string& id, const Path& path_and_text,
                 const ObjectWrite& write) {
   if (path_and_text.empty()) return usage_error("insert: give the text");
-  if (write.at.empty() == write.after.empty()) {
+  if (write.at.empty() && write.after.empty()) {
     return usage_error("insert: give the position with --at, or an element with --after");
   }
-  if (!write.at.empty() && !is_number(write.at)) return usage_error("--at takes a whole number");
+  if (!write.at.empty() && !write.after.empty()) {
+    return usage_error("insert: --at and --after are both given; one of them says the place");
+  }
+  if (!write.at.empty() && !is_number(write.at)) return no_number("--at");
   const auto& text = path_and_text.back();
   if (!base::is_utf8(text)) return usage_error("the text is not UTF-8");
   auto where =
@@ -232,9 +247,8 @@ int insert_text(Session& session, const std::string& id, const Path& path_and_te
 
 int erase_text(Session& session, const std::string& id, const Path& path,
                const ObjectWrite& write) {
-  if (!is_number(write.at) || !is_number(write.length)) {
-    return usage_error("erase: give the position with --at and the code points with --len");
-  }
+  if (!is_number(write.at)) return no_number("--at");
+  if (!is_number(write.length)) return no_number("--len");
   return change_object(session, id, path,
                        fmt::format(R"({{"op":"erase","at":{},"len":{}}})", write.at, write.length),
                        "seq");
@@ -242,7 +256,10 @@ int erase_text(Session& session, const std::string& id, const Path& path,
 
 int count_object(Session& session, const std::string& id, const Path& path, bool up,
                  const ObjectWrite& write) {
-  if (!is_number(write.by)) return usage_error("--by takes a whole number");
+  if (!is_number(write.by)) {
+    return usage_error(fmt::format("--by takes a whole number from 0; `objects {}` counts {}",
+                                   up ? "decrement" : "increment", up ? "down" : "up"));
+  }
   return change_object(
       session, id, path,
       fmt::format(R"({{"op":"{}","by":{}}})", up ? "increment" : "decrement", write.by),

@@ -27,10 +27,15 @@ std::string readable(Names& names, std::string_view data) {
   for (auto step : elements(field(data, "path")).value_or(std::vector<std::string_view>{})) {
     place += "/" + unquote(step);
   }
-  auto value = at("op") == "remove" ? std::string() : " " + std::string(field(data, "value"));
-  return fmt::format("{}  {}  {} {} {}{}  ({}:{})", readable_stamp(at("stamp")),
-                     names.of(at("node")), place, at("type"), at("op"), value,
-                     short_id(at("actor")), at("seq"));
+  // A removal names the element that is gone. It has no value where a whole place is gone, and no
+  // type where that was of any type.
+  const auto value = field(data, "value");
+  const auto type = field(data, "type");
+  const bool whole = at("op") == "remove" && value == "null";
+  return fmt::format("{}  {}  {}{} {}{}  ({}:{})", readable_stamp(at("stamp")),
+                     names.of(at("node")), place, type == "null" ? "" : " " + unquote(type),
+                     at("op"), whole ? "" : " " + std::string(value), short_id(at("actor")),
+                     at("seq"));
 }
 
 bool is_change(std::string_view data) {
