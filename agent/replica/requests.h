@@ -189,8 +189,8 @@ struct Event {
   std::string object;
   std::vector<std::string> path;
   crdt::SlotType type = crdt::SlotType::kMap;  // kSubtree: of all types that were there
-  std::string_view op;  // "put", "remove", "count", "insert" or "erase"
-  std::string value;    // JSON; "null" when removed
+  std::string_view op;                         // "put", "remove", "count", "insert" or "erase"
+  std::string value;                           // JSON; "null" when removed
   base::ActorId actor;
   std::uint64_t seq = 0;
   crdt::HybridTime time;
