@@ -120,7 +120,7 @@ base::Status count_total(Draft& draft, Slot slot, const Cells& seen, const Count
     return base::Error{base::Code::kUnprocessable,
                        "all that this agent counted in " + in_words(draft, slot.path) +
                            " would become more than " + digits_of(kTotalMax) +
-                           "; PUT a value to start again"};
+                           "; replace the value with PUT to start again"};
   }
   push_count(draft, std::move(slot), own, total);
   return {};
