@@ -240,10 +240,11 @@ std::string ObjectWorkload::any_value() { return std::string(random_.pick(kRegis
 
 std::string ObjectWorkload::any_element() { return std::string(random_.pick(kSetElements)); }
 
-// Some letters, or a paste.
+// Some letters, or a paste, now and then one of more bytes than a leaf of a text has.
 std::string ObjectWorkload::any_letters() {
   bool paste = random_.chance(6);
-  std::uint64_t count = 1 + random_.below(paste ? 40 : 4);
+  bool large = paste && random_.chance(20);
+  std::uint64_t count = (large ? 600 : 1) + random_.below(paste ? 40 : 4);
   std::string text;
   for (std::uint64_t i = 0; i < count; ++i) text += random_.pick(kTypedLetters);
   return text;
