@@ -1,9 +1,11 @@
 #include "crdt/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "crdt/change_format.h"
 #include "crdt/codec.h"
+#include "crdt/content.h"
 #include "crdt/slot_codec.h"
 
 namespace crdt {
@@ -41,6 +43,13 @@ ObjectKey read_object(Reader& in) {
   key.first = in.binary(kObjectNameMax);
   key.second = read_type(in);
   return key;
+}
+
+bool can_be_shown(const SnapshotSlot& slot) {
+  return can_be_named(slot.slot) &&
+         std::all_of(slot.cells.begin(), slot.cells.end(), [&](const Cell& cell) {
+           return crdt::can_be_shown(slot.slot.type, cell.kind, cell.body);
+         });
 }
 
 base::Error malformed_page() { return base::invalid("decode snapshot page: malformed"); }
@@ -300,6 +309,7 @@ base::Result<bool> SnapshotPageReader::next(SnapshotSlot& slot) {
   slot.runs.clear();
   text ? read_runs(slot.runs) : read_cells(slot.cells);
   if (text && slot.slot.type != SlotType::kSeq) in_.fail();
+  if (!can_be_shown(slot)) in_.fail();
   if (!in_.ok()) return malformed_page();
   text_before_ = text;
   before_ = slot.slot;

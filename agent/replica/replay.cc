@@ -4,6 +4,7 @@
 
 #include "agent/replica/gate.h"
 #include "agent/replica/tail.h"
+#include "crdt/content.h"
 
 namespace agent {
 namespace {
@@ -34,7 +35,10 @@ base::Status Replay::step(Turn& turn) {
 // A change that does not fit yet stays held.
 base::Status Replay::apply_held(Turn& turn, const store::HeldChange& held) {
   auto read = crdt::open_change(held.bytes);
-  if (!read.ok()) return context_.store->held().erase(held.index);
+  // One with an unknown envelope could not be checked when it came.
+  if (!read.ok() || !crdt::can_be_shown(read->change)) {
+    return context_.store->held().erase(held.index);
+  }
   std::vector<crdt::Opened> one;
   one.push_back(std::move(*read));
   const Gate gate = judge(context_.actors().vector(), one[0]);

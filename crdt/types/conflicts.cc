@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "crdt/content.h"
 #include "crdt/types/counter.h"
 #include "crdt/types/places.h"
 #include "crdt/types/register.h"
@@ -11,8 +12,8 @@ namespace crdt {
 namespace {
 
 std::string text_of(const Cell& cell) {
-  const std::string_view value = value_of(cell.body);
-  return value.empty() ? "null" : std::string(value);
+  std::string value = shown_value(cell);
+  return value.empty() ? "null" : value;
 }
 
 // A text that is shown and has no marker.

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "crdt/content.h"
 #include "crdt/types/counter.h"
 #include "crdt/types/or_set.h"
 #include "crdt/types/register.h"
@@ -59,7 +60,7 @@ base::Result<bool> is_shown(View& view, const Slot& slot, const Cells& cells) {
     case SlotType::kLwwRegister:
     case SlotType::kMvRegister: {
       const auto best = winner(cells);
-      return best && !value_of(cells[*best].body).empty();
+      return best && !shown_of(cells[*best]).empty();
     }
     case SlotType::kSeq: {
       if (!cells.empty()) return true;

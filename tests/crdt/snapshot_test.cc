@@ -151,6 +151,10 @@ INSTANTIATE_TEST_SUITE_P(
                [](SnapshotPage& page) { page.slots[5].runs[0].dots.changes = 2; }},
         Broken{"very_many_erased_elements",
                [](SnapshotPage& page) { page.slots[5].runs[0].dots.count = 65u << 20; }},
+        Broken{"value_that_is_no_json",
+               [](SnapshotPage& page) { page.slots[1].cells[0].body = "1 "; }},
+        Broken{"name_that_is_no_text",
+               [](SnapshotPage& page) { page.slots[4].slot.path[0] = "c\xFF"; }},
         Broken{"writer_too_long",
                [](SnapshotPage& page) { page.slots[3].cells[0].stamp.writer.assign(257, 'w'); }}),
     [](const auto& tested) { return std::string(tested.param.what); });
