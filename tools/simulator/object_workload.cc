@@ -39,12 +39,7 @@ ObjectWorkload::ObjectWorkload(base::Random random) : random_(std::move(random))
   names_ = 1 + random_.below(kComponents.size());
   depth_ = 1 + random_.below(3);
   root_one_in_ = 2 + static_cast<std::uint32_t>(random_.below(20));
-  weights_.resize(static_cast<std::size_t>(Deed::kDeeds));
-  for (std::uint64_t& weight : weights_) {
-    bool left_out = random_.chance(4);
-    std::uint64_t drawn = 4 + random_.below(40);
-    weight = left_out ? 0 : drawn;
-  }
+  weights_.draw(random_, static_cast<std::size_t>(Deed::kDeeds));
   weights_[static_cast<std::size_t>(Deed::kText)] += 20;
   for (Deed rare : {Deed::kReplace, Deed::kUnset, Deed::kWrong}) {
     weights_[static_cast<std::size_t>(rare)] /= 5;
@@ -217,14 +212,7 @@ Op ObjectWorkload::any_count(Place place, SlotType type) {
                named ? std::optional(type) : std::nullopt);
 }
 
-ObjectWorkload::Deed ObjectWorkload::any_deed() {
-  std::uint64_t sum = 0;
-  for (std::uint64_t weight : weights_) sum += weight;
-  std::uint64_t drawn = random_.below(sum);
-  std::size_t deed = 0;
-  while (drawn >= weights_[deed]) drawn -= weights_[deed++];
-  return static_cast<Deed>(deed);
-}
+ObjectWorkload::Deed ObjectWorkload::any_deed() { return static_cast<Deed>(weights_.any(random_)); }
 
 Place ObjectWorkload::any_place() {
   Place place;
