@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"value_that_is_no_json",
                [](SnapshotPage& page) { page.slots[1].cells[0].body = "1 "; }},
         Broken{"name_that_is_no_text",
-               [](SnapshotPage& page) { page.slots[4].slot.path[0] = "c\xFF"; }},
+               [](SnapshotPage& page) { page.slots[3].slot.path[1] = "\xFF"; }},
         Broken{"writer_too_long",
                [](SnapshotPage& page) { page.slots[3].cells[0].stamp.writer.assign(257, 'w'); }}),
     [](const auto& tested) { return std::string(tested.param.what); });
