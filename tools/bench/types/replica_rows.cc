@@ -9,7 +9,7 @@
 #include "crdt/types/shown.h"
 #include "tools/bench/clock.h"
 #include "tools/bench/merge.h"
-#include "tools/bench/raw_store.h"
+#include "tools/bench/types/same_rows.h"
 #include "tools/bench/workload.h"
 
 namespace bench {
@@ -96,33 +96,21 @@ base::Result<SetResult> measure_set(std::size_t elements, std::size_t batch,
                                     const std::string& folder) {
   SetResult result;
   ASSIGN_OR_RETURN(auto replica, open(folder + "set.db"));
-  ASSIGN_OR_RETURN(auto raw, RawTable::open(folder + "set-raw.db"));
+  ASSIGN_OR_RETURN(auto raw, SameRows::open(folder + "set.db", folder + "set-raw.db"));
   for (std::size_t from = 0; from < elements; from += batch) {
     std::vector<agent::Input> inputs;
     for (std::size_t i = from; i < std::min(elements, from + batch); ++i) {
       Op add{{}, Verb::kAdd, std::to_string(i), SlotType::kOrSet, std::nullopt};
       inputs.push_back(agent::Write{1, agent::WriteObject{"set", {std::move(add)}}});
     }
-    auto start = std::chrono::steady_clock::now();
+    const auto start = std::chrono::steady_clock::now();
     RETURN_IF_ERROR(turn(*replica, inputs));
     result.seconds += seconds_since(start);
-    // The same rows and sealed changes as plain inserts.
-    std::vector<Workload::Row> rows;
-    std::vector<crdt::Opened> changes;
-    const std::uint64_t last = replica->vector().seq_of(replica->own_actor());
-    for (std::size_t i = from; i < std::min(elements, from + batch); ++i) {
-      const std::uint64_t seq = last - (std::min(elements, from + batch) - 1 - i);
-      ASSIGN_OR_RETURN(const auto sealed, replica->store().log().find(replica->store().actors(),
-                                                                      replica->own_actor(), seq));
-      if (!sealed) return base::invalid("the log lacks a change");
-      ASSIGN_OR_RETURN(crdt::Opened opened, crdt::open_change(*sealed));
-      rows.push_back({"set/" + std::to_string(i), std::to_string(i)});
-      changes.push_back(std::move(opened));
-    }
-    start = std::chrono::steady_clock::now();
-    RETURN_IF_ERROR(raw->commit(rows, changes));
-    result.raw_seconds += seconds_since(start);
+    ASSIGN_OR_RETURN(const double raw_seconds, raw->commit());
+    result.raw_seconds += raw_seconds;
   }
+  // Of each add a name, a cell and a change.
+  if (raw->rows() < 3 * elements) return base::invalid("the floor wrote too few rows");
   result.ok = replica->store().verify_digest().ok() &&
               replica->store().cells().total_cells() == static_cast<std::int64_t>(elements) + 1;
   return result;
