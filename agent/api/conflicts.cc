@@ -209,7 +209,7 @@ class Reading {
   base::Status add_type(StoreView& view, const store::ObjectInfo& info, crdt::PlaceTypes& there) {
     base::Status status;
     const auto add = [&](const crdt::Slot& slot, const crdt::Cells& live) {
-      auto shown = crdt::is_shown(view, slot, live);
+      auto shown = crdt::is_shown(view, slot.path, slot.type, live);
       if (shown.ok() && *shown) status = there.add(view, info.type, slot, live);
       if (!shown.ok()) status = shown.error();
       return status.ok() && !*shown;

@@ -46,7 +46,7 @@ class Walk {
       const auto end = static_cast<std::ptrdiff_t>(root_.size() + open_.size());
       open_.push_back({{slot.path.begin(), slot.path.begin() + end}, {}});
     }
-    ASSIGN_OR_RETURN(const bool shown, is_shown(view_, slot, cells));
+    ASSIGN_OR_RETURN(const bool shown, is_shown(view_, slot.path, slot.type, cells));
     if (!shown) return true;
     const std::size_t own = *depth - root_.size();
     for (std::size_t i = 0; i <= own; ++i) {
