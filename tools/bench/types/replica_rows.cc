@@ -1,15 +1,12 @@
 #include "tools/bench/types/replica_rows.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "agent/replica/replica.h"
 #include "agent/replica/store_view.h"
 #include "crdt/types/shown.h"
-#include "tools/bench/clock.h"
 #include "tools/bench/merge.h"
-#include "tools/bench/types/same_rows.h"
 #include "tools/bench/workload.h"
 
 namespace bench {
@@ -73,7 +70,7 @@ base::Result<TypingResult> measure_typing(const History& history, std::size_t ba
   TypingResult result;
   result.changes = inputs.size();
   const std::uint64_t before = bytes_written();
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   for (std::size_t from = 0; from < inputs.size(); from += batch) {
     const std::size_t to = std::min(inputs.size(), from + batch);
     std::vector<agent::Input> part(
@@ -81,12 +78,13 @@ base::Result<TypingResult> measure_typing(const History& history, std::size_t ba
         std::move_iterator(inputs.begin() + static_cast<std::ptrdiff_t>(to)));
     RETURN_IF_ERROR(turn(*replica, part));
   }
-  result.seconds = seconds_since(start);
+  result.spent = watch.spent();
   result.bytes_per_change = static_cast<double>(bytes_written() - before) /
                             static_cast<double>(std::max<std::size_t>(1, result.changes));
   ASSIGN_OR_RETURN(const std::string value, shown(*replica, "text"));
   result.ok = value == crdt::json_quote(history.end) && replica->store().verify_digest().ok();
   RETURN_IF_ERROR(replica->close());
+  replica.reset();  // the last pages of the write-ahead log move into the file
   std::error_code failed;
   result.file_bytes = std::filesystem::file_size(file, failed);
   return result;
@@ -103,11 +101,11 @@ base::Result<SetResult> measure_set(std::size_t elements, std::size_t batch,
       Op add{{}, Verb::kAdd, std::to_string(i), SlotType::kOrSet, std::nullopt};
       inputs.push_back(agent::Write{1, agent::WriteObject{"set", {std::move(add)}}});
     }
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     RETURN_IF_ERROR(turn(*replica, inputs));
-    result.seconds += seconds_since(start);
-    ASSIGN_OR_RETURN(const double raw_seconds, raw->commit());
-    result.raw_seconds += raw_seconds;
+    result.replica.add(watch.spent());
+    ASSIGN_OR_RETURN(const Spent spent, raw->commit());
+    result.raw.add(spent);
   }
   // Of each add a name, a cell and a change.
   if (raw->rows() < 3 * elements) return base::invalid("the floor wrote too few rows");

@@ -1,12 +1,10 @@
 #include "tools/bench/types/same_rows.h"
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include "store/options.h"
 #include "store/schema.h"
-#include "tools/bench/clock.h"
 
 namespace bench {
 namespace {
@@ -28,12 +26,12 @@ constexpr Layout kLayouts[] = {
     {"meta", "k, v, sum", "ibi", ""},
 };
 
-std::string text(std::string_view view) { return std::string(view); }
+std::string string_of(std::string_view view) { return std::string(view); }
 
 std::string select_of(const Layout& layout) {
-  std::string sql = "SELECT " + text(layout.columns) + " FROM " + text(layout.name);
+  std::string sql = "SELECT " + string_of(layout.columns) + " FROM " + string_of(layout.name);
   if (layout.grows.empty()) return sql;
-  const std::string grows = text(layout.grows);
+  const std::string grows = string_of(layout.grows);
   return sql + " WHERE " + grows + ">?1 ORDER BY " + grows;
 }
 
@@ -41,10 +39,19 @@ std::string insert_of(const Layout& layout) {
   std::string places = "?";
   for (std::size_t i = 1; i < layout.kinds.size(); ++i) places += ", ?";
   const std::string how = layout.grows.empty() ? "INSERT OR REPLACE INTO " : "INSERT INTO ";
-  return how + text(layout.name) + "(" + text(layout.columns) + ") VALUES(" + places + ")";
+  return how + string_of(layout.name) + "(" + string_of(layout.columns) + ") VALUES(" + places + ")";
 }
 
 }  // namespace
+
+void Spent::add(const Spent& more) {
+  seconds += more.seconds;
+  processor += more.processor;
+}
+
+Spent Stopwatch::spent() const {
+  return {seconds_of(monotonic_nanos() - start_), seconds_of(processor_nanos() - processor_start_)};
+}
 
 struct SameRows::Table {
   Layout layout;
@@ -79,18 +86,18 @@ base::Result<std::unique_ptr<SameRows>> SameRows::open(const std::string& replic
   return rows;
 }
 
-base::Result<double> SameRows::commit() {
+base::Result<Spent> SameRows::commit() {
   std::vector<std::vector<Row>> all;
   for (Table& table : tables_) {
     ASSIGN_OR_RETURN(std::vector<Row> rows, changed(table));
     rows_ += rows.size();
     all.push_back(std::move(rows));
   }
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   RETURN_IF_ERROR(target_->begin());
   for (std::size_t i = 0; i < all.size(); ++i) RETURN_IF_ERROR(insert(tables_[i], all[i]));
   RETURN_IF_ERROR(target_->commit());
-  return seconds_since(start);
+  return watch.spent();
 }
 
 base::Result<std::vector<SameRows::Row>> SameRows::changed(Table& table) {

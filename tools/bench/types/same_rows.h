@@ -12,8 +12,24 @@
 
 #include "crdt/base/result.h"
 #include "store/database.h"
+#include "tools/bench/clock.h"
 
 namespace bench {
+
+// Time, and of it that of the processor.
+struct Spent {
+  double seconds = 0;
+  double processor = 0;
+  void add(const Spent& more);
+};
+class Stopwatch {
+ public:
+  Spent spent() const;
+
+ private:
+  std::int64_t start_ = monotonic_nanos();
+  std::int64_t processor_start_ = processor_nanos();
+};
 
 class SameRows {
  public:
@@ -22,9 +38,9 @@ class SameRows {
                                                       const std::string& copy);
   ~SameRows();
 
-  // Reads what was committed since the last call, then inserts it. Returns the seconds that the
-  // inserting took. Only for replicas that insert rows and change rows of `meta`.
-  base::Result<double> commit();
+  // Reads what was committed since the last call, then inserts it. Returns what the inserting took.
+  // Only for replicas that insert rows and change rows of `meta`.
+  base::Result<Spent> commit();
   std::size_t rows() const { return rows_; }  // that were written so far
 
  private:
