@@ -39,7 +39,8 @@ std::string insert_of(const Layout& layout) {
   std::string places = "?";
   for (std::size_t i = 1; i < layout.kinds.size(); ++i) places += ", ?";
   const std::string how = layout.grows.empty() ? "INSERT OR REPLACE INTO " : "INSERT INTO ";
-  return how + string_of(layout.name) + "(" + string_of(layout.columns) + ") VALUES(" + places + ")";
+  const std::string columns = "(" + string_of(layout.columns) + ")";
+  return how + string_of(layout.name) + columns + " VALUES(" + places + ")";
 }
 
 }  // namespace
