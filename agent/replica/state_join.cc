@@ -6,13 +6,6 @@
 #include "crdt/base/plant.h"
 
 namespace agent {
-namespace {
-
-// The error for wrong data of a peer. take() turns it into kRefused. Errors of the store have other
-// codes.
-base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
-
-}  // namespace
 
 StateJoin::StateJoin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
                      const JoinLimits& limits, crdt::VersionVector ours)

@@ -77,6 +77,9 @@ class StateJoin {
     std::uint64_t cells = 0;
     crdt::Digest sum;
   };
+  // The error for wrong data of a peer. take() turns it into kRefused. Errors of the store have
+  // other codes.
+  static base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
   Next refuse(std::string why);
   base::Error unfit(std::string what);
   base::Result<Next> take_head(store::Store& store, crdt::SnapshotPageReader& reader,

@@ -14,8 +14,6 @@
 namespace agent {
 namespace {
 
-base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
-
 // A query for lacking cells has about so many bytes of dots at most. With the places in it, it
 // stays below kSnapshotQueryBytesMax.
 constexpr std::size_t kLackingBytes = 20u << 10;
