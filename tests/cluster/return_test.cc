@@ -10,13 +10,6 @@ namespace {
 
 constexpr std::size_t kLargeDigits = 900'000;  // of one entry; compressed about half
 
-support::Outcome command(AgentProcess& agent, std::vector<std::string> words) {
-  words.insert(words.end(), {"--http", agent.http()});
-  auto outcome = support::hearsay(words);
-  EXPECT_TRUE(outcome.ok());
-  return outcome.ok() ? *outcome : support::Outcome{};
-}
-
 TEST(Return, AfterALongAbsenceTheStatusSaysWhatTheStateJoinDid) {
   Cluster mesh(0);
   for (const char* name : {"a", "b", "c"}) {
