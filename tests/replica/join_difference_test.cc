@@ -3,7 +3,7 @@
 
 #include "tests/replica/difference_fixture.h"
 
-namespace agent {
+namespace agent::join_difference {
 namespace {
 
 struct Difference : JoinTest {
@@ -342,4 +342,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return std::string(tested.param.what); });
 
 }  // namespace
-}  // namespace agent
+}  // namespace agent::join_difference
