@@ -163,8 +163,10 @@ Op ObjectWorkload::any_edit(const ObjectSight& sight, Place place) {
   auto anywhere = static_cast<std::uint32_t>(random_.below(size + 1));
   bool is_behind = random_.chance(4);
   const auto after = is_behind ? any_letter(sight, place) : std::nullopt;
+  bool large = size < kLettersMax / 2 && random_.chance(60);
+  std::string letters = large ? large_paste() : any_letters();
   return op_at(std::move(place), Verb::kInsert,
-               crdt::TextInsert{at_end ? size : anywhere, after, any_letters()}, type);
+               crdt::TextInsert{at_end ? size : anywhere, after, std::move(letters)}, type);
 }
 
 // One that a client can name, shown or erased.
@@ -228,13 +230,19 @@ std::string ObjectWorkload::any_value() { return std::string(random_.pick(kRegis
 
 std::string ObjectWorkload::any_element() { return std::string(random_.pick(kSetElements)); }
 
-// Some letters, or a paste, now and then one of more bytes than a leaf of a text has.
+// Some letters, or a paste.
 std::string ObjectWorkload::any_letters() {
   bool paste = random_.chance(6);
-  bool large = paste && random_.chance(20);
-  std::uint64_t count = (large ? 600 : 1) + random_.below(paste ? 40 : 4);
+  std::uint64_t count = 1 + random_.below(paste ? 40 : 4);
   std::string text;
   for (std::uint64_t i = 0; i < count; ++i) text += random_.pick(kTypedLetters);
+  return text;
+}
+
+// More bytes than a leaf of a text has (1,024), in few letters.
+std::string ObjectWorkload::large_paste() {
+  std::string text;
+  for (int i = 0; i < 260; ++i) text += kTypedLetters.back();
   return text;
 }
 

@@ -39,6 +39,7 @@ class ObjectWorkload {
   std::string any_value();
   std::string any_element();
   std::string any_letters();
+  static std::string large_paste();
 
   base::Random random_;
   std::uint64_t objects_ = 1;
