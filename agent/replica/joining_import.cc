@@ -48,6 +48,7 @@ base::Result<Imported> Joining::begin_import(Turn& turn) {
   }
   JoinLimits limits = context_.options.join;
   limits.skipped_max = 0;
+  limits.missing_max = 0;
   begin(turn, {}, false, SnapshotWalk::kFirstStep, limits);
   import_ = Import{context_.random.next() >> 1, turn.now.instant, false};
   return Imported{import_->number, {}};
