@@ -85,8 +85,8 @@ TEST_F(Shown, AValueAboveTheBoundIsTooLargeAndItsPartsAreNot) {
 }
 
 TEST_F(Shown, WhatATextHidesMayBeTooLarge) {
-  a.must(set({"k", "x", "y"}, '"' + std::string(200, 'x') + '"'));
   a.must(add({"k"}, '"' + std::string(200, 'x') + '"'));
+  a.must(set({"k", "x", "y"}, '"' + std::string(200, 'x') + '"'));
   a.must(insert({"k"}, 0, "short"));
   auto shown = shown_at(a.view(), {}, {}, 100);
   ASSERT_TRUE(shown.ok());
@@ -106,8 +106,8 @@ TEST_F(Shown, EachCellHasItsReason) {
   a.must(set({"mv"}, "1", SlotType::kMvRegister));
   b.must(set({"mv"}, "2", SlotType::kMvRegister));
   a.must(increment({"n"}, 1));
-  b.must(add({"s"}, "1"));
   b.must(set({"s"}, "1", SlotType::kLwwRegister));
+  b.must(add({"s"}, "1"));
   b.must(set({"only"}, "1"));
   a.take_all(b.log());
   EXPECT_EQ(lines(a.reasons()),
