@@ -32,9 +32,7 @@ base::Status Joining::import(Turn& turn, std::uint64_t ticket, const ImportState
   } else {
     RETURN_IF_ERROR(end(turn, Outcome::kStopped));
   }
-  base::Result<Maintained> result = Maintained();
-  answer.ok() ? result = Maintained(*answer) : result = answer.error();
-  turn.out.maintained.push_back({ticket, std::move(result)});
+  turn.out.maintained.push_back(reply_of(ticket, answer));
   return {};
 }
 

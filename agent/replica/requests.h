@@ -182,6 +182,11 @@ struct MaintenanceReply {
   std::uint64_t ticket = 0;
   base::Result<Maintained> result;
 };
+template <typename Done>
+MaintenanceReply reply_of(std::uint64_t ticket, base::Result<Done> done) {
+  if (!done.ok()) return {ticket, done.error()};
+  return {ticket, Maintained(std::move(*done))};
+}
 
 // What watchers get, in the order in which changes are applied (events.h).
 struct Event {
