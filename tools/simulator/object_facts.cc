@@ -99,6 +99,21 @@ bool ObjectSight::has(const Place& place, SlotType type) const {
   return std::find(types.begin(), types.end(), type) != types.end();
 }
 
+std::optional<Place> ObjectSight::hides(const Place& place, SlotType type) const {
+  for (std::size_t above = 0; above < place.size(); ++above) {
+    const Place text(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(above));
+    if (has(text, SlotType::kSeq)) return text;
+  }
+  const std::vector<SlotType> there = types_at(place);
+  const bool is_set = std::find(there.begin(), there.end(), type) != there.end();
+  bool hidden = !there.empty() && there.back() > type;
+  if (type == SlotType::kOrSet && is_set) {
+    hidden =
+        !containers(place, SlotType::kMap).empty() || !containers(place, SlotType::kSeq).empty();
+  }
+  return hidden ? std::optional(place) : std::nullopt;
+}
+
 Total ObjectSight::sum(const Place& place, SlotType type) const {
   Total sum = 0;
   for (const FactId id : at(place, type)) sum += facts_[id].amount;

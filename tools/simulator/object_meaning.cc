@@ -111,7 +111,8 @@ void ObjectMeaning::read(const crdt::Op& op) {
   const bool goes_deeper =
       *type == SlotType::kOrSet || (*type == SlotType::kMap && op.verb == Verb::kReplace);
   if (op.path.size() + (goes_deeper ? 1 : 0) > kDepthMax) return refuse();
-  if (adds(op.verb) && is_out_of_sight(op.path, *type)) return refuse();
+  // Nobody writes what they would not see themselves.
+  if (adds(op.verb) && sight().hides(op.path, *type)) return refuse();
   const std::size_t before = facts_.size();
   write(op, *type);
   // Something in an object makes the object.
@@ -134,21 +135,6 @@ std::optional<SlotType> ObjectMeaning::type_of(const crdt::Op& op) const {
   const bool changes_object = op.path.empty() && !there.empty() && !is_there(*op.type);
   if (changes_object && op.verb != Verb::kReplace) return std::nullopt;
   return op.type;
-}
-
-// Nobody writes what they would not see themselves: below a text, or where something is shown that
-// comes before this type. A set takes more elements unless a text or map that has a mark is there.
-bool ObjectMeaning::is_out_of_sight(const Place& place, SlotType type) const {
-  for (Place above = place; !above.empty();) {
-    above.pop_back();
-    if (sight().has(above, SlotType::kSeq)) return true;
-  }
-  if (type == SlotType::kOrSet && sight().has(place, type)) {
-    return !sight().containers(place, SlotType::kMap).empty() ||
-           !sight().containers(place, SlotType::kSeq).empty();
-  }
-  const std::vector<SlotType> there = sight().types_at(place);
-  return std::any_of(there.begin(), there.end(), [&](SlotType other) { return other > type; });
 }
 
 void ObjectMeaning::write(const crdt::Op& op, SlotType type) {

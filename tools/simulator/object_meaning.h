@@ -34,7 +34,6 @@ class ObjectMeaning {
   void refuse() { is_refused_ = true; }
   void read(const crdt::Op& op);
   std::optional<crdt::SlotType> type_of(const crdt::Op& op) const;
-  bool is_out_of_sight(const Place& place, crdt::SlotType type) const;
   void write(const crdt::Op& op, crdt::SlotType type);
   void count(const crdt::Op& op, crdt::SlotType type);
   void set(const crdt::Op& op, crdt::SlotType type);

@@ -71,6 +71,17 @@ Op ObjectWorkload::any_op(const std::string& object, const ObjectSight& sight) {
   if (object == "state" && deed < Deed::kReplace) deed = Deed::kLatest;
   if (object == "tally" && deed < Deed::kReplace) deed = Deed::kCount;
   if (object == "bag" && deed < Deed::kReplace) deed = Deed::kSet;
+  const auto type = type_of(deed);
+  if (type && !random_.chance(20)) {
+    // People see what is at a place. They write elsewhere, or make room there.
+    for (int tries = 0; tries < 3 && is_map && sight.hides(place, *type); ++tries) {
+      place = any_place();
+      if (place.empty()) place.emplace_back(kComponents[0]);
+    }
+    if (const auto other = sight.hides(place, *type)) {
+      return op_at(*other, Verb::kUnset, {}, std::nullopt);
+    }
+  }
   switch (deed) {
     case Deed::kGrow:
       return any_count(std::move(place), SlotType::kGCounter);
@@ -96,6 +107,26 @@ Op ObjectWorkload::any_op(const std::string& object, const ObjectSight& sight) {
       return any_wrong(sight, std::move(place));
     default:
       return any_edit(sight, std::move(place));
+  }
+}
+
+// What a deed writes; nullopt for those that fit every place.
+std::optional<SlotType> ObjectWorkload::type_of(Deed deed) {
+  switch (deed) {
+    case Deed::kGrow:
+      return SlotType::kGCounter;
+    case Deed::kCount:
+      return SlotType::kPnCounter;
+    case Deed::kLatest:
+      return SlotType::kLwwRegister;
+    case Deed::kAll:
+      return SlotType::kMvRegister;
+    case Deed::kSet:
+      return SlotType::kOrSet;
+    case Deed::kText:
+      return SlotType::kSeq;
+    default:
+      return std::nullopt;
   }
 }
 

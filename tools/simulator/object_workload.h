@@ -27,6 +27,7 @@ class ObjectWorkload {
   enum class Deed { kGrow, kCount, kLatest, kAll, kSet, kText, kReplace, kUnset, kWrong, kDeeds };
 
   crdt::Op any_op(const std::string& object, const ObjectSight& sight);
+  static std::optional<crdt::SlotType> type_of(Deed deed);
   crdt::Op any_wrong(const ObjectSight& sight, Place place);
   crdt::Op any_edit(const ObjectSight& sight, Place place);
   std::optional<crdt::Dot> any_letter(const ObjectSight& sight, const Place& place);
