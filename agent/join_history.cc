@@ -57,6 +57,7 @@ void JoinHistory::add(base::Instant now, const JoinReport& report, const std::st
               {"cells_removed", counts.cells_removed},
               {"texts_changed", counts.texts_changed},
               {"own_changes_kept", counts.own_kept},
+              {"whole_again", report.whole_again},
               {"bytes", report.bytes},
               {"seconds", static_cast<double>(report.took.millis()) / 1e3}},
              name);

@@ -17,21 +17,24 @@ using base::Error;
 // takes no bytes.
 class ActorTable {
  public:
-  explicit ActorTable(const Change& change) {
-    numbers_.emplace(change.actor, 0);
+  explicit ActorTable(const Change& change) : author_(change.actor) {
     for (const auto& dependency : change.deps) enter(dependency.actor);
     for (const auto& effect : change.effects) {
       for (const auto& run : effect.kills) enter(run.actor);
       if (effect.anchor && effect.anchor->parent) enter(effect.anchor->parent->actor);
     }
   }
-  std::uint64_t number_of(const ActorId& actor) const { return numbers_.find(actor)->second; }
+  std::uint64_t number_of(const ActorId& actor) const {
+    return actor == author_ ? 0 : numbers_.find(actor)->second;
+  }
   const std::vector<ActorId>& listed() const { return listed_; }
 
  private:
   void enter(const ActorId& actor) {
+    if (actor == author_) return;
     if (numbers_.try_emplace(actor, listed_.size() + 1).second) listed_.push_back(actor);
   }
+  const ActorId& author_;
   std::map<ActorId, std::uint64_t> numbers_;
   std::vector<ActorId> listed_;
 };
@@ -79,10 +82,14 @@ base::Status check(const Change& change) {
   return {};
 }
 
+constexpr std::size_t kUsualBytes = 256;  // a change of one small effect fits
+
 // Writes one change and counts its items, because the opener has a limit for them.
 class Sealer {
  public:
-  explicit Sealer(const Change& change) : change_(change), actors_(change) {}
+  explicit Sealer(const Change& change) : change_(change), actors_(change) {
+    out_.reserve(kUsualBytes);
+  }
 
   void write_envelope() {
     array(format::kEnvelopeFields);

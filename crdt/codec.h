@@ -88,6 +88,7 @@ class Writer {
   Writer& binary(base::BytesView value);
   Writer& nil();
   Writer& encoded(base::BytesView objects);  // encoded by another writer
+  void reserve(std::size_t bytes) { buffer_.reserve(bytes); }
   std::size_t size() const { return buffer_.size(); }
   base::Bytes take();
   base::BytesView view() const { return buffer_; }

@@ -1,25 +1,27 @@
 #include "crdt/snapshot.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "crdt/change_format.h"
 #include "crdt/codec.h"
+#include "crdt/content.h"
+#include "crdt/dot_run_codec.h"
 #include "crdt/slot_codec.h"
+#include "crdt/snapshot_codec.h"
 
 namespace crdt {
 namespace {
 
 using codec::read_slot;
-using codec::read_type;
 using codec::Reader;
 using codec::write_slot;
 using codec::Writer;
 
-constexpr std::uint64_t kVersion = 2;
-constexpr std::size_t kQueryFields = 6;
-constexpr std::size_t kPageFields = 11;
+constexpr std::size_t kPageFields = 13;
 constexpr std::size_t kActorFields = 5;
 constexpr std::size_t kObjectFields = 4;
+constexpr std::size_t kNamedFields = 3;
 constexpr std::size_t kSlotFields = 5;
 constexpr std::size_t kCellFields = 8;
 constexpr std::size_t kRunFields = 10;
@@ -31,35 +33,17 @@ constexpr std::uint64_t kParent = 4;
 constexpr std::uint64_t kLeft = 1;
 constexpr std::uint64_t kNamed = 2;
 constexpr std::size_t kHeaders = 5;  // the longest header of a string or array
-constexpr codec::Limits kQueryLimits{
-    .bytes_max = kSnapshotQueryBytesMax, .depth_max = 6, .items_max = 256};
 constexpr codec::Limits kPageLimits{
     .bytes_max = kSnapshotPageBytesMax, .depth_max = 6, .items_max = 4'000'000};
 
-ObjectKey read_object(Reader& in) {
-  ObjectKey key;
-  key.first = in.binary(kObjectNameMax);
-  key.second = read_type(in);
-  return key;
+bool can_be_shown(const SnapshotSlot& slot) {
+  return can_be_named(slot.slot) &&
+         std::all_of(slot.cells.begin(), slot.cells.end(), [&](const Cell& cell) {
+           return crdt::can_be_shown(slot.slot.type, cell.kind, cell.body);
+         });
 }
 
 base::Error malformed_page() { return base::invalid("decode snapshot page: malformed"); }
-
-void read_run(Reader& in, SnapshotQuery::Run& run) {
-  run.first = read_object(in);
-  run.last = read_object(in);
-  if (run.last < run.first) in.fail();
-  if (in.take_nil()) return;
-  run.after = SnapshotQuery::Place{};
-  if (in.array() != 7) return in.fail();
-  read_slot(in, run.after->slot, nullptr);
-  run.after->dot.actor = in.id<ActorId>();
-  run.after->dot.seq = in.number();
-  run.after->dot.index = static_cast<std::uint32_t>(in.number(UINT32_MAX));
-  run.after->text = in.boolean();
-  ObjectKey object = object_of(run.after->slot);
-  if (object < run.first || run.last < object) in.fail();
-}
 
 }  // namespace
 
@@ -76,47 +60,16 @@ std::strong_ordering compare_slots(const Slot& a, const Slot& b) {
   return a.type <=> b.type;
 }
 
-base::Bytes encode(const SnapshotQuery& query) {
-  Writer out;
-  out.array(kQueryFields).number(kVersion).number(query.step).number(query.snapshot);
-  query.head.actor ? out.binary(query.head.actor->view()) : out.nil();
-  query.head.object ? out.binary(*query.head.object) : out.nil();
-  if (!query.run) {
-    out.nil();
-    return out.take();
-  }
-  out.array(5);
-  for (const ObjectKey* key : {&query.run->first, &query.run->last}) {
-    out.binary(key->first).number(static_cast<std::uint64_t>(key->second));
-  }
-  if (const auto& after = query.run->after) {
-    out.array(7);
-    write_slot(out, after->slot, nullptr);
-    out.binary(after->dot.actor.view()).number(after->dot.seq).number(after->dot.index);
-    out.boolean(after->text);
-  } else {
-    out.nil();
-  }
-  return out.take();
+bool is_behind(const SnapshotPlace& place, const Slot& slot, const Dot& dot) {
+  const auto order = compare_slots(place.slot, slot);
+  return order < 0 || (order == 0 && !place.text && place.dot < dot);
 }
 
-base::Result<SnapshotQuery> decode_snapshot_query(base::BytesView bytes) {
-  ASSIGN_OR_RETURN(Reader in, Reader::parse(bytes, kQueryLimits));
-  SnapshotQuery query;
-  std::size_t fields = in.array();
-  if (fields < kQueryFields || in.number() != kVersion) in.fail();
-  query.step = in.number();
-  query.snapshot = in.number();
-  if (!in.take_nil()) query.head.actor = in.id<ActorId>();
-  if (!in.take_nil()) query.head.object = in.binary(kObjectNameMax);
-  if (!in.take_nil()) {
-    query.run.emplace();
-    if (in.array() != 5) in.fail();
-    read_run(in, *query.run);
-  }
-  if (in.ok()) in.skip(fields - kQueryFields);
-  if (!in.ok() || !in.at_end()) return base::invalid("decode snapshot query: malformed");
-  return query;
+bool is_behind(const SnapshotPlace& place, const SnapshotPlace& next) {
+  const bool one_text = place.text && next.text && place.slot == next.slot;
+  if (one_text) return place.dot != next.dot;
+  if (next.text && place.slot == next.slot) return true;
+  return is_behind(place, next.slot, next.dot);
 }
 
 SnapshotPageBuilder::SnapshotPageBuilder(std::uint64_t step, const SnapshotName& name,
@@ -134,6 +87,16 @@ void SnapshotPageBuilder::add(const SnapshotObject& object) {
   ++objects_;
   objects_out_.binary(object.key.first).number(static_cast<std::uint64_t>(object.key.second));
   objects_out_.number(object.cells).binary(object.digest.bytes());
+}
+
+void SnapshotPageBuilder::name(const ObjectKey& key, std::span<const DotRun> dots) {
+  ++named_;
+  named_out_.binary(key.first).number(static_cast<std::uint64_t>(key.second));
+  codec::write_runs(named_out_, dots, [&](const ActorId& actor) { return number_of(actor); });
+}
+
+void SnapshotPageBuilder::end_at(const SnapshotPlace& until) {
+  codec::write_place(until_out_, until);
 }
 
 void SnapshotPageBuilder::begin(const Slot& slot, std::uint64_t section) {
@@ -188,7 +151,7 @@ std::size_t SnapshotPageBuilder::number_of(const ActorId& actor) {
 
 base::Bytes SnapshotPageBuilder::finish(bool more) {
   Writer out;
-  out.array(kPageFields).number(kVersion).number(step_).number(name_.id);
+  out.array(kPageFields).number(codec::kSnapshotVersion).number(step_).number(name_.id);
   out.number(name_.state.vector).number(name_.state.cells);
   out.array(2).signed_number(clock_.nanos).number(clock_.counter);
   out.boolean(more);
@@ -196,6 +159,8 @@ base::Bytes SnapshotPageBuilder::finish(bool more) {
   out.array(objects_ * kObjectFields).encoded(objects_out_.view());
   out.array(table_.size());
   for (const ActorId& actor : table_) out.binary(actor.view());
+  until_out_.size() > 0 ? out.encoded(until_out_.view()) : out.nil();
+  out.array(named_ * kNamedFields).encoded(named_out_.view());
   out.array(slots_ * kSlotFields).encoded(slots_out_.view());
   return out.take();
 }
@@ -209,6 +174,8 @@ base::Bytes encode(const SnapshotPage& page) {
       builder.add(slot.slot, std::span<const Cell>(slot.cells));
     if (slot.is_text()) builder.add(slot.slot, std::span<const TextRun>(slot.runs));
   }
+  for (const SnapshotNamed& named : page.named) builder.name(named.key, named.dots);
+  if (page.until) builder.end_at(*page.until);
   return builder.finish(page.more);
 }
 
@@ -222,7 +189,7 @@ base::Result<SnapshotPageReader> SnapshotPageReader::open(base::BytesView bytes)
 
 void SnapshotPageReader::read_head() {
   std::size_t fields = in_.array();
-  if (fields < kPageFields || in_.number() != kVersion) return in_.fail();
+  if (fields < kPageFields || in_.number() != codec::kSnapshotVersion) return in_.fail();
   fields_behind_ = fields - kPageFields;
   head_.step = in_.number();
   head_.name.id = in_.number();
@@ -235,9 +202,28 @@ void SnapshotPageReader::read_head() {
   head_.more = in_.boolean();
   read_actors();
   read_objects();
+  read_table();
+  if (!in_.take_nil()) codec::read_place(in_, head_.until.emplace());
+  read_named();
+  slots_left_ = list(kSlotFields);
+}
+
+void SnapshotPageReader::read_table() {
   std::size_t count = in_.array();
   for (std::size_t i = 0; i < count && in_.ok(); ++i) table_.push_back(in_.id<ActorId>());
-  slots_left_ = list(kSlotFields);
+}
+
+void SnapshotPageReader::read_named() {
+  std::size_t count = list(kNamedFields);
+  std::uint64_t dots = 0;
+  for (std::size_t i = 0; i < count && in_.ok(); ++i) {
+    SnapshotNamed named;
+    named.key = codec::read_object(in_);
+    codec::read_runs(in_, table_, kSnapshotNamedMax - dots, named.dots);
+    dots += codec::count_dots(named.dots);
+    if (i > 0 && !(head_.named.back().key < named.key)) in_.fail();
+    head_.named.push_back(std::move(named));
+  }
 }
 
 // The number of items of a flat list; 0 when its length is not a multiple of `fields`.
@@ -269,7 +255,7 @@ void SnapshotPageReader::read_objects() {
   std::size_t count = list(kObjectFields);
   for (std::size_t i = 0; i < count && in_.ok(); ++i) {
     SnapshotObject object;
-    object.key = read_object(in_);
+    object.key = codec::read_object(in_);
     object.cells = in_.number();
     auto digest = Digest::from(in_.binary());
     if (!digest || object.cells == 0) return in_.fail();
@@ -300,6 +286,7 @@ base::Result<bool> SnapshotPageReader::next(SnapshotSlot& slot) {
   slot.runs.clear();
   text ? read_runs(slot.runs) : read_cells(slot.cells);
   if (text && slot.slot.type != SlotType::kSeq) in_.fail();
+  if (!can_be_shown(slot)) in_.fail();
   if (!in_.ok()) return malformed_page();
   text_before_ = text;
   before_ = slot.slot;

@@ -17,6 +17,7 @@
 #include "crdt/cell.h"
 #include "crdt/codec.h"
 #include "crdt/digest.h"
+#include "crdt/dot_run.h"
 #include "crdt/hybrid_time.h"
 #include "crdt/types/sequence/text_run.h"
 #include "crdt/version_vector.h"
@@ -33,6 +34,10 @@ inline constexpr std::size_t kSnapshotActorsMax = 1u << 20;  // actors of one sn
 inline constexpr std::size_t kSnapshotSlotBytesMax = 32u << 20;
 // Erased elements of texts take no bytes each, but time: on one page there are at most this many.
 inline constexpr std::uint64_t kSnapshotErasedMax = 64u << 20;
+// Dots that a page names take few bytes, but memory and time: on one page there are at most this
+// many.
+inline constexpr std::uint64_t kSnapshotNamedMax = 128u << 10;
+inline constexpr std::size_t kSnapshotMissingMax = 1'024;  // actors that a query names
 
 using ObjectKey = std::pair<std::string, SlotType>;  // name and root type, ordered in this way
 ObjectKey object_of(const Slot& slot);
@@ -41,6 +46,19 @@ bool is_of(const Slot& slot, const ObjectKey& object);
 // The order of slots in a snapshot: object (name, root type), then the path component by component
 // (bytes as unsigned numbers), then type. The cells of a slot are ordered by dot.
 std::strong_ordering compare_slots(const Slot& a, const Slot& b);
+
+// A place in that order: a cell, or an element of the text of a slot, which comes after its cells.
+struct SnapshotPlace {
+  Slot slot;
+  Dot dot;
+  bool text = false;  // the dot is an element of the text
+  bool operator==(const SnapshotPlace&) const = default;
+};
+// The cell comes strictly after the place.
+bool is_behind(const SnapshotPlace& place, const Slot& slot, const Dot& dot);
+// `next` comes strictly after the place. The elements of one text have no order that could be told
+// from their dots: there any other element counts as behind.
+bool is_behind(const SnapshotPlace& place, const SnapshotPlace& next);
 
 struct SnapshotActor {
   ActorId actor;
@@ -69,6 +87,14 @@ struct SnapshotSlot {
   bool operator==(const SnapshotSlot&) const = default;
 };
 
+// In the difference form: the cells of an object that are not sent, because the asker has seen
+// their dots. It is complete for the places of its page.
+struct SnapshotNamed {
+  ObjectKey key;
+  DotRuns dots;  // ordered; may be empty
+  bool operator==(const SnapshotNamed&) const = default;
+};
+
 struct SnapshotName {
   std::uint64_t id = 0;  // random; never 0
   StateHash state;
@@ -82,31 +108,44 @@ struct SnapshotPage {
   std::vector<SnapshotActor> actors;
   std::vector<SnapshotObject> objects;
   std::vector<SnapshotSlot> slots;
+  // In the difference form only: how far the page reaches, if there are more, and an item for each
+  // object of which the page has, or names, anything.
+  std::optional<SnapshotPlace> until = {};
+  std::vector<SnapshotNamed> named = {};
   bool more = false;  // the answer to the query continues after this page
   bool operator==(const SnapshotPage&) const = default;
 };
 
-struct SnapshotQuery {
-  // The cells or elements of a page begin strictly after this place.
-  struct Place {
-    Slot slot;
-    Dot dot;
-    bool text = false;  // the dot is an element of the text
-    bool operator==(const Place&) const = default;
+// Cells of the objects from `first` to `last`. With `missing`, in the difference form: all texts,
+// the cells whose dots the asker has not seen, and the dots of all others.
+struct SnapshotRun {
+  // The actors of which the asker has seen less than the snapshot has, with the last number that it
+  // has seen, which may be 0.
+  using Missing = std::map<ActorId, std::uint64_t>;
+  // The dots of a page whose cells the asker no longer holds. The answer has, for each object, how
+  // many of these cells the snapshot has up to `until` (absent: to the end of the run), and the sum
+  // of their elements of the digest.
+  struct Wanted {
+    std::optional<SnapshotPlace> until;
+    DotRuns dots;  // not empty
+    bool operator==(const Wanted&) const = default;
   };
+  ObjectKey first;
+  ObjectKey last;
+  std::optional<SnapshotPlace> after;  // the page begins strictly after this place
+  std::optional<Missing> missing = {};
+  std::optional<Wanted> wanted = {};
+  bool operator==(const SnapshotRun&) const = default;
+};
+
+struct SnapshotQuery {
   // Head pages: actors above `actor`, then objects with names above `object`.
   struct Head {
     std::optional<ActorId> actor;
     std::optional<std::string> object;
     bool operator==(const Head&) const = default;
   };
-  // Cells of the objects from `first` to `last`.
-  struct Run {
-    ObjectKey first;
-    ObjectKey last;
-    std::optional<Place> after;
-    bool operator==(const Run&) const = default;
-  };
+  using Run = SnapshotRun;
   // Grows by one with every query of a join and may start with any number. `snapshot` 0 asks for a
   // new snapshot; if that query is repeated with the same step, it gets the same snapshot.
   std::uint64_t step = 0;
@@ -131,6 +170,8 @@ class SnapshotPageBuilder {
   void add(const SnapshotObject& object);
   void add(const Slot& slot, std::span<const Cell> cells);    // at least one
   void add(const Slot& slot, std::span<const TextRun> runs);  // at least one
+  void name(const ObjectKey& key, std::span<const DotRun> dots);
+  void end_at(const SnapshotPlace& until);
   bool empty() const { return actors_ == 0 && objects_ == 0 && slots_ == 0; }
   const Slot* last_slot() const { return slots_ == 0 ? nullptr : &before_; }
   base::Bytes finish(bool more);  // once
@@ -150,6 +191,9 @@ class SnapshotPageBuilder {
   codec::Writer actors_out_;
   codec::Writer objects_out_;
   codec::Writer slots_out_;
+  std::size_t named_ = 0;
+  codec::Writer named_out_;
+  codec::Writer until_out_;
   std::vector<ActorId> table_;
   std::map<ActorId, std::size_t> numbers_;
   std::size_t last_number_ = 0;
@@ -172,6 +216,8 @@ class SnapshotPageReader {
   std::size_t list(std::size_t fields);
   void read_actors();
   void read_objects();
+  void read_table();
+  void read_named();
   void read_cells(Cells& cells);
   void read_runs(std::vector<TextRun>& runs);
   bool read_run(TextRun& run);

@@ -1,6 +1,7 @@
 #include "crdt/value.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "crdt/base/bytes.h"
 
@@ -14,17 +15,21 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Makes one pass over unchecked text. Each method begins at its construct, copies it to the output
 // without blanks, and returns false at the first error, which is then in error_. With `members` it
-// also keeps the members of the outermost object.
+// also keeps the members of the outermost object. Two other modes have no output.
 class Minifier {
  public:
+  enum class Mode {
+    kMinify,
+    kGrammar,  // the grammar alone
+    kExact,    // blanks are refused too
+  };
   Minifier(std::string_view text, std::size_t bytes_max, Members* members = nullptr)
       : text_(text), bytes_max_(bytes_max), members_(members), depth_max_(kValueDepthMax) {
     out_.reserve(std::min(text.size(), bytes_max));
   }
-  // One that has no output and checks the grammar alone.
-  static Minifier for_grammar(std::string_view text, int depth_max) {
+  static Minifier without_output(std::string_view text, Mode mode, int depth_max) {
     Minifier checker(text, 0);
-    checker.grammar_only_ = true;
+    checker.mode_ = mode;
     checker.depth_max_ = depth_max;
     return checker;
   }
@@ -42,7 +47,7 @@ class Minifier {
     return false;
   }
   bool keep(std::string_view piece) {
-    if (grammar_only_) return true;
+    if (mode_ != Mode::kMinify) return true;
     if (piece.size() > bytes_max_ - out_.size()) {
       error_ = {Code::kTooLarge, "JSON, byte " + std::to_string(at_) + ": more than " +
                                      std::to_string(bytes_max_) + " bytes"};
@@ -54,6 +59,7 @@ class Minifier {
   bool ended() const { return at_ == text_.size(); }
   char here() const { return ended() ? '\0' : text_[at_]; }
   void skip_blanks() {
+    if (mode_ == Mode::kExact) return;
     while (!ended() && (here() == ' ' || here() == '\t' || here() == '\n' || here() == '\r')) ++at_;
   }
   bool next_is(char c) const { return !ended() && text_[at_] == c; }
@@ -80,7 +86,7 @@ class Minifier {
   std::size_t bytes_max_;
   Members* members_;
   int depth_max_;
-  bool grammar_only_ = false;
+  Mode mode_ = Mode::kMinify;
   std::size_t at_ = 0;
   std::string out_;
   Error error_{Code::kInvalid, {}};
@@ -140,7 +146,7 @@ bool Minifier::member(int depth, std::vector<std::string>& keys) {
   if (!next_is('"')) return fail("a key in quotes is missing");
   std::size_t start = at_;
   if (!string()) return false;
-  if (!grammar_only_) keys.push_back(json_unquote(text_.substr(start, at_ - start)));
+  if (mode_ != Mode::kGrammar) keys.push_back(json_unquote(text_.substr(start, at_ - start)));
   skip_blanks();
   if (!next_is(':')) return fail("a colon is missing");
   if (!take(':')) return false;
@@ -264,11 +270,41 @@ bool Minifier::hex4(std::uint32_t& unit) {
 bool Minifier::unicode_escape() {
   std::uint32_t unit = 0;
   if (!hex4(unit)) return false;
-  if (grammar_only_ || unit < 0xD800 || unit > 0xDFFF) return true;
+  if (mode_ == Mode::kGrammar || unit < 0xD800 || unit > 0xDFFF) return true;
   if (unit >= 0xDC00 || text_.substr(at_, 2) != "\\u") return fail("a lone surrogate escape");
   ++at_;
   if (!hex4(unit)) return false;
   return (unit >= 0xDC00 && unit <= 0xDFFF) || fail("a lone surrogate escape");
+}
+
+// Most values are one of these two. False: it may be sound all the same.
+bool is_plain_number(std::string_view text) {
+  const bool begins = !text.empty() && (text[0] != '0' || text.size() == 1);
+  return begins && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+bool is_plain_string(std::string_view text) {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
+  const std::string_view inside = text.substr(1, text.size() - 2);
+  // Eight bytes at once. The highest bit of a byte tells that it is below 0x20, a quote or a
+  // backslash.
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  std::uint64_t special = 0;
+  const auto look = [&special](std::uint64_t word) {
+    const auto below = [](std::uint64_t bytes, std::uint64_t least) {
+      return (bytes - kOnes * least) & ~bytes;
+    };
+    special |= below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1);
+  };
+  std::string_view rest = inside;
+  for (; rest.size() >= sizeof special; rest.remove_prefix(sizeof special)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, rest.data(), sizeof word);
+    look(word);
+  }
+  for (const char c : rest) look(kOnes * static_cast<unsigned char>(c));
+  if ((special & kOnes * 0x80) != 0) return false;
+  return base::is_ascii(inside) || base::is_utf8(inside);
 }
 
 }  // namespace
@@ -284,8 +320,18 @@ base::Result<std::optional<Members>> parse_object(std::string_view text, std::si
   return std::optional(std::move(members));
 }
 
+bool is_minified(std::string_view text) {
+  if (text.size() > kValueBytesMax) return false;
+  if (is_plain_number(text) || is_plain_string(text)) return true;
+  return Minifier::without_output(text, Minifier::Mode::kExact, kValueDepthMax).run().ok();
+}
+
+std::string json_or_quoted(std::string_view text) {
+  return is_minified(text) ? std::string(text) : json_quote(text);
+}
+
 base::Status check_json(std::string_view text, int depth_max) {
-  auto checked = Minifier::for_grammar(text, depth_max).run();
+  auto checked = Minifier::without_output(text, Minifier::Mode::kGrammar, depth_max).run();
   return checked.ok() ? base::Status() : base::Status(checked.error());
 }
 

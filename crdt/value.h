@@ -36,6 +36,12 @@ base::Result<std::optional<Members>> parse_object(std::string_view text,
 // refuses besides (duplicate keys, lone surrogate escapes, depths up to `depth_max`).
 base::Status check_json(std::string_view text, int depth_max);
 
+// True if the text is what minify_json() returns of it: nothing is refused and nothing left out.
+bool is_minified(std::string_view text);
+// The text itself if it is_minified(), else a string literal of it. What another agent sent is
+// checked when it arrives (content.h), but an answer is JSON whatever lies in the database.
+std::string json_or_quoted(std::string_view text);
+
 // The canonical form, for equality of set elements: keys sorted by code point of the unescaped key,
 // strings with the shortest escapes, numbers by value (1, 1.0 and 1e0 are the same; integers of any
 // length are exact). `minified` must be the result of minify_json.

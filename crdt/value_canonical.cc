@@ -36,6 +36,14 @@ void append_array(std::string& out, std::string_view text) {
   out.push_back(']');
 }
 
+// A whole number that Decimal would spell the same way.
+bool is_plain(std::string_view number) {
+  constexpr std::size_t kDigitsMax = 18;
+  if (number.size() > kDigitsMax || number.front() < '1' || number.front() > '9') return false;
+  return std::all_of(number.begin(), number.end(),
+                     [](char digit) { return digit >= '0' && digit <= '9'; });
+}
+
 // The recursion is bounded by the depth that minify_json() allows.
 void append_canonical(std::string& out, std::string_view text) {
   if (text.empty()) return;
@@ -52,6 +60,10 @@ void append_canonical(std::string& out, std::string_view text) {
       out += text;
       return;
     default:
+      if (is_plain(text)) {
+        out += text;
+        return;
+      }
       auto number = Decimal::parse(text);
       out += number ? number->text() : text;
   }

@@ -90,10 +90,23 @@ base::Status CellTable::refresh() {
 }
 
 base::Result<SlotRow> CellTable::load_slot(const crdt::Slot& slot) {
-  if (const SlotRow* known = impl_->recent.find(slot)) return *known;
+  if (const RecentSlots::Known* known = impl_->recent.find(slot)) {
+    return SlotRow{slot, known->cells, known->id, known->stored};
+  }
   ASSIGN_OR_RETURN(SlotRow row, impl_->load_slot(slot));
   impl_->recent.put(row);
   return row;
+}
+
+base::Result<crdt::Cells> CellTable::cells_at(const std::string& object,
+                                              const std::vector<std::string>& path,
+                                              crdt::SlotType type) {
+  if (const RecentSlots::Known* known = impl_->recent.find({object, path, type})) {
+    return known->cells;
+  }
+  ASSIGN_OR_RETURN(SlotRow row, impl_->load_slot({object, path, type}));
+  impl_->recent.put(row);
+  return std::move(row.cells);
 }
 
 base::Result<SlotRow> CellTable::Impl::load_slot(const crdt::Slot& slot) {

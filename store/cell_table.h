@@ -35,6 +35,8 @@ class CellTable {
 
   // Reading.
   base::Result<SlotRow> load_slot(const crdt::Slot& slot);
+  base::Result<crdt::Cells> cells_at(const std::string& object,
+                                     const std::vector<std::string>& path, crdt::SlotType type);
   base::Result<crdt::Entry> entry(std::string_view object, std::string_view id);
   // The entries of a map in order of id (bytes), strictly after `after` (nullopt: from the first),
   // until the visitor returns false. Entries without presence are visited too; the caller decides.

@@ -1,6 +1,7 @@
 #include "store/objects.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/entry_key.h"
 #include "store/row.h"
@@ -121,7 +122,7 @@ base::Status Objects::account(std::string_view name, crdt::SlotType type, std::i
   totals_.cells += cells;
   totals_.digest.add(after);
   totals_.digest.subtract(before);
-  dirty_.emplace(name, type);
+  if (!std::exchange(cached->dirty, true)) dirty_.emplace(name, type);
   touched_ = true;
   return {};
 }
@@ -129,6 +130,7 @@ base::Status Objects::account(std::string_view name, crdt::SlotType type, std::i
 base::Status Objects::flush() {
   for (const Key& key : dirty_) {
     Cached& cached = cache_.find(KeyView(key))->second;
+    cached.dirty = false;
     if (cached.info.cells > 0) {
       if (!cached.stored) {
         RETURN_IF_ERROR(insert(cached.info));
@@ -169,6 +171,7 @@ base::Result<Objects::Cached*> Objects::lookup_or_add(std::string_view name, crd
   added.info.index = next_index_++;
   added.info.name = name;
   added.info.type = type;
+  added.dirty = true;
   touched_ = true;
   dirty_.emplace(name, type);
   return &cache_.insert_or_assign(Key(name, type), std::move(added)).first->second;

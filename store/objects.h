@@ -58,6 +58,7 @@ class Objects {
   struct Cached {
     ObjectInfo info;
     bool stored = false;
+    bool dirty = false;
   };
   using Key = std::pair<std::string, crdt::SlotType>;
   using KeyView = std::pair<std::string_view, crdt::SlotType>;

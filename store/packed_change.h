@@ -23,8 +23,8 @@ class ChangePacker {
     // Sealed changes, by an object that lives long. It keeps 200 KiB at most: the contexts of large
     // changes are freed at once.
     kLog,
-    // The rows of one text, by an object that lives while they are read or written. They are
-    // written again and again, so packing them fast counts more than the last 2 % of their size.
+    // The rows of texts, by an object whose owner makes a new one when it rests. They are written
+    // again and again, so packing them fast counts more than the last 2 % of their size.
     kText,
   };
   explicit ChangePacker(For use = For::kLog) : use_(use) {}

@@ -4,11 +4,18 @@
 
 namespace store {
 
-const SlotRow* RecentSlots::find(const crdt::Slot& slot) {
-  const auto young = young_.find(slot);
+bool RecentSlots::Less::operator()(const Place& a, const Place& b) const {
+  if (a.type != b.type) return a.type < b.type;
+  if (const auto order = a.path <=> b.path; order != 0) return order < 0;
+  return a.object < b.object;
+}
+
+const RecentSlots::Known* RecentSlots::find(const Place& place) {
+  const auto young = young_.find(place);
   if (young != young_.end()) return &young->second;
-  auto old = old_.extract(slot);
-  if (old.empty()) return nullptr;
+  const auto aged = old_.find(place);
+  if (aged == old_.end()) return nullptr;
+  auto old = old_.extract(aged);
   make_room();
   return &young_.insert(std::move(old)).position->second;
 }
@@ -19,12 +26,12 @@ void RecentSlots::put(const SlotRow& row) {
   if (bytes > kBytesMax) return forget(row.slot);
   const auto young = young_.find(row.slot);
   if (young != young_.end()) {
-    young->second = row;
+    young->second = {row.cells, row.id, row.stored};
     return;
   }
   old_.erase(row.slot);
   make_room();
-  young_.emplace(row.slot, row);
+  young_.emplace(row.slot, Known{row.cells, row.id, row.stored});
 }
 
 void RecentSlots::forget(const crdt::Slot& slot) {
@@ -39,7 +46,8 @@ void RecentSlots::clear() {
 
 void RecentSlots::make_room() {
   if (young_.size() < kGeneration) return;
-  old_ = std::exchange(young_, {});
+  old_.clear();
+  old_.swap(young_);
 }
 
 }  // namespace store

@@ -7,6 +7,9 @@
 
 #include <cstddef>
 #include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "store/slot_row.h"
 
@@ -18,14 +21,34 @@ class RecentSlots {
   static constexpr std::size_t kBytesMax =
       512;  // of the cells of one slot; larger ones are left out
 
+  // A slot by its parts, which live elsewhere.
+  struct Place {
+    std::string_view object;
+    const std::vector<std::string>& path;
+    crdt::SlotType type;
+    Place(const crdt::Slot& slot) : Place(slot.object, slot.path, slot.type) {}
+    Place(std::string_view name, const std::vector<std::string>& at, crdt::SlotType of)
+        : object(name), path(at), type(of) {}
+  };
+  // What a SlotRow has beside its slot.
+  struct Known {
+    crdt::Cells cells;
+    std::int64_t id = 0;
+    bool stored = false;
+  };
+
   // Null if the slot is not known. Valid until the next call.
-  const SlotRow* find(const crdt::Slot& slot);
+  const Known* find(const Place& place);
   void put(const SlotRow& row);  // replaces what was known of the slot
   void forget(const crdt::Slot& slot);
   void clear();
 
  private:
-  using Rows = std::map<crdt::Slot, SlotRow>;
+  struct Less {
+    using is_transparent = void;
+    bool operator()(const Place& a, const Place& b) const;
+  };
+  using Rows = std::map<crdt::Slot, Known, Less>;
   void make_room();
 
   Rows young_;

@@ -1,5 +1,7 @@
 #include "store/row.h"
 
+#include <cstring>
+
 #include "crdt/base/hash.h"
 
 namespace store {
@@ -49,21 +51,34 @@ base::BytesView RowParser::take(std::size_t count) {
   return taken;
 }
 
+// The place of the next bytes. The caller fills all of them.
+char* RowChecksum::room_for(std::size_t bytes) {
+  const std::size_t at = size_;
+  size_ += bytes;
+  if (rest_.empty() && size_ <= start_.size()) return start_.data() + at;
+  if (rest_.empty()) rest_.assign(start_.data(), at);
+  rest_.resize(size_);
+  return rest_.data() + at;
+}
+
 RowChecksum& RowChecksum::number(std::int64_t value) {
-  base::append_be64(bytes_, static_cast<std::uint64_t>(value));
+  char* at = room_for(8);
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    *at++ = static_cast<char>(static_cast<std::uint64_t>(value) >> shift);
+  }
   return *this;
 }
 
 RowChecksum& RowChecksum::bytes(base::BytesView value) {
-  bytes_.reserve(bytes_.size() + value.size() + 24);  // often enough for the rest of the row
   // The length separates two neighbouring fields.
-  base::append_be64(bytes_, value.size());
-  bytes_.append(value);
+  number(static_cast<std::int64_t>(value.size()));
+  if (!value.empty()) std::memcpy(room_for(value.size()), value.data(), value.size());
   return *this;
 }
 
 std::int64_t RowChecksum::value() const {
-  return static_cast<std::int32_t>(base::row_checksum(bytes_) & 0xffffffff);
+  const base::BytesView all = rest_.empty() ? base::BytesView(start_.data(), size_) : rest_;
+  return static_cast<std::int32_t>(base::row_checksum(all) & 0xffffffff);
 }
 
 base::Error corrupt_row(const Database& database, std::string_view table, std::string_view row) {

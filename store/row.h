@@ -4,6 +4,7 @@
 // SQLite does not notice a changed byte in a row; the checksum does. It covers a letter for the
 // table, the key and the content, so a sound row in the wrong place fails too.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -37,14 +38,18 @@ class RowParser {
 
 class RowChecksum {
  public:
-  explicit RowChecksum(char table) { bytes_.push_back(table); }
+  explicit RowChecksum(char table) { start_[size_++] = table; }
   RowChecksum& number(std::int64_t value);
   RowChecksum& bytes(base::BytesView value);
   // A signed number of 32 bits: SQLite stores small integers in less room.
   std::int64_t value() const;
 
  private:
-  base::Bytes bytes_;
+  char* room_for(std::size_t bytes);
+  // Most rows fit into `start_`. When one does not, `rest_` has all of it.
+  std::array<char, 512> start_;
+  std::size_t size_ = 0;
+  base::Bytes rest_;
 };
 
 base::Error corrupt_row(const Database& database, std::string_view table, std::string_view row);

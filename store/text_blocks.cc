@@ -96,8 +96,7 @@ base::Error TextBlocks::corrupt(std::int64_t id, std::int64_t number) const {
   return corrupt_row(database_, "blocks", std::to_string(id) + ":" + std::to_string(number));
 }
 
-base::Result<base::Bytes> TextBlocks::packed(ChangePacker& packer, std::int64_t id,
-                                             std::int64_t number) {
+base::Result<base::Bytes> TextBlocks::packed(std::int64_t id, std::int64_t number) {
   ASSIGN_OR_RETURN(auto row, blocks_.get(id, number));
   if (!row) return corrupt(id, number);
   RowParser parser(*row);
@@ -105,15 +104,14 @@ base::Result<base::Bytes> TextBlocks::packed(ChangePacker& packer, std::int64_t 
   const base::BytesView rest = parser.rest();
   if (!parser.ok()) return corrupt(id, number);
   if (size == 0) return base::Bytes(rest);
-  auto unpacked = packer.unpack(rest, size);
+  auto unpacked = packer_.unpack(rest, size);
   if (!unpacked) return corrupt(id, number);
   return std::move(*unpacked);
 }
 
-base::Status TextBlocks::put_packed(ChangePacker& packer, std::int64_t id, std::int64_t number,
-                                    base::BytesView content) {
+base::Status TextBlocks::put_packed(std::int64_t id, std::int64_t number, base::BytesView content) {
   base::Bytes row;
-  if (const auto frame = packer.pack(content)) {
+  if (const auto frame = packer_.pack(content)) {
     append_varint(row, content.size());
     row += *frame;
   } else {
@@ -124,16 +122,15 @@ base::Status TextBlocks::put_packed(ChangePacker& packer, std::int64_t id, std::
 }
 
 // Nullopt: the text was never folded.
-base::Result<std::optional<base::Bytes>> TextBlocks::index(ChangePacker& packer, std::int64_t id) {
+base::Result<std::optional<base::Bytes>> TextBlocks::index(std::int64_t id) {
   ASSIGN_OR_RETURN(const auto row, blocks_.get(id, kIndex));
   if (!row) return std::optional<base::Bytes>();
-  ASSIGN_OR_RETURN(base::Bytes index, packed(packer, id, kIndex));
+  ASSIGN_OR_RETURN(base::Bytes index, packed(id, kIndex));
   return std::optional(std::move(index));
 }
 
-base::Result<std::vector<std::uint32_t>> TextBlocks::block_ids(ChangePacker& packer,
-                                                               std::int64_t id) {
-  ASSIGN_OR_RETURN(const auto index, this->index(packer, id));
+base::Result<std::vector<std::uint32_t>> TextBlocks::block_ids(std::int64_t id) {
+  ASSIGN_OR_RETURN(const auto index, this->index(id));
   if (!index) return std::vector<std::uint32_t>();
   auto ids = crdt::decode_block_ids(*index);
   if (!ids.ok()) return corrupt(id, kIndex);
@@ -141,16 +138,15 @@ base::Result<std::vector<std::uint32_t>> TextBlocks::block_ids(ChangePacker& pac
 }
 
 base::Result<crdt::Sequence> TextBlocks::load(std::int64_t id, std::uint32_t tail) {
-  ChangePacker packer(ChangePacker::For::kText);
   crdt::Sequence text;
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, block_ids(packer, id));
+  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, block_ids(id));
   if (!blocks.empty()) {
-    ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
+    ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
     auto loader = crdt::Sequence::Loader::begin(names);
     if (!loader.ok()) return corrupt(id, kNames);
     for (const std::uint32_t block : blocks) {
-      ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
-      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(packer, id, skeleton_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes letters, packed(id, letters_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(id, skeleton_of(block)));
       const auto added = loader->add(block, skeleton, letters);
       if (!added.ok()) return corrupt(id, skeleton_of(block));
     }
@@ -164,11 +160,10 @@ base::Result<crdt::Sequence> TextBlocks::load(std::int64_t id, std::uint32_t tai
 }
 
 base::Result<crdt::Sequence> TextBlocks::open(std::int64_t id, std::uint32_t tail) {
-  ChangePacker packer(ChangePacker::For::kText);
   crdt::Sequence text;
-  ASSIGN_OR_RETURN(const auto index, this->index(packer, id));
+  ASSIGN_OR_RETURN(const auto index, this->index(id));
   if (index) {
-    ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
+    ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
     auto opened = crdt::Sequence::open(names, *index);
     if (!opened.ok()) return corrupt(id, kIndex);
     text = std::move(*opened);
@@ -180,11 +175,10 @@ base::Result<crdt::Sequence> TextBlocks::open(std::int64_t id, std::uint32_t tai
 base::Status TextBlocks::complete(std::int64_t id, crdt::Sequence& text,
                                   const crdt::TextNeed& need) {
   if (text.is_whole()) return {};
-  ChangePacker packer(ChangePacker::For::kText);
   for (auto missing = text.missing(need); !missing.empty(); missing = text.missing(need)) {
     for (const std::uint32_t block : missing) {
-      ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
-      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(packer, id, skeleton_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes letters, packed(id, letters_of(block)));
+      ASSIGN_OR_RETURN(const base::Bytes skeleton, packed(id, skeleton_of(block)));
       if (!text.load(block, skeleton, letters).ok()) return corrupt(id, skeleton_of(block));
       ++blocks_loaded_;
     }
@@ -219,26 +213,23 @@ base::Status TextBlocks::apply_edits(std::int64_t id, std::int64_t number, crdt:
 }
 
 base::Result<crdt::ElementIds> TextBlocks::names(std::int64_t id) {
-  ChangePacker packer(ChangePacker::For::kText);
-  ASSIGN_OR_RETURN(const base::Bytes names, packed(packer, id, kNames));
+  ASSIGN_OR_RETURN(const base::Bytes names, packed(id, kNames));
   auto ids = crdt::ElementIds::decode(names);
   if (!ids.ok()) return corrupt(id, kNames);
   return ids;
 }
 
 base::Result<std::string> TextBlocks::letters(std::int64_t id) {
-  ChangePacker packer(ChangePacker::For::kText);
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, block_ids(packer, id));
+  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> blocks, block_ids(id));
   std::string text;
   for (const std::uint32_t block : blocks) {
-    ASSIGN_OR_RETURN(const base::Bytes letters, packed(packer, id, letters_of(block)));
+    ASSIGN_OR_RETURN(const base::Bytes letters, packed(id, letters_of(block)));
     text += letters;
   }
   return text;
 }
 
 base::Result<std::string> TextBlocks::letters(std::int64_t id, const crdt::Sequence& text) {
-  ChangePacker packer(ChangePacker::For::kText);
   std::string letters;
   base::Status status;
   text.pieces([&](std::optional<std::uint32_t> block, std::string_view piece) {
@@ -247,7 +238,7 @@ base::Result<std::string> TextBlocks::letters(std::int64_t id, const crdt::Seque
       letters += piece;
       return;
     }
-    const auto read = packed(packer, id, letters_of(*block));
+    const auto read = packed(id, letters_of(*block));
     if (read.ok()) letters += *read;
     if (!read.ok()) status = read.error();
   });
@@ -267,30 +258,29 @@ base::Status TextBlocks::fold(std::int64_t id, crdt::Sequence& text, std::uint32
   const crdt::RunTree::BlockSize size{options_.text_block_runs, options_.text_block_bytes};
   RETURN_IF_ERROR(
       complete(id, text, [&](const crdt::Sequence& part) { part.need_for_fold(size); }));
+  const std::set<std::uint32_t> before = text.stored_blocks();
   const std::vector<crdt::RunTree::Block> blocks = text.fold(next_block, size);
-  if (!PLANTED(kFoldDropsEdits)) RETURN_IF_ERROR(put_blocks(id, text, blocks));
+  if (!PLANTED(kFoldDropsEdits)) RETURN_IF_ERROR(put_blocks(id, text, blocks, before));
   for (std::uint32_t i = 0; i < tail; ++i) RETURN_IF_ERROR(blocks_.erase(id, kFirstEdits + i));
   return {};
 }
 
 base::Status TextBlocks::put_blocks(std::int64_t id, const crdt::Sequence& text,
-                                    const std::vector<crdt::RunTree::Block>& blocks) {
-  ChangePacker packer(ChangePacker::For::kText);
-  ASSIGN_OR_RETURN(const std::vector<std::uint32_t> before, block_ids(packer, id));
-  std::set<std::uint32_t> gone(before.begin(), before.end());
+                                    const std::vector<crdt::RunTree::Block>& blocks,
+                                    std::set<std::uint32_t> gone) {
   for (const crdt::RunTree::Block& block : blocks) {
     gone.erase(block.id);
     if (!block.changed) continue;
     const crdt::Sequence::StoredBlock content = text.block(block);
-    RETURN_IF_ERROR(put_packed(packer, id, letters_of(block.id), content.text));
-    RETURN_IF_ERROR(put_packed(packer, id, skeleton_of(block.id), content.skeleton));
+    RETURN_IF_ERROR(put_packed(id, letters_of(block.id), content.text));
+    RETURN_IF_ERROR(put_packed(id, skeleton_of(block.id), content.skeleton));
   }
   for (const std::uint32_t block : gone) {
     RETURN_IF_ERROR(blocks_.erase(id, letters_of(block)));
     RETURN_IF_ERROR(blocks_.erase(id, skeleton_of(block)));
   }
-  RETURN_IF_ERROR(put_packed(packer, id, kNames, text.names()));
-  return put_packed(packer, id, kIndex, text.index());
+  RETURN_IF_ERROR(put_packed(id, kNames, text.names()));
+  return put_packed(id, kIndex, text.index());
 }
 
 }  // namespace store

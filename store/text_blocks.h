@@ -8,6 +8,7 @@
 // All but the edits is compressed.
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include "crdt/types/sequence/sequence.h"
@@ -49,15 +50,18 @@ class TextBlocks {
   base::Status fold(std::int64_t id, crdt::Sequence& text, std::uint32_t& next_block,
                     std::uint32_t tail);
   std::uint64_t blocks_loaded() const { return blocks_loaded_; }  // into open texts
+  // The contexts of the packer stay until this call: making them costs more than a fold.
+  void release_memory() { packer_ = ChangePacker(ChangePacker::For::kText); }
 
  private:
-  base::Result<std::optional<base::Bytes>> index(ChangePacker& packer, std::int64_t id);
-  base::Result<std::vector<std::uint32_t>> block_ids(ChangePacker& packer, std::int64_t id);
-  base::Result<base::Bytes> packed(ChangePacker& packer, std::int64_t id, std::int64_t number);
-  base::Status put_packed(ChangePacker& packer, std::int64_t id, std::int64_t number,
-                          base::BytesView content);
+  base::Result<std::optional<base::Bytes>> index(std::int64_t id);
+  base::Result<std::vector<std::uint32_t>> block_ids(std::int64_t id);
+  base::Result<base::Bytes> packed(std::int64_t id, std::int64_t number);
+  base::Status put_packed(std::int64_t id, std::int64_t number, base::BytesView content);
+  // `gone`: the blocks that the file has now.
   base::Status put_blocks(std::int64_t id, const crdt::Sequence& text,
-                          const std::vector<crdt::RunTree::Block>& blocks);
+                          const std::vector<crdt::RunTree::Block>& blocks,
+                          std::set<std::uint32_t> gone);
   base::Status apply_tail(std::int64_t id, std::uint32_t tail, crdt::Sequence& text);
   base::Status apply_edits(std::int64_t id, std::int64_t number, crdt::Sequence& text,
                            base::BytesView row);
@@ -67,6 +71,7 @@ class TextBlocks {
   Blocks& blocks_;
   Actors& actors_;
   const Options& options_;
+  ChangePacker packer_{ChangePacker::For::kText};
   std::uint64_t blocks_loaded_ = 0;
 };
 

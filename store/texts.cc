@@ -447,6 +447,7 @@ Texts::Counts Texts::counts() const {
 }
 
 void Texts::release_memory() {
+  content_.release_memory();
   if (dirty_.empty()) forget();
 }
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "agent/api/json_text.h"
+#include "crdt/content.h"
 
 namespace agent {
 
-std::string_view cell_value(const crdt::Cell& cell) {
-  if (cell.kind != crdt::EffectKind::kPut) return "null";
-  std::string_view value = crdt::value_of(cell.body);
+std::string cell_value(const crdt::Cell& cell) {
+  std::string value = crdt::shown_value(cell);
   return value.empty() ? "null" : value;
 }
 

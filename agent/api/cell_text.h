@@ -11,7 +11,7 @@
 
 namespace agent {
 
-std::string_view cell_value(const crdt::Cell& cell);  // JSON; null if there is no value
+std::string cell_value(const crdt::Cell& cell);  // JSON; null if there is no value
 // The client that wrote the value, if it is named; else the node id of the actor; else the actor.
 std::string writer_of(const store::Actors& actors, const crdt::Cell& cell);
 

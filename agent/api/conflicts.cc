@@ -55,7 +55,7 @@ std::string entry_row(const store::Actors& actors, const crdt::Entry& entry,
   }
   // A whole-object write that lacks the field hides it, so it shows nothing.
   const bool hidden = conflict.rule == "reset";
-  const std::string_view value = hidden ? "null" : cell_value(conflict.winner);
+  const std::string value = hidden ? "null" : cell_value(conflict.winner);
   return row_text(entry.object, {entry.id, conflict.field}, kType,
                   side_text(actors, kType, conflict.winner, value), losers, conflict.rule);
 }
@@ -209,7 +209,7 @@ class Reading {
   base::Status add_type(StoreView& view, const store::ObjectInfo& info, crdt::PlaceTypes& there) {
     base::Status status;
     const auto add = [&](const crdt::Slot& slot, const crdt::Cells& live) {
-      auto shown = crdt::is_shown(view, slot, live);
+      auto shown = crdt::is_shown(view, slot.path, slot.type, live);
       if (shown.ok() && *shown) status = there.add(view, info.type, slot, live);
       if (!shown.ok()) status = shown.error();
       return status.ok() && !*shown;
@@ -236,7 +236,8 @@ class Reading {
     };
     const crdt::Slot above{info.name, {after ? *after + '\0' : ""}, crdt::SlotType::kSubtree};
     RETURN_IF_ERROR(cells_.scan_object(info, after ? &above : nullptr, [&](store::SlotRow& row) {
-      if (row.slot.path.empty()) return true;  // the marker of the map
+      // The marker of the map, or what only a later version shows.
+      if (row.slot.path.empty() || !crdt::depth_of(row.slot)) return true;
       const bool same = member && member->name() == row.slot.path[0];
       if (member && !same && !close()) return false;
       if (!same) member.emplace(row.slot.path[0]);

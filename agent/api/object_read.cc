@@ -32,7 +32,7 @@ base::Result<DotVector> vector_of(store::Reader& reader, StoreView& view, const 
 
 std::string reason_text(const store::Actors& actors, const crdt::Reason& reason) {
   const bool is_put = reason.cell.kind == crdt::EffectKind::kPut;
-  std::string value(cell_value(reason.cell));
+  std::string value = cell_value(reason.cell);
   if (!is_put && !reason.cell.body.empty()) value = crdt::json_quote(reason.cell.body);
   return JsonObject()
       .text("dot", reason.cell.dot.text())

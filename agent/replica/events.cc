@@ -14,6 +14,13 @@ namespace {
 using crdt::Effect;
 using crdt::SlotType;
 
+// What is shown of an effect; empty if it leaves nothing that has a value here.
+std::string value_written(const Effect& effect) {
+  if (!effect.body || effect.kind != crdt::EffectKind::kPut) return {};
+  const std::string_view value = crdt::value_of(*effect.body);
+  return value.empty() ? std::string() : crdt::json_or_quoted(value);
+}
+
 // Makes the events of one change, in the order of its effects.
 class Projection {
  public:
@@ -79,9 +86,9 @@ class Projection {
     if (crdt::is_counter(type)) return counter(effect);
     if (type == SlotType::kOrSet) return element(effect);
     Event& event = add(effect.slot.object, effect.slot.path, type);
-    const std::string_view value = effect.body ? crdt::value_of(*effect.body) : "";
-    event.op = effect.body && (type == SlotType::kMap || !value.empty()) ? "put" : "remove";
-    if (event.op == "put") event.value = type == SlotType::kMap ? "{}" : std::string(value);
+    std::string value = type == SlotType::kMap ? "{}" : value_written(effect);
+    event.op = effect.body && !value.empty() ? "put" : "remove";
+    if (event.op == "put") event.value = std::move(value);
     if (effect.body) event.time = effect.stamp.time;
     return {};
   }
@@ -97,7 +104,8 @@ class Projection {
     if (set_itself) {
       event.value = effect.body ? "[]" : "null";
     } else {
-      event.value = effect.body ? std::string(crdt::value_of(*effect.body)) : canonical;
+      event.value = value_written(effect);
+      if (event.value.empty()) event.value = crdt::json_or_quoted(canonical);
     }
     if (effect.body) event.time = effect.stamp.time;
     return {};

@@ -14,7 +14,7 @@ namespace agent {
 enum class Gate {
   kReady,
   kSeen,     // it was applied before: ignore it
-  kMissing,  // its predecessor or a dependency is not applied yet
+  kMissing,  // its predecessor, a dependency or a change that it names a dot of is not applied yet
   kUnknown,  // an envelope of a later version: the vector stops before it (rule 12)
 };
 

@@ -34,7 +34,8 @@ struct JoinReport {
   std::optional<base::NodeId> peer;  // absent: a file
   JoinCounts counts;                 // of kMerged
   std::optional<base::Duration>
-      away;  // the silence before this join, where it is known (absence.h)
+      away;                  // the silence before this join, where it is known (absence.h)
+  bool whole_again = false;  // the differences did not fit the index: objects were fetched whole
   std::uint64_t pages = 0;
   std::uint64_t bytes = 0;  // of these pages, as they came
   base::Duration took;

@@ -11,13 +11,16 @@ namespace agent {
 
 base::Status Joining::start(Turn& turn, const StartJoin& start) {
   restarts_ = 0;
+  whole_ = false;
   return ask_first(turn, start.peer, start.unite);
 }
 
 base::Status Joining::ask_first(Turn& turn, const base::NodeId& peer, bool unite) {
   RETURN_IF_ERROR(context_.store->staged().clear());
   std::uint64_t first_step = context_.random.next() >> 1;
-  begin(turn, peer, unite, first_step, context_.options.join);
+  JoinLimits limits = context_.options.join;
+  if (whole_) limits.missing_max = 0;
+  begin(turn, peer, unite, first_step, limits);
   ask(turn);
   return {};
 }
@@ -48,6 +51,7 @@ base::Status Joining::end(Turn& turn, Outcome outcome) {
   join_.reset();
   import_.reset();
   restarts_ = 0;
+  whole_ = false;
   return context_.store->staged().clear();
 }
 
@@ -57,6 +61,7 @@ void Joining::report(base::Now now, Outputs& out, Outcome outcome) const {
   if (!import_) report.peer = join_->peer();
   if (!import_) report.away = absence_.before(now);
   report.counts = tally_.counts;
+  report.whole_again = whole_;
   report.pages = tally_.pages;
   report.bytes = tally_.bytes;
   report.took = now.instant - tally_.since;
@@ -79,10 +84,12 @@ base::Status Joining::take_answer(Turn& turn, const JoinAnswer& answer) {
   if (join_->peer() != answer.peer) return {};
   ASSIGN_OR_RETURN(StateJoin::Next next, take_page(answer.body));
   if (next == StateJoin::Next::kIgnored) return {};
-  if (next == StateJoin::Next::kRestart && ++restarts_ <= context_.options.join.restarts_max) {
+  const bool again = next == StateJoin::Next::kRestart || next == StateJoin::Next::kUnfit;
+  if (again && ++restarts_ <= context_.options.join.restarts_max) {
+    whole_ |= next == StateJoin::Next::kUnfit;
     return ask_first(turn, join_->peer(), join_->unite());
   }
-  if (next == StateJoin::Next::kRestart || next == StateJoin::Next::kRefused) {
+  if (again || next == StateJoin::Next::kRefused) {
     std::string why = next == StateJoin::Next::kRefused
                           ? join_->why()
                           : "the peer sent pages of other snapshots again and again";
@@ -226,6 +233,7 @@ void Joining::refuse(base::Now now, std::span<Input> inputs, Outputs& out) {
   join_.reset();
   import_.reset();
   restarts_ = 0;
+  whole_ = false;
 }
 
 }  // namespace agent

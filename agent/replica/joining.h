@@ -74,6 +74,7 @@ class Joining {
   std::unique_ptr<StateJoin> join_;  // the one that runs, if any
   Tally tally_;
   int restarts_ = 0;
+  bool whole_ = false;  // the present join asks for no differences, because one did not fit
   std::optional<Import> import_;
   bool compared_ = false;  // our vector was compared with that of the snapshot
 };

@@ -32,9 +32,7 @@ base::Status Joining::import(Turn& turn, std::uint64_t ticket, const ImportState
   } else {
     RETURN_IF_ERROR(end(turn, Outcome::kStopped));
   }
-  base::Result<Maintained> result = Maintained();
-  answer.ok() ? result = Maintained(*answer) : result = answer.error();
-  turn.out.maintained.push_back({ticket, std::move(result)});
+  turn.out.maintained.push_back(reply_of(ticket, answer));
   return {};
 }
 
@@ -48,6 +46,7 @@ base::Result<Imported> Joining::begin_import(Turn& turn) {
   }
   JoinLimits limits = context_.options.join;
   limits.skipped_max = 0;
+  limits.missing_max = 0;
   begin(turn, {}, false, SnapshotWalk::kFirstStep, limits);
   import_ = Import{context_.random.next() >> 1, turn.now.instant, false};
   return Imported{import_->number, {}};

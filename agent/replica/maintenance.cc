@@ -13,32 +13,29 @@ base::Status Replica::Impl::maintain(Turn& turn, const Maintain& asked) {
   }
   if (const auto* set = std::get_if<SetCompaction>(&asked.what)) {
     auto done = compaction.set(*set);
-    base::Result<Maintained> result = Maintained();
-    done.ok() ? result = Maintained(*done) : result = done.error();
-    turn.out.maintained.push_back({asked.ticket, std::move(result)});
+    turn.out.maintained.push_back(reply_of(asked.ticket, done));
   }
   return {};
 }
 
 void Replica::Impl::maintain_after(Turn& turn, const Maintain& asked) {
-  base::Result<Maintained> result = Maintained();
+  const auto tell = [&](MaintenanceReply reply) {
+    const bool damaged = !reply.result.ok() && reply.result.error().code == base::Code::kCorrupt;
+    if (damaged) repair.note_damage(turn.out, reply.result.error().message);
+    turn.out.maintained.push_back(std::move(reply));
+  };
   if (const auto* compact = std::get_if<Compact>(&asked.what)) {
-    auto done = compaction.step(*compact);
-    done.ok() ? result = Maintained(std::move(*done)) : result = done.error();
-  } else if (const auto* exported = std::get_if<ExportState>(&asked.what)) {
-    auto done = context.meta().repair.stage == store::Repair::Stage::kNone
-                    ? snapshots.export_page(turn.now, *exported, *context.store, turn.synced)
-                    : base::Result<StatePage>(base::Error{
-                          base::Code::kUnavailable,
-                          "the agent fetches its own state again; export when it is ready"});
-    done.ok() ? result = Maintained(std::move(*done)) : result = done.error();
-  } else {
-    return;  // it was done in the turn
+    return tell(reply_of(asked.ticket, compaction.step(*compact)));
   }
-  if (!result.ok() && result.error().code == base::Code::kCorrupt) {
-    repair.note_damage(turn.out, result.error().message);
+  const auto* exported = std::get_if<ExportState>(&asked.what);
+  if (exported == nullptr) return;  // it was done in the turn
+  if (context.meta().repair.stage != store::Repair::Stage::kNone) {
+    return tell({asked.ticket,
+                 base::Error{base::Code::kUnavailable,
+                             "the agent fetches its own state again; export when it is ready"}});
   }
-  turn.out.maintained.push_back({asked.ticket, std::move(result)});
+  tell(reply_of(asked.ticket,
+                snapshots.export_page(turn.now, *exported, *context.store, turn.synced)));
 }
 
 }  // namespace agent

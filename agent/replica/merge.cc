@@ -30,18 +30,20 @@ void drop_killed(const crdt::Effect& effect, Revived& revived) {
   }
 }
 
-// Decides which cells stay and which are added.
+// Decides which cells stay and which are added. `named`: of the difference form, else null.
 class Judge {
  public:
   Judge(const crdt::VersionVector& ours, const StateJoin& join, const Revived& revived)
       : ours_(ours), theirs_(join.vector()), unite_(join.unite()), revived_(revived) {}
 
-  // `dot` is a cell that we hold and the other side does not.
-  bool stays(const crdt::Dot& dot) const {
+  // `dot` is a cell that we hold and that the other side has not sent.
+  base::Result<bool> stays(const crdt::Slot& slot, const crdt::Dot& dot, StagedNames* named) const {
     if (unite_ || PLANTED(kJoinDropsNothing)) return true;
-    return !theirs_.covers(dot.actor, dot.seq);
+    if (!theirs_.covers(dot.actor, dot.seq)) return true;
+    if (!named) return false;
+    return named->contains(slot, dot);
   }
-  // `dot` is a cell that the other side holds and we do not.
+  // `dot` is a cell that the other side has sent and we do not hold.
   bool comes(const crdt::Dot& dot) const {
     return unite_ ? revived_.contains(dot) : !ours_.covers(dot.actor, dot.seq);
   }
@@ -56,7 +58,9 @@ class Judge {
 // Calls `visit` for every slot that one of the two sides has, in order.
 class Walk {
  public:
-  using Visit = std::function<base::Status(store::SlotRow& ours, const crdt::Cells& theirs)>;
+  // `named`: in the difference form, what the pages name beside `theirs`. Null: nothing.
+  using Visit = std::function<base::Status(store::SlotRow& ours, const crdt::Cells& theirs,
+                                           StagedNames* named)>;
   using VisitText = std::function<base::Status(const crdt::SnapshotSlot& theirs)>;
   // `held`: we held something of the object before.
   using Ended = std::function<base::Status(const crdt::ObjectKey& object, bool held)>;
@@ -64,7 +68,8 @@ class Walk {
       : store_(store),
         join_(join),
         index_(store.staged(), StateJoin::kHead),
-        cells_(store.staged(), StateJoin::kCells) {}
+        cells_(store.staged(), StateJoin::kCells),
+        names_(store.staged(), StateJoin::kCells) {}
 
   // `visit_text` gets the texts of the other side. A text that only we have needs nothing: no
   // skeleton is ever dropped, so the other side has not seen any of it.
@@ -106,6 +111,13 @@ class Walk {
     if (auto part = join_.late_part(key)) late.emplace(store_.staged(), *part);
     StagedSlots& theirs = late ? *late : cells_;
     key_ = only_ours ? nullptr : &key;
+    std::optional<StagedNames> late_names;
+    if (late) late_names.emplace(store_.staged(), *join_.late_part(key));
+    named_ = nullptr;
+    if (key_ && join_.by_difference()) {
+      named_ = late_names ? &*late_names : &names_;
+      RETURN_IF_ERROR(named_->begin(key));
+    }
     base::Status failed;
     if (mine) {
       auto visit = [&](store::SlotRow& row) {
@@ -140,12 +152,12 @@ class Walk {
     for (;;) {
       ASSIGN_OR_RETURN(crdt::SnapshotSlot * slot, next_of(theirs));
       auto order = slot ? crdt::compare_slots(slot->slot, row.slot) : std::strong_ordering::greater;
-      if (order > 0) return visit_(row, {});
+      if (order > 0) return visit_(row, {}, named_);
       if (order < 0) {
         RETURN_IF_ERROR(only_theirs(*slot, theirs));
         continue;
       }
-      RETURN_IF_ERROR(visit_(row, slot->cells));
+      RETURN_IF_ERROR(visit_(row, slot->cells, named_));
       theirs.pop();
       return {};
     }
@@ -154,7 +166,7 @@ class Walk {
   base::Status only_theirs(const crdt::SnapshotSlot& slot, StagedSlots& theirs) {
     store::SlotRow row;
     row.slot = slot.slot;
-    RETURN_IF_ERROR(visit_(row, slot.cells));
+    RETURN_IF_ERROR(visit_(row, slot.cells, named_));
     theirs.pop();
     return {};
   }
@@ -163,6 +175,8 @@ class Walk {
   const StateJoin& join_;
   StagedIndex index_;
   StagedSlots cells_;
+  StagedNames names_;
+  StagedNames* named_ = nullptr;  // of the present object
   Visit visit_;
   VisitText visit_text_;
   Ended ended_;
@@ -177,7 +191,7 @@ class Merger {
   Merger(store::Store& store, const Judge& judge, MergeEvents* events)
       : store_(store), judge_(judge), watch_(store, events) {}
 
-  base::Status slot(store::SlotRow& row, const crdt::Cells& theirs) {
+  base::Status slot(store::SlotRow& row, const crdt::Cells& theirs, StagedNames* named) {
     if (same_dots(row.cells, theirs)) return {};
     crdt::Cells result;
     crdt::Digest taken;
@@ -195,7 +209,7 @@ class Merger {
         ++at_;
         ++other;
       } else if (mine && (!more || cell->dot < other->dot)) {
-        bool stays = judge_.stays(cell->dot);
+        ASSIGN_OR_RETURN(const bool stays, judge_.stays(row.slot, cell->dot, named));
         if (!stays) taken.add(crdt::cell_element(row.slot, *cell));
         if (!stays) ++dropped;
         if (stays) result.push_back(std::move(*cell));
@@ -287,7 +301,7 @@ base::Result<Revived> find_revived(store::Store& store, const StateJoin& join,
     return log_reaches_back;
   });
   if (!log_reaches_back) return dots;
-  auto collect = [&](store::SlotRow& row, const crdt::Cells& theirs) -> base::Status {
+  auto collect = [&](store::SlotRow& row, const crdt::Cells& theirs, auto*) -> base::Status {
     for (const crdt::Cell& cell : theirs) {
       auto same = [&](const crdt::Cell& mine) { return mine.dot == cell.dot; };
       if (std::any_of(row.cells.begin(), row.cells.end(), same)) continue;
@@ -323,8 +337,8 @@ base::Result<JoinCounts> merge_join(store::Store& store, const StateJoin& join,
       PLANTED(kJudgedByStartVector) ? join.start_vector() : store.actors().vector();
   Judge judge(ours, join, revived);
   Merger merger(store, judge, events);
-  auto slot = [&](store::SlotRow& row, const crdt::Cells& theirs) {
-    return merger.slot(row, theirs);
+  auto slot = [&](store::SlotRow& row, const crdt::Cells& theirs, StagedNames* named) {
+    return merger.slot(row, theirs, named);
   };
   // Rule 8 leaves our vector as it is, and a letter does not say which change erased it. So texts
   // are united only with a side that has seen nothing that we lack; the alarm is raised again until

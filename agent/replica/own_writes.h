@@ -25,11 +25,12 @@ class OwnWrites {
   // Seals the next change of our own actor, with these effects.
   base::Result<crdt::Opened> seal_next(Turn& turn, std::vector<crdt::Effect> effects);
   base::Status apply(Turn& turn, crdt::Opened&& opened);
+  // The first dot of the change that is sealed next. Makes the actor if there is none.
+  crdt::Dot next_dot(Turn& turn);
 
  private:
   base::Result<Written> plan_and_apply(Turn& turn, const WriteRequest& request);
   crdt::HybridTime time_of_plan(Turn& turn);
-  crdt::Dot next_dot(Turn& turn);
 
   Context& context_;
   Identity& identity_;

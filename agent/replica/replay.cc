@@ -4,6 +4,7 @@
 
 #include "agent/replica/gate.h"
 #include "agent/replica/tail.h"
+#include "crdt/content.h"
 
 namespace agent {
 namespace {
@@ -34,7 +35,10 @@ base::Status Replay::step(Turn& turn) {
 // A change that does not fit yet stays held.
 base::Status Replay::apply_held(Turn& turn, const store::HeldChange& held) {
   auto read = crdt::open_change(held.bytes);
-  if (!read.ok()) return context_.store->held().erase(held.index);
+  // One with an unknown envelope could not be checked when it came.
+  if (!read.ok() || !crdt::can_be_shown(read->change)) {
+    return context_.store->held().erase(held.index);
+  }
   std::vector<crdt::Opened> one;
   one.push_back(std::move(*read));
   const Gate gate = judge(context_.actors().vector(), one[0]);
@@ -75,17 +79,19 @@ base::Status Replay::seal_tail(Turn& turn) {
       if (!opened.ok() || !opened->envelope_known) continue;
       ASSIGN_OR_RETURN(const bool there, is_held(*context_.store, *opened));
       if (there) continue;
-      auto sealed = own_writes_.seal_next(turn, renaming.apply(std::move(opened->change.effects)));
+      const crdt::Dot next = own_writes_.next_dot(turn);
+      renaming.add(opened->sealed.actor, opened->sealed.seq, next.actor, next.seq);
+      auto sealed = own_writes_.seal_next(
+          turn, without_unseen(renaming.apply(std::move(opened->change.effects)),
+                               context_.actors().vector(), next));
       if (!sealed.ok()) {  // with its new dots it is longer than a change may be
         turn.out.notices.push_back(
             {Notice::Kind::kOwnLost, opened->sealed.actor, opened->sealed.seq,
              "seal a change of our own tail again: " + sealed.error().message});
+        renaming.forget(opened->sealed.actor, opened->sealed.seq);
         continue;
       }
       RETURN_IF_ERROR(own_writes_.apply(turn, std::move(*sealed)));
-      const base::ActorId& own = context_.meta().own_actor;
-      renaming.add(opened->sealed.actor, opened->sealed.seq, own,
-                   context_.actors().vector().seq_of(own));
     }
   }
 }

@@ -179,9 +179,17 @@ struct Imported {
 };
 using Maintained = std::variant<CompactionSettings, Compacted, StatePage, Imported>;
 struct MaintenanceReply {
+  MaintenanceReply(std::uint64_t of, base::Result<Maintained> done)
+      : ticket(of), result(std::move(done)) {}
+  MaintenanceReply(std::uint64_t of, base::Error error) : ticket(of), result(std::move(error)) {}
   std::uint64_t ticket = 0;
   base::Result<Maintained> result;
 };
+template <typename Done>
+MaintenanceReply reply_of(std::uint64_t ticket, base::Result<Done> done) {
+  if (!done.ok()) return {ticket, done.error()};
+  return {ticket, Maintained(std::move(*done))};
+}
 
 // What watchers get, in the order in which changes are applied (events.h).
 struct Event {

@@ -1,12 +1,22 @@
 #include "agent/replica/snapshot_pages.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
+
+#include "agent/replica/cell_range.h"
+#include "crdt/dot_run_codec.h"
 
 namespace agent {
 namespace {
 
 constexpr std::size_t kObjectsAtOnce = 64;
+// In the difference form a cell of which only the dot is sent counts for this many bytes of the
+// page, and for a part of its body, which is read too. This bounds the work and the memory of a
+// page.
+constexpr std::size_t kNamedBytes = sizeof(crdt::Dot);
+constexpr std::size_t kReadBytes = 16;        // bytes of a body that count as one
+constexpr std::size_t kWalkedMax = 1u << 18;  // cells that are read for one query for wanted cells
 
 class PageMaker {
  public:
@@ -14,10 +24,8 @@ class PageMaker {
       : reader_(reader), page_(page), bytes_(bytes) {}
 
   bool more() const { return more_; }  // there is more after this page
-  std::optional<crdt::SnapshotQuery::Place> last() const {
-    if (!page_.last_slot()) return std::nullopt;
-    return crdt::SnapshotQuery::Place{*page_.last_slot(), last_dot_, last_is_text_};
-  }
+  // How far this page reaches.
+  const std::optional<crdt::SnapshotPlace>& last() const { return last_; }
 
   base::Status head(const crdt::SnapshotQuery::Head& after) {
     ASSIGN_OR_RETURN(const store::Actors* actors, reader_.actors());
@@ -49,7 +57,17 @@ class PageMaker {
     }
   }
 
-  base::Status run(const crdt::SnapshotQuery::Run& run) {
+  base::Status run(const crdt::SnapshotRun& run) {
+    if (run.missing) missing_ = &*run.missing;
+    RETURN_IF_ERROR(cells_and_texts(run));
+    if (!missing_) return {};
+    name_object();
+    if (more_ && last_) page_.end_at(*last_);
+    return {};
+  }
+
+ private:
+  base::Status cells_and_texts(const crdt::SnapshotRun& run) {
     crdt::ObjectKey start = run.first;
     if (run.after) {
       start = crdt::object_of(run.after->slot);
@@ -72,7 +90,6 @@ class PageMaker {
     return {};
   }
 
- private:
   // Whether an item of this size still fits. If not, there is more after this page.
   bool take(std::size_t size) {
     more_ = used_ > 0 && used_ + size > bytes_;
@@ -81,8 +98,7 @@ class PageMaker {
   }
 
   // Cells and texts of one object, strictly after `after` (null: from the first).
-  base::Status rest_of_object(const store::ObjectInfo& object,
-                              const crdt::SnapshotQuery::Place* after) {
+  base::Status rest_of_object(const store::ObjectInfo& object, const crdt::SnapshotPlace* after) {
     std::vector<crdt::Slot> texts;
     RETURN_IF_ERROR(
         reader_.cells().texts().visit(object, {}, [&](const crdt::Slot& slot, const auto&) {
@@ -123,13 +139,12 @@ class PageMaker {
     if (runs.empty()) return {};
     charge_ += crdt::memory_charge(slot);
     page_.add(slot, std::span<const crdt::TextRun>(runs));
-    last_dot_ = runs.back().dot_of(runs.back().size() - 1);
-    last_is_text_ = true;
+    reached(slot, runs.back().dot_of(runs.back().size() - 1), true);
     return {};
   }
 
   // The cells of a slot for which the page before had no room.
-  base::Status rest_of_slot(const crdt::SnapshotQuery::Place& after) {
+  base::Status rest_of_slot(const crdt::SnapshotPlace& after) {
     ASSIGN_OR_RETURN(store::SlotRow row, reader_.cells().load_slot(after.slot));
     auto first = row.cells.begin();
     while (first != row.cells.end() && first->dot <= after.dot) ++first;
@@ -137,35 +152,122 @@ class PageMaker {
     return {};
   }
 
+  // The cells of a slot from `first` on, as far as they fit. True: all of them.
   bool add(const crdt::Slot& slot, crdt::Cells::const_iterator first, const store::SlotRow& row) {
-    const auto end = row.cells.end();
-    if (first == end) return true;
-    std::size_t charge = crdt::memory_charge(slot);
-    if (charge_ + charge > crdt::kSnapshotSlotBytesMax) {
-      more_ = true;
-      return false;
-    }
+    if (first == row.cells.end()) return true;
+    if (missing_) return add_difference(slot, first, row);
+    if (!has_memory_for(slot)) return false;
     if (!take(crdt::encoded_size(slot, page_.last_slot()) + crdt::encoded_size(*first))) {
       return false;
     }
-    charge_ += charge;
     auto next = first + 1;
-    while (next != end && take(crdt::encoded_size(*next))) ++next;
-    page_.add(slot, std::span<const crdt::Cell>(first, next));
-    last_dot_ = (next - 1)->dot;
-    last_is_text_ = false;
-    return next == end;
+    while (next != row.cells.end() && take(crdt::encoded_size(*next))) ++next;
+    put(slot, std::span<const crdt::Cell>(first, next));
+    reached(slot, (next - 1)->dot, false);
+    return next == row.cells.end();
+  }
+
+  bool add_difference(const crdt::Slot& slot, crdt::Cells::const_iterator first,
+                      const store::SlotRow& row) {
+    crdt::Cells lacked;
+    of_slot_.clear();
+    auto next = first;
+    for (; next != row.cells.end(); ++next) {
+      if (is_missing(next->dot)) {
+        const bool begins = lacked.empty();
+        if (begins && !has_memory_for(slot)) break;
+        const std::size_t head = begins ? crdt::encoded_size(slot, page_.last_slot()) : 0;
+        if (!take(head + crdt::encoded_size(*next))) break;
+        lacked.push_back(*next);
+      } else {
+        more_ = named_count_ == crdt::kSnapshotNamedMax;
+        if (more_ || !take(kNamedBytes + next->body.size() / kReadBytes)) break;
+        of_slot_.push_back(next->dot);
+        ++named_count_;
+      }
+    }
+    if (!lacked.empty()) put(slot, lacked);
+    if (next == first) return false;
+    reached(slot, (next - 1)->dot, false);
+    named_.insert(named_.end(), of_slot_.begin(), of_slot_.end());
+    return next == row.cells.end();
+  }
+
+  bool is_missing(const crdt::Dot& dot) const {
+    const auto found = missing_->find(dot.actor);
+    return found != missing_->end() && dot.seq > found->second;
+  }
+
+  bool has_memory_for(const crdt::Slot& slot) {
+    more_ = charge_ + crdt::memory_charge(slot) > crdt::kSnapshotSlotBytesMax;
+    return !more_;
+  }
+
+  void put(const crdt::Slot& slot, std::span<const crdt::Cell> cells) {
+    charge_ += crdt::memory_charge(slot);
+    page_.add(slot, cells);
+  }
+
+  void reached(const crdt::Slot& slot, const crdt::Dot& dot, bool text) {
+    if (last_ && !crdt::is_of(slot, crdt::object_of(last_->slot))) name_object();
+    if (!last_) last_.emplace();
+    last_->slot = slot;
+    last_->dot = dot;
+    last_->text = text;
+  }
+
+  // The object of `last_` ends here, or the page does.
+  void name_object() {
+    if (missing_ && last_) {
+      used_ += kNamedBytes + last_->slot.object.size();
+      page_.name(crdt::object_of(last_->slot), crdt::runs_of(named_));
+    }
+    named_.clear();
   }
 
   store::Reader& reader_;
   crdt::SnapshotPageBuilder& page_;
   std::size_t bytes_;
+  const crdt::SnapshotRun::Missing* missing_ = nullptr;  // of the difference form
   bool more_ = false;
-  crdt::Dot last_dot_;
-  bool last_is_text_ = false;
+  std::optional<crdt::SnapshotPlace> last_;
   std::size_t used_ = 0;
   std::size_t charge_ = 0;
+  std::vector<crdt::Dot> named_;    // of the object of `last_`
+  std::vector<crdt::Dot> of_slot_;  // those of the present slot
+  std::uint64_t named_count_ = 0;   // on this page
 };
+
+// The number and the sum of the cells that the query wants, for each object.
+base::Status add_wanted(store::Reader& reader, crdt::SnapshotPageBuilder& page,
+                        const crdt::SnapshotRun& run) {
+  const crdt::SnapshotPlace* after = run.after ? &*run.after : nullptr;
+  const crdt::SnapshotPlace* until = run.wanted->until ? &*run.wanted->until : nullptr;
+  const crdt::ObjectKey last = until ? crdt::object_of(until->slot) : run.last;
+  std::uint64_t left = crdt::codec::count_dots(run.wanted->dots);
+  std::size_t walked = 0;
+  crdt::ObjectKey from = after ? crdt::object_of(after->slot) : run.first;
+  for (;;) {
+    ASSIGN_OR_RETURN(auto objects, reader.cells().objects_from(from, kObjectsAtOnce));
+    if (objects.empty()) return {};
+    for (const store::ObjectInfo& object : objects) {
+      crdt::SnapshotObject share{object.key(), 0, {}};
+      if (last < share.key) return {};
+      const auto visit = [&](const crdt::Slot& slot, const crdt::Cell& cell) {
+        if (crdt::covers(run.wanted->dots, cell.dot)) {
+          share.digest.add(crdt::cell_element(slot, cell));
+          ++share.cells;
+          --left;
+        }
+        return left > 0 && ++walked < kWalkedMax;
+      };
+      RETURN_IF_ERROR(visit_cells(reader.cells(), object, after, until, visit));
+      if (share.cells > 0) page.add(share);
+      if (left == 0 || walked >= kWalkedMax) return {};
+    }
+    from = store::key_above(objects.back().key());
+  }
+}
 
 }  // namespace
 
@@ -173,6 +275,10 @@ base::Result<PageBytes> make_page(store::Reader& reader, const crdt::SnapshotNam
                                   const crdt::SnapshotQuery& query, std::size_t bytes) {
   ASSIGN_OR_RETURN(const store::Meta meta, reader.meta());
   crdt::SnapshotPageBuilder page(query.step, name, meta.clock);
+  if (query.run && query.run->wanted) {
+    RETURN_IF_ERROR(add_wanted(reader, page, *query.run));
+    return PageBytes{page.finish(false), false, std::nullopt};
+  }
   PageMaker maker(reader, page, bytes);
   RETURN_IF_ERROR(query.run ? maker.run(*query.run) : maker.head(query.head));
   return PageBytes{page.finish(maker.more()), maker.more(), maker.last()};

@@ -8,9 +8,9 @@
 namespace agent {
 
 struct PageBytes {
-  base::Bytes body;                                // a crdt::SnapshotPage
-  bool more = false;                               // what the page says: more pages follow
-  std::optional<crdt::SnapshotQuery::Place> last;  // place of its last cell
+  base::Bytes body;                         // a crdt::SnapshotPage
+  bool more = false;                        // what the page says: more pages follow
+  std::optional<crdt::SnapshotPlace> last;  // how far it reaches
 };
 
 // At most about `bytes` long, unless a single item is longer. kCorrupt when a row cannot be read.

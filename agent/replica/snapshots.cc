@@ -84,8 +84,11 @@ SnapshotRead Snapshots::answer(base::Now now, const SnapshotQuery& asked, store:
     leases_.erase(lease->name.id);
     return answer;
   }
-  lease->all_given = query->run.has_value() && !page->more;
-  lease->expect_after(*query, *page, bytes);
+  const bool in_between = query->run && query->run->wanted;  // the page after it is still expected
+  if (!in_between) {
+    lease->all_given = query->run.has_value() && !page->more;
+    lease->expect_after(*query, *page, bytes);
+  }
   answer.outcome = Outcome::kPage;
   answer.body = std::move(page->body);
   return answer;

@@ -1,7 +1,10 @@
 #include "agent/replica/staged_pages.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
+
+#include "crdt/base/plant.h"
 
 namespace agent {
 
@@ -62,6 +65,47 @@ base::Result<bool> StagedSlots::read(crdt::SnapshotSlot& slot) {
     page_ = std::move(*page);
     ASSIGN_OR_RETURN(reader_, crdt::SnapshotPageReader::open(page_));
   }
+}
+
+base::Status StagedNames::begin(const crdt::ObjectKey& object) {
+  object_ = object;
+  find_object();
+  while (!dots_) {
+    ASSIGN_OR_RETURN(const bool found, next_page());
+    const bool planted = PLANTED(kVectorWithFirstPage) || PLANTED(kMixedSnapshots);
+    if (!found && planted) return {};
+    if (!found) {
+      return base::Error{base::Code::kCorrupt,
+                         "no staged page names the cells of the object " + object.first};
+    }
+  }
+  return {};
+}
+
+base::Result<bool> StagedNames::contains(const crdt::Slot& slot, const crdt::Dot& dot) {
+  while (page_.until && crdt::is_of(page_.until->slot, object_) &&
+         crdt::is_behind(*page_.until, slot, dot)) {
+    ASSIGN_OR_RETURN(const bool found, next_page());
+    if (!found) return base::Error{base::Code::kCorrupt, "a staged page is missing"};
+  }
+  return dots_ && crdt::covers(*dots_, dot);
+}
+
+base::Result<bool> StagedNames::next_page() {
+  ASSIGN_OR_RETURN(const auto body, pages_.next_bytes());
+  if (!body) return false;
+  ASSIGN_OR_RETURN(const auto reader, crdt::SnapshotPageReader::open(*body));
+  page_ = reader.head();
+  find_object();
+  return true;
+}
+
+void StagedNames::find_object() {
+  const auto& named = page_.named;
+  const auto found = std::lower_bound(
+      named.begin(), named.end(), object_,
+      [](const crdt::SnapshotNamed& item, const crdt::ObjectKey& key) { return item.key < key; });
+  dots_ = found != named.end() && found->key == object_ ? &found->dots : nullptr;
 }
 
 }  // namespace agent

@@ -59,4 +59,25 @@ class StagedSlots {
   crdt::SnapshotSlot next_;  // read in advance to see whether slot_ continues
 };
 
+// The dots that the pages of one part name, in the difference form. Ask in the order of a snapshot.
+class StagedNames {
+ public:
+  StagedNames(store::Staged& staged, std::int64_t part) : pages_(staged, part) {}
+  StagedNames(const StagedNames&) = delete;  // it refers to the page
+  StagedNames& operator=(const StagedNames&) = delete;
+  // Goes to the first page that has something of this object. kCorrupt when there is none.
+  base::Status begin(const crdt::ObjectKey& object);
+  // True if the page in whose range the cell of this object lies names its dot.
+  base::Result<bool> contains(const crdt::Slot& slot, const crdt::Dot& dot);
+
+ private:
+  base::Result<bool> next_page();
+  void find_object();
+
+  StagedPages pages_;
+  crdt::SnapshotPage page_;  // without its slots
+  crdt::ObjectKey object_;
+  const crdt::DotRuns* dots_ = nullptr;  // of the object in page_; null: it has none
+};
+
 }  // namespace agent

@@ -1,17 +1,11 @@
 #include "agent/replica/state_join.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "crdt/base/plant.h"
 
 namespace agent {
-namespace {
-
-// The error for wrong data of a peer. take() turns it into kRefused. Errors of the store have other
-// codes.
-base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
-
-}  // namespace
 
 StateJoin::StateJoin(const base::NodeId& peer, bool unite, std::uint64_t first_step,
                      const JoinLimits& limits, crdt::VersionVector ours)
@@ -33,6 +27,7 @@ base::Result<StateJoin::Next> StateJoin::take(store::Store& store, base::BytesVi
   ++query_.step;
   auto next = query_.run ? take_cells(store, *reader, body) : take_head(store, *reader, body);
   if (next.ok() || next.error().code != base::Code::kInvalid) return next;
+  if (unfit_ && by_difference()) return Next::kUnfit;
   return refuse(next.error().message);
 }
 
@@ -41,11 +36,18 @@ StateJoin::Next StateJoin::refuse(std::string why) {
   return Next::kRefused;
 }
 
+// Wrong in the difference form may also be what we hold.
+base::Error StateJoin::unfit(std::string what) {
+  unfit_ = true;
+  return wrong(std::move(what));
+}
+
 base::Result<StateJoin::Next> StateJoin::take_head(store::Store& store,
                                                    crdt::SnapshotPageReader& reader,
                                                    base::BytesView body) {
   const crdt::SnapshotPage& page = reader.head();
-  if (reader.slots_left() > 0) return wrong("a head page has cells");
+  if (reader.slots_left() > 0 || !page.named.empty() || page.until)
+    return wrong("a head page has cells");
   RETURN_IF_ERROR(reader.next(slot_));
   if (!add_actors(page) || !add_objects(page))
     return wrong("the actors or objects of a head page are not in order");
@@ -57,6 +59,7 @@ base::Result<StateJoin::Next> StateJoin::take_head(store::Store& store,
   if (crdt::state_hash(vector_sum_, objects_sum_) != name_->state) {
     return wrong("the vector and the index do not match the state hash that the pages name");
   }
+  find_missing(store.actors().vector());
   planned_ = std::make_unique<StagedIndex>(store.staged(), kHead);
   expected_ = std::make_unique<StagedIndex>(store.staged(), kHead);
   return next_run(store);
@@ -82,65 +85,96 @@ bool StateJoin::add_objects(const crdt::SnapshotPage& page) {
   return true;
 }
 
+// What we have seen now we have seen at the merge too.
+void StateJoin::find_missing(const crdt::VersionVector& ours) {
+  if (unite_ || limits_.missing_max == 0 || ours.empty()) return;
+  const auto ahead = ours.ahead_in(vector_);
+  if (ahead.size() > std::min(limits_.missing_max, crdt::kSnapshotMissingMax)) return;
+  for (const auto& [actor, head] : ahead) missing_.emplace(actor, ours.seq_of(actor));
+}
+
 base::Result<StateJoin::Next> StateJoin::take_cells(store::Store& store,
                                                     crdt::SnapshotPageReader& reader,
                                                     base::BytesView body) {
+  if (query_.run->wanted) return take_lacking(store, reader);
   const crdt::SnapshotPage& page = reader.head();
   if (!page.actors.empty() || !page.objects.empty())
     return wrong("a page of cells has actors or objects");
-  if (page.more && reader.slots_left() == 0)
+  if (page.more && reader.slots_left() == 0 && page.named.empty())
     return wrong("a page of cells is empty although more pages are announced");
+  place_ = query_.run->after;
+  shares_.clear();
   for (;;) {
     ASSIGN_OR_RETURN(const bool found, reader.next(slot_));
     if (!found) break;
     RETURN_IF_ERROR(check_slot(slot_));
   }
+  if (!by_difference() && (page.until || !page.named.empty()))
+    return wrong("a page names dots that were not asked for");
+  more_ = page.more;
+  until_ = page.until;
+  lacking_.clear();
+  if (by_difference()) {
+    RETURN_IF_ERROR(check_names(page));
+    for (const crdt::SnapshotNamed& named : page.named) RETURN_IF_ERROR(add_own(store, named));
+  }
   bool late = !late_.empty();
   std::int64_t part = late ? kLate + static_cast<std::int64_t>(late_.size()) - 1 : kCells;
   RETURN_IF_ERROR(stage(store, part, pages_++, body));
   if (PLANTED(kVectorWithFirstPage)) return Next::kComplete;
-  if (page.more) return Next::kAsk;
+  std::sort(lacking_.begin(), lacking_.end());
+  return lacking_.empty() || PLANTED(kMixedSnapshots) ? settle_page(store) : ask_lacking();
+}
+
+// Adds the page to the sums of its objects. When an object ends, the count and the digest of its
+// cells must be those of the index.
+base::Result<StateJoin::Next> StateJoin::settle_page(store::Store& store) {
+  for (const auto& [key, share] : shares_) {
+    if (!current_ || current_->key != key) RETURN_IF_ERROR(begin_object(key));
+    current_sum_.add(share.sum);
+    current_cells_ += share.cells;
+    if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots))
+      return unfit("an object has more cells than the index names");
+  }
+  query_.run->after = by_difference() ? until_ : place_;
+  if (more_) return Next::kAsk;
   bool ended = current_ && current_->key == query_.run->last && object_complete();
-  if (!ended && !PLANTED(kMixedSnapshots)) return wrong("cells that the index names are missing");
+  if (!ended && !PLANTED(kMixedSnapshots)) return unfit("cells that the index names are missing");
   current_.reset();
-  return late ? check_skipped(store) : next_run(store);
+  return late_.empty() ? next_run(store) : check_skipped(store);
 }
 
 // Checks one slot. Every cell must be in order, belong to an object that was asked for, and be
-// covered by the vector. When the object ends, the count and the digest of its cells must be those
-// of the index.
+// covered by the vector.
 base::Status StateJoin::check_slot(const crdt::SnapshotSlot& slot) {
-  crdt::SnapshotQuery::Run& run = *query_.run;
-  if (!current_ || !crdt::is_of(slot.slot, current_->key)) {
+  const crdt::SnapshotRun& run = *query_.run;
+  if (shares_.empty() || !crdt::is_of(slot.slot, shares_.rbegin()->first)) {
     crdt::ObjectKey object = crdt::object_of(slot.slot);
     if (object < run.first || run.last < object)
       return wrong("a page has an object that was not asked for");
-    RETURN_IF_ERROR(begin_object(object));
+    shares_.try_emplace(std::move(object));
   }
-  if (run.after) {
-    auto order = crdt::compare_slots(run.after->slot, slot.slot);
+  if (place_) {
+    auto order = crdt::compare_slots(place_->slot, slot.slot);
     // The elements of a text have no order that could be checked here; its digest is checked.
     const bool goes_on =
-        order == 0 &&
-        (slot.is_text() || (!run.after->text && run.after->dot < slot.cells.front().dot));
+        order == 0 && (slot.is_text() || (!place_->text && place_->dot < slot.cells.front().dot));
     if (order >= 0 && !goes_on) return wrong("the cells of a page are not in order");
   }
-  if (slot.is_text()) return check_text(slot);
+  Share& share = shares_.rbegin()->second;
+  if (slot.is_text()) return check_text(slot, share);
   for (const crdt::Cell& cell : slot.cells) {
     if (!vector_.covers(cell.dot.actor, cell.dot.seq) && !PLANTED(kMixedSnapshots)) {
       return wrong("a page has a cell that the vector does not cover");
     }
-    current_sum_.add(crdt::cell_element(slot.slot, cell));
+    share.sum.add(crdt::cell_element(slot.slot, cell));
   }
-  current_cells_ += slot.cells.size();
-  if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots)) {
-    return wrong("an object has more cells than the index names");
-  }
-  run.after = {slot.slot, slot.cells.back().dot, false};
+  share.cells += slot.cells.size();
+  place_ = {slot.slot, slot.cells.back().dot, false};
   return {};
 }
 
-base::Status StateJoin::check_text(const crdt::SnapshotSlot& slot) {
+base::Status StateJoin::check_text(const crdt::SnapshotSlot& slot, Share& share) {
   if (!text_hash_ || text_slot_ != slot.slot) {
     text_hash_.emplace(slot.slot);
     text_slot_ = slot.slot;
@@ -150,20 +184,17 @@ base::Status StateJoin::check_text(const crdt::SnapshotSlot& slot) {
         !PLANTED(kMixedSnapshots)) {
       return wrong("a page has an element that the vector does not cover");
     }
-    current_cells_ += run.size();
-    if (current_cells_ > current_->cells && !PLANTED(kMixedSnapshots)) {
-      return wrong("an object has more elements than the index names");
-    }
-    current_sum_.add(text_hash_->of(run));
+    share.cells += run.size();
+    share.sum.add(text_hash_->of(run));
   }
   const crdt::TextRun& last = slot.runs.back();
-  query_.run->after = {slot.slot, last.dot_of(last.size() - 1), true};
+  place_ = {slot.slot, last.dot_of(last.size() - 1), true};
   return {};
 }
 
 base::Status StateJoin::begin_object(const crdt::ObjectKey& object) {
   bool whole = !current_ || object_complete() || PLANTED(kMixedSnapshots);
-  if (!whole) return wrong("cells that the index names are missing");
+  if (!whole) return unfit("cells that the index names are missing");
   bool first = !current_;
   current_sum_ = {};
   current_cells_ = 0;
@@ -180,7 +211,7 @@ base::Status StateJoin::begin_object(const crdt::ObjectKey& object) {
     found = next->key == object;
     bool passed_over = first ? next->key < query_.run->first : false;
     if (!found && !passed_over && !PLANTED(kMixedSnapshots)) {
-      return wrong("cells that the index names are missing");
+      return unfit("cells that the index names are missing");
     }
     current_ = *next;
     expected_->pop();
@@ -236,7 +267,8 @@ base::Result<StateJoin::Next> StateJoin::check_skipped(store::Store& store) {
 }
 
 void StateJoin::ask_run(const crdt::ObjectKey& first, const crdt::ObjectKey& last) {
-  query_.run = crdt::SnapshotQuery::Run{first, last, std::nullopt};
+  query_.run = crdt::SnapshotRun{first, last, std::nullopt};
+  if (by_difference()) query_.run->missing = missing_;
   current_.reset();
 }
 

@@ -20,6 +20,9 @@ namespace agent {
 
 struct JoinLimits {
   std::size_t skipped_max = 4'096;  // objects skipped because they equal ours; above: fetched
+  // Actors of which we have less than the peer. Above, and when we have nothing: objects come
+  // whole. At most crdt::kSnapshotMissingMax.
+  std::size_t missing_max = crdt::kSnapshotMissingMax;
   std::uint64_t staged_bytes_max = 16ull << 30;  // above: the join fails
   int restarts_max = 3;                     // when the peer sends another snapshot; then it fails
   std::size_t events_max = 10'000;          // of one merge; above: Outputs::events_cut
@@ -45,6 +48,7 @@ class StateJoin {
     kAsk,       // send query() next
     kComplete,  // all pages are staged: merge them
     kRestart,   // the page is of another snapshot
+    kUnfit,     // the pages and our cells do not fit the index: ask for whole objects
     kRefused,   // the page is wrong, why() says how
   };
   // Takes an answer, inside a transaction. An error is an error of the store.
@@ -58,6 +62,8 @@ class StateJoin {
   const crdt::SnapshotQuery& query() const { return query_; }
   const std::string& why() const { return why_; }
   crdt::StateHash state() const { return name_ ? name_->state : crdt::StateHash(); }
+  // Objects come in the difference form (docs/protocol.md, "State joins").
+  bool by_difference() const { return !missing_.empty(); }
   bool knows_vector() const { return planned_ != nullptr; }
   const crdt::VersionVector& vector() const { return vector_; }  // if knows_vector()
   const crdt::VersionVector& start_vector() const { return start_; }
@@ -67,15 +73,30 @@ class StateJoin {
   std::optional<std::int64_t> late_part(const crdt::ObjectKey& object) const;
 
  private:
+  struct Share {  // what one page has of an object
+    std::uint64_t cells = 0;
+    crdt::Digest sum;
+  };
+  // The error for wrong data of a peer. take() turns it into kRefused. Errors of the store have
+  // other codes.
+  static base::Error wrong(std::string what) { return base::invalid(std::move(what)); }
   Next refuse(std::string why);
+  base::Error unfit(std::string what);
   base::Result<Next> take_head(store::Store& store, crdt::SnapshotPageReader& reader,
                                base::BytesView body);
   bool add_actors(const crdt::SnapshotPage& page);
   bool add_objects(const crdt::SnapshotPage& page);
+  void find_missing(const crdt::VersionVector& ours);
   base::Result<Next> take_cells(store::Store& store, crdt::SnapshotPageReader& reader,
                                 base::BytesView body);
   base::Status check_slot(const crdt::SnapshotSlot& slot);
-  base::Status check_text(const crdt::SnapshotSlot& slot);
+  base::Status check_text(const crdt::SnapshotSlot& slot, Share& share);
+  base::Status check_names(const crdt::SnapshotPage& page);
+  bool has_seen(const crdt::DotRun& run) const;
+  base::Status add_own(store::Store& store, const crdt::SnapshotNamed& named);
+  Next ask_lacking();
+  base::Result<Next> take_lacking(store::Store& store, crdt::SnapshotPageReader& reader);
+  base::Result<Next> settle_page(store::Store& store);
   base::Status begin_object(const crdt::ObjectKey& object);
   bool object_complete() const;
   base::Result<Next> next_run(store::Store& store);
@@ -107,7 +128,18 @@ class StateJoin {
   std::map<crdt::ObjectKey, crdt::SnapshotObject> skipped_;
   std::map<crdt::ObjectKey, std::int64_t> late_;
   std::optional<crdt::SnapshotObject> current_;
-  crdt::SnapshotSlot slot_;  // the slot that is being checked
+  crdt::SnapshotRun::Missing missing_;  // empty: objects come whole
+  bool unfit_ = false;
+
+  // Of the page that was taken last.
+  crdt::SnapshotSlot slot_;                   // the slot that is being checked
+  std::optional<crdt::SnapshotPlace> place_;  // of its last cell or element
+  std::map<crdt::ObjectKey, Share> shares_;
+  std::optional<crdt::SnapshotPlace> until_;
+  bool more_ = false;
+  std::vector<crdt::Dot> lacking_;  // named, but we hold no such cells; not yet asked for
+  std::uint64_t asked_ = 0;         // of these, in the present query
+
   std::uint64_t current_cells_ = 0;
   crdt::Digest current_sum_;
   std::optional<crdt::TextDigest> text_hash_;  // of `text_slot_`

@@ -7,11 +7,11 @@ namespace agent {
 using crdt::SlotType;
 
 base::Result<crdt::Cells> StoreView::cells(const crdt::Path& path, SlotType type) {
-  const crdt::Slot wanted = slot(path, type);
-  const auto changed = changed_.find(wanted);
-  if (changed != changed_.end()) return changed->second;
-  ASSIGN_OR_RETURN(store::SlotRow row, cells_.load_slot(wanted));
-  return std::move(row.cells);
+  if (!changed_.empty()) {
+    const auto changed = changed_.find(slot(path, type));
+    if (changed != changed_.end()) return changed->second;
+  }
+  return cells_.cells_at(object_, path, type);
 }
 
 // Cells, texts and changed slots are three lists in the same order. They are merged.

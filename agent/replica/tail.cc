@@ -47,6 +47,28 @@ crdt::DotRuns Renaming::renamed(const crdt::DotRuns& kills) const {
   return crdt::ordered_runs(std::move(result));
 }
 
+std::vector<crdt::Effect> without_unseen(std::vector<crdt::Effect> effects,
+                                         const crdt::VersionVector& vector, const crdt::Dot& next) {
+  const auto last_seen = [&](const base::ActorId& actor) {
+    return actor == next.actor ? next.seq : vector.seq_of(actor);
+  };
+  for (crdt::Effect& effect : effects) {
+    std::erase_if(effect.kills, [&](crdt::DotRun& run) {
+      const std::uint64_t last = last_seen(run.actor);
+      if (last < run.seq) return true;
+      if (run.changes - 1 > last - run.seq) {
+        run.changes = static_cast<std::uint32_t>(last - run.seq + 1);
+      }
+      return false;
+    });
+    if (!effect.anchor || !effect.anchor->parent) continue;
+    if (effect.anchor->parent->seq > last_seen(effect.anchor->parent->actor)) {
+      effect.anchor.emplace();
+    }
+  }
+  return effects;
+}
+
 base::Result<bool> is_held(store::Store& store, const crdt::Opened& opened) {
   const crdt::Change& change = opened.change;
   const crdt::Head head = store.actors().vector().head_of(change.actor);

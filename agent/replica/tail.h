@@ -21,6 +21,9 @@ class Renaming {
            std::uint64_t seq) {
     names_[{former, former_seq}] = {actor, seq};
   }
+  void forget(const base::ActorId& former, std::uint64_t former_seq) {
+    names_.erase({former, former_seq});
+  }
   // The effects with every dot that they name under its new name. Stamps and bodies are unchanged.
   std::vector<crdt::Effect> apply(std::vector<crdt::Effect> effects) const;
 
@@ -29,6 +32,13 @@ class Renaming {
   crdt::DotRuns renamed(const crdt::DotRuns& kills) const;
   std::map<Name, Name> names_;
 };
+
+// The effects without the dots of changes that we do not hold, which no agent could apply before it
+// has those (gate.h): the former database had them, and no peer that we know has. They are no
+// longer removed, and what stood behind one stands at the beginning. `next` is a dot of the change
+// that gets the effects.
+std::vector<crdt::Effect> without_unseen(std::vector<crdt::Effect> effects,
+                                         const crdt::VersionVector& vector, const crdt::Dot& next);
 
 // Whether peers hold this change after all: it stands unchanged in our log, or one of its cells is
 // in force.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "crdt/base/bytes.h"
+
 namespace base {
 namespace {
 
@@ -73,11 +75,20 @@ std::size_t append_unescaped(std::string& out, std::string_view text, std::size_
   return at + 5;
 }
 
-}  // namespace
+// The length of the longest beginning that is UTF-8.
+std::size_t utf8_prefix(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    std::size_t length = 1;
+    while (length <= 4 && !is_utf8(text.substr(end, length))) ++length;
+    if (length > 4) break;
+    end += std::min(length, text.size() - end);
+  }
+  return end;
+}
 
-void append_json_quoted(std::string& out, std::string_view text) {
+void append_escaped(std::string& out, std::string_view text) {
   static constexpr char kDigits[] = "0123456789abcdef";
-  out.push_back('"');
   for (char c : text) {
     switch (c) {
       case '"':
@@ -110,6 +121,19 @@ void append_json_quoted(std::string& out, std::string_view text) {
           out.push_back(c);
         }
     }
+  }
+}
+
+}  // namespace
+
+void append_json_quoted(std::string& out, std::string_view text) {
+  out.push_back('"');
+  for (;;) {
+    const std::size_t sound = is_ascii(text) || is_utf8(text) ? text.size() : utf8_prefix(text);
+    append_escaped(out, text.substr(0, sound));
+    if (sound == text.size()) break;
+    append_utf8(out, 0xFFFD);
+    text.remove_prefix(sound + 1);
   }
   out.push_back('"');
 }

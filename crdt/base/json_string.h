@@ -8,7 +8,8 @@
 
 namespace base {
 
-// Appends a literal for `text` (valid UTF-8): in quotes, with the escapes that JSON requires.
+// Appends a literal for `text`: in quotes, with the escapes that JSON requires. Each byte that is
+// no part of a valid UTF-8 sequence becomes U+FFFD, so the literal is always valid.
 void append_json_quoted(std::string& out, std::string_view text);
 std::string json_quote(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "crdt/content.h"
 #include "crdt/types/or_set.h"
 #include "crdt/types/register.h"
 
@@ -90,8 +91,8 @@ Members shown(const Entry& entry) {
   for (const auto& [key, cells] : entry.fields) {
     const Cell* field = winning_cell(cells);
     if (field == nullptr || hidden_by(reset, *field)) continue;
-    std::string_view value = value_of(field->body);
-    if (!value.empty()) members.emplace_back(key, std::string(value));
+    std::string value = shown_value(*field);
+    if (!value.empty()) members.emplace_back(key, std::move(value));
   }
   return members;
 }

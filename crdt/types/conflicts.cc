@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "crdt/content.h"
 #include "crdt/types/counter.h"
 #include "crdt/types/places.h"
 #include "crdt/types/register.h"
@@ -11,8 +12,8 @@ namespace crdt {
 namespace {
 
 std::string text_of(const Cell& cell) {
-  const std::string_view value = value_of(cell.body);
-  return value.empty() ? "null" : std::string(value);
+  std::string value = shown_value(cell);
+  return value.empty() ? "null" : value;
 }
 
 // A text that is shown and has no marker.
@@ -45,7 +46,7 @@ class Walk {
       const auto end = static_cast<std::ptrdiff_t>(root_.size() + open_.size());
       open_.push_back({{slot.path.begin(), slot.path.begin() + end}, {}});
     }
-    ASSIGN_OR_RETURN(const bool shown, is_shown(view_, slot, cells));
+    ASSIGN_OR_RETURN(const bool shown, is_shown(view_, slot.path, slot.type, cells));
     if (!shown) return true;
     const std::size_t own = *depth - root_.size();
     for (std::size_t i = 0; i <= own; ++i) {

@@ -38,10 +38,14 @@ Slot marker_of(const Draft& draft, const Path& path, SlotType type) {
 }
 
 base::Status mark(Draft& draft, const Path& path, SlotType type) {
-  Slot marker = marker_of(draft, path, type);
-  ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(marker.path, type));
-  if (!seen.empty()) return {};
-  draft.effects.push_back(put_over(std::move(marker), {}, stamp_over(draft, {}), {}));
+  if (type == SlotType::kOrSet) {
+    ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(set_marker(path), type));
+    if (!seen.empty()) return {};
+  } else {
+    ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
+    if (!seen.empty()) return {};
+  }
+  draft.effects.push_back(put_over(marker_of(draft, path, type), {}, stamp_over(draft, {}), {}));
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "crdt/content.h"
 #include "crdt/types/register.h"
 
 namespace crdt {
@@ -34,9 +35,9 @@ base::Result<Path> element_path(const Draft& draft, const Path& path, std::strin
   return at;
 }
 
-std::string_view element_value(const Cells& cells) {
+std::string element_value(const Cells& cells) {
   const auto best = winner(cells);
-  return best ? value_of(cells[*best].body) : std::string_view();
+  return best ? shown_value(cells[*best]) : std::string();
 }
 
 base::Status add_element(Draft& draft, const Path& path, std::string_view element) {

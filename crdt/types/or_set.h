@@ -23,8 +23,9 @@ std::optional<Effect> remove_seen(const Slot& slot, const Cells& seen);
 Path set_marker(const Path& path);
 // The path of an element. kTooLarge when its canonical form does not fit into a path.
 base::Result<Path> element_path(const Draft& draft, const Path& path, std::string_view element);
-// The element as it was written; of concurrent spellings that of the winner.
-std::string_view element_value(const Cells& cells);
+// The element as it was written; of concurrent spellings that of the winner. Empty if that is no
+// element for this version (shown_value()).
+std::string element_value(const Cells& cells);
 
 // `element` is minified JSON.
 base::Status add_element(Draft& draft, const Path& path, std::string_view element);

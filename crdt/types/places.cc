@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "crdt/content.h"
 #include "crdt/types/counter.h"
 #include "crdt/types/or_set.h"
 #include "crdt/types/register.h"
@@ -15,7 +16,7 @@ base::Status each_type(View& view, const Path& path, const std::function<bool(Sl
   return each_below(view, path, [&](const Slot& slot, const Cells& cells) -> base::Result<bool> {
     const auto depth = depth_of(slot);
     if (!depth || *depth < path.size()) return true;
-    ASSIGN_OR_RETURN(const bool shown, is_shown(view, slot, cells));
+    ASSIGN_OR_RETURN(const bool shown, is_shown(view, slot.path, slot.type, cells));
     if (!shown) return true;
     return found(*depth == path.size() ? slot.type : SlotType::kMap);
   });
@@ -54,16 +55,16 @@ base::Status each_below(
   return status;
 }
 
-base::Result<bool> is_shown(View& view, const Slot& slot, const Cells& cells) {
-  switch (slot.type) {
+base::Result<bool> is_shown(View& view, const Path& path, SlotType type, const Cells& cells) {
+  switch (type) {
     case SlotType::kLwwRegister:
     case SlotType::kMvRegister: {
       const auto best = winner(cells);
-      return best && !value_of(cells[*best].body).empty();
+      return best && !shown_of(cells[*best]).empty();
     }
     case SlotType::kSeq: {
       if (!cells.empty()) return true;
-      ASSIGN_OR_RETURN(const std::string text, view.shown_text(slot.path));
+      ASSIGN_OR_RETURN(const std::string text, view.shown_text(path));
       return !text.empty();
     }
     default:
@@ -73,9 +74,10 @@ base::Result<bool> is_shown(View& view, const Slot& slot, const Cells& cells) {
 
 base::Result<bool> is_there(View& view, const Path& path, SlotType type) {
   // A cell of the slot itself, or of the marker of a set, saves the search below.
-  const Path at = type == SlotType::kOrSet ? set_marker(path) : path;
+  const Path marker = type == SlotType::kOrSet ? set_marker(path) : Path();
+  const Path& at = type == SlotType::kOrSet ? marker : path;
   ASSIGN_OR_RETURN(const Cells cells, view.cells(at, type));
-  ASSIGN_OR_RETURN(bool there, is_shown(view, {view.object(), at, type}, cells));
+  ASSIGN_OR_RETURN(bool there, is_shown(view, at, type, cells));
   if (there || (type != SlotType::kOrSet && type != SlotType::kMap)) return there;
   RETURN_IF_ERROR(each_type(view, path, [&](SlotType found) {
     there = found == type;

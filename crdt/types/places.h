@@ -22,7 +22,7 @@ base::Status each_below(
     const std::function<base::Result<bool>(const Slot& slot, const Cells& cells)>& visit);
 
 // True if readers see something of this slot, whatever other types have at its place.
-base::Result<bool> is_shown(View& view, const Slot& slot, const Cells& cells);
+base::Result<bool> is_shown(View& view, const Path& path, SlotType type, const Cells& cells);
 
 // True if something of this type is shown at `path`, were it the only type there.
 base::Result<bool> is_there(View& view, const Path& path, SlotType type);

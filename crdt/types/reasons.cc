@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "crdt/content.h"
 #include "crdt/types/conflicts.h"
 #include "crdt/types/counter.h"
 #include "crdt/types/places.h"
@@ -40,8 +41,8 @@ bool is_hidden(const Winners& winners, const Path& root, const Slot& slot, std::
 Reason reason_of_register(const Slot& slot, const Cells& cells, const Cell& cell) {
   const Cells ranked = best_first(cells);
   const Cell& best = ranked.front();
-  const bool absent = value_of(cell.body).empty();
-  if (value_of(best.body).empty()) return {slot, cell, false, "absent"};
+  const bool absent = shown_of(cell).empty();
+  if (shown_of(best).empty()) return {slot, cell, false, "absent"};
   if (slot.type == SlotType::kMvRegister) {
     if (absent) return {slot, cell, false, "absent"};
     return {slot, cell, true, cells.size() > 1 ? "concurrent" : "only"};

@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "crdt/content.h"
+
 namespace crdt {
 
 bool loses(const Cell& a, const Cell& b) {
@@ -32,12 +34,11 @@ Cells best_first(Cells cells) {
 std::optional<std::string> register_value(const Cells& cells, SlotType type) {
   const auto best = winner(cells);
   if (!best) return std::nullopt;
-  const std::string_view value = value_of(cells[*best].body);
-  if (value.empty()) return std::nullopt;
-  if (type != SlotType::kMvRegister) return std::string(value);
+  if (shown_of(cells[*best]).empty()) return std::nullopt;
+  if (type != SlotType::kMvRegister) return shown_value(cells[*best]);
   std::string values;
   for (const Cell& cell : best_first(cells)) {
-    const std::string_view one = value_of(cell.body);
+    const std::string one = shown_value(cell);
     if (one.empty()) continue;
     values += values.empty() ? '[' : ',';
     values += one;

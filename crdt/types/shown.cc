@@ -86,10 +86,10 @@ class Reading {
     switch (slot.type) {
       case SlotType::kOrSet:
         if (cells.empty()) return {};
-        if (slot.path.back().empty()) {
-          place.elements.exists();
-        } else {
-          place.elements.add('[', element_value(cells), bytes_max_);
+        place.elements.exists();
+        if (slot.path.back().empty()) return {};
+        if (const std::string element = element_value(cells); !element.empty()) {
+          place.elements.add('[', element, bytes_max_);
         }
         return {};
       case SlotType::kMap:

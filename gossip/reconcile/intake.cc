@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "crdt/base/plant.h"
+#include "crdt/content.h"
 
 namespace gossip {
 namespace {
@@ -24,7 +25,7 @@ Intake::Taken Intake::take(const NodeId& from, const std::vector<base::Bytes>& c
   std::vector<crdt::Opened> fresh;
   for (const base::Bytes& bytes : changes) {
     base::Result<crdt::Opened> opened = crdt::open_change(bytes);
-    if (!opened) {
+    if (!opened || !crdt::can_be_shown(opened->change)) {
       ++stats_.refused_content;
       continue;
     }

@@ -337,6 +337,13 @@ void FakeHost::learn_from(FakeHost& other) {
   run();
 }
 
+void FakeHost::take(const crdt::SealedChange& change) {
+  Received received;
+  received.changes.push_back(*crdt::open_change(change.bytes));
+  inputs_.push_back(std::move(received));
+  run();
+}
+
 void FakeHost::hear_from(FakeHost& other) {
   Received received;
   received.from = other.facts_.node_id;

@@ -65,14 +65,15 @@ class FakeHost final : public Host {
   bool finish_read();  // and hands the answer to the loop
   bool read_step() { return finish_read() || (start_read() && finish_read()); }
   bool loop_step();
-  bool fire_timer();                         // the first one that is due
-  void pass(std::uint64_t millis);           // moves the clock, runs nothing
-  void spoil_cells();                        // from now on reads of cells fail
-  void run();                                // until nothing waits, timers that are due included
-  void run_by_chance(base::Random& random);  // the same, in an order of chance
-  void advance(std::uint64_t millis);        // moves the clock and runs
-  void learn_from(FakeHost& other);          // takes over every change it has not seen, and runs
-  void hear_from(FakeHost& other);           // the same, without running
+  bool fire_timer();                            // the first one that is due
+  void pass(std::uint64_t millis);              // moves the clock, runs nothing
+  void spoil_cells();                           // from now on reads of cells fail
+  void run();                                   // until nothing waits, timers that are due included
+  void run_by_chance(base::Random& random);     // the same, in an order of chance
+  void advance(std::uint64_t millis);           // moves the clock and runs
+  void learn_from(FakeHost& other);             // takes over every change it has not seen, and runs
+  void hear_from(FakeHost& other);              // the same, without running
+  void take(const crdt::SealedChange& change);  // as if a peer had sent it; runs
   void close_actor(const base::ActorId& actor);
   // Begins a state join. Its pages come with later turns.
   void join_from(FakeHost& other);

@@ -99,4 +99,12 @@ std::string get_snapshot(AgentProcess& agent, const std::string& id) {
   return answer.ok() && answer->status == 200 ? json_field(answer->body, "value") : "";
 }
 
+support::Outcome command(AgentProcess& agent, std::vector<std::string> words,
+                         const std::string& input) {
+  words.insert(words.end(), {"--http", agent.http()});
+  auto outcome = support::hearsay(words, {}, input);
+  EXPECT_TRUE(outcome.ok());
+  return outcome.ok() ? *outcome : support::Outcome{};
+}
+
 }  // namespace cluster

@@ -43,5 +43,8 @@ std::uint64_t metric(AgentProcess& agent, const std::string& name_and_labels);
 std::string noise_metadata(std::size_t digits, std::uint64_t seed = 1);
 bool add_snapshot(AgentProcess& agent, const std::string& id, const std::string& metadata = "{}");
 std::string get_snapshot(AgentProcess& agent, const std::string& id);  // "" when absent
+// Runs the command line against this agent.
+support::Outcome command(AgentProcess& agent, std::vector<std::string> words,
+                         const std::string& input = "");
 
 }  // namespace cluster

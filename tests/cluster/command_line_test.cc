@@ -17,15 +17,6 @@
 namespace cluster {
 namespace {
 
-using Words = std::vector<std::string>;
-
-support::Outcome command(AgentProcess& agent, Words words, const std::string& input = "") {
-  words.insert(words.end(), {"--http", agent.http()});
-  auto outcome = support::hearsay(words, {}, input);
-  EXPECT_TRUE(outcome.ok());
-  return outcome.ok() ? *outcome : support::Outcome{};
-}
-
 // Ids and fields of every kind.
 std::vector<std::string> texts() {
   return {"a",      "id", "metadata", "a/b",     "..", "%2F", "é\xF0\x9F\x98\x80", "\"q\"\\",

@@ -10,15 +10,6 @@
 namespace cluster {
 namespace {
 
-using Words = std::vector<std::string>;
-
-support::Outcome command(AgentProcess& agent, Words words) {
-  words.insert(words.end(), {"--http", agent.http()});
-  auto outcome = support::hearsay(words);
-  EXPECT_TRUE(outcome.ok());
-  return outcome.ok() ? *outcome : support::Outcome{};
-}
-
 std::string digest_of(AgentProcess& agent) {
   auto status = agent.client().get("/v1/status");
   EXPECT_TRUE(status.ok());

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "map_view.h"
 
 namespace crdt {
@@ -181,7 +183,14 @@ TEST_F(SetCases, RemovingWhatIsAbsentChangesNothing) {
 }
 
 TEST_F(SetCases, TwoAddsOfOneChangeHaveDotsOfTheirOwn) {
-  ASSERT_TRUE(a.write({add({}, x), add({}, y)}).ok());
+  const auto sent = a.write({add({}, x), add({}, y)});
+  ASSERT_TRUE(sent.ok() && *sent);
+  std::set<Dot> dots;
+  const auto note = [&](const Effect&, const Dot& dot) {
+    EXPECT_TRUE(dots.insert(dot).second) << dot.text();
+    return base::Status();
+  };
+  EXPECT_TRUE(each_effect((*sent)->change, note).ok());
   merge();
   b.must(remove({}, x));
   merge();

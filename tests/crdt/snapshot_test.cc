@@ -47,6 +47,9 @@ SnapshotPage sample() {
                 {{"images", {"b", std::string(1, '\0')}, SlotType::kLwwRegister}, {strange}},
                 {{"images", {"c"}, SlotType::kSeq}, {cell(1, 4, "")}},
                 {{"images", {"c"}, SlotType::kSeq}, {}, text_runs()}};
+  page.until = SnapshotPlace{{"snapshots", {"z"}, SlotType::kSeq}, {actor(9), 1, 2}, true};
+  page.named = {{{"images", SlotType::kMap}, {{actor(1), 1, 0, 5, 2}, {actor(5), 7, 2}}},
+                {{"snapshots", SlotType::kMap}, {}}};
   page.more = true;
   return page;
 }
@@ -74,12 +77,71 @@ TEST(Snapshot, QueriesSurviveTheWire) {
   EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
   query.run->after->text = true;
   EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+  query.run->missing = {{actor(1), 0}, {actor(2), UINT64_MAX}};
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+  query.run->missing.reset();
+  query.run->wanted = {std::nullopt, {{actor(1), 4, 2}, {actor(3), 1, 0, 2, 9}}};
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+  query.run->wanted->until = {{"a", {"x", "z"}, SlotType::kLwwRegister}, {actor(1), 4, 2}};
+  EXPECT_EQ(*decode_snapshot_query(encode(query)), query);
+}
+
+SnapshotQuery difference_query() {
+  SnapshotQuery query;
+  query.snapshot = 4;
+  query.run = {{"a", SlotType::kMap}, {"b", SlotType::kSeq}, std::nullopt};
+  query.run->after = {{"a", {"x", "y"}, SlotType::kLwwRegister}, {actor(1), 4, 2}};
+  query.run->missing = {{actor(1), 0}};
+  query.run->wanted = {{}, {{actor(1), 4, 2}}};
+  query.run->wanted->until = {{"a", {"x", "y"}, SlotType::kLwwRegister}, {actor(1), 4, 3}};
+  return query;
+}
+
+TEST(Snapshot, QueriesThatContradictThemselvesAreRefused) {
+  ASSERT_TRUE(decode_snapshot_query(encode(difference_query())).ok());
+  const auto refused = [](const auto& change) {
+    SnapshotQuery query = difference_query();
+    change(*query.run);
+    return !decode_snapshot_query(encode(query)).ok();
+  };
+  EXPECT_TRUE(refused([](SnapshotRun& run) { std::swap(run.first, run.last); }));
+  EXPECT_TRUE(refused([](SnapshotRun& run) { run.after->slot.object = "c"; }));
+  EXPECT_TRUE(refused([](SnapshotRun& run) { run.wanted->until->slot.object = "c"; }));
+  EXPECT_TRUE(refused([](SnapshotRun& run) { run.wanted->until->dot.index = 2; }))
+      << "it is not behind the place where the page begins";
+  EXPECT_TRUE(refused([](SnapshotRun& run) { run.wanted->dots.clear(); }));
+  EXPECT_TRUE(refused([](SnapshotRun& run) { run.wanted->dots[0].count = 1u << 18; }));
+  EXPECT_TRUE(refused([](SnapshotRun& run) {
+    for (std::uint32_t i = 0; i <= kSnapshotMissingMax; ++i) {
+      ActorId id = actor(7);
+      id.bytes[0] = static_cast<std::uint8_t>(i >> 8);
+      id.bytes[1] = static_cast<std::uint8_t>(i);
+      run.missing->emplace(id, 1);
+    }
+  }));
+}
+
+// The largest queries fit into the bound of a query.
+TEST(Snapshot, AQueryWithManyMissingActorsAndTheLongestPlaceFits) {
+  SnapshotQuery query = difference_query();
+  query.run->wanted.reset();
+  query.run->after->slot.object.assign(kObjectNameMax, 'o');
+  query.run->after->slot.path.assign(kPathDepthMax, std::string(kPathComponentMax, 'p'));
+  query.run->first.first = query.run->last.first = query.run->after->slot.object;
+  for (std::uint32_t i = 1; i < kSnapshotMissingMax; ++i) {
+    ActorId id = actor(7);
+    id.bytes[0] = static_cast<std::uint8_t>(i >> 8);
+    id.bytes[1] = static_cast<std::uint8_t>(i);
+    query.run->missing->emplace(id, UINT64_MAX);
+  }
+  ASSERT_EQ(query.run->missing->size(), kSnapshotMissingMax);
+  EXPECT_TRUE(decode_snapshot_query(encode(query)).ok());
 }
 
 TEST(Snapshot, TheFirstQueryIsTheseBytes) {
   SnapshotQuery query;
   query.step = 0x2a;
-  EXPECT_EQ(encode(query), samples::hex("96022a00c0c0c0"));
+  EXPECT_EQ(encode(query), samples::hex("96032a00c0c0c0"));
 }
 
 TEST(Snapshot, EveryCutAndEveryChangedByteIsRefusedOrSound) {
@@ -151,6 +213,20 @@ INSTANTIATE_TEST_SUITE_P(
                [](SnapshotPage& page) { page.slots[5].runs[0].dots.changes = 2; }},
         Broken{"very_many_erased_elements",
                [](SnapshotPage& page) { page.slots[5].runs[0].dots.count = 65u << 20; }},
+        Broken{"value_that_is_no_json",
+               [](SnapshotPage& page) { page.slots[1].cells[0].body = "1 "; }},
+        Broken{"name_that_is_no_text",
+               [](SnapshotPage& page) { page.slots[3].slot.path[1] = "\xFF"; }},
+        Broken{"names_out_of_order",
+               [](SnapshotPage& page) { std::swap(page.named[0], page.named[1]); }},
+        Broken{"names_twice", [](SnapshotPage& page) { page.named[1].key = page.named[0].key; }},
+        Broken{"named_dots_twice",
+               [](SnapshotPage& page) { page.named[0].dots.push_back(page.named[0].dots.back()); }},
+        Broken{"more_names_than_the_bound",
+               [](SnapshotPage& page) {
+                 page.named[0].dots[0].count = 60'000;
+                 page.named[1].dots = {{actor(1), 1, 0, 60'000}};
+               }},
         Broken{"writer_too_long",
                [](SnapshotPage& page) { page.slots[3].cells[0].stamp.writer.assign(257, 'w'); }}),
     [](const auto& tested) { return std::string(tested.param.what); });
@@ -200,7 +276,9 @@ TEST(Snapshot, SizesAreNotGuessedTooSmall) {
   auto random = base::Random::from_number(1);
   for (int round = 0; round < 200; ++round) {
     SnapshotPage page = sample();
-    std::size_t empty = encode({page.step, page.name, page.clock, {}, {}, {}, true}).size();
+    page.until.reset();
+    page.named.clear();
+    std::size_t empty = encode({page.step, page.name, page.clock, {}, {}, {}, {}, {}, true}).size();
     std::size_t counted = 16;  // the headers of the lists
     for (const SnapshotActor& one : page.actors) counted += encoded_size(one);
     for (const SnapshotObject& one : page.objects) counted += encoded_size(one);

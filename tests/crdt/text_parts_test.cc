@@ -10,7 +10,7 @@
 #include "crdt/base/random.h"
 #include "crdt/types/sequence/sequence.h"
 
-namespace crdt {
+namespace crdt::text_parts {
 namespace {
 
 struct Edit {
@@ -452,4 +452,4 @@ TEST_F(BrokenParts, ABrokenIndexIsRefused) {
 }
 
 }  // namespace
-}  // namespace crdt
+}  // namespace crdt::text_parts

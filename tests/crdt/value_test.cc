@@ -1,5 +1,6 @@
 #include "crdt/value.h"
 #include "crdt/minified.h"
+#include "no_json.h"
 
 #include <gtest/gtest.h>
 
@@ -246,6 +247,16 @@ TEST(Value, QuotingEscapesWhatJsonDemandsAndNoMore) {
   EXPECT_EQ(json_quote(std::string("\"\\/\b\f\n\r\t\x01\x1F\x7F\0", 12)),
             "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7F\\u0000\"");
   EXPECT_EQ(json_quote("\xC3\xA9"), "\"\xC3\xA9\"");
+}
+
+TEST(Value, QuotingGivesValidJsonOfAnyBytes) {
+  EXPECT_EQ(json_quote("a\xFF\"\xC3"), "\"a\xEF\xBF\xBD\\\"\xEF\xBF\xBD\"");
+  EXPECT_EQ(json_quote("\xC3\xA9\xED\xA0\x80z"),
+            "\"\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz\"");
+  for (const std::string& bad : samples::no_json()) {
+    EXPECT_FALSE(is_minified(bad)) << bad.substr(0, 80);
+    EXPECT_TRUE(check_json(json_or_quoted(bad), 1).ok()) << bad.substr(0, 80);
+  }
 }
 
 TEST(Value, UnquotingReadsEveryEscape) {

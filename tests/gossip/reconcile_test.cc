@@ -205,6 +205,24 @@ TEST(Reconcile, ABadChangeDoesNotStopTheRest) {
   EXPECT_EQ(pair.mesh.host(Pair::a).replica->size(), 1u);
 }
 
+// A member that sends what no client could be shown harms its own changes only.
+TEST(Reconcile, AChangeWithAValueThatIsNoJsonIsRefused) {
+  Pair pair(14);
+  auto random = base::Random::from_number(1);
+  const auto liar = random.id<base::ActorTag>();
+  const auto other = random.id<base::ActorTag>();
+  crdt::Change change = crdt::open_change(change_of(liar, 1).bytes)->change;
+  change.effects[0].body = "\"no end";
+
+  pair.mesh.frame(Pair::z, Pair::a,
+                  wire::Push{{crdt::seal(change)->bytes, change_of(liar, 2).bytes}});
+  pair.mesh.frame(Pair::z, Pair::a, wire::Push{{change_of(other, 1).bytes}});
+  pair.mesh.run(base::millis(20));
+
+  EXPECT_EQ(pair.mesh.node(Pair::a).stats().refused_content, 1u);
+  EXPECT_EQ(pair.mesh.host(Pair::a).replica->size(), 1u);
+}
+
 TEST(Reconcile, OwnChangesAreConfirmedWhenAPeerClaimsThem) {
   Pair pair(15);
   for (int i = 0; i < 3; ++i) pair.mesh.write(Pair::a);

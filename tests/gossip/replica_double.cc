@@ -57,8 +57,9 @@ Stored ReplicaDouble::turn() {
       change.deps.push_back({actor, at});
     }
     crdt::Effect effect;
-    effect.slot = {"object", {actor_.hex()}, crdt::SlotType::kLwwRegister};
-    // Random bytes cannot be compressed by a session. So sizes in tests are the sizes on the wire.
+    // A value must be JSON, but a marker may have any body. Random bytes cannot be compressed by a
+    // session, so sizes in tests are the sizes on the wire.
+    effect.slot = {"object", {actor_.hex()}, crdt::SlotType::kMap};
     effect.body = base::Random::from_number(change.seq).bytes(bytes);
     change.effects.push_back(std::move(effect));
     auto sealed = crdt::seal(change);

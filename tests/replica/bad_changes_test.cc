@@ -1,7 +1,7 @@
 // Changes of a peer that no plan of this program would make (docs/testing.md, "Bad input"). The
 // peer has the mesh key, so the change is sealed and complete. It is refused as a whole, or it
-// takes its place and all replicas that have it are equal; the object can be written and replaced
-// afterwards.
+// waits for what it names, or it takes its place and all replicas that have it are equal; the
+// object can be written and replaced afterwards.
 
 #include "crdt/codec.h"
 #include "tools/simulator/requests.h"
@@ -13,7 +13,10 @@ namespace {
 struct BadChanges : ThreeReplicas {
   std::optional<crdt::HeadHash> last_forged;
   // What B and C get in place of A's next change: its only effect is `forged`.
-  void forge(crdt::Effect forged) {
+  void forge(crdt::Effect forged) { send(std::move(forged), true); }
+  // It names what does not exist, so it and what follows it is not applied.
+  void forge_waiting(crdt::Effect forged) { send(std::move(forged), false); }
+  void send(crdt::Effect forged, bool is_applied) {
     forged.stamp = {{kWall, 0}, {}};
     const Sealed own = must(*a, "other", {increment(1)});
     const auto bad = changed(own.at(0), [&](crdt::Change& change) {
@@ -23,7 +26,7 @@ struct BadChanges : ThreeReplicas {
     last_forged = bad.hash;
     for (Replica* replica : {b.get(), c.get()}) {
       turn(*replica, 5, {received({bad})});
-      EXPECT_TRUE(replica->vector().covers(bad.actor, bad.seq));
+      EXPECT_EQ(replica->vector().covers(bad.actor, bad.seq), is_applied);
     }
     restart(c, "c");
     expect_equal(*b, *c);
@@ -98,25 +101,23 @@ TEST_F(BadChanges, PlacesInAnObjectThatIsNoMapAreKeptAndCanBeRemoved) {
   expect_usable("n", {op(Verb::kUnset, {})}, "absent");
 }
 
-// Such an element is nowhere, so its letters stand at the beginning, on every replica.
-TEST_F(BadChanges, AnInsertBehindAnElementThatDoesNotExistStandsAtTheBeginning) {
+TEST_F(BadChanges, AnInsertBehindAnElementThatDoesNotExistWaitsForIt) {
   must(*b, "note", {insert(0, "abc")});
   exchange(*b, *a);
   exchange(*b, *c);
 
   crdt::ActorId nobody;
   nobody.bytes.fill(7);
-  forge(typed("note", {}, {Dot{nobody, 3, 9}, true}, "X"));
-  forge(typed("note", {}, {Dot{b->own_actor(), UINT64_MAX, UINT32_MAX}, false}, "Y"));
   forge(typed("note", {}, {std::nullopt, false}, "Z"));
+  forge_waiting(typed("note", {}, {Dot{nobody, 3, 9}, true}, "X"));
+  forge_waiting(typed("note", {}, {Dot{b->own_actor(), UINT64_MAX, UINT32_MAX}, false}, "Y"));
 
-  EXPECT_EQ(value_of(*b, "note").size(), 8u);
-  const std::string now = value_of(*b, "note");
-  must(*b, "note", {erase(0, 6)});
+  EXPECT_EQ(value_of(*b, "note").size(), 6u);
+  must(*b, "note", {erase(0, 4)});
   expect_usable("note", {insert(0, "new")}, "\"new\"");
 }
 
-TEST_F(BadChanges, KillsOfWhatDoesNotExistRemoveNothing) {
+TEST_F(BadChanges, KillsOfWhatDoesNotExistWaitForIt) {
   must(*b, "note", {insert(0, "abc")});
   must(*b, "tags", {add("1")});
   exchange(*b, *a);
@@ -125,10 +126,16 @@ TEST_F(BadChanges, KillsOfWhatDoesNotExistRemoveNothing) {
   crdt::ActorId nobody;
   nobody.bytes.fill(7);
   const crdt::DotRuns nothing{{nobody, 1, 0, UINT32_MAX, UINT32_MAX}};
-  forge({crdt::EffectKind::kErase, {"note", {}, SlotType::kSeq}, nothing, {}, {}, {}});
-  forge({crdt::EffectKind::kRemove, {"tags", {"1"}, SlotType::kOrSet}, nothing, {}, {}, {}});
-  forge({crdt::EffectKind::kRemove, {"tags", {}, SlotType::kSubtree}, nothing, {}, {}, {}});
-  forge({crdt::EffectKind::kRemove, {"never", {}, SlotType::kSubtree}, nothing, {}, {}, {}});
+  // Of changes that exist, all that is named and is not there.
+  const crdt::DotRuns too_many{{b->own_actor(), 1, 500, UINT32_MAX - 500, 1}};
+  forge({crdt::EffectKind::kErase, {"note", {}, SlotType::kSeq}, too_many, {}, {}, {}});
+  forge({crdt::EffectKind::kRemove, {"never", {}, SlotType::kSubtree}, too_many, {}, {}, {}});
+  forge_waiting({crdt::EffectKind::kErase, {"note", {}, SlotType::kSeq}, nothing, {}, {}, {}});
+  forge_waiting(
+      {crdt::EffectKind::kRemove, {"tags", {"1"}, SlotType::kOrSet}, nothing, {}, {}, {}});
+  forge_waiting({crdt::EffectKind::kRemove, {"tags", {}, SlotType::kSubtree}, nothing, {}, {}, {}});
+  forge_waiting(
+      {crdt::EffectKind::kRemove, {"never", {}, SlotType::kSubtree}, nothing, {}, {}, {}});
 
   EXPECT_EQ(value_of(*b, "note"), "\"abc\"");
   EXPECT_EQ(value_of(*b, "tags"), "[1]");
@@ -168,6 +175,81 @@ TEST_F(BadChanges, AnElementWhoseSlotIsAnotherOneCanBeRemovedByReplacingTheSet) 
 
   EXPECT_GT(value_of(*b, "tags").size(), 100'000u);
   expect_usable("tags", {replace(SlotType::kOrSet, "[1]")}, "[1]");
+}
+
+// --- Dots that the author has not seen
+// ------------------------------------------------------------
+
+// Changes of a member that names dots without naming the changes that made them. B has those
+// changes before it, C only after it.
+struct UnseenDots : BadChanges {
+  void expect_same_in_both_orders(const Sealed& named, std::vector<crdt::Effect> effects) {
+    crdt::Change change;
+    change.actor.bytes.fill(9);
+    change.seq = 1;
+    change.time = {kWall, 0};
+    change.effects = std::move(effects);
+    for (crdt::Effect& effect : change.effects) {
+      if (effect.body) effect.stamp = {{kWall, 0}, {}};
+    }
+    const auto sealed = crdt::seal(change);
+    ASSERT_TRUE(sealed.ok());
+    turn(*b, 5, {received(named), received({*sealed})});
+    turn(*c, 5, {received({*sealed})});
+    turn(*c, 6, {received(named)});
+    for (Replica* replica : {b.get(), c.get()}) {
+      EXPECT_TRUE(replica->vector().covers(change.actor, 1));
+    }
+    expect_equal(*b, *c);
+    for (const char* object : {"note", "tags", "doc"}) {
+      EXPECT_EQ(value_of(*b, object), value_of(*c, object)) << object;
+    }
+  }
+  Dot dot(std::uint64_t seq, std::uint32_t index) const { return {a->own_actor(), seq, index}; }
+};
+
+TEST_F(UnseenDots, OfLettersAreErasedInEveryOrder) {
+  const Sealed named = must(*a, "note", {insert(0, "abc")});
+
+  expect_same_in_both_orders(named, {{crdt::EffectKind::kErase,
+                                      {"note", {}, SlotType::kSeq},
+                                      {{a->own_actor(), 1, 0, 3, 1}},
+                                      {},
+                                      {},
+                                      {}}});
+  EXPECT_EQ(value_of(*c, "note"), "\"\"");
+}
+
+TEST_F(UnseenDots, OfCellsAreRemovedInEveryOrder) {
+  const Sealed named = must(*a, "tags", {add("1"), add("2")});
+
+  expect_same_in_both_orders(named, {{crdt::EffectKind::kRemove,
+                                      {"tags", {"1"}, SlotType::kOrSet},
+                                      {{a->own_actor(), 1, 0, 9, 1}},
+                                      {},
+                                      {},
+                                      {}}});
+  EXPECT_EQ(value_of(*c, "tags"), "[2]");
+}
+
+TEST_F(UnseenDots, OfASubtreeAreRemovedInEveryOrder) {
+  const Sealed named =
+      must(*a, "doc", {op(Verb::kSet, {"k"}, std::string("1"), SlotType::kLwwRegister)});
+
+  expect_same_in_both_orders(named, {{crdt::EffectKind::kRemove,
+                                      {"doc", {"k"}, SlotType::kSubtree},
+                                      {{a->own_actor(), 1, 0, 9, 1}},
+                                      {},
+                                      {},
+                                      {}}});
+  EXPECT_EQ(value_of(*c, "doc"), "{}");
+}
+
+TEST_F(UnseenDots, ThatAnInsertStandsBehindKeepItsPlaceInEveryOrder) {
+  const Sealed named = must(*a, "note", {insert(0, "abc")});
+
+  expect_same_in_both_orders(named, {typed("note", {}, {dot(1, 1), true}, "X")});
+  EXPECT_EQ(value_of(*c, "note").size(), 6u);
 }
 
 // --- Bytes that are no change --------------------------------------------------------------------

@@ -266,6 +266,38 @@ TEST_F(Copied, AfterAForkTheTailIsSealedAgainUponWhatPeersHold) {
       << "the patch did not kill the dot under its new name";
 }
 
+// One request writes a place and then writes it again. So its change names dots of its own, and
+// these have new names too.
+TEST_F(Copied, ATailThatNamesItsOwnDotsIsSealedAgainAsItWas) {
+  turn(*z, 3, {received(turn(*copy, 3, {add("theirs")}).facts.own)});
+  const auto set = [](std::string value) {
+    return crdt::Op{{"k"}, crdt::Verb::kSet, std::move(value), crdt::SlotType::kLwwRegister, {}};
+  };
+  const auto typed = crdt::Op{
+      {"t"}, crdt::Verb::kInsert, crdt::TextInsert{0, {}, "abc"}, crdt::SlotType::kSeq, {}};
+  const auto erased =
+      crdt::Op{{"t"}, crdt::Verb::kErase, crdt::TextErase{0, 2}, crdt::SlotType::kSeq, {}};
+  Outputs written =
+      turn(*a, 4, {Write{1, WriteObject{"doc", {set("1"), set("2"), typed, erased}}}});
+  ASSERT_TRUE(written.replies.at(0).result.ok());
+  ASSERT_TRUE(turn(*a, 6, {received(log_of(*z))}).reopen);
+
+  reopen_a();
+  turn(*a, 7, {received(log_of(*z))});
+  Outputs out = turn(*a, 8, {Synchronised{z->node_id()}});
+  while (a->replaying()) {
+    Outputs more = turn(*a, 9, {});
+    out.facts.own.insert(out.facts.own.end(), more.facts.own.begin(), more.facts.own.end());
+  }
+  ASSERT_EQ(out.facts.own.size(), 1u);
+  turn(*z, 10, {received(out.facts.own)});
+
+  EXPECT_EQ(z->state(), a->state());
+  const crdt::Slot slot{"doc", {"k"}, crdt::SlotType::kLwwRegister};
+  EXPECT_EQ(z->store().cells().load_slot(slot)->cells.size(), 1u);
+  EXPECT_EQ(*z->store().cells().texts().shown({"doc", {"t"}, crdt::SlotType::kSeq}), "c");
+}
+
 // At first we know only a later head of the fork. We find the last number in common when the
 // changes have come.
 TEST_F(Copied, WhatWasInCommonAfterAllIsNotSealedTwice) {

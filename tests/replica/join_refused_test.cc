@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
                             }},
                     Forgery{"body",
                             [](auto& page) {
-                              for (auto& slot : page.slots) slot.cells[0].body += "!";
+                              for (auto& slot : page.slots) slot.cells[0].body += "1";
                             }},
                     Forgery{"uncovered",
                             [](auto& page) {

@@ -21,7 +21,7 @@ TEST(RecentSlots, TheLastRowOfASlotIsFound) {
   RecentSlots recent;
   recent.put(row("a", 1));
   recent.put(row("a", 2));
-  const SlotRow* found = recent.find(row("a", 0).slot);
+  const RecentSlots::Known* found = recent.find(row("a", 0).slot);
   ASSERT_NE(found, nullptr);
   EXPECT_EQ(found->id, 2);
   EXPECT_EQ(recent.find(row("b", 0).slot), nullptr);

@@ -37,7 +37,8 @@ const std::vector<Arrow>& arrows() {
       // How tests and benchmarks reach running agents.
       {"tools/probe", {"tools/probe", "crdt/base"}},
       {"tools/bench",
-       {"tools/bench", "tools/probe", "agent/replica", "store", "crdt", "crdt/base"}},
+       {"tools/bench", "tools/probe", "agent/replica", "store", "crdt", "crdt/base",
+        "gossip/wire/compression.h", "gossip/wire/message.h"}},
       {"tools/simulator",
        {"tools/simulator", "agent/repair_watch.h", "agent/translate.h", "agent/replica", "gossip",
         "store", "crdt", "crdt/base"}},

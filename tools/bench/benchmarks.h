@@ -82,6 +82,12 @@ base::Result<Report> run_merge(const Common& common, const MergeOptions& options
 // A state join of an agent that missed these changes; for comparison plain upserts of the changes.
 base::Result<Report> run_join(const Common& common, const MergeOptions& options);
 
+struct RejoinOptions {
+  int entries = 100'000;
+};
+// The bytes on the wire after missing 1 % of the entries, by log and by state join.
+base::Result<Report> run_rejoin(const Common& common, const RejoinOptions& options);
+
 struct MeshOptions {
   int agents = 30;
   int runs = 5;  // of measurements that are cheap to repeat

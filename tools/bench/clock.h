@@ -8,6 +8,8 @@
 namespace bench {
 
 std::int64_t monotonic_nanos();
+// Processor time of this process. On a busy host it says more about the work than the time does.
+std::int64_t processor_nanos();
 inline double millis_of(std::int64_t nanos) { return static_cast<double>(nanos) / 1e6; }
 inline double seconds_of(std::int64_t nanos) { return static_cast<double>(nanos) / 1e9; }
 

@@ -25,6 +25,7 @@ struct Choices {
   bench::SearchOptions search;
   bench::ReadersOptions readers;
   bench::MergeOptions merge;
+  bench::RejoinOptions rejoin;
   bench::MeshOptions mesh;
   bench::TypesOptions types;
   std::uint16_t driver_port = 0;
@@ -245,6 +246,11 @@ int main(int argc, char** argv) {
       add("join", "a state join between two full stores, and the missed changes as plain upserts",
           [&] { return bench::run_join(common, choices.merge); }),
       choices);
+  add("rejoin", "bytes on the wire after missing 1 % of the entries, by log and by state join",
+      [&] { return bench::run_rejoin(common, choices.rejoin); })
+      ->add_option("--entries", choices.rejoin.entries, "entries of the catalog")
+      ->check(CLI::Range(1'000, 10'000'000))
+      ->capture_default_str();
 
   add_mesh_options(
       add("mesh",

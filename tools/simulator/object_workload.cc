@@ -39,12 +39,7 @@ ObjectWorkload::ObjectWorkload(base::Random random) : random_(std::move(random))
   names_ = 1 + random_.below(kComponents.size());
   depth_ = 1 + random_.below(3);
   root_one_in_ = 2 + static_cast<std::uint32_t>(random_.below(20));
-  weights_.resize(static_cast<std::size_t>(Deed::kDeeds));
-  for (std::uint64_t& weight : weights_) {
-    bool left_out = random_.chance(4);
-    std::uint64_t drawn = 4 + random_.below(40);
-    weight = left_out ? 0 : drawn;
-  }
+  weights_.draw(random_, static_cast<std::size_t>(Deed::kDeeds));
   weights_[static_cast<std::size_t>(Deed::kText)] += 20;
   for (Deed rare : {Deed::kReplace, Deed::kUnset, Deed::kWrong}) {
     weights_[static_cast<std::size_t>(rare)] /= 5;
@@ -168,8 +163,10 @@ Op ObjectWorkload::any_edit(const ObjectSight& sight, Place place) {
   auto anywhere = static_cast<std::uint32_t>(random_.below(size + 1));
   bool is_behind = random_.chance(4);
   const auto after = is_behind ? any_letter(sight, place) : std::nullopt;
+  bool large = size < kLettersMax / 2 && random_.chance(60);
+  std::string letters = large ? large_paste() : any_letters();
   return op_at(std::move(place), Verb::kInsert,
-               crdt::TextInsert{at_end ? size : anywhere, after, any_letters()}, type);
+               crdt::TextInsert{at_end ? size : anywhere, after, std::move(letters)}, type);
 }
 
 // One that a client can name, shown or erased.
@@ -217,14 +214,7 @@ Op ObjectWorkload::any_count(Place place, SlotType type) {
                named ? std::optional(type) : std::nullopt);
 }
 
-ObjectWorkload::Deed ObjectWorkload::any_deed() {
-  std::uint64_t sum = 0;
-  for (std::uint64_t weight : weights_) sum += weight;
-  std::uint64_t drawn = random_.below(sum);
-  std::size_t deed = 0;
-  while (drawn >= weights_[deed]) drawn -= weights_[deed++];
-  return static_cast<Deed>(deed);
-}
+ObjectWorkload::Deed ObjectWorkload::any_deed() { return static_cast<Deed>(weights_.any(random_)); }
 
 Place ObjectWorkload::any_place() {
   Place place;
@@ -246,6 +236,13 @@ std::string ObjectWorkload::any_letters() {
   std::uint64_t count = 1 + random_.below(paste ? 40 : 4);
   std::string text;
   for (std::uint64_t i = 0; i < count; ++i) text += random_.pick(kTypedLetters);
+  return text;
+}
+
+// More bytes than a leaf of a text has (1,024), in few letters.
+std::string ObjectWorkload::large_paste() {
+  std::string text;
+  for (int i = 0; i < 260; ++i) text += kTypedLetters.back();
   return text;
 }
 

@@ -9,6 +9,7 @@
 
 #include "crdt/base/random.h"
 #include "tools/simulator/oracle.h"
+#include "tools/simulator/weights.h"
 
 namespace simulation {
 
@@ -38,13 +39,14 @@ class ObjectWorkload {
   std::string any_value();
   std::string any_element();
   std::string any_letters();
+  static std::string large_paste();
 
   base::Random random_;
   std::uint64_t objects_ = 1;
   std::uint64_t names_ = 1;        // number of names that a component may have
   std::uint64_t depth_ = 1;        // components of a path at most
   std::uint32_t root_one_in_ = 1;  // one of so many operations is on the object itself
-  std::vector<std::uint64_t> weights_;
+  Weights weights_;
 };
 
 }  // namespace simulation

@@ -73,12 +73,7 @@ Workload::Workload(base::Random random, std::uint64_t objects_percent)
   hot_one_in_ = 1 + static_cast<std::uint32_t>(random_.below(6));
   fields_ = 1 + random_.below(kFieldNames.size());
   large_one_in_ = 10 + static_cast<std::uint32_t>(random_.below(200));
-  weights_.resize(static_cast<std::size_t>(Verb::kCount));
-  for (std::uint64_t& weight : weights_) {
-    bool left_out = random_.chance(4);
-    std::uint64_t drawn = 4 + random_.below(40);
-    weight = left_out ? 0 : drawn;
-  }
+  weights_.draw(random_, static_cast<std::size_t>(Verb::kCount));
   // One removal of an object destroys the work of many requests.
   weights_[static_cast<std::size_t>(Verb::kRemoveObject)] /= 16;
   weights_[static_cast<std::size_t>(Verb::kAdd)] += 4;
@@ -155,14 +150,7 @@ void Workload::write_entry(const std::string& id, agent::WriteObject& write, boo
   for (std::string& field : unset) write.ops.push_back(op({id, field}, crdt::Verb::kUnset));
 }
 
-Workload::Verb Workload::any_verb() {
-  std::uint64_t sum = 0;
-  for (std::uint64_t weight : weights_) sum += weight;
-  std::uint64_t drawn = random_.below(sum);
-  std::size_t verb = 0;
-  while (drawn >= weights_[verb]) drawn -= weights_[verb++];
-  return static_cast<Verb>(verb);
-}
+Workload::Verb Workload::any_verb() { return static_cast<Verb>(weights_.any(random_)); }
 
 std::string Workload::any_object() { return random_.pick(objects_); }
 

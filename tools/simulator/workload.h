@@ -1,8 +1,7 @@
 #pragma once
 
 // The requests of clients, drawn from one seed: many requests on few entries, with all verbs, and
-// some that change nothing. The weights are drawn once for each run, so that runs differ (swarm
-// testing).
+// some that change nothing.
 
 #include <string>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "crdt/base/random.h"
 #include "tools/simulator/object_workload.h"
 #include "tools/simulator/oracle.h"
+#include "tools/simulator/weights.h"
 
 namespace simulation {
 
@@ -50,7 +50,7 @@ class Workload {
   std::uint64_t hot_ids_ = 1;       // the first few ids, used more often
   std::uint32_t hot_one_in_ = 1;    // one of so many draws is a hot id
   std::uint32_t large_one_in_ = 1;  // one of so many values has some kB
-  std::vector<std::uint64_t> weights_;
+  Weights weights_;
   std::uint64_t objects_percent_ = 0;
   ObjectWorkload on_objects_;
 };

@@ -112,6 +112,7 @@ class RunTree {
   std::vector<Block> group(std::uint32_t& next_id, const BlockSize& size);
   // A search for the blocks that group() takes apart.
   void plan_group(const BlockSize& size) const;
+  std::set<std::uint32_t> stored_blocks() const;  // ids, as of the last group()
   // After group(): the blocks in document order.
   std::vector<const BlockLine*> lines() const;
   std::vector<Run> runs_of(const Block& block) const;

@@ -99,6 +99,12 @@ std::vector<RunTree::Block> RunTree::group(std::uint32_t& next_id, const BlockSi
   return blocks;
 }
 
+std::set<std::uint32_t> RunTree::stored_blocks() const {
+  std::set<std::uint32_t> ids;
+  for (const auto& [id, stored] : stored_) ids.insert(ids.end(), id);
+  return ids;
+}
+
 std::vector<const BlockLine*> RunTree::lines() const {
   std::vector<const BlockLine*> lines;
   for (std::uint32_t id = first_leaf_; id != kNone; id = leaves_[id].next) {

@@ -78,6 +78,7 @@ class Sequence {
     std::string text;
   };
   std::vector<RunTree::Block> fold(std::uint32_t& next_id, const RunTree::BlockSize& size = {});
+  std::set<std::uint32_t> stored_blocks() const { return tree_.stored_blocks(); }  // ids, last fold
   // After fold(), before anything else changes.
   StoredBlock block(const RunTree::Block& block) const;
   base::Bytes index() const;

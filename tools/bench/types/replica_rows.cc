@@ -1,15 +1,12 @@
 #include "tools/bench/types/replica_rows.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "agent/replica/replica.h"
 #include "agent/replica/store_view.h"
 #include "crdt/types/shown.h"
-#include "tools/bench/clock.h"
 #include "tools/bench/merge.h"
-#include "tools/bench/raw_store.h"
 #include "tools/bench/workload.h"
 
 namespace bench {
@@ -73,7 +70,7 @@ base::Result<TypingResult> measure_typing(const History& history, std::size_t ba
   TypingResult result;
   result.changes = inputs.size();
   const std::uint64_t before = bytes_written();
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   for (std::size_t from = 0; from < inputs.size(); from += batch) {
     const std::size_t to = std::min(inputs.size(), from + batch);
     std::vector<agent::Input> part(
@@ -81,12 +78,13 @@ base::Result<TypingResult> measure_typing(const History& history, std::size_t ba
         std::move_iterator(inputs.begin() + static_cast<std::ptrdiff_t>(to)));
     RETURN_IF_ERROR(turn(*replica, part));
   }
-  result.seconds = seconds_since(start);
+  result.spent = watch.spent();
   result.bytes_per_change = static_cast<double>(bytes_written() - before) /
                             static_cast<double>(std::max<std::size_t>(1, result.changes));
   ASSIGN_OR_RETURN(const std::string value, shown(*replica, "text"));
   result.ok = value == crdt::json_quote(history.end) && replica->store().verify_digest().ok();
   RETURN_IF_ERROR(replica->close());
+  replica.reset();  // the last pages of the write-ahead log move into the file
   std::error_code failed;
   result.file_bytes = std::filesystem::file_size(file, failed);
   return result;
@@ -96,33 +94,21 @@ base::Result<SetResult> measure_set(std::size_t elements, std::size_t batch,
                                     const std::string& folder) {
   SetResult result;
   ASSIGN_OR_RETURN(auto replica, open(folder + "set.db"));
-  ASSIGN_OR_RETURN(auto raw, RawTable::open(folder + "set-raw.db"));
+  ASSIGN_OR_RETURN(auto raw, SameRows::open(folder + "set.db", folder + "set-raw.db"));
   for (std::size_t from = 0; from < elements; from += batch) {
     std::vector<agent::Input> inputs;
     for (std::size_t i = from; i < std::min(elements, from + batch); ++i) {
       Op add{{}, Verb::kAdd, std::to_string(i), SlotType::kOrSet, std::nullopt};
       inputs.push_back(agent::Write{1, agent::WriteObject{"set", {std::move(add)}}});
     }
-    auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     RETURN_IF_ERROR(turn(*replica, inputs));
-    result.seconds += seconds_since(start);
-    // The same rows and sealed changes as plain inserts.
-    std::vector<Workload::Row> rows;
-    std::vector<crdt::Opened> changes;
-    const std::uint64_t last = replica->vector().seq_of(replica->own_actor());
-    for (std::size_t i = from; i < std::min(elements, from + batch); ++i) {
-      const std::uint64_t seq = last - (std::min(elements, from + batch) - 1 - i);
-      ASSIGN_OR_RETURN(const auto sealed, replica->store().log().find(replica->store().actors(),
-                                                                      replica->own_actor(), seq));
-      if (!sealed) return base::invalid("the log lacks a change");
-      ASSIGN_OR_RETURN(crdt::Opened opened, crdt::open_change(*sealed));
-      rows.push_back({"set/" + std::to_string(i), std::to_string(i)});
-      changes.push_back(std::move(opened));
-    }
-    start = std::chrono::steady_clock::now();
-    RETURN_IF_ERROR(raw->commit(rows, changes));
-    result.raw_seconds += seconds_since(start);
+    result.replica.add(watch.spent());
+    ASSIGN_OR_RETURN(const Spent spent, raw->commit());
+    result.raw.add(spent);
   }
+  // Of each add a name, a cell and a change.
+  if (raw->rows() < 3 * elements) return base::invalid("the floor wrote too few rows");
   result.ok = replica->store().verify_digest().ok() &&
               replica->store().cells().total_cells() == static_cast<std::int64_t>(elements) + 1;
   return result;

@@ -7,12 +7,13 @@
 
 #include "crdt/base/result.h"
 #include "tools/bench/types/history.h"
+#include "tools/bench/types/same_rows.h"
 
 namespace bench {
 
 struct TypingResult {
   std::size_t changes = 0;
-  double seconds = 0;
+  Spent spent;
   double bytes_per_change = 0;  // that the process wrote, of a change
   std::uint64_t file_bytes = 0;
   bool ok = false;  // the text at the end is the expected one, and the digest that of the rows
@@ -23,8 +24,8 @@ base::Result<TypingResult> measure_typing(const History& history, std::size_t ba
                                           const std::string& folder);
 
 struct SetResult {
-  double seconds = 0;      // `elements` adds, one change each, `batch` a commit
-  double raw_seconds = 0;  // the same rows inserted by plain SQLite, in the same batches
+  Spent replica;  // `elements` adds, one change each, `batch` a commit
+  Spent raw;      // the same rows inserted by plain SQLite, in the same batches
   bool ok = false;
 };
 base::Result<SetResult> measure_set(std::size_t elements, std::size_t batch,

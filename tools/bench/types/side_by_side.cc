@@ -4,9 +4,11 @@
 
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/child.h"
+#include "tools/bench/summary.h"
 #include "tools/bench/types/history.h"
 #include "tools/bench/types/peers.h"
 #include "tools/bench/types/replica_rows.h"
+#include "tools/bench/types/set_in_memory.h"
 #include "tools/bench/work_folder.h"
 
 namespace bench {
@@ -47,17 +49,48 @@ base::Status add_replica_rows(const TypesOptions& options, const std::string& fo
     const std::string place = folder + name + "-";
     ASSIGN_OR_RETURN(const TypingResult typed, measure_typing(read.histories[0], 100, place));
     report.note(fmt::format(
-        "{} through a replica, one change for each edit, 100 a commit: {} changes in {:.2f} s, "
-        "{:.0f} bytes written a change, file {} bytes, text {}",
-        name.substr(0, name.find('.')), typed.changes, typed.seconds, typed.bytes_per_change,
-        typed.file_bytes, typed.ok ? "right" : "WRONG"));
+        "{} through a replica, one change for each edit, 100 a commit: {} changes in {:.2f} s "
+        "(processor {:.2f} s), {:.0f} bytes written a change, file {} bytes, text {}",
+        name.substr(0, name.find('.')), typed.changes, typed.spent.seconds, typed.spent.processor,
+        typed.bytes_per_change, typed.file_bytes, typed.ok ? "right" : "WRONG"));
   }
   ASSIGN_OR_RETURN(const SetResult set,
                    measure_set(static_cast<std::size_t>(options.elements), 1'000, folder));
   report.note(fmt::format(
-      "set through a replica: {} adds, one change each, 1,000 a commit: {:.2f} s; the same "
-      "rows by plain SQLite {:.2f} s; {}",
-      options.elements, set.seconds, set.raw_seconds, set.ok ? "right" : "WRONG"));
+      "set through a replica: {} adds, one change each, 1,000 a commit: {:.2f} s "
+      "(processor {:.2f} s); the same rows by plain SQLite {:.2f} s (processor {:.2f} s); {}",
+      options.elements, set.replica.seconds, set.replica.processor, set.raw.seconds,
+      set.raw.processor, set.ok ? "right" : "WRONG"));
+  return {};
+}
+
+base::Status add_set_rows(const TypesOptions& options, const std::string& beside,
+                          const std::string& logs, Report& report) {
+  std::vector<double> add;
+  std::vector<double> join;
+  SetInMemoryResult last;
+  bool ok = true;
+  for (int run = 0; run < options.runs; ++run) {
+    ASSIGN_OR_RETURN(last, measure_set_in_memory(static_cast<std::size_t>(options.elements)));
+    add.push_back(last.add_nanos);
+    join.push_back(last.join_nanos);
+    ok = ok && last.ok;
+  }
+  report.note(
+      fmt::format("set of {} elements in memory, hearsay: add {:.0f} ns, join of one element "
+                  "{:.0f} ns, {:.0f} bytes an element beside its payload, {}",
+                  options.elements, summarise(add).median, summarise(join).median,
+                  last.bytes_per_element, ok ? "right" : "WRONG"));
+  const TypesPeer set = find_set_peer(beside);
+  if (const auto result = run_peer(set, {}, options.runs, logs); result.ok()) {
+    report.note(
+        fmt::format("set of 100,000 elements in memory, crdts {}: add {:.0f} ns, join of one "
+                    "element {:.0f} ns, {:.0f} bytes an element beside its payload",
+                    result->value("version", ""), result->value("add_ns", 0.0),
+                    result->value("join_ns", 0.0), result->value("bytes_per_element", 0.0)));
+  } else {
+    report.note("set: crdts: " + result.error().message);
+  }
   return {};
 }
 
@@ -81,16 +114,7 @@ base::Result<Report> run_types(const Common& common, const TypesOptions& options
     }
   }
   RETURN_IF_ERROR(add_replica_rows(options, (folder / "").string(), report));
-  const TypesPeer set = find_set_peer(beside);
-  if (const auto result = run_peer(set, {}, options.runs, logs); result.ok()) {
-    report.note(
-        fmt::format("set of 100,000 elements, crdts {}: add {:.0f} ns, join of one element "
-                    "{:.0f} ns, {:.0f} bytes an element beside its payload",
-                    result->value("version", ""), result->value("add_ns", 0.0),
-                    result->value("join_ns", 0.0), result->value("bytes_per_element", 0.0)));
-  } else {
-    report.note("set: crdts: " + result.error().message);
-  }
+  RETURN_IF_ERROR(add_set_rows(options, beside, logs, report));
   report.note(
       fmt::format("medians of {} runs, each in a process of its own; every run checks the "
                   "text at the end",

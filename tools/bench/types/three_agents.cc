@@ -14,9 +14,9 @@ constexpr std::uint64_t kBatchMax = 20;   // steps
 constexpr std::uint32_t kLostOneIn = 4;   // batches
 constexpr std::uint32_t kTwiceOneIn = 8;  // batches
 
-class Agent {
+class TextAgent {
  public:
-  Agent(const History& history, const Replay& replay)
+  TextAgent(const History& history, const Replay& replay)
       : history_(history),
         replay_(replay),
         has_(history.steps.size(), false),
@@ -65,7 +65,7 @@ class Agent {
 };
 
 // A random part of what `from` has and `to` lacks, in a random order.
-std::vector<std::uint32_t> batch(const Agent& from, const Agent& to, std::uint32_t steps,
+std::vector<std::uint32_t> batch(const TextAgent& from, const TextAgent& to, std::uint32_t steps,
                                  base::Random& random) {
   std::vector<std::uint32_t> lacking;
   for (std::uint32_t i = 0; i < steps; ++i) {
@@ -86,7 +86,7 @@ std::array<std::string, 3> exchange(const History& history, const Replay& replay
                                     std::uint64_t seed) {
   base::Random random = base::Random::from_number(seed);
   const auto steps = static_cast<std::uint32_t>(history.steps.size());
-  std::vector<Agent> agents(kAgents, Agent(history, replay));
+  std::vector<TextAgent> agents(kAgents, TextAgent(history, replay));
   for (std::uint32_t i = 0; i < steps; ++i) agents[random.below(kAgents)].take(i);
 
   struct Batch {
@@ -94,7 +94,7 @@ std::array<std::string, 3> exchange(const History& history, const Replay& replay
     std::vector<std::uint32_t> steps;
   };
   std::vector<Batch> on_the_way;
-  auto complete = [](const Agent& agent) { return agent.complete(); };
+  auto complete = [](const TextAgent& agent) { return agent.complete(); };
   while (!std::all_of(agents.begin(), agents.end(), complete)) {
     const std::size_t from = random.below(kAgents);
     const std::size_t to = (from + 1 + random.below(kAgents - 1)) % kAgents;
