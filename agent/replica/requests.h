@@ -179,6 +179,9 @@ struct Imported {
 };
 using Maintained = std::variant<CompactionSettings, Compacted, StatePage, Imported>;
 struct MaintenanceReply {
+  MaintenanceReply(std::uint64_t of, base::Result<Maintained> done)
+      : ticket(of), result(std::move(done)) {}
+  MaintenanceReply(std::uint64_t of, base::Error error) : ticket(of), result(std::move(error)) {}
   std::uint64_t ticket = 0;
   base::Result<Maintained> result;
 };

@@ -173,7 +173,7 @@ Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base
     } else if (const auto* query = std::get_if<SnapshotQuery>(&input)) {
       out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
     } else if (const auto* asked = std::get_if<Maintain>(&input)) {
-      out.maintained.push_back({asked->ticket, told_to_client(error)});
+      out.maintained.emplace_back(asked->ticket, told_to_client(error));
     }
   }
   // Two kinds of notices stay true although the turn failed: a damaged row, and an echo of our own

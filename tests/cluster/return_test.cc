@@ -41,7 +41,7 @@ TEST(Return, AfterALongAbsenceTheStatusSaysWhatTheStateJoinDid) {
   EXPECT_NE(get_snapshot(a, "mine"), "");
   const auto status = away.client().get("/v1/status");
   ASSERT_TRUE(status.ok());
-  EXPECT_NE(status->body.find(R"("last_join":{"outcome":"merged","from":")"), std::string::npos)
+  EXPECT_NE(status->body.find(R"("last_merge":{"outcome":"merged","from":")"), std::string::npos)
       << status->body;
   const auto shown = command(away, {"status"});
   EXPECT_NE(shown.output.find("merged "), std::string::npos) << shown.output;
