@@ -12,7 +12,6 @@ DotRuns dots_of(const Cells& cells) {
 }
 
 void append_dots(std::vector<Dot>& dots, const Cells& cells) {
-  dots.reserve(dots.size() + cells.size());
   for (const Cell& cell : cells) dots.push_back(cell.dot);
 }
 
