@@ -6,6 +6,7 @@
 
 #include "agent/replica/store_view.h"
 #include "crdt/types/shown.h"
+#include "tests/replica/replica_fixture.h"
 #include "tools/bench/workload.h"
 
 namespace bench {
@@ -49,24 +50,13 @@ agent::Input greeting() {
                                               std::nullopt}}}};
 }
 
-std::vector<crdt::SealedChange> turn(agent::Replica& replica, std::int64_t millis,
-                                     std::vector<agent::Input> inputs) {
+std::vector<crdt::SealedChange> take_turn(agent::Replica& replica, std::int64_t millis,
+                                          std::vector<agent::Input> inputs) {
   agent::Outputs out = replica.turn(now_of(millis), inputs, false);
   for (const agent::Reply& reply : out.replies) {
     EXPECT_TRUE(reply.result.ok()) << reply.result.error().message;
   }
   return std::move(out.facts.own);
-}
-
-agent::Input received(const std::vector<crdt::SealedChange>& sealed) {
-  agent::Received input;
-  for (const crdt::SealedChange& change : sealed) {
-    auto opened = crdt::open_change(change.bytes);
-    EXPECT_TRUE(opened.ok());
-    input.bytes += change.bytes.size();
-    input.changes.push_back(std::move(*opened));
-  }
-  return input;
 }
 
 }  // namespace
@@ -82,13 +72,13 @@ ThreeReplicas::ThreeReplicas(const History& history, const std::string& folder, 
                                        "host", base::Random::from_number(10 * seed + i));
     EXPECT_TRUE(opened.ok());
     sites_.push_back({std::move(*opened), {}, {}});
-    auto own = turn(*sites_.back().replica, millis_, {greeting()});
+    auto own = take_turn(*sites_.back().replica, millis_, {greeting()});
     greetings.insert(greetings.end(), own.begin(), own.end());
   }
   std::sort(sites_.begin(), sites_.end(), [](const Site& a, const Site& b) {
     return a.replica->own_actor() < b.replica->own_actor();
   });
-  for (Site& site : sites_) turn(*site.replica, millis_, {received(greetings)});
+  for (Site& site : sites_) take_turn(*site.replica, millis_, {agent::received(greetings)});
 }
 
 bool ThreeReplicas::can_be_typed() const {
@@ -184,7 +174,8 @@ void ThreeReplicas::deliver(Site& site, std::vector<std::uint32_t> steps) {
       if (sealed_[step]) changes.push_back(*sealed_[step]);
     }
     const std::uint64_t times = random_.chance(kTwiceOneIn) ? 2 : 1;
-    for (std::uint64_t i = 0; i < times; ++i) turn(*site.replica, ++millis_, {received(changes)});
+    for (std::uint64_t i = 0; i < times; ++i)
+      take_turn(*site.replica, ++millis_, {agent::received(changes)});
     if (!std::all_of(batch.begin(), batch.end(), has)) ++early_;
     std::erase_if(steps, has);
   }
