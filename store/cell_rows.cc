@@ -12,6 +12,14 @@ std::uint32_t checksum(std::int64_t id, base::BytesView packed) {
   return static_cast<std::uint32_t>(RowChecksum('c').number(id).bytes(packed).value());
 }
 
+base::Bytes row(std::int64_t id, base::BytesView packed) {
+  base::Bytes bytes;
+  bytes.reserve(kSumBytes + packed.size());
+  base::append_be32(bytes, checksum(id, packed));
+  bytes.append(packed);
+  return bytes;
+}
+
 }  // namespace
 
 CellRows::CellRows(Database& database, Actors& actors)
@@ -64,39 +72,41 @@ base::Result<std::int64_t> CellRows::last_name() {
 
 base::Result<std::int64_t> CellRows::count() { return count_.number(); }
 
-base::Status CellRows::insert(std::int64_t id, const crdt::Cells& cells) {
-  const base::Bytes bytes = row(id, cells);
+base::Result<crdt::Cells> CellRows::unpack(base::BytesView packed) {
+  return unpack_cells(packed, actors_);
+}
+
+base::Status CellRows::insert(std::int64_t id, base::BytesView packed) {
+  const base::Bytes bytes = row(id, packed);
   ASSIGN_OR_RETURN(Loan insert, insert_.use());
   insert->bind(1, id).bind_blob(2, bytes);
   return insert->run();
 }
 
-base::Status CellRows::update(std::int64_t id, const crdt::Cells& cells) {
-  const base::Bytes bytes = row(id, cells);
-  {
-    ASSIGN_OR_RETURN(Loan update, update_.use());
-    update->bind(1, id).bind_blob(2, bytes);
-    RETURN_IF_ERROR(update->run());
-  }
-  return expect_one(id);
+// An update that changes no row would lose a write without an error.
+base::Status CellRows::update(std::int64_t id, base::BytesView packed) {
+  ASSIGN_OR_RETURN(const bool updated, update_if_there(id, packed));
+  return updated ? base::Status() : corrupt_row(database_, "cells", id);
 }
 
 base::Status CellRows::erase(std::int64_t id) {
-  {
-    ASSIGN_OR_RETURN(Loan erase, erase_.use());
-    erase->bind(1, id);
-    RETURN_IF_ERROR(erase->run());
-  }
-  return expect_one(id);
+  ASSIGN_OR_RETURN(const bool erased, erase_if_there(id));
+  return erased ? base::Status() : corrupt_row(database_, "cells", id);
 }
 
-base::Bytes CellRows::row(std::int64_t id, const crdt::Cells& cells) {
-  const base::Bytes packed = pack_cells(cells, actors_);
-  base::Bytes bytes;
-  bytes.reserve(kSumBytes + packed.size());
-  base::append_be32(bytes, checksum(id, packed));
-  bytes.append(packed);
-  return bytes;
+base::Result<bool> CellRows::update_if_there(std::int64_t id, base::BytesView packed) {
+  const base::Bytes bytes = row(id, packed);
+  ASSIGN_OR_RETURN(Loan update, update_.use());
+  update->bind(1, id).bind_blob(2, bytes);
+  RETURN_IF_ERROR(update->run());
+  return database_.changed_rows() == 1;
+}
+
+base::Result<bool> CellRows::erase_if_there(std::int64_t id) {
+  ASSIGN_OR_RETURN(Loan erase, erase_.use());
+  erase->bind(1, id);
+  RETURN_IF_ERROR(erase->run());
+  return database_.changed_rows() == 1;
 }
 
 base::Result<crdt::Cells> CellRows::parse(std::int64_t id, base::BytesView row) {
@@ -112,12 +122,6 @@ base::Result<crdt::Cells> CellRows::parse(std::int64_t id, base::BytesView row) 
                                                  cells.error().message + ")"};
   }
   return cells;
-}
-
-// An update that changes no row would lose a write without an error.
-base::Status CellRows::expect_one(std::int64_t id) {
-  if (database_.changed_rows() == 1) return {};
-  return corrupt_row(database_, "cells", id);
 }
 
 }  // namespace store

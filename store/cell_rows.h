@@ -26,13 +26,16 @@ class CellRows {
   base::Result<bool> any_of(std::int64_t name);
   base::Result<std::int64_t> last_name();  // the highest id of a name in use, 0 when empty
   base::Result<std::int64_t> count();
+  // Packed cells that come from elsewhere than a row.
+  base::Result<crdt::Cells> unpack(base::BytesView packed);
 
-  base::Status insert(std::int64_t id, const crdt::Cells& cells);
-  base::Status update(std::int64_t id, const crdt::Cells& cells);
+  base::Status insert(std::int64_t id, base::BytesView packed);
+  base::Status update(std::int64_t id, base::BytesView packed);  // kCorrupt if it is not there
   base::Status erase(std::int64_t id);
+  base::Result<bool> update_if_there(std::int64_t id, base::BytesView packed);
+  base::Result<bool> erase_if_there(std::int64_t id);
 
  private:
-  base::Bytes row(std::int64_t id, const crdt::Cells& cells);
   base::Result<crdt::Cells> parse(std::int64_t id, base::BytesView row);
   base::Status expect_one(std::int64_t id);
 

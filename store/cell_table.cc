@@ -1,17 +1,24 @@
 #include "store/cell_table.h"
 
 #include <algorithm>
-#include <bitset>
+#include <cstdint>
 
+#include "store/cell_codec.h"
 #include "store/cell_rows.h"
+#include "store/cell_writer.h"
 #include "store/entry_key.h"
 #include "store/lanes.h"
+#include "store/memtables.h"
 #include "store/names.h"
 #include "store/recent_slots.h"
 #include "store/slot_scan.h"
 
 namespace store {
 namespace {
+
+// Before the row of an object is deleted, so many of its names are looked at: none may have cells.
+// There may be many that wait for a fold, and a commit has bounded work. verify() looks at all.
+constexpr std::size_t kNamesLookedAt = 64;
 
 // The key of the row in `names` to which the slot belongs.
 base::Bytes key_of(const crdt::Slot& slot, std::int64_t object, int lane) {
@@ -27,39 +34,37 @@ base::Bytes key_of(const crdt::Slot& slot, std::int64_t object, int lane) {
 }  // namespace
 
 struct CellTable::Impl {
-  Impl(Database& used, Actors& actors, const Options& options)
+  Impl(Database& used, Actors& known, const Options& options)
       : database(used),
-        objects(used),
+        actors(known),
+        objects(used, [this](std::int64_t index) { return scan.any(index, kNamesLookedAt); }),
         lanes(used),
         names(used),
-        rows(used, actors),
-        scan(used, names, rows, lanes),
-        texts(used, actors, objects, options) {}
-
-  // A name that was made in this transaction. Its slots that were not saved since have no row.
-  struct Fresh {
-    std::int64_t name = 0;
-    std::bitset<256> lanes;
-  };
+        rows(used, known),
+        writer(names, rows),
+        memtables(used, options),
+        scan(used, names, rows, lanes, memtables.overlay()),
+        texts(used, known, objects, options) {}
 
   base::Result<SlotRow> load_slot(const crdt::Slot& slot);
-
-  base::Result<std::int64_t> name_for(const base::Bytes& key);
+  base::Result<std::int64_t> last_object();
   base::Status save(SlotRow& row);
-  base::Status insert(SlotRow& row);
+  base::Status store(SlotRow& row, const CellKey& key);
   base::Status erase(SlotRow& row);
-  base::Status verify(const ObjectInfo& object, std::int64_t& slots, TextTotals& counted);
+  base::Status verify(const ObjectInfo& object, TextTotals& counted);
   base::Status verify(const crdt::Slot& text, crdt::Digest& digest);
+  base::Status verify_gone(const std::vector<std::int64_t>& objects_found);
 
   Database& database;
+  Actors& actors;
   Objects objects;
   Lanes lanes;
   Names names;
   CellRows rows;
+  CellWriter writer;
+  Memtables memtables;
   SlotScan scan;
   Texts texts;
-  Fresh fresh;
-  std::int64_t next_name = 1;
   bool touched = false;
   RecentSlots recent;
 };
@@ -71,22 +76,33 @@ CellTable::~CellTable() = default;
 
 base::Status CellTable::load() {
   impl_->names.forget();
-  impl_->fresh = {};
   impl_->touched = false;
   impl_->recent.clear();
-  RETURN_IF_ERROR(impl_->objects.load());
+  RETURN_IF_ERROR(impl_->memtables.load());
+  ASSIGN_OR_RETURN(const std::int64_t used, impl_->last_object());
+  RETURN_IF_ERROR(impl_->objects.load(used));
   RETURN_IF_ERROR(impl_->lanes.load());
-  ASSIGN_OR_RETURN(const std::int64_t last, impl_->rows.last_name());
-  impl_->next_name = std::max(impl_->next_name, last + 1);
+  RETURN_IF_ERROR(impl_->writer.load());
   return impl_->texts.load();
 }
 
 base::Status CellTable::refresh() {
   impl_->names.forget();
   impl_->recent.clear();
+  RETURN_IF_ERROR(impl_->memtables.refresh());
   RETURN_IF_ERROR(impl_->texts.refresh());
-  RETURN_IF_ERROR(impl_->objects.load());
+  RETURN_IF_ERROR(impl_->objects.load(0));
   return impl_->lanes.refresh();
+}
+
+// An object whose last cell was removed has no row any more, but perhaps names that are not folded.
+base::Result<std::int64_t> CellTable::Impl::last_object() {
+  ASSIGN_OR_RETURN(std::int64_t last, names.last_object());
+  const MemtableVersion& version = memtables.overlay().version();
+  for (const Memtable* table : {version.active.get(), version.frozen.get()}) {
+    if (table) last = std::max(last, object_of(table->last_name()));
+  }
+  return last;
 }
 
 base::Result<SlotRow> CellTable::load_slot(const crdt::Slot& slot) {
@@ -115,9 +131,15 @@ base::Result<SlotRow> CellTable::Impl::load_slot(const crdt::Slot& slot) {
   ASSIGN_OR_RETURN(const ObjectInfo* object, objects.find(slot.object, crdt::root_type(slot)));
   const auto lane = lanes.find(slot);
   if (!object || !lane) return row;
-  ASSIGN_OR_RETURN(const std::int64_t name, names.find(key_of(slot, object->index, *lane)));
-  if (name == 0) return row;
-  if (fresh.name == name && !fresh.lanes[static_cast<std::size_t>(*lane)]) return row;
+  const base::Bytes key = key_of(slot, object->index, *lane);
+  if (const auto held = memtables.overlay().find({key, static_cast<std::uint8_t>(*lane)})) {
+    if (!held->cells) return row;
+    ASSIGN_OR_RETURN(row.cells, rows.unpack(*held->cells));
+    row.stored = true;
+    return row;
+  }
+  ASSIGN_OR_RETURN(const std::int64_t name, names.find(key));
+  if (name == 0 || writer.is_fresh(name, *lane)) return row;
   const std::int64_t id = CellRows::row_id(name, *lane);
   ASSIGN_OR_RETURN(auto cells, rows.get(id));
   if (!cells) return row;
@@ -199,8 +221,44 @@ base::Status CellTable::Impl::save(SlotRow& row) {
   RETURN_IF_ERROR(database.writable());
   if (row.cells.empty()) return row.stored ? erase(row) : base::Status();
   touched = true;
-  if (row.stored) return rows.update(row.id, row.cells);
-  return insert(row);
+  ASSIGN_OR_RETURN(const ObjectInfo* object,
+                   objects.intern(row.slot.object, crdt::root_type(row.slot)));
+  ASSIGN_OR_RETURN(const int lane, lanes.intern(row.slot));
+  const base::Bytes name = key_of(row.slot, object->index, lane);
+  RETURN_IF_ERROR(store(row, {name, static_cast<std::uint8_t>(lane)}));
+  row.stored = true;
+  return {};
+}
+
+base::Status CellTable::Impl::store(SlotRow& row, const CellKey& key) {
+  base::Bytes packed = pack_cells(row.cells, actors);
+  if (memtables.takes(key, packed.size())) {
+    memtables.save(key, std::move(packed));
+    return {};
+  }
+  RETURN_IF_ERROR(memtables.make_way());
+  if (row.id != 0) return rows.update(row.id, packed);
+  const auto id = row.stored ? writer.update(key, packed) : writer.insert(key, packed);
+  if (!id.ok()) return id.error();
+  row.id = *id;
+  return {};
+}
+
+base::Status CellTable::Impl::erase(SlotRow& row) {
+  touched = true;
+  ASSIGN_OR_RETURN(const ObjectInfo* object,
+                   objects.intern(row.slot.object, crdt::root_type(row.slot)));
+  ASSIGN_OR_RETURN(const int lane, lanes.intern(row.slot));
+  const base::Bytes name = key_of(row.slot, object->index, lane);
+  const CellKey key{name, static_cast<std::uint8_t>(lane)};
+  row.stored = false;
+  row.id = 0;
+  if (memtables.takes(key, 0)) {
+    memtables.save(key, std::nullopt);
+    return {};
+  }
+  RETURN_IF_ERROR(memtables.make_way());
+  return writer.erase(key);
 }
 
 base::Status CellTable::account(const crdt::Slot& slot, std::int64_t cells,
@@ -220,19 +278,35 @@ base::Status CellTable::account(const crdt::ObjectKey& object, std::int64_t cell
 
 base::Status CellTable::flush() {
   RETURN_IF_ERROR(impl_->database.writable());
-  // After the commit a name is no longer new. Forgetting it earlier costs one look-up.
-  impl_->fresh = {};
   RETURN_IF_ERROR(impl_->texts.flush());
-  return impl_->objects.flush();
+  RETURN_IF_ERROR(impl_->objects.flush());
+  return impl_->memtables.flush(impl_->writer);
 }
 
+bool CellTable::rests() { return impl_->memtables.rests(); }
+
+base::Status CellTable::fold_at_rest() {
+  RETURN_IF_ERROR(impl_->database.writable());
+  return impl_->memtables.fold_at_rest(impl_->writer);
+}
+
+std::size_t CellTable::slots_in_memory() const { return impl_->memtables.slots(); }
+
+void CellTable::pause() { impl_->memtables.pause(); }
+
+base::Status CellTable::resume() { return impl_->memtables.resume(); }
+
+void CellTable::undo() { impl_->memtables.undo(); }
+
 bool CellTable::touched() const {
-  return impl_->touched || impl_->objects.touched() || impl_->lanes.touched() ||
-         impl_->texts.touched();
+  return impl_->touched || impl_->memtables.touched() || impl_->objects.touched() ||
+         impl_->lanes.touched() || impl_->texts.touched();
 }
 
 void CellTable::committed() {
   impl_->touched = false;
+  impl_->writer.committed();
+  impl_->memtables.committed();
   impl_->objects.committed();
   impl_->lanes.committed();
   impl_->texts.committed();
@@ -259,45 +333,9 @@ base::Result<std::vector<crdt::Slot>> CellTable::text_slots(std::string_view obj
   return slots;
 }
 
-base::Result<std::int64_t> CellTable::Impl::name_for(const base::Bytes& key) {
-  ASSIGN_OR_RETURN(const std::int64_t known, names.find(key));
-  if (known != 0) return known;
-  const std::int64_t added = next_name++;
-  RETURN_IF_ERROR(names.insert(key, added));
-  fresh = {};
-  fresh.name = added;
-  return added;
-}
-
-base::Status CellTable::Impl::insert(SlotRow& row) {
-  ASSIGN_OR_RETURN(const ObjectInfo* object,
-                   objects.intern(row.slot.object, crdt::root_type(row.slot)));
-  ASSIGN_OR_RETURN(const int lane, lanes.intern(row.slot));
-  ASSIGN_OR_RETURN(const std::int64_t name, name_for(key_of(row.slot, object->index, lane)));
-  row.id = CellRows::row_id(name, lane);
-  RETURN_IF_ERROR(rows.insert(row.id, row.cells));
-  if (fresh.name == name) fresh.lanes.set(static_cast<std::size_t>(lane));
-  row.stored = true;
-  return {};
-}
-
-base::Status CellTable::Impl::erase(SlotRow& row) {
-  touched = true;
-  RETURN_IF_ERROR(rows.erase(row.id));
-  const std::int64_t name = row.id >> 8;
-  const int lane = static_cast<int>(row.id & 0xff);
-  row.stored = false;
-  row.id = 0;
-  ASSIGN_OR_RETURN(const bool used, rows.any_of(name));
-  if (used) return {};
-  if (fresh.name == name) fresh = {};
-  ASSIGN_OR_RETURN(const ObjectInfo* object,
-                   objects.intern(row.slot.object, crdt::root_type(row.slot)));
-  return names.erase(key_of(row.slot, object->index, lane));
-}
-
 base::Status CellTable::verify() {
-  std::int64_t slots = 0;
+  const std::int64_t met = impl_->scan.rows_met();
+  std::vector<std::int64_t> found;
   std::optional<crdt::ObjectKey> after;
   crdt::Digest digest;
   std::int64_t cells = 0;
@@ -306,13 +344,16 @@ base::Status CellTable::verify() {
     ASSIGN_OR_RETURN(const std::vector<ObjectInfo> page, objects(after, 256));
     if (page.empty()) break;
     for (const ObjectInfo& object : page) {
-      RETURN_IF_ERROR(impl_->verify(object, slots, texts_counted));
+      RETURN_IF_ERROR(impl_->verify(object, texts_counted));
+      found.push_back(object.index);
       digest.add(object.digest);
       cells += object.cells;
     }
     after = page.back().key();
   }
+  RETURN_IF_ERROR(impl_->verify_gone(found));
   // A walk over the names would miss rows that belong to no name.
+  const std::int64_t slots = impl_->scan.rows_met() - met;
   ASSIGN_OR_RETURN(const std::int64_t rows, impl_->rows.count());
   const CellTotals& totals = impl_->objects.totals();
   if (texts_counted != impl_->texts.totals()) {
@@ -341,12 +382,27 @@ base::Status CellTable::Impl::verify(const crdt::Slot& slot, crdt::Digest& diges
                           " elements with digest " + sum.hex() + ", not as stored");
 }
 
-base::Status CellTable::Impl::verify(const ObjectInfo& object, std::int64_t& slots,
-                                     TextTotals& counted) {
+// Names of objects that have no cells any more wait for the fold that deletes them.
+base::Status CellTable::Impl::verify_gone(const std::vector<std::int64_t>& objects_found) {
+  std::vector<std::int64_t> known = objects_found;
+  std::sort(known.begin(), known.end());
+  base::Bytes from;
+  for (;;) {
+    const auto name = memtables.overlay().name_from(from);
+    if (!name) return {};
+    const std::int64_t object = object_of(*name);
+    from = after_all_below(object_key(object));
+    if (std::binary_search(known.begin(), known.end(), object)) continue;
+    ASSIGN_OR_RETURN(const bool any, scan.any(object, SIZE_MAX));
+    if (any)
+      return database.corrupt("cells of object " + std::to_string(object) + ", which is gone");
+  }
+}
+
+base::Status CellTable::Impl::verify(const ObjectInfo& object, TextTotals& counted) {
   std::int64_t cells = 0;
   crdt::Digest digest;
   const auto add = [&](const SlotRow& row) {
-    ++slots;
     for (const crdt::Cell& cell : row.cells) {
       ++cells;
       digest.add(crdt::cell_element(row.slot, cell));

@@ -85,6 +85,18 @@ class CellTable {
   base::Status flush();
   bool touched() const;  // memory differs from the state that load() read
   void committed();
+  void undo();  // after a rollback, before load()
+
+  // Cells that were saved lately are in memory and in the table `recent` (store/memtables.h).
+  std::size_t slots_in_memory() const;
+  // True if fold_at_rest() has something to do: a bounded step, inside a transaction. Call it about
+  // once a second.
+  bool rests();
+  base::Status fold_at_rest();
+  // Of a reader: frees what only it has in memory, until refresh() or, if the snapshot is the same
+  // again, resume().
+  void pause();
+  base::Status resume();
 
  private:
   struct Impl;

@@ -35,6 +35,10 @@ base::Bytes object_key(std::int64_t object) {
   return key;
 }
 
+std::int64_t object_of(base::BytesView key) {
+  return key.size() < 4 ? 0 : base::read_be32(key.data());
+}
+
 void append_component(base::Bytes& key, std::string_view component) {
   for (const char byte : component) {
     key.push_back(byte);

@@ -23,6 +23,7 @@ struct NameKey {
 };
 
 base::Bytes object_key(std::int64_t object);
+std::int64_t object_of(base::BytesView key);  // 0 if the bytes are no key
 void append_component(base::Bytes& key, std::string_view component);
 void append_own(base::Bytes& key, crdt::SlotType type);
 base::Bytes entry_key(std::int64_t object, const std::vector<std::string>& path,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/entry_key.h"
 #include "store/row.h"
 
 namespace store {
@@ -19,7 +20,7 @@ Names::Names(Database& database)
       range_(database, "SELECT k, id, sum FROM names WHERE k>=?1 AND k<?2 ORDER BY k LIMIT ?3"),
       insert_(database, "INSERT INTO names(k, id, sum) VALUES(?1, ?2, ?3)"),
       erase_(database, "DELETE FROM names WHERE k=?1"),
-      count_(database, "SELECT count(*) FROM names") {}
+      last_(database, "SELECT k FROM names ORDER BY k DESC LIMIT 1") {}
 
 void Names::forget() { last_key_.clear(); }
 
@@ -75,7 +76,12 @@ base::Result<std::vector<NameRow>> Names::range(base::BytesView from, base::Byte
   }
 }
 
-base::Result<std::int64_t> Names::count() { return count_.number(); }
+base::Result<std::int64_t> Names::last_object() {
+  ASSIGN_OR_RETURN(Loan last, last_.use());
+  ASSIGN_OR_RETURN(const bool row, last->step());
+  if (!row) return 0;
+  return object_of(last->blob(0));
+}
 
 base::Result<const NameRow*> NameWalk::next() {
   if (at_ == batch_.size()) {

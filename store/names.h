@@ -27,7 +27,8 @@ class Names {
   // Rows with from <= k < bound, in order.
   base::Result<std::vector<NameRow>> range(base::BytesView from, base::BytesView bound,
                                            std::size_t limit);
-  base::Result<std::int64_t> count();
+  // The highest number of an object in the keys; 0 when empty.
+  base::Result<std::int64_t> last_object();
 
  private:
   Database& database_;
@@ -35,7 +36,7 @@ class Names {
   Query range_;
   Query insert_;
   Query erase_;
-  Query count_;
+  Query last_;
   base::Bytes last_key_;
   std::int64_t last_id_ = 0;
 };

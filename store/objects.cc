@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "store/entry_key.h"
 #include "store/row.h"
 
 namespace store {
@@ -52,25 +51,25 @@ crdt::ObjectKey key_above(std::string_view name) {
   return {std::string(name) + '\0', crdt::SlotType()};
 }
 
-Objects::Objects(Database& database)
+Objects::Objects(Database& database, HasCells has_cells)
     : database_(database),
+      has_cells_(std::move(has_cells)),
       meta_(database),
       select_(database, kSelectByKey),
       select_named_(database, kSelectNamed),
       select_from_(database, kSelectFrom),
       last_index_(database, "SELECT max(idx) FROM objects"),
       insert_(database, "INSERT INTO objects(idx, name, type, sum) VALUES(?1, ?2, ?3, ?4)"),
-      erase_(database, "DELETE FROM objects WHERE idx=?1"),
-      any_name_(database, "SELECT 1 FROM names WHERE k>=?1 AND k<?2 LIMIT 1") {}
+      erase_(database, "DELETE FROM objects WHERE idx=?1") {}
 
-base::Status Objects::load() {
+base::Status Objects::load(std::int64_t used) {
   cache_.clear();
   dirty_.clear();
   touched_ = false;
   ASSIGN_OR_RETURN(totals_, meta_.cell_totals());
   stored_totals_ = totals_;
   ASSIGN_OR_RETURN(const std::int64_t last, last_index_.number());
-  next_index_ = std::max(next_index_, last + 1);
+  next_index_ = std::max({next_index_, last + 1, used + 1});
   return {};
 }
 
@@ -202,11 +201,7 @@ base::Status Objects::insert(const ObjectInfo& info) {
 
 base::Status Objects::erase(const ObjectInfo& info) {
   {
-    const base::Bytes first = object_key(info.index);
-    const base::Bytes bound = after_all_below(first);
-    ASSIGN_OR_RETURN(Loan any, any_name_.use());
-    any->bind_blob(1, first).bind_blob(2, bound);
-    ASSIGN_OR_RETURN(bool left, any->step());
+    ASSIGN_OR_RETURN(const bool left, has_cells_(info.index));
     if (left || info.cells != 0 || !info.digest.is_zero()) {
       return database_.corrupt("object " + info.name + " counts " + std::to_string(info.cells) +
                                " cells, but its rows or digest differ");

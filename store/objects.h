@@ -5,6 +5,7 @@
 // without cells loses its row.
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -38,8 +39,11 @@ class Objects {
   // Unchanged rows that are kept in memory. Above that the cache is emptied.
   static constexpr std::size_t kCachedMax = 4096;
 
-  explicit Objects(Database& database);
-  base::Status load();  // totals and the next index; forgets all rows
+  // True if an object has cells.
+  using HasCells = std::function<base::Result<bool>(std::int64_t index)>;
+  Objects(Database& database, HasCells has_cells);
+  // Totals and the next index, which is above `used`; forgets all rows.
+  base::Status load(std::int64_t used);
 
   base::Result<const ObjectInfo*> find(std::string_view name, crdt::SlotType type);
   base::Result<std::vector<ObjectInfo>> named(std::string_view name);
@@ -74,6 +78,7 @@ class Objects {
   base::Status erase(const ObjectInfo& info);
 
   Database& database_;
+  HasCells has_cells_;
   MetaTable meta_;
   Query select_;
   Query select_named_;
@@ -81,7 +86,6 @@ class Objects {
   Query last_index_;
   Query insert_;
   Query erase_;
-  Query any_name_;
   std::map<Key, Cached, Less> cache_;
   std::set<Key> dirty_;
   CellTotals totals_;

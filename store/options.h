@@ -7,6 +7,7 @@
 #include <string>
 
 #include "store/closed_table.h"
+#include "store/memtable_version.h"
 
 namespace store {
 
@@ -48,6 +49,28 @@ struct Options {
   // What stays in memory of texts after they were edited, together; above: the one that was used
   // longest ago is closed.
   std::size_t texts_open_bytes = 32u << 20;
+  // Cells that were changed lately are in memory and in the table `recent`, and are folded into
+  // their places many at a time (store/memtables.h). A fold begins at so many entries or bytes in
+  // memory. While it goes on, half as many again come beside them, so the memory is at most 1.5
+  // times these bytes (with the versions that readers still use: 3 times). 0 slots: every commit
+  // writes its cells into their places.
+  std::size_t memtable_slots = 65'536;
+  std::size_t memtable_bytes = 12u << 20;
+  // Larger cells, and what a transaction changes above these bounds, go into their places at once.
+  std::size_t memtable_cells_bytes = 4'096;
+  std::size_t memtable_turn_slots = 16'384;
+  std::size_t memtable_turn_bytes = 4u << 20;
+  // What one commit folds, or twice what it brings if that is more.
+  std::size_t memtable_fold_slots = 512;
+  std::size_t memtable_fold_bytes = 1u << 20;
+  // When so many calls of Store::rest() have seen no new cells, each folds what is left, up to
+  // these bounds, until nothing is in memory.
+  std::uint32_t memtable_rest_calls = 10;
+  std::size_t memtable_rest_slots = 4'096;
+  std::size_t memtable_rest_bytes = 2u << 20;
+  // The versions that the writer has made: one place for all connections that are opened with
+  // copies of these options.
+  std::shared_ptr<MemtableShare> memtables = std::make_shared<MemtableShare>();
   std::string vfs;  // tests name a VFS that injects faults
 };
 

@@ -16,13 +16,14 @@ base::Result<std::unique_ptr<Reader>> Reader::open(const std::string& path,
 }
 
 Reader::Reader(std::unique_ptr<Database> database, const Options& options)
-    : database_(std::move(database)),
+    : options_(options),
+      database_(std::move(database)),
       data_version_(*database_, "PRAGMA data_version"),
       meta_table_(*database_),
-      actors_(*database_, options),
-      cells_(*database_, actors_, options),
+      actors_(*database_, options_),
+      cells_(*database_, actors_, options_),
       blocks_(*database_),
-      log_(*database_, options) {}
+      log_(*database_, options_) {}
 
 Reader::~Reader() { database_->rollback(); }
 
@@ -42,7 +43,7 @@ base::Status Reader::take_snapshot() {
     ASSIGN_OR_RETURN(const bool row, select->step());
     if (row) version = select->integer(0);
   }
-  if (version == snapshot_) return {};
+  if (version == snapshot_) return cells_.resume();
   snapshot_ = -1;  // stays unknown until everything is refreshed
   actors_loaded_ = false;
   RETURN_IF_ERROR(cells_.refresh());
@@ -51,7 +52,10 @@ base::Status Reader::take_snapshot() {
   return {};
 }
 
-void Reader::end() { database_->rollback(); }
+void Reader::end() {
+  database_->rollback();
+  cells_.pause();
+}
 
 base::Result<const Actors*> Reader::actors() {
   if (!actors_loaded_) RETURN_IF_ERROR(actors_.load());

@@ -77,8 +77,11 @@ RowChecksum& RowChecksum::bytes(base::BytesView value) {
 }
 
 std::int64_t RowChecksum::value() const {
-  const base::BytesView all = rest_.empty() ? base::BytesView(start_.data(), size_) : rest_;
-  return static_cast<std::int32_t>(base::row_checksum(all) & 0xffffffff);
+  return static_cast<std::int32_t>(wide_value() & 0xffffffff);
+}
+
+std::uint64_t RowChecksum::wide_value() const {
+  return base::row_checksum(rest_.empty() ? base::BytesView(start_.data(), size_) : base::BytesView(rest_));
 }
 
 base::Error corrupt_row(const Database& database, std::string_view table, std::string_view row) {

@@ -43,6 +43,7 @@ class RowChecksum {
   RowChecksum& bytes(base::BytesView value);
   // A signed number of 32 bits: SQLite stores small integers in less room.
   std::int64_t value() const;
+  std::uint64_t wide_value() const;  // all 64 bits
 
  private:
   char* room_for(std::size_t bytes);

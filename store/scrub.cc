@@ -3,6 +3,7 @@
 #include <limits>
 #include <utility>
 
+#include "store/memtable_rows.h"
 #include "store/row.h"
 
 namespace store {
@@ -37,6 +38,9 @@ bool cell_row(const Statement& row) {
   const auto stored = static_cast<std::int32_t>(parser.be32());
   const std::int64_t sum = RowChecksum('c').number(row.integer(0)).bytes(parser.rest()).value();
   return parser.ok() && sum == stored;
+}
+bool recent_row(const Statement& row) {
+  return MemtableRows::is_sound(row.integer(0), row.integer(2), row.blob(1), row.integer(3));
 }
 bool log_row(const Statement& row) {
   RowChecksum sum('g');
@@ -106,6 +110,8 @@ const Scrub::Table Scrub::kTables[] = {
      "SELECT idx, type, name, sum FROM lanes WHERE idx>?1 ORDER BY idx"},
     {"names", Key::kBlob, 0, name_row, "SELECT k, id, sum FROM names WHERE k>?1 ORDER BY k"},
     {"cells", Key::kNumber, 1, cell_row, "SELECT id, v FROM cells WHERE id>?1 ORDER BY id"},
+    {"recent", Key::kNumber, 1, recent_row,
+     "SELECT pos, v, before, sum FROM recent WHERE pos>?1 ORDER BY pos"},
     {"texts", Key::kBlob, 2, text_row, "SELECT k, id, v, sum FROM texts WHERE k>?1 ORDER BY k"},
     {"blocks", Key::kTwoNumbers, 2, block_row,
      "SELECT owner, number, v, sum FROM blocks WHERE (owner, number)>(?1, ?2) "

@@ -21,7 +21,7 @@ bool is_nested(const NameKey& key) {
 
 // Skips a nested map in one step. The step starts behind the first row of the map: fields with a
 // row of their own at the same path stand between that row and the deeper ones.
-void leap(NameWalk& walk, const ObjectInfo& object, const NameKey& key) {
+void leap(OverlayWalk& walk, const ObjectInfo& object, const NameKey& key) {
   if (key.path.size() > 2) walk.skip_to(after_all_below(entry_key(object.index, key.path, 2)));
 }
 
@@ -33,7 +33,7 @@ base::Result<crdt::Entry> SlotScan::entry(const ObjectInfo& object, std::string_
   entry.id = id;
   base::Bytes from = object_key(object.index);
   append_component(from, id);
-  NameWalk walk(names_, from, after_all_below(from));
+  OverlayWalk walk(names_, overlay_, from, after_all_below(from));
   for (;;) {
     ASSIGN_OR_RETURN(const NameRow* row, walk.next());
     if (!row) return entry;
@@ -42,7 +42,8 @@ base::Result<crdt::Entry> SlotScan::entry(const ObjectInfo& object, std::string_
       leap(walk, object, key);
       continue;
     }
-    RETURN_IF_ERROR(add_to_entry(object, *row, key, entry));
+    ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, *row, key));
+    add_to_entry(std::move(slots), entry);
   }
 }
 
@@ -54,7 +55,7 @@ base::Status SlotScan::entries(const ObjectInfo& object, std::optional<std::stri
     append_component(from, *after);
     from = after_all_below(from);
   }
-  NameWalk walk(names_, from, after_all_below(all));
+  OverlayWalk walk(names_, overlay_, from, after_all_below(all));
   std::optional<crdt::Entry> entry;
   for (;;) {
     ASSIGN_OR_RETURN(const NameRow* row, walk.next());
@@ -65,6 +66,8 @@ base::Status SlotScan::entries(const ObjectInfo& object, std::optional<std::stri
       leap(walk, object, key);
       continue;
     }
+    ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, *row, key));
+    if (slots.empty()) continue;
     if (entry && entry->id != key.path[0]) {
       if (!visit(*entry)) return {};
       entry.reset();
@@ -74,7 +77,7 @@ base::Status SlotScan::entries(const ObjectInfo& object, std::optional<std::stri
       entry->object = object.name;
       entry->id = key.path[0];
     }
-    RETURN_IF_ERROR(add_to_entry(object, *row, key, *entry));
+    add_to_entry(std::move(slots), *entry);
   }
   if (entry) visit(*entry);
   return {};
@@ -89,7 +92,7 @@ base::Result<bool> SlotScan::slots(const ObjectInfo& object, const std::vector<s
     parent.path.pop_back();
     NameRow row{entry_key(object.index, path, path.size() - 1), 0};
     ASSIGN_OR_RETURN(row.id, names_.find(row.key));
-    if (row.id != 0) RETURN_IF_ERROR(add(object, row, parent, below, pending));
+    RETURN_IF_ERROR(add(object, row, parent, below, pending));
   }
   const base::Bytes from = entry_key(object.index, path, path.size());
   return walk(object, from, after_all_below(from), pending, below, visit);
@@ -109,7 +112,7 @@ base::Status SlotScan::slots_after(const ObjectInfo& object, const crdt::Slot* a
     for (std::size_t depth = 0; depth < after->path.size(); ++depth) {
       NameRow row{entry_key(object.index, after->path, depth), 0};
       ASSIGN_OR_RETURN(row.id, names_.find(row.key));
-      if (row.id != 0) RETURN_IF_ERROR(add(object, row, key, wanted, pending));
+      RETURN_IF_ERROR(add(object, row, key, wanted, pending));
       key.path.push_back(after->path[depth]);
     }
     from = entry_key(object.index, after->path, after->path.size());
@@ -122,7 +125,7 @@ base::Result<bool> SlotScan::walk(const ObjectInfo& object, base::BytesView from
                                   base::BytesView bound, Pending& pending,
                                   const std::function<bool(const crdt::Slot&)>& wanted,
                                   const std::function<bool(SlotRow&)>& visit) {
-  NameWalk walk(names_, from, bound);
+  OverlayWalk walk(names_, overlay_, from, bound);
   for (;;) {
     ASSIGN_OR_RETURN(const NameRow* row, walk.next());
     if (!row) break;
@@ -175,21 +178,62 @@ base::Result<NameKey> SlotScan::parse(const NameRow& row) const {
   return std::move(*key);
 }
 
+base::Result<bool> SlotScan::any(std::int64_t object, std::size_t names_max) {
+  const base::Bytes first = object_key(object);
+  OverlayWalk walk(names_, overlay_, first, after_all_below(first));
+  for (std::size_t names = 0; names < names_max; ++names) {
+    ASSIGN_OR_RETURN(const NameRow* row, walk.next());
+    if (!row) return false;
+    ASSIGN_OR_RETURN(const std::vector<Lived> cells, lived(*row));
+    if (!cells.empty()) return true;
+  }
+  return false;
+}
+
+base::Result<std::vector<SlotScan::Lived>> SlotScan::lived(const NameRow& row) {
+  std::vector<Lived> cells;
+  if (row.id != 0) {
+    ASSIGN_OR_RETURN(std::vector<CellRows::Row> rows, rows_.of_name(row.id));
+    rows_met_ += static_cast<std::int64_t>(rows.size());
+    cells.reserve(rows.size());
+    for (auto& [lane, live] : rows) {
+      cells.push_back({lane, std::move(live), CellRows::row_id(row.id, lane)});
+    }
+  }
+  if (overlay_.empty()) return cells;
+  for (const Overlay::Held& held : overlay_.of_name(row.key)) {
+    const auto at = std::lower_bound(cells.begin(), cells.end(), held.lane,
+                                     [](const Lived& a, int lane) { return a.lane < lane; });
+    const bool hides = at != cells.end() && at->lane == held.lane;
+    if (!held.cells) {
+      if (hides) cells.erase(at);
+      continue;
+    }
+    ASSIGN_OR_RETURN(crdt::Cells live, rows_.unpack(*held.cells));
+    if (hides) {
+      at->cells = std::move(live);
+    } else {
+      cells.insert(at, {held.lane, std::move(live), 0});
+    }
+  }
+  return cells;
+}
+
 base::Result<std::vector<SlotRow>> SlotScan::slots_of(const ObjectInfo& object, const NameRow& row,
                                                       const NameKey& key) {
-  ASSIGN_OR_RETURN(std::vector<CellRows::Row> cells, rows_.of_name(row.id));
+  ASSIGN_OR_RETURN(std::vector<Lived> cells, lived(row));
   std::vector<SlotRow> slots;
   slots.reserve(cells.size());
-  for (auto& [lane, live] : cells) {
+  for (auto& [lane, live, id] : cells) {
     SlotRow slot;
     slot.slot.object = object.name;
     slot.slot.path.reserve(key.path.size() + 1);
     slot.slot.path = key.path;
     slot.cells = std::move(live);
-    slot.id = CellRows::row_id(row.id, lane);
+    slot.id = id;
     slot.stored = true;
     if (key.own.has_value() != (lane == kOwnLane)) {
-      return corrupt_row(database_, "cells", slot.id);
+      return corrupt_row(database_, "cells", CellRows::row_id(row.id, lane));
     }
     if (key.own) {
       slot.slot.type = *key.own;
@@ -203,9 +247,7 @@ base::Result<std::vector<SlotRow>> SlotScan::slots_of(const ObjectInfo& object, 
   return slots;
 }
 
-base::Status SlotScan::add_to_entry(const ObjectInfo& object, const NameRow& row,
-                                    const NameKey& key, crdt::Entry& entry) {
-  ASSIGN_OR_RETURN(std::vector<SlotRow> slots, slots_of(object, row, key));
+void SlotScan::add_to_entry(std::vector<SlotRow> slots, crdt::Entry& entry) {
   for (SlotRow& slot : slots) {
     const crdt::SlotType type = slot.slot.type;
     if (slot.slot.path.size() == 1) {
@@ -215,7 +257,6 @@ base::Status SlotScan::add_to_entry(const ObjectInfo& object, const NameRow& row
       entry.fields[slot.slot.path.back()] = std::move(slot.cells);
     }
   }
-  return {};
 }
 
 }  // namespace store

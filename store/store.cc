@@ -93,6 +93,8 @@ void Store::rollback() {
   meta_ = stored_meta_;
   const bool touched = actors_.touched() || cells_.touched() || log_.touched();
   if (!touched) return;
+  // What a commit with an unknown end has shared may be what readers see.
+  if (!stopped()) cells_.undo();
   if (const base::Status loaded = load(); !loaded.ok()) stop(loaded.error().message);
 }
 
@@ -118,10 +120,37 @@ void Store::rest() {
   const std::int64_t grown = (pages - rested_pages_) * kPageBytes;
   rested_pages_ = pages;
   const bool busy = grown < 0 || grown > options_.wal_rest_bytes;
+  const bool folds = cells_.rests();
   if (busy) return;
+  if (folds) fold();
+  if (stopped()) return;
   if (wal_bytes() > options_.wal_rest_bytes) empty_wal();
   if (!stopped() && shrinks_) shrink();
   rested_pages_ = wal_pages();
+}
+
+// A fold may write a page for each slot. So the log is emptied first if it is large, and nothing is
+// folded while a reader keeps it. What cannot be folded stays where it is: the scrub or the next
+// write finds what is damaged.
+void Store::fold() {
+  if (!has_room_in_wal()) return;
+  static_cast<void>(commit_beside([&] { return cells_.fold_at_rest(); }));
+}
+
+// A commit without a sync that changes nothing of what the tables say.
+base::Status Store::commit_beside(const std::function<base::Status()>& work) {
+  RETURN_IF_ERROR(begin(Durability::kNormal));
+  base::Status done = work();
+  if (done.ok()) done = database_->commit();
+  if (done.ok()) {
+    unsynced_ = true;
+    cells_.committed();
+  } else if (done.error().code == base::Code::kIndeterminate) {
+    stop(done.error().message);
+  } else {
+    rollback();
+  }
+  return done;
 }
 
 // A page that moves is written to the write-ahead log. So the log is emptied first if it is large,
@@ -138,11 +167,11 @@ void Store::shrink() {
                std::max(options_.free_pages_rest_min, *all / options_.free_share_rest));
   const std::int64_t spare = free_pages_ - kept;
   if (spare <= 0) return;
-  const std::int64_t room = options_.wal_rest_bytes / 4;
-  if (wal_bytes() > room) empty_wal();
-  if (stopped() || wal_bytes() > room) return;
+  if (!has_room_in_wal()) return;
   const std::int64_t pages = std::min(spare, options_.vacuum_pages);
-  const base::Status done = vacuum(pages);
+  const base::Status done = commit_beside([&] {
+    return database_->execute("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")");
+  });
   if (!done.ok()) {
     shrinks_ = done.error().code != base::Code::kCorrupt;
     return;
@@ -151,19 +180,10 @@ void Store::shrink() {
   if (pages == spare) empty_wal();
 }
 
-base::Status Store::vacuum(std::int64_t pages) {
-  RETURN_IF_ERROR(begin(Durability::kNormal));
-  base::Status done =
-      database_->execute("PRAGMA incremental_vacuum(" + std::to_string(pages) + ")");
-  if (done.ok()) done = database_->commit();
-  if (done.ok()) {
-    unsynced_ = true;
-  } else if (done.error().code == base::Code::kIndeterminate) {
-    stop(done.error().message);
-  } else {
-    rollback();
-  }
-  return done;
+bool Store::has_room_in_wal() {
+  const std::int64_t room = options_.wal_rest_bytes / 4;
+  if (wal_bytes() > room) empty_wal();
+  return !stopped() && wal_bytes() <= room;
 }
 
 // As after the checkpoint of a commit: an I/O error ends writing, a full disk does not.

@@ -7,6 +7,7 @@
 // writes no more; open a new one and make a new actor), kReadOnly, kCorrupt, kConflict (a schema of
 // another version).
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -54,7 +55,8 @@ class Store {
   // It also makes the file smaller when more pages are free than Options::free_pages_rest and
   // free_share_rest say, by at most Options::vacuum_pages a call and never under load: a commit
   // without a sync. The file has its new size after the checkpoint that follows the last of these
-  // calls.
+  // calls. When no cells came for a while, it folds those that are in memory (store/memtables.h),
+  // in bounded steps and commits without a sync.
   void rest();
   // Flushes all kNormal commits to the medium (fsync).
   base::Status sync();
@@ -103,8 +105,10 @@ class Store {
   base::Status flush();
   void stop(const std::string& reason);
   void empty_wal();
+  void fold();
+  bool has_room_in_wal();
   void shrink();
-  base::Status vacuum(std::int64_t pages);
+  base::Status commit_beside(const std::function<base::Status()>& work);
 
   std::unique_ptr<Database> database_;
   std::string path_;
@@ -152,6 +156,7 @@ class Reader {
  private:
   Reader(std::unique_ptr<Database> database, const Options& options);
   base::Status take_snapshot();
+  const Options options_;
   std::unique_ptr<Database> database_;
   Query data_version_;
   MetaTable meta_table_;

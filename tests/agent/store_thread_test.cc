@@ -31,6 +31,7 @@ struct StoreThreads : testing::Test {
   void open(const std::string& vfs = "") {
     ReplicaOptions options;
     options.store.vfs = vfs;
+    options.store.memtable_slots = 0;  // a test harms the rows of cells
     auto opened = Replica::open(read_clock(), file(), options, "h", base::Random::from_number(1));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     replica = std::move(*opened);

@@ -22,6 +22,7 @@ struct Damaged : testing::Test {
   void SetUp() override {
     store::sample::faults() = {};  // this also registers the VFS
     options.files = &files;
+    options.store.memtable_slots = 0;  // the rows that are harmed stand in their places at once
     a = open_replica(folder.file("a.db"), 1, options);
     turn(*z, 2, {received(turn(*a, 1, {add("x"), add("y")}).facts.own)});
     turn(*a, 4, {received(turn(*z, 3, {add("of z")}).facts.own)});

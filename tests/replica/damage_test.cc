@@ -37,6 +37,24 @@ TEST_F(Damaged, TheScrubFindsABadRowOfEveryTable) {
   }
 }
 
+// Cells that are not folded yet are in memory and in the table `recent`.
+TEST_F(Damaged, ABadRowOfRecentCellsIsGivenUpAndFetchedAgain) {
+  options.store.memtable_slots = 1'000;
+  reopen();
+  turn(*a, 8, {add("late")});
+  turn(*z, 9, {received(log_of(*a))});
+  harm("UPDATE recent SET v=CAST(x'01'||substr(v,2) AS BLOB)");
+
+  EXPECT_TRUE(says(scrub_all(), Notice::Kind::kCorruptRow));
+  EXPECT_TRUE(turn(*a, 60, {ConfirmOwn{a->own_actor(), 1}}).reopen);
+  reopen();
+  EXPECT_TRUE(aside());
+  fetch_all();
+
+  EXPECT_EQ(shown(*a, "late"), R"({"size":1})");
+  EXPECT_TRUE(a->store().verify().ok());
+}
+
 TEST_F(Damaged, ABadRowThatNothingShownDependsOnCostsThatRow) {
   for (const char* harm_of :
        {"UPDATE log SET sum=sum+1 WHERE pos=(SELECT max(pos) FROM log)",

@@ -137,7 +137,7 @@ TEST_F(DamagedLog, ABrokenPageOfTheLogIsAnsweredWithTheRepair) {
     file << std::string(200, '\xff');
   }
   // Makes every connection drop its page cache.
-  harm("PRAGMA user_version=6; PRAGMA user_version=5");
+  harm("PRAGMA user_version=7; PRAGMA user_version=6");
 
   Outputs out = turn(*a, clock++, {add("new")});
 

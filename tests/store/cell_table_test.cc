@@ -30,6 +30,7 @@ struct Cells : testing::Test {
     store = sample::open(path);
   }
   std::int64_t count(const std::string& table) {
+    sample::fold(*store);
     store.reset();
     const auto rows = sample::raw_number(path, "SELECT count(*) FROM " + table);
     store = sample::open(path);

@@ -24,6 +24,7 @@ struct Corruption : testing::Test {
       ASSERT_TRUE(sample::apply(*store, sample::change(actor(1), seq)).ok());
     }
     ASSERT_TRUE(store->commit(Durability::kFull).ok());
+    sample::fold(*store);
   }
   // Expects an error that names the table, either when the store is opened or in `use`.
   void expect_report(const std::string& sql, const std::string& table,
@@ -134,6 +135,7 @@ TEST_F(Corruption, ASoundRowInTheWrongPlaceIsBad) {
     ASSERT_TRUE(sample::commit(*store, sample::slot("snapshots", {"a", "g"}, kPlace.type),
                                {cell(actor(1), 2, "other")})
                     .ok());
+    sample::fold(*store);
   }
 
   expect_report("UPDATE cells SET v=(SELECT v FROM cells ORDER BY id DESC LIMIT 1)", "cells", load);
@@ -203,6 +205,7 @@ TEST_F(Corruption, TheScrubGoesOnPastAPageThatCannotBeRead) {
       ASSERT_TRUE(sample::write(*store, place, {cell(actor(1), 2, std::string(300, 'x'))}).ok());
     }
     ASSERT_TRUE(store->commit(Durability::kFull).ok());
+    sample::fold(*store);
   }
   sample::raw(path, "UPDATE log SET sum=sum+1 WHERE seq=3");
   overwrite_first_page("cells");

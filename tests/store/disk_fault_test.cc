@@ -146,7 +146,8 @@ TEST_F(DiskFault, AFullDiskInCommitRollsBackAndPasses) {
   EXPECT_TRUE(store->verify_digest().ok());
 }
 
-// If the cache is smaller than the transaction, SQLite writes pages before COMMIT.
+// If the cache is smaller than the transaction, SQLite writes pages before COMMIT. The cells are so
+// large that the memtable does not take them.
 TEST_F(DiskFault, AFullDiskInAStatementRollsBack) {
   options.cache_kib = 64;
   reopen();
@@ -156,7 +157,7 @@ TEST_F(DiskFault, AFullDiskInAStatementRollsBack) {
 
   for (int i = 0; i < 500 && status.ok(); ++i) {
     status = sample::write(*store, field(std::to_string(i)),
-                           {cell(actor(1), ++seq, std::string(3000, 'x'))});
+                           {cell(actor(1), ++seq, std::string(5000, 'x'))});
   }
 
   ASSERT_FALSE(status.ok());
@@ -176,7 +177,7 @@ TEST_F(DiskFault, CommittingAfterSqliteGaveUpIsAnErrorAndRollsBack) {
   base::Status status;
   for (int i = 0; i < 500 && status.ok(); ++i) {
     status = sample::write(*store, field(std::to_string(i)),
-                           {cell(actor(1), ++seq, std::string(3000, 'x'))});
+                           {cell(actor(1), ++seq, std::string(5000, 'x'))});
   }
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, base::Code::kReadOnly);

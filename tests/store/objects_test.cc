@@ -71,6 +71,7 @@ TEST(Objects, AnObjectGoesWithItsLastCellAndComesBackClean) {
   EXPECT_EQ(store->cells().total_objects(), 0);
   ASSERT_TRUE(sample::commit(*store, place, {cell(actor(1), 3, "3")}).ok());
   EXPECT_EQ(store->cells().object("x", crdt::SlotType::kLwwRegister)->cells, 1);
+  sample::fold(*store);
   store.reset();
   EXPECT_EQ(sample::raw_number(folder.file("a.db"), "SELECT count(*) FROM objects"), 1);
   EXPECT_EQ(sample::raw_number(folder.file("a.db"), "SELECT count(*) FROM names"), 1);

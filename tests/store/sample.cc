@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "crdt/base/check.h"
+
 namespace store::sample {
 namespace {
 
@@ -83,6 +85,13 @@ base::Status commit(Store& store, const crdt::Slot& slot, crdt::Cells cells,
     return status;
   }
   return store.commit(durability);
+}
+
+void fold(Store& store) {
+  for (int calls = 0; store.cells().slots_in_memory() > 0; ++calls) {
+    CHECK(calls < 10'000);
+    store.rest();
+  }
 }
 
 crdt::Cells read(Store& store, const crdt::Slot& slot) {

@@ -38,6 +38,8 @@ base::Status write(Store& store, const crdt::Slot& slot, crdt::Cells cells);
 base::Status commit(Store& store, const crdt::Slot& slot, crdt::Cells cells,
                     Durability durability = Durability::kFull);
 crdt::Cells read(Store& store, const crdt::Slot& slot);
+// Rests until all cells stand in the tables `names` and `cells`, where a test looks for them.
+void fold(Store& store);
 // Appends a change to the log and moves the vector, as a replica does.
 base::Status apply(Store& store, const crdt::SealedChange& change);
 

@@ -73,7 +73,7 @@ TEST(StoreOpen, PragmasAreSet) {
   EXPECT_EQ(raw_number(folder.file("a.db"), "SELECT journal_mode='wal' FROM pragma_journal_mode"),
             1);
   EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA application_id"), 0x48525359);
-  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 5);
+  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 6);
   EXPECT_EQ(raw_number(folder.file("a.db"),
                        "SELECT count(*) FROM pragma_table_list "
                        "WHERE schema='main' AND name NOT LIKE 'sqlite_%' AND NOT strict"),
@@ -109,7 +109,7 @@ TEST(StoreOpen, ANewerSchemaIsAConflictThatNamesBothVersions) {
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.error().code, base::Code::kConflict);
   EXPECT_NE(store.error().message.find("version 9"), std::string::npos);
-  EXPECT_NE(store.error().message.find("version 5"), std::string::npos);
+  EXPECT_NE(store.error().message.find("version 6"), std::string::npos);
   ASSERT_FALSE(reader.ok());
   EXPECT_EQ(reader.error().code, base::Code::kConflict);
 }
@@ -118,19 +118,19 @@ TEST(StoreOpen, ANewerSchemaIsAConflictThatNamesBothVersions) {
 TEST(StoreOpen, AnOlderSchemaIsRefusedWithWhatToDo) {
   sample::Folder folder;
   sample::open(folder.file("a.db")).reset();
-  raw(folder.file("a.db"), "DROP TABLE held; PRAGMA user_version=4");
+  raw(folder.file("a.db"), "DROP TABLE recent; PRAGMA user_version=5");
 
   const auto store = Store::open(folder.file("a.db"), {});
   const auto reader = Reader::open(folder.file("a.db"), {});
 
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.error().code, base::Code::kConflict);
-  for (const char* part : {"a.db", "version 4", "version 5", "move this file", "peers"}) {
+  for (const char* part : {"a.db", "version 5", "version 6", "move this file", "peers"}) {
     EXPECT_NE(store.error().message.find(part), std::string::npos) << store.error().message;
   }
   ASSERT_FALSE(reader.ok());
   EXPECT_EQ(reader.error().code, base::Code::kConflict);
-  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 4);
+  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 5);
 }
 
 TEST(StoreOpen, AChangedBitOfTheVersionIsDamage) {
