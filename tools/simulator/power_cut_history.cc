@@ -71,6 +71,11 @@ agent::ReplicaOptions options_for(Course course, base::Random& random, const std
   options.store.vfs = vfs;
   options.store.fold_changes = 3;
   options.store.texts_open_bytes = 1;
+  // So small that most cuts hit the middle of a fold.
+  options.store.memtable_slots = 4;
+  options.store.memtable_fold_slots = 1;
+  options.store.memtable_fold_bytes = 300;
+  options.store.memtable_rest_calls = 1;
   if (course == Course::kOwnWrites) {
     options.store.wal_pages = kOwnWritesPages;
     return options;

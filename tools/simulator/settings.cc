@@ -78,6 +78,10 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
     settings.pump.flush_quiet = base::seconds(2);
     settings.pump.flush_after = base::seconds(8);
   }
+  // So small that most crashes hit the middle of a fold, and readers meet several versions.
+  settings.replica.store.memtable_slots = pick(random, {3, 20, 65'536});
+  settings.replica.store.memtable_fold_slots = pick(random, {1, 4, 512});
+  settings.replica.store.memtable_rest_calls = pick(random, {1u, 3u, 10u});
   return settings;
 }
 
