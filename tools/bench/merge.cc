@@ -34,6 +34,14 @@ class Meter {
     commits_.push_back(seconds_since(one) * 1000);
     return {};
   }
+  // Work that belongs to no commit.
+  template <typename Call>
+  base::Status finish(Call call) {
+    const auto start = std::chrono::steady_clock::now();
+    RETURN_IF_ERROR(call());
+    spent_ += seconds_since(start);
+    return {};
+  }
   MergeSide result(std::uint64_t changes, std::uint64_t written) {
     MergeSide side;
     std::sort(commits_.begin(), commits_.end());
@@ -47,6 +55,16 @@ class Meter {
   double spent_ = 0;
   std::vector<double> commits_;
 };
+
+// Until all cells stand in their places. What is in memory is work that was put off.
+base::Status fold_all(store::Store& store) {
+  while (store.cells().slots_in_memory() > 0) {
+    RETURN_IF_ERROR(store.begin(store::Durability::kNormal));
+    RETURN_IF_ERROR(store.cells().fold_at_rest());
+    RETURN_IF_ERROR(store.commit(store::Durability::kNormal));
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -69,6 +87,7 @@ base::Result<MergeResult> measure_merge(const StoreWork& work) {
     changes.clear();
     rows.clear();
   }
+  RETURN_IF_ERROR(fold_all(replica->store()));
   result.bytes_per_cell =
       static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(work.entries * 4);
 
@@ -88,6 +107,9 @@ base::Result<MergeResult> measure_merge(const StoreWork& work) {
     changes.clear();
     rows.clear();
   }
+  const std::uint64_t before = bytes_written();
+  RETURN_IF_ERROR(replica_meter.finish([&] { return fold_all(replica->store()); }));
+  replica_bytes += bytes_written() - before;
   result.replica = replica_meter.result(work.changes, replica_bytes);
   result.raw = raw_meter.result(work.changes, raw_bytes);
   return result;
