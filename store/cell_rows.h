@@ -37,7 +37,6 @@ class CellRows {
 
  private:
   base::Result<crdt::Cells> parse(std::int64_t id, base::BytesView row);
-  base::Status expect_one(std::int64_t id);
 
   Database& database_;
   Actors& actors_;
