@@ -32,6 +32,9 @@ std::optional<SlotType> type_from_name(std::string_view name);  // "rga" and "se
 inline constexpr std::size_t kObjectNameMax = 512;      // bytes
 inline constexpr std::size_t kPathDepthMax = 16;        // components
 inline constexpr std::size_t kPathComponentMax = 1024;  // bytes; may hold any byte
+// Of a path that a client writes, all components together: percent-encoded it fits the head of a
+// request.
+inline constexpr std::size_t kWrittenPathMax = 4096;
 
 struct Slot {
   std::string object;

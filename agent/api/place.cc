@@ -24,6 +24,9 @@ base::Status check_field(std::string_view field) {
                                                   std::to_string(crdt::kPathComponentMax) +
                                                   " bytes"};
   }
+  if (field.find('\0') != std::string_view::npos) {
+    return base::invalid("a field name has a NUL byte");
+  }
   if (!base::is_utf8(field)) return base::invalid("a field name is not UTF-8");
   return {};
 }

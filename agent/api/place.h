@@ -22,7 +22,8 @@ struct Place {
 
 // kInvalid unless `id` has 1 to 512 bytes of UTF-8 without NUL. `what` names it in the message.
 base::Status check_id(std::string_view what, std::string_view id);
-// A metadata field: kTooLarge above crdt::kPathComponentMax bytes.
+// A metadata field: kTooLarge above crdt::kPathComponentMax bytes; kInvalid with NUL or if it is no
+// UTF-8.
 base::Status check_field(std::string_view field);
 
 using crdt::is_catalog;

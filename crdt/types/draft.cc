@@ -70,6 +70,37 @@ std::string in_words(std::string_view what, const View& view, const Path& path) 
                       : start + " at " + in_words(view, path);
 }
 
+base::Status check_path(const View& view, const Path& path, std::size_t more) {
+  const std::string where = " a path in the object \"" + view.object() + "\"";
+  if (path.size() + more > kPathDepthMax) {
+    return base::Error{base::Code::kTooLarge,
+                       where.substr(1) + " has " + std::to_string(path.size() + more) +
+                           " components; at most " + std::to_string(kPathDepthMax) +
+                           " are possible (an element of a set and a member of a map" +
+                           " take one)"};
+  }
+  std::size_t bytes = 0;
+  for (const std::string& component : path) {
+    if (component.size() > kPathComponentMax) {
+      return base::Error{base::Code::kTooLarge,
+                         "a component of" + where + " has " + std::to_string(component.size()) +
+                             " bytes; at most " + std::to_string(kPathComponentMax) +
+                             " are possible"};
+    }
+    if (component.find('\0') != std::string::npos) {
+      return base::invalid("a component of" + where + " has a NUL byte");
+    }
+    if (!base::is_utf8(component)) {
+      return base::invalid("a component of" + where + " is not valid UTF-8");
+    }
+    bytes += component.size();
+  }
+  if (bytes <= kWrittenPathMax) return {};
+  return base::Error{base::Code::kTooLarge, where.substr(1) + " has " + std::to_string(bytes) +
+                                                " bytes; at most " +
+                                                std::to_string(kWrittenPathMax) + " are possible"};
+}
+
 std::string with_article(SlotType type) {
   const bool sounds_open =
       type == SlotType::kLwwRegister || type == SlotType::kMvRegister || type == SlotType::kOrSet;

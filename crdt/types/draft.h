@@ -44,6 +44,9 @@ std::string in_words(const View& view, const Path& path);
 std::string in_words(const Draft& draft, const Path& path);
 // What is at the place: `the text at "a/b" of the object "x"`, `the text "x"`.
 std::string in_words(std::string_view what, const View& view, const Path& path);
+// Refuses a path that no request could name later: kTooLarge if it is too deep with `more`
+// components below it, or too long; kInvalid if a component has a NUL byte or is no UTF-8.
+base::Status check_path(const View& view, const Path& path, std::size_t more);
 // "an orset", "a seq".
 std::string with_article(SlotType type);
 

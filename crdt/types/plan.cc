@@ -74,29 +74,6 @@ Error does_not_fit(Verb verb, SlotType type) {
                                     std::string(type_name(type)) + hint};
 }
 
-base::Status check_path(const Draft& draft, const Path& path, std::size_t more) {
-  if (path.size() + more > kPathDepthMax) {
-    return Error{Code::kTooLarge, "a path in the object \"" + draft.view.object() + "\" has " +
-                                      std::to_string(path.size() + more) + " components; at most " +
-                                      std::to_string(kPathDepthMax) +
-                                      " are possible (an element of a set and a member of a map" +
-                                      " take one)"};
-  }
-  for (const std::string& component : path) {
-    if (component.size() > kPathComponentMax) {
-      return Error{Code::kTooLarge, "a component of a path in the object \"" + draft.view.object() +
-                                        "\" has " + std::to_string(component.size()) +
-                                        " bytes; at most " + std::to_string(kPathComponentMax) +
-                                        " are possible"};
-    }
-    if (!base::is_utf8(component)) {
-      return base::invalid("a component of a path in the object \"" + draft.view.object() +
-                           "\" is not valid UTF-8");
-    }
-  }
-  return {};
-}
-
 // An object with something at its empty path that is no map has no places below it. The marker of
 // a map answers first, so this costs one look-up in a map.
 base::Status check_object(Draft& draft, const Op& op) {
@@ -240,7 +217,7 @@ std::size_t components_below(const Op& op, SlotType type) {
 
 base::Status plan_write(Draft& draft, const Op& op) {
   ASSIGN_OR_RETURN(const SlotType type, type_for(draft, op));
-  RETURN_IF_ERROR(check_path(draft, op.path, components_below(op, type)));
+  RETURN_IF_ERROR(check_path(draft.view, op.path, components_below(op, type)));
   RETURN_IF_ERROR(check_shown(draft, op, type));
   const std::size_t before = draft.effects.size();
   RETURN_IF_ERROR(plan_at(draft, op, type));
@@ -259,7 +236,7 @@ base::Status plan(View& view, const Op& op, const Author& author, std::vector<Ef
                                            " is for entries of a catalog; " + in_words(draft, {}) +
                                            " is none: use set, or PUT"};
   }
-  RETURN_IF_ERROR(check_path(draft, op.path, 0));
+  RETURN_IF_ERROR(check_path(draft.view, op.path, 0));
   RETURN_IF_ERROR(check_object(draft, op));
   RETURN_IF_ERROR(op.verb == Verb::kUnset ? unset(draft, op.path) : plan_write(draft, op));
   std::move(planned.begin(), planned.end(), std::back_inserter(effects));

@@ -64,6 +64,7 @@ base::Status replace_map(Draft& draft, const Path& path, std::string_view value)
   for (const auto& [key, member] : members) {
     Path at = path;
     at.push_back(key);
+    RETURN_IF_ERROR(check_path(draft.view, at, 0));
     wanted.emplace(std::move(at), member);
   }
   RETURN_IF_ERROR(unset_but(draft, path, [&](const Slot& at) {

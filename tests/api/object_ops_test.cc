@@ -63,6 +63,11 @@ TEST(ObjectOps, WhatIsMalformedIsInvalid) {
             base::Code::kInvalid);
   EXPECT_EQ(refusal(kMap, R"({"ops":[{"op":"set","path":["s"],"value":7}]})"),
             base::Code::kInvalid);
+  // No path of a request could name this field later.
+  EXPECT_EQ(refusal(kEntry, R"({"ops":[{"op":"set","path":["a\u0000b"],"value":7}]})"),
+            base::Code::kInvalid);
+  EXPECT_EQ(refusal(kMap, R"({"ops":[{"op":"set","path":["s"],"value":{"a\u0000b":7}}]})"),
+            base::Code::kInvalid);
 }
 
 TEST(ObjectOps, WhatThisPlaceDoesNotKnowIsUnprocessable) {

@@ -238,7 +238,21 @@ TEST_F(Plans, ATextTakesValidUtf8OnlyAndOneInsertHasABound) {
   expect_refused(insert({}, 0, "\xC3"), Code::kInvalid, "UTF-8");
   expect_refused(insert({}, 0, std::string((1u << 20) + 1, 'x')), Code::kTooLarge, "1048576");
   expect_refused(set({"\xFF"}, "1"), Code::kInvalid, "UTF-8");
+}
+
+// A client must be able to name later what it writes: in a URL, whose head may have 16 KiB.
+TEST_F(Plans, APathThatNoUrlCanNameIsRefused) {
   expect_refused(set({std::string(kPathComponentMax + 1, 'k')}, "1"), Code::kTooLarge, "1024");
+  expect_refused(set({std::string("a\0b", 3)}, "1"), Code::kInvalid, "NUL");
+  expect_refused(Op{{"m"}, Verb::kReplace, R"({"a\u0000b":1})", SlotType::kMap, {}}, Code::kInvalid,
+                 "NUL");
+  const Path longest(kWrittenPathMax / kPathComponentMax, std::string(kPathComponentMax, 'k'));
+  a.must(set(longest, "1"));
+  Path longer = longest;
+  longer.push_back("k");
+  expect_refused(set(longer, "1"), Code::kTooLarge, "4096");
+  expect_refused(Op{longest, Verb::kReplace, R"({"k":1})", SlotType::kMap, {}}, Code::kTooLarge,
+                 "4096");
 }
 
 TEST_F(Plans, AnOperationWithoutItsArgumentIsRefused) {
