@@ -62,8 +62,15 @@ void Daemon::await_join(const std::shared_ptr<Joining>& joining) {
   }
   bool hopeless = joining->found == Contact::kOurselves;
   if (hopeless || joining->tries_left-- == 0) {
-    return joining->done(Joined{false, std::string(contact_name(joining->found)),
-                                std::string(contact_words(joining->found))});
+    // An agent that has left says so to who pings it, and answers over TCP until it ends.
+    bool left = std::any_of(known.begin() + 1, known.end(), [&](const auto& member) {
+      return member.record.state == gossip::MemberState::kLeft &&
+             std::find(resolved.begin(), resolved.end(), member.record.address) != resolved.end();
+    });
+    Contact found =
+        left && joining->found == Contact::kSilentUdp ? Contact::kHasLeft : joining->found;
+    return joining->done(
+        Joined{false, std::string(contact_name(found)), std::string(contact_words(found))});
   }
   later(kJoinPollMillis, [this, joining] { await_join(joining); });
 }

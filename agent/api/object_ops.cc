@@ -7,6 +7,7 @@
 #include "agent/api/limits.h"
 #include "agent/api/text_cursors.h"
 #include "crdt/catalog/entry_write.h"
+#include "crdt/decimal.h"
 
 namespace agent {
 namespace {
@@ -29,9 +30,12 @@ base::Result<std::uint64_t> number_member(const Members& op, std::string_view ke
                                           std::uint64_t most) {
   const std::string* text = find_member(op, key);
   if (!text) return base::invalid("\"" + std::string(key) + "\" is missing");
+  // 1.0 and 1e0 are spellings of 1, as in the value of a counter.
+  const auto decimal = crdt::Decimal::parse(*text);
+  const std::string digits = decimal ? decimal->text() : std::string();
   std::uint64_t value = 0;
-  const char* end = text->data() + text->size();
-  const auto read = std::from_chars(text->data(), end, value);
+  const char* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, value);
   if (read.ec == std::errc() && read.ptr == end && value <= most) return value;
   return base::invalid("\"" + std::string(key) + "\" must be a whole number from 0 to " +
                        std::to_string(most) + ", and is " + text->substr(0, 40));

@@ -150,6 +150,16 @@ void answer_with_value(Host& host, const ExchangePtr& exchange, const Place& pla
   });
 }
 
+// The type of the place itself, if the request tells it: its first effect may stand below.
+std::optional<crdt::SlotType> type_by_request(const Place& place, const WriteObject& write) {
+  if (is_catalog(place.object)) return crdt::catalog_type(place.path);
+  for (const crdt::Op& op : write.ops) {
+    if (op.path.size() > place.path.size()) return crdt::SlotType::kMap;
+    if (op.verb == crdt::Verb::kReplace) return op.type;
+  }
+  return std::nullopt;
+}
+
 void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
                  base::Result<WriteObject> write) {
   if (!write.ok()) return exchange->fail(write.error());
@@ -158,11 +168,13 @@ void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
     return exchange->fail(
         base::invalid("return=" + std::string(*wanted) + ": only return=value is known"));
   }
-  host.write(std::move(*write), [&host, exchange, place,
+  const auto type = type_by_request(place, *write);
+  host.write(std::move(*write), [&host, exchange, place, type,
                                  value = wanted.has_value()](const base::Result<Written>& written) {
     if (!written.ok()) return exchange->fail(written.error());
     Written done = *written;
-    if (is_catalog(place.object)) done.type = crdt::catalog_type(place.path);
+    const bool changed = done.type.has_value() || is_catalog(place.object);
+    if (changed && type) done.type = type;
     if (value) return answer_with_value(host, exchange, place, done);
     exchange->respond(written_response(place, done, std::nullopt));
   });

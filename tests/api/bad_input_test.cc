@@ -139,6 +139,11 @@ TEST_F(BadInput, CountersThatOverflowAreRefusedWithTheRange) {
   EXPECT_EQ(refused("n", R"({"op":"increment","by":18446744073709551616})", "by"), "400 invalid");
   EXPECT_EQ(refused("n", R"({"op":"increment","by":-1})", "by"), "400 invalid");
   EXPECT_EQ(refused("n", R"({"op":"increment","by":1.5})", "by"), "400 invalid");
+  EXPECT_EQ(refused("n", R"({"op":"increment","by":"1"})", "by"), "400 invalid");
+}
+
+TEST_F(BadInput, AnAmountMayBeSpelledAsAnyNumberMay) {
+  patch("n", R"({"ops":[{"op":"increment","by":1e1},{"op":"decrement","by":10.0}]})");
 }
 
 TEST_F(BadInput, TextThatIsNoUtf8IsRefused) {

@@ -73,6 +73,23 @@ TEST_F(ObjectTypes, AWriteAnswersItsDotAndTheValueOnlyWhenAskedFor) {
   EXPECT_EQ(refusal(a, "PATCH", "/v1/objects/note?return=all", R"({"ops":[]})"), "400 invalid");
 }
 
+TEST_F(ObjectTypes, AWriteAnswersTheTypeOfThePlaceThatTheUrlNames) {
+  const auto patched = [&](const char* place, const char* op) {
+    const std::string ops = std::string(R"({"ops":[)") + op + "]}";
+    return json(a, "PATCH", std::string("/v1/objects/") + place, ops)["type"];
+  };
+  EXPECT_EQ(patched("m", R"({"op":"set","path":["k"],"value":1})"), "crdt_map");
+  EXPECT_EQ(patched("m/k", R"({"op":"set","value":2})"), "lww_register");
+  EXPECT_EQ(patched("m/n", R"({"op":"increment","by":1})"), "pncounter");
+  EXPECT_EQ(patched("m", R"({"op":"unset","path":["nothing"]})"), nullptr);
+  const auto put = [&](const char* place, const char* sent) {
+    return json(a, "PUT", std::string("/v1/objects/") + place, sent)["type"];
+  };
+  EXPECT_EQ(put("m", R"({"type":"crdt_map","value":{"k":3}})"), "crdt_map");
+  EXPECT_EQ(put("m/k", R"({"type":"orset","value":[1,2]})"), "orset");
+  EXPECT_EQ(put("m/k", R"({"type":"seq","value":"abc"})"), "seq");
+}
+
 TEST_F(ObjectTypes, ABrowserEditsATextByUnitsOfUtf16) {
   patch("note", R"({"type":"seq","ops":[{"op":"insert","at":0,"text":"a😀z"},
                     {"op":"insert","at":3,"text":"-","unit":"utf16"}]})");

@@ -160,6 +160,21 @@ TEST(Mesh, AnAgentThatLeavesIsSeenToAndMayComeBack) {
   EXPECT_TRUE(mesh.all_alive(3)) << mesh.states();
 }
 
+TEST(Mesh, WhoJoinsAnAgentThatHasLeftIsToldSo) {
+  Cluster mesh(2);
+  ASSERT_TRUE(mesh.all_alive(2)) << mesh.states();
+  support::AgentOptions apart = mesh.usual("n3");
+  apart.join.clear();
+  mesh.add(apart);
+  ASSERT_EQ(mesh[0].client().post("/v1/leave", "")->status, 200);
+
+  for (const std::size_t i : {1, 2}) {  // it has known the agent before, or hears of it now
+    auto joined = mesh[i].client().post("/v1/join", R"({"address":")" + mesh[0].bind() + R"("})");
+    EXPECT_EQ(json_field(joined->body, "joined"), "false") << i;
+    EXPECT_EQ(json_field(joined->body, "cause"), "has_left") << i << joined->body;
+  }
+}
+
 TEST(Mesh, EveryStartWritesUnderAnActorOfItsOwn) {
   Cluster mesh(1);
   ASSERT_TRUE(add_snapshot(mesh[0], "x"));

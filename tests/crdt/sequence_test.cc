@@ -227,6 +227,24 @@ TEST_F(Two, CodePointsAreNotSplit) {
   EXPECT_EQ(a.size(), 3u);
 }
 
+// A leaf that has more letters than it may have is split before letters of it are erased.
+TEST(Sequence, ErasingAPastedTextCountsEachElementOnce) {
+  for (const char* letter : {"x", "\xC3\xA9", "\xE8\xAA\x9E", "\xF0\x9F\x98\x80"}) {
+    for (std::uint32_t count : {256u, 300u, 350u, 600u, 1'024u, 1'025u, 1'500u, 2'000u, 5'000u}) {
+      std::string pasted;
+      for (std::uint32_t i = 0; i < count; ++i) pasted += letter;
+      for (const auto& [from, length] :
+           {std::pair{0u, count}, {count / 4, count / 2}, {1u, count - 2}, {count / 2, 1u}}) {
+        Writer writer('a');
+        writer.type(0, pasted);
+        writer.cut(from, length);
+        writer.check_digest();
+        EXPECT_EQ(writer.size(), count - length) << letter << " " << count << " from " << from;
+      }
+    }
+  }
+}
+
 TEST(Sequence, AnAnchorThatIsNotThereIsRefused) {
   Sequence text;
   ActorId actor;
@@ -386,14 +404,16 @@ void expect_the_defined_text(std::uint64_t seed) {
     Edit edit;
     if (writer.size() > 0 && random.below(6) == 0) {
       const auto at = static_cast<std::uint32_t>(random.below(writer.size()));
-      const auto most = std::min<std::uint64_t>(writer.size() - at, 5);
+      const std::uint64_t wanted = random.below(8) == 0 ? 2'000 : 5;
+      const auto most = std::min<std::uint64_t>(writer.size() - at, wanted);
       edit = writer.cut(at, 1 + static_cast<std::uint32_t>(random.below(most)));
       tree.erase(edit.erased);
     } else {
       std::string text;
-      for (std::uint64_t left = 1 + random.below(2) * random.below(4); left > 0; --left) {
-        text += static_cast<char>('a' + random.below(26));
-      }
+      const bool pastes = random.below(60) == 0;  // more than a leaf of the tree has
+      std::uint64_t left = 1 + random.below(2) * random.below(4);
+      if (pastes) left = 400 + random.below(2'000);
+      for (; left > 0; --left) text += static_cast<char>('a' + random.below(26));
       // People go on where they stopped, and several begin at one place: a step behind the start.
       std::uint32_t at = static_cast<std::uint32_t>(random.below(writer.size() + 1));
       if (random.below(2) == 0) at = std::min(cursor[who], writer.size());

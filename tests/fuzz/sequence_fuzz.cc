@@ -58,8 +58,11 @@ class Edits {
     return dot;
   }
 
+  // Some letters, or a paste that is larger than a leaf.
   std::string letters() {
-    return std::string(1 + byte() % 4, static_cast<char>('a' + byte() % 26));
+    const std::uint8_t size = byte();
+    const std::size_t count = size >= 250 ? 400u * (size - 249u) : 1u + size % 4;
+    return std::string(count, static_cast<char>('a' + byte() % 26));
   }
 
   void insert(const crdt::Anchor& anchor, const crdt::Dot& dot, const std::string& letters) {
@@ -97,9 +100,15 @@ class Edits {
     run.actor.bytes[0] = static_cast<unsigned char>(byte() % 3);
     run.seq = byte();
     run.index = byte() % 8;
-    run.count = 1u + byte() % 8;
+    const std::uint8_t count = byte();
+    run.count = count >= 200 ? 40u * count : 1u + count % 8;
     run.changes = byte() % 4 == 0 ? UINT32_MAX : 1u + byte() % 8;
-    text_.apply_erase(run);
+    const std::uint32_t shown = text_.size();
+    std::vector<crdt::TextRun> erased;
+    text_.apply_erase(run, &erased);
+    std::size_t letters = 0;
+    for (const crdt::TextRun& gone : erased) letters += gone.text.size();
+    CHECK(letters == shown - text_.size());
     tree_.erase({run});
   }
 

@@ -293,5 +293,36 @@ TEST_F(Types, AReplicaThatWasAwayJoinsTextsAndKeepsItsOwnEdits) {
   expect_equal();
 }
 
+TEST_F(Types, APastedTextThatIsErasedIsJoinedByAnother) {
+  for (const char* letter : {"x", "\xE8\xAA\x9E"}) {
+    const std::string object = std::string("pasted ") + letter;
+    std::string pasted;
+    for (int i = 0; i < 1'100; ++i) pasted += letter;
+    turn(*a, 1, {write(object, {insert({}, 0, pasted)})});
+    turn(*a, 2, {write(object, {erase({}, 100, 900)})});
+    EXPECT_EQ(value_of(*a, object).size(), 200 * std::string(letter).size() + 2);
+  }
+  EXPECT_TRUE(a->store().verify_digest().ok());
+
+  join(*z, *a);
+
+  expect_equal();
+}
+
+// The work of an operation does not grow with the number of those before it: else this takes
+// minutes.
+TEST_F(Types, ManyOperationsOfOneRequestCostNoMoreThanMany) {
+  std::vector<Op> ops;
+  for (int i = 0; i < 20'000; ++i) {
+    ops.push_back(op(Verb::kSet, {"k" + std::to_string(i)}, "1", SlotType::kLwwRegister));
+    ops.push_back(op(Verb::kAdd, {"s" + std::to_string(i)}, "1", SlotType::kOrSet));
+  }
+  const auto count = static_cast<std::int64_t>(ops.size());
+
+  EXPECT_EQ(outcome(turn(*a, 1, {write("many", std::move(ops))})), "ok");
+
+  EXPECT_GE(a->store().cells().total_cells(), count);
+}
+
 }  // namespace
 }  // namespace agent::types_test

@@ -377,6 +377,13 @@ std::uint32_t RunTree::erase(Place place, std::uint32_t most) {
   return length;
 }
 
+RunTree::Place RunTree::place_to_erase(Element element) {
+  Place place = of(element);
+  CHECK(!leaves_[place.leaf].stub);
+  if (run(place).live) make_room(place);
+  return place;
+}
+
 // Moves the border between a shown run and an erased one beside it, as somebody does who erases one
 // character after the other. False: there is more to do than that.
 bool RunTree::shrink_into_neighbour(const Place& place, std::uint32_t length) {

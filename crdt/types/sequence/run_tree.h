@@ -90,6 +90,9 @@ class RunTree {
   // Marks elements as erased: those of the run at `place` from its offset on, at most `most`; all
   // of them have one state. Returns how many. The text is taken away if they were shown.
   std::uint32_t erase(Place place, std::uint32_t most);
+  // The place of an element. If it is shown, its leaf is split where that is needed, so that
+  // erase() takes all that its run has from there on.
+  Place place_to_erase(Element element);
 
   // --- Stored form. Neighbouring leaves make a block. A block that nothing has changed since
   // group() keeps its id.

@@ -264,12 +264,14 @@ void Sequence::need_for_erase(const DotRun& run) const {
 void Sequence::apply_erase(const DotRun& run, std::vector<TextRun>* erased) {
   for (const ElementIds::Stretch& found : ids_.in(run)) {
     for (std::uint32_t done = 0; done < found.count;) {
-      const RunTree::Place place = tree_.of(found.first.plus(done));
-      const std::uint32_t most = found.count - done;
+      const RunTree::Place place = tree_.place_to_erase(found.first.plus(done));
       const Run& hit = tree_.run(place);
-      const std::uint32_t part = std::min(most, hit.length - place.offset);
-      if (erased && hit.live) append(place, part, *erased);
-      done += tree_.erase(place, part);
+      const std::uint32_t part = std::min(found.count - done, hit.length - place.offset);
+      if (hit.live) {
+        if (erased) append(place, part, *erased);
+        tree_.erase(place, part);
+      }
+      done += part;
     }
   }
 }
