@@ -21,6 +21,17 @@ std::size_t bytes_of(const std::vector<TextEdit>& edits) {
   return bytes;
 }
 
+// Two nodes of maps, two hashes of the slot, and what an allocator adds to each part.
+constexpr std::size_t kBytesAroundOpen = 320;
+
+template <typename Open>
+std::size_t bytes_beside(const Open& open) {
+  std::size_t bytes = sizeof(Open) + kBytesAroundOpen + 3 * open.key.capacity();
+  bytes += open.slot.object.capacity();
+  for (const std::string& component : open.slot.path) bytes += sizeof(component) + component.size();
+  return bytes;
+}
+
 }  // namespace
 
 struct Texts::Open {
@@ -29,7 +40,8 @@ struct Texts::Open {
         key(std::move(place_key)),
         row(figures),
         text(std::move(content)),
-        hash(slot) {}
+        hash(slot),
+        own_bytes(bytes_beside(*this)) {}
 
   crdt::Slot slot;
   base::Bytes key;
@@ -41,9 +53,10 @@ struct Texts::Open {
   crdt::Dot last_change;
   std::uint64_t used = 0;
   std::uint64_t edited = 0;  // the number of ticks at the last edit
-  std::size_t bytes = 0;
-  bool stored = true;    // it has a row
-  bool passing = false;  // was opened to be folded: closed after the commit
+  std::size_t own_bytes;     // beside those of `text`: most of a short text
+  std::size_t bytes = 0;     // all
+  bool stored = true;        // it has a row
+  bool passing = false;      // was opened to be folded: closed after the commit
 };
 
 Texts::Texts(Database& database, Actors& actors, Objects& objects, const Options& options)
@@ -71,6 +84,7 @@ base::Status Texts::refresh() {
 }
 
 void Texts::forget() {
+  by_use_.clear();
   open_.clear();
   dirty_.clear();
   open_bytes_ = 0;
@@ -87,7 +101,7 @@ base::Result<Texts::Open*> Texts::opened(const crdt::Slot& slot, const base::Byt
                                          Extent extent) {
   const auto known = open_.find(key);
   if (known != open_.end()) {
-    known->second->used = ++uses_;
+    use(*known->second);
     return known->second.get();
   }
   ASSIGN_OR_RETURN(const auto row, rows_.find(key));
@@ -98,13 +112,33 @@ base::Result<Texts::Open*> Texts::opened(const crdt::Slot& slot, const base::Byt
   if (!text.ok()) return text.error();
   ++counts_.loaded;
   auto fresh = std::make_unique<Open>(slot, key, *row, std::move(*text));
-  fresh->used = ++uses_;
+  use(*fresh);
   measure(*fresh);
   return open_.emplace(key, std::move(fresh)).first->second.get();
 }
 
+// A text that this transaction edits must stay open, so it has no place in the order of use.
+void Texts::use(Open& text) {
+  if (dirty_.contains(text.key)) return;
+  by_use_.erase(text.used);
+  text.used = ++uses_;
+  by_use_.emplace(text.used, &text);
+}
+
+void Texts::edit(Open& text) {
+  by_use_.erase(text.used);
+  dirty_.emplace(text.key, &text);
+}
+
+void Texts::close(const base::Bytes& key) {
+  const auto open = open_.find(key);
+  by_use_.erase(open->second->used);
+  open_bytes_ -= open->second->bytes;
+  open_.erase(open);
+}
+
 void Texts::measure(Open& text) {
-  const std::size_t now = text.text.bytes();
+  const std::size_t now = text.text.bytes() + text.own_bytes;
   open_bytes_ += now - text.bytes;
   text.bytes = now;
 }
@@ -223,11 +257,10 @@ base::Result<Texts::Open*> Texts::for_writing(const crdt::Slot& slot) {
     TextRow row;
     row.id = next_id_++;
     auto fresh = std::make_unique<Open>(slot, key, row, crdt::Sequence());
-    fresh->used = ++uses_;
     fresh->stored = false;
     text = open_.emplace(key, std::move(fresh)).first->second.get();
   }
-  dirty_.emplace(key, text);
+  edit(*text);
   text->edited = ticks_;
   text->passing = false;
   return text;
@@ -269,7 +302,7 @@ base::Result<bool> Texts::erase(const crdt::Slot& slot, const crdt::DotRuns& kil
   std::vector<crdt::TextRun> erased;
   for (const crdt::DotRun& run : own) open->text.apply_erase(run, &erased);
   if (erased.empty()) return false;
-  dirty_.emplace(key, open);
+  edit(*open);
   open->edited = ticks_;
   open->passing = false;
   crdt::Digest before;
@@ -344,7 +377,7 @@ base::Result<std::optional<Texts::Folded>> Texts::fold_now(const crdt::Slot& slo
   Folded folded{slot, waited + open->changes};
   if (folded.changes == 0) return std::optional<Folded>();
   ASSIGN_OR_RETURN(const std::int64_t before, blocks_.bytes(open->row.id));
-  dirty_.emplace(key, open);  // a rollback must forget it
+  edit(*open);  // a rollback must forget it
   RETURN_IF_ERROR(fold(*open));
   RETURN_IF_ERROR(put_row(*open, waited));
   ASSIGN_OR_RETURN(const std::int64_t after, blocks_.bytes(open->row.id));
@@ -416,29 +449,24 @@ base::Result<std::size_t> Texts::fold_at(const ObjectInfo& object, const base::B
 }
 
 void Texts::committed() {
-  for (const auto& [key, open] : dirty_) {
+  const auto edited = std::exchange(dirty_, {});
+  for (const auto& [key, open] : edited) {
     measure(*open);
-    if (!open->passing) continue;
-    open_bytes_ -= open->bytes;
-    open_.erase(key);
+    if (open->passing) {
+      close(key);
+    } else {
+      use(*open);
+    }
   }
-  dirty_.clear();
   stored_totals_ = totals_;
   make_room();
 }
 
 // Closes the texts that were used longest ago.
 void Texts::make_room() {
-  while (open_bytes_ > options_.texts_open_bytes) {
-    auto oldest = open_.end();
-    for (auto text = open_.begin(); text != open_.end(); ++text) {
-      if (dirty_.contains(text->first)) continue;
-      if (oldest == open_.end() || text->second->used < oldest->second->used) oldest = text;
-    }
-    if (oldest == open_.end()) return;
+  while (open_bytes_ > options_.texts_open_bytes && !by_use_.empty()) {
     ++counts_.closed_for_room;
-    open_bytes_ -= oldest->second->bytes;
-    open_.erase(oldest);
+    close(by_use_.begin()->second->key);
   }
 }
 

@@ -115,6 +115,9 @@ class Texts {
   base::Result<Open*> opened(const crdt::Slot& slot, const base::Bytes& key, Extent extent);
   base::Status complete(Open& text, const crdt::TextNeed& need);
   void measure(Open& text);
+  void use(Open& text);
+  void edit(Open& text);
+  void close(const base::Bytes& key);
   base::Result<Open*> for_writing(const crdt::Slot& slot);
   base::Status fold(Open& text);
   base::Result<std::optional<Folded>> fold_now(const crdt::Slot& slot, const base::Bytes& key);
@@ -135,6 +138,7 @@ class Texts {
   TextTotals stored_totals_;
   std::map<base::Bytes, std::unique_ptr<Open>> open_;  // by key
   std::map<base::Bytes, Open*> dirty_;
+  std::map<std::uint64_t, Open*> by_use_;  // those that are not dirty; longest ago first
   std::size_t open_bytes_ = 0;
   std::uint64_t uses_ = 0;
   std::uint64_t ticks_ = 0;

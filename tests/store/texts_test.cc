@@ -1,64 +1,19 @@
 // Texts in the file: edits, folds, reopening, rollback, damage.
 
-#include "store/texts.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
 #include "crdt/base/random.h"
-#include "sample.h"
+#include "texts_fixture.h"
 
 namespace store {
 namespace {
 
-const crdt::Slot kNote{"notes", {"a"}, crdt::SlotType::kSeq};
-const crdt::Slot kOther{"notes", {"b", "c"}, crdt::SlotType::kSeq};
-const crdt::Slot kAlone{"alone", {}, crdt::SlotType::kSeq};
-
-struct TextsTest : testing::Test {
-  void SetUp() override {
-    options.fold_changes = 5;
-    open();
-  }
-  void open() {
-    store.reset();
-    auto opened = Store::open(folder.file("a.db"), options);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    store = std::move(*opened);
-  }
-  Texts& texts() { return store->cells().texts(); }
-  void begin() { ASSERT_TRUE(store->begin().ok()); }
-  void commit() {
-    const auto committed = store->commit(Durability::kFull);
-    ASSERT_TRUE(committed.ok()) << committed.error().message;
-  }
-
-  // Edits as their author makes them. `model` is the same text in memory.
-  void type(const crdt::Slot& slot, crdt::Sequence& model, std::uint32_t at,
-            const std::string& letters) {
-    const crdt::Dot dot{actor, ++seq, 0};
-    const crdt::Anchor anchor = model.insert(at, dot, letters);
-    ASSERT_TRUE(texts().insert(slot, dot, anchor, letters).ok());
-  }
-  void cut(const crdt::Slot& slot, crdt::Sequence& model, std::uint32_t at, std::uint32_t count) {
-    const auto erased = texts().erase(slot, model.erase(at, count));
-    ASSERT_TRUE(erased.ok());
-    EXPECT_TRUE(*erased);
-    ++seq;
-  }
-  std::string shown(const crdt::Slot& slot) {
-    auto text = texts().shown(slot);
-    EXPECT_TRUE(text.ok());
-    return text.ok() ? *text : "";
-  }
-
-  sample::Folder folder;
-  Options options;
-  std::unique_ptr<Store> store;
-  crdt::ActorId actor;
-  std::uint64_t seq = 0;
-};
+using texts_test::kAlone;
+using texts_test::kNote;
+using texts_test::kOther;
+using texts_test::TextsTest;
 
 // With small blocks a text has many, and each edit loads some of them.
 struct RandomTexts : TextsTest, testing::WithParamInterface<std::size_t> {};
@@ -369,6 +324,24 @@ TEST_F(TextsTest, TextsThatAreNotInUseAreClosed) {
   EXPECT_TRUE(store->verify().ok());
 }
 
+// A short text takes much more memory than its letters.
+TEST_F(TextsTest, ShortTextsAreClosedToo) {
+  options.texts_open_bytes = 200'000;
+  open();
+  for (int turn = 0; turn < 10; ++turn) {
+    begin();
+    for (int i = 0; i < 100; ++i) {
+      crdt::Sequence model;
+      const std::string name = "n" + std::to_string(turn) + "-" + std::to_string(i);
+      type({"notes", {name}, crdt::SlotType::kSeq}, model, 0, "hello");
+    }
+    commit();
+    EXPECT_LE(texts().open_bytes(), 200'000u);
+  }
+  EXPECT_GT(texts().counts().closed_for_room, 700u);
+  EXPECT_TRUE(store->verify().ok());
+}
+
 TEST_F(TextsTest, AVeryLargeInsertIsStored) {
   crdt::Sequence model;
   auto random = base::Random::from_number(1);
@@ -409,127 +382,6 @@ TEST_F(TextsTest, TextsAreVisitedInOrderBelowAPath) {
 }
 
 // --- Opening in parts --------------------------------------------------------------------------
-
-// A text of 1,000,000 letters in 5,000 runs, folded, and closed.
-struct LargeText : TextsTest {
-  void SetUp() override {
-    options.fold_changes = 100'000;
-    open();
-    auto random = base::Random::from_number(7);
-    begin();
-    for (int i = 0; i < 5'000; ++i) {
-      type(kNote, model, static_cast<std::uint32_t>(random.below(model.size() + 1)),
-           std::string(200, static_cast<char>('a' + i % 26)));
-    }
-    type(kOther, other, 0, "other");
-    ASSERT_TRUE(texts().fold(kNote).ok());
-    commit();
-    whole_bytes = texts().open_bytes();
-    open();
-  }
-  // As the plan of a local insert asks.
-  base::Result<const crdt::Sequence*> open_at(std::uint32_t at) {
-    return texts().open(kNote, [=](const crdt::Sequence& text) { text.anchor_at(at); });
-  }
-  std::uint64_t blocks_stored() {
-    return static_cast<std::uint64_t>(
-        sample::raw_number(folder.file("a.db"),
-                           "SELECT count(*) FROM blocks WHERE owner=1 AND number%2=1") -
-        1);
-  }
-  crdt::Sequence model;
-  crdt::Sequence other;
-  std::size_t whole_bytes = 0;
-};
-
-TEST_F(LargeText, AnEditInTheMiddleLoadsAFewBlocks) {
-  ASSERT_GT(blocks_stored(), 60u);
-  const std::uint32_t middle = model.size() / 2;
-
-  const auto text = open_at(middle);  // local: it is planned, then applied
-  ASSERT_TRUE(text.ok());
-  EXPECT_EQ((*text)->anchor_at(middle), model.anchor_at(middle));
-  begin();
-  type(kNote, model, middle, "x");
-  commit();
-  EXPECT_LE(texts().counts().blocks, 3u);
-
-  begin();
-  type(kNote, model, middle / 2, "y");  // remote: it is applied by its anchor
-  cut(kNote, model, middle + 9, 1);
-  commit();
-  EXPECT_LE(texts().counts().blocks, 8u);
-  EXPECT_LT(texts().open_bytes(), whole_bytes / 5);
-
-  EXPECT_EQ(shown(kNote), model.text());
-  begin();
-  ASSERT_TRUE(texts().fold(kNote).ok());
-  commit();
-  EXPECT_LE(texts().counts().blocks, 12u);  // and small neighbours of what has changed
-  EXPECT_LT(texts().open_bytes(), whole_bytes / 5);
-  open();
-  EXPECT_EQ(shown(kNote), model.text());
-  EXPECT_EQ(texts().counts().loaded, 0u);
-  EXPECT_TRUE(store->verify().ok());
-}
-
-TEST_F(LargeText, ACursorLoadsAFewBlocks) {
-  const crdt::Dot element = model.element_at(700'000);
-  const auto need = [&](const crdt::Sequence& text) {
-    text.element_at(700'000);
-    text.position_behind(element);
-  };
-  const auto text = texts().open(kNote, need);
-  ASSERT_TRUE(text.ok());
-
-  EXPECT_EQ((*text)->element_at(700'000), element);
-  EXPECT_EQ((*text)->position_behind(element), 700'001u);
-  EXPECT_LE(texts().counts().blocks, 1u);
-}
-
-TEST_F(LargeText, ADamagedBlockIsRefusedWhenItIsLoaded) {
-  const std::string first = "(SELECT min(number) FROM blocks WHERE owner=1 AND number>3)";
-  const auto refuses = [&](const std::string& damage) {
-    store.reset();
-    sample::raw(folder.file("a.db"), damage);
-    open();
-    std::uint64_t refused = 0;
-    for (std::uint32_t at = 0; at < model.size(); at += 5'000) {
-      const auto text = open_at(at);
-      refused += text.ok() ? 0 : 1;
-      EXPECT_TRUE(text.ok() || text.error().code == base::Code::kCorrupt);
-    }
-    EXPECT_LE(refused, 20u);
-    return refused > 0;
-  };
-  EXPECT_FALSE(refuses("SELECT 1"));
-  EXPECT_TRUE(refuses("UPDATE blocks SET v=x'00' WHERE owner=1 AND number=" + first));
-
-  begin();  // what is elsewhere still works
-  type(kOther, other, 5, "!");
-  type(kNote, model, model.size() - 1, "!");
-  commit();
-  EXPECT_EQ(shown(kOther), "other!");
-}
-
-// A good row of another block: its checksum covers the number, so it is given that of its new
-// place.
-TEST_F(LargeText, ABlockThatIsNotTheOneOfTheIndexIsRefused) {
-  Blocks& blocks = store->blocks();
-  begin();
-  const auto letters = blocks.get(1, 2 * 5);
-  const auto skeleton = blocks.get(1, 2 * 5 + 1);
-  ASSERT_TRUE(letters.ok() && *letters && skeleton.ok() && *skeleton);
-  ASSERT_TRUE(blocks.put(1, 2 * 6, **letters).ok());
-  ASSERT_TRUE(blocks.put(1, 2 * 6 + 1, **skeleton).ok());
-  commit();
-  open();
-
-  const auto text = texts().open(kNote, [](const crdt::Sequence& part) { part.need_all(); });
-
-  ASSERT_FALSE(text.ok());
-  EXPECT_EQ(text.error().code, base::Code::kCorrupt);
-}
 
 }  // namespace
 }  // namespace store
