@@ -381,7 +381,5 @@ TEST_F(TextsTest, TextsAreVisitedInOrderBelowAPath) {
   EXPECT_EQ(seen, (std::vector<std::vector<std::string>>{{"b"}, {"b", "a", "z"}, {"b", "c"}}));
 }
 
-// --- Opening in parts --------------------------------------------------------------------------
-
 }  // namespace
 }  // namespace store
