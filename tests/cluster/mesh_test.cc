@@ -168,7 +168,7 @@ TEST(Mesh, WhoJoinsAnAgentThatHasLeftIsToldSo) {
   mesh.add(apart);
   ASSERT_EQ(mesh[0].client().post("/v1/leave", "")->status, 200);
 
-  for (const std::size_t i : {1, 2}) {  // it has known the agent before, or hears of it now
+  for (const std::size_t i : {1u, 2u}) {  // it has known the agent before, or hears of it now
     auto joined = mesh[i].client().post("/v1/join", R"({"address":")" + mesh[0].bind() + R"("})");
     EXPECT_EQ(json_field(joined->body, "joined"), "false") << i;
     EXPECT_EQ(json_field(joined->body, "cause"), "has_left") << i << joined->body;
