@@ -81,7 +81,8 @@ std::int64_t RowChecksum::value() const {
 }
 
 std::uint64_t RowChecksum::wide_value() const {
-  return base::row_checksum(rest_.empty() ? base::BytesView(start_.data(), size_) : base::BytesView(rest_));
+  return base::row_checksum(rest_.empty() ? base::BytesView(start_.data(), size_)
+                                          : base::BytesView(rest_));
 }
 
 base::Error corrupt_row(const Database& database, std::string_view table, std::string_view row) {

@@ -32,10 +32,9 @@ TEST(StateFile, BringsTwoAgentsThatNeverMeetToOneState) {
   const auto imported = command(*z, {"import", "--state", file});
 
   EXPECT_EQ(imported.status, 0) << imported.errors;
-  EXPECT_EQ(
-      imported.output,
-      "613 cells added, 0 removed; 1 object new, 1 changed, 0 removed; 1 text changed; 1 own "
-      "change kept that the other side did not have\n");
+  EXPECT_EQ(imported.output,
+            "613 cells added, 0 removed; 1 object new, 1 changed, 0 removed; 1 text changed; 1 own "
+            "change kept that the other side did not have\n");
   EXPECT_EQ(get_snapshot(*z, "s7"), get_snapshot(*a, "s7"));
   EXPECT_NE(get_snapshot(*z, "own"), "");
   ASSERT_EQ(command(*z, {"snapshots", "rm", "s7"}).status, 0);
