@@ -321,7 +321,8 @@ void FakeHost::advance(std::uint64_t millis) {
 void FakeHost::spoil_cells() {
   sqlite3* database = nullptr;
   CHECK(sqlite3_open((folder_ + "/a.db").c_str(), &database) == SQLITE_OK);
-  CHECK(sqlite3_exec(database, "DROP TABLE cells", nullptr, nullptr, nullptr) == SQLITE_OK);
+  CHECK(sqlite3_exec(database, "DROP TABLE cells; DROP TABLE recent", nullptr, nullptr, nullptr) ==
+        SQLITE_OK);
   sqlite3_close(database);
 }
 
