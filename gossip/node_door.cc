@@ -182,7 +182,9 @@ void Node::Impl::take(base::Instant now, const Address& from, const wire::Packet
 
 bool Node::Impl::take_as_left(const Address& from, const NodeId& node,
                               const wire::Message& message) {
-  if (std::holds_alternative<wire::Ping>(message)) membership.answer_as_left(node, from, box);
+  const bool asks =
+      std::holds_alternative<wire::Ping>(message) || std::holds_alternative<wire::Join>(message);
+  if (asks) membership.answer_as_left(node, from, box);
   return true;
 }
 

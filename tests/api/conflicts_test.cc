@@ -143,8 +143,8 @@ TEST_F(ConflictsOfTypes, ATextWithoutACellBesideARegisterIsListed) {
 }
 
 TEST_F(ConflictsOfTypes, PagesToTheEndAreTheWhole) {
-  const std::vector<std::string> members{R"([""])",         R"(["m/1"])", R"(["m\u0000"])",
-                                         R"(["m\u0000x"])", R"(["\""])",  R"(["n"])"};
+  const std::vector<std::string> members{R"([""])",         R"(["m/1"])", R"(["m\u0001"])",
+                                         R"(["m\u0001x"])", R"(["\""])",  R"(["n"])"};
   for (const char* object : {"a%2Fb", "%C3%A4", "%5Bx", "zz"}) set_both(object, members);
   set_both("one", {"[]"});
   for (FakeHost* host : {&a, &z}) {

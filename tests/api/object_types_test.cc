@@ -80,7 +80,7 @@ TEST_F(ObjectTypes, AWriteAnswersTheTypeOfThePlaceThatTheUrlNames) {
   };
   EXPECT_EQ(patched("m", R"({"op":"set","path":["k"],"value":1})"), "crdt_map");
   EXPECT_EQ(patched("m/k", R"({"op":"set","value":2})"), "lww_register");
-  EXPECT_EQ(patched("m/n", R"({"op":"increment","by":1})"), "pncounter");
+  EXPECT_EQ(patched("m/n", R"({"op":"decrement","by":1})"), "pncounter");
   EXPECT_EQ(patched("m", R"({"op":"unset","path":["nothing"]})"), nullptr);
   const auto put = [&](const char* place, const char* sent) {
     return json(a, "PUT", std::string("/v1/objects/") + place, sent)["type"];
