@@ -321,7 +321,7 @@ void FakeHost::advance(std::uint64_t millis) {
 void FakeHost::spoil_cells() {
   sqlite3* database = nullptr;
   CHECK(sqlite3_open((folder_ + "/a.db").c_str(), &database) == SQLITE_OK);
-  CHECK(sqlite3_exec(database, "DROP TABLE cells; DROP TABLE recent", nullptr, nullptr, nullptr) ==
+  CHECK(sqlite3_exec(database, "DROP TABLE cells; DROP TABLE names", nullptr, nullptr, nullptr) ==
         SQLITE_OK);
   sqlite3_close(database);
 }
