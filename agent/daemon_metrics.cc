@@ -72,6 +72,11 @@ void add_texts(MetricsText& text, const StoreCounts& counts) {
   text.gauge("text_changes_waiting", "Changes of texts now that are not folded into their blocks",
              static_cast<double>(counts.changes_waiting));
   text.counter("text_folds_total", "Folds of texts since the database was opened", counts.folds);
+  text.gauge("texts_open_bytes", "Bytes of memory that open texts take now",
+             static_cast<double>(counts.texts_open_bytes));
+  text.gauge("memtable_bytes",
+             "Bytes of memory that changed cells take now which are not folded into their places",
+             static_cast<double>(counts.memtable_bytes));
   text.counter("database_written_bytes_total",
                "Bytes of pages written to the write-ahead log since the database was opened; a "
                "checkpoint copies each page at most once more",

@@ -291,6 +291,7 @@ base::Status CellTable::fold_at_rest() {
 }
 
 std::size_t CellTable::slots_in_memory() const { return impl_->memtables.slots(); }
+std::size_t CellTable::bytes_in_memory() const { return impl_->memtables.bytes(); }
 
 void CellTable::pause() { impl_->memtables.pause(); }
 

@@ -89,6 +89,7 @@ class CellTable {
 
   // Cells that were saved lately are in memory and in the table `recent` (store/memtables.h).
   std::size_t slots_in_memory() const;
+  std::size_t bytes_in_memory() const;
   // True if fold_at_rest() has something to do: a bounded step, inside a transaction. Call it about
   // once a second.
   bool rests();

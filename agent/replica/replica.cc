@@ -161,8 +161,10 @@ StoreCounts Replica::counts() const {
   store::Store& store = *impl_->context.store;
   const store::Texts& texts = store.cells().texts();
   const store::TextTotals& totals = texts.totals();
-  return {store.written_bytes(), store.log().written(), texts.counts().folded,
-          totals.texts,          totals.waiting,        totals.waiting_changes};
+  return {store.written_bytes(), store.log().written(),
+          texts.counts().folded, totals.texts,
+          totals.waiting,        totals.waiting_changes,
+          texts.open_bytes(),    store.cells().bytes_in_memory()};
 }
 std::int64_t Replica::free_pages() const { return impl_->context.store->free_pages(); }
 

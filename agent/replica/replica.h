@@ -29,6 +29,8 @@ struct StoreCounts {
   std::uint64_t texts = 0;
   std::uint64_t texts_waiting = 0;  // with edits that are not folded
   std::uint64_t changes_waiting = 0;
+  std::uint64_t texts_open_bytes = 0;  // in memory now
+  std::uint64_t memtable_bytes = 0;    // the same, of cells that are not folded
 };
 
 class Replica {
