@@ -95,14 +95,27 @@ base::Result<std::vector<SlotType>> types_there(View& view, const Path& path) {
   return std::vector<SlotType>(types.begin(), types.end());
 }
 
-base::Result<std::optional<Hiding>> hiding(View& view, const Path& path, SlotType type) {
+base::Result<std::optional<Standing>> no_map_above(View& view, const Path& path) {
   Path above;
   for (const std::string& component : path) {
     ASSIGN_OR_RETURN(const bool is_text, is_there(view, above, SlotType::kSeq));
-    if (is_text) return std::optional<Hiding>({above, SlotType::kSeq});
+    if (is_text) return std::optional<Standing>({above, SlotType::kSeq});
+    ASSIGN_OR_RETURN(const Cells marker, view.cells(above, SlotType::kMap));
+    if (marker.empty()) {
+      std::optional<Standing> found;
+      RETURN_IF_ERROR(each_type(view, above, [&](SlotType there) {
+        if (!found || there > found->type) found = {above, there};
+        return there != SlotType::kMap;
+      }));
+      if (found && found->type != SlotType::kMap) return found;
+    }
     above.push_back(component);
   }
-  std::optional<Hiding> found;
+  return std::optional<Standing>();
+}
+
+base::Result<std::optional<Standing>> hiding(View& view, const Path& path, SlotType type) {
+  std::optional<Standing> found;
   if (type == SlotType::kSeq) return found;
   if (type == SlotType::kOrSet) {
     for (const SlotType higher : {SlotType::kMap, SlotType::kSeq}) {

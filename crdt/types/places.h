@@ -29,14 +29,17 @@ base::Result<bool> is_there(View& view, const Path& path, SlotType type);
 // All types that have something there, in order of their numbers.
 base::Result<std::vector<SlotType>> types_there(View& view, const Path& path);
 
-// What is shown in place of a value.
-struct Hiding {
+// A value that is shown at a place.
+struct Standing {
   Path path;
   SlotType type;
 };
-// What would hide a value of `type` that is written at `path`: a type with a higher number there,
-// or a text at a place above. Of a set that is there, only the markers of a text and of a map are
+// A place above `path` at which a value is shown that is no map: a value at `path` would hide it,
+// or a text there would hide the value. The highest type there; nullopt: there is no such place.
+base::Result<std::optional<Standing>> no_map_above(View& view, const Path& path);
+// What would hide a value of `type` that is written at `path`: a type with a higher number there.
+// Of a set that is there, only the markers of a text and of a map are
 // looked at, because its elements and the members of the map lie among each other and may be many.
-base::Result<std::optional<Hiding>> hiding(View& view, const Path& path, SlotType type);
+base::Result<std::optional<Standing>> hiding(View& view, const Path& path, SlotType type);
 
 }  // namespace crdt

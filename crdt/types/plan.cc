@@ -195,18 +195,26 @@ base::Status plan_at(Draft& draft, const Op& op, SlotType type) {
   }
 }
 
-// A write that its own author would not see is refused. Example: a register at "k", where the
-// author sees a map. Concurrent writes may still meet like this; docs/types.md says what is shown.
+// A write that its own author would not see is refused, and so is one that would hide what the
+// author sees at a place above. Examples: a register at "k", where the author sees a map; one at
+// "k/x", where a register is at "k". Concurrent writes may still meet like this; docs/types.md says
+// what is shown.
 base::Status check_shown(Draft& draft, const Op& op, SlotType type) {
-  const bool only_takes_away = op.verb == Verb::kRemove || op.verb == Verb::kErase;
-  if (op.verb == Verb::kReplace || only_takes_away) return {};
-  ASSIGN_OR_RETURN(const std::optional<Hiding> shown, hiding(draft.view, op.path, type));
+  if (op.verb == Verb::kRemove || op.verb == Verb::kErase) return {};
+  const std::string what = with_article(type) + " at " + in_words(draft, op.path);
+  ASSIGN_OR_RETURN(const std::optional<Standing> above, no_map_above(draft.view, op.path));
+  if (above) {
+    const bool hides = above->type != SlotType::kSeq;
+    return Error{Code::kConflict,
+                 what + (hides ? " would hide what is at " : " would not be shown under ") +
+                     in_words(draft, above->path) + ": " + with_article(above->type) + "; " +
+                     std::string(kMakeRoom)};
+  }
+  if (op.verb == Verb::kReplace) return {};
+  ASSIGN_OR_RETURN(const std::optional<Standing> shown, hiding(draft.view, op.path, type));
   if (!shown) return {};
-  const bool above = shown->path.size() < op.path.size();
-  const std::string where = above ? " at " + in_words(draft, shown->path) : " there";
-  return Error{Code::kConflict, with_article(type) + " at " + in_words(draft, op.path) +
-                                    " would not be shown: " + with_article(shown->type) + " is" +
-                                    where + "; " + std::string(kMakeRoom)};
+  return Error{Code::kConflict, what + " would not be shown: " + with_article(shown->type) +
+                                    " is there; " + std::string(kMakeRoom)};
 }
 
 // How many components the slots of this operation have below its path.

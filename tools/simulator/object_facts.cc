@@ -99,11 +99,18 @@ bool ObjectSight::has(const Place& place, SlotType type) const {
   return std::find(types.begin(), types.end(), type) != types.end();
 }
 
-std::optional<Place> ObjectSight::hides(const Place& place, SlotType type) const {
-  for (std::size_t above = 0; above < place.size(); ++above) {
-    const Place text(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(above));
-    if (has(text, SlotType::kSeq)) return text;
+std::optional<Place> ObjectSight::blocks(const Place& place) const {
+  for (std::size_t depth = 0; depth < place.size(); ++depth) {
+    const Place above(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(depth));
+    const std::vector<SlotType> types = types_at(above);
+    const bool is_shown_as_map = !types.empty() && types.back() == SlotType::kMap;
+    if (!types.empty() && !is_shown_as_map) return above;
   }
+  return std::nullopt;
+}
+
+std::optional<Place> ObjectSight::hides(const Place& place, SlotType type) const {
+  if (const auto above = blocks(place)) return above;
   const std::vector<SlotType> there = types_at(place);
   const bool is_set = std::find(there.begin(), there.end(), type) != there.end();
   bool hidden = !there.empty() && there.back() > type;

@@ -64,9 +64,11 @@ class ObjectSight {
   FactIds within(const Place& place) const;  // everything at the place and below it
   bool has(const Place& place, crdt::SlotType type) const;
   std::vector<crdt::SlotType> types_at(const Place& place) const;
-  // Where something is that a reader would see in place of a value of this type: a text above, or a
-  // type at the place that comes before this one. A set takes more elements unless a text or map
-  // that has a mark is there.
+  // The first place above this one at which a reader sees something that has no places in it.
+  std::optional<Place> blocks(const Place& place) const;
+  // Where something is that a reader would see in place of a value of this type, or that the value
+  // would hide: what blocks the place, or a type at the place that comes before this one. A set
+  // takes more elements unless a text or map that has a mark is there.
   std::optional<Place> hides(const Place& place, crdt::SlotType type) const;
   Total sum(const Place& place, crdt::SlotType type) const;
   // All letters that were ever inserted, in their order, and those that are shown.

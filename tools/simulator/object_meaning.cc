@@ -113,6 +113,7 @@ void ObjectMeaning::read(const crdt::Op& op) {
   if (op.path.size() + (goes_deeper ? 1 : 0) > kDepthMax) return refuse();
   // Nobody writes what they would not see themselves.
   if (adds(op.verb) && sight().hides(op.path, *type)) return refuse();
+  if (op.verb == Verb::kReplace && sight().blocks(op.path)) return refuse();
   const std::size_t before = facts_.size();
   write(op, *type);
   // Something in an object makes the object.
