@@ -174,7 +174,8 @@ void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
     if (!written.ok()) return exchange->fail(written.error());
     Written done = *written;
     const bool changed = done.type.has_value() || is_catalog(place.object);
-    if (changed && type) done.type = type;
+    const bool removed = done.type == crdt::SlotType::kSubtree;
+    if (changed && (type || removed)) done.type = type;
     if (value) return answer_with_value(host, exchange, place, done);
     exchange->respond(written_response(place, done, std::nullopt));
   });

@@ -85,7 +85,6 @@ class Planner {
       const bool better = !written_.type || *written_.type == crdt::SlotType::kSubtree;
       if (better) written_.type = effect.slot.type;
     }
-    if (written_.type == crdt::SlotType::kSubtree) written_.type = crdt::SlotType::kMap;
     if (!fits(effects)) {
       return too_large("it has " + std::to_string(effects.size()) +
                            ": each element of a set, member of a map, value and insert is one",

@@ -143,7 +143,8 @@ using crdt::SnapshotRead;
 using crdt::Stored;
 
 struct Written {
-  // Of the place of a WriteObject, if something changed. Not set for a catalog.
+  // Of the first effect of a WriteObject, if something changed; kSubtree: it only removes. Not set
+  // for a catalog.
   std::optional<crdt::SlotType> type;
   std::optional<crdt::Dot> dot;  // of the first effect; empty when nothing had to change
   std::uint64_t added = 0;       // entries that an import added

@@ -88,6 +88,9 @@ TEST_F(ObjectTypes, AWriteAnswersTheTypeOfThePlaceThatTheUrlNames) {
   EXPECT_EQ(put("m", R"({"type":"crdt_map","value":{"k":3}})"), "crdt_map");
   EXPECT_EQ(put("m/k", R"({"type":"orset","value":[1,2]})"), "orset");
   EXPECT_EQ(put("m/k", R"({"type":"seq","value":"abc"})"), "seq");
+  // Of every type that was there.
+  EXPECT_EQ(json(a, "DELETE", "/v1/objects/m/k", "")["type"], nullptr);
+  EXPECT_EQ(json(a, "DELETE", "/v1/objects/m/k", "")["dot"], nullptr);
 }
 
 TEST_F(ObjectTypes, ABrowserEditsATextByUnitsOfUtf16) {
