@@ -88,6 +88,14 @@ struct RejoinOptions {
 // The bytes on the wire after missing 1 % of the entries, by log and by state join.
 base::Result<Report> run_rejoin(const Common& common, const RejoinOptions& options);
 
+struct SizeOptions {
+  std::string file;  // records as JSON lines
+  double wait_seconds = 60;
+};
+// The database of an agent after an import, when it has come to rest; for comparison the lines as
+// rows and as a log in plain SQLite.
+base::Result<Report> run_size(const Common& common, const SizeOptions& options);
+
 struct MeshOptions {
   int agents = 30;
   int runs = 5;  // of measurements that are cheap to repeat

@@ -26,6 +26,7 @@ struct Choices {
   bench::ReadersOptions readers;
   bench::MergeOptions merge;
   bench::RejoinOptions rejoin;
+  bench::SizeOptions size;
   bench::MeshOptions mesh;
   bench::TypesOptions types;
   std::uint16_t driver_port = 0;
@@ -250,6 +251,15 @@ int main(int argc, char** argv) {
       [&] { return bench::run_rejoin(common, choices.rejoin); })
       ->add_option("--entries", choices.rejoin.entries, "entries of the catalog")
       ->check(CLI::Range(1'000, 10'000'000))
+      ->capture_default_str();
+
+  CLI::App* size = add("size", "bytes on the disk a minute after an import, beside plain SQLite",
+                       [&] { return bench::run_size(common, choices.size); });
+  size->add_option("file", choices.size.file, "records as JSON lines, each with an \"id\"")
+      ->required();
+  size->add_option("--wait", choices.size.wait_seconds,
+                   "seconds from the import to the measurement")
+      ->check(CLI::Range(0, 3'600))
       ->capture_default_str();
 
   add_mesh_options(
