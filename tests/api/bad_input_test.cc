@@ -80,8 +80,9 @@ TEST_F(BadInput, UnknownValuesOfParametersAreRefused) {
 }
 
 TEST_F(BadInput, AWriteThatWouldNotBeShownIsAConflict) {
-  patch("clash", R"({"ops":[{"op":"set","path":["z"],"value":{"y":2}},)"
-                 R"({"op":"set","path":["z","y"],"value":3}]})");
+  patch("clash", R"({"ops":[{"op":"set","path":["z","y"],"value":3}]})");
+  EXPECT_EQ(refused("clash", R"({"op":"set","path":["z","y","x"],"value":3})", "would hide"),
+            "409 conflict");
 
   EXPECT_EQ(refused("clash", R"({"op":"set","path":["z"],"value":4})", "would not be shown"),
             "409 conflict");

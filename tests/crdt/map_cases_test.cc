@@ -65,7 +65,7 @@ TEST_F(MapCases, TwoTypesAtOneNameAreBothKeptAndOneIsShown) {
 
 TEST_F(MapCases, RemovingANameRemovesEveryTypeThere) {
   a.must(set({"k"}, "\"s\""));
-  b.must(add({"k"}, "\"e\""));
+  a.must(add({"k"}, "\"e\""));
   b.must(insert({"k", "t"}, 0, "text"));
   merge();
   const auto sent = a.must(unset({"k"}));
@@ -222,8 +222,8 @@ TEST_F(MapCases, EqualStatesAreShownAlikeWhateverTheOrderOfWriting) {
 TEST_F(MapCases, AMemberWithTheNameOfAnElementIsAnotherPlace) {
   a.must(add({"k"}, "5"));
   a.must(add({"k"}, "6"));
-  a.must(set({"k", "5"}, "\"member\""));
-  a.must(set({"k", "5", "deep"}, "1"));
+  b.must(set({"k", "5", "deep"}, "1"));
+  merge();
   EXPECT_EQ(a.value(), "{\"k\":{\"5\":{\"deep\":1}}}");
   EXPECT_EQ(a.value({"k"}, SlotType::kOrSet), "[5,6]");
   a.must(unset({"k", "5"}));

@@ -64,8 +64,7 @@ TEST_F(Plans, AVerbThatDoesNotFitWhatIsThereIsAConflict) {
 }
 
 TEST_F(Plans, AWriteThatItsAuthorWouldNotSeeIsRefused) {
-  a.must(replace({"map"}, SlotType::kMap, "{\"z\":{\"y\":2}}"));
-  a.must(set({"map", "z", "y"}, "3"));  // the map is shown instead of the register
+  a.must(set({"map", "z", "y"}, "3"));
   a.must(insert({"text"}, 0, "x"));
   a.must(add({"set"}, "1"));
   a.must(set({"all"}, "1", SlotType::kMvRegister));
@@ -85,6 +84,43 @@ TEST_F(Plans, AWriteThatItsAuthorWouldNotSeeIsRefused) {
   a.must(increment({"set"}, 1, SlotType::kGCounter));
   EXPECT_EQ(a.value({"map"}), "{\"z\":4}");
   EXPECT_EQ(a.value({"set"}), "1");
+}
+
+// A value below a place makes a map there. It would hide what the author sees.
+TEST_F(Plans, AWriteThatWouldHideAValueAboveItIsRefused) {
+  a.must(set({"db"}, "{\"host\":\"h1\",\"port\":5432}"));
+  a.must(set({"all"}, "1", SlotType::kMvRegister));
+  a.must(add({"tags"}, "1"));
+  a.must(increment({"n"}, 1));
+  a.must(insert({"text"}, 0, "x"));
+  a.must(replace({"none"}, SlotType::kMap, "{}"));
+  for (const std::string key : {"db", "all", "tags", "n"}) {
+    const std::string says = "would hide what is at \"" + key + "\"";
+    for (const Path& below : {Path{key, "k"}, Path{key, "k", "l"}}) {
+      expect_refused(set(below, "5433"), Code::kConflict, says);
+      expect_refused(increment(below, 1), Code::kConflict, says);
+      expect_refused(insert(below, 0, "x"), Code::kConflict, says);
+      expect_refused(replace(below, SlotType::kMap, "{}"), Code::kConflict, says);
+    }
+  }
+  expect_refused(replace({"text", "k"}, SlotType::kMap, "{}"), Code::kConflict, "under \"text\"");
+
+  a.must(set({"none", "k"}, "1"));
+  a.must(unset({"db"}));
+  a.must(set({"db", "port"}, "5433"));
+  ASSERT_TRUE(a.write({unset({"n"}), set({"n", "k"}, "1")}).ok());
+  EXPECT_EQ(a.value({"db"}), "{\"port\":5433}");
+  EXPECT_EQ(a.value({"n"}), "{\"k\":1}");
+}
+
+// Others wrote a map there at the same time: it is shown, and takes more.
+TEST_F(Plans, AMapThatHidesAValueTakesMoreWrites) {
+  Site b('b', "o");
+  a.must(set({"k"}, "1"));
+  b.must(set({"k", "x"}, "2"));
+  a.take_all(b.log());
+  a.must(set({"k", "y"}, "3"));
+  EXPECT_EQ(a.value({"k"}), "{\"x\":2,\"y\":3}");
 }
 
 // Two agents wrote a register and a set at one place. The set is shown.
@@ -171,7 +207,7 @@ TEST_F(Plans, AReplacedTextIsErasedAndInsertedAsOneInsert) {
 TEST_F(Plans, UnsetIsOneEffectForAllTypesAndPlacesBelow) {
   for (int i = 0; i < 50; ++i) {
     const std::string key = std::to_string(i);
-    a.must(set({"m", key}, "1"));
+    a.must(set({"m", key, "r"}, "1"));
     a.must(insert({"m", key, "t"}, 0, "text"));
     a.must(add({"m", "s"}, key));
   }
@@ -184,11 +220,11 @@ TEST_F(Plans, UnsetIsOneEffectForAllTypesAndPlacesBelow) {
 
 // The request writes the kept place and the removed one in one change, in turn.
 TEST_F(Plans, UnsetTakesNothingElseOfAChange) {
-  ASSERT_TRUE(a.write({add({"k"}, "1"), set({"k", "1"}, "1"), add({"k"}, "2"),
-                       set({"k", "1", "x"}, "1"), set({"l"}, "1")})
+  ASSERT_TRUE(a.write({add({"s"}, "1"), set({"k", "1", "x"}, "1"), add({"s"}, "2"),
+                       set({"k", "1", "y"}, "1"), set({"l"}, "1"), set({"k", "2"}, "1")})
                   .ok());
   a.must(unset({"k", "1"}));
-  EXPECT_EQ(a.value(), "{\"k\":[1,2],\"l\":1}");
+  EXPECT_EQ(a.value(), "{\"k\":{\"2\":1},\"l\":1,\"s\":[1,2]}");
 }
 
 TEST_F(Plans, AWriteInAMapNeedsNoMarkersOfItsParents) {

@@ -56,7 +56,8 @@ TEST_F(Shown, OfAllTypesAtAPlaceTheOneWithTheHighestNumberIsShown) {
   EXPECT_EQ(a.value(k), "[4]");
   a.must(add(k, "5"));
   EXPECT_EQ(a.value(k), "[5]");
-  a.must(set({"k", "m"}, "6"));
+  b.must(set({"k", "m"}, "6"));
+  merge();
   EXPECT_EQ(a.value(k), "{\"m\":6}");
   a.must(insert(k, 0, "7"));
   EXPECT_EQ(a.value(k), "\"7\"");
@@ -86,7 +87,8 @@ TEST_F(Shown, AValueAboveTheBoundIsTooLargeAndItsPartsAreNot) {
 
 TEST_F(Shown, WhatATextHidesMayBeTooLarge) {
   a.must(add({"k"}, '"' + std::string(200, 'x') + '"'));
-  a.must(set({"k", "x", "y"}, '"' + std::string(200, 'x') + '"'));
+  b.must(set({"k", "x", "y"}, '"' + std::string(200, 'x') + '"'));
+  merge();
   a.must(insert({"k"}, 0, "short"));
   auto shown = shown_at(a.view(), {}, {}, 100);
   ASSERT_TRUE(shown.ok());
@@ -130,10 +132,16 @@ TEST_F(Shown, WhatIsBelowAHiddenMapIsHidden) {
 }
 
 TEST_F(Shown, ConflictsAreFoundAtEveryDepthAndAVisitorMayStop) {
-  for (const Path& path : {Path{"x"}, Path{"p", "q"}, Path{"p", "q", "r"}}) {
+  Site c('c', "o");
+  Site d('d', "o");
+  for (const Path& path : {Path{"x"}, Path{"p", "q"}}) {
     a.must(set(path, "1", SlotType::kLwwRegister));
     b.must(set(path, "2", SlotType::kLwwRegister));
   }
+  c.must(set({"p", "q", "r"}, "1", SlotType::kLwwRegister));
+  d.must(set({"p", "q", "r"}, "2", SlotType::kLwwRegister));
+  a.take_all(c.log());
+  a.take_all(d.log());
   merge();
   std::vector<Path> paths;
   for (const Hidden& hidden : a.conflicts()) paths.push_back(hidden.path);
@@ -154,8 +162,10 @@ TEST_F(Shown, AConflictOfTypesSaysWhatEachHasThere) {
   b.must(set(k, "4", SlotType::kMvRegister));
   const Sent marked = a.must(add(k, "5"));
   a.must(add(k, "6"));
-  const Sent first = a.must(set({"k", "m"}, "7"));
-  a.must(set({"k", "n"}, "8"));
+  Site c('c', "o");
+  const Sent first = c.must(set({"k", "m"}, "7"));
+  c.must(set({"k", "n"}, "8"));
+  a.take_all(c.log());
   merge();
 
   const auto conflicts = a.conflicts();

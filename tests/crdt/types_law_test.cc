@@ -125,6 +125,13 @@ class History {
       const Path at = place();
       const Kind kind = only_ ? *only_ : random_.pick(kKinds);
       letter_ = 1'000 * static_cast<std::int64_t>(ops.size());
+      if (const auto blocking = blocks(replica.person, at)) {
+        if (ops.empty()) expect_refused(replica, at, kind);
+        ops.push_back(unset(*blocking));
+        const intent::Person::Events some = replica.person.unset(*blocking);
+        events.insert(events.end(), some.begin(), some.end());
+        continue;
+      }
       const bool hidden = is_hidden(replica.person, at, kind);
       if (hidden && ops.empty()) expect_refused(replica, at, kind);
       const bool whole = random_.chance(at_.empty() ? 8 : 60) || hidden;
@@ -141,12 +148,22 @@ class History {
     }
   }
 
-  // Nobody writes what they would not see: below a text, or where a higher type is shown.
-  static bool is_hidden(const intent::Person& person, const Path& at, Kind kind) {
-    for (Path above = at; !above.empty();) {
-      above.pop_back();
-      if (person.read(above, Kind::kText)) return true;
+  // The first place above at which people see a value that has no places in it.
+  static std::optional<Path> blocks(const intent::Person& person, const Path& at) {
+    Path above;
+    for (const std::string& component : at) {
+      const bool is_map = person.read(above, Kind::kMap) && !person.read(above, Kind::kText);
+      const bool is_there = std::any_of(kKinds.begin(), kKinds.end(), [&](Kind kind) {
+        return person.read(above, kind).has_value();
+      });
+      if (is_there && !is_map) return above;
+      above.push_back(component);
     }
+    return std::nullopt;
+  }
+
+  // Nobody writes what they would not see, where a higher type is shown.
+  static bool is_hidden(const intent::Person& person, const Path& at, Kind kind) {
     return std::any_of(kKinds.begin(), kKinds.end(), [&](Kind other) {
       return type_of(other) > type_of(kind) && person.read(at, other);
     });

@@ -284,8 +284,9 @@ TEST_F(ObjectOracle, NobodyWritesWhatTheyWouldNotSee) {
 }
 
 TEST_F(ObjectOracle, AReplacementTakesWhatItDoesNotKeep) {
-  a.write({add({"k"}, "1"), add({"k"}, "2"), insert({"k", "t"}, 0, "x")});
-  z.hear(a);
+  a.write({add({"k"}, "1"), add({"k"}, "2")});
+  z.write({insert({"k", "t"}, 0, "x")});
+  meet();
   a.write({replace({"k"}, SlotType::kOrSet, "[2.0,3]")});
   z.write({add({"k"}, "4")});
   meet();
