@@ -84,7 +84,8 @@ TEST_F(BadInput, AWriteThatWouldNotBeShownIsAConflict) {
   EXPECT_EQ(refused("clash", R"({"op":"set","path":["z","y","x"],"value":3})", "would hide"),
             "409 conflict");
 
-  EXPECT_EQ(refused("clash", R"({"op":"set","path":["z"],"value":4})", "would not be shown"),
+  EXPECT_EQ(refused("clash", R"({"op":"set","type":"lww_register","path":["z"],"value":4})",
+                    "would not be shown"),
             "409 conflict");
   EXPECT_EQ(value("clash"), R"({"z":{"y":3}})");
   json(a, "PUT", "/v1/objects/clash/z", R"({"type":"lww_register","value":4})");

@@ -64,7 +64,10 @@ TEST_F(Plans, AVerbThatDoesNotFitWhatIsThereIsAConflict) {
 }
 
 TEST_F(Plans, AWriteThatItsAuthorWouldNotSeeIsRefused) {
-  a.must(set({"map", "z", "y"}, "3"));
+  Site b('b', "o");
+  a.must(replace({"map"}, SlotType::kMap, "{\"z\":{\"y\":2}}"));
+  b.must(set({"map", "z", "y"}, "3"));
+  a.take_all(b.log());  // the map is shown in place of the register
   a.must(insert({"text"}, 0, "x"));
   a.must(add({"set"}, "1"));
   a.must(set({"all"}, "1", SlotType::kMvRegister));
