@@ -68,7 +68,7 @@ base::Result<RecentName> MemtableRows::name() {
                     static_cast<std::uint64_t>(select->integer(2))};
 }
 
-base::Status MemtableRows::read(Memtable& into) {
+base::Status MemtableRows::read(const TableFor& table_for) {
   ASSIGN_OR_RETURN(Loan select, all_.use());
   std::optional<std::int64_t> before;
   for (;;) {
@@ -77,6 +77,7 @@ base::Status MemtableRows::read(Memtable& into) {
     const std::int64_t position = select->integer(0);
     const std::int64_t sum = select->integer(2);
     const base::BytesView content = select->blob(3);
+    Memtable& into = table_for(position);
     const bool sound = is_sound(position, select->integer(1), content, sum) &&
                        (!before || *before == select->integer(1)) &&
                        decode(content, position, into);

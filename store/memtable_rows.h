@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,8 +33,10 @@ class MemtableRows {
   explicit MemtableRows(Database& database);
 
   base::Result<RecentName> name();  // of the rows of this snapshot
-  // Inserts all rows into the table. kCorrupt if one is bad or missing between two others.
-  base::Status read(Memtable& into);
+  // Inserts each row into the table for its position. kCorrupt if one is bad or missing between two
+  // others.
+  using TableFor = std::function<Memtable&(std::int64_t position)>;
+  base::Status read(const TableFor& table_for);
 
   // Inside a transaction. Returns the sum of the row. `before`: the sum of the row before it.
   base::Result<std::uint64_t> append(std::int64_t position, std::uint64_t before,

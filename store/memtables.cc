@@ -19,18 +19,15 @@ constexpr std::size_t kOverfull = 2;
 }  // namespace
 
 Memtables::Memtables(Database& database, const Options& options)
-    : options_(options), rows_(database) {}
+    : options_(options), rows_(database), meta_(database) {}
 
 base::Status Memtables::load() {
   reset();
   ASSIGN_OR_RETURN(const RecentName name, rows_.name());
   if (name == state_.version.name) return {};
-  ASSIGN_OR_RETURN(state_.version, read_all(name));
-  state_.active = std::const_pointer_cast<Memtable>(state_.version.active);
-  state_.position = name.last;
-  state_.sum = name.sum;
-  state_.held = name.last;
-  state_.fold_upto = 0;
+  ASSIGN_OR_RETURN(CellFold fold, meta_.cell_fold());
+  ASSIGN_OR_RETURN(state_, read_all(name, fold.upto));
+  state_.fold = std::move(fold);
   next_ = state_;
   overlay_.set_version(next_.version);
   if (name.last != 0) options_.memtables->put(next_.version);
@@ -44,7 +41,8 @@ base::Status Memtables::refresh() {
   if (name.last == 0) return {};
   auto known = options_.memtables->find(name);
   if (!known) {
-    ASSIGN_OR_RETURN(known, read_all(name));
+    ASSIGN_OR_RETURN(State read, read_all(name, 0));
+    known = std::move(read.version);
   }
   overlay_.set_version(std::move(*known));
   return {};
@@ -67,14 +65,21 @@ base::Status Memtables::resume() {
   return {};
 }
 
-base::Result<MemtableVersion> Memtables::read_all(const RecentName& name) {
-  MemtableVersion version;
-  version.name = name;
-  if (name.last == 0) return version;
-  auto table = std::make_shared<Memtable>(options_.memtable_slots);
-  RETURN_IF_ERROR(rows_.read(*table));
-  version.active = std::move(table);
-  return version;
+base::Result<Memtables::State> Memtables::read_all(const RecentName& name, std::int64_t upto) {
+  State state;
+  state.version.name = name;
+  state.position = name.last;
+  state.sum = name.sum;
+  state.held = name.last;
+  const bool freezes = name.first != 0 && name.first <= upto;
+  const auto frozen = freezes ? std::make_shared<Memtable>(options_.memtable_slots) : nullptr;
+  if (name.last > upto) state.active = std::make_shared<Memtable>(options_.memtable_slots);
+  RETURN_IF_ERROR(rows_.read([&](std::int64_t position) -> Memtable& {
+    return freezes && position <= upto ? *frozen : *state.active;
+  }));
+  state.version.active = state.active;
+  state.version.frozen = frozen;
+  return state;
 }
 
 std::size_t Memtables::slots() const {
@@ -100,7 +105,7 @@ bool Memtables::takes(CellKey key, std::size_t cells_bytes) const {
 
 // Rows of `recent` that are folded and not deleted yet would hide the newer row after a crash.
 base::Status Memtables::make_way() {
-  if (next_.fold_upto == 0 || next_.version.frozen) return {};
+  if (next_.fold.upto == 0 || next_.version.frozen) return {};
   changed_ = true;
   return trim(SIZE_MAX);
 }
@@ -123,8 +128,7 @@ base::Status Memtables::flush(CellWriter& writer) {
     RETURN_IF_ERROR(append());
     if (fold_is_due()) RETURN_IF_ERROR(fold(writer, slice));
   }
-  if (changed_) publish();
-  return {};
+  return changed_ ? publish() : base::Status();
 }
 
 base::Status Memtables::append() {
@@ -139,7 +143,8 @@ base::Status Memtables::append() {
 
 // The entries come into the table before COMMIT, so a reader finds them from then on. Readers of
 // older snapshots pass over them.
-void Memtables::publish() {
+base::Status Memtables::publish() {
+  if (next_.fold != state_.fold) RETURN_IF_ERROR(meta_.write(next_.fold));
   PendingSlots& pending = overlay_.pending();
   if (!pending.empty() && !next_.active) {
     next_.active = std::make_shared<Memtable>(std::max(options_.memtable_slots, pending.size()));
@@ -151,6 +156,7 @@ void Memtables::publish() {
   next_.held = next_.position;
   overlay_.set_version(next_.version);
   if (next_.version.name.last != 0) options_.memtables->put(next_.version);
+  return {};
 }
 
 bool Memtables::fold_is_due() const {
@@ -159,20 +165,20 @@ bool Memtables::fold_is_due() const {
                             next_.active->bytes() >= times * options_.memtable_bytes);
   };
   if (paused_ > 0) return holds(kOverfull);
-  return next_.fold_upto != 0 || holds(1);
+  return next_.fold.upto != 0 || holds(1);
 }
 
 void Memtables::freeze() {
-  next_.fold_upto = next_.held;
+  next_.fold.upto = next_.held;
   next_.version.frozen = std::exchange(next_.active, nullptr);
   next_.version.active = nullptr;
-  next_.next_name.clear();
-  next_.next_lane = 0;
+  next_.fold.name.clear();
+  next_.fold.lane = 0;
   changed_ = true;
 }
 
 base::Status Memtables::fold(CellWriter& writer, const Slice& slice) {
-  if (next_.fold_upto == 0) freeze();
+  if (next_.fold.upto == 0) freeze();
   folded_ = true;
   changed_ = true;
   if (next_.version.frozen) RETURN_IF_ERROR(fold_slots(writer, slice));
@@ -183,8 +189,8 @@ base::Status Memtables::fold(CellWriter& writer, const Slice& slice) {
 
 base::Status Memtables::fold_slots(CellWriter& writer, const Slice& slice) {
   const Memtable& frozen = *next_.version.frozen;
-  const std::int64_t last = next_.fold_upto;
-  const Memtable::Entry* entry = frozen.seek({next_.next_name, next_.next_lane}, last);
+  const std::int64_t last = next_.fold.upto;
+  const Memtable::Entry* entry = frozen.seek({next_.fold.name, next_.fold.lane}, last);
   std::size_t bytes = 0;
   for (std::size_t slots = 0; entry && slots < slice.slots && bytes < slice.bytes; ++slots) {
     const CellKey key = entry->key();
@@ -202,8 +208,8 @@ base::Status Memtables::fold_slots(CellWriter& writer, const Slice& slice) {
     } while (entry && entry->key() == key);
   }
   if (entry) {
-    next_.next_name = entry->name();
-    next_.next_lane = entry->lane();
+    next_.fold.name = entry->name();
+    next_.fold.lane = entry->lane();
   } else {
     next_.version.frozen = nullptr;
   }
@@ -211,7 +217,7 @@ base::Status Memtables::fold_slots(CellWriter& writer, const Slice& slice) {
 }
 
 base::Status Memtables::trim(std::size_t bytes_max) {
-  ASSIGN_OR_RETURN(const std::int64_t left, rows_.trim(next_.fold_upto, bytes_max));
+  ASSIGN_OR_RETURN(const std::int64_t left, rows_.trim(next_.fold.upto, bytes_max));
   RecentName& name = next_.version.name;
   name.first = left;
   if (left == 0) {
@@ -219,7 +225,7 @@ base::Status Memtables::trim(std::size_t bytes_max) {
     next_.active = nullptr;
     next_.version.active = nullptr;
   }
-  if (left == 0 || left > next_.fold_upto) next_.fold_upto = 0;
+  if (left == 0 || left > next_.fold.upto) next_.fold = {};
   return {};
 }
 
@@ -231,8 +237,7 @@ bool Memtables::rests() {
 
 base::Status Memtables::fold_at_rest(CellWriter& writer) {
   RETURN_IF_ERROR(fold(writer, {options_.memtable_rest_slots, options_.memtable_rest_bytes}));
-  publish();
-  return {};
+  return publish();
 }
 
 void Memtables::committed() {

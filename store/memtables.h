@@ -5,7 +5,8 @@
 // of them, in order of key, into `names` and `cells`, and then the rows of `recent` are deleted.
 // A connection always has the version that belongs to its snapshot, so it reads what is committed
 // there, also after a kill in the middle of a fold: a slot that is folded already has the same
-// cells in the file, or newer ones here hide them.
+// cells in the file, or newer ones here hide them. A start goes on with the fold where it was, so
+// the memory has its bound also on a host that is never up for long.
 
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include "store/cell_writer.h"
 #include "store/database.h"
+#include "store/meta_table.h"
 #include "store/options.h"
 #include "store/overlay.h"
 
@@ -54,11 +56,7 @@ class Memtables {
     std::int64_t position = 0;         // of the last row that there was
     std::uint64_t sum = 0;             // of it
     std::int64_t held = 0;             // of the last row that is in the tables
-    // The rows up to here are folded, or are being folded while there is a frozen table; 0: none.
-    std::int64_t fold_upto = 0;
-    // The key where the next slice begins.
-    base::Bytes next_name;
-    std::uint8_t next_lane = 0;
+    CellFold fold;                     // while there is a frozen table, its rows are being folded
   };
   // What a reader had before pause().
   struct Paused {
@@ -72,10 +70,11 @@ class Memtables {
     std::size_t slots = 0;
     std::size_t bytes = 0;
   };
-  base::Result<MemtableVersion> read_all(const RecentName& name);
+  // `upto`: the rows up to here make the frozen table.
+  base::Result<State> read_all(const RecentName& name, std::int64_t upto);
   void reset();
   base::Status append();
-  void publish();
+  base::Status publish();
   bool fold_is_due() const;
   void freeze();
   base::Status fold(CellWriter& writer, const Slice& slice);
@@ -84,6 +83,7 @@ class Memtables {
 
   const Options& options_;
   MemtableRows rows_;
+  MetaTable meta_;
   Overlay overlay_;  // its version is that of next_
   Paused paused_version_;
   std::size_t pending_bytes_ = 0;

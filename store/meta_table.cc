@@ -13,7 +13,8 @@ enum MetaKey : std::int64_t {
   kRepair = 5,
   kCompaction = 7,  // 6 is MetaTable::kClosedDigest
   kTextTotals = 8,
-  kHeard = 9
+  kHeard = 9,
+  kCellFold = 10
 };
 
 std::int64_t meta_checksum(std::int64_t key, base::BytesView value) {
@@ -177,6 +178,18 @@ base::Result<TextTotals> MetaTable::text_totals() {
   return totals;
 }
 
+base::Result<CellFold> MetaTable::cell_fold() {
+  CellFold fold;
+  ASSIGN_OR_RETURN(const auto row, find(kCellFold));
+  if (!row) return fold;
+  RowParser parser(*row);
+  fold.upto = static_cast<std::int64_t>(parser.be64());
+  fold.lane = parser.byte();
+  if (!parser.ok()) return corrupt_row(database_, "meta", kCellFold);
+  fold.name = parser.rest();
+  return fold;
+}
+
 base::Status MetaTable::write(const Meta& meta, const Meta& stored) {
   const base::Bytes identity = identity_row(meta);
   if (identity != identity_row(stored)) RETURN_IF_ERROR(put(kIdentity, identity));
@@ -218,6 +231,15 @@ base::Status MetaTable::write(const TextTotals& totals) {
   base::append_be64(row, totals.waiting);
   base::append_be64(row, totals.waiting_changes);
   return put(kTextTotals, row);
+}
+
+base::Status MetaTable::write(const CellFold& fold) {
+  if (fold.upto == 0) return erase(kCellFold);
+  base::Bytes row;
+  base::append_be64(row, static_cast<std::uint64_t>(fold.upto));
+  row.push_back(static_cast<char>(fold.lane));
+  row.append(fold.name);
+  return put(kCellFold, row);
 }
 
 base::Result<base::Bytes> MetaTable::get(std::int64_t key) {

@@ -32,6 +32,17 @@ struct TextTotals {
   bool operator==(const TextTotals&) const = default;
 };
 
+// How far the fold of `recent` has come (store/memtables.h).
+struct CellFold {
+  // The rows up to this position are being folded, or are folded and wait for their deletion; 0:
+  // there is no fold.
+  std::int64_t upto = 0;
+  // The key where the next slice begins.
+  base::Bytes name;
+  std::uint8_t lane = 0;
+  bool operator==(const CellFold&) const = default;
+};
+
 class MetaTable {
  public:
   explicit MetaTable(Database& database);
@@ -41,6 +52,7 @@ class MetaTable {
   base::Result<CellTotals> cell_totals();
   base::Result<LogTotals> log_totals();
   base::Result<TextTotals> text_totals();  // zeros before there was a text
+  base::Result<CellFold> cell_fold();
 
   // The digests over the rows of `closed` and of what they say. Absent before there was a row.
   static constexpr std::int64_t kClosedDigest = 6;
@@ -59,6 +71,7 @@ class MetaTable {
   base::Status write(const CellTotals& totals);
   base::Status write(const LogTotals& totals);
   base::Status write(const TextTotals& totals);
+  base::Status write(const CellFold& fold);
 
  private:
   base::Result<base::Bytes> get(std::int64_t key);

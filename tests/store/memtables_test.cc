@@ -113,6 +113,32 @@ TEST_F(InMemory, AFoldGoesOnCommitByCommitAndEndsWithoutARest) {
   expect(store->cells(), 60, "v");
 }
 
+// The process ends again and again before a fold is complete.
+TEST_F(InMemory, AStartGoesOnWithTheFoldWhereItWas) {
+  options.memtable_slots = 40;
+  options.memtable_fold_slots = 3;
+  int written = 0;
+  for (int run = 0; run < 60; ++run) {
+    open();
+    ASSERT_LE(store->cells().slots_in_memory(), 70u) << "run " << run;
+    for (int i = 0; i < 5; ++i) ASSERT_TRUE(put(written++, "v").ok());
+    ASSERT_LE(store->cells().slots_in_memory(), 70u) << "run " << run;
+  }
+  ASSERT_TRUE(put(0, "w").ok());
+  open();
+  expect(store->cells(), 1, "w");
+  for (int i = 1; i < written; ++i) {
+    ASSERT_EQ(sample::read(*store, field(i)).size(), 1u) << i;
+  }
+  EXPECT_TRUE(store->verify().ok());
+  sample::fold(*store);
+  open();
+  EXPECT_EQ(count("recent"), 0);
+  EXPECT_EQ(count("meta WHERE k=10"), 0);
+  EXPECT_EQ(count("cells"), written);
+  EXPECT_TRUE(store->verify().ok());
+}
+
 TEST_F(InMemory, LargeCellsAndLargeTransactionsGoToTheirPlacesAtOnce) {
   options.memtable_turn_slots = 4;
   open();
