@@ -56,17 +56,19 @@ class Meter {
   std::vector<double> commits_;
 };
 
-// Until all cells stand in their places. What is in memory is work that was put off.
+// Until all cells stand in their places.
 base::Status fold_all(store::Store& store) {
-  while (store.cells().slots_in_memory() > 0) {
-    RETURN_IF_ERROR(store.begin(store::Durability::kNormal));
-    RETURN_IF_ERROR(store.cells().fold_at_rest());
-    RETURN_IF_ERROR(store.commit(store::Durability::kNormal));
-  }
+  while (store.cells().slots_in_memory() > 0) RETURN_IF_ERROR(fold_step(store));
   return {};
 }
 
 }  // namespace
+
+base::Status fold_step(store::Store& store) {
+  RETURN_IF_ERROR(store.begin(store::Durability::kNormal));
+  RETURN_IF_ERROR(store.cells().fold_at_rest());
+  return store.commit(store::Durability::kNormal);
+}
 
 base::Result<MergeResult> measure_merge(const StoreWork& work) {
   MergeResult result;

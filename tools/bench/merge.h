@@ -10,6 +10,7 @@
 #include <string>
 
 #include "crdt/base/result.h"
+#include "store/store.h"
 #include "tools/bench/store_work.h"
 
 namespace bench {
@@ -28,6 +29,9 @@ struct MergeResult {
   MergeSide raw;
   double bytes_per_cell = 0;  // size of the replica's file before the merge, for each cell
 };
+
+// One bounded step of moving what is in the memtable to its places, as at rest.
+base::Status fold_step(store::Store& store);
 
 base::Result<MergeResult> measure_merge(const StoreWork& work);
 

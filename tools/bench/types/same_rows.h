@@ -3,7 +3,7 @@
 // The floor of writes through a replica: plain SQLite that inserts the rows which the replica has
 // just committed, byte by byte, into the same tables, under the same settings, with prepared
 // statements and one synced commit. So it pays for every row, checksum and index that the replica
-// needs on the medium, and for nothing else.
+// needs on the medium in the end, and for nothing else: not for the rows of `recent`.
 
 #include <cstdint>
 #include <memory>
