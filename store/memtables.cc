@@ -71,11 +71,11 @@ base::Result<Memtables::State> Memtables::read_all(const RecentName& name, std::
   state.position = name.last;
   state.sum = name.sum;
   state.held = name.last;
-  const bool freezes = name.first != 0 && name.first <= upto;
-  const auto frozen = freezes ? std::make_shared<Memtable>(options_.memtable_slots) : nullptr;
-  if (name.last > upto) state.active = std::make_shared<Memtable>(options_.memtable_slots);
+  std::shared_ptr<Memtable> frozen;
   RETURN_IF_ERROR(rows_.read([&](std::int64_t position) -> Memtable& {
-    return freezes && position <= upto ? *frozen : *state.active;
+    auto& table = position <= upto ? frozen : state.active;
+    if (!table) table = std::make_shared<Memtable>(options_.memtable_slots);
+    return *table;
   }));
   state.version.active = state.active;
   state.version.frozen = frozen;
