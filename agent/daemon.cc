@@ -89,10 +89,7 @@ base::Status Daemon::open_store() {
                                        : read_key_file(options_.key_file);
   if (!key.ok()) return key.error();
   if (made) {
-    log_.info("key_made", {{"file", directory_->key_path()},
-                           {"hint",
-                            "a new mesh key was made; copy this file to the other hosts and start "
-                            "them with --key-file"}});
+    log_.info("key_made", {{"file", directory_->key_path()}, {"hint", hint_about_new_key()}});
   }
   options_.replica.clock.build_nanos = build_nanos();
   directory_->on_lock_made_again([this] {
@@ -112,6 +109,16 @@ base::Status Daemon::open_store() {
   self_ = MeshSelf{opened_->node_id(),    opened_->signing_seed(),    *key,
                    opened_->boot_epoch(), opened_->has_new_node_id(), holdings_of(*opened_)};
   return {};
+}
+
+// Agents with different keys do not hear each other.
+std::string_view Daemon::hint_about_new_key() const {
+  if (options_.join.empty()) {
+    return "a new mesh key was made; copy this file to the other hosts and start them with "
+           "--key-file";
+  }
+  return "a new mesh key was made, and the agents to join (--join) have another one; stop this "
+         "agent, copy the key of their mesh to this file, or start it with --key-file";
 }
 
 base::Status Daemon::open_sockets() {
@@ -152,8 +159,13 @@ base::Status Daemon::open_sockets() {
   facts_.clock = options_.replica.clock;
   facts_.compaction = {options_.replica.compaction.automatic, options_.replica.store.fold_changes};
   add_routes(*this, router_);
-  ASSIGN_OR_RETURN(server_, http::Server::open(&loop_, options_.http_host, options_.http_port,
-                                               options_.http, router_));
+  auto server =
+      http::Server::open(&loop_, options_.http_host, options_.http_port, options_.http, router_);
+  if (!server.ok()) {
+    return base::Error{server.error().code,
+                       "open the HTTP port (--http): " + server.error().message};
+  }
+  server_ = std::move(*server);
   facts_.http = server_->address();
   return {};
 }

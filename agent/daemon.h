@@ -94,6 +94,7 @@ class Daemon : public Host {
 
  private:
   base::Status open_store();
+  std::string_view hint_about_new_key() const;
   base::Status open_sockets();
   void announce();
   void remember_members();

@@ -13,13 +13,25 @@ constexpr base::Duration kPause = base::seconds(3);
 constexpr base::Duration kAskingTakes = base::seconds(5);
 constexpr std::int64_t kSilentIntervals = 10;
 
+// "1 member has left". Members that have left are listed, so a reader must not take "0 known" for a
+// contradiction.
+std::string left_text(std::size_t left) {
+  return std::to_string(left) + (left == 1 ? " member has left" : " members have left");
+}
+
+// Example: " (3 known; 1 member has left)".
+std::string known_text(const gossip::Hearing& hearing) {
+  std::string text = " (" + std::to_string(hearing.others) + " known";
+  if (hearing.left > 0) text += "; " + left_text(hearing.left);
+  return text + ")";
+}
+
 std::string silence_text(const Solitude& facts) {
   std::string text;
   if (facts.hearing.met) {
-    text = "no other agent is heard any more (" + std::to_string(facts.hearing.others) + " known)";
+    text = "no other agent is heard any more" + known_text(facts.hearing);
   } else if (facts.hearing.others > 0) {
-    text =
-        "no agent of an earlier run answers (" + std::to_string(facts.hearing.others) + " known)";
+    text = "no agent of an earlier run answers" + known_text(facts.hearing);
   } else {
     text = "none of the addresses to join answers";
   }
@@ -48,8 +60,11 @@ Isolation::Turn Isolation::look(base::Instant now, const Solitude& facts) {
     without_peers_.clear();
   } else if (!reason_.empty()) {
     without_peers_ = reason_;
-  } else if (facts.seeds.empty() && facts.hearing.others == 0) {
-    without_peers_ = "no other agent is known: none was given to join, and none has joined";
+  } else if (on_purpose && facts.hearing.left > 0) {
+    without_peers_ = "no other agent is in the mesh: " + left_text(facts.hearing.left) +
+                     ", and none was given to join";
+  } else if (on_purpose) {
+    without_peers_ = "no other agent is known, and none was given to join";
   } else {
     without_peers_ = "no other agent was heard yet";
   }

@@ -134,9 +134,9 @@ void IsolationWatch::say(Isolation::Turn turn, base::Instant now) {
   if (turn == Isolation::Turn::kBegan) log_.warn("isolated", {{"reason", reason()}});
   if (turn == Isolation::Turn::kEnded) {
     std::int64_t seconds = isolation_.lasted(now).nanos / base::seconds(1).nanos;
+    const std::string& nobody = isolation_.without_peers();
     log_.info("isolation_ended",
-              {{"reason", isolation_.without_peers().empty() ? "another agent is heard again"
-                                                             : "no other agent is known any more"},
+              {{"reason", nobody.empty() ? "another agent is heard again" : nobody},
                {"seconds", seconds}});
   }
 }

@@ -22,9 +22,16 @@ Words words_for(JoinReport::Outcome outcome, bool file) {
       break;
   }
   if (!file) return {"join_ended", "given up; nothing was merged; it is tried again when needed"};
-  return {"join_ended",
-          "given up, because the file is not complete or not sound, its client went away, or "
-          "another join took its place; nothing was merged; import the file again"};
+  return {"join_ended", "given up; nothing was merged; import the file again"};
+}
+
+// The reason of a join that was given up stands before what to do. A reason about a file says what
+// to do itself.
+std::string meaning_of(const JoinReport& report, std::string_view words) {
+  const bool stopped = report.outcome == JoinReport::Outcome::kStopped;
+  if (!stopped || report.why.empty()) return std::string(words);
+  std::string text = "given up, nothing was merged: " + report.why;
+  return report.peer ? text + "; it is tried again when needed" : text;
 }
 
 void add_to(JoinCounts& sum, const JoinCounts& counts) {
@@ -52,7 +59,7 @@ void JoinHistory::add(base::Instant now, const JoinReport& report, const std::st
   const Words words = words_for(report.outcome, !report.peer);
   const JoinCounts& counts = report.counts;
   log_.write(refused ? LogLevel::kDebug : LogLevel::kInfo, words.event,
-             {{"meaning", words.meaning},
+             {{"meaning", meaning_of(report, words.meaning)},
               {"from", name},
               {"node", report.peer ? report.peer->hex() : ""},
               {"away_s", report.away ? std::to_string(report.away->millis() / 1'000) : ""},

@@ -66,6 +66,7 @@ struct Hearing {
   base::Instant since;     // when a member that has not left was last heard; zero: never
   bool met = false;        // at least one was heard since the start
   std::size_t others = 0;  // known members that have not left
+  std::size_t left = 0;    // known members that have left
 };
 
 }  // namespace gossip

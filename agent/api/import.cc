@@ -125,6 +125,7 @@ class Import : public std::enable_shared_from_this<Import> {
   // Forgets the lines that were collected and not sent. Earlier batches stay.
   void stop(const base::Error& error) {
     error_ = base::Error{error.code, "line " + std::to_string(line_) + ": " + error.message};
+    line_is_bad_ = true;
     batch_.clear();
     batch_bytes_ = 0;
   }
@@ -160,9 +161,19 @@ class Import : public std::enable_shared_from_this<Import> {
 
   void answer() {
     if (std::exchange(stopped_, true)) return;
-    if (error_) return exchange_->fail(*error_);
+    if (error_) return exchange_->fail({error_->code, error_->message + advice()});
     exchange_->respond(http::json_response(
         JsonObject().number("added", added_).number("unchanged", unchanged_).take()));
+  }
+
+  // What was stored before the error, and what to do. An entry is one line.
+  std::string advice() const {
+    const std::uint64_t stored = added_ + unchanged_;
+    std::string text = "; " + std::to_string(stored) + (stored == 1 ? " line" : " lines");
+    text += stored == 1 ? " before was stored; " : " before were stored; ";
+    text += line_is_bad_ ? "mend the line and run the import again"
+                         : "run the import again when the cause is mended";
+    return text + ": what is stored already is left unchanged";
   }
 
   Host& host_;
@@ -176,6 +187,7 @@ class Import : public std::enable_shared_from_this<Import> {
   bool ended_ = false;
   bool stopped_ = false;  // the request was answered, or the client is gone
   std::optional<base::Error> error_;
+  bool line_is_bad_ = false;  // the error is one of the line `line_`
 
   Batch batch_;
   std::size_t batch_bytes_ = 0;

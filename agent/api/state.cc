@@ -90,13 +90,15 @@ class Export : public std::enable_shared_from_this<Export> {
   bool more_ = false;           // the replica keeps a snapshot for us
 };
 
+constexpr std::string_view kClientGone = "the client went away before the end of the file";
+
 // Gives one page after the other to the replica. The client waits meanwhile.
 class StateImport : public std::enable_shared_from_this<StateImport> {
  public:
   StateImport(Host& host, ExchangePtr exchange) : host_(host), exchange_(std::move(exchange)) {}
 
   void begin() {
-    exchange_->on_gone([self = shared_from_this()] { self->give_up(); });
+    exchange_->on_gone([self = shared_from_this()] { self->give_up(kClientGone); });
     auto take = [self = shared_from_this()](std::string_view piece) { return self->take(piece); };
     send(ImportState{});
     if (!answered_) exchange_->on_body(std::move(take));
@@ -125,14 +127,14 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
       }
       if (!*record) break;
       if (auto* page = std::get_if<base::Bytes>(&**record)) {
-        send(ImportState{Step::kPage, import_, std::move(*page), {}});
+        send(ImportState{Step::kPage, import_, std::move(*page), {}, {}});
       } else {
         state_ = std::get<crdt::StateFileReader::End>(**record).state;
       }
     }
     if (waiting_ || answered_ || !ended_) return;
     if (auto whole = reader_.finish(); !whole.ok()) return fail(whole.error());
-    send(ImportState{Step::kEnd, import_, {}, state_});
+    send(ImportState{Step::kEnd, import_, {}, state_, {}});
   }
 
   bool is_foreign() const {
@@ -168,7 +170,7 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
     if (answered_) return;
     if (step == Step::kEnd) return answer(imported);
     import_ = imported.import;
-    if (exchange_->gone()) return give_up();
+    if (exchange_->gone()) return give_up(kClientGone);
     advance();
     if (waiting_ || answered_ || ended_) return;
     if (std::exchange(paused_, false)) exchange_->resume();
@@ -183,17 +185,19 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
 
   void fail(const base::Error& error) {
     if (answered_) return;
-    give_up();
+    give_up(error.message);
     exchange_->fail(error);
   }
 
-  void give_up() {
-    if (!std::exchange(answered_, true) && import_ != 0) stop(import_);
+  void give_up(std::string_view why) {
+    if (std::exchange(answered_, true)) return;
+    why_ = why;
+    if (import_ != 0) stop(import_);
   }
 
   // The staged pages are dropped, unless the replica has done it already.
   void stop(std::uint64_t import) {
-    host_.maintain(ImportState{Step::kStop, import, {}, {}},
+    host_.maintain(ImportState{Step::kStop, import, {}, {}, why_},
                    [](const base::Result<Maintained>&) {});
   }
 
@@ -206,6 +210,7 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
   bool paused_ = false;       // the client is not read
   bool ended_ = false;        // the body has ended
   bool answered_ = false;     // or given up
+  std::string why_;           // it was given up; for the log
 };
 
 void start_export(Host& host, const ExchangePtr& exchange) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "crdt/base/strong.h"
 #include "crdt/base/time.h"
@@ -36,6 +37,7 @@ struct JoinReport {
     kRefused,     // a notice says why
     kStopped      // the peer no longer answers, the disk failed, or another join took its place
   } outcome = Outcome::kStopped;
+  std::string why;                   // of kStopped, if it is known: a sentence for the log
   std::optional<base::NodeId> peer;  // absent: a file
   JoinCounts counts;                 // of kMerged
   std::optional<base::Duration>

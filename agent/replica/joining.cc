@@ -8,6 +8,11 @@
 #include "crdt/base/plant.h"
 
 namespace agent {
+namespace {
+
+constexpr char kSetsAside[] = "this agent is about to set its database aside";
+
+}  // namespace
 
 base::Status Joining::start(Turn& turn, const StartJoin& start) {
   restarts_ = 0;
@@ -28,7 +33,7 @@ base::Status Joining::ask_first(Turn& turn, const base::NodeId& peer, bool unite
 void Joining::begin(Turn& turn, const base::NodeId& peer, bool unite, std::uint64_t first_step,
                     const JoinLimits& limits) {
   if (restarts_ == 0) {
-    if (join_) report(turn.now, turn.out, Outcome::kStopped);
+    if (join_) report(turn.now, turn.out, Outcome::kStopped, "another state join took its place");
     tally_ = Tally();
     tally_.since = turn.now.instant;
   }
@@ -43,11 +48,11 @@ void Joining::ask(Turn& turn) {
   turn.out.facts.join = {JoinStep::Kind::kAsk, join_->peer(), crdt::encode(join_->query())};
 }
 
-base::Status Joining::end(Turn& turn, Outcome outcome) {
+base::Status Joining::end(Turn& turn, Outcome outcome, std::string why) {
   const bool good = outcome == Outcome::kMerged || outcome == Outcome::kNothingNew;
   const auto step = good ? JoinStep::Kind::kDone : JoinStep::Kind::kFailed;
   if (!import_) turn.out.facts.join = {step, join_->peer(), {}};
-  report(turn.now, turn.out, outcome);
+  report(turn.now, turn.out, outcome, std::move(why));
   join_.reset();
   import_.reset();
   restarts_ = 0;
@@ -55,9 +60,10 @@ base::Status Joining::end(Turn& turn, Outcome outcome) {
   return context_.store->staged().clear();
 }
 
-void Joining::report(base::Now now, Outputs& out, Outcome outcome) const {
+void Joining::report(base::Now now, Outputs& out, Outcome outcome, std::string why) const {
   JoinReport report;
   report.outcome = outcome;
+  report.why = std::move(why);
   if (!import_) report.peer = join_->peer();
   if (!import_) report.away = absence_.before(now);
   report.counts = tally_.counts;
@@ -206,7 +212,7 @@ base::Status Joining::skip(Turn& turn, const Input& input) {
   if (const auto* start = std::get_if<StartJoin>(&input)) {
     turn.out.facts.join = {JoinStep::Kind::kFailed, start->peer, {}};
   }
-  return join_ ? end(turn, Outcome::kStopped) : base::Status();
+  return join_ ? end(turn, Outcome::kStopped, kSetsAside) : base::Status();
 }
 
 base::Status Joining::stop(Turn& turn, const StopJoin& stop) {
@@ -229,7 +235,8 @@ void Joining::refuse(base::Now now, std::span<Input> inputs, Outputs& out) {
   }
   if (!join_) return;
   if (!import_) out.facts.join = {JoinStep::Kind::kFailed, join_->peer(), {}};
-  report(now, out, Outcome::kStopped);
+  report(now, out, Outcome::kStopped,
+         "the commit failed, so its pages are gone: a line about the disk has the error");
   join_.reset();
   import_.reset();
   restarts_ = 0;

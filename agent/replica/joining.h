@@ -59,8 +59,9 @@ class Joining {
   base::Status end_import(Turn& turn, const ImportState& asked, base::Result<Imported>& answer);
   base::Status refuse_import(Turn& turn, std::string why, base::Result<Imported>& answer);
   void ask(Turn& turn);
-  base::Status end(Turn& turn, Outcome outcome);
-  void report(base::Now now, Outputs& out, Outcome outcome) const;
+  // `why`: of kStopped (join_report.h).
+  base::Status end(Turn& turn, Outcome outcome, std::string why = {});
+  void report(base::Now now, Outputs& out, Outcome outcome, std::string why = {}) const;
   std::uint64_t own_changes_kept() const;
   bool is_superfluous() const;
   base::Result<bool> refuse_contradiction(Turn& turn);

@@ -14,7 +14,10 @@ base::Status Joining::import(Turn& turn, std::uint64_t ticket, const ImportState
   base::Result<Imported> answer = Imported{asked.import, {}};
   if (context_.meta().repair.stage != store::Repair::Stage::kNone) {
     // A file may be old. What is fetched from peers, or found in the old log, must come first.
-    if (import_) RETURN_IF_ERROR(end(turn, Outcome::kStopped));
+    if (import_) {
+      RETURN_IF_ERROR(
+          end(turn, Outcome::kStopped, "this agent fetches its own state again; import it then"));
+    }
     answer = base::Error{base::Code::kUnavailable,
                          "the agent fetches its own state again; import the file when the agent is "
                          "ready"};
@@ -30,7 +33,7 @@ base::Status Joining::import(Turn& turn, std::uint64_t ticket, const ImportState
   } else if (asked.step == Step::kEnd) {
     RETURN_IF_ERROR(end_import(turn, asked, answer));
   } else {
-    RETURN_IF_ERROR(end(turn, Outcome::kStopped));
+    RETURN_IF_ERROR(end(turn, Outcome::kStopped, asked.why));
   }
   turn.out.maintained.push_back(reply_of(ticket, answer));
   return {};

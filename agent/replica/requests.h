@@ -127,6 +127,7 @@ struct ImportState {
   std::uint64_t import = 0;  // of the answer to kBegin
   base::Bytes page;          // for kPage
   crdt::StateHash state;     // for kEnd: the state that the file says that it has
+  std::string why;           // for kStop: what was wrong, for the log
 };
 struct Maintain {
   std::uint64_t ticket = 0;

@@ -291,7 +291,7 @@ void Membership::forget(const NodeId& node) {
 
 Hearing Membership::hearing() const {
   return {heard_member_.value_or(base::Instant{}), heard_member_.has_value(),
-          table_.size() - table_.left()};
+          table_.size() - table_.left(), table_.left()};
 }
 
 bool Membership::isolated(base::Instant now) const {

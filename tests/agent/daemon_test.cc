@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "agent/clock.h"
+#include "agent/host_port.h"
 #include "crdt/catalog/entry.h"
 #include "tests/agent/slow_vfs.h"
 #include "tests/store/changed_rows.h"
@@ -52,6 +53,7 @@ class RunningDaemon {
     uv_async_send(&wake_);
   }
   probe::HttpClient client() const { return probe::HttpClient(http_); }
+  const std::string& http() const { return http_; }
   const std::string& bind() const { return bind_; }
   Daemon& daemon() const { return *daemon_; }  // from its loop thread
 
@@ -88,10 +90,59 @@ DaemonOptions options_in(const support::ScopedDirectory& folder, const std::stri
   return options;
 }
 
+// Why a daemon with these options does not start, and what it logs; nothing listens afterwards.
+std::string refusal_of(const DaemonOptions& options, std::string& log_text) {
+  const Log::Outside outside{[] { return std::int64_t{0}; }, [] { return std::int64_t{0}; },
+                             [&](std::string_view line) { log_text += line; }};
+  Log log({LogLevel::kInfo}, outside);
+  Daemon daemon(options, log);
+  const auto started = daemon.start();
+  EXPECT_FALSE(started.ok());
+  return started.ok() ? "" : started.error().message;
+}
+
 void make_key(const support::ScopedDirectory& folder) {
   support::write_file(folder / "mesh.key", std::string(64, 'a') + "\n");
   std::filesystem::permissions(folder / "mesh.key", std::filesystem::perms::owner_read |
                                                         std::filesystem::perms::owner_write);
+}
+
+// Two ports can be in use. The message says which one it is and how to choose another.
+TEST(Start, AnHttpPortInUseIsNamedWithItsFlag) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  RunningDaemon a(options_in(folder, "a"));
+  DaemonOptions second = options_in(folder, "z");
+  second.http_port = HostPort::parse(a.http())->port;
+
+  std::string log;
+  const std::string refused = refusal_of(second, log);
+
+  EXPECT_EQ(refused, "open the HTTP port (--http): bind " + a.http() + ": Address already in use");
+}
+
+// An agent with an address to join needs the key of that mesh. A key that it makes has no use.
+TEST(Start, TheHintAboutANewKeyFitsWhetherThereIsAMeshToJoin) {
+  support::ScopedDirectory folder;
+  make_key(folder);
+  RunningDaemon a(options_in(folder, "a"));
+  DaemonOptions first = options_in(folder, "y");
+  first.key_file.clear();
+  first.http_port = HostPort::parse(a.http())->port;  // so that it ends at once
+  DaemonOptions later = first;
+  later.data_dir = folder / "z";
+  later.join = {a.bind()};
+
+  std::string log_of_first;
+  std::string log_of_later;
+  refusal_of(first, log_of_first);
+  refusal_of(later, log_of_later);
+
+  EXPECT_NE(log_of_first.find("copy this file to the other hosts"), std::string::npos)
+      << log_of_first;
+  EXPECT_EQ(log_of_later.find("copy this file"), std::string::npos) << log_of_later;
+  EXPECT_NE(log_of_later.find("copy the key of their mesh to this file"), std::string::npos)
+      << log_of_later;
 }
 
 // Rule 1: a change is durable before it leaves its origin. With a sync of 300 ms no answer to the

@@ -83,7 +83,22 @@ TEST_F(Alone, AWordInTheSilenceKeepsItFromIsolation) {
   }
   EXPECT_EQ(at(second_ + 4), Turn::kBegan);
   EXPECT_TRUE(says("no other agent is heard")) << isolation_.reason();
-  EXPECT_TRUE(says("1 known")) << isolation_.reason();
+  EXPECT_TRUE(says("(1 known)")) << isolation_.reason();
+}
+
+// `hearsay members` lists members that have left, so the reasons must not say that none is known.
+TEST_F(Alone, MembersThatHaveLeftAreCountedInTheReason) {
+  facts_.hearing.left = 1;
+  at(101);
+  EXPECT_EQ(isolation_.without_peers(),
+            "no other agent is in the mesh: 1 member has left, and none was given to join");
+
+  facts_.hearing.left = 2;
+  facts_.hearing.met = true;
+  facts_.seeds = {{"a:7700", Contact::kNobody}};
+  facts_.asked = true;
+  EXPECT_EQ(at(120), Turn::kBegan);
+  EXPECT_TRUE(says("(0 known; 2 members have left)")) << isolation_.reason();
 }
 
 TEST_F(Alone, MembersOfAnEarlierRunThatDoNotAnswerIsolate) {

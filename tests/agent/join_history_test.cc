@@ -82,6 +82,24 @@ TEST_F(Joins, TheWordsAboutAFileFitAFile) {
   EXPECT_NE(lines[1].find("knew all that is in the file"), std::string::npos) << lines[1];
 }
 
+TEST_F(Joins, OneThatWasGivenUpHasItsReason) {
+  JoinReport file;
+  file.outcome = JoinReport::Outcome::kStopped;
+  file.why = "the state file is of another mesh";
+  history.add({}, file, "a file");
+  JoinReport peer = merged();
+  peer.outcome = JoinReport::Outcome::kStopped;
+  peer.why = "another state join took its place";
+  history.add({}, peer, "n2");
+
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_NE(lines[0].find("nothing was merged: the state file is of another mesh\""),
+            std::string::npos)
+      << lines[0];
+  EXPECT_NE(lines[1].find("took its place; it is tried again when needed\""), std::string::npos)
+      << lines[1];
+}
+
 TEST_F(Joins, TheSumsAreOfWhatWasMerged) {
   history.add({}, merged(), "n2");
   JoinReport file = merged();

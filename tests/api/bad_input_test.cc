@@ -79,6 +79,16 @@ TEST_F(BadInput, UnknownValuesOfParametersAreRefused) {
   EXPECT_TRUE(json(a, "GET", "/v1/objects/note?inspect=1&other=1").contains("dots"));
 }
 
+TEST_F(BadInput, AValueThatDoesNotFitItsTypeIsInvalidInAPutAndInAnOp) {
+  for (const char* sent : {R"({"type":"crdt_map","value":1})", R"({"type":"orset","value":{}})",
+                           R"({"type":"seq","value":[]})", R"({"type":"gcounter","value":-1})",
+                           R"({"type":"pncounter","value":"x"})"}) {
+    EXPECT_EQ(refusal(a, "PUT", "/v1/objects/new", sent), "400 invalid") << sent;
+  }
+  EXPECT_EQ(refused("n", R"({"op":"increment","by":"x"})", "whole number"), "400 invalid");
+  EXPECT_EQ(refused("note", R"({"op":"insert","at":0,"text":1})", "text"), "400 invalid");
+}
+
 TEST_F(BadInput, AWriteThatWouldNotBeShownIsAConflict) {
   patch("clash", R"({"ops":[{"op":"set","path":["z","y"],"value":3}]})");
   EXPECT_EQ(refused("clash", R"({"op":"set","path":["z","y","x"],"value":3})", "would hide"),

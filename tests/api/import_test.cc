@@ -95,6 +95,10 @@ TEST(Import, ABadLineIsNamedAndEarlierBatchesStay) {
     EXPECT_EQ(response.status, 400) << bad;
     std::string message = parsed(response)["error"]["message"];
     EXPECT_TRUE(message.starts_with("line 2502: ")) << message;
+    EXPECT_TRUE(
+        message.ends_with("; 2000 lines before were stored; mend the line and run the "
+                          "import again: what is stored already is left unchanged"))
+        << message;
     EXPECT_EQ(json(a, "GET", "/catalog/query?type=snapshots&limit=10000").size(), 2'000u);
   }
 }

@@ -197,6 +197,8 @@ TEST(State, AClientThatGoesEndsTheImport) {
 
   EXPECT_EQ(exchange.use_count(), 1);
   EXPECT_TRUE(z.replica().vector().empty());
+  ASSERT_TRUE(z.last_join());
+  EXPECT_EQ(z.last_join()->report.why, "the client went away before the end of the file");
   EXPECT_EQ(import(z, file).status, 200) << "another import can begin";
 }
 
@@ -228,6 +230,9 @@ TEST(State, AFileOfAnotherMeshIsTakenOnlyWhenTheClientSaysSo) {
   EXPECT_EQ(refused.status, 400);
   EXPECT_NE(refused.body.find("another mesh"), std::string::npos) << refused.body;
   EXPECT_TRUE(z.replica().vector().empty());
+  ASSERT_TRUE(z.last_join());
+  EXPECT_NE(z.last_join()->report.why.find("another mesh"), std::string::npos)
+      << "the log has the reason of the client: " << z.last_join()->report.why;
   const http::Response taken = import(z, file, SIZE_MAX, "/v1/state?mesh=any");
 
   EXPECT_EQ(taken.status, 200) << taken.body;

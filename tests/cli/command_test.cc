@@ -248,6 +248,29 @@ TEST(Command, NobodyThereIsThreeAndNoAnswerIsSeven) {
   EXPECT_TRUE(holds(late.err, "no answer within 300 ms")) << late.err;
 }
 
+// An increment that is sent twice counts twice, so its sender must know that it may have been done.
+TEST(Command, AWriteWithoutAnAnswerMayHaveBeenDone) {
+  FakeAgent silent(always(""));
+  FakeAgent killed(always(std::string(FakeAgent::kEnd)));
+  FakeAgent again([](const Seen& seen) {
+    return seen.target == "/healthz" ? FakeAgent::ok(R"({"status":"ok"})")
+                                     : std::string(FakeAgent::kHangUp);
+  });
+
+  auto late = ask(silent, {"objects", "increment", "n", "--timeout", "0.3"});
+  auto gone = ask(killed, {"objects", "increment", "n"});
+  auto started_again = ask(again, {"objects", "increment", "n"});
+  auto read = ask(silent, {"objects", "get", "n", "--timeout", "0.3"});
+
+  EXPECT_EQ(late.exit, 7);
+  EXPECT_TRUE(holds(late.err, "no answer within 300 ms; the write may have been done")) << late.err;
+  EXPECT_EQ(gone.exit, 3);
+  EXPECT_TRUE(holds(gone.err, "went away before it answered; the write may")) << gone.err;
+  EXPECT_EQ(started_again.exit, 3);
+  EXPECT_TRUE(holds(started_again.err, "the write may have been done")) << started_again.err;
+  EXPECT_FALSE(holds(read.err, "may have been done")) << read.err;
+}
+
 TEST(Command, InterruptionIs130) {
   FakeAgent silent(always(""));
   Program program({"status", "--http", silent.address()});

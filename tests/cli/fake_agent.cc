@@ -112,6 +112,8 @@ void FakeAgent::serve(int socket) {
       seen_.push_back(request);
     }
     auto response = handler_(request);
+    if (response == kEnd) shutdown(listener_, SHUT_RDWR);
+    if (response == kEnd || response == kHangUp) break;
     auto first = response.substr(0, response.find(kPause));
     send(socket, first.data(), first.size(), MSG_NOSIGNAL);
     if (first.size() < response.size()) {

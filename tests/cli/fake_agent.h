@@ -25,7 +25,10 @@ class FakeAgent {
  public:
   // Returns the bytes of a whole response. If they have no Content-Length, the connection is closed
   // after them. If they are empty, the client waits for ever. At kPause, `pause` runs between the
-  // two parts.
+  // two parts. kEnd: the agent ends, so its port is closed, and then the connection.
+  static constexpr std::string_view kEnd = "<end>";
+  // kHangUp: the connection is closed without an answer, and the port stays open.
+  static constexpr std::string_view kHangUp = "<hang up>";
   static constexpr std::string_view kPause = "<pause>";
   using Handler = std::function<std::string(const Seen& request)>;
   enum class Answers { kAfterTheBody, kAfterTheHead };

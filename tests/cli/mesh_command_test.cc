@@ -89,7 +89,7 @@ TEST(MeshCommand, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
   FakeAgent agent(always(FakeAgent::ok(
       R"({"name":"n1","node_id":"1","version":"1","digest":"0","vector":{},"state":"ready",)"
       R"("reason":"","isolated":"none of the addresses to join answers",)"
-      R"("members":{"alive":1,"suspect":0,"dead":0,"left":0,"unreachable":2,"remembered":3}})")));
+      R"("members":{"alive":1,"suspect":0,"dead":0,"left":4,"unreachable":2,"remembered":3}})")));
   FakeAgent well(always(FakeAgent::ok(
       R"({"name":"n1","node_id":"1","version":"1","digest":"0","vector":{},"members":{},)"
       R"("state":"ready","isolated":null})")));
@@ -99,7 +99,7 @@ TEST(MeshCommand, StatusOfAnIsolatedAgentSaysWhyAndIsUnhealthy) {
   EXPECT_EQ(ended.exit, 5);
   EXPECT_TRUE(holds(ended.out, "ready, isolated: none of the addresses to join answers"))
       << ended.out;
-  EXPECT_TRUE(holds(ended.out, "1 alive, 0 suspect, 0 dead, 2 unreachable, 3 remembered"));
+  EXPECT_TRUE(holds(ended.out, "1 alive, 0 suspect, 0 dead, 4 left, 2 unreachable, 3 remembered"));
   EXPECT_TRUE(holds(ended.err, "the agent is isolated: none of the addresses to join answers"))
       << ended.err;
   EXPECT_EQ(ask(well, {"status"}).exit, 0);

@@ -201,6 +201,25 @@ TEST(ObjectCommand, UsageErrorsSayWhatToWrite) {
   EXPECT_TRUE(agent.seen().empty());
 }
 
+// As a string it would be refused for its type, which hides the slip.
+TEST(ObjectCommand, AValueThatIsMeantAsJsonAndIsNotIsNamedWithItsByte) {
+  FakeAgent agent(always(FakeAgent::ok(R"({"id":"x","path":[],"type":"orset","dot":"a:1:0"})")));
+
+  auto map = ask(agent, {"objects", "put", "x", R"({"a":)", "--type", "crdt_map"});
+  auto set = ask(agent, {"objects", "put", "x", "[1,]", "--type", "orset"});
+  auto twice = ask(agent, {"objects", "put", "x", R"({"a":1,"a":2})", "--type", "crdt_map"});
+
+  EXPECT_EQ(map.exit, 2);
+  EXPECT_TRUE(holds(map.err, "the crdt_map is not valid JSON: JSON, byte 5: ")) << map.err;
+  EXPECT_EQ(set.exit, 2);
+  EXPECT_TRUE(holds(set.err, "byte 3: ")) << set.err;
+  EXPECT_EQ(twice.exit, 2);
+  EXPECT_TRUE(agent.seen().empty());
+  // A register takes a string, and the type says that this is one.
+  ask(agent, {"objects", "put", "x", "{a", "--type", "lww_register"});
+  EXPECT_TRUE(holds(agent.seen().at(0).body, R"("value":"{a")"));
+}
+
 TEST(ObjectCommand, AKeyMayBeEmpty) {
   FakeAgent agent(always(
       FakeAgent::ok(R"({"id":"o","path":[""],"type":"lww_register","value":1,"vector":{}})")));

@@ -88,6 +88,31 @@ TEST(Import, IsNotBoundByTheTimeOfACommand) {
   EXPECT_EQ(ended.exit, 0) << ended.err;
 }
 
+// The agent is killed, or stopped, while the import runs.
+TEST(Import, AnAgentThatGoesAwayIsThreeAndSaysThatTheImportCanRunAgain) {
+  for (auto answers : {FakeAgent::Answers::kAfterTheHead, FakeAgent::Answers::kAfterTheBody}) {
+    FakeAgent agent([](const Seen&) { return std::string(FakeAgent::kEnd); }, answers);
+
+    auto ended =
+        run_program({"snapshots", "import", "-", "--http", agent.address()}, ten_thousand_lines());
+
+    EXPECT_EQ(ended.exit, 3);
+    EXPECT_EQ(ended.err, "hearsay: the agent at http://" + agent.address() +
+                             " went away before it answered; start it and run the import again: "
+                             "what is stored already is left unchanged\n");
+  }
+}
+
+// A port of another protocol closes the connection too, and goes on listening.
+TEST(Import, APortOfAnotherProtocolIsNoAgentThatWentAway) {
+  FakeAgent other([](const Seen&) { return std::string(FakeAgent::kHangUp); });
+
+  auto ended = run_program({"snapshots", "import", "-", "--http", other.address()}, "{}\n");
+
+  EXPECT_EQ(ended.exit, 1);
+  EXPECT_NE(ended.err.find("no Hearsay agent"), std::string::npos) << ended.err;
+}
+
 std::string change(const std::string& id, const std::string& data) {
   return "id: " + id + "\nevent: change\ndata: " + data + "\n\n";
 }

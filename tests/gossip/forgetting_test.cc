@@ -95,6 +95,20 @@ TEST(Hearing, SaysWhetherAnybodyIsHeard) {
   mesh.run(base::seconds(20));
   EXPECT_LT(mesh.node(0).hearing().since, before + base::millis(10));
   EXPECT_EQ(mesh.node(0).hearing().others, 1u);
+  EXPECT_EQ(mesh.node(0).hearing().left, 0u);
+}
+
+TEST(Hearing, MembersThatHaveLeftAreCounted) {
+  Mesh mesh(6);
+  mesh.add();
+  mesh.add({0});
+  mesh.run(base::seconds(2));
+
+  mesh.leave(1);
+  mesh.run(base::seconds(2));
+
+  EXPECT_EQ(mesh.node(0).hearing().others, 0u);
+  EXPECT_EQ(mesh.node(0).hearing().left, 1u);
 }
 
 TEST(Hearing, WhoIsOnlyRememberedWasNotHeard) {

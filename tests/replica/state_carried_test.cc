@@ -48,7 +48,7 @@ std::uint64_t begin_import(Replica& to, std::int64_t millis = 1) {
 }
 
 base::Result<Maintained> give(Replica& to, std::uint64_t import, const base::Bytes& page) {
-  return pass_state(to, ImportState{FileStep::kPage, import, page, {}});
+  return pass_state(to, ImportState{FileStep::kPage, import, page, {}, {}});
 }
 
 base::Result<Imported> import(Replica& to, const Carried& file, Outputs* last = nullptr) {
@@ -57,7 +57,7 @@ base::Result<Imported> import(Replica& to, const Carried& file, Outputs* last = 
     auto taken = give(to, number, page);
     if (!taken.ok()) return taken.error();
   }
-  auto done = pass_state(to, ImportState{FileStep::kEnd, number, {}, file.state}, last);
+  auto done = pass_state(to, ImportState{FileStep::kEnd, number, {}, file.state, {}}, last);
   if (!done.ok()) return done.error();
   return std::get<Imported>(*done);
 }
@@ -150,7 +150,7 @@ TEST_F(StateCarried, TheMergeIsJudgedByTheVectorAtItsMoment) {
   for (const auto& change : log_of(*a)) turn(*z, 2, {received({change})});
   write(*z, {remove_from("snapshots", "x1")});
 
-  ASSERT_TRUE(pass_state(*z, ImportState{FileStep::kEnd, number, {}, file.state}).ok());
+  ASSERT_TRUE(pass_state(*z, ImportState{FileStep::kEnd, number, {}, file.state, {}}).ok());
 
   EXPECT_EQ(shown(*z, "x1"), "absent");
   expect_sound(*z);
@@ -229,7 +229,7 @@ TEST_F(StateCarried, OneImportRunsAtATimeAndAJoinFromAPeerTakesItsPlace) {
   EXPECT_NE(begin_import(*z, 100'000), 0u);
   // One that was ended at once does so at once.
   const std::uint64_t third = begin_import(*z, 300'000);
-  ASSERT_TRUE(pass_state(*z, ImportState{FileStep::kStop, third, {}, {}}).ok());
+  ASSERT_TRUE(pass_state(*z, ImportState{FileStep::kStop, third, {}, {}, {}}).ok());
   EXPECT_NE(begin_import(*z, 300'001), 0u);
 }
 

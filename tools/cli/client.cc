@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include "tools/cli/curl_library.h"
@@ -16,6 +18,13 @@ namespace {
 constexpr long kConnectTimeoutMillis = 2'000;
 constexpr std::size_t kAnswerBytesMax = 256u << 20;  // above: an error, no agent sends so much
 constexpr std::size_t kErrorBytesShown = 300;  // of an answer that does not come from an agent
+// An agent that is killed may close the connection some moments before its port.
+constexpr int kLooks = 3;
+constexpr std::chrono::milliseconds kLookGap(100);
+constexpr long kLookTimeoutMillis = 2'000;
+constexpr std::string_view kMayBeDone =
+    "; the write may have been done all the same: read the place before you send an increment, a "
+    "decrement, an insert or an erase again, because done twice they count twice";
 
 struct EasyClose {
   void operator()(CURL* handle) const { curl_library().easy_cleanup(handle); }
@@ -35,6 +44,7 @@ struct Transfer {
   const std::function<bool(std::string_view)>* piece = nullptr;
   const Client::Arrived* arrived = nullptr;
   long silence_seconds = 0;                            // the longest one in an answer in parts
+  bool is_write = false;                               // it may be done without an answer
   bool stopped = false;                                // `piece` or `arrived` returned false
   std::string_view wanted_type = "text/event-stream";  // of an answer that goes to `piece`
   bool is_wanted = false;                              // the answer has this type
@@ -143,6 +153,7 @@ struct Client::Impl {
   void prepare(Transfer& transfer, const std::string& url);
   base::Result<Answer> perform(Transfer& transfer, const std::string& url);
   base::Error failure(CURLcode code, const Transfer& transfer, const std::string& url);
+  bool is_agent_away();
 };
 
 Client::Client(std::string base_url, long timeout_millis)
@@ -218,8 +229,20 @@ base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const
                     "was received is not complete; try again, and look into the agent's log",
                     url)};
   }
+  const std::string_view may_be_done = transfer.is_write ? kMayBeDone : "";
   if (code == CURLE_OPERATION_TIMEDOUT) {
-    return {base::Code::kTimeout, fmt::format("{}: no answer within {} ms", url, timeout_millis)};
+    return {base::Code::kTimeout,
+            fmt::format("{}: no answer within {} ms{}", url, timeout_millis, may_be_done)};
+  }
+  const bool broken =
+      code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+  if (broken && is_agent_away()) {
+    const bool import = transfer.read != nullptr;
+    return {base::Code::kUnavailable,
+            fmt::format("the agent at {} went away before it answered{}", base_url,
+                        import ? "; start it and run the import again: what is stored already is "
+                                 "left unchanged"
+                               : may_be_done)};
   }
   // The server speaks another protocol, such as that of the mesh port.
   const bool other = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_GOT_NOTHING ||
@@ -228,6 +251,24 @@ base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const
     return foreign_error(base_url, fmt::format("{} was not answered in HTTP: {}", url, why));
   }
   return {base::Code::kInternal, fmt::format("{}: {}", url, why)};
+}
+
+// A connection was closed without an answer. This is so when an agent ends, and also at the port of
+// another protocol. The first one listens no more, or was started again and says so.
+bool Client::Impl::is_agent_away() {
+  // With a handle of its own: the caller still asks the other one for its status.
+  Impl look{base_url, std::min(kLookTimeoutMillis, timeout_millis), nullptr};
+  look.handle.reset(curl_library().easy_init());
+  CHECK(look.handle != nullptr);
+  for (int i = 0; i < kLooks; ++i) {
+    if (i > 0) std::this_thread::sleep_for(kLookGap);
+    Transfer transfer;
+    look.prepare(transfer, base_url + "/healthz");
+    const auto code = curl_library().easy_perform(look.handle.get());
+    if (code == CURLE_COULDNT_CONNECT) return true;
+    if (code == CURLE_OK && field(transfer.answer.body, "status") == "\"ok\"") return true;
+  }
+  return false;
 }
 
 base::Result<Answer> Client::get(const std::string& path) { return get(path, nullptr); }
@@ -244,6 +285,7 @@ base::Result<Answer> Client::get(const std::string& path, const Arrived& arrived
 base::Result<Answer> Client::send(const std::string& method, const std::string& path,
                                   const std::string& body) {
   Transfer transfer;
+  transfer.is_write = path != "/v1/join" && path != "/v1/leave";
   auto url = impl_->base_url + path;
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();

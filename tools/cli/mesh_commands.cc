@@ -38,11 +38,12 @@ std::string state_text(std::string_view member, std::string_view state) {
   return text;
 }
 
-// Members that this agent cannot hear or only remembers are counted separately, if there are any.
+// Members that have left, that this agent cannot hear, or that it only remembers are counted
+// separately, if there are any.
 std::string member_counts(std::string_view counted) {
   auto text = fmt::format("{} alive, {} suspect, {} dead", shown(field(counted, "alive")),
                           shown(field(counted, "suspect")), shown(field(counted, "dead")));
-  for (std::string_view name : {"unreachable", "remembered"}) {
+  for (std::string_view name : {"left", "unreachable", "remembered"}) {
     auto count = number(field(counted, name));
     if (count > 0) text += fmt::format(", {} {}", count, name);
   }

@@ -4,6 +4,7 @@
 
 #include "crdt/base/bytes.h"
 #include "crdt/base/json_string.h"
+#include "crdt/value.h"
 #include "tools/cli/json_text.h"
 #include "tools/cli/listing.h"
 #include "tools/cli/metadata.h"
@@ -210,6 +211,23 @@ int remove_element(Session& session, const std::string& id, const Path& path_and
   return change_with_value(session, id, path_and_value, write, "remove");
 }
 
+namespace {
+
+// A word that is no JSON becomes a string. For a type that takes an object or an array this is a
+// slip of the keyboard or of the shell, so the error is that of the JSON.
+std::string json_problem(const ObjectWrite& write, std::string_view text) {
+  const bool takes_json = write.type == "crdt_map" || write.type == "orset";
+  const auto first = text.find_first_not_of(" \t\r\n");
+  const bool is_meant = first != text.npos && (text[first] == '{' || text[first] == '[');
+  if (!takes_json || !is_meant || write.is_string) return {};
+  const auto minified = crdt::minify_json(text, text.size());
+  if (minified.ok()) return {};
+  return fmt::format("put: the value of the {} is not valid JSON: {}", write.type,
+                     minified.error().message);
+}
+
+}  // namespace
+
 int put_object(Session& session, const std::string& id, const Path& path_and_value,
                const ObjectWrite& write) {
   if (path_and_value.empty()) return usage_error("put: give the value");
@@ -219,6 +237,7 @@ int put_object(Session& session, const std::string& id, const Path& path_and_val
   if (auto wrong = place_problem(id, path); !wrong.empty()) return usage_error(wrong);
   const auto& text = path_and_value.back();
   if (!base::is_utf8(text)) return usage_error("the value is not UTF-8");
+  if (auto wrong = json_problem(write, text); !wrong.empty()) return usage_error(wrong);
   auto value = write.is_string ? base::json_quote(text) : value_json(text);
   auto url = place(id, path);
   auto answer = session.client.send(
