@@ -94,6 +94,19 @@ TEST(Counter, ASumOutOfRangeTakesStepsTowardsTheRange) {
     a.must(decrement(path, std::uint64_t{1} << 63));
     EXPECT_EQ(a.value(path), "-1");
   }
+  for (const Path& path : {Path{}, Path{"k"}}) {
+    Site a('a', "n");
+    Site b('b', "n");
+    a.must(decrement(path, std::uint64_t{1} << 63));
+    b.must(decrement(path, 9));
+    a.take_all(b.log());
+
+    EXPECT_FALSE(a.write({decrement(path, 1)}).ok());
+    a.must(increment(path, 1));
+    EXPECT_EQ(a.value(path), "-9223372036854775816");
+    a.must(increment(path, 8));
+    EXPECT_EQ(a.value(path), "-9223372036854775808");
+  }
 }
 
 TEST(Counter, ATotalOfItsAuthorThatOverflowsIsAnError) {
