@@ -42,6 +42,9 @@ struct Replica::Impl {
   Compaction compaction{context};
   Snapshots snapshots;  // destroyed before the store, so its readers are closed first
   bool unsynced = false;
+  // A turn that failed has found that our state must be set aside. The next commit clears it: a
+  // peer that shows a fork or a divergence shows it again.
+  bool gives_up = false;
   Outputs carried;  // what the open found; the next turn reports it
 
   // What a turn changes in memory, for a turn that fails.
@@ -61,6 +64,7 @@ struct Replica::Impl {
 
   // turn.cc
   base::Status apply_all(Turn& turn, std::span<Input> inputs);
+  base::Status apply_each(Turn& turn, std::span<Input> inputs);
   base::Status apply_input(Turn& turn, Input& input);
   base::Status apply_join_input(Turn& turn, const Input& input);
   base::Status confirm(Turn& turn, const ConfirmOwn& confirmed);
@@ -68,9 +72,15 @@ struct Replica::Impl {
   base::Status prune();
   Memory memory() const { return {context.clock, unconfirmed, replay.until(), echo.state()}; }
   void roll_back(Memory&& before, const Turn& failed);
-  void answer_queries(Turn& turn, std::span<Input> inputs);
+  // The pages of our state for peers and for an export. They come from committed states, so a turn
+  // that failed gives them too (rule 13).
+  void answer_reads(base::Now now, std::span<Input> inputs, const Snapshots::Source& source,
+                    Outputs& out);
+  void answer_reads_without_commit(base::Now now, std::span<Input> inputs, Outputs& out);
   base::Status maintain(Turn& turn, const Maintain& asked);
-  void maintain_after(Turn& turn, const Maintain& asked);
+  void compact(std::span<Input> inputs, Outputs& out);  // after the commit
+  void export_page(base::Now now, const Maintain& asked, const Snapshots::Source& source,
+                   Outputs& out);
   Outputs refuse(Turn& turn, std::span<Input> inputs, const base::Error& error);
   // Nullopt when the database files are at their path. Else the outputs of a turn that was refused
   // before it touched them.

@@ -92,7 +92,9 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
     return out;
   }
   impl_->disk.note_commit(recovered);
-  impl_->answer_queries(turn, inputs);
+  impl_->gives_up = false;
+  impl_->compact(inputs, turn.out);
+  impl_->answer_reads(now, inputs, {*context.store, turn.synced, {}, {}}, turn.out);
   impl_->identity.note_commit(turn);
   const bool moved = turn.changed || !turn.out.facts.advanced.empty();
   impl_->unsynced = !turn.synced && (impl_->unsynced || moved);

@@ -50,13 +50,13 @@ std::int64_t Snapshots::keep_from() const {
   return from;
 }
 
-SnapshotRead Snapshots::answer(base::Now now, const SnapshotQuery& asked, store::Store& store,
-                               bool& synced, base::Status& read) {
+SnapshotRead Snapshots::answer(base::Now now, const SnapshotQuery& asked, const Source& source,
+                               base::Status& read) {
   SnapshotRead answer;
   answer.request = asked.request;
   auto query = crdt::decode_snapshot_query(asked.query);
   if (!query.ok()) return answer;
-  expire(now, store);
+  expire(now, source.store);
   Lease* lease = find(asked.peer, *query);
   if (!lease && query->snapshot != 0 && !PLANTED(kMixedSnapshots)) {
     answer.outcome = Outcome::kGone;
@@ -67,13 +67,12 @@ SnapshotRead Snapshots::answer(base::Now now, const SnapshotQuery& asked, store:
       answer.outcome = Outcome::kBusy;
       return answer;
     }
-    auto taken = take(now, asked.peer, query->step, store);
+    auto taken = take(now, asked.peer, query->step, source);
     if (!taken.ok()) {
       read = taken.error();
       return answer;
     }
     lease = *taken;
-    synced = true;
   }
   lease->used = now.instant;
   std::size_t bytes = limits_.page_bytes;
@@ -120,8 +119,8 @@ base::Result<Snapshots::Lease*> Snapshots::lease_of(const ExportState& asked,
 }
 
 base::Result<StatePage> Snapshots::export_page(base::Now now, const ExportState& asked,
-                                               store::Store& store, bool& synced) {
-  expire(now, store);
+                                               const Source& source) {
+  expire(now, source.store);
   base::NodeId exporter;
   ASSIGN_OR_RETURN(Lease * lease, lease_of(asked, exporter));
   if (asked.stop) {
@@ -131,8 +130,7 @@ base::Result<StatePage> Snapshots::export_page(base::Now now, const ExportState&
   if (lease) exporter = lease->peer;
   SnapshotWalk walk = lease ? *lease->walk : SnapshotWalk();
   base::Status read;
-  SnapshotRead page =
-      answer(now, {0, exporter, crdt::encode(walk.query()), 0}, store, synced, read);
+  SnapshotRead page = answer(now, {0, exporter, crdt::encode(walk.query()), 0}, source, read);
   if (!read.ok()) return read.error();
   if (page.outcome == Outcome::kBusy) {
     return base::Error{base::Code::kBusy, "too many peers fetch the state now; try again later"};
@@ -215,8 +213,9 @@ bool Snapshots::make_room() {
 }
 
 base::Result<Snapshots::Lease*> Snapshots::take(base::Now now, const base::NodeId& peer,
-                                                std::uint64_t step, store::Store& store) {
-  if (!PLANTED(kUnsyncedClaimed)) RETURN_IF_ERROR(store.sync());
+                                                std::uint64_t step, const Source& source) {
+  if (source.fault && !source.flushed) return *source.fault;
+  if (!source.fault && !PLANTED(kUnsyncedClaimed)) RETURN_IF_ERROR(source.store.sync());
   auto lease = std::make_unique<Lease>();
   ASSIGN_OR_RETURN(lease->reader, store::Reader::open(path_, store_options_));
   RETURN_IF_ERROR(lease->reader->begin());
@@ -225,6 +224,8 @@ base::Result<Snapshots::Lease*> Snapshots::take(base::Now now, const base::NodeI
   lease->peer = peer;
   lease->first_step = step;
   lease->name.state = crdt::state_hash(actors->vector_digest(), meta.digest);
+  // After a failed COMMIT a reader may see more than what is known to be on the medium.
+  if (source.fault && lease->name.state != *source.flushed) return *source.fault;
   do {
     lease->name.id = random_.next();
   } while (lease->name.id == 0 || leases_.contains(lease->name.id));
@@ -232,6 +233,7 @@ base::Result<Snapshots::Lease*> Snapshots::take(base::Now now, const base::NodeI
   lease->taken = now.instant;
   Lease* taken = lease.get();
   leases_.emplace(taken->name.id, std::move(lease));
+  source.synced |= !source.fault;
   return taken;
 }
 

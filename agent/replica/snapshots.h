@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/replica/requests.h"
@@ -31,6 +32,16 @@ struct SnapshotLimits {
 
 class Snapshots {
  public:
+  // Where a new lease begins. Leases that exist already need nothing of it.
+  struct Source {
+    store::Store& store;
+    bool& synced;  // set when a new lease has brought all commits to the medium
+    // Why nothing can be brought to the medium now. A new lease then needs `flushed`: the state
+    // that is there already.
+    std::optional<base::Error> fault;
+    std::optional<crdt::StateHash> flushed;
+  };
+
   // `random` must outlive this: the ids of snapshots come from it.
   Snapshots(std::string path, const store::Options& store, const SnapshotLimits& limits,
             base::Random& random);
@@ -41,15 +52,16 @@ class Snapshots {
   void expire(base::Now now, const store::Store& store);
   // The log from this position on is needed by a joining peer. INT64_MAX: no peer needs it.
   std::int64_t keep_from() const;
-  // Call it after the COMMIT of the turn. A new lease first brings all commits to the medium and
-  // then sets `synced`. Errors are outcomes. `read` says why a page could not be read. A fault of
-  // the store shows itself in its next transaction.
-  SnapshotRead answer(base::Now now, const SnapshotQuery& query, store::Store& store, bool& synced,
+  // Call it after the COMMIT or the rollback of the turn. A new lease first brings all commits to
+  // the medium. Errors are outcomes. `read` says why a page could not be read. A fault of the store
+  // shows itself in its next transaction.
+  SnapshotRead answer(base::Now now, const SnapshotQuery& query, const Source& source,
                       base::Status& read);
   // The next page of an export, under the same bounds. kBusy: another export runs, or too many
-  // peers join. kUnavailable: its snapshot has ended. kCorrupt: a row cannot be read.
-  base::Result<StatePage> export_page(base::Now now, const ExportState& asked, store::Store& store,
-                                      bool& synced);
+  // peers join. kUnavailable: its snapshot has ended. kCorrupt: a row cannot be read. Else what
+  // stops a new lease: an error of the disk.
+  base::Result<StatePage> export_page(base::Now now, const ExportState& asked,
+                                      const Source& source);
   // Makes the page that a peer will probably ask for next, one for each lease, so that it is ready
   // when the peer has stored the page before. False: there was nothing to make. The answers are the
   // same without it.
@@ -64,7 +76,7 @@ class Snapshots {
   bool make_room();
   base::Result<Lease*> lease_of(const ExportState& asked, base::NodeId& exporter);
   base::Result<Lease*> take(base::Now now, const base::NodeId& peer, std::uint64_t step,
-                            store::Store& store);
+                            const Source& source);
 
   std::string path_;
   store::Options store_options_;

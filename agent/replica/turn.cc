@@ -37,6 +37,22 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   auto durability =
       writes && !PLANTED(kOwnWritesNormal) ? store::Durability::kFull : store::Durability::kNormal;
   RETURN_IF_ERROR(context.store->begin(durability));
+  const base::Status applied = apply_each(turn, inputs);
+  turn.gives_up = context.meta().repair.sets_aside();
+  RETURN_IF_ERROR(applied);
+  // With a fault, the clock ticks so that the commit writes something and shows whether the fault
+  // lasts.
+  if (disk.fault()) context.clock.tick(turn.now);
+  if (!PLANTED(kClockNotPersisted)) context.meta().clock = context.clock.latest();
+  // A tail that was sealed again counts as an own write. The decision to repair must be in the
+  // database at the next open.
+  writes |= !turn.out.facts.own.empty() || turn.gives_up || turn.twin;
+  if (writes && !PLANTED(kOwnWritesNormal)) durability = store::Durability::kFull;
+  turn.synced = writes;
+  return context.store->commit(durability);
+}
+
+base::Status Replica::Impl::apply_each(Turn& turn, std::span<Input> inputs) {
   // An earlier turn that failed saw the echo. The actor is no longer ours, although the database
   // still names it.
   if (echo.is_undecided(context.meta().own_actor)) identity.leave_actor();
@@ -46,17 +62,7 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   if (context.meta().repair.stage == store::Repair::Stage::kReplaying) {
     RETURN_IF_ERROR(replay.step(turn));
   }
-  RETURN_IF_ERROR(prune());
-  // With a fault, the clock ticks so that the commit writes something and shows whether the fault
-  // lasts.
-  if (disk.fault()) context.clock.tick(turn.now);
-  if (!PLANTED(kClockNotPersisted)) context.meta().clock = context.clock.latest();
-  // A tail that was sealed again counts as an own write. The decision to repair must be in the
-  // database at the next open.
-  writes |= !turn.out.facts.own.empty() || context.meta().repair.sets_aside() || turn.twin;
-  if (writes && !PLANTED(kOwnWritesNormal)) durability = store::Durability::kFull;
-  turn.synced = writes;
-  return context.store->commit(durability);
+  return prune();
 }
 
 base::Status Replica::Impl::apply_input(Turn& turn, Input& input) {
@@ -96,7 +102,7 @@ base::Status Replica::Impl::apply_join_input(Turn& turn, const Input& input) {
     return joining.take_answer(turn, *answer);
   }
   if (const auto* stop = std::get_if<StopJoin>(&input)) return joining.stop(turn, *stop);
-  return {};  // a SnapshotQuery is answered after the commit
+  return {};  // a SnapshotQuery is answered after the commit or the rollback
 }
 
 // If the peer has another change under this number, it confirms nothing. This is a fork.
@@ -142,24 +148,46 @@ void Replica::Impl::roll_back(Memory&& before, const Turn& failed) {
   echo.restore(before.echo, failed);
 }
 
-void Replica::Impl::answer_queries(Turn& turn, std::span<Input> inputs) {
+void Replica::Impl::answer_reads(base::Now now, std::span<Input> inputs,
+                                 const Snapshots::Source& source, Outputs& out) {
   for (const Input& input : inputs) {
-    if (const auto* asked = std::get_if<Maintain>(&input)) maintain_after(turn, *asked);
+    if (const auto* asked = std::get_if<Maintain>(&input)) export_page(now, *asked, source, out);
     const auto* query = std::get_if<SnapshotQuery>(&input);
     if (!query) continue;
-    if (context.meta().repair.sets_aside()) {  // peers must not get a state that we give up
-      turn.out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
+    // Peers must not get a state that we give up.
+    if (gives_up || context.meta().repair.sets_aside()) {
+      out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
       continue;
     }
     base::Status read;
-    turn.out.pages.push_back(snapshots.answer(turn.now, *query, *context.store, turn.synced, read));
+    out.pages.push_back(snapshots.answer(now, *query, source, read));
     if (!read.ok() && read.error().code == base::Code::kCorrupt) {
-      repair.note_damage(turn.out, read.error().message);
+      repair.note_damage(out, read.error().message);
     }
   }
 }
 
-// What a turn that failed says. Clients and the protocol are told that nothing of it was done.
+// The commit failed, or there was none. A full disk may still take a flush. A connection that must
+// be opened again cannot flush: only a state that was flushed before can be given then.
+void Replica::Impl::answer_reads_without_commit(base::Now now, std::span<Input> inputs,
+                                                Outputs& out) {
+  bool synced = false;
+  Snapshots::Source source{*context.store, synced, {}, {}};
+  if (disk.broken()) {
+    source.fault = {base::Code::kReadOnly,
+                    "the newest changes may not be on the medium, so this state is not given out; "
+                    "writing is stopped: " +
+                        disk.fault()->message};
+    if (!unsynced) source.flushed = context.committed;
+  }
+  answer_reads(now, inputs, source, out);
+  if (synced) unsynced = false;
+  out.facts.durable |= synced;
+  disk.note_stopped(now, out);
+}
+
+// What a turn that failed says. Clients and the protocol are told that nothing of it was done. What
+// only reads is answered afterwards.
 Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base::Error& error) {
   Outputs out;
   for (Input& input : inputs) {
@@ -170,9 +198,8 @@ Outputs Replica::Impl::take_back(Turn& turn, std::span<Input> inputs, const base
       for (const crdt::Opened& opened : received->changes) {
         out.facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
       }
-    } else if (const auto* query = std::get_if<SnapshotQuery>(&input)) {
-      out.pages.push_back({query->request, SnapshotRead::Outcome::kFailed, {}});
     } else if (const auto* asked = std::get_if<Maintain>(&input)) {
+      if (std::holds_alternative<ExportState>(asked->what)) continue;
       out.maintained.emplace_back(asked->ticket, told_to_client(error));
     }
   }
@@ -200,6 +227,8 @@ Outputs Replica::Impl::refuse(Turn& turn, std::span<Input> inputs, const base::E
   } else if (!store::is_about_log(error.message) || !repair.mend_next_turn()) {
     repair.note_damage(out, error.message);
   }
+  gives_up |= turn.gives_up;
+  answer_reads_without_commit(turn.now, inputs, out);
   return out;
 }
 
@@ -209,6 +238,8 @@ std::optional<Outputs> Replica::Impl::refuse_displaced(Turn& turn, std::span<Inp
   if (placed.ok()) return std::nullopt;
   Outputs out = take_back(turn, inputs, placed.error());
   disk.note_displaced(placed.error(), out);
+  // The path may name the files of another agent, so only leases that are open already are read.
+  answer_reads(turn.now, inputs, {*context.store, turn.synced, placed.error(), {}}, out);
   return out;
 }
 

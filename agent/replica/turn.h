@@ -23,6 +23,7 @@ struct Turn {
   std::optional<base::ActorId> echo;  // our actor that the turn has left; stays left if it fails
   bool changed = false;               // cells changed although the vector did not
   bool twin = false;
+  bool gives_up = false;  // the state must be set aside, whether the turn fails or not
 };
 
 }  // namespace agent
