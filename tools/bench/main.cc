@@ -105,6 +105,16 @@ void add_merge_options(CLI::App* command, Choices& choices) {
       ->capture_default_str();
 }
 
+void add_size_options(CLI::App* command, Choices& choices) {
+  command->add_option("file", choices.size.file, "records as JSON lines, each with an \"id\"")
+      ->required();
+  command
+      ->add_option("--wait", choices.size.wait_seconds,
+                   "seconds from the import to the measurement")
+      ->check(CLI::Range(0, 3'600))
+      ->capture_default_str();
+}
+
 void add_mesh_options(CLI::App* command, Choices& choices) {
   bench::MeshOptions& mesh = choices.mesh;
   command->add_option("--agents", mesh.agents, "number of members of each mesh")
@@ -253,14 +263,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1'000, 10'000'000))
       ->capture_default_str();
 
-  CLI::App* size = add("size", "bytes on the disk a minute after an import, beside plain SQLite",
-                       [&] { return bench::run_size(common, choices.size); });
-  size->add_option("file", choices.size.file, "records as JSON lines, each with an \"id\"")
-      ->required();
-  size->add_option("--wait", choices.size.wait_seconds,
-                   "seconds from the import to the measurement")
-      ->check(CLI::Range(0, 3'600))
-      ->capture_default_str();
+  add_size_options(add("size", "bytes on the disk a minute after an import, beside plain SQLite",
+                       [&] { return bench::run_size(common, choices.size); }),
+                   choices);
 
   add_mesh_options(
       add("mesh",
