@@ -85,7 +85,7 @@ TEST_F(TextsTest, OfARemovalOfManyTextsEachKeepsItsOwnPart) {
   type(kNote, model, 0, "abc");
   commit();
   crdt::DotRuns all{model.dots_of(0, 3)};
-  for (std::uint64_t other = seq + 1; other < 50'000; ++other) {
+  for (std::uint64_t other = seq + 1; other < 20'000; ++other) {
     all.push_back({actor, other, static_cast<std::uint32_t>(other % 7), 2, 1});
   }
   ASSERT_TRUE(crdt::are_ordered(all));
@@ -99,7 +99,7 @@ TEST_F(TextsTest, OfARemovalOfManyTextsEachKeepsItsOwnPart) {
   ASSERT_TRUE(erased.ok());
   EXPECT_TRUE(*erased);
   EXPECT_EQ(shown(kNote), "");
-  EXPECT_LT(std::filesystem::file_size(log) - before, 100'000u);
+  EXPECT_LT(std::filesystem::file_size(log) - before, 60'000u);
   open();
   EXPECT_EQ(shown(kNote), "");
 }
@@ -328,6 +328,11 @@ TEST_F(TextsTest, TextsThatAreNotInUseAreClosed) {
 TEST_F(TextsTest, ShortTextsAreClosedToo) {
   options.texts_open_bytes = 200'000;
   open();
+  crdt::Sequence alone;
+  begin();
+  type(kNote, alone, 0, "hello");
+  commit();
+  EXPECT_GT(texts().open_bytes(), alone.bytes() + sizeof(crdt::Sequence));
   for (int turn = 0; turn < 10; ++turn) {
     begin();
     for (int i = 0; i < 100; ++i) {
