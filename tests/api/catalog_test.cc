@@ -104,9 +104,13 @@ TEST(Catalog, ARefusalSaysWhatIsWrongWithTheBody) {
             "a field name has 1025 bytes; it may have at most 1024 bytes");
   EXPECT_EQ(why("PUT", "/v1/objects/snapshots/s", R"({"type":"crdt_map","value":[]})"),
             "the metadata of an entry must be a JSON object");
-  EXPECT_EQ(why("POST", "/v1/import?type=images", "null"), "line 1: a line must be a JSON object");
+  const std::string nothing_stored =
+      "; 0 lines before were stored; mend the line and run the import again: what is stored "
+      "already is left unchanged";
+  EXPECT_EQ(why("POST", "/v1/import?type=images", "null"),
+            "line 1: a line must be a JSON object" + nothing_stored);
   EXPECT_EQ(why("POST", "/v1/import?type=images", R"({"id":"a","metadata":{"b":}})"),
-            "line 1: JSON, byte 26: no JSON value starts like this");
+            "line 1: JSON, byte 26: no JSON value starts like this" + nothing_stored);
 }
 
 TEST(Catalog, LongNamesAndLargeBodiesAreTooLarge) {

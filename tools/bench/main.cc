@@ -105,6 +105,15 @@ void add_merge_options(CLI::App* command, Choices& choices) {
       ->capture_default_str();
 }
 
+void add_search_options(CLI::App* command, Choices& choices) {
+  command->add_option("--entries", choices.search.entries, "entries of the catalog")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  command->add_option("--rounds", choices.search.rounds, "requests for each row")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+}
+
 void add_size_options(CLI::App* command, Choices& choices) {
   command->add_option("file", choices.size.file, "records as JSON lines, each with an \"id\"")
       ->required();
@@ -236,15 +245,11 @@ int main(int argc, char** argv) {
   CLI::App* get = add("get", "reads of single entries in a second",
                       [&] { return bench::run_get(common, choices.get); });
   add_other_options(start, get, choices);
-  CLI::App* search = add(
-      "search", "times of the first byte, the first row and the end of listings with rare matches",
-      [&] { return bench::run_search(common, choices.search); });
-  search->add_option("--entries", choices.search.entries, "entries of the catalog")
-      ->check(CLI::Range(1, 10'000'000))
-      ->capture_default_str();
-  search->add_option("--rounds", choices.search.rounds, "requests for each row")
-      ->check(CLI::Range(1, 10'000))
-      ->capture_default_str();
+  add_search_options(
+      add("search",
+          "times of the first byte, the first row and the end of listings with rare matches",
+          [&] { return bench::run_search(common, choices.search); }),
+      choices);
   add_readers_options(
       add("readers", "catching up with a peer whose clients list everything at the same time",
           [&] { return bench::run_readers(common, choices.readers); }),
