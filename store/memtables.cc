@@ -70,7 +70,6 @@ base::Result<Memtables::State> Memtables::read_all(const RecentName& name, std::
   state.version.name = name;
   state.position = name.last;
   state.sum = name.sum;
-  state.held = name.last;
   std::shared_ptr<Memtable> frozen;
   RETURN_IF_ERROR(rows_.read([&](std::int64_t position) -> Memtable& {
     auto& table = position <= upto ? frozen : state.active;
@@ -153,7 +152,6 @@ base::Status Memtables::publish() {
   for (const auto& [key, cells] : pending) next_.active->insert(key, next_.position, cells);
   pending.clear();
   pending_bytes_ = 0;
-  next_.held = next_.position;
   overlay_.set_version(next_.version);
   if (next_.version.name.last != 0) options_.memtables->put(next_.version);
   return {};
@@ -169,7 +167,7 @@ bool Memtables::fold_is_due() const {
 }
 
 void Memtables::freeze() {
-  next_.fold.upto = next_.held;
+  next_.fold.upto = state_.position;  // what this transaction adds goes into the new table
   next_.version.frozen = std::exchange(next_.active, nullptr);
   next_.version.active = nullptr;
   next_.fold.name.clear();

@@ -55,7 +55,6 @@ class Memtables {
     std::shared_ptr<Memtable> active;  // the same as in `version`
     std::int64_t position = 0;         // of the last row that there was
     std::uint64_t sum = 0;             // of it
-    std::int64_t held = 0;             // of the last row that is in the tables
     CellFold fold;                     // while there is a frozen table, its rows are being folded
   };
   // What a reader had before pause().
