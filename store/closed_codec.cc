@@ -1,6 +1,7 @@
 #include "store/closed_codec.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "store/row.h"
 
@@ -59,7 +60,11 @@ std::optional<std::vector<ActorEntry>> decode_closed(base::BytesView row) {
   std::int64_t index = 0;
   while (parser.ok() && !parser.at_end()) {
     Actor actor;
-    index += static_cast<std::int64_t>(parser.varint());
+    const std::uint64_t step = parser.varint();
+    if (step > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() - index)) {
+      return std::nullopt;
+    }
+    index += static_cast<std::int64_t>(step);
     actor.index = index;
     const auto id = base::ActorId::from(parser.take(base::ActorId::kSize));
     const std::uint64_t place = parser.varint();

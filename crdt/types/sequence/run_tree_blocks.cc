@@ -147,6 +147,7 @@ RunTree::Content RunTree::content(const Block& block) const {
 
 bool RunTree::append(std::uint32_t id, const std::vector<Run>& runs, std::string_view text) {
   const bool ascii = base::is_ascii(text);
+  if (!ascii && !base::is_utf8(text)) return false;
   BlockLine& line = stored_[id].line;
   line.id = id;
   line.runs = static_cast<std::uint32_t>(runs.size());
