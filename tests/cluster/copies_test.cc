@@ -126,11 +126,16 @@ TEST_F(Copies, ABackupPutBackStartsANewActorAndGetsTheRestFromOthers) {
 
   fs::remove_all(data_of_n2());
   copy_tree(backup, data_of_n2());
+  std::string node = mesh_[1].node_id();
   ASSERT_TRUE(mesh_[1].restart().ok());
-  // Before it has heard how far its old actor went. Its peers hold a later start of the same boot
-  // epoch, so it may take another node id first, and answers 503 meanwhile.
+  // Before it has heard how far its old actor went. Its peers hold another start of the same boot
+  // epoch, so it takes another node id, and answers 503 meanwhile.
   ASSERT_TRUE(support::eventually(kAgree, [&] { return add_snapshot(mesh_[1], "at-once"); }));
   written_.push_back("at-once");
+  ASSERT_TRUE(support::eventually(kAgree, [&] {
+    std::string now = status_field(mesh_[1], "node_id");
+    return !now.empty() && now != node;
+  })) << mesh_[1].log();
 
   all_write_and_agree(3);
   nobody_saw_two_contents_of_one_number();
