@@ -38,18 +38,6 @@ std::string member_text(const gossip::MemberRecord& member) {
 
 }  // namespace
 
-struct Daemon::Once {
-  uv_timer_t timer{};
-  Daemon* daemon = nullptr;
-  std::function<void()> tick;
-
-  void close() {
-    daemon->pending_.erase(this);
-    uv_close(reinterpret_cast<uv_handle_t*>(&timer),
-             [](uv_handle_t* handle) { delete static_cast<Once*>(handle->data); });
-  }
-};
-
 Daemon::Daemon(DaemonOptions options, Log& log)
     : options_(std::move(options)),
       log_(log),
@@ -235,7 +223,7 @@ void Daemon::stop() {
   if (resolver_) resolver_->close();  // requests that wait for a nameserver are answered
   if (mesh_ && !mesh_->node().has_left()) mesh_->tell(&gossip::Node::leave);
   if (signals_) signals_->close();
-  while (!pending_.empty()) (*pending_.begin())->close();
+  timers_.close();
   if (directory_) directory_->remove_agent_json();
   if (server_) {
     server_->close(kHttpGraceMillis, [this] { stop_store(); });
@@ -473,23 +461,6 @@ std::uint64_t Daemon::watch(Watcher watcher, std::function<void()> ready) {
 void Daemon::unwatch(std::uint64_t watcher) {
   watchers_.erase(watcher);
   if (watchers_.empty()) store_thread_->unwatch();
-}
-
-void Daemon::later(std::uint64_t millis, std::function<void()> tick) {
-  if (stopping_) return;
-  auto* once = new Once;
-  once->daemon = this;
-  once->tick = std::move(tick);
-  once->timer.data = once;
-  pending_.insert(once);
-  uv_timer_init(&loop_, &once->timer);
-  auto fired = [](uv_timer_t* timer) {
-    auto* due = static_cast<Once*>(timer->data);
-    auto call = std::move(due->tick);
-    due->close();
-    call();
-  };
-  uv_timer_start(&once->timer, fired, millis, 0);
 }
 
 std::string Daemon::metrics() const {

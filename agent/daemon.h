@@ -11,8 +11,8 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/api/host.h"
@@ -22,6 +22,7 @@
 #include "agent/isolation_watch.h"
 #include "agent/join_history.h"
 #include "agent/log.h"
+#include "agent/loop_timers.h"
 #include "agent/member_memory.h"
 #include "agent/mesh.h"
 #include "agent/notices.h"
@@ -90,7 +91,9 @@ class Daemon : public Host {
   void leave() override;
   std::uint64_t watch(Watcher watcher, std::function<void()> ready) override;
   void unwatch(std::uint64_t watcher) override;
-  void later(std::uint64_t millis, std::function<void()> tick) override;
+  void later(std::uint64_t millis, std::function<void()> tick) override {
+    timers_.later(millis, std::move(tick));
+  }
 
  private:
   base::Status open_store();
@@ -128,6 +131,7 @@ class Daemon : public Host {
   RepairWatch repair_watch_;
   uv_loop_t loop_{};
   bool loop_open_ = false;
+  LoopTimers timers_{&loop_};
   std::unique_ptr<StoreThread> store_thread_;
   std::unique_ptr<ReaderPool> readers_;      // for clients
   std::unique_ptr<ReaderPool> mesh_reader_;  // for peers, so that many HTTP reads do not delay them
@@ -136,7 +140,7 @@ class Daemon : public Host {
   bool met_anybody_ = false;
   std::unique_ptr<SeedResolver> resolver_;
   std::unique_ptr<IsolationWatch> isolation_;
-  StoreFiguresWatch figures_{*this};
+  StoreFiguresWatch figures_{*this, *this};
   http::Router router_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<Signals> signals_;
@@ -150,8 +154,6 @@ class Daemon : public Host {
   std::uint64_t next_ticket_ = 1;
   std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t next_watcher_ = 1;
-  struct Once;  // one call of later()
-  std::set<Once*> pending_;
   Condition condition_;
   JoinHistory joins_;
   std::array<std::uint64_t, kNoticeKinds> notice_counts_{};

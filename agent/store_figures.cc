@@ -20,7 +20,7 @@ void StoreFiguresWatch::moved() {
 // The next read comes after the gap, if somebody asked for one until then. The gap is kept too when
 // the readers are busy.
 void StoreFiguresWatch::read() {
-  bool taken = host_.read([this](store::Reader& reader) -> std::function<void()> {
+  bool taken = data_.read([this](store::Reader& reader) -> std::function<void()> {
     StoreFigures now;
     now.objects = unsigned_of(reader.cells().total_objects());
     now.cells = unsigned_of(reader.cells().total_cells());
@@ -29,7 +29,7 @@ void StoreFiguresWatch::read() {
     return [this, now] { figures_ = now; };
   });
   again_ = !taken;
-  host_.later(kFiguresGapMillis, [this] {
+  timers_.later(kFiguresGapMillis, [this] {
     due_ = false;
     if (again_) moved();
   });

@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <functional>
 
-#include "agent/api/host.h"
+#include "agent/api/data.h"
+#include "agent/api/timers.h"
 
 namespace agent {
 
@@ -22,7 +23,7 @@ struct StoreFigures {
 
 class StoreFiguresWatch {
  public:
-  explicit StoreFiguresWatch(Host& host) : host_(host) {}
+  StoreFiguresWatch(Data& data, Timers& timers) : data_(data), timers_(timers) {}
 
   void moved();  // call it at the start and after a commit
   const StoreFigures& figures() const { return figures_; }
@@ -30,7 +31,8 @@ class StoreFiguresWatch {
  private:
   void read();
 
-  Host& host_;
+  Data& data_;
+  Timers& timers_;
   StoreFigures figures_;
   bool due_ = false;    // a read is running, or waits for its time
   bool again_ = false;  // something changed since the read began

@@ -18,15 +18,15 @@ namespace agent {
 void add_routes(Host& host, http::Router& router) {
   add_status_routes(host, router);
   add_object_routes(host, router);
-  add_conflict_route(host, router);
+  add_conflict_route(host, host, router);
   add_event_route(host, router);
-  add_import_route(host, router);
-  add_compaction_route(host, router);
-  add_state_routes(host, router);
+  add_import_route(host, host, router);
+  add_compaction_route(host, host, router);
+  add_state_routes(host, host, host, router);
   add_membership_routes(host, router);
   add_catalog_routes(host, router);
-  add_query_route(host, router);
-  add_health_routes(host, router);
+  add_query_route(host, host, router);
+  add_health_routes(host, host, router);
   add_openapi_route(router);
 }
 

@@ -39,11 +39,11 @@ base::Result<crdt::Op> op_of(const Call& call, const http::Request& request) {
 }
 
 // Answers {"id","status"} after the commit.
-void write_entry(Host& host, const std::string& object, const Call& call,
+void write_entry(Data& data, const std::string& object, const Call& call,
                  const ExchangePtr& exchange) {
   auto op = op_of(call, exchange->request());
   if (!op.ok()) return exchange->fail(op.error());
-  host.write(WriteObject{object, {std::move(*op)}}, [exchange, status = call.status](
+  data.write(WriteObject{object, {std::move(*op)}}, [exchange, status = call.status](
                                                         const base::Result<Written>& written) {
     if (!written.ok()) return exchange->fail(written.error());
     exchange->respond(http::json_response(
@@ -53,7 +53,7 @@ void write_entry(Host& host, const std::string& object, const Call& call,
 
 }  // namespace
 
-void add_catalog_routes(Host& host, http::Router& router) {
+void add_catalog_routes(Data& data, http::Router& router) {
   for (std::string object : {"snapshots", "images"}) {
     for (const Call& call : kCalls) {
       http::Route route;
@@ -61,8 +61,8 @@ void add_catalog_routes(Host& host, http::Router& router) {
       route.pattern = "/" + object + "/" + call.path + "/{id}";
       route.summary = call.summary;
       route.body_max = kValueBodyMax;
-      route.handler = [&host, object, &call](const ExchangePtr& exchange) {
-        write_entry(host, object, call, exchange);
+      route.handler = [&data, object, &call](const ExchangePtr& exchange) {
+        write_entry(data, object, call, exchange);
       };
       router.add(std::move(route));
     }

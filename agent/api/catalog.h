@@ -2,11 +2,11 @@
 
 // Writes of the metadata catalog: /snapshots/… and /images/….
 
-#include "agent/api/host.h"
+#include "agent/api/data.h"
 #include "agent/http/router.h"
 
 namespace agent {
 
-void add_catalog_routes(Host& host, http::Router& router);
+void add_catalog_routes(Data& data, http::Router& router);
 
 }  // namespace agent

@@ -17,7 +17,8 @@ std::vector<std::string> matching_rows(const Query& query, const crdt::Entry& en
   return {JsonObject().text("id", entry.id).raw("metadata", crdt::shown_text(entry)).take()};
 }
 
-void search(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageLinks>& links) {
+void search(Data& data, Timers& timers, const ExchangePtr& exchange,
+            const std::shared_ptr<PageLinks>& links) {
   const http::Target& target = exchange->request().target;
   std::string type(target.query_value("type").value_or(""));
   std::string q(target.query_value("q").value_or(""));
@@ -36,18 +37,20 @@ void search(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageL
       return slice.take(entry.id, bytes_of(entry), matching_rows(query, entry));
     });
   };
-  answer_page(host, exchange, links, std::move(scan));
+  answer_page(data, timers, exchange, links, std::move(scan));
 }
 
 }  // namespace
 
-void add_query_route(Host& host, http::Router& router) {
+void add_query_route(Data& data, Timers& timers, http::Router& router) {
   http::Route route;
   route.pattern = "/catalog/query";
   route.summary = "Entries of a catalog that match q, sorted by id, in pages";
   route.query_names = {"type", "q", "limit", "after", "page"};
-  auto links = std::make_shared<PageLinks>(host.now().wall_nanos);
-  route.handler = [&host, links](const ExchangePtr& exchange) { search(host, exchange, links); };
+  auto links = std::make_shared<PageLinks>(timers.now().wall_nanos);
+  route.handler = [&data, &timers, links](const ExchangePtr& exchange) {
+    search(data, timers, exchange, links);
+  };
   router.add(std::move(route));
 }
 

@@ -69,14 +69,14 @@ void refuse(const ExchangePtr& exchange, const base::Error& error) {
 // One step after the other, each in a turn of its own, so that writes go on in between.
 class Compacting : public std::enable_shared_from_this<Compacting> {
  public:
-  Compacting(Host& host, ExchangePtr exchange, std::optional<std::string> object)
-      : host_(host), exchange_(std::move(exchange)), object_(std::move(object)) {
+  Compacting(Data& data, Timers& timers, ExchangePtr exchange, std::optional<std::string> object)
+      : data_(data), timers_(timers), exchange_(std::move(exchange)), object_(std::move(object)) {
     if (object_) objects_.push_back({*object_});
   }
 
   void step() {
     if (exchange_->gone()) return;
-    host_.maintain(Compact{object_, place_},
+    data_.maintain(Compact{object_, place_},
                    [self = shared_from_this()](const base::Result<Maintained>& done) {
                      done.ok() ? self->go_on(std::get<Compacted>(*done))
                                : self->failed(done.error());
@@ -86,7 +86,7 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
  private:
   void failed(const base::Error& error) {
     if (error.code != base::Code::kBusy || !place_) return refuse(exchange_, error);
-    host_.later(kRetryMillis, [self = shared_from_this()] { self->step(); });
+    timers_.later(kRetryMillis, [self = shared_from_this()] { self->step(); });
   }
 
   void go_on(const Compacted& compacted) {
@@ -126,7 +126,8 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
     exchange_->respond(std::move(response));
   }
 
-  Host& host_;
+  Data& data_;
+  Timers& timers_;
   ExchangePtr exchange_;
   std::optional<std::string> object_;
   std::optional<store::Texts::FoldPlace> place_;
@@ -134,27 +135,27 @@ class Compacting : public std::enable_shared_from_this<Compacting> {
   std::uint64_t left_out_ = 0;  // objects above kCompactedMax; they were folded too
 };
 
-void set(Host& host, const ExchangePtr& exchange, const SetCompaction& settings) {
-  host.maintain(settings, [exchange](const base::Result<Maintained>& done) {
+void set(Data& data, const ExchangePtr& exchange, const SetCompaction& settings) {
+  data.maintain(settings, [exchange](const base::Result<Maintained>& done) {
     if (!done.ok()) return refuse(exchange, done.error());
     exchange->respond(http::json_response(R"({"compacted":[]})"));
   });
 }
 
-void compact(Host& host, const ExchangePtr& exchange) {
+void compact(Data& data, Timers& timers, const ExchangePtr& exchange) {
   auto asked = parse(exchange->request().body);
   if (!asked.ok()) return refuse(exchange, asked.error());
-  if (asked->settings) return set(host, exchange, *asked->settings);
-  auto work = std::make_shared<Compacting>(host, exchange, std::move(asked->object));
+  if (asked->settings) return set(data, exchange, *asked->settings);
+  auto work = std::make_shared<Compacting>(data, timers, exchange, std::move(asked->object));
   exchange->when_room(kCompactedBytes, [work] { work->step(); });
 }
 
 }  // namespace
 
-void add_compaction_route(Host& host, http::Router& router) {
+void add_compaction_route(Data& data, Timers& timers, http::Router& router) {
   router.add({http::Verb::kPost,
               "/crdt/compact",
-              [&host](const ExchangePtr& exchange) { compact(host, exchange); },
+              [&data, &timers](const ExchangePtr& exchange) { compact(data, timers, exchange); },
               "Fold the edits of texts into their blocks now, of one object or of all; or set when "
               "they are folded",
               {},

@@ -284,7 +284,7 @@ base::Status read_conflicts(store::Reader& reader, const std::string& after, Pag
   return Reading(reader, slice).run(key);
 }
 
-void list_conflicts(Host& host, const ExchangePtr& exchange,
+void list_conflicts(Data& data, Timers& timers, const ExchangePtr& exchange,
                     const std::shared_ptr<PageLinks>& links) {
   auto page = page_of(exchange->request().target, *links);
   if (!page.ok()) return exchange->fail(page.error());
@@ -295,19 +295,20 @@ void list_conflicts(Host& host, const ExchangePtr& exchange,
   scan.path = "/v1/conflicts";
   scan.page = std::move(*page);
   scan.read = read_conflicts;
-  answer_page(host, exchange, links, std::move(scan));
+  answer_page(data, timers, exchange, links, std::move(scan));
 }
 
 }  // namespace
 
-void add_conflict_route(Host& host, http::Router& router) {
-  auto links = std::make_shared<PageLinks>(host.now().wall_nanos);
-  router.add(
-      {http::Verb::kGet,
-       "/v1/conflicts",
-       [&host, links](const ExchangePtr& exchange) { list_conflicts(host, exchange, links); },
-       "Places where a concurrent write is hidden, in pages",
-       {"limit", "after", "page"}});
+void add_conflict_route(Data& data, Timers& timers, http::Router& router) {
+  auto links = std::make_shared<PageLinks>(timers.now().wall_nanos);
+  router.add({http::Verb::kGet,
+              "/v1/conflicts",
+              [&data, &timers, links](const ExchangePtr& exchange) {
+                list_conflicts(data, timers, exchange, links);
+              },
+              "Places where a concurrent write is hidden, in pages",
+              {"limit", "after", "page"}});
 }
 
 }  // namespace agent

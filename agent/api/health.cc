@@ -14,7 +14,7 @@ void get_health(const ExchangePtr& exchange) {
 }
 
 // 200 when the agent is ready. With `require=peers` it must also hear another agent.
-void get_readiness(Host& host, const ExchangePtr& exchange) {
+void get_readiness(const About& about, const MeshControl& mesh, const ExchangePtr& exchange) {
   bool peers = false;
   for (const auto& [key, value] : exchange->request().target.query) {
     if (key != "require") continue;
@@ -23,10 +23,10 @@ void get_readiness(Host& host, const ExchangePtr& exchange) {
     }
     peers = true;
   }
-  std::string_view name = health_name(host.health());
-  std::string reason = host.health_reason();
-  if (host.health() == Health::kReady) {
-    if (peers) reason = host.without_peers();
+  std::string_view name = health_name(about.health());
+  std::string reason = about.health_reason();
+  if (about.health() == Health::kReady) {
+    if (peers) reason = mesh.without_peers();
     if (!peers || reason.empty()) {
       return exchange->respond(http::json_response(JsonObject().text("status", name).take()));
     }
@@ -42,10 +42,10 @@ void get_readiness(Host& host, const ExchangePtr& exchange) {
   exchange->respond(std::move(response));
 }
 
-void get_metrics(Host& host, const ExchangePtr& exchange) {
+void get_metrics(const About& about, const ExchangePtr& exchange) {
   http::Response response;
   response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-  response.body = host.metrics();
+  response.body = about.metrics();
   exchange->respond(std::move(response));
 }
 
@@ -63,7 +63,7 @@ std::string_view health_name(Health health) {
   return "degraded";
 }
 
-void add_health_routes(Host& host, http::Router& router) {
+void add_health_routes(const About& about, const MeshControl& mesh, http::Router& router) {
   router.add({http::Verb::kGet,
               "/healthz",
               [](const ExchangePtr& exchange) { get_health(exchange); },
@@ -72,13 +72,13 @@ void add_health_routes(Host& host, http::Router& router) {
   router.add(
       {http::Verb::kGet,
        "/readyz",
-       [&host](const ExchangePtr& exchange) { get_readiness(host, exchange); },
+       [&about, &mesh](const ExchangePtr& exchange) { get_readiness(about, mesh, exchange); },
        "200 when ready, else 503 with the reason; with require=peers only while another agent "
        "is heard",
        {}});
   router.add({http::Verb::kGet,
               "/metrics",
-              [&host](const ExchangePtr& exchange) { get_metrics(host, exchange); },
+              [&about](const ExchangePtr& exchange) { get_metrics(about, exchange); },
               "Prometheus text",
               {}});
 }

@@ -4,13 +4,14 @@
 
 #include <string_view>
 
-#include "agent/api/host.h"
+#include "agent/api/about.h"
+#include "agent/api/mesh_control.h"
 #include "agent/http/router.h"
 
 namespace agent {
 
 std::string_view health_name(Health health);  // "ready", "syncing", "degraded"
 
-void add_health_routes(Host& host, http::Router& router);
+void add_health_routes(const About& about, const MeshControl& mesh, http::Router& router);
 
 }  // namespace agent

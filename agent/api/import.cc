@@ -50,8 +50,8 @@ bool is_blank(std::string_view line) {
 // second batch is sent after the first is done, so of two lines with one id the later one counts.
 class Import : public std::enable_shared_from_this<Import> {
  public:
-  Import(Host& host, ExchangePtr exchange, std::string object)
-      : host_(host), exchange_(std::move(exchange)), object_(std::move(object)) {}
+  Import(Data& data, Timers& timers, ExchangePtr exchange, std::string object)
+      : data_(data), timers_(timers), exchange_(std::move(exchange)), object_(std::move(object)) {}
 
   // An empty piece is the end of the body. False: there is no room until a batch is written.
   bool take(std::string_view piece) {
@@ -133,7 +133,7 @@ class Import : public std::enable_shared_from_this<Import> {
   void send(const std::shared_ptr<const Batch>& batch) {
     writing_ = true;
     auto self = shared_from_this();
-    host_.write(
+    data_.write(
         ImportEntries{object_, *batch},
         [self, batch](const base::Result<Written>& written) { self->sent(batch, written); });
   }
@@ -145,7 +145,7 @@ class Import : public std::enable_shared_from_this<Import> {
       return;
     }
     if (!written.ok() && written.error().code == base::Code::kBusy) {
-      return host_.later(kRetryMillis, [self, batch] { self->send(batch); });
+      return timers_.later(kRetryMillis, [self, batch] { self->send(batch); });
     }
     writing_ = false;
     if (written.ok()) {
@@ -176,7 +176,8 @@ class Import : public std::enable_shared_from_this<Import> {
     return text + ": what is stored already is left unchanged";
   }
 
-  Host& host_;
+  Data& data_;
+  Timers& timers_;
   ExchangePtr exchange_;
   std::string object_;
 
@@ -196,18 +197,18 @@ class Import : public std::enable_shared_from_this<Import> {
   std::uint64_t unchanged_ = 0;
 };
 
-void start_import(Host& host, const ExchangePtr& exchange) {
+void start_import(Data& data, Timers& timers, const ExchangePtr& exchange) {
   std::string type(exchange->request().target.query_value("type").value_or(""));
   if (!is_catalog(type)) {
     return exchange->fail(base::invalid("type=" + type + ": expected snapshots or images"));
   }
-  auto import = std::make_shared<Import>(host, exchange, type);
+  auto import = std::make_shared<Import>(data, timers, exchange, type);
   exchange->on_body([import](std::string_view piece) { return import->take(piece); });
 }
 
 }  // namespace
 
-void add_import_route(Host& host, http::Router& router) {
+void add_import_route(Data& data, Timers& timers, http::Router& router) {
   http::Route route;
   route.verb = http::Verb::kPost;
   route.pattern = "/v1/import";
@@ -215,7 +216,9 @@ void add_import_route(Host& host, http::Router& router) {
   route.query_names = {"type"};
   route.body_max = std::numeric_limits<std::size_t>::max();
   route.streams_body = true;
-  route.handler = [&host](const ExchangePtr& exchange) { start_import(host, exchange); };
+  route.handler = [&data, &timers](const ExchangePtr& exchange) {
+    start_import(data, timers, exchange);
+  };
   router.add(std::move(route));
 }
 

@@ -2,11 +2,12 @@
 
 // POST /v1/import: JSON lines of any number, streamed. Each line adds an entry.
 
-#include "agent/api/host.h"
+#include "agent/api/data.h"
+#include "agent/api/timers.h"
 #include "agent/http/router.h"
 
 namespace agent {
 
-void add_import_route(Host& host, http::Router& router);
+void add_import_route(Data& data, Timers& timers, http::Router& router);
 
 }  // namespace agent

@@ -48,13 +48,13 @@ void add_counts(JsonObject& out, const JoinCounts& counts) {
   out.number("own_changes_kept", counts.own_kept);
 }
 
-std::string join_text(const Host& host, const std::optional<LastJoin>& join) {
+std::string join_text(base::Instant now, const std::optional<LastJoin>& join) {
   if (!join) return "null";
   const JoinReport& report = join->report;
   JsonObject out;
   out.text("outcome", outcome_name(report.outcome));
   out.text("from", report.peer ? report.peer->hex() : "file");
-  out.raw("seconds_ago", seconds_text(host.now().instant - join->ended));
+  out.raw("seconds_ago", seconds_text(now - join->ended));
   out.raw("away_seconds", report.away ? seconds_text(*report.away) : "null");
   add_counts(out, report.counts);
   out.number("bytes", report.bytes);

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "agent/api/host.h"
+#include "agent/api/about.h"
 #include "agent/api/json_text.h"
 
 namespace agent {
@@ -12,6 +12,6 @@ namespace agent {
 // Adds objects, cells, texts_changed and own_changes_kept.
 void add_counts(JsonObject& out, const JoinCounts& counts);
 // The last join of this run with its outcome; null if there was none.
-std::string join_text(const Host& host, const std::optional<LastJoin>& join);
+std::string join_text(base::Instant now, const std::optional<LastJoin>& join);
 
 }  // namespace agent

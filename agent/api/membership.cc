@@ -14,10 +14,10 @@ base::Result<std::string> parse_address(std::string_view body) {
   return address;
 }
 
-void join(Host& host, const ExchangePtr& exchange) {
+void join(MeshControl& mesh, const ExchangePtr& exchange) {
   auto address = parse_address(exchange->request().body);
   if (!address.ok()) return exchange->fail(address.error());
-  host.join(*address, [exchange, address = *address](const base::Result<Joined>& result) {
+  mesh.join(*address, [exchange, address = *address](const base::Result<Joined>& result) {
     if (!result.ok()) return exchange->fail(result.error());
     JsonObject out;
     out.boolean("joined", result->joined).text("address", address);
@@ -26,22 +26,22 @@ void join(Host& host, const ExchangePtr& exchange) {
   });
 }
 
-void leave(Host& host, const ExchangePtr& exchange) {
-  host.leave();
+void leave(MeshControl& mesh, const ExchangePtr& exchange) {
+  mesh.leave();
   exchange->respond(http::json_response(R"({"left":true})"));
 }
 
 }  // namespace
 
-void add_membership_routes(Host& host, http::Router& router) {
+void add_membership_routes(MeshControl& mesh, http::Router& router) {
   router.add({http::Verb::kPost,
               "/v1/join",
-              [&host](const ExchangePtr& exchange) { join(host, exchange); },
+              [&mesh](const ExchangePtr& exchange) { join(mesh, exchange); },
               "Join the mesh at an address",
               {}});
   router.add({http::Verb::kPost,
               "/v1/leave",
-              [&host](const ExchangePtr& exchange) { leave(host, exchange); },
+              [&mesh](const ExchangePtr& exchange) { leave(mesh, exchange); },
               "Tell the mesh that this agent leaves; the agent goes on serving clients",
               {}});
 }

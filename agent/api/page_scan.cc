@@ -59,8 +59,10 @@ class Slice : public PageSlice {
 
 class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
  public:
-  PageAnswer(Host& host, ExchangePtr exchange, std::shared_ptr<PageLinks> links, PageScan scan)
-      : host_(host),
+  PageAnswer(Data& data, Timers& timers, ExchangePtr exchange, std::shared_ptr<PageLinks> links,
+             PageScan scan)
+      : data_(data),
+        timers_(timers),
         exchange_(std::move(exchange)),
         links_(std::move(links)),
         scan_(std::make_shared<const PageScan>(std::move(scan))) {
@@ -71,7 +73,7 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
   void begin() {
     read_slice();
     if (exchange_ == nullptr || !exchange_->can_chunk()) return;
-    host_.later(kHeadMillis, [waiting = weak_from_this()] {
+    timers_.later(kHeadMillis, [waiting = weak_from_this()] {
       if (auto self = waiting.lock()) self->start_chunks();
     });
   }
@@ -84,12 +86,12 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
       Slice(*scan, *progress).read(reader);
       return [self, progress] { self->slice_read(std::move(*progress)); };
     };
-    if (host_.read(std::move(work))) {
+    if (data_.read(std::move(work))) {
       begun_ = true;
     } else if (!begun_) {
       fail(readers_busy());
     } else {
-      host_.later(kRetryMillis, [self = shared_from_this()] { self->read_slice(); });
+      timers_.later(kRetryMillis, [self = shared_from_this()] { self->read_slice(); });
     }
   }
 
@@ -101,7 +103,7 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
     if (progress_.finished) return finish();
     if (link_.empty()) return read_slice();
     // A client that is gone without a word is noticed only by writing to it.
-    bool quiet = text_.empty() && host_.now().instant - wrote_ >= base::millis(kQuietMillis);
+    bool quiet = text_.empty() && timers_.now().instant - wrote_ >= base::millis(kQuietMillis);
     if (quiet) text_ = "\n";
     write();
     exchange_->when_taken([self = shared_from_this()] { self->read_slice(); });
@@ -119,7 +121,7 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
   }
 
   void write() {
-    if (!text_.empty()) wrote_ = host_.now().instant;
+    if (!text_.empty()) wrote_ = timers_.now().instant;
     exchange_->write(std::exchange(text_, {}));
   }
 
@@ -159,7 +161,8 @@ class PageAnswer : public std::enable_shared_from_this<PageAnswer> {
     return next_link(scan_->path, query);
   }
 
-  Host& host_;
+  Data& data_;
+  Timers& timers_;
   ExchangePtr exchange_;  // null when the answer is given
   std::shared_ptr<PageLinks> links_;
   std::shared_ptr<const PageScan> scan_;
@@ -180,9 +183,9 @@ std::size_t bytes_of(const crdt::Entry& entry) {
   return bytes;
 }
 
-void answer_page(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageLinks>& links,
-                 PageScan scan) {
-  auto answer = std::make_shared<PageAnswer>(host, exchange, links, std::move(scan));
+void answer_page(Data& data, Timers& timers, const ExchangePtr& exchange,
+                 const std::shared_ptr<PageLinks>& links, PageScan scan) {
+  auto answer = std::make_shared<PageAnswer>(data, timers, exchange, links, std::move(scan));
   exchange->when_room(kAnswerBytesMax, [answer] { answer->begin(); });
 }
 

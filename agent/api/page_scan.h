@@ -20,10 +20,11 @@
 #include <utility>
 #include <vector>
 
-#include "agent/api/host.h"
+#include "agent/api/data.h"
 #include "agent/api/page_links.h"
 #include "agent/api/paging.h"
 #include "agent/api/reading.h"
+#include "agent/api/timers.h"
 #include "crdt/catalog/entry.h"
 
 namespace agent {
@@ -50,7 +51,7 @@ struct PageScan {
 std::size_t bytes_of(const crdt::Entry& entry);
 
 // `links` lives as long as the route.
-void answer_page(Host& host, const ExchangePtr& exchange, const std::shared_ptr<PageLinks>& links,
-                 PageScan scan);
+void answer_page(Data& data, Timers& timers, const ExchangePtr& exchange,
+                 const std::shared_ptr<PageLinks>& links, PageScan scan);
 
 }  // namespace agent

@@ -5,7 +5,7 @@
 namespace agent {
 namespace {
 
-void read_answer(Host& host, const ExchangePtr& exchange,
+void read_answer(Data& data, const ExchangePtr& exchange,
                  std::function<http::Response(store::Reader&)> answer) {
   struct Job {
     ExchangePtr exchange;
@@ -13,7 +13,7 @@ void read_answer(Host& host, const ExchangePtr& exchange,
     http::Response response;
   };
   auto job = std::make_shared<Job>(Job{exchange, std::move(answer), {}});
-  bool taken = host.read([job](store::Reader& reader) {
+  bool taken = data.read([job](store::Reader& reader) {
     job->response = job->answer(reader);
     return [job] {
       // The reader thread may hold the job a little longer, but the exchange must be released on
@@ -29,10 +29,10 @@ void read_answer(Host& host, const ExchangePtr& exchange,
 
 base::Error readers_busy() { return {base::Code::kBusy, "too many reads wait; try again"}; }
 
-void answer_from_snapshot(Host& host, const ExchangePtr& exchange, std::size_t bytes,
+void answer_from_snapshot(Data& data, const ExchangePtr& exchange, std::size_t bytes,
                           std::function<http::Response(store::Reader&)> answer) {
-  exchange->when_room(bytes, [&host, exchange, answer = std::move(answer)] {
-    read_answer(host, exchange, answer);
+  exchange->when_room(bytes, [&data, exchange, answer = std::move(answer)] {
+    read_answer(data, exchange, answer);
   });
 }
 

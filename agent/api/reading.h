@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "agent/api/host.h"
+#include "agent/api/data.h"
 #include "agent/http/server.h"
 
 namespace agent {
@@ -14,7 +14,7 @@ using ExchangePtr = std::shared_ptr<http::Exchange>;
 
 // Answers from one snapshot. `answer` runs on a reader thread, when there is room for an answer of
 // about `bytes` (http::Exchange::when_room). 503 when the readers are busy.
-void answer_from_snapshot(Host& host, const ExchangePtr& exchange, std::size_t bytes,
+void answer_from_snapshot(Data& data, const ExchangePtr& exchange, std::size_t bytes,
                           std::function<http::Response(store::Reader&)> answer);
 
 // The answer when the queue of the readers is full.

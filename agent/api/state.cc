@@ -19,8 +19,8 @@ using Step = ImportState::Step;
 // a slow client costs the memory of one page.
 class Export : public std::enable_shared_from_this<Export> {
  public:
-  Export(Host& host, ExchangePtr exchange)
-      : host_(host), exchange_(std::move(exchange)), writer_(host.facts().mesh) {}
+  Export(Data& data, Timers& timers, const About& about, ExchangePtr exchange)
+      : data_(data), timers_(timers), exchange_(std::move(exchange)), writer_(about.facts().mesh) {}
 
   void begin() {
     exchange_->on_gone([self = shared_from_this()] { self->stop(); });
@@ -30,7 +30,7 @@ class Export : public std::enable_shared_from_this<Export> {
  private:
   void ask() {
     if (exchange_->gone()) return stop();
-    host_.maintain(
+    data_.maintain(
         ExportState{snapshot_}, [self = shared_from_this()](const base::Result<Maintained>& done) {
           done.ok() ? self->take(std::get<StatePage>(*done)) : self->failed(done.error());
         });
@@ -39,7 +39,7 @@ class Export : public std::enable_shared_from_this<Export> {
   void failed(const base::Error& error) {
     const bool begun = snapshot_ != 0;
     if (begun && error.code == base::Code::kBusy) {
-      return host_.later(kRetryMillis, [self = shared_from_this()] { self->ask(); });
+      return timers_.later(kRetryMillis, [self = shared_from_this()] { self->ask(); });
     }
     more_ = false;
     begun ? exchange_->break_off() : exchange_->fail(error);
@@ -79,10 +79,11 @@ class Export : public std::enable_shared_from_this<Export> {
 
   void stop() {
     if (!std::exchange(more_, false)) return;
-    host_.maintain(ExportState{snapshot_, true}, [](const base::Result<Maintained>&) {});
+    data_.maintain(ExportState{snapshot_, true}, [](const base::Result<Maintained>&) {});
   }
 
-  Host& host_;
+  Data& data_;
+  Timers& timers_;
   ExchangePtr exchange_;
   crdt::StateFileWriter writer_;
   std::string unsent_;
@@ -95,7 +96,8 @@ constexpr std::string_view kClientGone = "the client went away before the end of
 // Gives one page after the other to the replica. The client waits meanwhile.
 class StateImport : public std::enable_shared_from_this<StateImport> {
  public:
-  StateImport(Host& host, ExchangePtr exchange) : host_(host), exchange_(std::move(exchange)) {}
+  StateImport(Data& data, Timers& timers, const About& about, ExchangePtr exchange)
+      : data_(data), timers_(timers), mesh_(about.facts().mesh), exchange_(std::move(exchange)) {}
 
   void begin() {
     exchange_->on_gone([self = shared_from_this()] { self->give_up(kClientGone); });
@@ -139,7 +141,7 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
 
   bool is_foreign() const {
     const auto mesh = reader_.mesh();
-    if (!mesh || *mesh == host_.facts().mesh) return false;
+    if (!mesh || *mesh == mesh_) return false;
     return exchange_->request().target.query_value("mesh").value_or("") != "any";
   }
 
@@ -150,7 +152,7 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
   }
 
   void send(const std::shared_ptr<const ImportState>& step) {
-    host_.maintain(*step, [self = shared_from_this(), step](const base::Result<Maintained>& done) {
+    data_.maintain(*step, [self = shared_from_this(), step](const base::Result<Maintained>& done) {
       done.ok() ? self->done(step->step, std::get<Imported>(*done))
                 : self->failed(step, done.error());
     });
@@ -158,7 +160,7 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
 
   void failed(const std::shared_ptr<const ImportState>& step, const base::Error& error) {
     if (error.code == base::Code::kBusy && step->step != Step::kBegin) {
-      return host_.later(kRetryMillis, [self = shared_from_this(), step] { self->send(step); });
+      return timers_.later(kRetryMillis, [self = shared_from_this(), step] { self->send(step); });
     }
     waiting_ = false;
     fail(error);
@@ -197,11 +199,13 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
 
   // The staged pages are dropped, unless the replica has done it already.
   void stop(std::uint64_t import) {
-    host_.maintain(ImportState{Step::kStop, import, {}, {}, why_},
+    data_.maintain(ImportState{Step::kStop, import, {}, {}, why_},
                    [](const base::Result<Maintained>&) {});
   }
 
-  Host& host_;
+  Data& data_;
+  Timers& timers_;
+  std::uint64_t mesh_;  // the mark of our own
   ExchangePtr exchange_;
   crdt::StateFileReader reader_;
   std::uint64_t import_ = 0;  // 0: not begun
@@ -213,29 +217,31 @@ class StateImport : public std::enable_shared_from_this<StateImport> {
   std::string why_;           // it was given up; for the log
 };
 
-void start_export(Host& host, const ExchangePtr& exchange) {
+void start_export(Data& data, Timers& timers, const About& about, const ExchangePtr& exchange) {
   if (!exchange->can_chunk()) {
     return exchange->fail(base::invalid("the state is sent in chunks; ask with GET and HTTP/1.1"));
   }
-  auto work = std::make_shared<Export>(host, exchange);
+  auto work = std::make_shared<Export>(data, timers, about, exchange);
   exchange->when_room(kStateBytes, [work] { work->begin(); });
 }
 
-void start_import(Host& host, const ExchangePtr& exchange) {
+void start_import(Data& data, Timers& timers, const About& about, const ExchangePtr& exchange) {
   const auto mesh = exchange->request().target.query_value("mesh");
   if (mesh && *mesh != "any") {
     return exchange->fail(
         base::invalid("mesh=" + std::string(mesh->substr(0, 40)) + ": only mesh=any is known"));
   }
-  std::make_shared<StateImport>(host, exchange)->begin();
+  std::make_shared<StateImport>(data, timers, about, exchange)->begin();
 }
 
 }  // namespace
 
-void add_state_routes(Host& host, http::Router& router) {
+void add_state_routes(Data& data, Timers& timers, const About& about, http::Router& router) {
   router.add({http::Verb::kGet,
               "/v1/state",
-              [&host](const ExchangePtr& exchange) { start_export(host, exchange); },
+              [&data, &timers, &about](const ExchangePtr& exchange) {
+                start_export(data, timers, about, exchange);
+              },
               "The whole state of this agent as a file, in chunks",
               {}});
   http::Route route;
@@ -244,7 +250,9 @@ void add_state_routes(Host& host, http::Router& router) {
   route.summary = "Merge a state file, like the state of a peer; the body is streamed";
   route.body_max = std::numeric_limits<std::size_t>::max();
   route.streams_body = true;
-  route.handler = [&host](const ExchangePtr& exchange) { start_import(host, exchange); };
+  route.handler = [&data, &timers, &about](const ExchangePtr& exchange) {
+    start_import(data, timers, about, exchange);
+  };
   router.add(std::move(route));
 }
 

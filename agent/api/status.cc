@@ -128,8 +128,8 @@ void get_status(Host& host, const ExchangePtr& exchange) {
                  members_count(host.members()),
                  host.now(),
                  host.uptime().nanos / base::seconds(1).nanos,
-                 join_text(host, host.last_join()),
-                 join_text(host, host.last_merge())};
+                 join_text(host.now().instant, host.last_join()),
+                 join_text(host.now().instant, host.last_merge())};
   const auto closed = exchange->request().target.query_flag("closed");
   if (!closed.ok()) return exchange->fail(closed.error());
   answer_from_snapshot(host, exchange, 0,
@@ -157,10 +157,10 @@ std::string seen_ago(const gossip::MemberView& member, base::Instant now) {
                         base::seconds(1).nanos);
 }
 
-void get_members(Host& host, const ExchangePtr& exchange) {
-  base::Instant now = host.now().instant;
+void get_members(const MeshControl& mesh, const Timers& timers, const ExchangePtr& exchange) {
+  base::Instant now = timers.now().instant;
   std::string items;
-  for (const gossip::MemberView& member : host.members()) {
+  for (const gossip::MemberView& member : mesh.members()) {
     const gossip::MemberRecord& record = member.record;
     // Of a member that is only remembered, the memory has neither.
     const bool told = !member.remembered();
@@ -197,7 +197,7 @@ void add_status_routes(Host& host, http::Router& router) {
               {}});
   router.add({http::Verb::kGet,
               "/v1/members",
-              [&host](const ExchangePtr& exchange) { get_members(host, exchange); },
+              [&host](const ExchangePtr& exchange) { get_members(host, host, exchange); },
               "The members of the mesh as this agent sees them",
               {}});
 }

@@ -5,12 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <future>
-#include <mutex>
-#include <thread>
 
 #include "agent/clock.h"
 #include "agent/host_port.h"
 #include "crdt/catalog/entry.h"
+#include "tests/agent/running_daemon.h"
 #include "tests/agent/slow_vfs.h"
 #include "tests/store/changed_rows.h"
 #include "tests/support/agent_process.h"
@@ -18,77 +17,6 @@
 
 namespace agent {
 namespace {
-
-// A daemon on a thread of its own. It is stopped as SIGTERM stops it: it leaves its loop.
-class RunningDaemon {
- public:
-  explicit RunningDaemon(DaemonOptions options) : options_(std::move(options)) {
-    std::promise<std::string> served;
-    auto address = served.get_future();
-    thread_ = std::thread([this, &served] {
-      Log log({LogLevel::kError});
-      Daemon daemon(options_, log);
-      auto started = daemon.start();
-      EXPECT_TRUE(started.ok()) << started.error().message;
-      daemon_ = &daemon;
-      uv_async_init(daemon.loop(), &wake_,
-                    [](uv_async_t* handle) { static_cast<RunningDaemon*>(handle->data)->woken(); });
-      wake_.data = this;
-      bind_ = daemon.facts().bind;
-      served.set_value(daemon.facts().http);
-      daemon.run();
-    });
-    http_ = address.get();
-  }
-  ~RunningDaemon() {
-    on_loop(nullptr);
-    thread_.join();
-  }
-  // Runs `task` soon, on the loop thread; without one the daemon stops.
-  void on_loop(std::function<void()> task) {
-    {
-      const std::lock_guard lock(mutex_);
-      task_ = std::move(task);
-    }
-    uv_async_send(&wake_);
-  }
-  probe::HttpClient client() const { return probe::HttpClient(http_); }
-  const std::string& http() const { return http_; }
-  const std::string& bind() const { return bind_; }
-  Daemon& daemon() const { return *daemon_; }  // from its loop thread
-
- private:
-  void woken() {
-    std::function<void()> task;
-    {
-      const std::lock_guard lock(mutex_);
-      task.swap(task_);
-    }
-    if (task != nullptr) return task();
-    daemon_->stop();
-    uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
-  }
-
-  DaemonOptions options_;
-  std::thread thread_;
-  uv_async_t wake_{};
-  std::mutex mutex_;
-  std::function<void()> task_;  // guarded by mutex_
-  Daemon* daemon_ = nullptr;
-  std::string http_;
-  std::string bind_;
-};
-
-DaemonOptions options_in(const support::ScopedDirectory& folder, const std::string& name) {
-  DaemonOptions options;
-  options.name = name;
-  options.data_dir = folder / name;
-  options.key_file = folder / "mesh.key";
-  options.http_host = "127.0.0.1";
-  options.mesh.bind = *gossip::Address::parse("127.0.0.1:0");
-  options.mesh.node.profile = *gossip::profile_from_name("local");
-  return options;
-}
 
 // Why a daemon with these options does not start, and what it logs; nothing listens afterwards.
 std::string refusal_of(const DaemonOptions& options, std::string& log_text) {
@@ -99,12 +27,6 @@ std::string refusal_of(const DaemonOptions& options, std::string& log_text) {
   const auto started = daemon.start();
   EXPECT_FALSE(started.ok());
   return started.ok() ? "" : started.error().message;
-}
-
-void make_key(const support::ScopedDirectory& folder) {
-  support::write_file(folder / "mesh.key", std::string(64, 'a') + "\n");
-  std::filesystem::permissions(folder / "mesh.key", std::filesystem::perms::owner_read |
-                                                        std::filesystem::perms::owner_write);
 }
 
 // Two ports can be in use. The message says which one it is and how to choose another.
@@ -399,66 +321,6 @@ TEST(Repair, AnAgentWhoseDatabaseIsSetAsideSaysSoUntilItIsWhole) {
   auto resumed = client.events("/v1/events", {{"Last-Event-ID", cursor}});
   ASSERT_TRUE(resumed.ok());
   EXPECT_EQ(resumed->next(support::Millis{5'000})->event, "reset");
-}
-
-// A write into a directory that no restart would find must not be acknowledged.
-TEST(Displaced, WritesAreRefusedUntilTheDirectoryIsBackAndReadsGoOn) {
-  support::ScopedDirectory folder;
-  make_key(folder);
-  RunningDaemon a(options_in(folder, "a"));
-  probe::HttpClient client = a.client();
-  ASSERT_EQ(client.post("/snapshots/add/s", "{}")->status, 200);
-
-  std::filesystem::rename(folder / "a", folder / "moved");
-  auto refused = client.post("/snapshots/add/t", "{}");
-  auto read = client.get("/catalog/query?type=snapshots");
-  auto ready = client.get("/readyz");
-  auto status = client.get("/v1/status");
-  std::filesystem::rename(folder / "moved", folder / "a");
-  bool goes_on = support::eventually(support::Millis{10'000}, [&] {
-    return client.post("/snapshots/add/u", "{}")->status == 200;
-  });
-
-  EXPECT_EQ(refused->status, 503);
-  EXPECT_NE(refused->body.find("\"read_only\""), std::string::npos) << refused->body;
-  EXPECT_NE(refused->body.find("is gone"), std::string::npos) << refused->body;
-  EXPECT_EQ(read->status, 200);
-  EXPECT_NE(read->body.find("\"s\""), std::string::npos);
-  EXPECT_EQ(ready->status, 503);
-  EXPECT_NE(status->body.find("\"state\":\"degraded\""), std::string::npos) << status->body;
-  EXPECT_TRUE(goes_on);
-  EXPECT_EQ(client.get("/readyz")->status, 200);
-}
-
-// SQLite removes the side files of a database by their path when its last connection closes.
-TEST(Displaced, AnAgentThatStopsLeavesTheFilesOfTheNextOneAlone) {
-  support::ScopedDirectory folder;
-  make_key(folder);
-  auto first = std::make_unique<RunningDaemon>(options_in(folder, "a"));
-  ASSERT_EQ(first->client().post("/snapshots/add/s", "{}")->status, 200);
-  std::filesystem::rename(folder / "a", folder / "moved");
-  RunningDaemon next(options_in(folder, "a"));
-  ASSERT_EQ(next.client().post("/snapshots/add/t", "{}")->status, 200);
-
-  first.reset();
-
-  for (const char* file : {"a/hearsay.db-wal", "a/hearsay.db", "a/lock"}) {
-    EXPECT_TRUE(std::filesystem::exists(folder / file)) << file;
-  }
-  EXPECT_EQ(next.client().post("/snapshots/add/u", "{}")->status, 200);
-}
-
-TEST(Displaced, AnAgentThatIsIdleNoticesWithinSeconds) {
-  support::ScopedDirectory folder;
-  make_key(folder);
-  RunningDaemon a(options_in(folder, "a"));
-  probe::HttpClient client = a.client();
-  ASSERT_EQ(client.get("/readyz")->status, 200);
-
-  std::filesystem::remove_all(folder / "a");
-
-  EXPECT_TRUE(support::eventually(support::Millis{5'000},
-                                  [&] { return client.get("/readyz")->status == 503; }));
 }
 
 // Peers fetch through a reader of their own. Reads of clients, however many, do not delay them.
