@@ -268,6 +268,16 @@ Mesh::Hooks Daemon::mesh_hooks() {
     if (!up || std::exchange(met_anybody_, true)) return;
     later(kMemorySoonMillis, [this] { remember_members(); });
   };
+  // The answer comes in the middle of a call of the node: clients hear of it after that.
+  hooks.held = [this](const gossip::HeldBy& held) {
+    later(0, [this, held] {
+      auto waiting = holding_.extract(held.ticket);
+      if (waiting.empty()) return;
+      std::vector<std::string> names;
+      for (const base::NodeId& node : held.nodes) names.push_back(member_name(node));
+      waiting.mapped()(std::move(names));
+    });
+  };
   hooks.twin = [this](const gossip::TwinHeard& twin) {
     base::Duration wait = twin.until - read_clock().instant;
     log_.error("twin_stays", {{"meaning", kTwinStays},
@@ -390,10 +400,14 @@ void Daemon::tell_watchers(const std::vector<Outputs>& outputs) {
 
 std::string Daemon::peer_name(const JoinReport& join) const {
   if (!join.peer) return "a file";
+  return member_name(*join.peer);
+}
+
+std::string Daemon::member_name(const base::NodeId& node) const {
   for (const gossip::MemberView& member : members()) {
-    if (member.record.node == *join.peer) return member_text(member.record);
+    if (member.record.node == node) return member_text(member.record);
   }
-  return join.peer->short_hex();
+  return node.short_hex();
 }
 
 void Daemon::note(const Notice& notice) {
@@ -445,6 +459,14 @@ base::Now Daemon::now() const { return read_clock(); }
 base::Duration Daemon::uptime() const { return read_clock().instant - started_; }
 std::vector<gossip::MemberView> Daemon::members() const {
   return mesh_->node().members(read_clock());
+}
+
+void Daemon::await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
+                           std::function<void(std::vector<std::string>)> done) {
+  const std::uint64_t ticket = next_ticket_++;
+  holding_.emplace(ticket, std::move(done));
+  mesh_->tell(&gossip::Node::ask_holders,
+              gossip::HolderWish{ticket, dot.actor, dot.seq, wanted, read_clock().instant + within});
 }
 
 void Daemon::leave() {

@@ -88,6 +88,8 @@ class Daemon : public Host {
   std::string metrics() const override;
   void join(const std::string& address,
             std::function<void(const base::Result<Joined>&)> done) override;
+  void await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
+                     std::function<void(std::vector<std::string>)> done) override;
   void leave() override;
   std::uint64_t watch(Watcher watcher, std::function<void()> ready) override;
   void unwatch(std::uint64_t watcher) override;
@@ -108,6 +110,7 @@ class Daemon : public Host {
   void deliver(std::vector<Outputs> outputs);
   void tell_watchers(const std::vector<Outputs>& outputs);
   void note(const Notice& notice);
+  std::string member_name(const base::NodeId& node) const;
   std::string peer_name(const JoinReport& join) const;
   void hand_over(Input input);
   void hand_over_deferred();
@@ -151,6 +154,7 @@ class Daemon : public Host {
 
   std::map<std::uint64_t, std::function<void(base::Result<Written>)>> waiting_;
   std::map<std::uint64_t, MaintenanceDone> maintaining_;
+  std::map<std::uint64_t, std::function<void(std::vector<std::string>)>> holding_;
   std::uint64_t next_ticket_ = 1;
   std::map<std::uint64_t, Watcher> watchers_;
   std::uint64_t next_watcher_ = 1;

@@ -76,6 +76,8 @@ void Mesh::act(gossip::Actions& actions) {
       hooks_.member(down->member, false);
     } else if (auto* twin = std::get_if<gossip::TwinHeard>(&action)) {
       hooks_.twin(*twin);
+    } else if (auto* held = std::get_if<gossip::HeldBy>(&action)) {
+      hooks_.held(*held);
     } else {
       if (auto input = input_of(action)) hooks_.input(std::move(*input));
     }

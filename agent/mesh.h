@@ -43,6 +43,7 @@ class Mesh {
     std::function<void(gossip::Fetch)> fetch;
     std::function<void(const gossip::MemberRecord&, bool up)> member;
     std::function<void(const gossip::TwinHeard&)> twin;
+    std::function<void(const gossip::HeldBy&)> held;
   };
   static base::Result<std::unique_ptr<Mesh>> open(uv_loop_t* loop, const MeshOptions& options,
                                                   const MeshSelf& self, base::Random random,

@@ -98,6 +98,13 @@ struct TwinHeard {
   base::Instant until;
 };
 
+// The answer to Node::ask_holders: the other members that are known to hold the change on their
+// medium. They may be fewer than were wanted.
+struct HeldBy {
+  std::uint64_t ticket = 0;
+  std::vector<NodeId> nodes;
+};
+
 // What the replica holds on its medium when the node starts.
 struct Holdings {
   crdt::VersionVector claimed;
@@ -110,8 +117,20 @@ struct Holdings {
 
 using Action = std::variant<SendDatagram, SendFrame, Apply, Fetch, StartStateJoin, StateJoinPage,
                             StopStateJoin, ReadSnapshot, CloseActors, MemberUp, MemberDown,
-                            Confirmed, Alarm, TwinHeard>;
+                            Confirmed, Alarm, TwinHeard, HeldBy>;
 using Actions = std::vector<Action>;
+
+// --- Wishes --------------------------------------------------------------------------------------
+
+// A client waits until `wanted` other members hold the change `seq` of `actor` on their medium, or
+// until `until`.
+struct HolderWish {
+  std::uint64_t ticket = 0;  // HeldBy has the same
+  base::ActorId actor;
+  std::uint64_t seq = 0;
+  std::size_t wanted = 0;
+  base::Instant until;
+};
 
 // --- Facts ---------------------------------------------------------------------------------------
 

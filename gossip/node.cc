@@ -45,6 +45,7 @@ Node::Impl::Impl(Identity identity, const Options& given, const Holdings& held, 
       reconciler(options, membership.table(), claims, intake, random.fork(), stats),
       server(options, claims, membership.table(), stats),
       snapshots(options, membership.table(), stats),
+      holders(membership.table(), claims),
       relays(self.node, options, datagram_room(), random.fork()),
       watch(options.profile) {
   set_strategy();
@@ -255,12 +256,28 @@ void Node::snapshot_read(base::Now now, const SnapshotRead& read, Actions& out) 
 
 void Node::own_actor(const base::ActorId& actor) { impl_->claims.own_actor(actor); }
 
+void Node::ask_holders(base::Now now, const HolderWish& wish, Actions& out) {
+  impl_->call(now, out, [&](Impl& node) {
+    node.holders.ask(now.instant, wish, known_holders(wish.actor, wish.seq), out);
+  });
+}
+
+std::vector<NodeId> Node::known_holders(const base::ActorId& actor, std::uint64_t seq) const {
+  std::vector<NodeId> nodes;
+  if (!impl_->claims.claimed().covers(actor, seq)) return nodes;
+  for (const NodeId& node : impl_->membership.table().living()) {
+    if (impl_->reconciler.in_step(node)) nodes.push_back(node);
+  }
+  return nodes;
+}
+
 void Node::advance(base::Now now, Actions& out) {
   impl_->call(now, out, [&](Impl& node) {
     node.membership.advance(now.instant, node.box, out);
     node.push_again(now.instant, out);
     node.server.advance(now.instant);
     node.snapshots.advance(now.instant);
+    node.holders.advance(now.instant, node.box, out);
   });
 }
 
@@ -269,6 +286,7 @@ base::Instant Node::next_deadline() const {
   if (!impl_->membership.has_left()) next = std::min(next, impl_->reconciler.next_deadline());
   next = std::min(next, impl_->watch.next_deadline());
   next = std::min(next, impl_->snapshots.next_deadline());
+  next = std::min(next, impl_->holders.next_deadline());
   return std::min(next, impl_->server.next_deadline());
 }
 

@@ -64,6 +64,11 @@ class Node {
   // Changes of this actor are ours; an echo of them is reported.
   void own_actor(const base::ActorId& actor);
 
+  // Asks the members which of them hold a change on their medium. HeldBy answers, at once or later.
+  void ask_holders(base::Now now, const HolderWish& wish, Actions& out);
+  // The living members that are known to hold it now, without asking.
+  std::vector<NodeId> known_holders(const base::ActorId& actor, std::uint64_t seq) const;
+
   void advance(base::Now now, Actions& out);  // runs every timer due at `now`
   base::Instant next_deadline() const;        // call advance() no later than this
 

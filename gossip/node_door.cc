@@ -209,6 +209,14 @@ bool Node::Impl::take(base::Instant now, const Address& from, const NodeId& node
     membership.receive(node, *nack);
     return true;
   }
+  if (const auto* question = std::get_if<wire::HolderQuestion>(&message)) {
+    box.add({from, node}, holders.answer(*question));
+    return true;
+  }
+  if (const auto* answer = std::get_if<wire::HolderAnswer>(&message)) {
+    holders.receive(node, *answer, out);
+    return true;
+  }
   if (const auto* join = std::get_if<wire::Join>(&message)) {
     return membership.receive(now, node, from, *join, box, out);
   }
@@ -261,6 +269,11 @@ void Node::Impl::receive_frame(base::Instant now, const NodeId& node, base::Byte
     snapshots.requested(now, node, *query, out);
   } else if (const auto* page = std::get_if<wire::SnapshotAnswer>(message)) {
     reconciler.receive(now, node, *page, out);
+  } else if (const auto* question = std::get_if<wire::HolderQuestion>(message)) {
+    const Address to = membership.table().address_of(node);
+    out.push_back(SendFrame{node, to, wire::encode(holders.answer(*question))});
+  } else if (const auto* answer = std::get_if<wire::HolderAnswer>(message)) {
+    holders.receive(node, *answer, out);
   } else if (const auto* ping = std::get_if<wire::Ping>(message)) {
     membership.receive_frame(now, node, *ping, out);
     reconciler.observed(now, node, ping->state, out);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "gossip/holders.h"
 #include "gossip/node.h"
 #include "gossip/outbox.h"
 #include "gossip/peer.h"
@@ -89,6 +90,7 @@ struct Node::Impl {
   Reconciler reconciler;
   RangeServer server;
   SnapshotServer snapshots;
+  Holders holders;
   PushPull relays;
   PushWatch watch;
   wire::Compressor compressor;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "crdt/base/result.h"
+#include "crdt/base/time.h"
+#include "crdt/dot.h"
 #include "gossip/member.h"
 
 namespace agent {
@@ -26,6 +28,12 @@ class MeshControl {
   // Why this agent is isolated; empty when it is not (agent/isolation.h).
   virtual std::string isolated() const = 0;
   virtual std::string without_peers() const = 0;  // why none is heard; empty: one is heard
+  // The names of the other agents that hold a change of ours on their medium. Asks them until
+  // `wanted` hold it or `within` is over; `done` is then called once, from the loop, with those
+  // that are known. Without time it names those that are known already. Example: with wanted 2 and
+  // one of three agents stopped, `done` gets one name after `within`.
+  virtual void await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
+                             std::function<void(std::vector<std::string>)> done) = 0;
   // Asks the agent at "HOST:PORT" to let this one join. `done` gets its answer, or after some
   // seconds that none came.
   virtual void join(const std::string& address,

@@ -213,6 +213,13 @@ SnapshotAnswer read_snapshot_page(Reader& in) {
   return page;
 }
 
+HolderAnswer read_holder_answer(Reader& in) {
+  HolderAnswer answer;
+  answer.actor = in.id<crdt::ActorId>();
+  answer.seq = in.number();
+  return answer;
+}
+
 // The number of fields besides the type. 0: this version does not know the type.
 std::size_t field_count(std::uint64_t number) {
   switch (static_cast<MessageType>(number)) {
@@ -223,6 +230,7 @@ std::size_t field_count(std::uint64_t number) {
     case MessageType::kLeave:
     case MessageType::kPush:
     case MessageType::kNack:
+    case MessageType::kHolderQuestion:
       return 1;
     case MessageType::kPing:
     case MessageType::kAck:
@@ -236,6 +244,7 @@ std::size_t field_count(std::uint64_t number) {
     case MessageType::kRangeRequest:
     case MessageType::kSnapshotRequest:
     case MessageType::kCompressed:
+    case MessageType::kHolderAnswer:
       return 2;
   }
   return 0;
@@ -275,6 +284,10 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
       return read_ping_request(in);
     case MessageType::kNack:
       return Nack{in.number()};
+    case MessageType::kHolderQuestion:
+      return HolderQuestion{in.id<crdt::ActorId>()};
+    case MessageType::kHolderAnswer:
+      return read_holder_answer(in);
     case MessageType::kCompressed:
       break;  // read_message takes it
   }

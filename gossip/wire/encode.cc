@@ -126,6 +126,13 @@ void write(Writer& out, const PingRequest& request) {
 }
 void write(Writer& out, const Nack& nack) { begin(out, MessageType::kNack, 1).number(nack.token); }
 
+void write(Writer& out, const HolderQuestion& question) {
+  begin(out, MessageType::kHolderQuestion, 1).binary(question.actor.view());
+}
+void write(Writer& out, const HolderAnswer& answer) {
+  begin(out, MessageType::kHolderAnswer, 2).binary(answer.actor.view()).number(answer.seq);
+}
+
 std::string_view name_of(const Ping&) { return "ping"; }
 std::string_view name_of(const Ack&) { return "ack"; }
 std::string_view name_of(const Challenge&) { return "challenge"; }
@@ -141,6 +148,8 @@ std::string_view name_of(const SnapshotRequest&) { return "snapshot_request"; }
 std::string_view name_of(const SnapshotAnswer&) { return "snapshot_answer"; }
 std::string_view name_of(const PingRequest&) { return "ping_request"; }
 std::string_view name_of(const Nack&) { return "nack"; }
+std::string_view name_of(const HolderQuestion&) { return "holder_question"; }
+std::string_view name_of(const HolderAnswer&) { return "holder_answer"; }
 
 }  // namespace
 

@@ -141,9 +141,21 @@ struct SnapshotAnswer {
   bool operator==(const SnapshotAnswer&) const = default;
 };
 
+// Asks up to which number the receiver holds the changes of `actor` on its medium.
+struct HolderQuestion {
+  crdt::ActorId actor;
+  bool operator==(const HolderQuestion&) const = default;
+};
+struct HolderAnswer {
+  crdt::ActorId actor;
+  std::uint64_t seq = 0;  // 0: none
+  bool operator==(const HolderAnswer&) const = default;
+};
+
 using Message =
     std::variant<Ping, Ack, Challenge, ChallengeAnswer, Join, Members, Leave, Push, Vector,
-                 RangeRequest, Range, SnapshotRequest, SnapshotAnswer, PingRequest, Nack>;
+                 RangeRequest, Range, SnapshotRequest, SnapshotAnswer, PingRequest, Nack, HolderQuestion,
+                 HolderAnswer>;
 
 base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record with a state or topology that this

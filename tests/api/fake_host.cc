@@ -101,6 +101,13 @@ bool FakeHost::read(Work work) {
   return true;
 }
 
+void FakeHost::await_holders(const crdt::Dot&, std::size_t wanted, base::Duration within,
+                             std::function<void(std::vector<std::string>)> done) {
+  const bool waits = holders_.size() < wanted;
+  later(waits ? static_cast<std::uint64_t>(within.millis()) : 0,
+        [this, done = std::move(done)] { done(holders_); });
+}
+
 void FakeHost::join(const std::string& address,
                     std::function<void(const base::Result<Joined>&)> done) {
   joined_ = address;

@@ -39,6 +39,8 @@ class FakeHost final : public Host {
   std::string metrics() const override { return "hearsay_up 1\n"; }
   void join(const std::string& address,
             std::function<void(const base::Result<Joined>&)> done) override;
+  void await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
+                     std::function<void(std::vector<std::string>)> done) override;
   void leave() override { left_ = true; }
   std::uint64_t watch(Watcher watcher, std::function<void()> ready) override;
   void unwatch(std::uint64_t watcher) override { watchers_.erase(watcher); }
@@ -93,6 +95,7 @@ class FakeHost final : public Host {
   base::Result<Joined> join_answer_ = Joined{true, "", ""};
   std::string joined_;
   bool left_ = false;
+  std::vector<std::string> holders_;  // of every change
   std::optional<LastJoin> last_join_;
   std::optional<LastJoin> last_merge_;
   bool clients_know_chunks_ = true;

@@ -92,6 +92,12 @@ void Mesh::rejoin(std::size_t index) {
   perform(*hosts_[index], actions);
 }
 
+void Mesh::ask_holders(std::size_t index, const HolderWish& wish) {
+  Actions actions;
+  hosts_[index]->node->ask_holders(now(), wish, actions);
+  perform(*hosts_[index], actions);
+}
+
 void Mesh::cut_both(std::size_t a, std::size_t z) {
   cut(a, z);
   cut(z, a);
@@ -199,6 +205,8 @@ void Mesh::perform(Host& host, Actions& actions) {
       host.alarms.push_back(*alarm);
     } else if (std::holds_alternative<TwinHeard>(action)) {
       ++host.twins_heard;
+    } else if (auto* held = std::get_if<HeldBy>(&action)) {
+      host.held_by[held->ticket] = std::move(held->nodes);
     }
   }
   actions.clear();

@@ -46,6 +46,7 @@ class Mesh {
     std::map<NodeId, bool> up;  // from MemberUp and MemberDown
     std::vector<Alarm> alarms;
     std::size_t twins_heard = 0;
+    std::map<std::uint64_t, std::vector<NodeId>> held_by;  // by ticket
     std::vector<Confirmed> confirmed;
     std::size_t frames_sent = 0;
     std::size_t session_bytes = 0;  // sum over its messages
@@ -75,6 +76,7 @@ class Mesh {
   void leave(std::size_t host);
   void remember(std::size_t host, const std::vector<MemberRecord>& members);
   void rejoin(std::size_t host);
+  void ask_holders(std::size_t host, const HolderWish& wish);
   void cut(std::size_t from, std::size_t to) { cuts_.insert({from, to}); }
   void cut_both(std::size_t a, std::size_t z);
   // Cuts off datagrams only. Sessions still work.

@@ -50,6 +50,8 @@ inline std::vector<Message> samples() {
       SnapshotAnswer{10, SnapshotAnswer::Outcome::kGone, "page"},
       PingRequest{5, sample_record(6).node, v6.address},
       Nack{5},
+      HolderQuestion{sample_entry(1).actor},
+      HolderAnswer{sample_entry(1).actor, 300},
   };
 }
 
