@@ -461,19 +461,6 @@ std::vector<gossip::MemberView> Daemon::members() const {
   return mesh_->node().members(read_clock());
 }
 
-void Daemon::await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
-                           std::function<void(std::vector<std::string>)> done) {
-  const std::uint64_t ticket = next_ticket_++;
-  holding_.emplace(ticket, std::move(done));
-  mesh_->tell(&gossip::Node::ask_holders,
-              gossip::HolderWish{ticket, dot.actor, dot.seq, wanted, read_clock().instant + within});
-}
-
-void Daemon::leave() {
-  mesh_->tell(&gossip::Node::leave);
-  isolation_->look(read_clock().instant);
-}
-
 std::uint64_t Daemon::watch(Watcher watcher, std::function<void()> ready) {
   watchers_.emplace(next_watcher_, std::move(watcher));
   store_thread_->watch(std::move(ready));

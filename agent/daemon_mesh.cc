@@ -1,5 +1,5 @@
-// A join by request: asks the agent at the address, waits some seconds for its answer, and says why
-// none came.
+// What clients ask of the mesh. A join asks the agent at the address, waits some seconds for its
+// answer, and says why none came.
 
 #include <algorithm>
 
@@ -73,6 +73,19 @@ void Daemon::await_join(const std::shared_ptr<Joining>& joining) {
         Joined{false, std::string(contact_name(found)), std::string(contact_words(found))});
   }
   later(kJoinPollMillis, [this, joining] { await_join(joining); });
+}
+
+void Daemon::leave() {
+  mesh_->tell(&gossip::Node::leave);
+  isolation_->look(read_clock().instant);
+}
+
+void Daemon::await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
+                           std::function<void(std::vector<std::string>)> done) {
+  const std::uint64_t ticket = next_ticket_++;
+  holding_.emplace(ticket, std::move(done));
+  mesh_->tell(&gossip::Node::ask_holders,
+              gossip::HolderWish{ticket, dot.actor, dot.seq, wanted, read_clock().instant + within});
 }
 
 }  // namespace agent
