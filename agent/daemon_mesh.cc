@@ -84,8 +84,8 @@ void Daemon::await_holders(const crdt::Dot& dot, std::size_t wanted, base::Durat
                            std::function<void(std::vector<std::string>)> done) {
   const std::uint64_t ticket = next_ticket_++;
   holding_.emplace(ticket, std::move(done));
-  mesh_->tell(&gossip::Node::ask_holders,
-              gossip::HolderWish{ticket, dot.actor, dot.seq, wanted, read_clock().instant + within});
+  mesh_->tell(&gossip::Node::ask_holders, gossip::HolderWish{ticket, dot.actor, dot.seq, wanted,
+                                                             read_clock().instant + within});
 }
 
 }  // namespace agent

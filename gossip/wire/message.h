@@ -152,10 +152,9 @@ struct HolderAnswer {
   bool operator==(const HolderAnswer&) const = default;
 };
 
-using Message =
-    std::variant<Ping, Ack, Challenge, ChallengeAnswer, Join, Members, Leave, Push, Vector,
-                 RangeRequest, Range, SnapshotRequest, SnapshotAnswer, PingRequest, Nack, HolderQuestion,
-                 HolderAnswer>;
+using Message = std::variant<Ping, Ack, Challenge, ChallengeAnswer, Join, Members, Leave, Push,
+                             Vector, RangeRequest, Range, SnapshotRequest, SnapshotAnswer,
+                             PingRequest, Nack, HolderQuestion, HolderAnswer>;
 
 base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record with a state or topology that this
