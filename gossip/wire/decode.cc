@@ -237,6 +237,8 @@ std::size_t field_count(std::uint64_t number) {
     case MessageType::kSnapshotRequest:
     case MessageType::kCompressed:
       return 2;
+    case MessageType::kPresence:
+      return kPresenceFields;
   }
   return 0;
 }
@@ -275,6 +277,8 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
       return read_ping_request(in);
     case MessageType::kNack:
       return Nack{in.number()};
+    case MessageType::kPresence:
+      return read_presence(in);
     case MessageType::kCompressed:
       break;  // read_message takes it
   }

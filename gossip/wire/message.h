@@ -15,6 +15,7 @@
 #include "crdt/change.h"
 #include "crdt/digest.h"
 #include "gossip/member.h"
+#include "gossip/wire/presence.h"
 
 namespace gossip::wire {
 
@@ -143,7 +144,7 @@ struct SnapshotAnswer {
 
 using Message =
     std::variant<Ping, Ack, Challenge, ChallengeAnswer, Join, Members, Leave, Push, Vector,
-                 RangeRequest, Range, SnapshotRequest, SnapshotAnswer, PingRequest, Nack>;
+                 RangeRequest, Range, SnapshotRequest, SnapshotAnswer, PingRequest, Nack, Presence>;
 
 base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record with a state or topology that this
