@@ -464,6 +464,19 @@ void Daemon::leave() {
   isolation_->look(read_clock().instant);
 }
 
+base::Status Daemon::set_presence(const std::string& topic, const std::string& key,
+                                  base::Bytes body) {
+  return mesh_->set_presence(topic, key, std::move(body));
+}
+
+bool Daemon::drop_presence(const std::string& topic, const std::string& key) {
+  return mesh_->drop_presence(topic, key);
+}
+
+std::vector<gossip::PresenceView> Daemon::presences(const std::string& topic) const {
+  return mesh_->node().presences(read_clock(), topic);
+}
+
 std::uint64_t Daemon::watch(Watcher watcher, std::function<void()> ready) {
   watchers_.emplace(next_watcher_, std::move(watcher));
   store_thread_->watch(std::move(ready));
@@ -495,6 +508,7 @@ void Daemon::later(std::uint64_t millis, std::function<void()> tick) {
 std::string Daemon::metrics() const {
   DaemonCounts counts;
   counts.writes = writes_;
+  counts.presences = mesh_->node().presence_count();
   counts.writes_refused = writes_refused_;
   counts.changes_applied = changes_applied_;
   counts.notices = notice_counts_;

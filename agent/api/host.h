@@ -14,6 +14,7 @@
 #include "crdt/base/time.h"
 #include "crdt/hybrid_time.h"
 #include "gossip/member.h"
+#include "gossip/presence_view.h"
 #include "store/store.h"
 
 namespace agent {
@@ -80,6 +81,11 @@ class Host {
   virtual void join(const std::string& address,
                     std::function<void(const base::Result<Joined>&)> done) = 0;
   virtual void leave() = 0;
+  // Presences: gossip::Node says what these three promise.
+  virtual base::Status set_presence(const std::string& topic, const std::string& key,
+                                    base::Bytes body) = 0;
+  virtual bool drop_presence(const std::string& topic, const std::string& key) = 0;
+  virtual std::vector<gossip::PresenceView> presences(const std::string& topic) const = 0;
 
   // Calls `watcher` with the events, in order, on the loop thread. Returns a number for unwatch().
   // `cut`: there were more events, and the log does not have them either. Replicas make events only
