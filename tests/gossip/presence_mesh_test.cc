@@ -25,6 +25,10 @@ std::vector<std::string> shown(Mesh& mesh, std::size_t host) {
   return texts;
 }
 
+void show(Mesh& mesh, std::size_t host, const std::string& key, const base::Bytes& body) {
+  EXPECT_TRUE(mesh.set_presence(host, "t", key, body).ok());
+}
+
 // The number of presences that all running hosts show together.
 std::size_t shown_by_all(Mesh& mesh) {
   std::size_t sum = 0;
@@ -89,7 +93,7 @@ TEST(PresenceMesh, AnEndIsToldAndLateCopiesChangeNothing) {
   Mesh mesh(2);
   grow(mesh, 8);
   mesh.faults.loss_percent = 20;
-  mesh.set_presence(3, "t", "k", "x");
+  show(mesh, 3, "k", "x");
   ASSERT_TRUE(mesh.run_until([&] { return shown_by_all(mesh) == 8; }, base::seconds(3)));
   const wire::Presence copy{mesh.host(3).identity.node,
                             (mesh.host(3).identity.boot_epoch << 32) + 1,
@@ -113,7 +117,7 @@ TEST(PresenceMesh, AnEndIsToldAndLateCopiesChangeNothing) {
 TEST(PresenceMesh, EndsAtOnceWhenItsOriginLeaves) {
   Mesh mesh(3);
   grow(mesh, 8);
-  mesh.set_presence(3, "t", "k", "x");
+  show(mesh, 3, "k", "x");
   ASSERT_TRUE(mesh.run_until([&] { return shown_by_all(mesh) == 8; }, base::seconds(1)));
 
   mesh.leave(3);
@@ -131,7 +135,7 @@ TEST(PresenceMesh, EndsWhereItsOriginIsDeclaredDead) {
   Mesh mesh(4);
   grow(mesh, 8);
   mesh.run(base::seconds(5));
-  mesh.set_presence(3, "t", "k", "x");
+  show(mesh, 3, "k", "x");
   ASSERT_TRUE(mesh.run_until([&] { return shown_by_all(mesh) == 8; }, base::seconds(1)));
   const base::Now crashed = mesh.now();
   mesh.crash(3);
@@ -146,7 +150,7 @@ TEST(PresenceMesh, EndsWhereItsOriginIsDeclaredDead) {
 TEST(PresenceMesh, ARestartedOriginIsBelieved) {
   Mesh mesh(5);
   grow(mesh, 4);
-  for (int i = 0; i < 20; ++i) mesh.set_presence(2, "t", "k", "before");
+  for (int i = 0; i < 20; ++i) show(mesh, 2, "k", "before");
   mesh.run(base::seconds(1));
   mesh.crash(2);
   mesh.start(2, {0});
@@ -166,13 +170,13 @@ TEST(PresenceMesh, ARestartedOriginIsBelieved) {
 TEST(PresenceMesh, WhoJoinsSeesItAtTheNextRenewal) {
   Mesh mesh(6);
   grow(mesh, 4);
-  mesh.set_presence(1, "t", "k", "x");
+  show(mesh, 1, "k", "x");
   mesh.run(base::seconds(9));
   std::size_t late = mesh.add({0});
   mesh.run(base::seconds(1));
   ASSERT_TRUE(mesh.acquainted());
 
-  mesh.set_presence(1, "t", "k", "x");
+  show(mesh, 1, "k", "x");
 
   EXPECT_TRUE(mesh.run_until([&] { return shown(mesh, late) == Texts{"k=x"}; }, base::seconds(1)));
 }
@@ -184,7 +188,7 @@ TEST(PresenceMesh, GoesOverSessionsWhereDatagramsAreLost) {
   mesh.run(base::seconds(20));
   ASSERT_EQ(mesh.state_of(0, 1), MemberState::kAlive);
 
-  mesh.set_presence(0, "t", "k", "x");
+  show(mesh, 0, "k", "x");
 
   EXPECT_TRUE(mesh.run_until([&] { return shown(mesh, 1).size() == 1; }, base::seconds(2)));
 }
@@ -235,7 +239,7 @@ TEST(PresenceMesh, AFloodOfOneMemberIsBounded) {
     }
     if (tick % 20 == 0) {
       liar.claim(liar.self());
-      mesh.set_presence(4, "t", "calm", std::to_string(tick));
+      show(mesh, 4, "calm", std::to_string(tick));
     }
     mesh.run(base::millis(100));
   }
@@ -280,7 +284,7 @@ TEST(PresenceMesh, SurvivesMessagesOfChance) {
 
   mesh.run(base::seconds(31));
   EXPECT_EQ(shown_by_all(mesh), 0u);
-  mesh.set_presence(0, "t", "k", "x");
+  show(mesh, 0, "k", "x");
   EXPECT_TRUE(mesh.run_until([&] { return shown_by_all(mesh) == 4; }, base::seconds(2)));
 }
 
