@@ -475,6 +475,7 @@ void Daemon::unwatch(std::uint64_t watcher) {
 std::string Daemon::metrics() const {
   DaemonCounts counts;
   counts.writes = writes_;
+  counts.presences = mesh_->node().presence_count();
   counts.writes_refused = writes_refused_;
   counts.changes_applied = changes_applied_;
   counts.notices = notice_counts_;

@@ -91,6 +91,10 @@ class Daemon : public Host {
   void await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
                      std::function<void(std::vector<std::string>)> done) override;
   void leave() override;
+  base::Status set_presence(const std::string& topic, const std::string& key,
+                            base::Bytes body) override;
+  bool drop_presence(const std::string& topic, const std::string& key) override;
+  std::vector<gossip::PresenceView> presences(const std::string& topic) const override;
   std::uint64_t watch(Watcher watcher, std::function<void()> ready) override;
   void unwatch(std::uint64_t watcher) override;
   void later(std::uint64_t millis, std::function<void()> tick) override {

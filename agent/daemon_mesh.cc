@@ -88,4 +88,17 @@ void Daemon::await_holders(const crdt::Dot& dot, std::size_t wanted, base::Durat
                                                              read_clock().instant + within});
 }
 
+base::Status Daemon::set_presence(const std::string& topic, const std::string& key,
+                                  base::Bytes body) {
+  return mesh_->set_presence(topic, key, std::move(body));
+}
+
+bool Daemon::drop_presence(const std::string& topic, const std::string& key) {
+  return mesh_->drop_presence(topic, key);
+}
+
+std::vector<gossip::PresenceView> Daemon::presences(const std::string& topic) const {
+  return mesh_->node().presences(read_clock(), topic);
+}
+
 }  // namespace agent

@@ -261,6 +261,40 @@ void add_spread(MetricsText& text, const gossip::Stats& mesh) {
       mesh.changes_dropped);
 }
 
+void add_presences(MetricsText& text, std::size_t shown, const gossip::Stats& mesh) {
+  text.gauge("presences", "Presences of clients of all agents that this agent shows now",
+             static_cast<double>(shown));
+  text.counter("presences_sent_total",
+               "Presences sent since the start, own and relayed, counted once for each receiver",
+               mesh.presences_sent);
+  text.counter("presence_bytes_sent_total",
+               "Bytes of the presences sent since the start; datagram_bytes_sent_total has those "
+               "that went in datagrams too",
+               mesh.presence_bytes_sent);
+  text.counter("presences_received_total", "Presences received from members since the start",
+               mesh.presences_received);
+  text.counter("presences_duplicate_total",
+               "Received presences that this agent knew already, or that were late copies",
+               mesh.presences_duplicate);
+  const std::pair<std::string_view, std::uint64_t> dropped[] = {
+      {"bound", mesh.presences_dropped_bound},
+      {"rate", mesh.presences_dropped_rate},
+      {"origin", mesh.presences_dropped_origin}};
+  for (const auto& [reason, count] : dropped) {
+    text.counter("presences_dropped_total",
+                 "Received presences dropped since the start: the table was full, one member told "
+                 "of too many, or their origin is no living member",
+                 count, fmt::format("reason=\"{}\"", reason));
+  }
+  const std::pair<std::string_view, std::uint64_t> refused[] = {
+      {"bound", mesh.presences_refused_bound}, {"rate", mesh.presences_refused_rate}};
+  for (const auto& [reason, count] : refused) {
+    text.counter("presences_refused_total",
+                 "Presences of clients of this agent that were answered with 429 since the start",
+                 count, fmt::format("reason=\"{}\"", reason));
+  }
+}
+
 void add_reconciliation(MetricsText& text, const gossip::Stats& mesh) {
   text.counter("reconciliations_total", "Reconciliations that this agent began since the start",
                mesh.reconciliations);
@@ -382,6 +416,7 @@ std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
   add_datagrams(text, mesh);
   add_membership(text, mesh);
   add_spread(text, mesh);
+  add_presences(text, counts.presences, mesh);
   add_reconciliation(text, mesh);
   add_sessions(text, sessions);
   add_http(text, http);

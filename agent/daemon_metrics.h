@@ -35,6 +35,7 @@ struct DaemonCounts {
   std::int64_t free_pages = 0;
   base::Instant now;
   std::uint64_t log_lines_lost = 0;
+  std::size_t presences = 0;
 };
 
 std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,

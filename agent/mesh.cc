@@ -62,6 +62,23 @@ void Mesh::drive(const std::function<void(gossip::Node&, base::Now, gossip::Acti
   schedule();
 }
 
+base::Status Mesh::set_presence(const std::string& topic, const std::string& key,
+                                base::Bytes body) {
+  base::Status set;
+  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+    set = node.set_presence(now, topic, key, std::move(body), out);
+  });
+  return set;
+}
+
+bool Mesh::drop_presence(const std::string& topic, const std::string& key) {
+  bool dropped = false;
+  drive([&](gossip::Node& node, base::Now now, gossip::Actions& out) {
+    dropped = node.drop_presence(now, topic, key, out);
+  });
+  return dropped;
+}
+
 void Mesh::act(gossip::Actions& actions) {
   for (gossip::Action& action : actions) {
     if (auto* datagram = std::get_if<gossip::SendDatagram>(&action)) {

@@ -58,6 +58,8 @@ class Mesh {
       std::invoke(event, node, now, std::forward<Arguments>(arguments)..., out);
     });
   }
+  base::Status set_presence(const std::string& topic, const std::string& key, base::Bytes body);
+  bool drop_presence(const std::string& topic, const std::string& key);
   void topology(gossip::Topology topology) { node_->topology(topology); }
   void own_actor(const base::ActorId& actor) { node_->own_actor(actor); }
   void close(std::function<void()> closed);

@@ -47,7 +47,8 @@ Node::Impl::Impl(Identity identity, const Options& given, const Holdings& held, 
       snapshots(options, membership.table(), stats),
       holders(membership.table(), claims),
       relays(self.node, options, datagram_room(), random.fork()),
-      watch(options.profile) {
+      watch(options.profile),
+      presences(self.node, self.boot_epoch, options, stats) {
   set_strategy();
 }
 
@@ -119,6 +120,30 @@ std::size_t Node::Impl::send(const PushPlan& plan, Actions& out) {
   return sent;
 }
 
+// One round. A member that gets no datagrams gets the messages over its session. An origin gets
+// none of its own.
+void Node::Impl::tell_presences(base::Instant now, Actions& out) {
+  if (!presences.due(now)) return;
+  const MemberTable& table = membership.table();
+  std::vector<NodeId> chosen;
+  Recipients(table).draw(options.news_targets, nullptr, random, chosen);
+  const auto messages = presences.round(now, chosen.size(), table.living().size());
+  for (const NodeId& node : chosen) {
+    const bool by_session = table.find(node)->udp_blocked;
+    for (const wire::Presence& message : messages) {
+      if (message.origin == node) continue;
+      base::Bytes encoded = wire::encode(message);
+      ++stats.presences_sent;
+      stats.presence_bytes_sent += encoded.size();
+      if (by_session || encoded.size() > datagram_room()) {
+        out.push_back(SendFrame{node, table.address_of(node), std::move(encoded)});
+      } else {
+        box.add({table.address_of(node), node}, message);
+      }
+    }
+  }
+}
+
 // --- Sending and time ----------------------------------------------------------------------------
 
 void Node::Impl::send(const Address& to, base::Bytes sealed, Actions& out) {
@@ -135,11 +160,15 @@ void Node::Impl::finish(base::Instant now, std::size_t first, Actions& out) {
   for (std::size_t i = first; i < out.size(); ++i) {
     if (const auto* down = std::get_if<MemberDown>(&out[i])) gone.push_back(down->member.node);
   }
-  for (const NodeId& node : gone) reconciler.gone(now, node, out);
+  for (const NodeId& node : gone) {
+    reconciler.gone(now, node, out);
+    presences.origin_gone(now, node);
+  }
   if (!membership.has_left()) {
     std::vector<NodeId> ping;
     reconciler.advance(now, ping, out);
     for (const NodeId& node : ping) membership.ping(now, node, box);
+    tell_presences(now, out);
   }
   compress(first, out);
   for (Outbox::Packet& packet : box.take()) {
@@ -203,6 +232,7 @@ void Node::leave(base::Now now, Actions& out) {
   impl_->call(now, out, [&](Impl& node) {
     node.membership.leave(node.box);
     node.watch.clear();
+    node.presences.clear();
     node.reconciler.stop(now.instant, out);
   });
 }
@@ -275,6 +305,7 @@ void Node::advance(base::Now now, Actions& out) {
   impl_->call(now, out, [&](Impl& node) {
     node.membership.advance(now.instant, node.box, out);
     node.push_again(now.instant, out);
+    node.presences.advance(now.instant);
     node.server.advance(now.instant);
     node.snapshots.advance(now.instant);
     node.holders.advance(now.instant, node.box, out);
@@ -285,10 +316,39 @@ base::Instant Node::next_deadline() const {
   base::Instant next = impl_->membership.next_deadline();
   if (!impl_->membership.has_left()) next = std::min(next, impl_->reconciler.next_deadline());
   next = std::min(next, impl_->watch.next_deadline());
+  next = std::min(next, impl_->presences.next_deadline());
   next = std::min(next, impl_->snapshots.next_deadline());
   next = std::min(next, impl_->holders.next_deadline());
   return std::min(next, impl_->server.next_deadline());
 }
+
+base::Status Node::set_presence(base::Now now, const std::string& topic, const std::string& key,
+                                base::Bytes body, Actions& out) {
+  if (has_left()) {
+    return base::Error{base::Code::kConflict,
+                       "this agent has left the mesh and shows no presence; it joins again with "
+                       "POST /v1/join"};
+  }
+  base::Status set;
+  impl_->call(now, out, [&](Impl& node) {
+    set = node.presences.set(now.instant, topic, key, std::move(body));
+  });
+  return set;
+}
+
+bool Node::drop_presence(base::Now now, const std::string& topic, const std::string& key,
+                         Actions& out) {
+  bool dropped = false;
+  impl_->call(now, out,
+              [&](Impl& node) { dropped = node.presences.drop(now.instant, topic, key); });
+  return dropped;
+}
+
+std::vector<PresenceView> Node::presences(base::Now now, const std::string& topic) const {
+  return impl_->presences.shown(now.instant, topic);
+}
+
+std::size_t Node::presence_count() const { return impl_->presences.living(); }
 
 std::vector<MemberView> Node::members(base::Now now) const {
   std::vector<MemberView> views;

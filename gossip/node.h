@@ -8,12 +8,14 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "crdt/base/random.h"
 #include "crdt/base/time.h"
 #include "gossip/actions.h"
 #include "gossip/options.h"
+#include "gossip/presence_view.h"
 #include "gossip/stats.h"
 #include "gossip/wire/seal.h"
 
@@ -53,6 +55,18 @@ class Node {
   // How our own changes spread from now on; it must satisfy has_strategy(). Other members hear of
   // it in the news.
   void topology(Topology topology);
+
+  // Shows a presence of a client of this agent to all members for 30 s, or renews it (the class
+  // Presences says what a presence is). kInvalid or kTooLarge: topic, key or body is outside its
+  // bounds (wire/presence.h). kRateLimited: too many were set, or the table is full. kConflict:
+  // this agent has left the mesh.
+  base::Status set_presence(base::Now now, const std::string& topic, const std::string& key,
+                            base::Bytes body, Actions& out);
+  // Ends one that was set on this agent. False: there is none.
+  bool drop_presence(base::Now now, const std::string& topic, const std::string& key, Actions& out);
+  // Those of all members, ordered by key and node.
+  std::vector<PresenceView> presences(base::Now now, const std::string& topic) const;
+  std::size_t presence_count() const;  // of all topics
 
   void receive(base::Now now, Address from, base::BytesView datagram, Actions& out);
   void receive_frame(base::Now now, const NodeId& from, base::BytesView message, Actions& out);

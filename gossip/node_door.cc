@@ -232,6 +232,10 @@ bool Node::Impl::take(base::Instant now, const Address& from, const NodeId& node
     take_push(now, node, *push, out);
     return true;
   }
+  if (const auto* presence = std::get_if<wire::Presence>(&message)) {
+    take_presence(now, *presence);
+    return true;
+  }
   return std::holds_alternative<wire::Challenge>(message) ||
          std::holds_alternative<wire::ChallengeAnswer>(message);
 }
@@ -242,6 +246,17 @@ void Node::Impl::take_push(base::Instant now, const NodeId& node, const wire::Pu
   if (taken.outcome == Intake::Outcome::kEcho) reconciler.echo(now, node, taken.echo, out);
   if (taken.outcome != Intake::Outcome::kTaken || push.passing != wire::Passing::kRelay) return;
   relay(std::get<Apply>(out.at(taken.apply)).changes, node, out);
+}
+
+// When an origin dies or leaves, its presences end. So one that is not a living member here may
+// show none.
+void Node::Impl::take_presence(base::Instant now, const wire::Presence& told) {
+  const Member* origin = membership.table().find(told.origin);
+  if (told.origin != self.node && (origin == nullptr || !origin->is_alive())) {
+    ++stats.presences_dropped_origin;
+    return;
+  }
+  presences.take(now, told);
 }
 
 // --- Frames: the session has authenticated its peer, live ----------------------------------------
@@ -259,6 +274,8 @@ void Node::Impl::receive_frame(base::Instant now, const NodeId& node, base::Byte
   if (membership.has_left()) return take_frame_as_left(now, node, *message, out);
   if (const auto* push = std::get_if<wire::Push>(message)) {
     take_push(now, node, *push, out);
+  } else if (const auto* presence = std::get_if<wire::Presence>(message)) {
+    take_presence(now, *presence);
   } else if (const auto* vector = std::get_if<wire::Vector>(message)) {
     reconciler.receive(now, node, *vector, out);
   } else if (const auto* request = std::get_if<wire::RangeRequest>(message)) {

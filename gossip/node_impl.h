@@ -12,6 +12,7 @@
 #include "gossip/node.h"
 #include "gossip/outbox.h"
 #include "gossip/peer.h"
+#include "gossip/presence/presences.h"
 #include "gossip/reconcile/claims.h"
 #include "gossip/reconcile/intake.h"
 #include "gossip/reconcile/range_server.h"
@@ -58,6 +59,7 @@ struct Node::Impl {
   bool take(base::Instant now, const Address& from, const NodeId& node,
             const wire::Message& message, Actions& out);
   void take_push(base::Instant now, const NodeId& node, const wire::Push& push, Actions& out);
+  void take_presence(base::Instant now, const wire::Presence& told);
   void receive_frame(base::Instant now, const NodeId& node, base::BytesView bytes, Actions& out);
   void take_frame_as_left(base::Instant now, const NodeId& node, const wire::Message& message,
                           Actions& out);
@@ -70,6 +72,7 @@ struct Node::Impl {
   void question(base::Instant now, const PushPlan& plan);
   void relay(const std::vector<crdt::Opened>& changes, const NodeId& giver, Actions& out);
   std::size_t send(const PushPlan& plan, Actions& out);
+  void tell_presences(base::Instant now, Actions& out);
   void send(const Address& to, base::Bytes sealed, Actions& out);
   void finish(base::Instant now, std::size_t first, Actions& out);
   void compress(std::size_t first, Actions& out);
@@ -93,6 +96,7 @@ struct Node::Impl {
   Holders holders;
   PushPull relays;
   PushWatch watch;
+  Presences presences;
   wire::Compressor compressor;
   std::unique_ptr<Strategy> strategy;
   std::optional<base::Instant> twin_from;  // from then on we act on a twin

@@ -41,6 +41,11 @@ base::Status Options::check() const {
   if (members_max == 0 || helpers_max == 0 || news_targets == 0 || datagram_bytes_max < 512) {
     return base::invalid("gossip options: a bound is zero, or a datagram below 512 bytes");
   }
+  if (presences_per_second == 0 || presence_burst == 0 || presence_intake_factor == 0 ||
+      presence_bytes_per_second < 32'768) {
+    return base::invalid(
+        "gossip options: a rate of presences is zero, or their bytes a second below 32768");
+  }
   return {};
 }
 

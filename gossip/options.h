@@ -57,6 +57,19 @@ struct Options {
   std::size_t join_serve_max = 4;  // peers that join our state at one time; above that: "busy"
   // The most time for the replica's next step, also for a merge.
   base::Duration join_store_timeout = base::seconds(300);
+  // Presences (docs/protocol.md). A presence above a bound is refused to a client with an error,
+  // and dropped and counted if it is another member's. The entries of a node include those that
+  // have ended and are only remembered; the oldest of these make room.
+  std::size_t presences_max = 4'096;          // in all
+  std::size_t presence_bytes_max = 1u << 20;  // topics, keys and bodies
+  std::size_t presences_per_node = 512;       // of one origin
+  std::size_t presences_per_second = 50;      // set by clients of this agent
+  std::size_t presence_burst = 100;           // of these, at once
+  // Taken from one origin, as a multiple of the two above: besides the sets it tells of ends, and
+  // what it told evenly may arrive in bursts.
+  std::size_t presence_intake_factor = 3;
+  // Of presences that this agent sends. What is above it waits, the least told first.
+  std::size_t presence_bytes_per_second = 256u << 10;
   // An exchange without progress for so long is given up and tried later.
   base::Duration exchange_timeout = base::seconds(10);
 

@@ -59,8 +59,17 @@ struct Stats {
   std::uint64_t vectors_whole = 0;    // asked for whole, because a vector could not be worked out
   std::uint64_t vectors_refused = 0;  // whole, but the sum does not fit, or too many entries
   std::uint64_t actors_closed = 0;
-  std::uint64_t divergences = 0;  // rule 8
-  std::uint64_t echoes = 0;       // rule 2
+  std::uint64_t presences_sent = 0;            // messages times targets
+  std::uint64_t presence_bytes_sent = 0;       // of these messages, before they are sealed
+  std::uint64_t presences_received = 0;        // messages
+  std::uint64_t presences_duplicate = 0;       // of a version that is not above the known one
+  std::uint64_t presences_dropped_bound = 0;   // of other members: the table was full
+  std::uint64_t presences_dropped_rate = 0;    // of other members: too many a second
+  std::uint64_t presences_dropped_origin = 0;  // their origin is no living member here
+  std::uint64_t presences_refused_bound = 0;   // of clients: the table was full
+  std::uint64_t presences_refused_rate = 0;    // of clients: too many a second
+  std::uint64_t divergences = 0;               // rule 8
+  std::uint64_t echoes = 0;                    // rule 2
 };
 
 }  // namespace gossip

@@ -10,6 +10,7 @@
 #include "agent/api/membership.h"
 #include "agent/api/objects.h"
 #include "agent/api/openapi.h"
+#include "agent/api/presence.h"
 #include "agent/api/state.h"
 #include "agent/api/status.h"
 
@@ -24,6 +25,7 @@ void add_routes(Host& host, http::Router& router) {
   add_compaction_route(host, host, router);
   add_state_routes(host, host, host, router);
   add_membership_routes(host, router);
+  add_presence_routes(host, router);
   add_catalog_routes(host, router);
   add_query_route(host, host, router);
   add_health_routes(host, host, router);

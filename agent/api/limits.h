@@ -38,6 +38,10 @@ inline constexpr std::size_t kImportLineMax = 1u << 20;  // above: 413 with the 
 inline constexpr std::size_t kImportLines = 1'000;       // of one change
 inline constexpr std::size_t kImportBytes = 4u << 20;    // of one change, in memory after parsing
 
+// A PUT of a presence with its blanks; above: 413. gossip/wire/presence.h bounds what is left.
+inline constexpr std::size_t kPresenceBodyMax = 4u << 10;
+inline constexpr std::size_t kPresenceAnswerBytes = 2u << 20;  // of AnswerRoom, for one topic
+
 inline constexpr std::size_t kCompactedMax =
     1'000;  // objects in an answer; the others are folded too
 inline constexpr std::size_t kCompactedBytes = 1u << 20;  // of AnswerRoom

@@ -11,6 +11,7 @@
 #include "crdt/base/time.h"
 #include "crdt/dot.h"
 #include "gossip/member.h"
+#include "gossip/presence_view.h"
 
 namespace agent {
 
@@ -39,6 +40,11 @@ class MeshControl {
   virtual void join(const std::string& address,
                     std::function<void(const base::Result<Joined>&)> done) = 0;
   virtual void leave() = 0;
+  // Presences: gossip::Node says what these three promise.
+  virtual base::Status set_presence(const std::string& topic, const std::string& key,
+                                    base::Bytes body) = 0;
+  virtual bool drop_presence(const std::string& topic, const std::string& key) = 0;
+  virtual std::vector<gossip::PresenceView> presences(const std::string& topic) const = 0;
 };
 
 }  // namespace agent

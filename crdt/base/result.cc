@@ -14,6 +14,7 @@ const CodeInfo& code_info(Code code) {
   static constexpr CodeInfo kUnprocessable{"unprocessable", 422, 1};
   static constexpr CodeInfo kTimeout{"timeout", 504, 7};
   static constexpr CodeInfo kBusy{"busy", 503, 5};
+  static constexpr CodeInfo kRateLimited{"rate_limited", 429, 5};
   static constexpr CodeInfo kDiskFull{"disk_full", 507, 1};
   static constexpr CodeInfo kReadOnly{"read_only", 503, 5};
   static constexpr CodeInfo kIndeterminate{"indeterminate", 500, 1};
@@ -43,6 +44,8 @@ const CodeInfo& code_info(Code code) {
       return kTimeout;
     case Code::kBusy:
       return kBusy;
+    case Code::kRateLimited:
+      return kRateLimited;
     case Code::kDiskFull:
       return kDiskFull;
     case Code::kReadOnly:

@@ -25,6 +25,7 @@ enum class Code {
   kUnprocessable,  // understood, but not supported
   kTimeout,        // took longer than its limit
   kBusy,           // a queue is full; try again
+  kRateLimited,    // this caller asks too often; try again later
   kDiskFull,       // no space; reads go on
   kReadOnly,       // writing is stopped by a fault of the disk
   kIndeterminate,  // the outcome is not known (I/O error in COMMIT)

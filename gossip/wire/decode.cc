@@ -246,6 +246,8 @@ std::size_t field_count(std::uint64_t number) {
     case MessageType::kCompressed:
     case MessageType::kHolderAnswer:
       return 2;
+    case MessageType::kPresence:
+      return kPresenceFields;
   }
   return 0;
 }
@@ -284,6 +286,8 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
       return read_ping_request(in);
     case MessageType::kNack:
       return Nack{in.number()};
+    case MessageType::kPresence:
+      return read_presence(in);
     case MessageType::kHolderQuestion:
       return HolderQuestion{in.id<crdt::ActorId>()};
     case MessageType::kHolderAnswer:

@@ -125,6 +125,9 @@ void write(Writer& out, const PingRequest& request) {
       .binary(request.address.bytes());
 }
 void write(Writer& out, const Nack& nack) { begin(out, MessageType::kNack, 1).number(nack.token); }
+void write(Writer& out, const Presence& presence) {
+  write_fields(begin(out, MessageType::kPresence, kPresenceFields), presence);
+}
 
 void write(Writer& out, const HolderQuestion& question) {
   begin(out, MessageType::kHolderQuestion, 1).binary(question.actor.view());
@@ -148,6 +151,7 @@ std::string_view name_of(const SnapshotRequest&) { return "snapshot_request"; }
 std::string_view name_of(const SnapshotAnswer&) { return "snapshot_answer"; }
 std::string_view name_of(const PingRequest&) { return "ping_request"; }
 std::string_view name_of(const Nack&) { return "nack"; }
+std::string_view name_of(const Presence&) { return "presence"; }
 std::string_view name_of(const HolderQuestion&) { return "holder_question"; }
 std::string_view name_of(const HolderAnswer&) { return "holder_answer"; }
 

@@ -15,6 +15,7 @@
 #include "crdt/change.h"
 #include "crdt/digest.h"
 #include "gossip/member.h"
+#include "gossip/wire/presence.h"
 
 namespace gossip::wire {
 
@@ -154,7 +155,7 @@ struct HolderAnswer {
 
 using Message = std::variant<Ping, Ack, Challenge, ChallengeAnswer, Join, Members, Leave, Push,
                              Vector, RangeRequest, Range, SnapshotRequest, SnapshotAnswer,
-                             PingRequest, Nack, HolderQuestion, HolderAnswer>;
+                             PingRequest, Nack, Presence, HolderQuestion, HolderAnswer>;
 
 base::Bytes encode(const Message& message);
 // An unknown type decodes to std::monostate. A member record with a state or topology that this

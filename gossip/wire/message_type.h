@@ -24,6 +24,7 @@ enum class MessageType : std::uint8_t {
   kSnapshotRequest = 14,
   kSnapshotAnswer = 15,
   kCompressed = 16,  // holds another message; sessions only
+  kPresence = 17,
   kHolderQuestion = 18,
   kHolderAnswer = 19,
 };

@@ -329,16 +329,29 @@ TEST(OpenApi, DescribesEveryRouteOfTheRouterAndNoOther) {
 
 TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
   FakeHost a("A");
-  std::set<std::string> expected = {"GET /v1/status",     "GET /v1/members",
-                                    "GET /v1/objects",    "GET /v1/objects/{id}/{path...}",
-                                    "GET /v1/conflicts",  "PUT /v1/objects/{id}/{path...}",
-                                    "GET /v1/events",     "PATCH /v1/objects/{id}/{path...}",
-                                    "POST /v1/import",    "DELETE /v1/objects/{id}/{path...}",
-                                    "POST /v1/join",      "POST /v1/leave",
-                                    "GET /healthz",       "GET /readyz",
-                                    "GET /metrics",       "GET /openapi.json",
-                                    "GET /catalog/query", "POST /crdt/compact",
-                                    "GET /v1/state",      "POST /v1/state"};
+  std::set<std::string> expected = {"GET /v1/status",
+                                    "GET /v1/members",
+                                    "GET /v1/objects",
+                                    "GET /v1/objects/{id}/{path...}",
+                                    "GET /v1/conflicts",
+                                    "PUT /v1/objects/{id}/{path...}",
+                                    "GET /v1/events",
+                                    "PATCH /v1/objects/{id}/{path...}",
+                                    "POST /v1/import",
+                                    "DELETE /v1/objects/{id}/{path...}",
+                                    "POST /v1/join",
+                                    "POST /v1/leave",
+                                    "GET /healthz",
+                                    "GET /readyz",
+                                    "GET /metrics",
+                                    "GET /openapi.json",
+                                    "GET /catalog/query",
+                                    "POST /crdt/compact",
+                                    "GET /v1/state",
+                                    "POST /v1/state",
+                                    "GET /v1/presence/{topic}",
+                                    "PUT /v1/presence/{topic}/{key}",
+                                    "DELETE /v1/presence/{topic}/{key}"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");
     expected.insert("DELETE /" + std::string(type) + "/remove/{id}");

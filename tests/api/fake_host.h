@@ -14,6 +14,7 @@
 #include "agent/http/router.h"
 #include "agent/replica/replica.h"
 #include "crdt/base/random.h"
+#include "gossip/presence/presences.h"
 #include "tests/api/fake_exchange.h"
 
 namespace agent {
@@ -42,6 +43,16 @@ class FakeHost final : public Host {
   void await_holders(const crdt::Dot& dot, std::size_t wanted, base::Duration within,
                      std::function<void(std::vector<std::string>)> done) override;
   void leave() override { left_ = true; }
+  base::Status set_presence(const std::string& topic, const std::string& key,
+                            base::Bytes body) override {
+    return presences_.set(now_.instant, topic, key, std::move(body));
+  }
+  bool drop_presence(const std::string& topic, const std::string& key) override {
+    return presences_.drop(now_.instant, topic, key);
+  }
+  std::vector<gossip::PresenceView> presences(const std::string& topic) const override {
+    return presences_.shown(now_.instant, topic);
+  }
   std::uint64_t watch(Watcher watcher, std::function<void()> ready) override;
   void unwatch(std::uint64_t watcher) override { watchers_.erase(watcher); }
   void later(std::uint64_t millis, std::function<void()> tick) override;
@@ -99,6 +110,9 @@ class FakeHost final : public Host {
   std::optional<LastJoin> last_join_;
   std::optional<LastJoin> last_merge_;
   bool clients_know_chunks_ = true;
+  gossip::Options mesh_options_;
+  gossip::Stats mesh_stats_;
+  gossip::Presences presences_{base::NodeId{{0xA1}}, 1, mesh_options_, mesh_stats_};
   std::size_t refuse_writes_ = 0;  // so many are told kBusy
   std::size_t refuse_reads_ = 0;   // so many are told that the queue is full
 

@@ -34,6 +34,14 @@ void check_bounds(const Message& message) {
     CHECK(push->changes.size() <= kChangesPerDatagramMessage);
     for (const auto& change : push->changes) (void)crdt::open_change(change).ok();
   }
+  if (const auto* presence = std::get_if<Presence>(&message)) {
+    const std::size_t names = presence->topic.size() + presence->key.size();
+    CHECK(!presence->topic.empty() && presence->topic.size() <= kPresenceNameMax);
+    CHECK(!presence->key.empty() && presence->key.size() <= kPresenceNameMax);
+    CHECK(names + presence->body.size() <= kPresenceBytesMax);
+    CHECK(presence->life <= kPresenceMillisMax);
+    CHECK(presence->life > 0 || presence->body.empty());
+  }
   if (const auto* vector = std::get_if<Vector>(&message)) {
     CHECK(vector->entries.size() <= kEntriesPerDatagramMessage);
   }

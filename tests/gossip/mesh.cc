@@ -80,6 +80,21 @@ void Mesh::leave(std::size_t index) {
   perform(*hosts_[index], actions);
 }
 
+base::Status Mesh::set_presence(std::size_t index, const std::string& topic, const std::string& key,
+                                const base::Bytes& body) {
+  Actions actions;
+  base::Status set = hosts_[index]->node->set_presence(now(), topic, key, body, actions);
+  perform(*hosts_[index], actions);
+  return set;
+}
+
+bool Mesh::drop_presence(std::size_t index, const std::string& topic, const std::string& key) {
+  Actions actions;
+  bool dropped = hosts_[index]->node->drop_presence(now(), topic, key, actions);
+  perform(*hosts_[index], actions);
+  return dropped;
+}
+
 void Mesh::remember(std::size_t index, const std::vector<MemberRecord>& members) {
   Actions actions;
   hosts_[index]->node->remember(now(), members, actions);

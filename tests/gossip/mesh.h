@@ -74,6 +74,9 @@ class Mesh {
   void write(std::size_t host, std::size_t bytes = 20);
   void turn(std::size_t host) { schedule_turn(*hosts_[host]); }
   void leave(std::size_t host);
+  base::Status set_presence(std::size_t host, const std::string& topic, const std::string& key,
+                            const base::Bytes& body);
+  bool drop_presence(std::size_t host, const std::string& topic, const std::string& key);
   void remember(std::size_t host, const std::vector<MemberRecord>& members);
   void rejoin(std::size_t host);
   void ask_holders(std::size_t host, const HolderWish& wish);

@@ -4,6 +4,7 @@
 #include "crdt/codec.h"
 #include "crdt/snapshot.h"
 #include "gossip/wire/message.h"
+#include "gossip/wire/packer.h"
 #include "tests/wire/samples.h"
 
 namespace gossip::wire {
@@ -76,6 +77,53 @@ TEST(MessageBounds, QueriesAndPagesOfSnapshots) {
   base::Bytes outcome = encode(SnapshotAnswer{1, SnapshotAnswer::Outcome::kFailed, {}});
   outcome[3] = 4;
   EXPECT_FALSE(decode(outcome).ok());
+}
+
+Presence presence(std::size_t topic, std::size_t key, std::size_t body) {
+  return {node(1),
+          UINT64_MAX,
+          std::string(topic, 't'),
+          std::string(key, 'k'),
+          kPresenceMillisMax,
+          base::Bytes(body, 'b')};
+}
+
+TEST(MessageBounds, NamesAndBytesOfAPresence) {
+  EXPECT_TRUE(decodes(presence(1, 1, 0)));
+  EXPECT_TRUE(decodes(presence(128, 128, 768)));
+  EXPECT_TRUE(decodes(presence(1, 1, 1'022)));
+  EXPECT_FALSE(decodes(presence(1, 1, 1'023)));
+  EXPECT_FALSE(decodes(presence(128, 128, 769)));
+  EXPECT_FALSE(decodes(presence(0, 1, 1)));
+  EXPECT_FALSE(decodes(presence(1, 0, 1)));
+  EXPECT_FALSE(decodes(presence(129, 1, 1)));
+  EXPECT_FALSE(decodes(presence(1, 129, 1)));
+}
+
+TEST(MessageBounds, ALifeOfAPresenceAndTheEndOfOne) {
+  Presence longer = presence(1, 1, 1);
+  ++longer.life;
+  Presence ended = presence(1, 1, 0);
+  ended.life = 0;
+  Presence ended_with_body = presence(1, 1, 1);
+  ended_with_body.life = 0;
+  Presence no_text = presence(1, 1, 1);
+  no_text.key = "\xFF";
+
+  EXPECT_FALSE(decodes(longer));
+  EXPECT_TRUE(decodes(ended));
+  EXPECT_FALSE(decodes(ended_with_body));
+  EXPECT_FALSE(decodes(no_text));
+}
+
+// It is never cut, so the largest one must fit a datagram of the default size.
+TEST(MessageBounds, TheLargestPresenceFitsADatagram) {
+  std::size_t largest = 0;
+  for (std::size_t key : {1u, 31u, 32u, 128u}) {
+    largest = std::max(largest, encode(presence(128, key, 1'024 - 128 - key)).size());
+  }
+
+  EXPECT_LE(largest, Packer::message_bytes_max(1200));
 }
 
 // Otherwise no agent could join a state that has this cell.

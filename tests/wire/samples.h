@@ -50,6 +50,7 @@ inline std::vector<Message> samples() {
       SnapshotAnswer{10, SnapshotAnswer::Outcome::kGone, "page"},
       PingRequest{5, sample_record(6).node, v6.address},
       Nack{5},
+      Presence{sample_record(7).node, 0x0000000100000002, "notes", "ann", 30'000, "{}"},
       HolderQuestion{sample_entry(1).actor},
       HolderAnswer{sample_entry(1).actor, 300},
   };
