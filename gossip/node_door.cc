@@ -251,6 +251,7 @@ void Node::Impl::take_push(base::Instant now, const NodeId& node, const wire::Pu
 // When an origin dies or leaves, its presences end. So one that is not a living member here may
 // show none.
 void Node::Impl::take_presence(base::Instant now, const wire::Presence& told) {
+  ++stats.presences_received;
   const Member* origin = membership.table().find(told.origin);
   if (told.origin != self.node && (origin == nullptr || !origin->is_alive())) {
     ++stats.presences_dropped_origin;

@@ -80,7 +80,6 @@ bool Presences::drop(base::Instant now, const std::string& topic, const std::str
 
 // An older version than the one that we know is a late copy, also if the known one has ended.
 void Presences::take(base::Instant now, const wire::Presence& told) {
-  ++stats_.presences_received;
   if (told.origin == self_) return;
   const Key key{told.topic, told.key, told.origin};
   auto known = entries_.find(key);
