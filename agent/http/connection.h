@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/http/channel.h"
 #include "agent/http/guard.h"
 #include "agent/http/live_exchange.h"
 #include "agent/http/outbox.h"
@@ -65,7 +66,7 @@ struct Shared {
   void give_room();  // to the requests that wait, in order
 };
 
-class Connection {
+class Connection final : private ChannelUser {
  public:
   // Unsent bytes of answers, for a client that does not read. Above this, its next request waits.
   static constexpr std::size_t kUnsentMax = 64 * 1024;
@@ -115,9 +116,8 @@ class Connection {
     kLinger,     // all is written; waits for the client to close
   };
 
-  explicit Connection(Shared& shared);
+  Connection(Shared& shared, std::unique_ptr<Channel> channel);
   ~Connection();
-  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp_); }
 
   // Each of them shortens `input` by what it took. True: there may be more to do.
   bool step(std::string_view& input);
@@ -156,17 +156,18 @@ class Connection {
   void expire();
   void expire_unsent();
 
-  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer);
-  static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer);
+  void on_bytes(std::string_view bytes) override;
+  void on_end() override;
+  void on_broken() override;
+  void on_drained(bool ok) override;
+  void on_channel_closed() override;
   static void on_timer(uv_timer_t* timer);
-  static void on_closed(uv_handle_t* handle);
-  void on_written(int status);
+  void close_part();
 
   Shared& shared_;
-  uv_tcp_t tcp_{};
+  std::unique_ptr<Channel> channel_;
   uv_timer_t timer_{};
-  uv_shutdown_t shutdown_{};
-  int open_handles_ = 0;
+  int open_parts_ = 2;  // the channel and the timer
   Outbox outbox_;
   Parser parser_;
 

@@ -1,12 +1,11 @@
 // The second half of Connection: its handles, its time limits and its end.
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "agent/http/connection.h"
+#include "agent/http/stream_channel.h"
 #include "agent/http/uv_handle.h"
 
 namespace http {
@@ -27,21 +26,17 @@ void Shared::count_response(int status) {
 }
 
 void Connection::accept(Shared& shared, int socket) {
-  auto* self = new Connection(shared);
-  if (uv_tcp_open(&self->tcp_, socket) != 0) {
-    ::close(socket);
-    return self->destroy();
-  }
-  uv_tcp_nodelay(&self->tcp_, 1);
+  auto channel = StreamChannel::open(shared.loop, socket, shared.read_buffer);
+  if (channel == nullptr) return;
+  auto* self = new Connection(shared, std::move(channel));
   self->settle();
 }
 
-Connection::Connection(Shared& shared)
-    : shared_(shared), outbox_(stream(), [this](int status) { on_written(status); }) {
-  uv_tcp_init(shared.loop, &tcp_);
+Connection::Connection(Shared& shared, std::unique_ptr<Channel> channel)
+    : shared_(shared), channel_(std::move(channel)), outbox_(*channel_) {
+  channel_->set_user(*this);
   uv_timer_init(shared.loop, &timer_);
-  tcp_.data = timer_.data = this;
-  open_handles_ = 2;
+  timer_.data = this;
   since_ = unsent_since_ = uv_now(shared.loop);
   place = shared.all.size();
   shared.all.push_back(this);
@@ -67,41 +62,38 @@ void Connection::destroy() {
   shared_.room.remove(std::exchange(accounted_, 0));
   forget_collected();
   --shared_.stats.connections;
-  uv_close(as_handle(&tcp_), on_closed);
-  uv_close(as_handle(&timer_), on_closed);
+  channel_->close();
+  uv_close(as_handle(&timer_),
+           [](uv_handle_t* handle) { static_cast<Connection*>(handle->data)->close_part(); });
 }
 
-void Connection::on_closed(uv_handle_t* handle) {
-  auto* self = static_cast<Connection*>(handle->data);
-  if (--self->open_handles_ > 0) return;
-  Shared& shared = self->shared_;
-  auto lost = std::move(self->lost_);
-  delete self;
+void Connection::on_channel_closed() { close_part(); }
+
+void Connection::close_part() {
+  if (--open_parts_ > 0) return;
+  Shared& shared = shared_;
+  auto lost = std::move(lost_);
+  delete this;
   if (lost != nullptr) lost->tell_gone();
   lost.reset();
   shared.removed();
 }
 
-void Connection::allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-  auto& bytes = static_cast<Connection*>(handle->data)->shared_.read_buffer;
-  *buffer = uv_buf_init(bytes.data(), static_cast<unsigned>(bytes.size()));
-}
+void Connection::on_bytes(std::string_view bytes) { advance(bytes); }
 
-void Connection::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
-  auto* self = static_cast<Connection*>(stream->data);
-  if (count > 0) return self->advance({buffer->base, static_cast<std::size_t>(count)});
-  if (count == 0) return;
-  if (count != UV_EOF) return self->destroy();
-  // The client has closed its sending side or is gone; we cannot tell which. So its request is
-  // still answered.
-  self->eof_ = true;
-  self->advance({});
-}
-
-void Connection::on_written(int status) {
-  if (closed_) return;
-  if (status < 0) return destroy();
+// The client has closed its sending side or is gone; we cannot tell which. So its request is still
+// answered.
+void Connection::on_end() {
+  eof_ = true;
   advance({});
+}
+
+void Connection::on_broken() { destroy(); }
+
+void Connection::on_drained(bool ok) {
+  outbox_.drained();
+  if (closed_) return;
+  ok ? advance({}) : destroy();
 }
 
 // False when the connection is broken; it is then destroyed.
@@ -171,7 +163,7 @@ void Connection::shut_down() {
   if (eof_ || shared_.closing) return destroy();
   state_ = State::kLinger;
   since_ = uv_now(shared_.loop);
-  uv_shutdown(&shutdown_, stream(), [](uv_shutdown_t*, int) {});
+  channel_->shut_down();
 }
 
 bool Connection::is_streaming_body() const {
@@ -189,8 +181,8 @@ void Connection::update_reading() {
   if (wanted == reading_) return;
   reading_ = wanted;
   if (!wanted) {
-    uv_read_stop(stream());
-  } else if (uv_read_start(stream(), allocate, on_read) != 0) {
+    channel_->stop_reading();
+  } else if (!channel_->start_reading()) {
     destroy();
   }
 }
