@@ -23,6 +23,7 @@ class Judge {
   void directories(const Surroundings& surroundings);
   void network();
   void http();
+  void tls();
   void spreading();
   void logging();
   void compaction();
@@ -34,6 +35,7 @@ class Judge {
   void refuse(std::string_view key, std::string_view text, std::string_view expected);
   std::optional<HostPort> address(std::string_view key, const std::string& text);
   std::optional<HostPort> reachable(std::string_view key, const std::string& text);
+  void file(std::string_view key, std::string& out);
   bool is_numeric(std::string_view key, const std::string& text, const HostPort& address);
   void reachable_list(std::string_view key, std::vector<HostPort>& out);
   void one_of_ours(std::string_view key, std::string_view text, std::string_view which);
@@ -90,6 +92,13 @@ bool is_path(const std::string& text) {
   return !text.empty() && text.find('\0') == std::string::npos;
 }
 
+void Judge::file(std::string_view key, std::string& out) {
+  const auto* given = value(key);
+  if (given == nullptr) return;
+  out = *given;
+  if (!is_path(*given)) refuse(key, *given, "expected a file");
+}
+
 void Judge::directories(const Surroundings& surroundings) {
   const auto& environment = surroundings.environment;
   if (const auto* given = value("data_dir")) {
@@ -106,10 +115,7 @@ void Judge::directories(const Surroundings& surroundings) {
     config_.data_dir = state + "/hearsay";
   }
 
-  if (const auto* given = value("key_file")) {
-    config_.key_file = *given;
-    if (!is_path(*given)) refuse("key_file", *given, "expected a file");
-  }
+  file("key_file", config_.key_file);
 }
 
 std::optional<HostPort> Judge::address(std::string_view key, const std::string& text) {
@@ -164,16 +170,25 @@ void Judge::network() {
   reachable_list("parent", config_.parents);
 }
 
+// Whether HTTP may be served at this address; the text says why not.
+std::optional<std::string> refuse_to_serve(const HostPort& address) {
+  if (address.is_loopback()) return std::nullopt;
+  return "this version has no API keys, so HTTP is served on loopback only (127.0.0.1, [::1], "
+         "localhost)";
+}
+
 void Judge::http() {
   if (const auto* given = value("http")) {
     auto address = HostPort::parse_http(*given);
-    if (!address) {
+    if (given->starts_with("unix:")) {
+      refuse("http", *given,
+             "the agent needs HOST:PORT here; unix:PATH is for client commands (the agent always "
+             "has the socket http.sock in its data directory)");
+    } else if (!address) {
       refuse("http", *given,
              "expected HOST:PORT or http://HOST:PORT; " + HostPort::problem_http(*given));
-    } else if (!address->is_loopback()) {
-      refuse("http", *given,
-             "this version has no API keys, so HTTP is served on loopback only (127.0.0.1, [::1], "
-             "localhost)");
+    } else if (auto reason = refuse_to_serve(*address)) {
+      refuse("http", *given, *reason);
     } else {
       config_.http = address->with_numeric_loopback();
     }
@@ -189,6 +204,23 @@ void Judge::http() {
     bool whole = scheme != std::string::npos && scheme > 0 && scheme + 3 < origin.size() &&
                  origin.find_first_of("/*, \t", scheme + 3) == std::string::npos;
     if (!whole) refuse("http_origins", origin, "expected SCHEME://HOST[:PORT], never *");
+  }
+}
+
+void Judge::tls() {
+  file("http_cert", config_.http_cert);
+  file("http_key", config_.http_key);
+  file("http_client_ca", config_.http_client_ca);
+  bool cert = !config_.http_cert.empty();
+  if (cert && config_.http_key.empty()) {
+    refuse("http_cert", config_.http_cert, "a certificate needs its key; set http_key too");
+  }
+  if (!cert && !config_.http_key.empty()) {
+    refuse("http_key", config_.http_key, "a key needs its certificate; set http_cert too");
+  }
+  if (!cert && !config_.http_client_ca.empty()) {
+    refuse("http_client_ca", config_.http_client_ca,
+           "clients show a certificate only with TLS; set http_cert and http_key too");
   }
 }
 
@@ -267,6 +299,7 @@ base::Result<Config> load(const Flags& flags, const Surroundings& surroundings) 
   judge.directories(surroundings);
   judge.network();
   judge.http();
+  judge.tls();
   judge.spreading();
   judge.logging();
   judge.compaction();

@@ -36,6 +36,9 @@ struct Config {
   std::uint32_t compact_every = 100;           // changes of a text
   std::vector<std::string> http_hosts;
   std::vector<std::string> http_origins;
+  std::string http_cert;  // empty: no TLS; with it http_key is set
+  std::string http_key;
+  std::string http_client_ca;
 
   // Where each given setting came from. A setting that is not here has its default.
   std::map<std::string, std::string, std::less<>> origins;

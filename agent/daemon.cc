@@ -147,13 +147,13 @@ base::Status Daemon::open_sockets() {
   facts_.clock = options_.replica.clock;
   facts_.compaction = {options_.replica.compaction.automatic, options_.replica.store.fold_changes};
   add_routes(*this, router_);
-  auto server =
-      http::Server::open(&loop_, options_.http_host, options_.http_port, options_.http, router_);
-  if (!server.ok()) {
-    return base::Error{server.error().code,
-                       "open the HTTP port (--http): " + server.error().message};
-  }
-  server_ = std::move(*server);
+  ASSIGN_OR_RETURN(
+      auto port, open_http_port(&loop_,
+                                {options_.http_host, options_.http_port, directory_->socket_path(),
+                                 options_.tls, options_.http},
+                                router_, log_));
+  server_ = std::move(port.server);
+  has_http_socket_ = port.has_socket;
   facts_.http = server_->address();
   return {};
 }
@@ -169,6 +169,11 @@ void Daemon::set_topology(gossip::Topology topology) {
   facts_.topology = gossip::topology_name(topology);
 }
 
+void Daemon::set_tls(const TlsFiles& files) {
+  options_.tls = files;
+  reload_tls(*server_, files, log_);
+}
+
 void Daemon::watch_isolation() {
   isolation_->look(read_clock().instant);
   later(kIsolationLookMillis, [this] { watch_isolation(); });
@@ -179,7 +184,9 @@ void Daemon::announce() {
   json += ",\"name\":" + crdt::json_quote(facts_.name);
   json += ",\"node_id\":" + crdt::json_quote(facts_.node_id.hex());
   json += ",\"bind\":" + crdt::json_quote(facts_.bind);
-  json += ",\"http\":" + crdt::json_quote(facts_.http) + "}\n";
+  json += ",\"http\":" + crdt::json_quote(facts_.http);
+  if (has_http_socket_) json += ",\"socket\":" + crdt::json_quote(directory_->socket_path());
+  json += "}\n";
   if (auto written = directory_->write_agent_json(json); !written.ok()) {
     log_.warn("agent_json", {{"problem", written.error().message}});
   }

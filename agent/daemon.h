@@ -19,6 +19,7 @@
 #include "agent/condition.h"
 #include "agent/data_directory.h"
 #include "agent/http/server.h"
+#include "agent/http_port.h"
 #include "agent/isolation_watch.h"
 #include "agent/join_history.h"
 #include "agent/log.h"
@@ -44,6 +45,7 @@ struct DaemonOptions {
   std::uint16_t http_port = 0;
   std::vector<std::string> join;
   MeshOptions mesh;
+  TlsFiles tls;
   http::Options http;
   ReplicaOptions replica;
   PumpOptions pump;
@@ -70,6 +72,8 @@ class Daemon : public Host {
   void on_reload(std::function<void()> reload) { reload_ = std::move(reload); }
   void set_seeds(const std::vector<std::string>& seeds);
   void set_topology(gossip::Topology topology);
+  // For new connections of clients. A wrong file is logged, and the former one stays in use.
+  void set_tls(const TlsFiles& files);
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
   void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
@@ -150,6 +154,7 @@ class Daemon : public Host {
   StoreFiguresWatch figures_{*this, *this};
   http::Router router_;
   std::unique_ptr<http::Server> server_;
+  bool has_http_socket_ = false;
   std::unique_ptr<Signals> signals_;
   std::function<void()> reload_;
   bool stopping_ = false;

@@ -397,8 +397,14 @@ void add_http(MetricsText& text, const http::Stats& http) {
                "the connection was closed",
                http.answers_broken);
   text.counter("http_streams_cut_total",
-               "Event streams closed since the start, because the client read too slowly",
+               "Event streams and WebSockets closed since the start, because the client read too "
+               "slowly",
                http.streams_cut);
+  text.gauge("http_websockets", "WebSockets that are open now",
+             static_cast<double>(http.websockets));
+  text.counter("http_tls_handshakes_failed_total",
+               "Connections closed since the start before their TLS handshake was complete",
+               http.tls_handshakes_failed);
 }
 
 }  // namespace

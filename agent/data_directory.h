@@ -45,6 +45,7 @@ class DataDirectory {
   const std::string& path() const { return path_; }  // absolute
   std::string database_path() const { return path_ + "/hearsay.db"; }
   std::string members_path() const { return path_ + "/members"; }
+  std::string socket_path() const { return path_ + "/http.sock"; }
   std::string key_path() const { return path_ + "/mesh.key"; }
   base::Status write_agent_json(const std::string& json);
   void remove_agent_json();

@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace agent {
@@ -23,6 +25,17 @@ base::Status check_descriptors() {
       fmt::format("this process may open {} more file descriptors, an agent needs at "
                   "least {}; raise the limit (ulimit -n, or LimitNOFILE of systemd)",
                   taken.size(), kNeeded)};
+}
+
+std::size_t raise_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return kDescriptorsWanted;
+  rlim_t wanted = std::min<rlim_t>(limit.rlim_max, kDescriptorsWanted);
+  if (limit.rlim_cur < wanted) {
+    rlimit raised{wanted, limit.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit.rlim_cur = wanted;
+  }
+  return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, kDescriptorsWanted));
 }
 
 }  // namespace agent

@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "agent/api/scoped_address.h"
@@ -18,6 +19,10 @@
 
 namespace {
 
+agent::TlsFiles tls_files(const agent::Config& config) {
+  return {config.http_cert, config.http_key, config.http_client_ca};
+}
+
 agent::DaemonOptions daemon_options(const agent::Config& config) {
   agent::DaemonOptions options;
   options.name = config.name;
@@ -27,6 +32,7 @@ agent::DaemonOptions daemon_options(const agent::Config& config) {
   options.http_port = config.http.port;
   options.http.hosts = config.http_hosts;
   options.http.origins = config.http_origins;
+  options.tls = tls_files(config);
   for (const agent::HostPort& seed : config.join) options.join.push_back(seed.text());
   options.mesh.name = config.name;
   options.mesh.node.profile = config.profile;
@@ -64,6 +70,7 @@ void reload(agent::Config& running, agent::Log& log, agent::Daemon& daemon) {
   for (const agent::HostPort& seed : running.join) seeds.push_back(seed.text());
   daemon.set_seeds(seeds);
   daemon.set_topology(running.topology);
+  daemon.set_tls(tls_files(running));  // also under the same names: the files may be new
   log.info("reloaded", {{"applied", joined(plan.applied)}});
   if (plan.need_restart.empty()) return;
   log.warn(
@@ -98,6 +105,8 @@ int run_agent(const agent::Config& config) {
     options.mesh.advertise = *advertise;
   }
   if (auto enough = agent::check_descriptors(); !enough.ok()) return refuse(enough.error(), 1);
+  options.http.connections_max =
+      std::min(options.http.connections_max, agent::raise_descriptors() / 2);
   agent::Config running = config;
   for (;;) {
     auto daemon = std::make_unique<agent::Daemon>(options, log);

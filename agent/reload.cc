@@ -48,6 +48,9 @@ constexpr Item kItems[] = {
     {"compact_every", false, [](const Config& c) { return std::to_string(c.compact_every); }},
     {"http_hosts", false, [](const Config& c) { return listed(c.http_hosts); }},
     {"http_origins", false, [](const Config& c) { return listed(c.http_origins); }},
+    {"http_cert", true, [](const Config& c) { return c.http_cert; }},
+    {"http_key", true, [](const Config& c) { return c.http_key; }},
+    {"http_client_ca", true, [](const Config& c) { return c.http_client_ca; }},
 };
 
 }  // namespace
@@ -66,6 +69,9 @@ Config after_reload(const Config& running, const Config& fresh) {
   next.join = fresh.join;
   next.topology = fresh.topology;
   next.log_level = fresh.log_level;
+  next.http_cert = fresh.http_cert;
+  next.http_key = fresh.http_key;
+  next.http_client_ca = fresh.http_client_ca;
   return next;
 }
 

@@ -51,6 +51,11 @@ constexpr std::array kSettings{
                 "a further value of the header Host to answer to; may be repeated"},
     SettingInfo{"http_origins", true, "ORIGIN",
                 "a value of the header Origin to allow; may be repeated"},
+    SettingInfo{"http_cert", false, "FILE",
+                "certificate of the agent (PEM); the HTTP port then speaks TLS 1.3 only"},
+    SettingInfo{"http_key", false, "FILE", "key of --http-cert (PEM), readable by its owner only"},
+    SettingInfo{"http_client_ca", false, "FILE",
+                "who issues certificates of clients (PEM); other certificates are refused"},
 };
 
 const SettingInfo* find_setting(std::string_view key) {

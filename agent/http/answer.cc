@@ -41,6 +41,8 @@ std::string_view status_line(int status) {
       return "HTTP/1.1 421 Misdirected Request\r\n";
     case 422:
       return "HTTP/1.1 422 Unprocessable Content\r\n";
+    case 426:
+      return "HTTP/1.1 426 Upgrade Required\r\n";
     case 429:
       return "HTTP/1.1 429 Too Many Requests\r\n";
     case 431:
@@ -90,16 +92,16 @@ void append_header(std::string& out, std::string_view name, std::string_view val
   out += "\r\n";
 }
 
-void append_headers(std::string& out, const Headers& headers) {
-  for (const auto& [name, value] : headers) append_header(out, name, value);
-}
-
 bool has(const Headers& headers, std::string_view name) {
   return std::any_of(headers.begin(), headers.end(),
                      [&](const auto& header) { return header.first == name; });
 }
 
 }  // namespace
+
+void append_headers(std::string& out, const Headers& headers) {
+  for (const auto& [name, value] : headers) append_header(out, name, value);
+}
 
 bool may_have_body(int status) { return status != 204 && status != 304; }
 

@@ -24,6 +24,7 @@ bool may_have_body(int status);  // false for 204 and 304
 // Without a length the body comes in chunks (RFC 9112, 7.1).
 void append_head(std::string& out, const AnswerHead& head,
                  std::optional<std::size_t> content_length);
+void append_headers(std::string& out, const Headers& headers);
 // The head of an event stream. The stream ends with its connection, so it needs neither a length
 // nor chunks.
 void append_stream_head(std::string& out, const Headers& cors);

@@ -91,7 +91,7 @@ std::optional<std::uint64_t> Connection::stalled_millis() {
 
 void Connection::cut_off() {
   ++shared_.stats.answers_cut;
-  if (state_ == State::kStream) ++shared_.stats.streams_cut;
+  if (is_stream()) ++shared_.stats.streams_cut;
   destroy();
 }
 

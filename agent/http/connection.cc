@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <utility>
 
 #include "agent/http/answer.h"
+#include "agent/http/upgrade.h"
 
 namespace http {
 namespace {
@@ -71,6 +71,8 @@ bool Connection::step(std::string_view& input) {
       return pass_body(input);
     case State::kChunks:
       return false;  // the next request waits for the end of this answer
+    case State::kSocket:
+      return read_socket(input);
     case State::kStream:
     case State::kFinishing:
     case State::kLinger:
@@ -124,9 +126,12 @@ void Connection::open_request(std::string_view head) {
   keep_alive_ = parser_.keep_alive();
   http_1_0_ = parser_.is_http_1_0();
   head_only_ = request.verb == Verb::kHead;
-  auto doors = check_doors(request, shared_.doors);
+  if (channel_->is_expired()) {
+    return refuse(403, {Code::kForbidden, "the certificate of this client is not valid any more"});
+  }
+  auto doors = check_doors(request, shared_.doors, peer());
   if (doors.ok()) {
-    cors_ = cors_headers(request, shared_.doors);
+    cors_ = cors_headers(request, shared_.doors, peer());
     return find_route();
   }
   if (doors.error().code == Code::kInvalid) return refuse(400, doors.error());
@@ -169,6 +174,11 @@ void Connection::judge_body() {
                     {Code::kUnprocessable, "the only supported value of Expect is 100-continue"});
     }
     wants_continue_ = true;
+  }
+  if (route_->websocket) {
+    auto refusal = refuse_upgrade(request, http_1_0_);
+    if (refusal) return reply(std::move(*refusal));
+    if (!parser_.done()) return refuse(400, base::invalid("a WebSocket begins without a body"));
   }
   if (route_->streams_body) return dispatch();
   if (parser_.content_length() > route_->body_max) {
@@ -253,7 +263,7 @@ void Connection::answer(Response response) {
 
 // If the body was not read to its end, the start of the next request is unknown.
 bool Connection::may_keep_alive() const {
-  return keep_alive_ && parser_.done() && !shared_.closing;
+  return keep_alive_ && parser_.done() && !shared_.closing && !channel_->is_expired();
 }
 
 void Connection::put_answer(Response response, bool keep_alive) {
@@ -288,7 +298,7 @@ void Connection::leave_request(State next) {
 }
 
 void Connection::go_on() {
-  since_ = uv_now(shared_.loop);
+  if (state_ != State::kSocket) since_ = uv_now(shared_.loop);
   if (advancing_ || closed_ || touched) return;
   touched = true;
   shared_.touched.push_back(this);

@@ -9,17 +9,22 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "agent/http/channel.h"
 #include "agent/http/guard.h"
 #include "agent/http/live_exchange.h"
+#include "agent/http/live_socket.h"
 #include "agent/http/outbox.h"
 #include "agent/http/parser.h"
 #include "agent/http/server.h"
+#include "agent/http/tls.h"
+#include "agent/http/websocket.h"
 
 namespace http {
 
@@ -52,6 +57,7 @@ struct Shared {
   Stats stats;
   std::size_t collected_bytes = 0;  // bytes of bodies whose requests are not answered yet
   std::vector<char> read_buffer;    // one for all: its bytes are used before the next read
+  std::shared_ptr<TlsContext> tls;  // of new connections by TCP; null: without TLS
   std::vector<Connection*> all;
   std::vector<Connection*> touched;   // advance() these once in this turn of the loop
   std::function<void()> removed;      // called when a connection has left `all`
@@ -65,14 +71,15 @@ struct Shared {
   void give_room();  // to the requests that wait, in order
 };
 
-class Connection {
+class Connection final : private ChannelUser {
  public:
   // Unsent bytes of answers, for a client that does not read. Above this, its next request waits.
   static constexpr std::size_t kUnsentMax = 64 * 1024;
   // After the last answer the client gets this long to read it and to close.
   static constexpr std::uint64_t kLingerMillis = 2'000;
 
-  static void accept(Shared& shared, int socket);  // owns the socket from now on
+  // Owns the socket from now on. Connections by TCP begin with TLS if there is a context for it.
+  static void accept(Shared& shared, int socket);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -93,6 +100,13 @@ class Connection {
   void break_off();
   void when_taken(std::function<void()> go);
   void when_room(std::size_t bytes, std::function<void()> go);
+  std::shared_ptr<Socket> upgrade(SocketEvents events);
+  const Peer& peer() const { return channel_->peer(); }
+
+  // Called by the socket.
+  bool send_message(bool binary, std::string_view message);
+  void close_socket(std::uint16_t code, std::string_view reason);
+  void pause_socket(bool paused);
   std::size_t unsent() const { return outbox_.unsent(); }
 
   // Called by Shared.
@@ -111,19 +125,22 @@ class Connection {
     kAnswering,  // a handler has the request; its body may still stream
     kChunks,     // a handler sends the answer in chunks
     kStream,     // an event stream
+    kSocket,     // a WebSocket
     kFinishing,  // the last answer is being written
     kLinger,     // all is written; waits for the client to close
   };
 
-  explicit Connection(Shared& shared);
+  static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+  Connection(Shared& shared, std::unique_ptr<Channel> channel);
   ~Connection();
-  uv_stream_t* stream() { return reinterpret_cast<uv_stream_t*>(&tcp_); }
 
   // Each of them shortens `input` by what it took. True: there may be more to do.
   bool step(std::string_view& input);
   bool take_head(std::string_view& input);
   bool take_body(std::string_view& input);
   bool pass_body(std::string_view& input);
+  bool read_socket(std::string_view& input);
 
   void open_request(std::string_view head);
   void find_route();
@@ -140,6 +157,16 @@ class Connection {
   void keep_room(std::size_t bytes);
   void stop_waiting();
   void leave_stream();
+  bool is_stream() const { return state_ == State::kStream || state_ == State::kSocket; }
+  bool has_stream_free() const;
+  void refuse_stream();
+  bool make_stream_room(std::size_t bytes);
+  bool pass_stream();
+  void cut_stream();
+  void leave_socket();
+  std::uint64_t socket_due() const;
+  void expire_socket();
+  void tell_closed();
   void tell_taken();
   void lose_exchange();
 
@@ -155,18 +182,20 @@ class Connection {
   void arm();
   void expire();
   void expire_unsent();
+  bool look_at_certificate();
 
-  static void allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer);
-  static void on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer);
+  void on_bytes(std::string_view bytes) override;
+  void on_end() override;
+  void on_broken() override;
+  void on_drained(bool ok) override;
+  void on_channel_closed() override;
   static void on_timer(uv_timer_t* timer);
-  static void on_closed(uv_handle_t* handle);
-  void on_written(int status);
+  void close_part();
 
   Shared& shared_;
-  uv_tcp_t tcp_{};
+  std::unique_ptr<Channel> channel_;
   uv_timer_t timer_{};
-  uv_shutdown_t shutdown_{};
-  int open_handles_ = 0;
+  int open_parts_ = 2;  // the channel and the timer
   Outbox outbox_;
   Parser parser_;
 
@@ -181,13 +210,17 @@ class Connection {
   std::size_t input_start_ = 0;  // bytes before it were used
   std::size_t scanned_ = 0;      // bytes of the head already searched for its end
 
-  std::shared_ptr<LiveExchange> pending_;  // from the end of its head until a handler has it
-  LiveExchange* exchange_ = nullptr;       // a handler has it
-  std::shared_ptr<LiveExchange> lost_;     // must be told that the client is gone
-  std::size_t collected_ = 0;              // bytes of the body of the present request
-  std::size_t accounted_ = 0;              // bytes of outbox_ that are counted in AnswerRoom
-  std::size_t kept_room_ = 0;              // bytes reserved for the next answer
-  std::size_t chunk_room_ = 0;             // bytes that an answer in chunks counts at least
+  std::shared_ptr<LiveExchange> pending_;    // from the end of its head until a handler has it
+  LiveExchange* exchange_ = nullptr;         // a handler has it
+  std::shared_ptr<LiveExchange> lost_;       // must be told that the client is gone
+  std::unique_ptr<WebSocket> websocket_;     // from the upgrade on
+  std::shared_ptr<LiveSocket> socket_;       // only in the state kSocket
+  std::shared_ptr<LiveSocket> lost_socket_;  // must be told that it is closed
+  bool pinged_ = false;                      // and nothing came since then
+  std::size_t collected_ = 0;                // bytes of the body of the present request
+  std::size_t accounted_ = 0;                // bytes of outbox_ that are counted in AnswerRoom
+  std::size_t kept_room_ = 0;                // bytes reserved for the next answer
+  std::size_t chunk_room_ = 0;               // bytes that an answer in chunks counts at least
   std::size_t wanted_room_ = 0;
   std::uint64_t waits_since_ = 0;
   std::function<void()> when_room_;   // set while the request waits for room
@@ -200,10 +233,11 @@ class Connection {
   bool wants_continue_ = false;
   bool end_delivered_ = false;
 
-  std::uint64_t since_ = 0;         // when the present wait began or last made progress
-  std::uint64_t unsent_since_ = 0;  // when the pending write began or last made progress
-  std::size_t unsent_seen_ = 0;     // bytes of it left at that time
-  std::uint64_t timer_due_ = 0;     // 0: the timer is not running
+  std::uint64_t since_ = 0;                 // when the present wait began or last made progress
+  std::uint64_t unsent_since_ = 0;          // when the pending write began or last made progress
+  std::size_t unsent_seen_ = 0;             // bytes of it left at that time
+  std::uint64_t timer_due_ = 0;             // 0: the timer is not running
+  std::uint64_t certificate_due_ = kNever;  // when the dates of the client's one are judged again
 };
 
 }  // namespace http

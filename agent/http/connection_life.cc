@@ -1,21 +1,13 @@
 // The second half of Connection: its handles, its time limits and its end.
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "agent/http/connection.h"
+#include "agent/http/stream_channel.h"
 #include "agent/http/uv_handle.h"
 
 namespace http {
-namespace {
-
-constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
-
-}  // namespace
-
 void Shared::count_response(int status) {
   for (auto& [known, count] : stats.responses) {
     if (known == status) {
@@ -27,21 +19,20 @@ void Shared::count_response(int status) {
 }
 
 void Connection::accept(Shared& shared, int socket) {
-  auto* self = new Connection(shared);
-  if (uv_tcp_open(&self->tcp_, socket) != 0) {
-    ::close(socket);
-    return self->destroy();
+  std::unique_ptr<Channel> channel = StreamChannel::open(shared.loop, socket, shared.read_buffer);
+  if (channel == nullptr) return;
+  if (shared.tls != nullptr && channel->peer().kind == Peer::Kind::kTcp) {
+    channel = std::make_unique<Tls>(std::move(channel), shared.tls);
   }
-  uv_tcp_nodelay(&self->tcp_, 1);
+  auto* self = new Connection(shared, std::move(channel));
   self->settle();
 }
 
-Connection::Connection(Shared& shared)
-    : shared_(shared), outbox_(stream(), [this](int status) { on_written(status); }) {
-  uv_tcp_init(shared.loop, &tcp_);
+Connection::Connection(Shared& shared, std::unique_ptr<Channel> channel)
+    : shared_(shared), channel_(std::move(channel)), outbox_(*channel_) {
+  channel_->set_user(*this);
   uv_timer_init(shared.loop, &timer_);
-  tcp_.data = timer_.data = this;
-  open_handles_ = 2;
+  timer_.data = this;
   since_ = unsent_since_ = uv_now(shared.loop);
   place = shared.all.size();
   shared.all.push_back(this);
@@ -60,6 +51,8 @@ void Connection::destroy() {
   if (closed_) return;
   closed_ = true;
   if (state_ == State::kStream) leave_stream();
+  if (state_ == State::kSocket) leave_socket();
+  if (!channel_->is_open()) ++shared_.stats.tls_handshakes_failed;
   lose_exchange();
   stop_waiting();
   when_taken_ = nullptr;
@@ -67,41 +60,45 @@ void Connection::destroy() {
   shared_.room.remove(std::exchange(accounted_, 0));
   forget_collected();
   --shared_.stats.connections;
-  uv_close(as_handle(&tcp_), on_closed);
-  uv_close(as_handle(&timer_), on_closed);
+  channel_->close();
+  uv_close(as_handle(&timer_),
+           [](uv_handle_t* handle) { static_cast<Connection*>(handle->data)->close_part(); });
 }
 
-void Connection::on_closed(uv_handle_t* handle) {
-  auto* self = static_cast<Connection*>(handle->data);
-  if (--self->open_handles_ > 0) return;
-  Shared& shared = self->shared_;
-  auto lost = std::move(self->lost_);
-  delete self;
+void Connection::on_channel_closed() { close_part(); }
+
+void Connection::close_part() {
+  if (--open_parts_ > 0) return;
+  Shared& shared = shared_;
+  auto lost = std::move(lost_);
+  auto lost_socket = std::move(lost_socket_);
+  delete this;
   if (lost != nullptr) lost->tell_gone();
   lost.reset();
+  if (lost_socket != nullptr) lost_socket->tell_closed();
+  lost_socket.reset();
   shared.removed();
 }
 
-void Connection::allocate(uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-  auto& bytes = static_cast<Connection*>(handle->data)->shared_.read_buffer;
-  *buffer = uv_buf_init(bytes.data(), static_cast<unsigned>(bytes.size()));
-}
+void Connection::on_bytes(std::string_view bytes) { advance(bytes); }
 
-void Connection::on_read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
-  auto* self = static_cast<Connection*>(stream->data);
-  if (count > 0) return self->advance({buffer->base, static_cast<std::size_t>(count)});
-  if (count == 0) return;
-  if (count != UV_EOF) return self->destroy();
-  // The client has closed its sending side or is gone; we cannot tell which. So its request is
-  // still answered.
-  self->eof_ = true;
-  self->advance({});
-}
-
-void Connection::on_written(int status) {
-  if (closed_) return;
-  if (status < 0) return destroy();
+// The client has closed its sending side or is gone; we cannot tell which. So its request is still
+// answered.
+void Connection::on_end() {
+  eof_ = true;
   advance({});
+}
+
+void Connection::on_broken() { destroy(); }
+
+void Connection::on_drained(bool ok) {
+  outbox_.drained();
+  if (closed_) return;
+  if (state_ == State::kSocket && !websocket_->is_closing()) {
+    since_ = uv_now(shared_.loop);  // the client reads
+    pinged_ = false;
+  }
+  ok ? advance({}) : destroy();
 }
 
 // False when the connection is broken; it is then destroyed.
@@ -144,6 +141,7 @@ void Connection::settle() {
   update_reading();
   arm();
   tell_taken();
+  tell_closed();
 }
 
 // The client sends nothing more. A state that waits for its bytes ends.
@@ -157,6 +155,7 @@ void Connection::end_if_starved() {
       return;
     case State::kBody:
     case State::kStream:
+    case State::kSocket:
     case State::kLinger:
       return destroy();
     case State::kChunks:
@@ -171,7 +170,7 @@ void Connection::shut_down() {
   if (eof_ || shared_.closing) return destroy();
   state_ = State::kLinger;
   since_ = uv_now(shared_.loop);
-  uv_shutdown(&shutdown_, stream(), [](uv_shutdown_t*, int) {});
+  channel_->shut_down();
 }
 
 bool Connection::is_streaming_body() const {
@@ -189,8 +188,8 @@ void Connection::update_reading() {
   if (wanted == reading_) return;
   reading_ = wanted;
   if (!wanted) {
-    uv_read_stop(stream());
-  } else if (uv_read_start(stream(), allocate, on_read) != 0) {
+    channel_->stop_reading();
+  } else if (!channel_->start_reading()) {
     destroy();
   }
 }
@@ -213,11 +212,15 @@ std::uint64_t Connection::due() const {
     case State::kLinger:
       due = since_ + kLingerMillis;
       break;
+    case State::kSocket:
+      due = socket_due();
+      break;
     case State::kChunks:
     case State::kStream:
     case State::kFinishing:
       break;
   }
+  due = std::min(due, certificate_due_);
   if (!outbox_.empty()) due = std::min(due, unsent_since_ + options.idle_timeout_millis);
   return due;
 }
@@ -226,6 +229,9 @@ std::uint64_t Connection::due() const {
 // connection does not set its timer again for each request.
 void Connection::arm() {
   std::uint64_t now = uv_now(shared_.loop);
+  if (certificate_due_ == kNever && peer().certificate) {
+    certificate_due_ = now + shared_.options.certificate_look_millis;
+  }
   std::uint64_t next = due();
   if (next == kNever || (timer_due_ != 0 && timer_due_ <= next)) return;
   timer_due_ = next;
@@ -240,8 +246,10 @@ void Connection::on_timer(uv_timer_t* timer) {
 }
 
 void Connection::expire() {
+  if (!look_at_certificate()) return;
   bool unsent = unsent_since_ + shared_.options.idle_timeout_millis <= uv_now(shared_.loop);
   if (!outbox_.empty() && unsent) return expire_unsent();
+  if (state_ == State::kSocket) return expire_socket();
   bool begun = state_ == State::kHead ? scanned_ > 0 : state_ != State::kLinger;
   if (!begun) return destroy();
   refuse(408, {base::Code::kTimeout, "the request did not come completely within the time limit"});
@@ -251,17 +259,40 @@ void Connection::expire() {
 void Connection::expire_unsent() {
   std::size_t in_flight = outbox_.in_flight();
   if (in_flight >= unsent_seen_) {
-    if (state_ == State::kStream) ++shared_.stats.streams_cut;
+    if (is_stream()) ++shared_.stats.streams_cut;
     return destroy();
   }
   unsent_seen_ = in_flight;
   unsent_since_ = uv_now(shared_.loop);
 }
 
+// False: nothing else is due now, or the certificate of the client has ended. Then an answer that
+// was begun is still sent (it is the last one), and streams and WebSockets end.
+bool Connection::look_at_certificate() {
+  std::uint64_t now = uv_now(shared_.loop);
+  if (certificate_due_ > now) return true;
+  certificate_due_ = now + shared_.options.certificate_look_millis;
+  if (!channel_->is_expired()) return due() <= now;
+  if (state_ == State::kStream) {
+    leave_stream();
+    lose_exchange();
+  } else if (state_ == State::kHead) {
+    state_ = State::kFinishing;
+  } else if (state_ == State::kSocket) {
+    websocket_->close(kClosePolicy, "the certificate of this client is not valid any more");
+    leave_socket();
+  }
+  settle();
+  return false;
+}
+
 void Connection::drain() {
   if (state_ == State::kStream) {
     leave_stream();
     lose_exchange();
+  } else if (state_ == State::kSocket) {
+    websocket_->close(kCloseGoingAway, "the agent stops");
+    leave_socket();
   } else if (state_ == State::kHead || state_ == State::kLinger) {
     state_ = State::kFinishing;
   }

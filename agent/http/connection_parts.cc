@@ -17,10 +17,7 @@ using base::Code;
 // --- Event streams -------------------------------------------------------------------------------
 
 void Connection::start_stream(bool head_only) {
-  if (shared_.stats.streams >= shared_.options.streams_max) {
-    refuse(503, {Code::kBusy, "too many event streams are open; close one, or try again later"});
-    return go_on();
-  }
+  if (!has_stream_free()) return refuse_stream();
   shared_.count_response(200);
   append_stream_head(outbox_.tail(), cors_);
   if (head_only) {
@@ -34,20 +31,42 @@ void Connection::start_stream(bool head_only) {
 }
 
 bool Connection::write_stream(std::string_view text) {
+  if (!make_stream_room(text.size())) return false;
+  outbox_.tail() += text;
+  return pass_stream();
+}
+
+bool Connection::has_stream_free() const {
+  return shared_.stats.streams + shared_.stats.websockets < shared_.options.streams_max;
+}
+
+void Connection::refuse_stream() {
+  refuse(503, {Code::kBusy,
+               "too many event streams and WebSockets are open; close one, or try again later"});
+  go_on();
+}
+
+// False: the client did not read what waits for it already, and was cut off.
+bool Connection::make_stream_room(std::size_t bytes) {
   std::size_t waits = outbox_.unsent();
-  if (waits > 0 && waits + text.size() > shared_.options.stream_bytes_max) {
-    ++shared_.stats.streams_cut;
-    destroy();
+  if (waits > 0 && waits + bytes > shared_.options.stream_bytes_max) {
+    cut_stream();
     return false;
   }
-  bool large = waits + text.size() > kUnsentMax;
-  if (large) shared_.make_room(text.size(), 0, nullptr);
-  if (closed_) return false;
-  outbox_.tail() += text;
-  if (large) account();
+  if (waits + bytes > kUnsentMax) shared_.make_room(bytes, 0, nullptr);
+  return !closed_;
+}
+
+bool Connection::pass_stream() {
+  if (outbox_.unsent() > kUnsentMax) account();
   if (outbox_.unwritten() > kUnsentMax && !flush()) return false;
   go_on();
   return true;
+}
+
+void Connection::cut_stream() {
+  ++shared_.stats.streams_cut;
+  destroy();
 }
 
 void Connection::end_stream() {
@@ -96,7 +115,7 @@ void Connection::end_chunks() {
   chunk_room_ = 0;
   when_taken_ = nullptr;
   account();
-  bool more = keep_alive_ && !shared_.closing;
+  bool more = keep_alive_ && !shared_.closing && !channel_->is_expired();
   leave_request(more ? State::kHead : State::kFinishing);
   go_on();
 }

@@ -11,8 +11,14 @@ namespace {
 
 using base::invalid;
 
-constexpr std::string_view kOriginScheme = "http://";
-constexpr std::string_view kDefaultPort = ":80";
+struct Scheme {
+  std::string_view prefix;
+  std::string_view port;  // the default one
+};
+constexpr Scheme kPlain{"http://", ":80"};
+constexpr Scheme kSecure{"https://", ":443"};
+
+const Scheme& scheme_of(const Peer& peer) { return peer.tls ? kSecure : kPlain; }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -113,17 +119,30 @@ base::Status check_header_line(std::string_view line, Framing& framing) {
 }
 
 // Whether `longer` is `shorter` (which has no port) plus the default port.
-bool adds_default_port(std::string_view longer, std::string_view shorter) {
-  if (has_port(shorter) || !longer.ends_with(kDefaultPort)) return false;
-  longer.remove_suffix(kDefaultPort.size());
+bool adds_port(std::string_view longer, std::string_view shorter, std::string_view port) {
+  if (has_port(shorter) || !longer.ends_with(port)) return false;
+  longer.remove_suffix(port.size());
   return same_ignoring_case(longer, shorter);
 }
 
-bool is_own_host(std::string_view host, const Doors& doors) {
+bool is_own_host(std::string_view host, const Doors& doors, const Scheme& scheme) {
   return std::any_of(doors.hosts.begin(), doors.hosts.end(), [&](const std::string& own) {
-    return same_ignoring_case(host, own) || adds_default_port(host, own) ||
-           adds_default_port(own, host);
+    return same_ignoring_case(host, own) || adds_port(host, own, scheme.port) ||
+           adds_port(own, host, scheme.port);
   });
+}
+
+// "localhost", "[::1]" or an address of 127.0.0.0/8, with any port or none.
+bool is_loopback_host(std::string_view host) {
+  if (has_port(host)) host = host.substr(0, host.rfind(':'));
+  bool v4 = host.starts_with("127.") && std::count(host.begin(), host.end(), '.') == 3 &&
+            host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return v4 || host == "[::1]" || same_ignoring_case(host, "localhost");
+}
+
+bool may_reach(std::string_view host, const Doors& doors, const Peer& peer) {
+  bool by_file = peer.kind == Peer::Kind::kUnix && (host.empty() || is_loopback_host(host));
+  return by_file || is_own_host(host, doors, scheme_of(peer));
 }
 
 // A header as an error quotes it.
@@ -133,13 +152,14 @@ std::string shown(std::string_view text) {
   return quoted + "\"";
 }
 
-bool is_allowed_origin(std::string_view origin, const Doors& doors) {
+bool is_allowed_origin(std::string_view origin, const Doors& doors, const Peer& peer) {
   if (origin == "*") return false;
   for (const std::string& allowed : doors.origins) {
     if (same_ignoring_case(origin, allowed)) return true;
   }
-  return origin.starts_with(kOriginScheme) &&
-         is_own_host(origin.substr(kOriginScheme.size()), doors);
+  const Scheme& scheme = scheme_of(peer);
+  return origin.starts_with(scheme.prefix) &&
+         is_own_host(origin.substr(scheme.prefix.size()), doors, scheme);
 }
 
 std::size_t count(const Request& request, std::string_view name) {
@@ -175,31 +195,31 @@ base::Status check_head(std::string_view raw_head) {
   return framing.check(http_1_0);
 }
 
-base::Status check_doors(const Request& request, const Doors& doors) {
+base::Status check_doors(const Request& request, const Doors& doors, const Peer& peer) {
   std::size_t hosts = count(request, "host");
-  if (hosts == 0) return invalid("the header Host is missing");
+  if (hosts == 0 && peer.kind != Peer::Kind::kUnix) return invalid("the header Host is missing");
   if (hosts > 1) return invalid("there is more than one Host");
   // An absolute target has priority over Host (RFC 9112, 3.2.2), so both must be ours.
   const std::string& authority = request.target.authority;
   std::string_view host = request.header("host");
-  if (is_own_host(host, doors) && !authority.empty()) host = authority;
-  if (!is_own_host(host, doors)) {
+  if (may_reach(host, doors, peer) && !authority.empty()) host = authority;
+  if (!may_reach(host, doors, peer)) {
     return base::Error{base::Code::kMisdirected, "this agent does not answer to the Host " +
                                                      shown(host) + "; add it to http_hosts"};
   }
   std::size_t origins = count(request, "origin");
   if (origins == 0) return {};
   if (origins > 1) return invalid("there is more than one Origin");
-  if (!is_allowed_origin(request.header("origin"), doors)) {
+  if (!is_allowed_origin(request.header("origin"), doors, peer)) {
     return base::Error{base::Code::kForbidden, "the Origin " + shown(request.header("origin")) +
                                                    " is not allowed; add it to http_origins"};
   }
   return {};
 }
 
-Headers cors_headers(const Request& request, const Doors& doors) {
+Headers cors_headers(const Request& request, const Doors& doors, const Peer& peer) {
   std::string_view origin = request.header("origin");
-  if (origin.empty() || !is_allowed_origin(origin, doors)) return {};
+  if (origin.empty() || !is_allowed_origin(origin, doors, peer)) return {};
   Headers headers;
   headers.emplace_back("access-control-allow-origin", origin);
   headers.emplace_back("vary", "Origin");

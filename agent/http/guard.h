@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/http/message.h"
+#include "agent/http/peer.h"
 #include "crdt/base/result.h"
 
 namespace http {
@@ -30,12 +31,14 @@ struct Doors {
   // "127.0.0.1:7780", "localhost:7780", "[::1]:7780" and the configured ones. A host without a port
   // means port 80.
   std::vector<std::string> hosts;
-  // Origins that are allowed besides the agent's own ones, which are http:// plus one of `hosts`.
+  // Origins that are allowed besides the agent's own ones, which are http:// (with TLS https://)
+  // plus one of `hosts`.
   std::vector<std::string> origins;
 };
-// kInvalid (no Host, or a second one), kMisdirected (foreign Host), kForbidden (foreign Origin).
-base::Status check_doors(const Request& request, const Doors& doors);
+// kInvalid (no Host, or a second one), kMisdirected (foreign Host), kForbidden (foreign Origin). No
+// web page can reach a Unix socket, so there the Host may be missing or any name of loopback.
+base::Status check_doors(const Request& request, const Doors& doors, const Peer& peer = {});
 // The headers that the answer to an allowed Origin needs; empty for a request without Origin.
-Headers cors_headers(const Request& request, const Doors& doors);
+Headers cors_headers(const Request& request, const Doors& doors, const Peer& peer = {});
 
 }  // namespace http

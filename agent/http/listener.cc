@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -64,16 +66,66 @@ base::Result<std::unique_ptr<Listener>> Listener::open(uv_loop_t* loop, const st
   std::unique_ptr<Listener> self(new Listener(socket));
   RETURN_IF_ERROR(bind_and_listen(socket, address, what));
   self->port_ = bound_port(socket);
-  int status = uv_poll_init(loop, &self->poll_, socket);
-  if (status != 0) return failed("watch " + what, -status);
-  uv_timer_init(loop, &self->timer_);
-  self->poll_.data = self->timer_.data = self.get();
-  self->open_handles_ = 2;
+  RETURN_IF_ERROR(self->watch_on(loop, what));
   return self;
+}
+
+base::Result<std::unique_ptr<Listener>> Listener::open_unix(uv_loop_t* loop,
+                                                            const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return base::Error{base::Code::kTooLarge,
+                       "the path " + path + " is too long for a Unix socket (at most " +
+                           std::to_string(sizeof address.sun_path - 1) + " bytes)"};
+  }
+  path.copy(address.sun_path, path.size());
+  struct stat left {};
+  if (::lstat(path.c_str(), &left) == 0) {
+    if (!S_ISSOCK(left.st_mode)) {
+      return base::Error{base::Code::kConflict, path + " is no socket; move it away"};
+    }
+    if (::unlink(path.c_str()) != 0) return failed("remove the old socket " + path, errno);
+  }
+  int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (socket < 0) return failed("socket for " + path, errno);
+  std::unique_ptr<Listener> self(new Listener(socket));
+  // The file gets this mode when it is made, so that there is no moment in which others can open
+  // it.
+  ::fchmod(socket, S_IRUSR | S_IWUSR);
+  if (::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return failed("bind " + path, errno);
+  }
+  self->path_ = path;
+  struct stat made {};
+  if (::lstat(path.c_str(), &made) != 0) return failed("look at " + path, errno);
+  self->inode_ = made.st_ino;
+  self->device_ = made.st_dev;
+  if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0) return failed("chmod 600 " + path, errno);
+  if (::listen(socket, kBacklog) != 0) return failed("listen on " + path, errno);
+  RETURN_IF_ERROR(self->watch_on(loop, path));
+  return self;
+}
+
+base::Status Listener::watch_on(uv_loop_t* loop, const std::string& what) {
+  int status = uv_poll_init(loop, &poll_, socket_);
+  if (status != 0) return failed("watch " + what, -status);
+  uv_timer_init(loop, &timer_);
+  poll_.data = timer_.data = this;
+  open_handles_ = 2;
+  return {};
+}
+
+void Listener::remove_file() {
+  std::string path = std::exchange(path_, {});  // once: a later file may get the same inode
+  struct stat found {};
+  if (path.empty() || ::lstat(path.c_str(), &found) != 0) return;
+  if (found.st_ino == inode_ && found.st_dev == device_) ::unlink(path.c_str());
 }
 
 Listener::~Listener() {
   CHECK(open_handles_ == 0);
+  remove_file();
   if (socket_ >= 0) ::close(socket_);
 }
 
@@ -83,6 +135,7 @@ void Listener::start(std::function<void(int)> accepted) {
 }
 
 void Listener::close(std::function<void()> closed) {
+  remove_file();
   closed_ = std::move(closed);
   auto on_closed = [](uv_handle_t* handle) {
     auto* self = static_cast<Listener*>(handle->data);

@@ -24,9 +24,14 @@ class Listener {
  public:
   static constexpr std::uint64_t kRestMillis = 100;
 
-  // kConflict when the address is in use.
+  // kConflict when the address is in use. `host` is numeric.
   static base::Result<std::unique_ptr<Listener>> open(uv_loop_t* loop, const std::string& host,
                                                       std::uint16_t port);
+  // A Unix socket that only this user can open. A socket that nobody listens on any more is
+  // replaced. The caller must know that no other process uses the path. kTooLarge: the path is too
+  // long. close() removes the file, unless another one has its name then.
+  static base::Result<std::unique_ptr<Listener>> open_unix(uv_loop_t* loop,
+                                                           const std::string& path);
   ~Listener();                                           // close() must have finished
   void start(std::function<void(int socket)> accepted);  // `accepted` owns the socket
   void close(std::function<void()> closed);
@@ -34,12 +39,17 @@ class Listener {
 
  private:
   explicit Listener(int socket) : socket_(socket) {}
+  base::Status watch_on(uv_loop_t* loop, const std::string& what);
+  void remove_file();
   void watch();
   void accept_some();
   void rest();
 
   int socket_;
   std::uint16_t port_ = 0;
+  std::string path_;         // of a Unix socket
+  std::uint64_t inode_ = 0;  // of its file
+  std::uint64_t device_ = 0;
   std::function<void(int)> accepted_;
   std::function<void()> closed_;
   uv_poll_t poll_{};

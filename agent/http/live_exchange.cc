@@ -71,6 +71,20 @@ void LiveExchange::break_off() {
   connection.break_off();
 }
 
+void LiveExchange::attach(Connection& connection) {
+  connection_ = &connection;
+  peer_ = connection.peer();
+}
+
+const Peer& LiveExchange::peer() const { return peer_; }
+
+std::shared_ptr<Socket> LiveExchange::upgrade(SocketEvents events) {
+  if (state_ != State::kOpen || connection_ == nullptr) return nullptr;
+  Connection& connection = *connection_;
+  finish();
+  return connection.upgrade(std::move(events));
+}
+
 bool LiveExchange::write(std::string_view text) {
   if (connection_ == nullptr) return false;
   if (state_ == State::kChunks) return connection_->write_chunk(text);

@@ -36,10 +36,12 @@ class LiveExchange final : public Exchange, public std::enable_shared_from_this<
   void start_chunks(Response head, std::size_t room) override;
   void when_taken(std::function<void()> go) override;
   void break_off() override;
+  std::shared_ptr<Socket> upgrade(SocketEvents events) override;
+  const Peer& peer() const override;
 
   // Called by the connection.
   Request& mutable_request() { return request_; }
-  void attach(Connection& connection) { connection_ = &connection; }
+  void attach(Connection& connection);
   bool wants_body() const { return body_ != nullptr && !paused_; }
   void deliver(std::string_view piece);
   void lose();       // the client is gone; calls no callback yet
@@ -52,6 +54,7 @@ class LiveExchange final : public Exchange, public std::enable_shared_from_this<
 
   Connection* connection_ = nullptr;  // null before a handler has it, when done, and when gone
   Request request_;
+  Peer peer_;
   State state_ = State::kOpen;
   bool gone_ = false;
   bool told_gone_ = false;

@@ -7,6 +7,7 @@
 
 #include "agent/http/connection.h"
 #include "agent/http/listener.h"
+#include "agent/http/tls.h"
 #include "agent/http/uv_handle.h"
 #include "crdt/base/check.h"
 
@@ -46,9 +47,17 @@ void ignore_broken_pipes() {
 
 }  // namespace
 
+const Peer& Exchange::peer() const {
+  static const Peer kNobody;
+  return kNobody;
+}
+
+std::shared_ptr<Socket> Exchange::upgrade(SocketEvents) { return nullptr; }
+
 struct Server::Impl {
   Impl(uv_loop_t* loop, const Options& options, const Router& router);
 
+  void listen(std::unique_ptr<Listener> listener);
   void accept(int socket);
   void go_on_touched();
   void close(std::uint64_t grace_millis, std::function<void()> told);
@@ -59,7 +68,7 @@ struct Server::Impl {
 
   Shared shared;
   std::string address;
-  std::unique_ptr<Listener> listener;
+  std::vector<std::unique_ptr<Listener>> listeners;  // the first one is by TCP
   // Answers that were given outside of reading are written once in a turn of the loop: before it
   // sleeps (answers of timers) and after it woke (answers of other events).
   uv_prepare_t prepare{};
@@ -67,24 +76,18 @@ struct Server::Impl {
   uv_timer_t grace{};
   uv_timer_t room{};  // runs while requests wait for room
   int open_handles = 0;
-  bool listener_closed = false;
+  std::size_t listeners_closed = 0;
   std::function<void()> closed;
 };
 
 Server::Impl::Impl(uv_loop_t* loop, const Options& options, const Router& router)
-    : shared{loop,
-             options,
-             {},
-             router,
-             {},
-             {},
-             {},
-             std::vector<char>(kReadBytes),
-             {},
-             {},
-             {},
-             {},
-             AnswerRoom(options.answer_bytes_max)} {
+    : shared{loop,    options,
+             {},      router,
+             {},      {},
+             {},      std::vector<char>(kReadBytes),
+             nullptr, {},
+             {},      {},
+             {},      AnswerRoom(options.answer_bytes_max)} {
   shared.removed = [this] { finish_if_empty(); };
   shared.room_wanted = [this] { watch_room(); };
   uv_prepare_init(loop, &prepare);
@@ -99,6 +102,11 @@ Server::Impl::Impl(uv_loop_t* loop, const Options& options, const Router& router
                  [](uv_check_t* handle) { static_cast<Impl*>(handle->data)->go_on_touched(); });
   uv_unref(as_handle(&prepare));
   uv_unref(as_handle(&check));
+}
+
+void Server::Impl::listen(std::unique_ptr<Listener> listener) {
+  listener->start([this](int socket) { accept(socket); });
+  listeners.push_back(std::move(listener));
 }
 
 void Server::Impl::accept(int socket) {
@@ -124,10 +132,12 @@ void Server::Impl::close(std::uint64_t grace_millis, std::function<void()> told)
   CHECK(!shared.closing);
   shared.closing = true;
   closed = std::move(told);
-  listener->close([this] {
-    listener_closed = true;
-    finish_if_empty();
-  });
+  for (auto& listener : listeners) {
+    listener->close([this] {
+      ++listeners_closed;
+      finish_if_empty();
+    });
+  }
   auto on_grace = [](uv_timer_t* timer) {
     for (Connection* left : std::vector(static_cast<Impl*>(timer->data)->shared.all)) {
       left->destroy();
@@ -149,7 +159,7 @@ void Server::Impl::watch_room() {
 }
 
 void Server::Impl::finish_if_empty() {
-  if (!listener_closed || !shared.all.empty()) return;
+  if (listeners_closed < listeners.size() || !shared.all.empty()) return;
   for (uv_handle_t* handle :
        {as_handle(&prepare), as_handle(&check), as_handle(&grace), as_handle(&room)}) {
     uv_close(handle, on_closed);
@@ -171,14 +181,21 @@ base::Result<std::unique_ptr<Server>> Server::open(uv_loop_t* loop, const std::s
   auto impl = std::make_unique<Impl>(loop, options, router);
   impl->address = host_and_port(host, listener->port());
   impl->shared.doors = make_doors(host, listener->port(), options);
-  listener->start([raw = impl.get()](int socket) { raw->accept(socket); });
-  impl->listener = std::move(listener);
+  impl->listen(std::move(listener));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
+base::Status Server::listen_unix(const std::string& path) {
+  ASSIGN_OR_RETURN(auto listener, Listener::open_unix(impl_->shared.loop, path));
+  impl_->listen(std::move(listener));
+  return {};
+}
+
+void Server::set_tls(std::shared_ptr<TlsContext> tls) { impl_->shared.tls = std::move(tls); }
+
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { CHECK(impl_->open_handles == 0); }
-std::uint16_t Server::port() const { return impl_->listener->port(); }
+std::uint16_t Server::port() const { return impl_->listeners.front()->port(); }
 std::string Server::address() const { return impl_->address; }
 void Server::close(std::uint64_t grace_millis, std::function<void()> closed) {
   impl_->close(grace_millis, std::move(closed));

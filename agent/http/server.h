@@ -1,9 +1,9 @@
 #pragma once
 
-// HTTP/1.1 on a libuv loop: keep-alive, pipelining (one request at a time, answers in order), HEAD,
-// Expect: 100-continue, chunked requests, streamed request bodies, server-sent events. Beast
-// parses; guard.h has the checks that Beast leaves to us. Loop thread only. Handlers answer at once
-// or later, from the loop thread.
+// HTTP/1.1 on a libuv loop, by TCP, TLS and Unix sockets: keep-alive, pipelining (one request at a
+// time, answers in order), HEAD, Expect: 100-continue, chunked requests, streamed request bodies,
+// server-sent events, WebSockets. Beast parses; guard.h has the checks that Beast leaves to us.
+// Loop thread only. Handlers answer at once or later, from the loop thread.
 
 #include <uv.h>
 
@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "agent/http/message.h"
+#include "agent/http/peer.h"
 #include "agent/http/router.h"
+#include "agent/http/socket.h"
 #include "crdt/base/result.h"
 
 namespace http {
@@ -23,19 +25,25 @@ struct Options {
   std::uint64_t head_timeout_millis = 10'000;   // above: 408
   std::uint64_t body_stall_millis = 30'000;     // no byte of a body for this time: 408
   std::uint64_t idle_timeout_millis = 120'000;  // a connection without a request is closed
-  std::size_t connections_max = 1'024;  // above: closed at once after accepting, and counted
-  // Unsent bytes of one event stream; above: the stream is closed. A larger text is still sent when
-  // nothing waits.
+  std::size_t connections_max = 2'048;  // above: closed at once after accepting, and counted
+  // Unsent bytes of one event stream or WebSocket; above: it is cut off. A larger text is still
+  // sent when nothing waits.
   std::size_t stream_bytes_max = 4u << 20;
   std::size_t body_pause_bytes = 4u << 20;      // unused, of a streamed body; above: reading pauses
   std::size_t collected_bytes_max = 64u << 20;  // of bodies not answered yet; above: 503
-  std::size_t streams_max = 64;                 // open event streams; above: 503
+  std::size_t streams_max = 1'024;              // open event streams and WebSockets; above: 503
   // Bytes of all answers and streams that wait for their clients. When it is used up, requests for
   // large answers wait. Clients that have read nothing for `answer_stall_millis` are cut off, the
   // longest first.
   std::size_t answer_bytes_max = 32u << 20;
   std::uint64_t answer_stall_millis = 1'000;
   std::uint64_t answer_wait_millis = 30'000;  // a request that waits longer for room gets 503
+  // A WebSocket whose client has sent nothing for so long gets a ping, and is closed when nothing
+  // comes after that.
+  std::uint64_t ping_every_millis = 30'000;
+  std::uint64_t pong_wait_millis = 30'000;
+  std::uint64_t close_wait_millis = 5'000;  // how long the client may take to answer our close
+  std::uint64_t certificate_look_millis = 10'000;  // how often its dates are judged
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
   std::vector<std::string> origins;  // allowed Origin values; they get CORS headers
 };
@@ -49,6 +57,7 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual const Request& request() const = 0;
+  virtual const Peer& peer() const;  // here: a TCP client of nowhere, for tests
   virtual void respond(Response response) = 0;
   void fail(const base::Error& error) { respond(error_response(error)); }
   virtual bool gone() const = 0;
@@ -77,6 +86,10 @@ class Exchange {
   // chunk, so that the client knows. Dropping the last reference does the same.
   virtual void break_off() = 0;
 
+  // Turns the exchange of a route with `websocket` into a WebSocket. Null: the client is gone, or
+  // too many streams are open and it got 503.
+  virtual std::shared_ptr<Socket> upgrade(SocketEvents events);
+
   // Turns the exchange into an event stream (text/event-stream). write() then appends text
   // unchanged. False: the client is gone, or it was too slow and was cut off, or too many streams
   // are open.
@@ -94,15 +107,19 @@ struct Stats {
   std::uint64_t connections_total = 0;
   std::uint64_t connections_refused = 0;
   std::uint64_t requests_total = 0;
-  std::uint64_t streams = 0;  // open now
-  std::uint64_t streams_cut = 0;
-  std::uint64_t answer_bytes = 0;     // held now for clients that have not read them
-  std::uint64_t answers_cut = 0;      // clients cut off because others needed the memory
-  std::uint64_t answers_wait = 0;     // requests that wait for memory now
-  std::uint64_t answers_refused = 0;  // requests that got 503 after waiting
-  std::uint64_t answers_broken = 0;   // answers in chunks that were not completed, after an error
+  std::uint64_t streams = 0;                // open now
+  std::uint64_t websockets = 0;             // open now
+  std::uint64_t streams_cut = 0;            // WebSockets too
+  std::uint64_t tls_handshakes_failed = 0;  // also those that the client did not go on with
+  std::uint64_t answer_bytes = 0;           // held now for clients that have not read them
+  std::uint64_t answers_cut = 0;            // clients cut off because others needed the memory
+  std::uint64_t answers_wait = 0;           // requests that wait for memory now
+  std::uint64_t answers_refused = 0;        // requests that got 503 after waiting
+  std::uint64_t answers_broken = 0;  // answers in chunks that were not completed, after an error
   std::vector<std::pair<int, std::uint64_t>> responses;  // by status code
 };
+
+class TlsContext;
 
 class Server {
  public:
@@ -111,6 +128,12 @@ class Server {
   static base::Result<std::unique_ptr<Server>> open(uv_loop_t* loop, const std::string& host,
                                                     std::uint16_t port, const Options& options,
                                                     const Router& router);
+  // Listens on a Unix socket too, for the user of this process only (0600). A socket that an
+  // earlier process has left is replaced; close() removes the file. kTooLarge: the path is too long
+  // for a Unix socket. Call it at most once.
+  base::Status listen_unix(const std::string& path);
+  // New connections by TCP begin with TLS; null: without. Others go on as they are.
+  void set_tls(std::shared_ptr<TlsContext> tls);
   ~Server();  // close() must have finished
   std::uint16_t port() const;
   std::string address() const;  // "127.0.0.1:7780"

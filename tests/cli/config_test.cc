@@ -192,11 +192,29 @@ TEST(Config, EverySettingIsAFlagAVariableAndAKey) {
     EXPECT_EQ(place.read(*by_variable), place.text);
     EXPECT_EQ(place.read(*by_file), place.text);
   }
-  // Two settings are left out: `parent` needs a topology that this version does not have, and
-  // `mark_dir` has no effect.
-  EXPECT_EQ(places().size() + 2, settings().size());
+  // Five settings are left out: `parent` needs a topology that this version does not have,
+  // `mark_dir` has no effect, and the three of TLS come together.
+  EXPECT_EQ(places().size() + 5, settings().size());
   EXPECT_EQ(flag_of("data_dir"), "--data-dir");
   EXPECT_EQ(variable_of("data_dir"), "HEARSAY_DATA_DIR");
+}
+
+TEST(Config, TheFilesOfTlsComeTogether) {
+  auto whole = load({{"http_key", {"/k"}}}, with_file("[http]\ncert = '/c'\nclient_ca = '/ca'"));
+  ASSERT_TRUE(whole.ok()) << whole.error().message;
+  EXPECT_EQ(whole->http_cert, "/c");
+  EXPECT_EQ(whole->http_key, "/k");
+  EXPECT_EQ(whole->http_client_ca, "/ca");
+
+  expect_mentions(refusal({{"http_cert", {"/c"}}}, host()), "set http_key too");
+  expect_mentions(refusal({{"http_key", {"/k"}}}, host()), "set http_cert too");
+  expect_mentions(refusal({{"http_client_ca", {"/ca"}}}, host()), "set http_cert and http_key too");
+  expect_mentions(refusal({{"http_cert", {""}}, {"http_key", {"/k"}}}, host()), "expected a file");
+}
+
+TEST(Config, TheSocketIsForClientsOnly) {
+  expect_mentions(refusal({{"http", {"unix:/run/http.sock"}}}, host()),
+                  "unix:PATH is for client commands");
 }
 
 TEST(Config, KeysMayBeWrittenLikeTheirFlagsAndHttpAsATable) {

@@ -29,10 +29,14 @@ TEST(Reload, SaysWhatItAppliesAndWhatItLeavesAlone) {
   fresh.http_hosts = {"a"};
   fresh.http_origins = {"http://a"};
   fresh.log_bytes_max = 1;
+  fresh.http_cert = "/c";
+  fresh.http_key = "/k";
+  fresh.http_client_ca = "/ca";
 
   ReloadPlan plan = compare(running, fresh);
 
-  EXPECT_THAT(plan.applied, ElementsAre("join", "topology", "log_level"));
+  EXPECT_THAT(plan.applied, ElementsAre("join", "topology", "log_level", "http_cert", "http_key",
+                                        "http_client_ca"));
   EXPECT_THAT(plan.need_restart,
               ElementsAre("name", "data_dir", "bind", "advertise", "http", "key_file", "profile",
                           "log_format", "log_bytes", "http_hosts", "http_origins"));
@@ -42,12 +46,14 @@ TEST(Reload, SaysWhatItAppliesAndWhatItLeavesAlone) {
 // once.
 TEST(Reload, WhatWasAppliedIsInForceAndTheRestStillDiffers) {
   Config running = loaded("");
-  Config fresh = loaded("name = \"n2\"\nlog_level = \"debug\"\n");
+  Config fresh =
+      loaded("name = \"n2\"\nlog_level = \"debug\"\nhttp_cert = \"/c\"\nhttp_key = \"/k\"\n");
 
   Config next = after_reload(running, fresh);
 
   EXPECT_EQ(next.name, running.name);
   EXPECT_EQ(next.log_level, LogLevel::kDebug);
+  EXPECT_EQ(next.http_cert, "/c");
   EXPECT_THAT(compare(next, fresh).applied, IsEmpty());
   EXPECT_THAT(compare(next, fresh).need_restart, ElementsAre("name"));
 }

@@ -1,6 +1,7 @@
 #include "tests/http/client.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <utility>
 
@@ -17,6 +18,21 @@ Client::Client(std::uint16_t port, const std::string& host) {
   auto opened = probe::Connection::open(host + ":" + std::to_string(port));
   CHECK(opened.ok());
   connection_ = std::move(opened).value();
+}
+
+Client::Client(const std::filesystem::path& unix_socket) {
+  int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  CHECK(unix_socket.string().copy(address.sun_path, sizeof address.sun_path - 1) > 0);
+  CHECK(::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  connection_ = std::make_unique<probe::Connection>(socket);
+}
+
+Client Client::on(int socket) {
+  Client client;
+  client.connection_ = std::make_unique<probe::Connection>(socket);
+  return client;
 }
 
 bool Client::send(std::string_view bytes) { return connection_->send(bytes, kSendSilence).ok(); }
@@ -50,6 +66,15 @@ std::optional<Answer> Client::read_answer(bool head_only, int seconds) {
     if (parser.failed() || !fill(std::chrono::seconds(seconds))) return std::nullopt;
   }
   return std::move(parser.answer());
+}
+
+std::string Client::read_bytes(std::size_t count, int seconds) {
+  std::string& buffer = connection_->buffer;
+  while (buffer.size() < count && fill(std::chrono::seconds(seconds))) {
+  }
+  std::string out = buffer.substr(0, count);
+  buffer.erase(0, out.size());
+  return out;
 }
 
 std::string Client::read_to_end(int seconds) {

@@ -7,7 +7,8 @@
 
 namespace http::testing {
 
-RunningServer::RunningServer(const Fill& fill, Options options, std::string host) {
+RunningServer::RunningServer(const Fill& fill, Options options, std::string host,
+                             const Doorways& doorways) {
   CHECK(uv_loop_init(&loop_) == 0);
   uv_async_init(&loop_, &async_,
                 [](uv_async_t* async) { static_cast<RunningServer*>(async->data)->run_task(); });
@@ -17,6 +18,8 @@ RunningServer::RunningServer(const Fill& fill, Options options, std::string host
   CHECK(opened.ok());
   server_ = std::move(opened).value();
   port_ = server_->port();
+  server_->set_tls(doorways.tls);
+  if (!doorways.unix_socket.empty()) CHECK(server_->listen_unix(doorways.unix_socket).ok());
   thread_ = std::thread([this] { uv_run(&loop_, UV_RUN_DEFAULT); });
 }
 

@@ -183,7 +183,8 @@ void Tree::add_common_options() {
       ->check(CLI::Range(0.001, kTimeoutSecondsMax))
       ->envname("HEARSAY_TIMEOUT")
       ->type_name("SECONDS");
-  words(&app_, "--http", flags_["http"], "the HTTP address of the agent (default 127.0.0.1:7780)")
+  words(&app_, "--http", flags_["http"],
+        "the HTTP address of the agent, or unix:PATH (default 127.0.0.1:7780)")
       ->type_name("HOST:PORT");
   words(&app_, "--config", flags_["config"],
         "the configuration file to read, instead of the default ones")

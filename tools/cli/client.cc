@@ -11,6 +11,7 @@
 
 #include "tools/cli/curl_library.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/url.h"
 
 namespace cli {
 namespace {
@@ -150,6 +151,15 @@ struct Client::Impl {
   long timeout_millis;
   std::unique_ptr<CURL, EasyClose> handle;
 
+  std::string_view unix_socket() const {
+    std::string_view url = base_url;
+    return url.starts_with(kUnixScheme) ? url.substr(kUnixScheme.size()) : std::string_view();
+  }
+  // A Unix socket has no host; the agent takes any name of loopback there.
+  std::string url_of(const std::string& path) const {
+    return (unix_socket().empty() ? base_url : "http://localhost") + path;
+  }
+
   void prepare(Transfer& transfer, const std::string& url);
   base::Result<Answer> perform(Transfer& transfer, const std::string& url);
   base::Error failure(CURLcode code, const Transfer& transfer, const std::string& url);
@@ -178,6 +188,9 @@ void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
   transfer.handle = curl;
   curl_library().easy_reset(curl);
   curl_library().easy_setopt(curl, CURLOPT_URL, url.c_str());
+  if (std::string socket(unix_socket()); !socket.empty()) {
+    curl_library().easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
+  }
   curl_library().easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
   curl_library().easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
   // A proxy of the environment cannot reach our loopback.
@@ -263,7 +276,7 @@ bool Client::Impl::is_agent_away() {
   for (int i = 0; i < kLooks; ++i) {
     if (i > 0) std::this_thread::sleep_for(kLookGap);
     Transfer transfer;
-    look.prepare(transfer, base_url + "/healthz");
+    look.prepare(transfer, url_of("/healthz"));
     const auto code = curl_library().easy_perform(look.handle.get());
     if (code == CURLE_COULDNT_CONNECT) return true;
     if (code == CURLE_OK && field(transfer.answer.body, "status") == "\"ok\"") return true;
@@ -277,7 +290,7 @@ base::Result<Answer> Client::get(const std::string& path, const Arrived& arrived
   Transfer transfer;
   if (arrived) transfer.arrived = &arrived;
   transfer.silence_seconds = (impl_->timeout_millis + 999) / 1'000;
-  auto url = impl_->base_url + path;
+  auto url = impl_->url_of(path);
   impl_->prepare(transfer, url);
   return impl_->perform(transfer, url);
 }
@@ -286,7 +299,7 @@ base::Result<Answer> Client::send(const std::string& method, const std::string& 
                                   const std::string& body) {
   Transfer transfer;
   transfer.is_write = path != "/v1/join" && path != "/v1/leave";
-  auto url = impl_->base_url + path;
+  auto url = impl_->url_of(path);
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();
   HeaderList headers(curl_library().slist_append(nullptr, "Content-Type: application/json"));
@@ -306,7 +319,7 @@ base::Status Client::download(const std::string& path,
   transfer.wanted_type = "application/octet-stream";
   transfer.is_download = true;
   transfer.silence_seconds = (impl_->timeout_millis + 999) / 1'000;
-  auto url = impl_->base_url + path;
+  auto url = impl_->url_of(path);
   impl_->prepare(transfer, url);
   auto answer = impl_->perform(transfer, url);
   if (status_of(transfer.handle) == 200 && !transfer.is_wanted) return foreign("GET " + path);
@@ -318,7 +331,7 @@ base::Result<Answer> Client::upload(const std::string& path, const std::string& 
                                     const Read& read) {
   Transfer transfer;
   transfer.read = &read;
-  auto url = impl_->base_url + path;
+  auto url = impl_->url_of(path);
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();
   HeaderList headers(
@@ -338,7 +351,7 @@ base::Status Client::follow(const std::string& path, const std::string& last_eve
                             const std::function<bool(std::string_view)>& piece) {
   Transfer transfer;
   transfer.piece = &piece;
-  auto url = impl_->base_url + path;
+  auto url = impl_->url_of(path);
   impl_->prepare(transfer, url);
   CURL* curl = impl_->handle.get();
   HeaderList headers(curl_library().slist_append(nullptr, "Accept: text/event-stream"));

@@ -22,8 +22,8 @@ struct Answer {
 
 class Client {
  public:
-  // No answer within `timeout_millis` gives kTimeout. No connection within 2 s gives kUnavailable,
-  // and so does an agent that ends before it answers.
+  // `base_url` is that of base_url() in url.h. No answer within `timeout_millis` gives kTimeout. No
+  // connection within 2 s gives kUnavailable, and so does an agent that ends before it answers.
   Client(std::string base_url, long timeout_millis);
   ~Client();
   Client(Client&&) noexcept;

@@ -1,6 +1,7 @@
 #include "tools/cli/url.h"
 
 #include <fmt/format.h>
+#include <sys/un.h>
 
 #include "agent/host_port.h"
 
@@ -27,9 +28,17 @@ std::string percent_encode(std::string_view text) {
 }
 
 base::Result<std::string> base_url(std::string_view http) {
+  if (http.starts_with(kUnixScheme)) {
+    std::size_t size = http.size() - kUnixScheme.size();
+    if (size > 0 && size < sizeof(sockaddr_un::sun_path)) return std::string(http);
+    return base::invalid(
+        fmt::format("\"{}\": expected unix:PATH, and a path of a Unix socket has 1 to {} bytes",
+                    http, sizeof(sockaddr_un::sun_path) - 1));
+  }
   auto address = agent::HostPort::parse_http(http);
   if (!address || address->port == 0) {
-    return base::invalid(fmt::format("\"{}\": expected HOST:PORT or http://HOST:PORT", http));
+    return base::invalid(
+        fmt::format("\"{}\": expected HOST:PORT, http://HOST:PORT or unix:PATH", http));
   }
   if (address->is_any()) address->host = address->host == "0.0.0.0" ? "127.0.0.1" : "::1";
   return "http://" + address->text();

@@ -11,8 +11,10 @@ namespace cli {
 // contains.
 std::string percent_encode(std::string_view text);
 
-// "http://HOST:PORT" for the value of --http. An any-address becomes loopback. kInvalid if it is
-// neither HOST:PORT nor http://HOST:PORT.
+inline constexpr std::string_view kUnixScheme = "unix:";
+
+// "http://HOST:PORT" for the value of --http, or "unix:PATH" unchanged. An any-address becomes
+// loopback. kInvalid if it is none of HOST:PORT, http://HOST:PORT and unix:PATH.
 base::Result<std::string> base_url(std::string_view http);
 
 // The path of `<…>; rel="next"` in a Link header; empty if there is none or if it names another
