@@ -1,13 +1,14 @@
 #pragma once
 
-// What handlers may ask of their agent. All calls come from the loop thread and are answered on it.
-// The Daemon implements it; tests use a double.
+// What handlers may ask of their agent; reads, events and timers are those of the feed. All calls
+// come from the loop thread and are answered on it. The Daemon implements it; tests use a double.
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/feed/source.h"
 #include "agent/replica/join_report.h"
 #include "agent/replica/requests.h"
 #include "crdt/base/result.h"
@@ -46,10 +47,8 @@ struct LastJoin {
 
 enum class Health { kReady, kSyncing, kDegraded };
 
-class Host {
+class Host : public FeedSource {
  public:
-  virtual ~Host() = default;
-
   // Writes one request. `done` is called once, after the commit that has it (rule 1). kBusy: the
   // queue is full and nothing was written.
   virtual void write(WriteRequest request, std::function<void(base::Result<Written>)> done) = 0;
@@ -57,11 +56,6 @@ class Host {
   // the queue is full and nothing was done.
   using MaintenanceDone = std::function<void(base::Result<Maintained>)>;
   virtual void maintain(decltype(Maintain::what) what, MaintenanceDone done) = 0;
-  // Runs `work` on a reader thread inside one snapshot. The function that it returns then runs on
-  // the loop thread. False: the queue is full, nothing will run.
-  using Work = std::function<std::function<void()>(store::Reader&)>;
-  virtual bool read(Work work) = 0;
-
   virtual const AgentFacts& facts() const = 0;
   virtual Health health() const = 0;
   virtual std::string health_reason() const = 0;  // empty when ready
@@ -81,15 +75,7 @@ class Host {
                     std::function<void(const base::Result<Joined>&)> done) = 0;
   virtual void leave() = 0;
 
-  // Calls `watcher` with the events, in order, on the loop thread. Returns a number for unwatch().
-  // `cut`: there were more events, and the log does not have them either. Replicas make events only
-  // while somebody watches, so a turn that runs now may report none. `ready` is called once, at
-  // once or later: a snapshot that is taken then has all changes whose events are not reported.
-  using Watcher = std::function<void(const std::vector<Event>& events, bool cut)>;
-  virtual std::uint64_t watch(Watcher watcher, std::function<void()> ready) = 0;
-  virtual void unwatch(std::uint64_t watcher) = 0;
-  // Calls `tick` once after `millis` on the loop thread; for keep-alive comments and time-outs.
-  virtual void later(std::uint64_t millis, std::function<void()> tick) = 0;
+  std::string short_node_id() const override { return facts().node_id.short_hex(); }
 };
 
 }  // namespace agent
