@@ -124,6 +124,9 @@ base::Status build(const base::Now& now, const std::string& path, const store::O
   // wall clock are above any number of changes. The next open skips more.
   meta.next_position =
       old ? unused_position(old->meta()) : std::max<std::int64_t>(1, now.wall_nanos / 1'000);
+  // What the old database had and the new one will not have is told to no client: each cursor from
+  // before is lost.
+  meta.lost_position = meta.next_position++;
   if (old) {
     meta.clock = old->meta().clock;
     meta.compaction = old->meta().compaction;

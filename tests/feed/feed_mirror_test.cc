@@ -82,7 +82,7 @@ struct Client {
     } else {
       shown.insert(value);
     }
-    if (event.object[0] != 'r') return;
+    if (event.object[0] != 'r' || event.op != "put") return;
     const long number = std::stol(value);
     const auto known = numbers.find(event.object);
     if (known != numbers.end()) {

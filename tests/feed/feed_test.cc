@@ -113,7 +113,9 @@ TEST_F(FeedTest, AChangeThatIsInAValueDoesNotComeAgain) {
   while (host_.loop_step()) {
   }
   ASSERT_TRUE(host_.start_read()) << "the first page";
-  put("a", "2"), put("c", "2");
+  for (const char* name : {"a", "c"}) {
+    host_.send("PUT", "/v1/objects/" + std::string(name), R"({"type":"lww_register","value":2})");
+  }
   host_.run();
 
   EXPECT_EQ(notes->calls(), (Calls{"begin", "value a", "value b", "value c", "values end",
