@@ -9,7 +9,6 @@
 #include "agent/api/api.h"
 #include "agent/api/scoped_address.h"
 #include "agent/clock.h"
-#include "agent/daemon_metrics.h"
 #include "agent/database_files.h"
 #include "agent/host_fingerprint.h"
 #include "agent/host_port.h"
@@ -477,29 +476,6 @@ std::uint64_t Daemon::watch(Watcher watcher, std::function<void()> ready) {
 void Daemon::unwatch(std::uint64_t watcher) {
   watchers_.erase(watcher);
   if (watchers_.empty()) store_thread_->unwatch();
-}
-
-std::string Daemon::metrics() const {
-  DaemonCounts counts;
-  counts.writes = writes_;
-  counts.presences = mesh_->node().presence_count();
-  counts.writes_refused = writes_refused_;
-  counts.changes_applied = changes_applied_;
-  counts.notices = notice_counts_;
-  counts.waiting = store_thread_->waiting();
-  counts.watchers = watchers_.size();
-  counts.uptime = uptime();
-  counts.degraded = condition_.degraded() || has_twin();
-  counts.isolated = !isolation_->reason().empty();
-  counts.store = figures_.figures();
-  counts.wal_bytes_max = store_thread_->wal_bytes_max();
-  counts.free_pages = store_thread_->free_pages();
-  counts.replica = store_thread_->counts();
-  counts.joins = joins_.totals();
-  counts.now = read_clock().instant;
-  counts.log_lines_lost = log_.lost_lines();
-  return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
-                      server_->stats());
 }
 
 }  // namespace agent

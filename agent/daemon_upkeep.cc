@@ -1,8 +1,9 @@
 // What a daemon does from time to time by itself: it saves its list of members, and gives memory
-// back when it is at rest. And what clients ask it to do for itself (maintenance).
+// back when it is at rest. And what clients ask it about itself: maintenance and metrics.
 
 #include "agent/clock.h"
 #include "agent/daemon.h"
+#include "agent/daemon_metrics.h"
 #include "agent/memory.h"
 
 namespace agent {
@@ -51,6 +52,29 @@ void Daemon::save_members() {
 void Daemon::remember_members() {
   save_members();
   later(kMemoryGapMillis, [this] { remember_members(); });
+}
+
+std::string Daemon::metrics() const {
+  DaemonCounts counts;
+  counts.writes = writes_;
+  counts.presences = mesh_->node().presence_count();
+  counts.writes_refused = writes_refused_;
+  counts.changes_applied = changes_applied_;
+  counts.notices = notice_counts_;
+  counts.waiting = store_thread_->waiting();
+  counts.watchers = watchers_.size();
+  counts.uptime = uptime();
+  counts.degraded = condition_.degraded() || has_twin();
+  counts.isolated = !isolation_->reason().empty();
+  counts.store = figures_.figures();
+  counts.wal_bytes_max = store_thread_->wal_bytes_max();
+  counts.free_pages = store_thread_->free_pages();
+  counts.replica = store_thread_->counts();
+  counts.joins = joins_.totals();
+  counts.now = read_clock().instant;
+  counts.log_lines_lost = log_.lost_lines();
+  return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
+                      server_->stats());
 }
 
 }  // namespace agent

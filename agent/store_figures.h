@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "agent/api/data.h"
-#include "agent/api/timers.h"
+#include "agent/feed/timers.h"
 
 namespace agent {
 

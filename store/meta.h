@@ -48,6 +48,8 @@ struct Meta {
   crdt::HybridTime clock;          // rule 9: persisted with every commit
   crdt::Digest digest;             // over all objects
   std::int64_t next_position = 1;  // in the change log; never goes back (cursors)
+  // Above every position that was ever given (agent/replica/positions.h); 0: never set.
+  std::int64_t reserved_position = 0;
   // Changes that the log no longer has (pruned, or merged by a state join) are at or below this
   // position.
   std::int64_t lost_position = 0;

@@ -14,7 +14,8 @@ enum MetaKey : std::int64_t {
   kCompaction = 7,  // 6 is MetaTable::kClosedDigest
   kTextTotals = 8,
   kHeard = 9,
-  kCellFold = 10
+  kCellFold = 10,
+  kReserved = 11
 };
 
 std::int64_t meta_checksum(std::int64_t key, base::BytesView value) {
@@ -139,6 +140,12 @@ base::Result<Meta> MetaTable::load() {
     meta.heard = static_cast<std::int64_t>(parser.be64());
     if (!parser.complete()) return corrupt_row(database_, "meta", kHeard);
   }
+  ASSIGN_OR_RETURN(const auto reserved, find(kReserved));
+  if (reserved) {
+    RowParser parser(*reserved);
+    meta.reserved_position = static_cast<std::int64_t>(parser.be64());
+    if (!parser.complete()) return corrupt_row(database_, "meta", kReserved);
+  }
   ASSIGN_OR_RETURN(const CellTotals totals, cell_totals());
   meta.digest = totals.digest;
   return meta;
@@ -203,6 +210,11 @@ base::Status MetaTable::write(const Meta& meta, const Meta& stored) {
     base::Bytes row;
     base::append_be64(row, static_cast<std::uint64_t>(meta.heard));
     RETURN_IF_ERROR(put(kHeard, row));
+  }
+  if (meta.reserved_position != stored.reserved_position) {
+    base::Bytes row;
+    base::append_be64(row, static_cast<std::uint64_t>(meta.reserved_position));
+    RETURN_IF_ERROR(put(kReserved, row));
   }
   if (meta.repair == stored.repair) return {};
   if (meta.repair.stage == Repair::Stage::kNone) return erase(kRepair);

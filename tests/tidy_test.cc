@@ -162,6 +162,9 @@ TEST(TidyArrows, NobodyLooksUpOrSideways) {
       {"agent/replica/x.cc", "gossip/node.h"},
       {"agent/replica/x.cc", "agent/daemon.h"},
       {"agent/http/x.cc", "crdt/dot.h"},
+      {"agent/feed/x.cc", "agent/http/message.h"},
+      {"agent/feed/x.cc", "agent/api/json_text.h"},
+      {"agent/replica/x.cc", "agent/feed/feed.h"},
       {"agent/http/x.cc", "agent/replica/requests.h"},
       {"agent/x.cc", "tools/cli/tree.h"},
       {"agent/api/x.cc", "agent/daemon.h"},
@@ -196,6 +199,8 @@ TEST(TidyArrows, NobodyLooksUpOrSideways) {
       {"agent/replica/x.cc", "store/store.h"},
       {"agent/http/x.cc", "crdt/base/result.h"},
       {"agent/api/x.cc", "agent/http/router.h"},
+      {"agent/api/x.cc", "agent/feed/feed.h"},
+      {"agent/feed/x.cc", "agent/replica/requests.h"},
       {"agent/daemon.cc", "gossip/transport/transport.h"},
       {"tools/cli/x.cc", "agent/config.h"},
       {"tools/cli/x.cc", "crdt/value.h"},
@@ -230,6 +235,7 @@ TEST(TidyLibraries, EachStopsAtItsBorder) {
       {"gossip/x.cc", "uv.h"},
       {"store/x.cc", "zstd.h"},
       {"agent/replica/x.cc", "uv.h"},
+      {"agent/feed/x.cc", "uv.h"},
       {"store/x.cc", "sys/socket.h"},
       {"crdt/x.cc", "gtest/gtest.h"},
       {"agent/config.cc", "CLI/CLI.hpp"},
@@ -288,7 +294,8 @@ TEST(TidyPurity, RefusesWhatMakesARunDifferFromTheLast) {
            "throw Error();",
            "if (x) throw 1;",
        }) {
-    for (std::string path : {"crdt/x.cc", "gossip/swim/x.h", "store/x.cc", "agent/replica/x.cc"}) {
+    for (std::string path :
+         {"crdt/x.cc", "gossip/swim/x.h", "store/x.cc", "agent/replica/x.cc", "agent/feed/x.cc"}) {
       expect_refused(check_purity, path, code + "\n");
     }
     expect_passes(check_purity, "gossip/transport/x.cc", code + "\n");

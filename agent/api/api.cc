@@ -20,7 +20,7 @@ void add_routes(Host& host, http::Router& router) {
   add_status_routes(host, router);
   add_object_routes(host, router);
   add_conflict_route(host, host, router);
-  add_event_route(host, router);
+  add_event_route(host, std::make_shared<Feed>(host, host), router);
   add_import_route(host, host, router);
   add_compaction_route(host, host, router);
   add_state_routes(host, host, host, router);

@@ -3,7 +3,7 @@
 // GET /catalog/query: entries of a catalog object that match q, in pages, sorted by id.
 
 #include "agent/api/data.h"
-#include "agent/api/timers.h"
+#include "agent/feed/timers.h"
 #include "agent/http/router.h"
 
 namespace agent {

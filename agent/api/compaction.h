@@ -3,7 +3,7 @@
 // POST /crdt/compact: folds texts now, or sets when they are folded (docs/api.md, "Compaction").
 
 #include "agent/api/data.h"
-#include "agent/api/timers.h"
+#include "agent/feed/timers.h"
 #include "agent/http/router.h"
 
 namespace agent {

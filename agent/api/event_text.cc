@@ -1,20 +1,10 @@
 #include "agent/api/event_text.h"
 
-#include <charconv>
-
 #include "agent/api/json_text.h"
 #include "crdt/slot.h"
 
 namespace agent {
 namespace {
-
-template <typename Number>
-bool take_number(std::string_view& text, Number& number) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < 0) return false;
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  return true;
-}
 
 std::string data_of(const Event& event) {
   const bool any_type = event.type == crdt::SlotType::kSubtree;
@@ -31,10 +21,8 @@ std::string data_of(const Event& event) {
       .take();
 }
 
-std::string message(std::string_view id, std::string_view event, std::string_view data) {
-  std::string text = "id: ";
-  text += id;
-  text += "\nevent: ";
+std::string message(std::string_view event, std::string_view data) {
+  std::string text = "event: ";
   text += event;
   text += "\ndata: ";
   text += data;
@@ -42,41 +30,41 @@ std::string message(std::string_view id, std::string_view event, std::string_vie
   return text;
 }
 
+std::string id_line(const Cursor& at) { return "id: " + at.text() + "\n"; }
+
 }  // namespace
 
-std::string Cursor::text() const {
-  return node + "-" + std::to_string(position) + "-" + std::to_string(remaining);
+std::string change_text(const Events& events, std::size_t index, std::string_view node_short) {
+  return id_line(events.cursor(index, std::string(node_short))) +
+         message("change", data_of(events.list()[index]));
 }
 
-std::optional<Cursor> Cursor::parse(std::string_view text) {
-  Cursor cursor;
-  std::size_t dash = text.find('-');
-  if (dash == std::string_view::npos) return std::nullopt;
-  cursor.node = text.substr(0, dash);
-  text.remove_prefix(dash + 1);
-  if (!take_number(text, cursor.position) || !text.starts_with('-')) return std::nullopt;
-  text.remove_prefix(1);
-  if (!take_number(text, cursor.remaining) || !text.empty()) return std::nullopt;
-  return cursor;
-}
-
-std::vector<RenderedEvent> render_events(const std::vector<Event>& events,
-                                         std::string_view node_short) {
-  std::vector<RenderedEvent> rendered(events.size());
-  Cursor cursor{std::string(node_short), 0, 0};
-  for (std::size_t i = events.size(); i-- > 0;) {  // backwards, to count the events that follow
-    const Event& event = events[i];
-    cursor.remaining = event.position == cursor.position ? cursor.remaining + 1 : 0;
-    cursor.position = event.position;
-    rendered[i] = {event.position, event.object, message(cursor.text(), "change", data_of(event))};
+std::vector<std::string> change_texts(const Events& events, std::string_view node_short) {
+  std::vector<std::string> texts;
+  texts.reserve(events.list().size());
+  for (std::size_t i = 0; i < events.list().size(); ++i) {
+    texts.push_back(change_text(events, i, node_short));
   }
-  return rendered;
+  return texts;
 }
 
-std::string start_text(const Cursor& at) { return "id: " + at.text() + "\n\n"; }
-
-std::string reset_text(const Cursor& at, std::string_view reason) {
-  return message(at.text(), "reset", JsonObject().text("reason", reason).take());
+std::string value_text(const Value& value) {
+  JsonObject data;
+  data.text("object", value.object)
+      .raw("path", json_strings(value.path))
+      .text("type", crdt::type_name(value.type))
+      .raw("value", value.large ? "null" : value.value);
+  if (value.large) data.boolean("large", true);
+  return message("value", data.take());
 }
+
+std::string position_text(const Cursor& at) { return id_line(at) + "\n"; }
+
+std::string reset_text(const std::optional<Cursor>& at, std::string_view reason) {
+  return (at ? id_line(*at) : std::string()) +
+         message("reset", JsonObject().text("reason", reason).take());
+}
+
+std::string up_to_date_text(const Cursor& at) { return id_line(at) + message("up-to-date", "{}"); }
 
 }  // namespace agent

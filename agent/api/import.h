@@ -3,7 +3,7 @@
 // POST /v1/import: JSON lines of any number, streamed. Each line adds an entry.
 
 #include "agent/api/data.h"
-#include "agent/api/timers.h"
+#include "agent/feed/timers.h"
 #include "agent/http/router.h"
 
 namespace agent {

@@ -49,15 +49,8 @@ inline constexpr std::size_t kCompactedBytes = 1u << 20;  // of AnswerRoom
 inline constexpr std::size_t kStateBytes = 2u << 20;
 inline constexpr std::size_t kStatePieceBytes = 1u << 20;  // that is written at once
 
-inline constexpr std::size_t kCatchUpChanges = 500;  // changes read from the log in one snapshot
-// Bytes of changes and events that are read in one snapshot, and unsent bytes at which a stream
-// stops reading the log. A single change or event may be larger.
-inline constexpr std::size_t kCatchUpBytes = 512u << 10;
-inline constexpr std::uint64_t kCatchUpPauseMillis = 5;  // then it looks again
-// Live events that are held while the log is read; above: they are dropped, and the log is read
-// again.
-inline constexpr std::size_t kHeldEventsMax = 4'096;
-inline constexpr std::size_t kHeldBytesMax = 4u << 20;
+// Unsent bytes at which an event stream takes nothing more from the log and no more values.
+inline constexpr std::size_t kStreamRoomBytes = 512u << 10;
 inline constexpr std::uint64_t kKeepAliveMillis = 15'000;
 
 }  // namespace agent

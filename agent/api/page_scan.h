@@ -24,7 +24,7 @@
 #include "agent/api/page_links.h"
 #include "agent/api/paging.h"
 #include "agent/api/reading.h"
-#include "agent/api/timers.h"
+#include "agent/feed/timers.h"
 #include "crdt/catalog/entry.h"
 
 namespace agent {

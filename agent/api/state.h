@@ -4,7 +4,7 @@
 
 #include "agent/api/about.h"
 #include "agent/api/data.h"
-#include "agent/api/timers.h"
+#include "agent/feed/timers.h"
 #include "agent/http/router.h"
 
 namespace agent {

@@ -4,7 +4,6 @@
 // store and the clock are replaced when the database is opened again after a fault. So a part keeps
 // a reference to the Context and no reference to the store.
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,11 +14,6 @@
 #include "store/store.h"
 
 namespace agent {
-
-// Added to the next position at every start, so that no position is given twice. The log may have
-// lost its last changes (by a power cut, or because an older copy was restored), and clients hold
-// their positions as cursors. The gap is larger than any such loss.
-inline constexpr std::int64_t kPositionGap = 1 << 24;
 
 struct Context {
   Context(std::string file, const ReplicaOptions& replica_options, base::Random chance)

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/replica/positions.h"
+
 namespace agent {
 
 void DiskFaults::note(base::Now now, const base::Error& error, Outputs& out) {
@@ -46,13 +48,15 @@ bool DiskFaults::reopen(base::Now now, Outputs& out) {
   if (now.instant < reopen_at_) return false;
   reopen_at_ = now.instant + context_.options.reopen_interval;
   const std::uint64_t boot_epoch = context_.meta().boot_epoch;
+  const std::int64_t unused = unused_position(context_.meta());
   auto opened = store::Store::open(context_.path, context_.options.store);
   if (!opened.ok()) return false;
   context_.store = std::move(*opened);
   if (!context_.store->begin().ok()) return false;
   identity_.leave_actor();
   context_.meta().boot_epoch = boot_epoch;
-  context_.meta().next_position += kPositionGap;
+  leap_positions(context_.meta(), std::max(unused, unused_position(context_.meta())),
+                 context_.random);
   if (!context_.store->commit(store::Durability::kFull).ok()) return false;
   context_.clock = crdt::HybridClock(std::max(context_.clock.latest(), context_.meta().clock),
                                      context_.options.clock);

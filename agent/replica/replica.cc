@@ -42,8 +42,7 @@ base::Result<std::unique_ptr<Replica>> Replica::open_once(base::Now now, const s
                                                           const base::Bytes& host,
                                                           base::Random random) {
   auto impl = std::make_unique<Impl>(path, options, std::move(random));
-  ASSIGN_OR_RETURN(OpenedStore opened,
-                   open_store(now, path, options.store, options.files, kPositionGap));
+  ASSIGN_OR_RETURN(OpenedStore opened, open_store(now, path, options.store, options.files));
   impl->context.store = std::move(opened.store);
   impl->repair.set_found_sound(opened.found_sound);
   if (opened.found_sound) {
@@ -56,7 +55,7 @@ base::Result<std::unique_ptr<Replica>> Replica::open_once(base::Now now, const s
   base::Status started = impl->start(now, host);
   if (!started.ok() && started.error().code == base::Code::kCorrupt && options.files) {
     ASSIGN_OR_RETURN(opened,
-                     replace_store(now, path, options.store, *options.files, kPositionGap,
+                     replace_store(now, path, options.store, *options.files,
                                    std::move(impl->context.store), started.error().message));
     impl->context.store = std::move(opened.store);
     impl->carried.notices.push_back({Notice::Kind::kSetAside, {}, 0, opened.set_aside});

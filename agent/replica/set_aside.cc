@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "agent/replica/positions.h"
 #include "agent/replica/tail.h"
 
 namespace agent {
@@ -114,15 +115,18 @@ base::Status copy_log(store::Store& old, Copy& copy) {
 
 // `old` is null when the old database cannot be opened.
 base::Status build(const base::Now& now, const std::string& path, const store::Options& options,
-                   store::Store* old, std::int64_t position_gap) {
+                   store::Store* old) {
   ASSIGN_OR_RETURN(auto fresh, store::Store::open(path, options));
   RETURN_IF_ERROR(fresh->begin());
   store::Meta& meta = fresh->meta();
   meta.repair.stage = Stage::kFetching;
   // Clients hold positions as cursors. If the last position cannot be read, the microseconds of the
-  // wall clock are above any number of changes.
-  meta.next_position = old ? old->meta().next_position + position_gap
-                           : std::max(position_gap, now.wall_nanos / 1'000);
+  // wall clock are above any number of changes. The next open skips more.
+  meta.next_position =
+      old ? unused_position(old->meta()) : std::max<std::int64_t>(1, now.wall_nanos / 1'000);
+  // What the old database had and the new one will not have is told to no client: each cursor from
+  // before is lost.
+  meta.lost_position = meta.next_position++;
   if (old) {
     meta.clock = old->meta().clock;
     meta.compaction = old->meta().compaction;
@@ -162,8 +166,7 @@ std::string reason_of(const store::Repair& repair) {
 }  // namespace
 
 base::Result<OpenedStore> open_store(const base::Now& now, const std::string& path,
-                                     const store::Options& options, DatabaseFiles* files,
-                                     std::int64_t position_gap) {
+                                     const store::Options& options, DatabaseFiles* files) {
   if (files) RETURN_IF_ERROR(settle(*files, path));
   if (files && files->is_log_without_database(path)) {
     RETURN_IF_ERROR(put_log_aside(*files, path));
@@ -199,14 +202,13 @@ base::Result<OpenedStore> open_store(const base::Now& now, const std::string& pa
         path + ": the database must be set aside, which is not possible here: " + why};
   std::unique_ptr<store::Store> old;
   if (!damaged) old = std::move(*opened);
-  return replace_store(now, path, options, *files, position_gap, std::move(old), why);
+  return replace_store(now, path, options, *files, std::move(old), why);
 }
 
 base::Result<OpenedStore> replace_store(const base::Now& now, const std::string& path,
                                         const store::Options& options, DatabaseFiles& files,
-                                        std::int64_t position_gap,
                                         std::unique_ptr<store::Store> old, const std::string& why) {
-  RETURN_IF_ERROR(build(now, path + "-new", options, old.get(), position_gap));
+  RETURN_IF_ERROR(build(now, path + "-new", options, old.get()));
   old.reset();
   // When the last connection closes, it copies the write-ahead log into the file. If the log is
   // still there, this has failed, and the file alone would lack most rows.

@@ -48,14 +48,12 @@ struct OpenedStore {
 // been temporary, and this database may be the only one with some acknowledged writes. Without
 // `files` nothing is set aside: the result is then the error of the database, or kUnavailable.
 base::Result<OpenedStore> open_store(const base::Now& now, const std::string& path,
-                                     const store::Options& options, DatabaseFiles* files,
-                                     std::int64_t position_gap);
+                                     const store::Options& options, DatabaseFiles* files);
 
 // Sets `old` aside whatever its repair row says, because it turned out to be damaged. `old` is null
 // when it cannot be opened at all.
 base::Result<OpenedStore> replace_store(const base::Now& now, const std::string& path,
                                         const store::Options& options, DatabaseFiles& files,
-                                        std::int64_t position_gap,
                                         std::unique_ptr<store::Store> old, const std::string& why);
 
 }  // namespace agent

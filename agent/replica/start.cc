@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "agent/replica/impl.h"
+#include "agent/replica/positions.h"
 #include "crdt/base/plant.h"
 
 namespace agent {
@@ -17,7 +18,7 @@ base::Status Replica::Impl::start(base::Now now, const base::Bytes& host) {
   if (was_twin) echo.suspect_tail(meta.own_actor);
   if (!PLANTED(kActorKeptAtStart)) identity.leave_actor();
   if (!same_node) identity.take_node_id(was_twin);
-  meta.next_position += kPositionGap;
+  leap_positions(meta, unused_position(meta), context.random);
   meta.host_fingerprint = host;
   ++meta.boot_epoch;
   RETURN_IF_ERROR(store.commit(store::Durability::kFull));

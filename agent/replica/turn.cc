@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "agent/replica/impl.h"
+#include "agent/replica/positions.h"
 #include "agent/replica/tail.h"
 #include "crdt/base/plant.h"
 
@@ -49,6 +50,10 @@ base::Status Replica::Impl::apply_all(Turn& turn, std::span<Input> inputs) {
   writes |= !turn.out.facts.own.empty() || turn.gives_up || turn.twin;
   if (writes && !PLANTED(kOwnWritesNormal)) durability = store::Durability::kFull;
   turn.synced = writes;
+  if (reserve_positions(context.meta())) {
+    durability = store::Durability::kFull;
+    turn.synced = true;
+  }
   return context.store->commit(durability);
 }
 

@@ -1,20 +1,40 @@
 // When the agent sends a reset to an event stream, and when not.
 
-#include "agent/api/event_text.h"
+#include "agent/feed/cursor.h"
 #include "crdt/base/random.h"
 #include "tests/api/event_blocks.h"
 
 namespace agent {
 namespace {
 
-TEST(Events, AForeignOrSenselessCursorIsAReset) {
+// The other agent may have had anything. So the client gets all that there is: from the log if it
+// reaches back to its beginning, else as a reset.
+TEST(Events, ACursorOfAnotherAgentGetsTheWholeLogOrAReset) {
+  ReplicaOptions small;
+  small.store.log_bytes_max = 2'000;
+  for (bool prunes : {false, true}) {
+    FakeHost a("A", prunes ? small : ReplicaOptions());
+    FakeHost z("Z");
+    for (int i = 0; i < 30; ++i) add(a, std::to_string(i)), a.run();
+    const bool pruned = a.replica().store().meta().lost_position > 0;
+    ASSERT_EQ(pruned, prunes);
+
+    auto stream = open(a, Cursor{z.facts().node_id.short_hex(), 1'000'000'000'000'000, 0}.text());
+    a.run();
+    add(a, "live"), a.run();
+
+    EXPECT_EQ(resets(*stream), prunes ? 1u : 0u);
+    EXPECT_EQ(ids(*stream).size(), prunes ? 1u : 31u);
+    EXPECT_EQ(ids(*stream).back(), "live");
+  }
+}
+
+TEST(Events, ASenselessCursorIsAReset) {
   FakeHost a("A");
-  FakeHost z("Z");
   body(a, "POST", "/snapshots/add/s", "{}");
-  std::string foreign = Cursor{z.facts().node_id.short_hex(), 1, 0}.text();
   std::string ahead = Cursor{a.facts().node_id.short_hex(), 1'000'000'000'000, 0}.text();
 
-  for (const std::string& cursor : {foreign, ahead, std::string("nonsense")}) {
+  for (const std::string& cursor : {ahead, std::string("nonsense")}) {
     auto stream = open(a, cursor);
     a.run();
     add(a, "live");

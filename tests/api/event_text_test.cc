@@ -40,9 +40,9 @@ TEST(Cursor, AnythingElseIsRefused) {
 }
 
 TEST(EventText, HoldsExactlyTheFieldsOfTheContract) {
-  auto rendered = render_events({event_at(42, "s\n1")}, "0a1b2c3d");
+  const Events events({event_at(42, "s\n1")}, true);
 
-  EXPECT_EQ(rendered.at(0).text,
+  EXPECT_EQ(change_texts(events, "0a1b2c3d").at(0),
             "id: 0a1b2c3d-42-0\n"
             "event: change\n"
             R"(data: {"object":"snapshots","path":["s\n1"],"type":"crdt_map","op":"put",)"
@@ -52,13 +52,35 @@ TEST(EventText, HoldsExactlyTheFieldsOfTheContract) {
 }
 
 TEST(EventText, CountsWhatIsToComeOfEachChange) {
-  auto rendered =
-      render_events({event_at(1, "a"), event_at(2, "b"), event_at(2, "c"), event_at(3, "d")}, "n");
+  const Events events({event_at(1, "a"), event_at(2, "b"), event_at(2, "c"), event_at(3, "d")},
+                      true);
+  const std::vector<std::string> rendered = change_texts(events, "n");
 
-  EXPECT_TRUE(rendered[0].text.starts_with("id: n-1-0\n"));
-  EXPECT_TRUE(rendered[1].text.starts_with("id: n-2-1\n"));
-  EXPECT_TRUE(rendered[2].text.starts_with("id: n-2-0\n"));
-  EXPECT_TRUE(rendered[3].text.starts_with("id: n-3-0\n"));
+  EXPECT_TRUE(rendered[0].starts_with("id: n-1-0\n"));
+  EXPECT_TRUE(rendered[1].starts_with("id: n-2-1\n"));
+  EXPECT_TRUE(rendered[2].starts_with("id: n-2-0\n"));
+  EXPECT_TRUE(rendered[3].starts_with("id: n-3-0\n"));
+  EXPECT_EQ(change_text(events, 1, "n"), rendered[1]);
+}
+
+TEST(EventText, AValueHasNoIdAndALargeOneNoValue) {
+  EXPECT_EQ(value_text({"snapshots", {"s"}, crdt::SlotType::kMap, R"({"n":1.0})", false}),
+            "event: value\n"
+            R"(data: {"object":"snapshots","path":["s"],"type":"crdt_map","value":{"n":1.0}})"
+            "\n\n");
+  EXPECT_EQ(value_text({"note", {}, crdt::SlotType::kSeq, "", true}),
+            "event: value\n"
+            R"(data: {"object":"note","path":[],"type":"seq","value":null,"large":true})"
+            "\n\n");
+}
+
+TEST(EventText, OtherBlocks) {
+  const Cursor at{"n", 7, 0};
+
+  EXPECT_EQ(up_to_date_text(at), "id: n-7-0\nevent: up-to-date\ndata: {}\n\n");
+  EXPECT_EQ(position_text(at), "id: n-7-0\n\n");
+  EXPECT_EQ(reset_text(at, "why"), "id: n-7-0\nevent: reset\ndata: {\"reason\":\"why\"}\n\n");
+  EXPECT_EQ(reset_text({}, "why"), "event: reset\ndata: {\"reason\":\"why\"}\n\n");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "agent/api/limits.h"
+#include "agent/feed/limits.h"
 #include "tests/api/answers.h"
 #include "tests/api/event_blocks.h"
 #include "tools/simulator/requests.h"

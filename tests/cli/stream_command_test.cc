@@ -205,6 +205,36 @@ TEST(Watch, PrintsHostsTimesAndTypesOfOneObject) {
       << ended.err;
 }
 
+TEST(Watch, PrintsTheValuesFirstAndTakesPrefixes) {
+  std::atomic<int> calls = 0;
+  FakeAgent agent([&](const Seen& request) -> std::string {
+    if (request.target == "/v1/members") return FakeAgent::ok("[]");
+    if (++calls > 1) return "";
+    return FakeAgent::events(
+        "event: value\n"
+        R"(data: {"object":"snapshots","path":["a"],"type":"crdt_map","value":{"n":1.0}})"
+        "\n\nevent: value\n"
+        R"(data: {"object":"note","path":[],"type":"seq","value":null,"large":true})"
+        "\n\nid: 1\n\nid: 1\nevent: up-to-date\ndata: {}\n\n" +
+        change("2", R"({"object":"snapshots","path":["x"],"type":"crdt_map","op":"remove",)"
+                    R"("value":null,"actor":"ff","seq":8,"stamp":"0.0","node":"phone"})"));
+  });
+  Program program(
+      {"watch", "--values", "--prefix", "snap", "--prefix", "no/", "--http", agent.address()});
+
+  ASSERT_TRUE(program.wait_for_output("remove"));
+  while (calls < 2) usleep(10'000);
+  program.signal(SIGINT);
+  const auto ended = program.wait();
+
+  EXPECT_EQ(agent.seen().at(0).target, "/v1/events?prefix=snap&prefix=no%2F&values=1");
+  EXPECT_EQ(ended.out,
+            "snapshots/a crdt_map {\"n\":1.0}\n"
+            "note seq (larger than 8 MiB)\n"
+            "1970-01-01T00:00:00.000Z  phone  snapshots/x crdt_map remove  (ff:8)\n");
+  EXPECT_EQ(ended.exit, 130);
+}
+
 TEST(Watch, EndsAtOnceWhereItCannotBegin) {
   FakeAgent refusing([](const Seen&) { return FakeAgent::error(421, "misdirected", "not me"); });
   FakeAgent busy([](const Seen&) { return FakeAgent::error(503, "unavailable", "opening"); });

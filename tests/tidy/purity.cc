@@ -107,7 +107,7 @@ void find_names(const Source& source, const Banned& kind, std::string_view name,
 bool is_pure(std::string_view path) {
   if (is_below(path, "gossip/transport")) return false;
   return is_below(path, "crdt") || is_below(path, "gossip") || is_below(path, "store") ||
-         is_below(path, "agent/replica");
+         is_below(path, "agent/replica") || is_below(path, "agent/feed");
 }
 
 Findings check_purity(const Source& source) {

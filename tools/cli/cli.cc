@@ -116,6 +116,7 @@ class Tree {
   EntryParts parts_;
   FieldChanges changes_;
   ObjectWrite object_;
+  Watched watched_;
 };
 
 Tree::Tree(const AgentEntry& agent)
@@ -253,8 +254,12 @@ void Tree::add_mesh_commands() {
       show_conflicts);
   auto* watch_command =
       leaf(&app_, "watch", "print the changes of all agents as they arrive; Ctrl-C ends it");
-  word(watch_command, "object", id_, "an object, such as snapshots: print only its changes");
-  on_client(watch_command, [this](Session& session) { return watch(session, id_); });
+  word(watch_command, "object", watched_.object,
+       "an object, such as snapshots: print only its changes");
+  words(watch_command, "--prefix", watched_.prefixes,
+        "print the changes of objects whose names begin so; may be repeated");
+  watch_command->add_flag("--values", watched_.values, "print first what the objects show now");
+  on_client(watch_command, [this](Session& session) { return watch(session, watched_); });
 }
 
 void Tree::add_catalog(const std::string& object) {

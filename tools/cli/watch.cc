@@ -19,14 +19,26 @@ constexpr auto kAwayMax = std::chrono::seconds(10);
 constexpr auto kPauseFirst = std::chrono::milliseconds(100);
 constexpr auto kPauseMax = std::chrono::milliseconds(2'000);
 
+std::string place_of(std::string_view data) {
+  std::string place = unquote(field(data, "object"));
+  for (auto step : elements(field(data, "path")).value_or(std::vector<std::string_view>{})) {
+    place += "/" + unquote(step);
+  }
+  return place;
+}
+
+// Example: "snapshots/snap1 crdt_map {"size":1}".
+std::string readable_value(std::string_view data) {
+  const bool large = field(data, "large") == "true";
+  return fmt::format("{} {} {}", place_of(data), unquote(field(data, "type")),
+                     large ? "(larger than 8 MiB)" : field(data, "value"));
+}
+
 // Example: "2026-01-31T12:00:00.123Z  n1 00112233  snapshots/snap1 crdt_map put {"size":1}
 // (99aabbcc:7)".
 std::string readable(Names& names, std::string_view data) {
   auto at = [&](std::string_view name) { return unquote(field(data, name)); };
-  std::string place = at("object");
-  for (auto step : elements(field(data, "path")).value_or(std::vector<std::string_view>{})) {
-    place += "/" + unquote(step);
-  }
+  const std::string place = place_of(data);
   // A removal names the element that is gone. It has no value where a whole place is gone, and no
   // type where that was of any type.
   const auto value = field(data, "value");
@@ -46,6 +58,13 @@ bool is_change(std::string_view data) {
                           {"seq", Kind::kNumber}});
 }
 
+bool is_value(std::string_view data) {
+  return has_shape(data, {{"object", Kind::kString},
+                          {"path", Kind::kArray},
+                          {"type", Kind::kString},
+                          {"value", Kind::kAny}});
+}
+
 // False: this is not an event of an agent.
 bool print_event(Session& session, const StreamEvent& event) {
   if (event.name == "reset") {
@@ -55,21 +74,33 @@ bool print_event(Session& session, const StreamEvent& event) {
         "the agent can no longer send the events in between{}; read the whole state again", why));
     return true;
   }
-  if (event.data.empty()) return true;
-  if (!is_change(event.data)) return false;
+  if (event.data.empty() || event.name == "up-to-date") return true;
+  const bool value = event.name == "value";
+  if (value ? !is_value(event.data) : !is_change(event.data)) return false;
   if (session.printer.is_table()) {
-    session.printer.row_line(readable(session.names, event.data));
+    session.printer.row_line(value ? readable_value(event.data)
+                                   : readable(session.names, event.data));
   } else {
     session.printer.text(one_line(event.data) + "\n");
   }
   return true;
 }
 
+std::string path_of(const Watched& watched) {
+  std::string query;
+  const auto add = [&query](std::string_view name, const std::string& value) {
+    query += (query.empty() ? "?" : "&") + std::string(name) + "=" + percent_encode(value);
+  };
+  if (!watched.object.empty()) add("object", watched.object);
+  for (const std::string& prefix : watched.prefixes) add("prefix", prefix);
+  if (watched.values) add("values", "1");
+  return "/v1/events" + query;
+}
+
 }  // namespace
 
-int watch(Session& session, const std::string& object) {
-  std::string path = "/v1/events";
-  if (!object.empty()) path += "?object=" + percent_encode(object);
+int watch(Session& session, const Watched& watched) {
+  const std::string path = path_of(watched);
   EventStream stream;
   bool connected = false;  // a connection succeeded at least once
   bool sound = true;

@@ -1,5 +1,7 @@
 #include "tools/simulator/power_cut_history.h"
 
+#include <algorithm>
+
 #include "crdt/base/check.h"
 #include "tools/simulator/requests.h"
 
@@ -12,6 +14,7 @@ constexpr std::uint64_t kNoteBytesMax = 500;
 constexpr std::uint32_t kImageOneIn = 3;  // one of so many changing calls of SQLite
 constexpr std::uint32_t kLyingOneIn = 5;  // one of so many mixed histories
 constexpr std::uint64_t kLyingSteps = 12;
+constexpr std::uint64_t kSpendOneIn = 4;  // steps of a mixed history, see spend_positions()
 constexpr std::int64_t kOwnWritesPages = 60;
 
 constexpr std::array<PowerCut, 4> kPowerCuts{PowerCut::kAll, PowerCut::kSuffix, PowerCut::kSubset,
@@ -190,12 +193,21 @@ void PowerCutHistory::mixed_step() {
   if (kind < 3) return start(false);
   if (kind < 6) return start(true);
   if (kind < 12) return flush();
+  if (steps_ % kSpendOneIn == 0) spend_positions();
   if (kind < 50) return turn(remote());
   std::vector<agent::Input> inputs;
   if (kind < 60) inputs = remote();
   const std::uint64_t writes = 1 + random_.below(3);
   for (std::uint64_t i = 0; i < writes; ++i) inputs.push_back(own_write());
   turn(std::move(inputs));
+}
+
+// As if nearly all reserved positions had been given. The next turn, which often commits without a
+// flush, must then bring a higher bound to the medium before it is told.
+void PowerCutHistory::spend_positions() {
+  store::Meta& meta = replica_->store().meta();
+  const auto left = static_cast<std::int64_t>(steps_ % 7);
+  meta.next_position = std::max(meta.next_position, meta.reserved_position - left);
 }
 
 void PowerCutHistory::start(bool clean) {

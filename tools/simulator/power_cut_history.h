@@ -70,6 +70,7 @@ class PowerCutHistory {
   class Source;  // the replica whose changes are received
 
   void mixed_step();
+  void spend_positions();
   void start(bool clean);
   void turn(std::vector<agent::Input> inputs);
   void flush();

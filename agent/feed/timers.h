@@ -1,6 +1,6 @@
 #pragma once
 
-// Time for handlers: the clock of the agent, and calls that come later.
+// Time for the feed and for handlers: the clock of the agent, and calls that come later.
 // All calls come from the loop thread and are answered on it.
 
 #include <cstdint>

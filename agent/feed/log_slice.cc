@@ -1,8 +1,8 @@
-#include "agent/api/log_slice.h"
+#include "agent/feed/log_slice.h"
 
 #include <utility>
 
-#include "agent/api/limits.h"
+#include "agent/feed/limits.h"
 #include "agent/replica/events.h"
 
 namespace agent {
@@ -18,8 +18,7 @@ LogSlice lost_slice(std::int64_t newest, std::string why) {
 
 }  // namespace
 
-base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
-                                      std::string_view node_short) {
+base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after) {
   ASSIGN_OR_RETURN(store::Meta meta, reader.meta());
   ASSIGN_OR_RETURN(const store::Actors* actors, reader.actors());
   std::int64_t newest = meta.next_position - 1;
@@ -56,7 +55,7 @@ base::Result<LogSlice> read_log_slice(store::Reader& reader, std::int64_t after,
   LogSlice slice;
   slice.end = visited < kCatchUpChanges && bytes < kCatchUpBytes;
   slice.position = slice.end ? newest : last;
-  slice.events = render_events(events, node_short);
+  slice.events = std::move(events);
   return slice;
 }
 
