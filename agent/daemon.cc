@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/api/api.h"
+#include "agent/api/credentials.h"
 #include "agent/api/scoped_address.h"
 #include "agent/clock.h"
 #include "agent/daemon_metrics.h"
@@ -54,6 +55,7 @@ Daemon::Daemon(DaemonOptions options, Log& log)
     : options_(std::move(options)),
       log_(log),
       random_(kernel_random()),
+      access_(random_.fork()),
       repair_watch_(options_.lonely_after),
       joins_(log) {}
 
@@ -91,6 +93,8 @@ base::Status Daemon::open_store() {
   if (made) {
     log_.info("key_made", {{"file", directory_->key_path()}, {"hint", hint_about_new_key()}});
   }
+  ASSIGN_OR_RETURN(auth::KeyFile keys, auth::read_keys(directory_->path()));
+  access_.set(keys, started_);
   options_.replica.clock.build_nanos = build_nanos();
   directory_->on_lock_made_again([this] {
     log_.error("lock_removed", {{"file", directory_->path() + "/lock"},
@@ -104,6 +108,7 @@ base::Status Daemon::open_store() {
   ASSIGN_OR_RETURN(opened_,
                    Replica::open(read_clock(), directory_->database_path(), options_.replica,
                                  host_fingerprint(directory_->path()), replica_random));
+  clock_at_start_ = crdt::HybridClock(opened_->store().meta().clock, options_.replica.clock);
   RETURN_IF_ERROR(directory_->watch_database());
   if (opened_->fetching() || opened_->replaying()) condition_.opened_rebuilding();
   self_ = MeshSelf{opened_->node_id(),    opened_->signing_seed(),    *key,
@@ -159,6 +164,8 @@ base::Status Daemon::open_sockets() {
   facts_.clock = options_.replica.clock;
   facts_.compaction = {options_.replica.compaction.automatic, options_.replica.store.fold_changes};
   add_routes(*this, router_);
+  add_nonce_route(access_, [this] { return access_time(); }, router_);
+  options_.http.judge = judge_by(access_, [this] { return access_time(); });
   auto server =
       http::Server::open(&loop_, options_.http_host, options_.http_port, options_.http, router_);
   if (!server.ok()) {
@@ -179,6 +186,26 @@ void Daemon::set_topology(gossip::Topology topology) {
   options_.mesh.node.topology = topology;
   mesh_->topology(topology);
   facts_.topology = gossip::topology_name(topology);
+}
+
+void Daemon::read_keys_again() {
+  auto keys = auth::read_keys(directory_->path());
+  if (!keys.ok()) {
+    log_.error("keys_refused", {{"reason", keys.error().message},
+                                {"meaning", "the agent goes on with the keys that it has"}});
+    return;
+  }
+  access_.set(*keys, read_clock().instant);
+  log_.info("keys_read", {{"keys", keys->keys.size()}, {"revoked", keys->revoked.size()}});
+}
+
+// The clock that was stored last may be later than the one at the start. So a wall clock that was
+// set back since the start, but not to a time before it, is trusted here.
+auth::Time Daemon::access_time() const {
+  base::Now now = read_clock();
+  auth::Time time{now.instant, std::nullopt};
+  if (clock_at_start_.trusts(now)) time.trusted_wall = now.wall_nanos / 1'000'000'000;
+  return time;
 }
 
 void Daemon::watch_isolation() {
@@ -510,6 +537,9 @@ std::string Daemon::metrics() const {
   counts.joins = joins_.totals();
   counts.now = read_clock().instant;
   counts.log_lines_lost = log_.lost_lines();
+  counts.access = access_.counts();
+  counts.api_keys = access_.keys();
+  counts.nonces = access_.nonces();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
                       server_->stats());
 }

@@ -163,6 +163,9 @@ TEST(TidyArrows, NobodyLooksUpOrSideways) {
       {"agent/replica/x.cc", "agent/daemon.h"},
       {"agent/http/x.cc", "crdt/dot.h"},
       {"agent/http/x.cc", "agent/replica/requests.h"},
+      {"agent/http/x.cc", "agent/access/access.h"},
+      {"agent/access/x.cc", "agent/http/message.h"},
+      {"agent/access/x.cc", "agent/daemon.h"},
       {"agent/x.cc", "tools/cli/tree.h"},
       {"agent/api/x.cc", "agent/daemon.h"},
 
@@ -196,6 +199,8 @@ TEST(TidyArrows, NobodyLooksUpOrSideways) {
       {"agent/replica/x.cc", "store/store.h"},
       {"agent/http/x.cc", "crdt/base/result.h"},
       {"agent/api/x.cc", "agent/http/router.h"},
+      {"agent/api/x.cc", "agent/access/access.h"},
+      {"agent/access/x.cc", "agent/regular_file.h"},
       {"agent/daemon.cc", "gossip/transport/transport.h"},
       {"tools/cli/x.cc", "agent/config.h"},
       {"tools/cli/x.cc", "crdt/value.h"},

@@ -152,13 +152,17 @@ void compact(Host& host, const ExchangePtr& exchange) {
 }  // namespace
 
 void add_compaction_route(Host& host, http::Router& router) {
-  router.add({http::Verb::kPost,
-              "/crdt/compact",
-              [&host](const ExchangePtr& exchange) { compact(host, exchange); },
-              "Fold the edits of texts into their blocks now, of one object or of all; or set when "
-              "they are folded",
-              {},
-              kEnvelopeBytes + kIdBytesMax});
+  http::Route route;
+  route.verb = http::Verb::kPost;
+  route.pattern = "/crdt/compact";
+  route.summary =
+      "Fold the edits of texts into their blocks now, of one object or of all; or set when they "
+      "are folded";
+  route.body_max = kEnvelopeBytes + kIdBytesMax;
+  route.scope = http::Scope::kAdmin;
+  route.signed_off_loopback = true;
+  route.handler = [&host](const ExchangePtr& exchange) { compact(host, exchange); };
+  router.add(std::move(route));
 }
 
 }  // namespace agent

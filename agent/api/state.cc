@@ -244,6 +244,7 @@ void add_state_routes(Host& host, http::Router& router) {
   route.summary = "Merge a state file, like the state of a peer; the body is streamed";
   route.body_max = std::numeric_limits<std::size_t>::max();
   route.streams_body = true;
+  route.scope = http::Scope::kAdmin;
   route.handler = [&host](const ExchangePtr& exchange) { start_import(host, exchange); };
   router.add(std::move(route));
 }

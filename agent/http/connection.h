@@ -127,7 +127,9 @@ class Connection {
 
   void open_request(std::string_view head);
   void find_route();
+  void judge_caller();
   void judge_body();
+  void end_body();
   void dispatch();
   bool read_body(std::string_view& input, std::string_view& piece);
   void refuse(int status, const base::Error& error);  // answers, then closes the connection
@@ -193,7 +195,9 @@ class Connection {
   std::function<void()> when_room_;   // set while the request waits for room
   std::function<void()> when_taken_;  // set while the next chunk waits for the client
   const Route* route_ = nullptr;
-  Headers cors_;
+  std::unique_ptr<BodyCheck> body_check_;  // of the body that is collected now
+  Peer peer_;
+  Headers cors_;  // headers that every answer to this request gets; those of the judge too
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool http_1_0_ = false;

@@ -1,5 +1,7 @@
 // The second half of Connection: its handles, its time limits and its end.
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +15,24 @@ namespace http {
 namespace {
 
 constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+
+// An address that only programs of this host can have.
+bool is_loopback(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+  }
+  if (address.ss_family != AF_INET6) return false;
+  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+  return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) != 0;
+}
+
+Peer peer_of(const uv_tcp_t& tcp) {
+  sockaddr_storage address{};
+  int size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  return {uv_tcp_getpeername(&tcp, generic, &size) == 0 && is_loopback(address)};
+}
 
 }  // namespace
 
@@ -33,6 +53,7 @@ void Connection::accept(Shared& shared, int socket) {
     return self->destroy();
   }
   uv_tcp_nodelay(&self->tcp_, 1);
+  self->peer_ = peer_of(self->tcp_);
   self->settle();
 }
 

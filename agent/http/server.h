@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/http/judge.h"
 #include "agent/http/message.h"
 #include "agent/http/router.h"
 #include "crdt/base/result.h"
@@ -38,6 +39,7 @@ struct Options {
   std::uint64_t answer_wait_millis = 30'000;  // a request that waits longer for room gets 503
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
   std::vector<std::string> origins;  // allowed Origin values; they get CORS headers
+  Judge judge;  // who may send which request; none: everybody
 };
 
 // One request and its answer. The callbacks of on_body and on_gone may hold the exchange: they are

@@ -21,18 +21,20 @@ const std::vector<Arrow>& arrows() {
       {"gossip/transport", {"gossip/transport", "gossip", "crdt", "crdt/base"}},
       {"agent/replica", {"agent/replica", "store", "crdt", "crdt/base"}},
       {"agent/http", {"agent/http", "crdt/base"}},
+      {"agent/access", {"agent/access", "agent/files.h", "agent/regular_file.h", "crdt/base"}},
       {"agent",
-       {"agent", "agent/api", "agent/http", "agent/replica", "gossip", "gossip/transport", "store",
-        "crdt", "crdt/base"}},
+       {"agent", "agent/access", "agent/api", "agent/http", "agent/replica", "gossip",
+        "gossip/transport", "store", "crdt", "crdt/base"}},
       // Handlers have no sockets and no threads.
       {"agent/api",
-       {"agent/api", "agent/http", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
+       {"agent/api", "agent/access", "agent/http", "agent/replica", "gossip", "store", "crdt",
+        "crdt/base"}},
       // The program: only here do the daemon and the command line meet.
       {"agent/main.cc", {"agent", "agent/api", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client. It uses the configuration and a few names of the agent, nothing else of it.
       {"tools/cli",
-       {"tools/cli", "crdt/base", "crdt/minified.h", "crdt/value.h", "agent/config.h",
-        "agent/held_signals.h", "agent/host_port.h", "agent/log.h", "gossip/address.h",
+       {"tools/cli", "agent/access", "crdt/base", "crdt/minified.h", "crdt/value.h",
+        "agent/config.h", "agent/held_signals.h", "agent/host_port.h", "agent/log.h", "gossip/address.h",
         "gossip/options.h"}},
       // How tests and benchmarks reach running agents.
       {"tools/probe", {"tools/probe", "crdt/base"}},
@@ -48,7 +50,7 @@ const std::vector<Arrow>& arrows() {
       // them.
       {"tests",
        {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/probe",
-        "tools/simulator", "agent", "agent/api", "agent/http", "agent/replica", "gossip",
+        "tools/simulator", "agent", "agent/access", "agent/api", "agent/http", "agent/replica", "gossip",
         "gossip/transport", "store", "crdt", "crdt/base"}},
   };
   return kArrows;
@@ -95,6 +97,7 @@ const std::vector<Library>& libraries() {
       {"toml++/", {"agent", "tests"}},
       {"CLI/", {"agent/main.cc", "tools"}},
       {"curl/", {"agent", "tools/cli", "tests"}},
+      {"openssl/", {"agent/http", "tools/cli", "tests"}},
       {"gtest/", {"tests"}},
       {"gmock/", {"tests"}},
   };
