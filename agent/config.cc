@@ -172,7 +172,7 @@ void Judge::http() {
              "expected HOST:PORT or http://HOST:PORT; " + HostPort::problem_http(*given));
     } else if (!address->is_loopback()) {
       refuse("http", *given,
-             "this version has no API keys, so HTTP is served on loopback only (127.0.0.1, [::1], "
+             "this version has no TLS, so HTTP is served on loopback only (127.0.0.1, [::1], "
              "localhost)");
     } else {
       config_.http = address->with_numeric_loopback();
@@ -282,6 +282,16 @@ base::Result<Config> load(const Flags& flags, const Surroundings& surroundings) 
 base::Result<Config> load_config(const Flags& flags) {
   ASSIGN_OR_RETURN(auto surroundings, look_around(flags));
   return load(flags, surroundings);
+}
+
+base::Result<std::string> data_directory_setting(const Flags& flags) {
+  ASSIGN_OR_RETURN(auto surroundings, look_around(flags));
+  ASSIGN_OR_RETURN(auto settings, gather(flags, surroundings));
+  Config config;
+  Judge judge(settings, config);
+  judge.directories(surroundings);
+  RETURN_IF_ERROR(judge.status());
+  return config.data_dir;
 }
 
 base::Result<HttpSetting> http_setting(const Flags& flags) {

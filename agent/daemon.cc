@@ -164,7 +164,8 @@ base::Status Daemon::open_sockets() {
   facts_.clock = options_.replica.clock;
   facts_.compaction = {options_.replica.compaction.automatic, options_.replica.store.fold_changes};
   add_routes(*this, router_);
-  add_nonce_route(access_, [this] { return access_time(); }, router_);
+  add_nonce_route(
+      access_, [this] { return access_time(); }, router_);
   options_.http.judge = judge_by(access_, [this] { return access_time(); });
   auto server =
       http::Server::open(&loop_, options_.http_host, options_.http_port, options_.http, router_);
@@ -186,26 +187,6 @@ void Daemon::set_topology(gossip::Topology topology) {
   options_.mesh.node.topology = topology;
   mesh_->topology(topology);
   facts_.topology = gossip::topology_name(topology);
-}
-
-void Daemon::read_keys_again() {
-  auto keys = auth::read_keys(directory_->path());
-  if (!keys.ok()) {
-    log_.error("keys_refused", {{"reason", keys.error().message},
-                                {"meaning", "the agent goes on with the keys that it has"}});
-    return;
-  }
-  access_.set(*keys, read_clock().instant);
-  log_.info("keys_read", {{"keys", keys->keys.size()}, {"revoked", keys->revoked.size()}});
-}
-
-// The clock that was stored last may be later than the one at the start. So a wall clock that was
-// set back since the start, but not to a time before it, is trusted here.
-auth::Time Daemon::access_time() const {
-  base::Now now = read_clock();
-  auth::Time time{now.instant, std::nullopt};
-  if (clock_at_start_.trusts(now)) time.trusted_wall = now.wall_nanos / 1'000'000'000;
-  return time;
 }
 
 void Daemon::watch_isolation() {

@@ -70,8 +70,8 @@ class Daemon : public Host {
   void on_reload(std::function<void()> reload) { reload_ = std::move(reload); }
   void set_seeds(const std::vector<std::string>& seeds);
   void set_topology(gossip::Topology topology);
-  // Reads the API keys and the revoked certificates again. If the file is damaged, the agent goes on
-  // with those that it has, and logs the reason.
+  // Reads the API keys and the revoked certificates again. If the file is damaged, the agent goes
+  // on with those that it has, and logs the reason.
   void read_keys_again();
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;

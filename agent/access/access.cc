@@ -35,8 +35,8 @@ Allowance allowance_of(const TokenBucket& bucket) {
 
 std::string_view refusal_name(Refusal refusal) {
   static constexpr std::array<std::string_view, kRefusals> kNames = {
-      "none", "no_tls", "no_key", "unknown_key", "certificate", "scope",
-      "plan", "nonce",  "signature"};
+      "none",  "no_tls", "no_key", "unknown_key", "certificate",
+      "scope", "plan",   "nonce",  "signature"};
   return kNames[static_cast<std::size_t>(refusal)];
 }
 
@@ -145,9 +145,8 @@ bool Access::still_valid(std::string_view key_id) const {
 
 base::Status Access::check(const Certificate& certificate, const Time& time) const {
   auto refused = [&](const char* what) {
-    return base::Error{base::Code::kUnauthorized,
-                       "the client certificate with the serial number " + certificate.serial +
-                           what};
+    return base::Error{base::Code::kUnauthorized, "the client certificate with the serial number " +
+                                                      certificate.serial + what};
   };
   auto serial = normal_serial(certificate.serial);
   if (!serial.ok()) return refused(" has no usable serial number");

@@ -76,8 +76,8 @@ struct Allowance {  // of a key, after this request
 
 struct Verdict {
   Refusal refusal = Refusal::kNone;
-  std::string message;  // for people; quotes no credential
-  std::string key_id;   // of the key that was used; empty: none
+  std::string message;                 // for people; quotes no credential
+  std::string key_id;                  // of the key that was used; empty: none
   std::optional<Allowance> allowance;  // present when a known key was used
   std::string fresh_nonce;             // with kNonce
   // Present when the request may be handled only if this holds for its body.

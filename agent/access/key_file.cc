@@ -79,9 +79,8 @@ base::Result<std::string> KeyFile::add(ApiKey wanted, base::Random& random) {
                                                   " keys, which is the limit; remove one first"};
   }
   auto taken = [&](const std::string& word) {
-    return std::any_of(keys.begin(), keys.end(), [&](const ApiKey& key) {
-      return key.name == word || key.id == word;
-    });
+    return std::any_of(keys.begin(), keys.end(),
+                       [&](const ApiKey& key) { return key.name == word || key.id == word; });
   };
   if (taken(wanted.name)) {
     return base::Error{base::Code::kConflict, "there is a key with the name or id " + wanted.name +
@@ -144,8 +143,8 @@ base::Result<std::string> normal_serial(std::string_view text) {
     if (digits.empty() && c == '0') continue;
     digits += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
   }
-  bool fits = !digits.empty() && digits.size() <= kSerialDigitsMax &&
-              text.size() <= 2 * kSerialDigitsMax;
+  bool fits =
+      !digits.empty() && digits.size() <= kSerialDigitsMax && text.size() <= 2 * kSerialDigitsMax;
   if (fits) return digits;
   return base::invalid("\"" + std::string(text.substr(0, 2 * kSerialDigitsMax)) +
                        "\" is no serial number; expected up to 40 hex digits, as "

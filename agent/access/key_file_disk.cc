@@ -63,9 +63,8 @@ base::Result<KeyFile> read_keys(const std::string& directory) {
   if (!file.ok()) return base::Error{file.error().code, "the API keys: " + file.error().message};
   if (!*file) return KeyFile{};
   if (((*file)->mode & 077) != 0) {
-    return base::Error{base::Code::kForbidden, "the API keys: " + path +
-                                                   " can be read by others; run: chmod 600 " +
-                                                   path};
+    return base::Error{base::Code::kForbidden,
+                       "the API keys: " + path + " can be read by others; run: chmod 600 " + path};
   }
   return KeyFile::parse((*file)->text, path);
 }

@@ -29,8 +29,8 @@ class Table {
   std::int64_t number(std::string_view key, std::int64_t low, std::int64_t high) {
     auto found = value<std::int64_t>(key, "a whole number");
     if (found >= low && found <= high) return found;
-    refuse(table_.source(), std::string(key) + " must be " + std::to_string(low) + " to " +
-                                std::to_string(high));
+    refuse(table_.source(),
+           std::string(key) + " must be " + std::to_string(low) + " to " + std::to_string(high));
     return low;
   }
   base::Bytes hex(std::string_view key, std::size_t bytes) {
@@ -87,8 +87,8 @@ base::Result<ApiKey> read_key(const toml::table& from, const std::string& path) 
   key.per_minute = static_cast<std::uint32_t>(table.number("per_minute", 1, kRateMax));
   key.no_mtls = table.flag("no_mtls");
   key.no_nonce = table.flag("no_nonce");
-  key.nonce_seconds = static_cast<std::uint32_t>(
-      table.number("nonce_seconds", kNonceSecondsMin, kNonceSecondsMax));
+  key.nonce_seconds =
+      static_cast<std::uint32_t>(table.number("nonce_seconds", kNonceSecondsMin, kNonceSecondsMax));
   key.created = table.number("created", INT64_MIN, INT64_MAX);
   if (auto sound = check_key(key); !sound.ok()) table.refuse(from.source(), sound.error().message);
   RETURN_IF_ERROR(table.finish());

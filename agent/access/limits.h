@@ -7,8 +7,8 @@
 
 namespace auth {
 
-inline constexpr std::size_t kKeysMax = 512;         // in a key file; above: `apikey add` refuses
-inline constexpr std::size_t kRevokedMax = 10'000;   // serial numbers; above: `tls revoke` refuses
+inline constexpr std::size_t kKeysMax = 512;          // in a key file; above: `apikey add` refuses
+inline constexpr std::size_t kRevokedMax = 10'000;    // serial numbers; above: `tls revoke` refuses
 inline constexpr std::size_t kKeyFileMax = 1u << 20;  // bytes; a larger file is refused
 inline constexpr std::size_t kNameMax = 64;           // bytes of the name of a key
 inline constexpr std::size_t kSerialDigitsMax = 40;   // hex digits: 20 bytes (RFC 5280, 4.1.2.2)

@@ -26,7 +26,9 @@ bool TokenBucket::take(base::Instant now) {
   return true;
 }
 
-std::uint32_t TokenBucket::remaining() const { return static_cast<std::uint32_t>(level_ / kMinute); }
+std::uint32_t TokenBucket::remaining() const {
+  return static_cast<std::uint32_t>(level_ / kMinute);
+}
 std::uint32_t TokenBucket::seconds_until_full() const { return seconds_until(size()); }
 std::uint32_t TokenBucket::seconds_until_one() const { return seconds_until(kMinute); }
 

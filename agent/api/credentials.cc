@@ -121,8 +121,7 @@ class SignedBody final : public http::BodyCheck {
 
 void get_nonce(auth::Access& access, const AccessTime& time,
                const std::shared_ptr<http::Exchange>& exchange) {
-  auth::Access::Nonce nonce =
-      access.give_nonce(exchange->request().caller, time().instant);
+  auth::Access::Nonce nonce = access.give_nonce(exchange->request().caller, time().instant);
   exchange->respond(http::json_response(
       JsonObject().text("nonce", nonce.text).number("expires_in", nonce.seconds).take()));
 }
@@ -168,8 +167,8 @@ void add_nonce_route(auth::Access& access, AccessTime time, http::Router& router
   route.pattern = "/crdt/nonce";
   route.summary = "A nonce for one signed request of the delta sync API";
   route.scope = http::Scope::kAnyKey;
-  route.handler = [&access, time = std::move(time)](
-                      const std::shared_ptr<http::Exchange>& exchange) {
+  route.handler = [&access,
+                   time = std::move(time)](const std::shared_ptr<http::Exchange>& exchange) {
     get_nonce(access, time, exchange);
   };
   router.add(std::move(route));

@@ -46,7 +46,7 @@ struct Request {
   // The values of the names in the pattern. "{path...}" matches zero or more segments.
   std::vector<std::string> captures;  // of the names of one segment, in order
   std::vector<std::string> tail;      // of "{name...}"
-  std::string caller;  // the id of the API key, from Options::judge; empty: none
+  std::string caller;                 // the id of the API key, from Options::judge; empty: none
   std::string_view header(std::string_view lower_case_name) const;  // empty when absent
 };
 

@@ -39,7 +39,7 @@ struct Options {
   std::uint64_t answer_wait_millis = 30'000;  // a request that waits longer for room gets 503
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
   std::vector<std::string> origins;  // allowed Origin values; they get CORS headers
-  Judge judge;  // who may send which request; none: everybody
+  Judge judge;                       // who may send which request; none: everybody
 };
 
 // One request and its answer. The callbacks of on_body and on_gone may hold the exchange: they are

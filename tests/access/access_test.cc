@@ -211,9 +211,8 @@ TEST_F(AccessTest, NoncesAndCertificatesCanBeLeftOutOnlyWhereTheKeySaysSo) {
   const std::string strict = add("strict", "write");
   const std::string no_mtls = add("no mtls", "write", [](ApiKey& one) { one.no_mtls = true; });
   const std::string no_nonce = add("no nonce", "write", [](ApiKey& one) { one.no_nonce = true; });
-  const std::string neither = add("neither", "write", [](ApiKey& one) {
-    one.no_mtls = one.no_nonce = true;
-  });
+  const std::string neither =
+      add("neither", "write", [](ApiKey& one) { one.no_mtls = one.no_nonce = true; });
 
   remote();
   EXPECT_EQ(ask_signed(strict, "", "").refusal, Refusal::kCertificate);

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 
 #include "agent/http/server.h"
@@ -15,10 +16,10 @@
 namespace agent {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::Not;
 using http::testing::Answer;
 using http::testing::Client;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
 auth::Time at_once() { return {{1}, std::nullopt}; }
@@ -48,31 +49,25 @@ class CredentialsTest : public ::testing::Test {
       route.handler = [this](const std::shared_ptr<http::Exchange>& exchange) {
         ++handled_;
         const http::Request& request = exchange->request();
-        exchange->respond(http::json_response(Json{{"caller", request.caller},
-                                                   {"body", request.body}}
-                                                  .dump()));
+        exchange->respond(
+            http::json_response(Json{{"caller", request.caller}, {"body", request.body}}.dump()));
       };
       change(route);
       router.add(std::move(route));
     };
     add(http::Verb::kGet, "/read", [](http::Route&) {});
-    add(http::Verb::kPost, "/admin", [](http::Route& route) {
-      route.scope = http::Scope::kAdmin;
-    });
-    add(http::Verb::kGet, "/healthz", [](http::Route& route) {
-      route.scope = http::Scope::kNone;
-    });
+    add(http::Verb::kPost, "/admin", [](http::Route& route) { route.scope = http::Scope::kAdmin; });
+    add(http::Verb::kGet, "/healthz", [](http::Route& route) { route.scope = http::Scope::kNone; });
     add(http::Verb::kGet, "/ws", [](http::Route& route) { route.key_in_query = true; });
-    add(http::Verb::kPost, "/crdt/sync", [](http::Route& route) {
-      route.signed_off_loopback = true;
-    });
+    add(http::Verb::kPost, "/crdt/sync",
+        [](http::Route& route) { route.signed_off_loopback = true; });
   }
 
   Answer send(const std::string& line, const std::string& headers = "",
               const std::string& body = "") {
     Client client(server_->port());
-    std::string request = line + " HTTP/1.1\r\nHost: localhost:" +
-                          std::to_string(server_->port()) + "\r\n" + headers;
+    std::string request =
+        line + " HTTP/1.1\r\nHost: localhost:" + std::to_string(server_->port()) + "\r\n" + headers;
     if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     EXPECT_TRUE(client.send(request + "\r\n" + body));
     auto answer = client.read_answer();
@@ -86,7 +81,7 @@ class CredentialsTest : public ::testing::Test {
   auth::KeyFile file_;
   auth::Access access_{random_.fork()};
   std::string key_;
-  int handled_ = 0;
+  std::atomic<int> handled_ = 0;
   std::unique_ptr<http::testing::RunningServer> server_;
 };
 
@@ -159,16 +154,16 @@ class SignedRequestTest : public CredentialsTest {
   }
   Answer send_signed(const std::string& nonce, const std::string& signature,
                      const std::string& body) {
-    return send("POST /crdt/sync?wait=1",
-                key_header() + "X-CRDT-Nonce: " + nonce + "\r\nX-CRDT-Signature: " + signature +
-                    "\r\n",
-                body);
+    return send(
+        "POST /crdt/sync?wait=1",
+        key_header() + "X-CRDT-Nonce: " + nonce + "\r\nX-CRDT-Signature: " + signature + "\r\n",
+        body);
   }
 };
 
 TEST_F(SignedRequestTest, IsHandledOnceAndItsReplayIsNot) {
-  for (const std::string& body : {std::string(R"({"type":"gcounter"})"), std::string(),
-                                  std::string(300'000, 'x')}) {
+  for (const std::string& body :
+       {std::string(R"({"type":"gcounter"})"), std::string(), std::string(300'000, 'x')}) {
     handled_ = 0;
     const std::string fresh = nonce();
     const std::string signature =
@@ -182,8 +177,8 @@ TEST_F(SignedRequestTest, IsHandledOnceAndItsReplayIsNot) {
     EXPECT_EQ(caller_of(taken), id());
     EXPECT_EQ(replay.status, 401);
     const std::string again(replay.header("x-crdt-nonce"));
-    EXPECT_EQ(send_signed(again, auth::signed_by(key_, {"POST", "/crdt/sync", "wait=1", again}, body),
-                          body)
+    EXPECT_EQ(send_signed(
+                  again, auth::signed_by(key_, {"POST", "/crdt/sync", "wait=1", again}, body), body)
                   .status,
               200);
     EXPECT_EQ(handled_, 2);

@@ -112,12 +112,17 @@ TEST(KeyFile, RefusesWhatIsNotInItsForm) {
   EXPECT_THAT(refusal("revoked = [1]\n"), HasSubstr("string in quotes"));
   EXPECT_THAT(refusal("key = \n"), HasSubstr("keys.toml:1:"));
   const std::vector<std::pair<std::string, std::string>> bad{
-      {"\"00112233\"", "\"0011\""},           {"\"a\"", "\"\""},
-      {"\"a\"", "\"a\\nb\""},                 {"\"a\"", "\"" + std::string(65, 'n') + "\""},
-      {"\"read\"", "\"all\""},                {"\"read\"", "\"\""},
-      {"per_minute = 60", "per_minute = 0"},  {"per_minute = 60", "per_minute = 1000001"},
+      {"\"00112233\"", "\"0011\""},
+      {"\"a\"", "\"\""},
+      {"\"a\"", "\"a\\nb\""},
+      {"\"a\"", "\"" + std::string(65, 'n') + "\""},
+      {"\"read\"", "\"all\""},
+      {"\"read\"", "\"\""},
+      {"per_minute = 60", "per_minute = 0"},
+      {"per_minute = 60", "per_minute = 1000001"},
       {"per_minute = 60", "per_minute = \"60\""},
-      {"no_mtls = false", "no_mtls = 0"},     {"nonce_seconds = 60", "nonce_seconds = 9"},
+      {"no_mtls = false", "no_mtls = 0"},
+      {"nonce_seconds = 60", "nonce_seconds = 9"},
       {"nonce_seconds = 60", "nonce_seconds = 3601"},
       {"created = 0\n", ""},
   };
@@ -175,8 +180,8 @@ TEST(SerialNumbers, HaveOneForm) {
   EXPECT_EQ(*normal_serial(std::string(40, 'F')), std::string(40, 'f'));
   for (const std::string& wrong :
        {std::string(), std::string("0"), std::string("00:00"), std::string("xyz"),
-        std::string("1g"), std::string(41, '1'), std::string(10'000, '0') + "1",
-        std::string("-1"), std::string("1 2")}) {
+        std::string("1g"), std::string(41, '1'), std::string(10'000, '0') + "1", std::string("-1"),
+        std::string("1 2")}) {
     EXPECT_FALSE(normal_serial(wrong).ok()) << wrong.substr(0, 60);
   }
 }

@@ -19,14 +19,16 @@ inline std::string hex_of(const std::string& bytes) {
   return text;
 }
 
-inline std::string signed_by(const std::string& key, const SignedHead& head, const std::string& body) {
+inline std::string signed_by(const std::string& key, const SignedHead& head,
+                             const std::string& body) {
   auto bytes = [](const std::string& text) {
     return reinterpret_cast<const unsigned char*>(text.data());
   };
   std::string digest(crypto_hash_sha256_BYTES, '\0');
   crypto_hash_sha256(reinterpret_cast<unsigned char*>(digest.data()), bytes(body), body.size());
   std::string text;
-  for (std::string_view part : {head.method, head.path, head.query}) text += std::string(part) + "\n";
+  for (std::string_view part : {head.method, head.path, head.query})
+    text += std::string(part) + "\n";
   text += hex_of(digest) + "\n" + std::string(head.nonce);
   std::string mac(crypto_auth_hmacsha256_BYTES, '\0');
   crypto_auth_hmacsha256_state state;

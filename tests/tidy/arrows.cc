@@ -34,7 +34,8 @@ const std::vector<Arrow>& arrows() {
       // An HTTP client. It uses the configuration and a few names of the agent, nothing else of it.
       {"tools/cli",
        {"tools/cli", "agent/access", "crdt/base", "crdt/minified.h", "crdt/value.h",
-        "agent/config.h", "agent/held_signals.h", "agent/host_port.h", "agent/log.h", "gossip/address.h",
+        "agent/config.h", "agent/files.h", "agent/held_signals.h", "agent/host_port.h",
+        "agent/log.h", "agent/regular_file.h", "agent/settings.h", "gossip/address.h",
         "gossip/options.h"}},
       // How tests and benchmarks reach running agents.
       {"tools/probe", {"tools/probe", "crdt/base"}},
@@ -50,8 +51,8 @@ const std::vector<Arrow>& arrows() {
       // them.
       {"tests",
        {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/probe",
-        "tools/simulator", "agent", "agent/access", "agent/api", "agent/http", "agent/replica", "gossip",
-        "gossip/transport", "store", "crdt", "crdt/base"}},
+        "tools/simulator", "agent", "agent/access", "agent/api", "agent/http", "agent/replica",
+        "gossip", "gossip/transport", "store", "crdt", "crdt/base"}},
   };
   return kArrows;
 }
