@@ -15,7 +15,7 @@
 
 namespace {
 
-// The corpus has requests with this key and the nonces of number_random().
+// The corpus has requests with this key that are signed with the first nonce of the seed 1.
 constexpr std::string_view kSecret =
     "00000000000000000000000000000000";  // 32 bytes, the key of the hash
 const std::string& api_key() {
