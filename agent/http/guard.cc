@@ -13,6 +13,10 @@ using base::invalid;
 
 constexpr std::string_view kOriginScheme = "http://";
 constexpr std::string_view kDefaultPort = ":80";
+// Headers of our answers that a page may read. Without this it may read only the usual ones.
+constexpr std::string_view kExposed =
+    "Left-Out, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
+    "X-CRDT-Nonce";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -204,6 +208,7 @@ Headers cors_headers(const Request& request, const Doors& doors) {
   headers.emplace_back("access-control-allow-origin", origin);
   headers.emplace_back("vary", "Origin");
   if (request.verb != Verb::kOptions || request.header("access-control-request-method").empty()) {
+    headers.emplace_back("access-control-expose-headers", kExposed);
     return headers;
   }
   headers.emplace_back("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
