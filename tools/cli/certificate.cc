@@ -135,6 +135,9 @@ class Maker {
   std::string failed_;
 };
 
+// An encrypted key is refused. Without this, OpenSSL would ask on the terminal.
+int no_password(char*, int, int, void*) { return -1; }
+
 std::string alternative_names(const std::vector<std::string>& hosts) {
   std::string out;
   for (const std::string& host : hosts) {
@@ -177,10 +180,10 @@ base::Result<CertificateFiles> new_certificate(const Subject& subject,
       crypto->pem_read_bio_x509(bio_of(authority.certificate).get(), nullptr, nullptr, nullptr),
       crypto->x509_free);
   KeyPtr key(
-      crypto->pem_read_bio_private_key(bio_of(authority.key).get(), nullptr, nullptr, nullptr),
+      crypto->pem_read_bio_private_key(bio_of(authority.key).get(), nullptr, no_password, nullptr),
       crypto->evp_pkey_free);
   if (issuer == nullptr) return base::invalid("ca.crt is no certificate in PEM");
-  if (key == nullptr) return base::invalid("ca.key is no private key in PEM");
+  if (key == nullptr) return base::invalid("ca.key is no unencrypted private key in PEM");
   if (crypto->x509_check_ca(issuer.get()) != 1) {
     return base::invalid("ca.crt is not the certificate of an authority");
   }
