@@ -171,10 +171,11 @@ void Judge::network() {
 }
 
 // Whether HTTP may be served at this address; the text says why not.
-std::optional<std::string> refuse_to_serve(const HostPort& address) {
-  if (address.is_loopback()) return std::nullopt;
-  return "this version has no API keys, so HTTP is served on loopback only (127.0.0.1, [::1], "
-         "localhost)";
+std::optional<std::string> refuse_to_serve(const HostPort& address, bool has_certificate) {
+  if (address.is_loopback() || has_certificate) return std::nullopt;
+  return "without TLS, HTTP is served on loopback only (127.0.0.1, [::1], localhost); set "
+         "http_cert "
+         "and http_key (\"hearsay tls issue\" makes them)";
 }
 
 void Judge::http() {
@@ -187,7 +188,7 @@ void Judge::http() {
     } else if (!address) {
       refuse("http", *given,
              "expected HOST:PORT or http://HOST:PORT; " + HostPort::problem_http(*given));
-    } else if (auto reason = refuse_to_serve(*address)) {
+    } else if (auto reason = refuse_to_serve(*address, value("http_cert") != nullptr)) {
       refuse("http", *given, *reason);
     } else {
       config_.http = address->with_numeric_loopback();
@@ -315,6 +316,16 @@ base::Result<Config> load(const Flags& flags, const Surroundings& surroundings) 
 base::Result<Config> load_config(const Flags& flags) {
   ASSIGN_OR_RETURN(auto surroundings, look_around(flags));
   return load(flags, surroundings);
+}
+
+base::Result<std::string> data_directory_setting(const Flags& flags) {
+  ASSIGN_OR_RETURN(auto surroundings, look_around(flags));
+  ASSIGN_OR_RETURN(auto settings, gather(flags, surroundings));
+  Config config;
+  Judge judge(settings, config);
+  judge.directories(surroundings);
+  RETURN_IF_ERROR(judge.status());
+  return config.data_dir;
 }
 
 base::Result<HttpSetting> http_setting(const Flags& flags) {

@@ -59,4 +59,7 @@ struct HttpSetting {
 };
 base::Result<HttpSetting> http_setting(const Flags& flags);
 
+// The data directory of the agent, for commands that change its files.
+base::Result<std::string> data_directory_setting(const Flags& flags);
+
 }  // namespace agent

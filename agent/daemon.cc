@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/api/api.h"
+#include "agent/api/credentials.h"
 #include "agent/api/scoped_address.h"
 #include "agent/clock.h"
 #include "agent/database_files.h"
@@ -41,6 +42,7 @@ Daemon::Daemon(DaemonOptions options, Log& log)
     : options_(std::move(options)),
       log_(log),
       random_(kernel_random()),
+      access_(random_.fork()),
       repair_watch_(options_.lonely_after),
       joins_(log) {}
 
@@ -78,6 +80,8 @@ base::Status Daemon::open_store() {
   if (made) {
     log_.info("key_made", {{"file", directory_->key_path()}, {"hint", hint_about_new_key()}});
   }
+  ASSIGN_OR_RETURN(auth::KeyFile keys, auth::read_keys(directory_->path()));
+  access_.set(keys, started_);
   options_.replica.clock.build_nanos = build_nanos();
   directory_->on_lock_made_again([this] {
     log_.error("lock_removed", {{"file", directory_->path() + "/lock"},
@@ -91,6 +95,7 @@ base::Status Daemon::open_store() {
   ASSIGN_OR_RETURN(opened_,
                    Replica::open(read_clock(), directory_->database_path(), options_.replica,
                                  host_fingerprint(directory_->path()), replica_random));
+  clock_at_start_ = crdt::HybridClock(opened_->store().meta().clock, options_.replica.clock);
   RETURN_IF_ERROR(directory_->watch_database());
   if (opened_->fetching() || opened_->replaying()) condition_.opened_rebuilding();
   self_ = MeshSelf{opened_->node_id(),    opened_->signing_seed(),    *key,
@@ -146,6 +151,12 @@ base::Status Daemon::open_sockets() {
   facts_.clock = options_.replica.clock;
   facts_.compaction = {options_.replica.compaction.automatic, options_.replica.store.fold_changes};
   add_routes(*this, router_);
+  add_nonce_route(
+      access_, [this] { return access_time(); }, router_);
+  options_.http.judge = judge_by(access_, [this] { return access_time(); });
+  options_.http.still_allowed = [this](const std::string& caller, const http::Peer& peer) {
+    return may_go_on(access_, access_time(), caller, peer);
+  };
   ASSIGN_OR_RETURN(
       auto port, open_http_port(&loop_,
                                 {options_.http_host, options_.http_port, directory_->socket_path(),

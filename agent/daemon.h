@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/access/access.h"
 #include "agent/api/host.h"
 #include "agent/condition.h"
 #include "agent/data_directory.h"
@@ -74,6 +75,9 @@ class Daemon : public Host {
   void set_topology(gossip::Topology topology);
   // For new connections of clients. A wrong file is logged, and the former one stays in use.
   void set_tls(const TlsFiles& files);
+  // Reads the API keys and the revoked certificates again. If the file is damaged, the agent goes
+  // on with those that it has, and logs the reason.
+  void read_keys_again();
 
   void write(WriteRequest request, std::function<void(base::Result<Written>)> done) override;
   void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
@@ -119,6 +123,7 @@ class Daemon : public Host {
   void tell_watchers(const std::vector<Outputs>& outputs);
   void note(const Notice& notice);
   std::string member_name(const base::NodeId& node) const;
+  auth::Time access_time() const;
   std::string peer_name(const JoinReport& join) const;
   void hand_over(Input input);
   void hand_over_deferred();
@@ -134,6 +139,8 @@ class Daemon : public Host {
   Log& log_;
   AgentFacts facts_;
   base::Random random_;
+  auth::Access access_;
+  crdt::HybridClock clock_at_start_{{}, {}};  // for the question whether the wall clock is trusted
   base::Instant started_;
   std::unique_ptr<DataDirectory> directory_;
   std::unique_ptr<DatabaseFiles> files_;

@@ -407,6 +407,23 @@ void add_http(MetricsText& text, const http::Stats& http) {
                http.tls_handshakes_failed);
 }
 
+void add_access(MetricsText& text, const DaemonCounts& counts) {
+  text.gauge("api_keys", "API keys that this agent knows now",
+             static_cast<double>(counts.api_keys));
+  text.gauge("nonces", "Nonces that were given out and not used yet",
+             static_cast<double>(counts.nonces));
+  text.counter("nonces_given_total", "Nonces given out since the start",
+               counts.access.nonces_given);
+  text.counter("http_requests_with_key_total",
+               "HTTP requests since the start that had a known API key", counts.access.with_key);
+  for (std::size_t i = 1; i < auth::kRefusals; ++i) {
+    text.counter("http_requests_refused_total",
+                 "HTTP requests refused since the start for what their caller may do, by cause",
+                 counts.access.refused[i],
+                 fmt::format("cause=\"{}\"", auth::refusal_name(static_cast<auth::Refusal>(i))));
+  }
+}
+
 }  // namespace
 
 std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
@@ -426,6 +443,7 @@ std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,
   add_reconciliation(text, mesh);
   add_sessions(text, sessions);
   add_http(text, http);
+  add_access(text, counts);
   return text.take();
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/access/access.h"
 #include "agent/api/host.h"
 #include "agent/http/server.h"
 #include "agent/join_history.h"
@@ -36,6 +37,9 @@ struct DaemonCounts {
   base::Instant now;
   std::uint64_t log_lines_lost = 0;
   std::size_t presences = 0;
+  auth::Access::Counts access;
+  std::size_t api_keys = 0;
+  std::size_t nonces = 0;
 };
 
 std::string metrics_text(const AgentFacts& facts, const DaemonCounts& counts,

@@ -73,6 +73,9 @@ std::string Daemon::metrics() const {
   counts.joins = joins_.totals();
   counts.now = read_clock().instant;
   counts.log_lines_lost = log_.lost_lines();
+  counts.access = access_.counts();
+  counts.api_keys = access_.keys();
+  counts.nonces = access_.nonces();
   return metrics_text(facts_, counts, members(), mesh_->node().stats(), mesh_->transport_stats(),
                       server_->stats());
 }

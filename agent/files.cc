@@ -17,7 +17,7 @@ constexpr std::size_t kSmallFileMax = 1 << 20;
 
 // EFBIG means that a file has reached the size limit of the process (`ulimit -f`). For the agent
 // this is a full disk.
-base::Error failed(const std::string& doing, int error = errno) {
+base::Error failure(const std::string& doing, int error = errno) {
   bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
   base::Code code = full                                ? base::Code::kDiskFull
                     : error == EACCES || error == EPERM ? base::Code::kForbidden
@@ -28,10 +28,10 @@ base::Error failed(const std::string& doing, int error = errno) {
 base::Status flush_directory_of(const std::string& path) {
   std::string parent = std::filesystem::path(path).parent_path();
   int fd = open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return failed("open " + parent);
+  if (fd < 0) return failure("open " + parent);
   int synced = fsync(fd);
   ::close(fd);
-  if (synced != 0) return failed("flush " + parent);
+  if (synced != 0) return failure("flush " + parent);
   return {};
 }
 
@@ -56,9 +56,9 @@ base::Status make_private_directory(const std::string& path) {
   std::error_code cause;
   if (!parent.empty()) std::filesystem::create_directories(parent, cause);
   if (cause) {
-    return failed("create directory " + path + ": parent " + parent.string(), cause.value());
+    return failure("create directory " + path + ": parent " + parent.string(), cause.value());
   }
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("create directory " + path);
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failure("create directory " + path);
   if (!std::filesystem::is_directory(path, error)) {
     return base::invalid("create directory " + path + ": a file with this name exists already");
   }
@@ -68,15 +68,15 @@ base::Status make_private_directory(const std::string& path) {
 base::Status write_private_file(const std::string& path, std::string_view content) {
   std::string neighbour = path + ".new";
   int fd = open(neighbour.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) return failed("write " + path);
+  if (fd < 0) return failure("write " + path);
   bool wrote = write_all(fd, content) && fsync(fd) == 0;
-  base::Status result = wrote ? base::Status() : base::Status(failed("write " + path));
+  base::Status result = wrote ? base::Status() : base::Status(failure("write " + path));
   ::close(fd);
   if (!result.ok()) {
     unlink(neighbour.c_str());
     return result;
   }
-  if (rename(neighbour.c_str(), path.c_str()) != 0) return failed("rename to " + path);
+  if (rename(neighbour.c_str(), path.c_str()) != 0) return failure("rename to " + path);
   return flush_directory_of(path);
 }
 
@@ -87,14 +87,14 @@ base::Result<std::optional<std::string>> read_small_file(const std::string& path
 }
 
 base::Status move_file(const std::string& from, const std::string& to) {
-  if (rename(from.c_str(), to.c_str()) != 0) return failed("move " + from + " to " + to);
+  if (rename(from.c_str(), to.c_str()) != 0) return failure("move " + from + " to " + to);
   return flush_directory_of(to);
 }
 
 base::Status remove_file(const std::string& path) {
   if (unlink(path.c_str()) != 0) {
     if (errno == ENOENT) return {};
-    return failed("remove " + path);
+    return failure("remove " + path);
   }
   return flush_directory_of(path);
 }

@@ -58,6 +58,7 @@ std::string joined(const std::vector<std::string>& keys) {
 
 // `running` is the configuration in force. It is updated with the settings that are taken over.
 void reload(agent::Config& running, agent::Log& log, agent::Daemon& daemon) {
+  daemon.read_keys_again();  // first: a key must go even if the configuration has an error
   auto fresh = agent::load_config(running.flags);
   if (!fresh.ok()) {
     log.error("reload_refused", {{"reason", fresh.error().message}});

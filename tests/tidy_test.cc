@@ -166,6 +166,9 @@ TEST(TidyArrows, NobodyLooksUpOrSideways) {
       {"agent/feed/x.cc", "agent/api/json_text.h"},
       {"agent/replica/x.cc", "agent/feed/feed.h"},
       {"agent/http/x.cc", "agent/replica/requests.h"},
+      {"agent/http/x.cc", "agent/access/access.h"},
+      {"agent/access/x.cc", "agent/http/message.h"},
+      {"agent/access/x.cc", "agent/daemon.h"},
       {"agent/x.cc", "tools/cli/tree.h"},
       {"agent/api/x.cc", "agent/daemon.h"},
 
@@ -201,6 +204,8 @@ TEST(TidyArrows, NobodyLooksUpOrSideways) {
       {"agent/api/x.cc", "agent/http/router.h"},
       {"agent/api/x.cc", "agent/feed/feed.h"},
       {"agent/feed/x.cc", "agent/replica/requests.h"},
+      {"agent/api/x.cc", "agent/access/access.h"},
+      {"agent/access/x.cc", "agent/regular_file.h"},
       {"agent/daemon.cc", "gossip/transport/transport.h"},
       {"tools/cli/x.cc", "agent/config.h"},
       {"tools/cli/x.cc", "crdt/value.h"},

@@ -153,13 +153,19 @@ void compact(Data& data, Timers& timers, const ExchangePtr& exchange) {
 }  // namespace
 
 void add_compaction_route(Data& data, Timers& timers, http::Router& router) {
-  router.add({http::Verb::kPost,
-              "/crdt/compact",
-              [&data, &timers](const ExchangePtr& exchange) { compact(data, timers, exchange); },
-              "Fold the edits of texts into their blocks now, of one object or of all; or set when "
-              "they are folded",
-              {},
-              kEnvelopeBytes + kIdBytesMax});
+  http::Route route;
+  route.verb = http::Verb::kPost;
+  route.pattern = "/crdt/compact";
+  route.summary =
+      "Fold the edits of texts into their blocks now, of one object or of all; or set when they "
+      "are folded";
+  route.body_max = kEnvelopeBytes + kIdBytesMax;
+  route.scope = http::Scope::kAdmin;
+  route.signed_off_loopback = true;
+  route.handler = [&data, &timers](const ExchangePtr& exchange) {
+    compact(data, timers, exchange);
+  };
+  router.add(std::move(route));
 }
 
 }  // namespace agent

@@ -64,18 +64,22 @@ std::string_view health_name(Health health) {
 }
 
 void add_health_routes(const About& about, const MeshControl& mesh, http::Router& router) {
-  router.add({http::Verb::kGet,
-              "/healthz",
-              [](const ExchangePtr& exchange) { get_health(exchange); },
-              "200 while the agent serves",
-              {}});
-  router.add(
-      {http::Verb::kGet,
-       "/readyz",
-       [&about, &mesh](const ExchangePtr& exchange) { get_readiness(about, mesh, exchange); },
-       "200 when ready, else 503 with the reason; with require=peers only while another agent "
-       "is heard",
-       {}});
+  http::Route alive;
+  alive.pattern = "/healthz";
+  alive.summary = "200 while the agent serves";
+  alive.scope = http::Scope::kNone;
+  alive.handler = get_health;
+  router.add(std::move(alive));
+  http::Route ready;
+  ready.pattern = "/readyz";
+  ready.summary =
+      "200 when ready, else 503 with the reason; with require=peers only while another agent is "
+      "heard";
+  ready.scope = http::Scope::kNone;
+  ready.handler = [&about, &mesh](const ExchangePtr& exchange) {
+    get_readiness(about, mesh, exchange);
+  };
+  router.add(std::move(ready));
   router.add({http::Verb::kGet,
               "/metrics",
               [&about](const ExchangePtr& exchange) { get_metrics(about, exchange); },

@@ -34,16 +34,20 @@ void leave(MeshControl& mesh, const ExchangePtr& exchange) {
 }  // namespace
 
 void add_membership_routes(MeshControl& mesh, http::Router& router) {
-  router.add({http::Verb::kPost,
-              "/v1/join",
-              [&mesh](const ExchangePtr& exchange) { join(mesh, exchange); },
-              "Join the mesh at an address",
-              {}});
-  router.add({http::Verb::kPost,
-              "/v1/leave",
-              [&mesh](const ExchangePtr& exchange) { leave(mesh, exchange); },
-              "Tell the mesh that this agent leaves; the agent goes on serving clients",
-              {}});
+  http::Route joining;
+  joining.verb = http::Verb::kPost;
+  joining.pattern = "/v1/join";
+  joining.summary = "Join the mesh at an address";
+  joining.scope = http::Scope::kAdmin;
+  joining.handler = [&mesh](const ExchangePtr& exchange) { join(mesh, exchange); };
+  router.add(std::move(joining));
+  http::Route leaving;
+  leaving.verb = http::Verb::kPost;
+  leaving.pattern = "/v1/leave";
+  leaving.summary = "Tell the mesh that this agent leaves; the agent goes on serving clients";
+  leaving.scope = http::Scope::kAdmin;
+  leaving.handler = [&mesh](const ExchangePtr& exchange) { leave(mesh, exchange); };
+  router.add(std::move(leaving));
 }
 
 }  // namespace agent

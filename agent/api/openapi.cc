@@ -49,6 +49,32 @@ std::string lower_case(std::string_view verb) {
   return out;
 }
 
+// Each is optional, because programs on the host of the agent need none (docs/operating.md, "Keys
+// and certificates"). OpenAPI 3.0 has no scopes for such keys, so they stand in fields of our own.
+void add_security(JsonObject& out, const http::Route& route) {
+  static constexpr std::string_view kScopes[] = {"by verb", "none",  "any key",
+                                                 "read",    "write", "admin"};
+  std::string_view scope = kScopes[static_cast<std::size_t>(route.scope)];
+  if (route.scope == http::Scope::kNone) {
+    out.raw("security", "[]");
+  } else {
+    out.raw("security", route.key_in_query ? R"([{},{"key":[]},{"bearer":[]},{"key_in_query":[]}])"
+                                           : R"([{},{"key":[]},{"bearer":[]}])");
+  }
+  out.text("x-scope", scope).boolean("x-signed-off-loopback", route.signed_off_loopback);
+}
+
+std::string security_schemes() {
+  auto key = [](std::string_view in, std::string_view name) {
+    return JsonObject().text("type", "apiKey").text("in", in).text("name", name).take();
+  };
+  return JsonObject()
+      .raw("key", key("header", "X-CRDT-API-Key"))
+      .raw("bearer", R"({"type":"http","scheme":"bearer"})")
+      .raw("key_in_query", key("query", "api_key"))
+      .take();
+}
+
 std::string operation(const std::string& path, const http::Route& route) {
   JsonObject out;
   out.text("summary", route.summary).raw("parameters", parameters(path, route));
@@ -58,6 +84,7 @@ std::string operation(const std::string& path, const http::Route& route) {
     out.raw("requestBody", route.streams_body ? R"({"content":{"application/x-ndjson":{}}})"
                                               : R"({"content":{"application/json":{}}})");
   }
+  add_security(out, route);
   return out
       .raw("responses",
            R"({"200":{"description":"done"},"default":{"description":"{\"error\":{\"code\",)"
@@ -80,6 +107,7 @@ std::string openapi_text(const http::Router& router) {
       .text("openapi", "3.0.3")
       .raw("info", JsonObject().text("title", "Hearsay").text("version", HEARSAY_VERSION).take())
       .raw("paths", paths.take())
+      .raw("components", JsonObject().raw("securitySchemes", security_schemes()).take())
       .take();
 }
 

@@ -250,6 +250,7 @@ void add_state_routes(Data& data, Timers& timers, const About& about, http::Rout
   route.summary = "Merge a state file, like the state of a peer; the body is streamed";
   route.body_max = std::numeric_limits<std::size_t>::max();
   route.streams_body = true;
+  route.scope = http::Scope::kAdmin;
   route.handler = [&data, &timers, &about](const ExchangePtr& exchange) {
     start_import(data, timers, about, exchange);
   };

@@ -146,7 +146,7 @@ void Connection::find_route() {
     request.pattern = route_->pattern;
     request.captures = std::move(match.captures);
     request.tail = std::move(match.tail);
-    return judge_body();
+    return judge_caller();
   }
   if (match.allow.empty()) {
     return reply(error_response({Code::kNotFound, "no such route: " + request.target.path}));
@@ -163,6 +163,17 @@ void Connection::find_route() {
   }
   response.headers.emplace_back("allow", join(match.allow));
   reply(std::move(response));
+}
+
+void Connection::judge_caller() {
+  if (shared_.options.judge == nullptr) return judge_body();
+  Request& request = pending_->mutable_request();
+  Judgement judgement = shared_.options.judge(request, *route_, peer());
+  for (auto& header : judgement.headers) cors_.push_back(std::move(header));
+  if (judgement.refusal) return reply(std::move(*judgement.refusal));
+  request.caller = caller_ = std::move(judgement.caller);
+  body_check_ = std::move(judgement.body);
+  judge_body();
 }
 
 void Connection::judge_body() {
@@ -191,17 +202,25 @@ void Connection::judge_body() {
 
 bool Connection::take_body(std::string_view& input) {
   if (parser_.done()) {
-    dispatch();
+    end_body();
     return true;
   }
   std::string_view piece;
   if (!read_body(input, piece)) return state_ == State::kFinishing;
+  if (body_check_ != nullptr) body_check_->add(piece);
   pending_->mutable_request().body += piece;
   collected_ += piece.size();
   shared_.collected_bytes += piece.size();
   if (shared_.collected_bytes <= shared_.options.collected_bytes_max) return true;
   refuse(503, {Code::kBusy, "too many large requests at once; try again"});
   return true;
+}
+
+void Connection::end_body() {
+  if (auto check = std::exchange(body_check_, nullptr)) {
+    if (auto refusal = check->finish()) return reply(std::move(*refusal));
+  }
+  dispatch();
 }
 
 void Connection::dispatch() {
@@ -285,6 +304,7 @@ void Connection::forget_collected() { shared_.collected_bytes -= std::exchange(c
 
 void Connection::leave_request(State next) {
   pending_.reset();
+  body_check_.reset();
   stop_waiting();
   keep_room(0);
   forget_collected();

@@ -144,7 +144,9 @@ class Connection final : private ChannelUser {
 
   void open_request(std::string_view head);
   void find_route();
+  void judge_caller();
   void judge_body();
+  void end_body();
   void dispatch();
   bool read_body(std::string_view& input, std::string_view& piece);
   void refuse(int status, const base::Error& error);  // answers, then closes the connection
@@ -182,7 +184,7 @@ class Connection final : private ChannelUser {
   void arm();
   void expire();
   void expire_unsent();
-  bool look_at_certificate();
+  bool look_at_caller();
 
   void on_bytes(std::string_view bytes) override;
   void on_end() override;
@@ -226,18 +228,20 @@ class Connection final : private ChannelUser {
   std::function<void()> when_room_;   // set while the request waits for room
   std::function<void()> when_taken_;  // set while the next chunk waits for the client
   const Route* route_ = nullptr;
-  Headers cors_;
+  std::string caller_;                     // of the last request, by the judge; empty: no key
+  std::unique_ptr<BodyCheck> body_check_;  // of the body that is collected now
+  Headers cors_;  // headers that every answer to this request gets; those of the judge too
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool http_1_0_ = false;
   bool wants_continue_ = false;
   bool end_delivered_ = false;
 
-  std::uint64_t since_ = 0;                 // when the present wait began or last made progress
-  std::uint64_t unsent_since_ = 0;          // when the pending write began or last made progress
-  std::size_t unsent_seen_ = 0;             // bytes of it left at that time
-  std::uint64_t timer_due_ = 0;             // 0: the timer is not running
-  std::uint64_t certificate_due_ = kNever;  // when the dates of the client's one are judged again
+  std::uint64_t since_ = 0;          // when the present wait began or last made progress
+  std::uint64_t unsent_since_ = 0;   // when the pending write began or last made progress
+  std::size_t unsent_seen_ = 0;      // bytes of it left at that time
+  std::uint64_t timer_due_ = 0;      // 0: the timer is not running
+  std::uint64_t look_due_ = kNever;  // when the dates of the client's one are judged again
 };
 
 }  // namespace http

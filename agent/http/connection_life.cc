@@ -220,7 +220,7 @@ std::uint64_t Connection::due() const {
     case State::kFinishing:
       break;
   }
-  due = std::min(due, certificate_due_);
+  due = std::min(due, look_due_);
   if (!outbox_.empty()) due = std::min(due, unsent_since_ + options.idle_timeout_millis);
   return due;
 }
@@ -229,8 +229,8 @@ std::uint64_t Connection::due() const {
 // connection does not set its timer again for each request.
 void Connection::arm() {
   std::uint64_t now = uv_now(shared_.loop);
-  if (certificate_due_ == kNever && peer().certificate) {
-    certificate_due_ = now + shared_.options.certificate_look_millis;
+  if (look_due_ == kNever && (peer().certificate || !caller_.empty())) {
+    look_due_ = now + shared_.options.look_millis;
   }
   std::uint64_t next = due();
   if (next == kNever || (timer_due_ != 0 && timer_due_ <= next)) return;
@@ -246,7 +246,7 @@ void Connection::on_timer(uv_timer_t* timer) {
 }
 
 void Connection::expire() {
-  if (!look_at_certificate()) return;
+  if (!look_at_caller()) return;
   bool unsent = unsent_since_ + shared_.options.idle_timeout_millis <= uv_now(shared_.loop);
   if (!outbox_.empty() && unsent) return expire_unsent();
   if (state_ == State::kSocket) return expire_socket();
@@ -266,20 +266,23 @@ void Connection::expire_unsent() {
   unsent_since_ = uv_now(shared_.loop);
 }
 
-// False: nothing else is due now, or the certificate of the client has ended. Then an answer that
-// was begun is still sent (it is the last one), and streams and WebSockets end.
-bool Connection::look_at_certificate() {
+// False: nothing else is due now, or the certificate or the key of the client has ended. Then an
+// answer that was begun is still sent (it is the last one), and streams and WebSockets end.
+bool Connection::look_at_caller() {
   std::uint64_t now = uv_now(shared_.loop);
-  if (certificate_due_ > now) return true;
-  certificate_due_ = now + shared_.options.certificate_look_millis;
-  if (!channel_->is_expired()) return due() <= now;
+  if (look_due_ > now) return true;
+  look_due_ = now + shared_.options.look_millis;
+  const auto& still_allowed = shared_.options.still_allowed;
+  const bool welcome = still_allowed == nullptr || still_allowed(caller_, peer());
+  if (!channel_->is_expired() && welcome) return due() <= now;
   if (state_ == State::kStream) {
     leave_stream();
     lose_exchange();
   } else if (state_ == State::kHead) {
     state_ = State::kFinishing;
   } else if (state_ == State::kSocket) {
-    websocket_->close(kClosePolicy, "the certificate of this client is not valid any more");
+    websocket_->close(kClosePolicy,
+                      "the certificate or the API key of this client is not valid any more");
     leave_socket();
   }
   settle();

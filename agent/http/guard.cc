@@ -19,6 +19,10 @@ constexpr Scheme kPlain{"http://", ":80"};
 constexpr Scheme kSecure{"https://", ":443"};
 
 const Scheme& scheme_of(const Peer& peer) { return peer.tls ? kSecure : kPlain; }
+// Headers of our answers that a page may read. Without this it may read only the usual ones.
+constexpr std::string_view kExposed =
+    "Left-Out, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
+    "X-CRDT-Nonce";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -224,6 +228,7 @@ Headers cors_headers(const Request& request, const Doors& doors, const Peer& pee
   headers.emplace_back("access-control-allow-origin", origin);
   headers.emplace_back("vary", "Origin");
   if (request.verb != Verb::kOptions || request.header("access-control-request-method").empty()) {
+    headers.emplace_back("access-control-expose-headers", kExposed);
     return headers;
   }
   headers.emplace_back("access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE");

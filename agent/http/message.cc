@@ -107,7 +107,10 @@ base::Result<Target> parse_target(std::string_view text) {
   std::size_t mark = std::min(text.find('?'), text.size());
   out.path = mark == 0 ? "/" : text.substr(0, mark);
   RETURN_IF_ERROR(split_path(out.path, out.segments));
-  if (mark < text.size()) RETURN_IF_ERROR(split_query(text.substr(mark + 1), out.query));
+  if (mark < text.size()) {
+    out.query_text = text.substr(mark + 1);
+    RETURN_IF_ERROR(split_query(out.query_text, out.query));
+  }
   return out;
 }
 

@@ -24,6 +24,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;  // names lowe
 struct Target {
   std::string authority;              // of "http://host:port/a", else empty
   std::string path;                   // as sent, before '?'
+  std::string query_text;             // as sent, after '?'
   std::vector<std::string> segments;  // of "/a/b%2Fc": "a", "b/c"; of "/": none; of "/a/": "a", ""
   std::vector<std::pair<std::string, std::string>> query;                    // decoded, in order
   std::optional<std::string_view> query_value(std::string_view name) const;  // the first one
@@ -45,6 +46,7 @@ struct Request {
   // The values of the names in the pattern. "{path...}" matches zero or more segments.
   std::vector<std::string> captures;  // of the names of one segment, in order
   std::vector<std::string> tail;      // of "{name...}"
+  std::string caller;                 // the id of the API key, from Options::judge; empty: none
   std::string_view header(std::string_view lower_case_name) const;  // empty when absent
 };
 

@@ -20,6 +20,11 @@ void add_once(std::vector<Verb>& verbs, Verb verb) {
 
 void Router::add(Route route) {
   CHECK(route.handler != nullptr);
+  CHECK(!(route.signed_off_loopback && route.streams_body));
+  if (route.scope == Scope::kByVerb) {
+    bool reads = route.verb == Verb::kGet || route.verb == Verb::kHead;
+    route.scope = reads ? Scope::kRead : Scope::kWrite;
+  }
   Pattern pattern{compile(route.pattern), routes_.size()};
   routes_.push_back(std::move(route));
   auto at = std::upper_bound(patterns_.begin(), patterns_.end(), pattern, before);

@@ -16,6 +16,16 @@ namespace http {
 class Exchange;
 using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
 
+// What a caller must be allowed to do.
+enum class Scope : std::uint8_t {
+  kByVerb,  // of a route that is added: GET reads, every other verb writes
+  kNone,    // everybody may call it
+  kAnyKey,  // every caller that is known
+  kRead,
+  kWrite,
+  kAdmin,
+};
+
 struct Route {
   Verb verb = Verb::kGet;
   std::string pattern;  // "/v1/objects/{id}/{path...}"
@@ -28,11 +38,17 @@ struct Route {
   // others get 426 or 400.
   bool websocket = false;
   std::size_t message_max = 1u << 20;  // bytes of one message of a client; above: close code 1009
+  Scope scope = Scope::kByVerb;
+  // Callers of other hosts sign their requests and show a client certificate. Not together with
+  // streams_body: a signature is known to hold only at the end of the body.
+  bool signed_off_loopback = false;
+  bool key_in_query = false;  // a WebSocket: browsers cannot send the key in a header
 };
 
 class Router {
  public:
-  // Add all routes before the first match, because matches point into the table.
+  // Add all routes before the first match, because matches point into the table. In the table no
+  // route has the scope kByVerb.
   void add(Route route);
   const std::vector<Route>& routes() const { return routes_; }
 

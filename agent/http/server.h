@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/http/judge.h"
 #include "agent/http/message.h"
 #include "agent/http/peer.h"
 #include "agent/http/router.h"
@@ -43,9 +44,12 @@ struct Options {
   std::uint64_t ping_every_millis = 30'000;
   std::uint64_t pong_wait_millis = 30'000;
   std::uint64_t close_wait_millis = 5'000;  // how long the client may take to answer our close
-  std::uint64_t certificate_look_millis = 10'000;  // how often its dates are judged
+  // How often the certificate of a client is looked at, and the key of a stream or WebSocket.
+  std::uint64_t look_millis = 10'000;
   std::vector<std::string> hosts;    // allowed Host values besides loopback and the bound one
   std::vector<std::string> origins;  // allowed Origin values; they get CORS headers
+  Judge judge;                       // who may send which request; none: everybody
+  StillAllowed still_allowed;        // who may go on with a stream; none: everybody
 };
 
 // One request and its answer. The callbacks of on_body and on_gone may hold the exchange: they are

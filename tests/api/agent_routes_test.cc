@@ -1,3 +1,5 @@
+#include "agent/api/api.h"
+#include "agent/api/credentials.h"
 #include "tests/api/answers.h"
 
 namespace agent {
@@ -325,6 +327,81 @@ TEST(OpenApi, DescribesEveryRouteOfTheRouterAndNoOther) {
     }
   }
   EXPECT_EQ(described, expected);
+}
+
+// Written by hand: who may call what. A new route needs a line here.
+TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
+  using http::Scope;
+  FakeHost a("A");
+  auth::Access access(base::Random::from_number(1));
+  http::Router router;
+  add_routes(a, router);
+  add_nonce_route(
+      access, [] { return auth::Time{}; }, router);
+  std::map<std::string, Scope> expected = {
+      {"GET /v1/status", Scope::kRead},
+      {"GET /v1/members", Scope::kRead},
+      {"GET /v1/objects", Scope::kRead},
+      {"GET /v1/objects/{id}/{path...}", Scope::kRead},
+      {"PUT /v1/objects/{id}/{path...}", Scope::kWrite},
+      {"PATCH /v1/objects/{id}/{path...}", Scope::kWrite},
+      {"DELETE /v1/objects/{id}/{path...}", Scope::kWrite},
+      {"GET /v1/conflicts", Scope::kRead},
+      {"GET /v1/events", Scope::kRead},
+      {"POST /v1/import", Scope::kWrite},
+      {"POST /v1/join", Scope::kAdmin},
+      {"POST /v1/leave", Scope::kAdmin},
+      {"GET /v1/state", Scope::kRead},
+      {"POST /v1/state", Scope::kAdmin},
+      {"GET /healthz", Scope::kNone},
+      {"GET /readyz", Scope::kNone},
+      {"GET /metrics", Scope::kRead},
+      {"GET /openapi.json", Scope::kRead},
+      {"GET /catalog/query", Scope::kRead},
+      {"POST /crdt/compact", Scope::kAdmin},
+      {"GET /crdt/nonce", Scope::kAnyKey},
+  };
+  for (const char* type : {"snapshots", "images"}) {
+    expected.emplace("POST /" + std::string(type) + "/add/{id}", Scope::kWrite);
+    expected.emplace("DELETE /" + std::string(type) + "/remove/{id}", Scope::kWrite);
+    expected.emplace("PUT /" + std::string(type) + "/metadata/{id}", Scope::kWrite);
+    expected.emplace("PATCH /" + std::string(type) + "/metadata/{id}", Scope::kWrite);
+  }
+  const std::set<std::string> expected_signed = {"POST /crdt/compact"};
+
+  std::map<std::string, Scope> scopes;
+  std::set<std::string> signed_routes;
+  for (const http::Route& route : router.routes()) {
+    const std::string name = std::string(http::verb_name(route.verb)) + " " + route.pattern;
+    scopes.emplace(name, route.scope);
+    if (route.signed_off_loopback) signed_routes.insert(name);
+    EXPECT_FALSE(route.key_in_query) << name;
+  }
+
+  EXPECT_EQ(scopes, expected);
+  EXPECT_EQ(signed_routes, expected_signed);
+}
+
+TEST(OpenApi, NamesTheCredentialsOfEveryRoute) {
+  FakeHost a("A");
+
+  Json openapi = json(a, "GET", "/openapi.json");
+
+  const Json& schemes = openapi["components"]["securitySchemes"];
+  EXPECT_EQ(schemes["key"]["name"], "X-CRDT-API-Key");
+  EXPECT_EQ(schemes["bearer"]["scheme"], "bearer");
+  EXPECT_EQ(openapi["paths"]["/healthz"]["get"]["security"], Json::array());
+  EXPECT_EQ(openapi["paths"]["/v1/join"]["post"]["x-scope"], "admin");
+  EXPECT_EQ(openapi["paths"]["/crdt/compact"]["post"]["x-signed-off-loopback"], true);
+  for (const auto& [path, verbs] : openapi["paths"].items()) {
+    for (const auto& [verb, operation] : verbs.items()) {
+      for (const Json& choice : operation["security"]) {
+        for (const auto& [name, scopes] : choice.items()) {
+          EXPECT_TRUE(schemes.contains(name)) << path << " " << name;
+        }
+      }
+    }
+  }
 }
 
 TEST(OpenApi, TheRoutesAreThoseOfTheContract) {

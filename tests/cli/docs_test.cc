@@ -153,7 +153,7 @@ TEST(CliDocument, NamesCommandsAndFlagsThatExistAndNoOthersExist) {
       }
     }
   }
-  for (const char* branch : {"snapshots", "objects"}) {
+  for (const char* branch : {"snapshots", "objects", "apikey", "tls"}) {
     std::istringstream lines(help_of({branch}));
     bool commands = false;
     for (std::string line; std::getline(lines, line);) {

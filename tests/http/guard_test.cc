@@ -7,6 +7,7 @@ namespace http {
 namespace {
 
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
@@ -156,6 +157,7 @@ TEST(CorsHeaders, NameTheOriginThatAsked) {
 
   EXPECT_THAT(headers, Contains(Pair("access-control-allow-origin", "https://app.example")));
   EXPECT_THAT(headers, Contains(Pair("vary", "Origin")));
+  EXPECT_THAT(headers, Contains(Pair("access-control-expose-headers", HasSubstr("X-CRDT-Nonce"))));
 }
 
 TEST(CorsHeaders, NothingWithoutAnAllowedOrigin) {

@@ -235,7 +235,7 @@ TEST_F(TlsServers, AHandshakeThatStandsStillHasTheTimeOfAHead) {
 
 TEST_F(TlsServers, AnIdleConnectionEndsWithItsCertificate) {
   Options options;
-  options.certificate_look_millis = 20;
+  options.look_millis = 20;
   start(options);
   TlsPipe pipe(server_->port(), with(clients_.issue({"edge-7"})));
   Client client = Client::on(pipe.take_socket());
@@ -265,7 +265,7 @@ TEST_F(TlsServers, ARequestAfterTheEndOfTheCertificateIsRefused) {
 
 TEST_F(TlsServers, ThePresentAnswerIsTheLastOneOfAnEndedCertificate) {
   Options options;
-  options.certificate_look_millis = 20;
+  options.look_millis = 20;
   start(options);
   TlsPipe pipe(server_->port(), with(clients_.issue({"edge-7"})));
   Client client = Client::on(pipe.take_socket());
@@ -289,7 +289,7 @@ TEST_F(TlsServers, ThePresentAnswerIsTheLastOneOfAnEndedCertificate) {
 
 TEST_F(TlsServers, StreamsAndWebSocketsEndWithTheCertificate) {
   Options options;
-  options.certificate_look_millis = 20;
+  options.look_millis = 20;
   start(options);
   TlsPipe events(server_->port(), with(clients_.issue({"edge-7"})));
   TlsPipe socket(server_->port(), with(clients_.issue({"edge-8"})));

@@ -29,6 +29,7 @@ std::optional<std::vector<std::string>> namespaces_of(std::string_view path) {
       {"gossip/wire", {"gossip::wire"}},
       {"gossip/transport", {"transport"}},
       {"agent", {"agent"}},
+      {"agent/access", {"auth"}},
       {"agent/http", {"http"}},
       {"tools/cli", {"cli"}},
       {"tools/bench", {"bench"}},

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -13,9 +12,10 @@
 #include "tools/cli/catalog_commands.h"
 #include "tools/cli/descriptors.h"
 #include "tools/cli/exit.h"
-#include "tools/cli/keygen.h"
+#include "tools/cli/local_commands.h"
 #include "tools/cli/mesh_commands.h"
 #include "tools/cli/object_commands.h"
+#include "tools/cli/option_words.h"
 #include "tools/cli/state_commands.h"
 #include "tools/cli/url.h"
 #include "tools/cli/watch.h"
@@ -25,44 +25,6 @@ namespace {
 
 constexpr double kTimeoutSecondsMax = 86'400;
 
-// CLI11 splits a word like `[a,b]` where several words are allowed, and it forgets `--` before
-// optional words. In our commands these words are ids, keys and queries. This mark in front of a
-// word keeps it whole.
-constexpr char kWhole = '\x01';
-
-// The words in the form that CLI11 needs: in reverse order.
-std::vector<std::string> reversed_words(int argc, char** argv) {
-  std::vector<std::string> words;
-  bool only_words = false;
-  for (int i = 1; i < argc; ++i) {
-    std::string word(argv[i]);
-    if (!only_words && word == "--") {
-      only_words = true;
-      continue;
-    }
-    bool list = word.size() > 1 && word.front() == '[' && word.back() == ']';
-    bool mark = only_words || list || word.starts_with(kWhole);
-    words.push_back(mark ? kWhole + word : word);
-  }
-  std::reverse(words.begin(), words.end());
-  return words;
-}
-
-std::string unmarked(const std::string& word) {
-  return word.starts_with(kWhole) ? word.substr(1) : word;
-}
-
-// A message of CLI11 quotes the words as it got them.
-std::string without_marks(std::string message) {
-  std::erase(message, kWhole);
-  return message;
-}
-
-// A variable of a script that is empty must not count as an option that was not given.
-std::string expect_file(const std::string& word) {
-  return unmarked(word).empty() ? "expected a file, not an empty word" : "";
-}
-
 // The command tree, and what the command line selected from it.
 class Tree {
  public:
@@ -70,12 +32,10 @@ class Tree {
   int run(int argc, char** argv);
 
  private:
-  using Words = std::vector<std::string>;
   using ClientCommand = std::function<int(Session&)>;
 
   void add_common_options();
   void add_agent();
-  void add_local_commands();
   void add_mesh_commands();
   void add_catalog(const std::string& object);
   void add_field_commands(CLI::App* catalog, const std::string& object);
@@ -86,15 +46,7 @@ class Tree {
   void place_words(CLI::App* command, const char* rest, const char* help);
   void type_option(CLI::App* command);
 
-  CLI::App* leaf(CLI::App* parent, const std::string& name, const std::string& help);
   CLI::App* branch(const std::string& name, const std::string& help);
-  // Options whose words are kept as they were typed, also `{}` and `[a,b]`.
-  static CLI::Option* many(CLI::App* app, const std::string& name, Words& target,
-                           const std::string& help);
-  static CLI::Option* words(CLI::App* app, const std::string& name, Words& target,
-                            const std::string& help);
-  static CLI::Option* word(CLI::App* app, const std::string& name, std::string& target,
-                           const std::string& help);
   void on_client(CLI::App* app, ClientCommand command);
   int run_client(const ClientCommand& command);
   int unknown_command(const std::string& word) const;
@@ -117,6 +69,7 @@ class Tree {
   FieldChanges changes_;
   ObjectWrite object_;
   Watched watched_;
+  LocalCommands local_{flags_};
 };
 
 Tree::Tree(const AgentEntry& agent)
@@ -131,41 +84,12 @@ Tree::Tree(const AgentEntry& agent)
   add_catalog("images");
   add_objects();
   add_state_commands();
-  add_local_commands();
-}
-
-CLI::Option* Tree::words(CLI::App* app, const std::string& name, Words& target,
-                         const std::string& help) {
-  CLI::callback_t take = [&target](const CLI::results_t& given) {
-    target.clear();
-    for (const auto& word : given) target.push_back(unmarked(word));
-    return true;
-  };
-  auto* option = app->add_option(name, take, help);
-  option->expected(1)->allow_extra_args(false)->multi_option_policy(
-      CLI::MultiOptionPolicy::TakeAll);
-  return option;
-}
-
-// A positional argument that takes all remaining words.
-CLI::Option* Tree::many(CLI::App* app, const std::string& name, Words& target,
-                        const std::string& help) {
-  return words(app, name, target, help)
-      ->expected(0, CLI::detail::expected_max_vector_size)
-      ->allow_extra_args();
-}
-
-CLI::Option* Tree::word(CLI::App* app, const std::string& name, std::string& target,
-                        const std::string& help) {
-  CLI::callback_t take = [&target](const CLI::results_t& given) {
-    target = unmarked(given.back());
-    return true;
-  };
-  return app->add_option(name, take, help)->expected(1)->allow_extra_args(false);
-}
-
-CLI::App* Tree::leaf(CLI::App* parent, const std::string& name, const std::string& help) {
-  return parent->add_subcommand(name, help)->fallthrough();
+  local_.add(app_, [this](LocalCommands::Command command) {
+    chosen_ = [this, command = std::move(command)] {
+      Printer printer(format());
+      return printer.finish(command(printer));
+    };
+  });
 }
 
 CLI::App* Tree::branch(const std::string& name, const std::string& help) {
@@ -213,28 +137,6 @@ void Tree::add_agent() {
       return agent_(*config);
     };
     is_agent_ = true;
-  });
-}
-
-void Tree::add_local_commands() {
-  auto* keygen_command = leaf(&app_, "keygen", "make a new mesh key");
-  word(keygen_command, "--out", file_,
-       "write the key to this new file, mode 0600; an existing file is never replaced")
-      ->type_name("FILE");
-  keygen_command->callback([this] {
-    chosen_ = [this] {
-      Printer printer(format());
-      return printer.finish(keygen(printer, file_));
-    };
-  });
-  leaf(&app_, "version", "print the version of this program")->callback([this] {
-    chosen_ = [this] {
-      Printer printer(format());
-      bool table = printer.is_table();
-      printer.text(table ? "hearsay " HEARSAY_VERSION "\n"
-                         : R"({"version":")" HEARSAY_VERSION "\"}\n");
-      return printer.finish(kDone);
-    };
   });
 }
 

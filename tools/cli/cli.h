@@ -1,7 +1,8 @@
 #pragma once
 
 // The commands of `hearsay`. Data goes to stdout, messages to stderr; exit.h has the exit codes.
-// Every command except `agent`, `keygen` and `version` is a client of the agent's HTTP port.
+// Every command except `agent`, `keygen`, `apikey`, `tls` and `version` is a client of the agent's
+// HTTP port.
 
 #include <functional>
 

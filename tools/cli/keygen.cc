@@ -1,16 +1,12 @@
 #include "tools/cli/keygen.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 
 #include "crdt/base/json_string.h"
-#include "tools/cli/descriptors.h"
+#include "tools/cli/new_file.h"
 
 namespace cli {
 namespace {
@@ -27,21 +23,6 @@ std::string new_key() {
   return hex;
 }
 
-int failed(const std::string& path) { return fail(file_error("write", path)); }
-
-// O_EXCL creates the file or fails, also for a dangling link. So a key that is in use is never
-// overwritten.
-int write_key(const std::string& path, const std::string& text) {
-  int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return failed(path);
-  auto written = write(file, text.data(), text.size());
-  bool whole = written == static_cast<ssize_t>(text.size()) && fsync(file) == 0;
-  if (close(file) == 0 && whole) return kDone;
-  int exit = failed(path);
-  unlink(path.c_str());
-  return exit;
-}
-
 }  // namespace
 
 int keygen(Printer& printer, const std::string& path) {
@@ -52,7 +33,8 @@ int keygen(Printer& printer, const std::string& path) {
   if (path.empty()) {
     printer.text(printer.is_table() ? key + "\n" : "{\"key\":" + base::json_quote(key) + "}\n");
   } else {
-    exit = write_key(path, key + "\n");
+    auto written = write_new_file(path, key + "\n", 0600);
+    exit = written.ok() ? kDone : fail(written.error());
     if (exit == kDone) say(fmt::format("wrote a new mesh key to {}", path));
   }
   sodium_memzero(key.data(), key.size());
