@@ -38,6 +38,11 @@ inline constexpr std::size_t kImportLineMax = 1u << 20;  // above: 413 with the 
 inline constexpr std::size_t kImportLines = 1'000;       // of one change
 inline constexpr std::size_t kImportBytes = 4u << 20;    // of one change, in memory after parsing
 
+// POST /crdt/sync?wait=N&timeout_ms=T: the most agents, the usual time and the longest.
+inline constexpr std::uint64_t kWaitAgentsMax = 64;
+inline constexpr std::uint64_t kWaitMillis = 5'000;
+inline constexpr std::uint64_t kWaitMillisMax = 60'000;
+
 inline constexpr std::size_t kCompactedMax =
     1'000;  // objects in an answer; the others are folded too
 inline constexpr std::size_t kCompactedBytes = 1u << 20;  // of AnswerRoom
