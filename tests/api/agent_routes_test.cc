@@ -338,7 +338,9 @@ TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
                                     "GET /healthz",       "GET /readyz",
                                     "GET /metrics",       "GET /openapi.json",
                                     "GET /catalog/query", "POST /crdt/compact",
-                                    "GET /v1/state",      "POST /v1/state"};
+                                    "GET /v1/state",      "POST /v1/state",
+                                    "POST /crdt/sync",    "GET /crdt/object/{object_id}",
+                                    "GET /crdt/metrics"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");
     expected.insert("DELETE /" + std::string(type) + "/remove/{id}");
