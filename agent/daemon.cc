@@ -369,6 +369,7 @@ void Daemon::deliver(std::vector<Outputs> outputs) {
       joins_.add(read_clock().instant, join, peer_name(join));
     }
     changes_applied_ += output.facts.advanced.size();
+    sync_meter_.add(read_clock(), output.merges);
     if (self_.held.state != output.facts.state) figures_.moved();
     self_.held.state = output.facts.state;
     if (output.damaged) {

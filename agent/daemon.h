@@ -35,6 +35,7 @@
 #include "agent/signals.h"
 #include "agent/store_figures.h"
 #include "agent/store_thread.h"
+#include "agent/api/sync_meter.h"
 
 namespace agent {
 
@@ -93,6 +94,9 @@ class Daemon : public Host {
   base::Now now() const override;
   base::Duration uptime() const override;
   std::vector<gossip::MemberView> members() const override;
+  SyncFigures sync_figures(const std::string& object) const override {
+    return sync_meter_.figures(now().instant, object);
+  }
   std::string metrics() const override;
   void join(const std::string& address,
             std::function<void(const base::Result<Joined>&)> done) override;
@@ -176,6 +180,7 @@ class Daemon : public Host {
   std::uint64_t next_watcher_ = 1;
   Condition condition_;
   JoinHistory joins_;
+  SyncMeter sync_meter_;
   std::array<std::uint64_t, kNoticeKinds> notice_counts_{};
   std::uint64_t writes_ = 0;
   std::uint64_t writes_refused_ = 0;

@@ -36,6 +36,14 @@ struct LastJoin {
 
 enum class Health { kReady, kSyncing, kDegraded };
 
+// How the changes of others come in, for one object or for all.
+struct SyncFigures {
+  std::optional<std::int64_t> lag_nanos;        // of the last merge; none since the start: empty
+  std::optional<std::int64_t> last_wall_nanos;  // when it was
+  std::uint64_t conflicts_last_hour = 0;
+  double merges_per_second = 0;  // the mean of the last minute
+};
+
 class About {
  public:
   virtual ~About() = default;
@@ -47,6 +55,9 @@ class About {
   // The last one that changed something here.
   virtual std::optional<LastJoin> last_merge() const = 0;
   virtual base::Duration uptime() const = 0;
+  // Of an object; empty: of all. What is known since the start, of the objects that were merged
+  // last.
+  virtual SyncFigures sync_figures(const std::string& object) const = 0;
   virtual std::string metrics() const = 0;  // Prometheus text
 };
 

@@ -4,6 +4,8 @@
 #include "agent/api/catalog_query.h"
 #include "agent/api/compaction.h"
 #include "agent/api/conflicts.h"
+#include "agent/api/delta_metrics.h"
+#include "agent/api/delta_sync.h"
 #include "agent/api/event_stream.h"
 #include "agent/api/health.h"
 #include "agent/api/import.h"
@@ -23,6 +25,8 @@ void add_routes(Host& host, http::Router& router) {
   add_event_route(host, std::make_shared<Feed>(host, host), router);
   add_import_route(host, host, router);
   add_compaction_route(host, host, router);
+  add_delta_sync_routes(host, router);
+  add_delta_metrics_route(host, router);
   add_state_routes(host, host, host, router);
   add_membership_routes(host, router);
   add_presence_routes(host, router);

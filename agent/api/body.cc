@@ -1,10 +1,12 @@
 #include "agent/api/body.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
+#include "crdt/decimal.h"
 
 namespace agent {
 namespace {
@@ -76,6 +78,28 @@ base::Result<std::string> string_member(const crdt::Members& members, std::strin
     return base::invalid("\"" + std::string(key) + "\" must be a string");
   }
   return crdt::json_unquote(*value);
+}
+
+base::Result<std::uint64_t> number_member(const crdt::Members& members, std::string_view key,
+                                          std::uint64_t most) {
+  const std::string* text = find_member(members, key);
+  if (!text) return base::invalid("\"" + std::string(key) + "\" is missing");
+  // 1.0 and 1e0 are spellings of 1, as in the value of a counter.
+  const auto decimal = crdt::Decimal::parse(*text);
+  const std::string digits = decimal ? decimal->text() : std::string();
+  std::uint64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, value);
+  if (read.ec == std::errc() && read.ptr == end && value <= most) return value;
+  return base::invalid("\"" + std::string(key) + "\" must be a whole number from 0 to " +
+                       std::to_string(most) + ", and is " + text->substr(0, 40));
+}
+
+base::Result<std::string> value_member(const crdt::Members& members) {
+  const std::string* value = find_member(members, "value");
+  if (!value) return base::invalid("\"value\" is missing");
+  if (value->size() <= crdt::kValueBytesMax) return *value;
+  return base::Error{base::Code::kTooLarge, "the value is larger than 1 MiB"};
 }
 
 base::Result<std::vector<std::string>> path_of_op(const crdt::Members& op) {

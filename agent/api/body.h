@@ -21,6 +21,12 @@ base::Result<crdt::Members> body_metadata(std::string_view body);
 // The metadata of an entry that is one value of a body: its type, size and field names are checked.
 base::Result<crdt::Members> metadata_of(std::string_view minified);
 
+// A member that must be a whole number from 0 to `most`, in any spelling of it: 1.0 is 1.
+base::Result<std::uint64_t> number_member(const crdt::Members& members, std::string_view key,
+                                          std::uint64_t most);
+// The member "value", which must be there. kTooLarge above crdt::kValueBytesMax.
+base::Result<std::string> value_member(const crdt::Members& members);
+
 // The "path" of an op, which may be absent: an array of strings.
 base::Result<std::vector<std::string>> path_of_op(const crdt::Members& op);
 // The elements of the array "ops", at most kBatchOpsMax.

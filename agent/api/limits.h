@@ -42,6 +42,15 @@ inline constexpr std::size_t kImportBytes = 4u << 20;    // of one change, in me
 inline constexpr std::size_t kPresenceBodyMax = 4u << 10;
 inline constexpr std::size_t kPresenceAnswerBytes = 2u << 20;  // of AnswerRoom, for one topic
 
+// POST /crdt/sync?wait=N&timeout_ms=T: the most agents, the usual time and the longest.
+inline constexpr std::uint64_t kWaitAgentsMax = 64;
+inline constexpr std::uint64_t kWaitMillis = 5'000;
+inline constexpr std::uint64_t kWaitMillisMax = 60'000;
+
+// GET /crdt/metrics asks the mesh who holds an object: for so many of its actors, and so long.
+inline constexpr std::size_t kHolderActorsMax = 16;
+inline constexpr std::int64_t kHolderCountMillis = 100;
+
 inline constexpr std::size_t kCompactedMax =
     1'000;  // objects in an answer; the others are folded too
 inline constexpr std::size_t kCompactedBytes = 1u << 20;  // of AnswerRoom

@@ -26,28 +26,6 @@ base::Result<crdt::SlotType> type_named(const std::string& name) {
                          "mv_register, orset, crdt_map and seq"};
 }
 
-base::Result<std::uint64_t> number_member(const Members& op, std::string_view key,
-                                          std::uint64_t most) {
-  const std::string* text = find_member(op, key);
-  if (!text) return base::invalid("\"" + std::string(key) + "\" is missing");
-  // 1.0 and 1e0 are spellings of 1, as in the value of a counter.
-  const auto decimal = crdt::Decimal::parse(*text);
-  const std::string digits = decimal ? decimal->text() : std::string();
-  std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, value);
-  if (read.ec == std::errc() && read.ptr == end && value <= most) return value;
-  return base::invalid("\"" + std::string(key) + "\" must be a whole number from 0 to " +
-                       std::to_string(most) + ", and is " + text->substr(0, 40));
-}
-
-base::Result<std::string> value_member(const Members& op) {
-  const std::string* value = find_member(op, "value");
-  if (!value) return base::invalid("\"value\" is missing");
-  if (value->size() <= crdt::kValueBytesMax) return *value;
-  return base::Error{base::Code::kTooLarge, "the value is larger than 1 MiB"};
-}
-
 // "unit" of an insert or an erase, which may be absent.
 base::Result<crdt::TextUnit> unit_member(const Members& op) {
   if (!find_member(op, "unit")) return crdt::TextUnit::kCodePoint;
@@ -209,20 +187,6 @@ std::vector<std::string_view> fields_of_op(const std::string& name) {
   return known;
 }
 
-// In a catalog, ids and names of fields have bounds of their own, and the value of an entry is its
-// metadata.
-base::Status fit_catalog(const Place& place, Op& op) {
-  if (!is_catalog(place.object)) return {};
-  if (op.path.empty()) {
-    return base::Error{base::Code::kUnprocessable, std::string(crdt::verb_name(op.verb)) +
-                                                       " names no entry: give it a \"path\""};
-  }
-  RETURN_IF_ERROR(check_entry_path(op.path));
-  if (op.path.size() != 1 || op.verb != Verb::kSet) return {};
-  ASSIGN_OR_RETURN(op.argument, metadata_of(std::get<std::string>(op.argument)));
-  return {};
-}
-
 // The type that the body names for the place of the request.
 base::Result<crdt::SlotType> type_of_body(const Place& place, const Members& body) {
   ASSIGN_OR_RETURN(const std::string name, string_member(body, "type"));
@@ -250,7 +214,7 @@ base::Result<Op> op_of(const Place& place, const std::string& text,
   ASSIGN_OR_RETURN(op.stamp, stamp_member(members));
   RETURN_IF_ERROR(check_members(members, "the op " + name, fields_of_op(name)));
   if (op.verb == Verb::kUnset) op.type.reset();
-  RETURN_IF_ERROR(fit_catalog(place, op));
+  RETURN_IF_ERROR(fit_catalog(place.object, op));
   return op;
 }
 
@@ -263,13 +227,25 @@ base::Result<WriteObject> replacement_of_catalog(const Place& place, const std::
   WriteObject write = removal_of(place);
   for (auto& [id, metadata] : entries) {
     Op add{{id}, Verb::kSet, std::move(metadata), {}, {}};
-    RETURN_IF_ERROR(fit_catalog(place, add));
+    RETURN_IF_ERROR(fit_catalog(place.object, add));
     write.ops.push_back(std::move(add));
   }
   return write;
 }
 
 }  // namespace
+
+base::Status fit_catalog(const std::string& object, Op& op) {
+  if (!is_catalog(object)) return {};
+  if (op.path.empty()) {
+    return base::Error{base::Code::kUnprocessable, std::string(crdt::verb_name(op.verb)) +
+                                                       " names no entry: give it a \"path\""};
+  }
+  RETURN_IF_ERROR(check_entry_path(op.path));
+  if (op.path.size() != 1 || op.verb != Verb::kSet) return {};
+  ASSIGN_OR_RETURN(op.argument, metadata_of(std::get<std::string>(op.argument)));
+  return {};
+}
 
 base::Result<WriteObject> parse_ops(const Place& place, std::string_view body) {
   ASSIGN_OR_RETURN(const Members members, body_object(body));
@@ -300,7 +276,7 @@ base::Result<WriteObject> parse_replacement(const Place& place, std::string_view
   ASSIGN_OR_RETURN(std::string value, value_member(members));
   if (is_catalog(place.object) && place.path.empty()) return replacement_of_catalog(place, value);
   op.argument = std::move(value);
-  RETURN_IF_ERROR(fit_catalog(place, op));
+  RETURN_IF_ERROR(fit_catalog(place.object, op));
   return WriteObject{place.object, {std::move(op)}};
 }
 

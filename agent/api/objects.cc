@@ -232,30 +232,14 @@ void put_object(Host& host, const ExchangePtr& exchange) {
   write_place(host, exchange, *place, parse_replacement(*place, exchange->request().body));
 }
 
-// Parsing 16 MiB takes a fifth of a second. It must not run on the loop, which has probes to
-// answer.
-void patch_aside(Host& host, const ExchangePtr& exchange, const Place& place) {
-  struct Job {
-    ExchangePtr exchange;
-    base::Result<WriteObject> write = WriteObject();
-  };
-  auto job = std::make_shared<Job>(Job{exchange});
-  bool taken = host.read([&host, job, place](store::Reader&) {
-    job->write = parse_ops(place, job->exchange->request().body);
-    return [&host, job, place] {
-      ExchangePtr from = std::move(job->exchange);
-      write_place(host, from, place, std::move(job->write));
-    };
-  });
-  if (!taken) exchange->fail({base::Code::kBusy, "too many reads wait; try again"});
-}
-
 void patch_object(Host& host, const ExchangePtr& exchange) {
   auto place = place_of(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
-  const std::string& body = exchange->request().body;
-  if (body.size() > kLoopBodyMax) return patch_aside(host, exchange, *place);
-  write_place(host, exchange, *place, parse_ops(*place, body));
+  parse_write(
+      host, exchange, [place = *place](std::string_view body) { return parse_ops(place, body); },
+      [&host, exchange, place = *place](ParsedWrite write) {
+        write_place(host, exchange, place, std::move(write));
+      });
 }
 
 void delete_object(Host& host, const ExchangePtr& exchange) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "agent/api/limits.h"
+
 namespace agent {
 namespace {
 
@@ -26,6 +28,32 @@ void read_answer(Data& data, const ExchangePtr& exchange,
 }
 
 }  // namespace
+
+void parse_write(Data& data, const ExchangePtr& exchange,
+                 std::function<ParsedWrite(std::string_view body)> parse,
+                 std::function<void(ParsedWrite)> then) {
+  if (exchange->request().body.size() <= kLoopBodyMax) {
+    return then(parse(exchange->request().body));
+  }
+  struct Job {
+    ExchangePtr exchange;
+    std::function<ParsedWrite(std::string_view)> parse;
+    std::function<void(ParsedWrite)> then;
+    ParsedWrite write = WriteObject();
+  };
+  auto job = std::make_shared<Job>(Job{exchange, std::move(parse), std::move(then)});
+  const bool taken = data.read([job](store::Reader&) {
+    job->write = job->parse(job->exchange->request().body);
+    return [job] {
+      // The reader thread may hold the job a little longer, but the exchange must be released on
+      // the loop.
+      const ExchangePtr held = std::move(job->exchange);
+      const auto go_on = std::move(job->then);
+      go_on(std::move(job->write));
+    };
+  });
+  if (!taken) job->then(readers_busy());
+}
 
 base::Error readers_busy() { return {base::Code::kBusy, "too many reads wait; try again"}; }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "agent/api/data.h"
 #include "agent/http/server.h"
@@ -16,6 +17,14 @@ using ExchangePtr = std::shared_ptr<http::Exchange>;
 // about `bytes` (http::Exchange::when_room). 503 when the readers are busy.
 void answer_from_snapshot(Data& data, const ExchangePtr& exchange, std::size_t bytes,
                           std::function<http::Response(store::Reader&)> answer);
+
+// Makes a write of the body of a request and gives it to `then`, at once or later, from the loop. A
+// body above kLoopBodyMax is parsed on a reader thread: parsing 16 MiB takes a fifth of a second,
+// and the loop has probes to answer. `then` gets readers_busy() when no reader takes it.
+using ParsedWrite = base::Result<WriteObject>;
+void parse_write(Data& data, const ExchangePtr& exchange,
+                 std::function<ParsedWrite(std::string_view body)> parse,
+                 std::function<void(ParsedWrite)> then);
 
 // The answer when the queue of the readers is full.
 base::Error readers_busy();

@@ -36,7 +36,14 @@ base::Status erase_in_text(store::Store& store, const crdt::Slot& slot,
   return erased.ok() ? base::Status() : erased.error();
 }
 
-base::Status apply_to_slot(store::Store& store, const crdt::Effect& effect, const crdt::Dot& dot) {
+bool shows_several(const store::SlotRow& row) {
+  const bool is_register =
+      row.slot.type == crdt::SlotType::kLwwRegister || row.slot.type == crdt::SlotType::kMvRegister;
+  return is_register && row.cells.size() > 1;
+}
+
+base::Status apply_to_slot(store::Store& store, Turn& turn, const crdt::Effect& effect,
+                           const crdt::Dot& dot) {
   if (effect.slot.type == crdt::SlotType::kSeq) {
     RETURN_IF_ERROR(erase_in_text(store, effect.slot, effect.kills));
   }
@@ -47,6 +54,7 @@ base::Status apply_to_slot(store::Store& store, const crdt::Effect& effect, cons
   const std::size_t before = row.cells.size();
   crdt::Digest delta;
   if (!crdt::apply_effect(effect, dot, row.cells, delta)) return {};
+  if (shows_several(row)) ++turn.conflicts;
   return save_slot(store, row, before, delta);
 }
 
@@ -86,10 +94,10 @@ base::Status remove_subtree(store::Store& store, const crdt::Effect& effect) {
 
 }  // namespace
 
-base::Status apply_effects(store::Store& store, const crdt::Change& change) {
+base::Status apply_effects(store::Store& store, Turn& turn, const crdt::Change& change) {
   return crdt::each_effect(change, [&](const crdt::Effect& effect, const crdt::Dot& dot) {
     return effect.slot.type == crdt::SlotType::kSubtree ? remove_subtree(store, effect)
-                                                        : apply_to_slot(store, effect, dot);
+                                                        : apply_to_slot(store, turn, effect, dot);
   });
 }
 
@@ -98,7 +106,7 @@ base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& o
   const crdt::Change& change = opened.change;
   store::Actors& actors = store.actors();
   std::int64_t index = actors.intern(change.actor);
-  RETURN_IF_ERROR(apply_effects(store, change));
+  RETURN_IF_ERROR(apply_effects(store, turn, change));
   std::int64_t position = store.meta().next_position++;
   RETURN_IF_ERROR(store.log().append(position, index, opened.sealed));
   if (change.request && !PLANTED(kRequestsForgotten)) {

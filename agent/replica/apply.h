@@ -9,11 +9,12 @@
 namespace agent {
 
 // Applies cells, log, vector and digest of one change, own or received (rule 6), and remembers the
-// request that it did. `now`: the hybrid clock.
+// request that it did. `now`: the hybrid clock. Counts in Turn::conflicts the registers that show
+// several values at once after it.
 base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened,
                           const crdt::HybridTime& now);
 
 // Applies cells and digest only.
-base::Status apply_effects(store::Store& store, const crdt::Change& change);
+base::Status apply_effects(store::Store& store, Turn& turn, const crdt::Change& change);
 
 }  // namespace agent

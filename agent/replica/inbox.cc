@@ -1,5 +1,9 @@
 #include "agent/replica/inbox.h"
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "agent/replica/apply.h"
@@ -7,6 +11,37 @@
 #include "crdt/base/plant.h"
 
 namespace agent {
+
+namespace {
+
+// A change is of one object, or of few.
+std::set<std::string_view> objects_of(const crdt::Change& change) {
+  std::set<std::string_view> objects;
+  std::string_view last;
+  for (const crdt::Effect& effect : change.effects) {
+    if (effect.slot.object != last) objects.insert(effect.slot.object);
+    last = effect.slot.object;
+  }
+  return objects;
+}
+
+void note_merge(Turn& turn, const crdt::Change& change, std::uint64_t conflicts) {
+  std::vector<Merge>& merges = turn.out.merges;
+  for (const std::string_view object : objects_of(change)) {
+    auto merge = std::find_if(merges.begin(), merges.end(),
+                              [&](const Merge& other) { return other.object == object; });
+    if (merge == merges.end()) {
+      if (merges.size() >= kMergesTold) continue;
+      merges.push_back({std::string(object)});
+      merge = std::prev(merges.end());
+    }
+    ++merge->changes;
+    merge->conflicts += std::exchange(conflicts, 0);
+    merge->lag_nanos = std::max<std::int64_t>(0, turn.now.wall_nanos - change.time.nanos);
+  }
+}
+
+}  // namespace
 
 // A message that contradicts what we hold is refused as a whole, before any of its changes is
 // applied (rule 2).
@@ -57,7 +92,10 @@ base::Status Inbox::apply_remote(Turn& turn, const crdt::Opened& opened) {
     if (PLANTED(kFutureStampsParked)) return {};
   }
   echo_.note_applied(opened.sealed.actor);
-  return apply_change(*context_.store, turn, opened, context_.clock.latest());
+  const std::uint64_t conflicts = turn.conflicts;
+  RETURN_IF_ERROR(apply_change(*context_.store, turn, opened, context_.clock.latest()));
+  note_merge(turn, opened.change, turn.conflicts - conflicts);
+  return {};
 }
 
 // A parked change is checked again before it is applied. The predecessor that was applied may have

@@ -8,11 +8,14 @@
 
 namespace agent {
 
+inline constexpr std::size_t kMergesTold = 1'024;  // objects in one turn
+
 // What follows from a turn, a flush or a scrub.
 struct Outputs {
   Stored facts;
   std::vector<Reply> replies;
   std::vector<Event> events;  // only when watched
+  std::vector<Merge> merges;  // at most kMergesTold; what came for more objects is not told
   std::vector<Notice> notices;
   std::vector<JoinReport> joins;  // those that ended in this turn
   std::vector<SnapshotRead> pages;

@@ -194,7 +194,7 @@ base::Status OwnWrites::apply(Turn& turn, crdt::Opened&& opened) {
   turn.time.reset();
   const crdt::Change& change = opened.change;
   if (PLANTED(kRemoveWithoutDot) && change.effects[0].kind == crdt::EffectKind::kRemove) {
-    return apply_effects(*context_.store, change);
+    return apply_effects(*context_.store, turn, change);
   }
   if (!turn.first_dot) turn.first_dot = change.main_dot();
   RETURN_IF_ERROR(apply_change(*context_.store, turn, opened, context_.clock.latest()));

@@ -232,6 +232,14 @@ struct Event {
   std::string node;  // hex of the writer's node id, empty when not known
 };
 
+// What the changes of others did to one object in a turn.
+struct Merge {
+  std::string object;
+  std::uint64_t changes = 0;
+  std::uint64_t conflicts = 0;  // registers that show several values at once after a change
+  std::int64_t lag_nanos = 0;   // from the last author's clock to ours; 0 if its clock is ahead
+};
+
 // What people should know; the driver logs and counts it.
 struct Notice {
   enum class Kind : std::uint8_t {

@@ -19,6 +19,7 @@ struct Turn {
   std::optional<crdt::HybridTime> time;
   std::optional<crdt::Dot> first_dot;
   std::vector<Parked::Name> taken;  // were parked; if the turn fails they are forgotten
+  std::uint64_t conflicts = 0;      // see apply_change()
   Outputs out;
   std::optional<base::ActorId> echo;  // our actor that the turn has left; stays left if it fails
   bool changed = false;               // cells changed although the vector did not

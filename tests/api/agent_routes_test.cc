@@ -360,6 +360,12 @@ TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
       {"GET /catalog/query", Scope::kRead},
       {"POST /crdt/compact", Scope::kAdmin},
       {"GET /crdt/nonce", Scope::kAnyKey},
+      {"POST /crdt/sync", Scope::kWrite},
+      {"GET /crdt/object/{object_id}", Scope::kRead},
+      {"GET /crdt/metrics", Scope::kRead},
+      {"GET /v1/presence/{topic}", Scope::kRead},
+      {"PUT /v1/presence/{topic}/{key}", Scope::kWrite},
+      {"DELETE /v1/presence/{topic}/{key}", Scope::kWrite},
   };
   for (const char* type : {"snapshots", "images"}) {
     expected.emplace("POST /" + std::string(type) + "/add/{id}", Scope::kWrite);
@@ -367,7 +373,8 @@ TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
     expected.emplace("PUT /" + std::string(type) + "/metadata/{id}", Scope::kWrite);
     expected.emplace("PATCH /" + std::string(type) + "/metadata/{id}", Scope::kWrite);
   }
-  const std::set<std::string> expected_signed = {"POST /crdt/compact"};
+  const std::set<std::string> expected_signed = {
+      "POST /crdt/compact", "POST /crdt/sync", "GET /crdt/object/{object_id}", "GET /crdt/metrics"};
 
   std::map<std::string, Scope> scopes;
   std::set<std::string> signed_routes;
@@ -428,7 +435,10 @@ TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
                                     "POST /v1/state",
                                     "GET /v1/presence/{topic}",
                                     "PUT /v1/presence/{topic}/{key}",
-                                    "DELETE /v1/presence/{topic}/{key}"};
+                                    "DELETE /v1/presence/{topic}/{key}",
+                                    "POST /crdt/sync",
+                                    "GET /crdt/object/{object_id}",
+                                    "GET /crdt/metrics"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");
     expected.insert("DELETE /" + std::string(type) + "/remove/{id}");

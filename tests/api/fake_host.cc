@@ -219,6 +219,7 @@ void FakeHost::deliver(Outputs outputs) {
     auto waiting = maintaining_.extract(reply.ticket);
     if (!waiting.empty()) waiting.mapped()(std::move(reply.result));
   }
+  sync_meter_.add(now_, outputs.merges);
   for (const JoinReport& join : outputs.joins) {
     last_join_ = LastJoin{join, now_.instant};
     if (changed_something(join.counts)) last_merge_ = last_join_;

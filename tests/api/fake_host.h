@@ -11,6 +11,7 @@
 #include <string>
 
 #include "agent/api/host.h"
+#include "agent/api/sync_meter.h"
 #include "agent/http/router.h"
 #include "agent/replica/replica.h"
 #include "crdt/base/random.h"
@@ -37,6 +38,9 @@ class FakeHost final : public Host {
   base::Now now() const override { return now_; }
   base::Duration uptime() const override { return base::seconds(90); }
   std::vector<gossip::MemberView> members() const override { return members_; }
+  SyncFigures sync_figures(const std::string& object) const override {
+    return sync_meter_.figures(now_.instant, object);
+  }
   std::string metrics() const override { return "hearsay_up 1\n"; }
   void join(const std::string& address,
             std::function<void(const base::Result<Joined>&)> done) override;
@@ -109,6 +113,7 @@ class FakeHost final : public Host {
   std::vector<std::string> holders_;  // of every change
   std::optional<LastJoin> last_join_;
   std::optional<LastJoin> last_merge_;
+  SyncMeter sync_meter_;
   bool clients_know_chunks_ = true;
   gossip::Options mesh_options_;
   gossip::Stats mesh_stats_;

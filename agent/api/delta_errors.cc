@@ -1,0 +1,46 @@
+#include "agent/api/delta_errors.h"
+
+#include <string_view>
+
+#include "agent/api/json_text.h"
+
+namespace agent {
+namespace {
+
+std::string_view words_of(int status) {
+  switch (status) {
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 409:
+      return "Delta Conflict";
+    case 413:
+      return "Content Too Large";
+    case 422:
+      return "CRDT Type Not Supported";
+    case 429:
+      return "Too Many Requests";
+    case 503:
+      return "Service Unavailable";
+    case 507:
+      return "Insufficient Storage";
+    default:
+      return "Internal Server Error";
+  }
+}
+
+}  // namespace
+
+http::Response delta_error(const base::Error& error) {
+  http::Response response;
+  response.status = base::code_info(error.code).http_status;
+  if (response.status == 400) response.status = 409;
+  response.body = JsonObject().text("error", words_of(response.status)).take();
+  response.headers.emplace_back("CRDT-Error-Detail", error.message);
+  return response;
+}
+
+}  // namespace agent
