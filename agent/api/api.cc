@@ -12,6 +12,7 @@
 #include "agent/api/openapi.h"
 #include "agent/api/state.h"
 #include "agent/api/status.h"
+#include "agent/api/ui.h"
 
 namespace agent {
 
@@ -27,6 +28,7 @@ void add_routes(Host& host, http::Router& router) {
   add_catalog_routes(host, router);
   add_query_route(host, router);
   add_health_routes(host, router);
+  add_ui_route(router);
   add_openapi_route(router);
 }
 

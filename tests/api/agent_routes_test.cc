@@ -337,8 +337,9 @@ TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
                                     "POST /v1/join",      "POST /v1/leave",
                                     "GET /healthz",       "GET /readyz",
                                     "GET /metrics",       "GET /openapi.json",
-                                    "GET /catalog/query", "POST /crdt/compact",
-                                    "GET /v1/state",      "POST /v1/state"};
+                                    "GET /ui/{path...}",  "GET /catalog/query",
+                                    "POST /crdt/compact", "GET /v1/state",
+                                    "POST /v1/state"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");
     expected.insert("DELETE /" + std::string(type) + "/remove/{id}");

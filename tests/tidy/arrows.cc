@@ -26,7 +26,10 @@ const std::vector<Arrow>& arrows() {
         "crdt", "crdt/base"}},
       // Handlers have no sockets and no threads.
       {"agent/api",
-       {"agent/api", "agent/http", "agent/replica", "gossip", "store", "crdt", "crdt/base"}},
+       {"agent/api", "agent/http", "agent/replica", "agent/web", "gossip", "store", "crdt",
+        "crdt/base"}},
+      // The page for people: files without code of their own in C++.
+      {"agent/web", {"agent/web"}},
       // The program: only here do the daemon and the command line meet.
       {"agent/main.cc", {"agent", "agent/api", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client. It uses the configuration and a few names of the agent, nothing else of it.
@@ -48,8 +51,8 @@ const std::vector<Arrow>& arrows() {
       // them.
       {"tests",
        {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/probe",
-        "tools/simulator", "agent", "agent/api", "agent/http", "agent/replica", "gossip",
-        "gossip/transport", "store", "crdt", "crdt/base"}},
+        "tools/simulator", "agent", "agent/api", "agent/http", "agent/replica", "agent/web",
+        "gossip", "gossip/transport", "store", "crdt", "crdt/base"}},
   };
   return kArrows;
 }

@@ -1,0 +1,51 @@
+// Requests to the agent that serves this page.
+
+// The agent answered, and the answer is an error.
+export class Refused extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+// There was no answer: the agent is away, or the network is.
+export class Away extends Error {}
+
+const kAnswerMillis = 30_000;
+
+export async function ask(method, target, body = undefined, headers = {}) {
+  let response;
+  let text;
+  try {
+    response = await fetch(target, {
+      method,
+      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      cache: "no-store",
+      signal: AbortSignal.timeout(kAnswerMillis),
+    });
+    text = await response.text();
+  } catch (error) {
+    throw new Away(`${method} ${target}: no answer (${error.message})`);
+  }
+  if (response.ok) return parsed(text);
+  const error = parsed(text)?.error;
+  const message = typeof error === "string" ? error : error?.message;
+  throw new Refused(response.status, error?.code ?? "", message ?? `status ${response.status}`);
+}
+
+export const read = (target) => ask("GET", target);
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+// "/v1/objects/notes/a%2Fb" of ("notes", ["a/b"]).
+export function placeTarget(object, path = []) {
+  return "/v1/objects/" + [object, ...path].map(encodeURIComponent).join("/");
+}
