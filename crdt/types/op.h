@@ -48,6 +48,7 @@ struct TextErase {
   std::uint32_t at = 0;
   std::uint32_t length = 0;
   TextUnit unit = TextUnit::kCodePoint;  // of both
+  DotRuns elements = {};  // if not empty: these, wherever they stand now, and no position
 };
 // Minified JSON text, or the parsed members of an object.
 using Argument = std::variant<std::monostate, std::string, Members, Amount, TextInsert, TextErase>;

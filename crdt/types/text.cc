@@ -17,8 +17,32 @@ base::Result<Anchor> anchor_for(const Draft& draft, const Path& path, const Sequ
   return text == nullptr ? Anchor{} : text->anchor_at(at);
 }
 
+// The first dot of the run that the text does not have.
+Dot first_lacking(const Sequence* text, const DotRun& run) {
+  Dot dot{run.actor, run.seq, run.index};
+  while (text != nullptr && text->contains(dot)) {
+    const bool last = dot.index - run.index + 1 == run.count;
+    dot.index = last ? run.index : dot.index + 1;
+    if (last) ++dot.seq;
+  }
+  return dot;
+}
+
+// Of elements that are named: those that are still shown.
+base::Result<DotRuns> named_to_erase(const Draft& draft, const Path& path, const Sequence* text,
+                                     const DotRuns& named) {
+  DotRuns shown;
+  for (const DotRun& run : named) {
+    const auto some = text == nullptr ? std::nullopt : text->shown_of(run);
+    if (!some) return no_element(draft.view, path, first_lacking(text, run), text);
+    shown.insert(shown.end(), some->begin(), some->end());
+  }
+  return ordered_runs(std::move(shown));
+}
+
 base::Result<DotRuns> runs_to_erase(const Draft& draft, const Path& path, const Sequence* text,
                                     const TextErase& edit) {
+  if (!edit.elements.empty()) return named_to_erase(draft, path, text, edit.elements);
   const std::uint64_t last = std::uint64_t{edit.at} + edit.length;
   ASSIGN_OR_RETURN(const std::uint32_t end, position_of(draft.view, path, text, last, edit.unit));
   ASSIGN_OR_RETURN(const std::uint32_t at, position_of(draft.view, path, text, edit.at, edit.unit));
@@ -56,7 +80,8 @@ base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit)
 
 base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit) {
   const auto need = [&](const Sequence& part) {
-    static_cast<void>(runs_to_erase(draft, path, &part, edit));
+    for (const DotRun& run : edit.elements) part.need_for_erase(run);
+    if (edit.elements.empty()) static_cast<void>(runs_to_erase(draft, path, &part, edit));
   };
   ASSIGN_OR_RETURN(const Sequence* text, draft.view.text(path, need));
   ASSIGN_OR_RETURN(const DotRuns runs, runs_to_erase(draft, path, text, edit));

@@ -10,6 +10,7 @@ inline constexpr std::size_t kInsertBytesMax = kValueBytesMax;  // of one insert
 
 // `edit.after` wins over `edit.at`. Without a text there is no effect.
 base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit);
+// Elements that `edit` names must be in the text, shown or erased: else kUnprocessable.
 base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit);
 
 // The dots of all that is shown of a text; nothing when there is no text.
