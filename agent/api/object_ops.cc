@@ -1,13 +1,12 @@
 #include "agent/api/object_ops.h"
 
-#include <charconv>
 #include <utility>
 
 #include "agent/api/body.h"
 #include "agent/api/limits.h"
 #include "agent/api/text_cursors.h"
+#include "agent/api/text_elements.h"
 #include "crdt/catalog/entry_write.h"
-#include "crdt/decimal.h"
 
 namespace agent {
 namespace {
@@ -24,21 +23,6 @@ base::Result<crdt::SlotType> type_named(const std::string& name) {
                      "type " + name +
                          " is not known; the types are gcounter, pncounter, lww_register, "
                          "mv_register, orset, crdt_map and seq"};
-}
-
-base::Result<std::uint64_t> number_member(const Members& op, std::string_view key,
-                                          std::uint64_t most) {
-  const std::string* text = find_member(op, key);
-  if (!text) return base::invalid("\"" + std::string(key) + "\" is missing");
-  // 1.0 and 1e0 are spellings of 1, as in the value of a counter.
-  const auto decimal = crdt::Decimal::parse(*text);
-  const std::string digits = decimal ? decimal->text() : std::string();
-  std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, value);
-  if (read.ec == std::errc() && read.ptr == end && value <= most) return value;
-  return base::invalid("\"" + std::string(key) + "\" must be a whole number from 0 to " +
-                       std::to_string(most) + ", and is " + text->substr(0, 40));
 }
 
 base::Result<std::string> value_member(const Members& op) {
@@ -73,6 +57,11 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
 }
 
 base::Result<crdt::TextErase> erase_of(const Members& op) {
+  if (find_member(op, "elements")) {
+    crdt::TextErase erase;
+    ASSIGN_OR_RETURN(erase.elements, elements_member(op));
+    return erase;
+  }
   ASSIGN_OR_RETURN(const std::uint64_t at, number_member(op, "at", UINT32_MAX));
   ASSIGN_OR_RETURN(const std::uint64_t length, number_member(op, "len", UINT32_MAX));
   ASSIGN_OR_RETURN(const crdt::TextUnit unit, unit_member(op));
@@ -111,12 +100,14 @@ base::Status read_argument(const Members& members, const std::string& name, Op& 
 }
 
 // The fields that an op of this name takes, beside those of every op.
-std::vector<std::string_view> fields_of_op(const std::string& name) {
+std::vector<std::string_view> fields_of_op(const std::string& name, const Members& op) {
+  const bool by_elements = find_member(op, "elements") != nullptr;
   std::vector<std::string_view> known{"op", "path", "type"};
   if (name == "set" || name == "add" || name == "remove") known.insert(known.end(), {"value"});
   if (name == "increment" || name == "decrement") known.insert(known.end(), {"by"});
   if (name == "insert") known.insert(known.end(), {"at", "after", "text", "unit"});
-  if (name == "erase") known.insert(known.end(), {"at", "len", "unit"});
+  if (name == "erase" && by_elements) known.insert(known.end(), {"elements"});
+  if (name == "erase" && !by_elements) known.insert(known.end(), {"at", "len", "unit"});
   return known;
 }
 
@@ -158,7 +149,7 @@ base::Result<Op> op_of(const Place& place, const std::string& text,
     op.type = type;  // of the place of the request
   }
   RETURN_IF_ERROR(read_argument(members, name, op));
-  RETURN_IF_ERROR(check_members(members, "the op " + name, fields_of_op(name)));
+  RETURN_IF_ERROR(check_members(members, "the op " + name, fields_of_op(name, members)));
   if (op.verb == Verb::kUnset) op.type.reset();
   RETURN_IF_ERROR(fit_catalog(place, op));
   return op;

@@ -10,6 +10,7 @@
 #include "agent/api/place_read.h"
 #include "agent/api/reading.h"
 #include "agent/api/text_cursors.h"
+#include "agent/api/text_elements.h"
 #include "crdt/catalog/entry_write.h"
 
 namespace agent {
@@ -29,15 +30,48 @@ base::Error absent(const Place& place, bool syncing) {
 
 // --- reading
 
-http::Response shown_response(const Place& place, const Shown& shown, bool inspect) {
+// What a client asks for beside the value.
+struct Wanted {
+  bool dots = false;      // inspect=1
+  bool elements = false;  // elements=1, of a text
+};
+
+base::Result<Wanted> wanted_of(const http::Target& target) {
+  Wanted wanted;
+  ASSIGN_OR_RETURN(wanted.dots, target.query_flag("inspect"));
+  ASSIGN_OR_RETURN(wanted.elements, target.query_flag("elements"));
+  return wanted;
+}
+
+http::Response shown_response(const Place& place, const Shown& shown, const Wanted& wanted,
+                              const std::string& elements) {
   JsonObject answer;
   answer.text("id", place.object)
       .raw("path", json_strings(place.path))
       .text("type", crdt::type_name(shown.type))
       .raw("value", shown.value)
       .raw("vector", vector_text(shown.vector));
-  if (inspect) answer.raw("dots", shown.dots);
+  if (wanted.dots) answer.raw("dots", shown.dots);
+  if (wanted.elements) answer.raw("elements", elements);
   return http::json_response(answer.take());
+}
+
+http::Response read_response(store::Reader& reader, const Place& place, const Wanted& wanted,
+                             bool syncing) {
+  auto shown = read_place(reader, place, wanted.dots);
+  if (!shown.ok()) return http::error_response(shown.error());
+  if (!*shown) return http::error_response(absent(place, syncing));
+  base::Result<std::string> elements = std::string();
+  if (wanted.elements) {
+    if ((*shown)->type != crdt::SlotType::kSeq) {
+      return http::error_response(
+          {base::Code::kUnprocessable, "elements=1 goes with a text, and this is of the type " +
+                                           std::string(crdt::type_name((*shown)->type))});
+    }
+    elements = shown_elements(reader, place);
+  }
+  if (!elements.ok()) return http::error_response(elements.error());
+  return shown_response(place, **shown, wanted, *elements);
 }
 
 void get_object(Host& host, const ExchangePtr& exchange) {
@@ -51,17 +85,15 @@ void get_object(Host& host, const ExchangePtr& exchange) {
                                   return cursor_response(reader, place, query);
                                 });
   }
-  auto flag = exchange->request().target.query_flag("inspect");
-  if (!flag.ok()) return exchange->fail(flag.error());
-  const bool inspect = *flag;
+  auto wanted = wanted_of(exchange->request().target);
+  if (!wanted.ok()) return exchange->fail(wanted.error());
   std::size_t bytes = place->path.empty() ? kAnswerBytesMax : kSmallAnswerBytes;
-  if (inspect) bytes *= 2;  // the dots have the same bound as the value
+  // Dots and elements have each the same bound as the value.
+  if (wanted->dots) bytes *= 2;
+  if (wanted->elements) bytes += kAnswerBytesMax;
   const bool syncing = host.health() == Health::kSyncing;
-  const auto read = [place = *place, inspect, syncing](store::Reader& reader) {
-    auto shown = read_place(reader, place, inspect);
-    if (!shown.ok()) return http::error_response(shown.error());
-    if (!*shown) return http::error_response(absent(place, syncing));
-    return shown_response(place, **shown, inspect);
+  const auto read = [place = *place, wanted = *wanted, syncing](store::Reader& reader) {
+    return read_response(reader, place, wanted, syncing);
   };
   answer_from_snapshot(host, exchange, bytes, read);
 }
@@ -235,8 +267,9 @@ void add_object_routes(Host& host, http::Router& router) {
       {http::Verb::kGet,
        pattern,
        bound(get_object),
-       "The value at a path; inspect=1 adds every dot; cursor and cursor_at: a place in a text",
-       {"inspect", "cursor", "cursor_at", "unit"}});
+       "The value at a path; inspect=1 adds every dot, elements=1 the elements of a text; cursor "
+       "and cursor_at: a place in a text",
+       {"inspect", "elements", "cursor", "cursor_at", "unit"}});
   router.add({http::Verb::kPut,
               pattern,
               bound(put_object),

@@ -128,10 +128,15 @@ export class Lab {
     });
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(kWaitMillis);
+    context.on("request", (request) => {
+      const known = this.agents.some((agent) => request.url().startsWith(`${agent.url}/`));
+      if (!known) this.trouble.push(`a request to ${request.url()}`);
+    });
     return context;
   }
 
-  // Opens a page and watches it: nothing may be fetched from elsewhere and nothing may go wrong.
+  // Opens a page and watches it: nothing may go wrong, and browse() sees to it that nothing is fetched
+  // from elsewhere.
   async open(context, agent, hash = "") {
     const page = await context.newPage();
     page.on("pageerror", (error) => this.trouble.push(`${agent.name}: ${error.stack ?? error}`));
@@ -140,11 +145,8 @@ export class Lab {
         this.trouble.push(`${agent.name}: ${message.type()}: ${message.text()} (${message.location().url})`);
       }
     });
-    page.on("request", (request) => {
-      if (!request.url().startsWith(`${agent.url}/`)) this.trouble.push(`a request to ${request.url()}`);
-    });
     await page.goto(agent.page + hash);
-    //LIVE
+    await page.locator("#link-state", { hasText: "live" }).waitFor();
     return page;
   }
 

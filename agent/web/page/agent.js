@@ -37,6 +37,23 @@ export async function ask(method, target, body = undefined, headers = {}) {
 
 export const read = (target) => ask("GET", target);
 
+// As read(), of an object that may not be there: null then. The object is looked up in the listing
+// first, since browsers write each answer 404 into their console as an error.
+export async function readIfThere(object, target) {
+  const page = await read(`/v1/objects?limit=16&after=${encodeURIComponent(justBefore(object))}`);
+  if (!page.objects.some(({ id }) => id === object)) return null;
+  return read(target);
+}
+
+// A name that sorts before this one, with hardly any name between both.
+function justBefore(name) {
+  const letters = [...name];
+  const last = letters.pop().codePointAt(0);
+  const before = last === 0xE000 ? 0xD7FF : last - 1;
+  const head = letters.join("");
+  return before > 1 ? `${head}${String.fromCodePoint(before)}\u{10FFFF}` : head;
+}
+
 function parsed(text) {
   try {
     return JSON.parse(text);

@@ -9,7 +9,7 @@ const kEveryMillis = 2_000;
 const kFacts = [
   ["Version", (s) => s.version],
   ["Node", (s) => s.node_id],
-  ["Up since", (s) => duration(s.uptime_seconds)],
+  ["Up for", (s) => duration(s.uptime_seconds)],
   ["Topology", (s) => s.topology],
   ["Profile", (s) => s.profile],
   ["Mesh address", (s) => s.bind],
@@ -20,13 +20,15 @@ const kFacts = [
   ["Digest", (s) => s.digest],
 ];
 
+const kHexFacts = ["Node", "Digest"];
+
 const kColumns = [["Name"], ["State"], ["Address"], ["Round trip", "number"], ["Lag in changes", "number"],
   ["Last heard", "number"], ["Topology"]];
 
 export class Mesh {
   constructor(section, onSeen) {
     this.onSeen = onSeen;  // told whether the agent answered
-    this.facts = kFacts.map(() => h("dd", {}, "–"));
+    this.facts = kFacts.map(([title]) => h("dd", { class: kHexFacts.includes(title) ? "mono" : null }, "–"));
     const list = h("dl", { class: "facts" },
       ...kFacts.map(([title], i) => h("div", {}, h("dt", {}, title), this.facts[i])));
     this.members = table("Members of the mesh, as this agent sees them", kColumns);
@@ -38,9 +40,7 @@ export class Mesh {
         h("div", {}, h("h3", {}, "Topology"), this.picture)));
   }
 
-  start() {
-    this.look();
-  }
+  start() {}
 
   async look() {
     clearTimeout(this.timer);
@@ -98,7 +98,7 @@ export function stateOf(member) {
 function memberRow(member, self) {
   const state = stateOf(member);
   return h("tr", {},
-    h("th", { scope: "row" }, member.name + (self ? " (this agent)" : "")),
+    h("th", { scope: "row" }, self ? `${member.name} (here)` : member.name),
     h("td", {}, h("span", { class: "state", "data-state": state }, state)),
     h("td", { class: "mono" }, member.address),
     h("td", { class: "number" }, member.rtt_ms === null ? "–" : `${member.rtt_ms.toFixed(2)} ms`),

@@ -2,7 +2,9 @@
 // else: requests outside /ui/ never come here.
 
 const kCache = "hearsay-page";
-const kFiles = ["./", "agent.js", "dom.js", "icon.svg", "main.js", "mesh.js", "style.css", "topology.js"];
+const kFiles = ["./", "agent.js", "catalog.js", "conflicts.js", "database.js", "dom.js", "editor.js", "event_list.js",
+  "feed.js", "icon.svg", "later.js", "main.js", "map_table.js", "mesh.js", "objects.js", "overlay.js", "queue.js", "queue_view.js",
+  "replica.js", "style.css", "text_edits.js", "text_session.js", "topology.js"];
 
 self.addEventListener("install", (event) => {
   self.skipWaiting();
