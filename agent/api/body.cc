@@ -1,12 +1,12 @@
 #include "agent/api/body.h"
 
-#include <charconv>
-
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
+#include "crdt/decimal.h"
 
 namespace agent {
 namespace {

@@ -91,6 +91,48 @@ scenarios.TwoEraseAndReplaceAtOnce = async (lab) => {
   });
 };
 
+// Every letter is inserted once. In the end there are exactly those that nobody erased.
+scenarios.EditsAtRandomLeadToOneText = async (lab) => {
+  const [n1, n2] = await lab.mesh(2);
+  const pages = [await openText(lab, n1, "paper"), await openText(lab, n2, "paper")];
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  lab.note("random-seed.txt", String(seed));
+  const done = await Promise.all(pages.map((page, number) => page.evaluate(async ({ seed, first }) => {
+    let state = seed;
+    const random = (bound) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * bound);
+    };
+    const area = document.querySelector("#view-text textarea");
+    const [inserted, erased] = [[], []];
+    for (let step = 0; step < 250; ++step) {
+      const { value } = area;
+      const at = random(value.length + 1);
+      if (value.length > 10 && random(3) === 0) {
+        const end = Math.min(at + 1 + random(4), value.length);
+        erased.push(...value.slice(at, end));
+        area.setRangeText("", at, end, "end");
+      } else {
+        const letters = Array.from({ length: 1 + random(3) }, (_, i) => String.fromCharCode(first + inserted.length + i));
+        inserted.push(...letters);
+        area.setRangeText(letters.join(""), at, at, "end");
+      }
+      area.dispatchEvent(new Event("input"));
+      if (random(3) === 0) await new Promise((resume) => setTimeout(resume, random(40)));
+    }
+    return { inserted, erased };
+  }, { seed: seed + number, first: number === 0 ? 0x4E00 : 0xAC00 })));
+
+  await Promise.all(pages.map(nothingWaits));
+  const erased = new Set(done.flatMap((one) => one.erased));
+  const expected = done.flatMap(({ inserted }) => inserted).filter((letter) => !erased.has(letter)).sort().join("");
+  await eventually(`all show the same letters (seed ${seed})`, async () => {
+    const all = [await textOf(n1, "paper"), await textOf(n2, "paper"), ...await Promise.all(pages.map((page) => area(page).inputValue()))];
+    return new Set(all).size === 1 && [...all[0]].sort().join("") === expected;
+  });
+  check(erased.size > 50 && expected.length > 50, "enough was erased and enough was kept");
+};
+
 scenarios.EditsMadeWhileTheAgentIsAwayAreSentWhenItReturns = async (lab) => {
   const [n1, n2] = await lab.mesh(2);
   lab.allow(kStopped);

@@ -62,7 +62,10 @@ function parsed(text) {
   }
 }
 
-// "/v1/objects/notes/a%2Fb" of ("notes", ["a/b"]).
+// "/v1/objects/notes/a%2Fb" of ("notes", ["a/b"]). A browser takes "." and ".." for folders, also
+// when they are encoded, so places with these names are reached through the "path" of a PATCH only.
 export function placeTarget(object, path = []) {
+  const folder = [object, ...path].find((name) => name === "." || name === "..");
+  if (folder !== undefined) throw new Error(`a browser cannot name the place “${[object, ...path].join("/")}”; use the command line`);
   return "/v1/objects/" + [object, ...path].map(encodeURIComponent).join("/");
 }

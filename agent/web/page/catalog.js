@@ -1,7 +1,7 @@
 // The catalog: snapshots and images, with search, add and remove.
 
 import { h, button, labelled, notice, setText, showRows, table } from "./dom.js";
-import { read, Away } from "./agent.js";
+import { placeTarget, read, Away } from "./agent.js";
 import { Later } from "./later.js";
 import { Overlay } from "./overlay.js";
 
@@ -89,18 +89,20 @@ export class Catalog {
       notice(`The metadata of ${id} was not taken: ${error.message}`);
       return;
     }
-    await this.put(`add ${id} to ${this.type.value}`, "POST", "add", id, metadata);
+    await this.put(`add ${id} to ${this.type.value}`, id, metadata);
     this.id.value = "";
     this.id.focus();
   }
 
-  remove(id) { return this.put(`remove ${id} from ${this.type.value}`, "DELETE", "remove", id, undefined); }
+  remove(id) { return this.put(`remove ${id} from ${this.type.value}`, id, undefined); }
 
-  async put(title, method, verb, id, metadata) {
+  // Without metadata the entry is removed.
+  async put(title, id, metadata) {
     const type = this.type.value;
-    const target = `/${type}/${verb}/${encodeURIComponent(id)}`;
+    const op = metadata === undefined ? { op: "unset", path: [id] } : { op: "set", path: [id], value: metadata };
     try {
-      await this.queue.add({ title, method, target, body: metadata, parts: [], catalog: { type, id, metadata } });
+      await this.queue.add({ title, method: "PATCH", target: placeTarget(type), body: { ops: [op] }, parts: [],
+        catalog: { type, id, metadata } });
     } catch (error) {
       notice(`${title}: ${error.message}`);
     }

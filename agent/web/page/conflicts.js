@@ -17,16 +17,16 @@ export async function choice(conflict, side) {
   const { object, path, rule } = conflict;
   const place = [object, ...path].join("/");
   const title = `let ${JSON.stringify(side.value)} stand at ${place}`;
-  const request = (method, body) => ({ title, method, target: placeTarget(object, path), body, parts: [], settles: { object, path } });
+  const rest = { title, parts: [], settles: { object, path } };
+  const patch = (op) => ({ ...rest, method: "PATCH", target: placeTarget(object), body: { ops: [{ ...op, path }] } });
   if (rule === "type") {
     const isShown = side === conflict.winner;
     const value = isShown ? (await read(placeTarget(object, path))).value : side.value;
     if (!isShown && side.value === null) return null;
-    return request("PUT", { type: side.type, value });
+    return { ...rest, method: "PUT", target: placeTarget(object, path), body: { type: side.type, value } };
   }
   const hidesField = rule === "reset" && side === conflict.winner;
-  if (hidesField) return request("DELETE", undefined);
-  return request("PATCH", { ops: [{ op: "set", value: side.value }] });
+  return patch(hidesField ? { op: "unset" } : { op: "set", value: side.value });
 }
 
 // The values of a conflict, each with its choice.

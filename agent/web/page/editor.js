@@ -1,6 +1,6 @@
 // The text that several people edit at once.
 
-import { h, labelled, setText, button } from "./dom.js";
+import { h, button, labelled, notice, setText } from "./dom.js";
 import { TextSession } from "./text_session.js";
 import { difference, TextList } from "./replica.js";
 
@@ -37,7 +37,11 @@ export class Editor {
     this.area.disabled = true;
     // The session may call back before the constructor returns.
     this.session = null;
-    this.session = new TextSession(object, this.queue, this.feed, () => queueMicrotask(() => this.draw()));
+    try {
+      this.session = new TextSession(object, this.queue, this.feed, () => queueMicrotask(() => this.draw()));
+    } catch (error) {
+      notice(error.message);
+    }
     this.draw();
   }
 

@@ -23,7 +23,7 @@ const kFacts = [
 const kHexFacts = ["Node", "Digest"];
 
 const kColumns = [["Name"], ["State"], ["Address"], ["Round trip", "number"], ["Lag in changes", "number"],
-  ["Last heard", "number"], ["Topology"]];
+  ["Last heard", "number"]];
 
 export class Mesh {
   constructor(section, onSeen) {
@@ -66,6 +66,8 @@ export class Mesh {
     const [state, reason] = verdictOf(status);
     showVerdict(state, reason);
     kFacts.forEach(([, text], i) => setText(this.facts[i], text(status)));
+    members.sort((one, other) => Number(other.node_id === status.node_id) - Number(one.node_id === status.node_id) ||
+      one.name.localeCompare(other.name));
     const rows = members.map((member) => ({ key: member.node_id, member, text: JSON.stringify(member) }));
     showRows(this.members.body, rows, ({ member }) => memberRow(member, member.node_id === status.node_id));
     drawTopology(this.picture, status, members);
@@ -103,8 +105,7 @@ function memberRow(member, self) {
     h("td", { class: "mono" }, member.address),
     h("td", { class: "number" }, member.rtt_ms === null ? "–" : `${member.rtt_ms.toFixed(2)} ms`),
     h("td", { class: "number" }, lagText(member)),
-    h("td", { class: "number" }, self || member.seen_seconds_ago === null ? "–" : `${member.seen_seconds_ago} s ago`),
-    h("td", {}, member.topology ?? "–"));
+    h("td", { class: "number" }, self || member.seen_seconds_ago === null ? "–" : `${member.seen_seconds_ago} s ago`));
 }
 
 // Of two numbers: what we lack of it, and what it lacks of us.

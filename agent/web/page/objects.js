@@ -48,10 +48,11 @@ export class Objects {
     try {
       const path = JSON.parse(this.path.value);
       if (!Array.isArray(path) || path.some((key) => typeof key !== "string")) throw new Error("it is no array of strings");
+      placeTarget(this.id.value, path);  // or it cannot be read
       this.place = { object: this.id.value, path };
       this.later.call();
     } catch (error) {
-      notice(`The path was not taken: ${error.message}`);
+      notice(`The place was not taken: ${error.message}`);
     }
   }
 
@@ -115,8 +116,8 @@ export class Objects {
     if (!isRegister || (dot.shown && rivals.length < 2)) return null;
     const at = [place.object, ...dot.path].join("/");
     const title = `let ${JSON.stringify(dot.value)} stand at ${at}`;
-    const edit = { title, method: "PATCH", target: placeTarget(place.object, dot.path), parts: [],
-      body: { ops: [{ op: "set", value: dot.value }] } };
+    const edit = { title, method: "PATCH", target: placeTarget(place.object), parts: [],
+      body: { ops: [{ op: "set", path: dot.path, value: dot.value }] } };
     return button("Let it stand", () => this.queue.add(edit).catch((error) => notice(`${title}: ${error.message}`)),
       { "aria-label": title });
   }

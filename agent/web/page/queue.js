@@ -105,7 +105,9 @@ export class Queue {
     for (;;) {
       const record = await this.take();
       if (!record) return;
-      await this.sendOne(record);
+      const sent = await this.sendOne(record);
+      // The browser slows down tabs that are hidden: another one may go on.
+      if (!sent && document.hidden) return;
     }
   }
 
@@ -131,16 +133,18 @@ export class Queue {
     return record?.state === "refused" ? this.take() : record;
   }
 
+  // False: it is to be sent again.
   async sendOne(record) {
     try {
       const answer = await ask(record.method, record.target, record.sent, { "Idempotency-Key": record.key });
       this.retryMillis = kRetryMillisMin;
       await this.finished(record, answer);
+      return true;
     } catch (error) {
       const refused = error instanceof Refused && !isPassing(error.status);
       if (!refused && !(error instanceof Away) && !(error instanceof Refused)) throw error;
-      if (refused) await this.refused(record, error);
-      else await this.failed(record, error);
+      await (refused ? this.refused(record, error) : this.failed(record, error));
+      return refused;
     }
   }
 

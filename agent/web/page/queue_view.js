@@ -23,11 +23,12 @@ export class QueueView {
     byId("queue-link").dataset.refused = String(refused);
     setText(this.line, `${records.length - refused} edits wait, ${refused} were refused`);
     showRows(this.list.body,
-      records.map((record) => ({ key: String(record.number), record, text: JSON.stringify([record.title, record.state, record.error, record.parts.length]) })),
+      records.map((record) => ({ key: String(record.number), record, text: JSON.stringify([record.state, record.error, record.parts.length]) })),
       ({ record }) => this.row(record));
   }
 
-  row({ number, title, created, state, error }) {
+  row({ number, title: plain, created, state, error, edit }) {
+    const title = edit ? `${plain}: ${inWords(edit)}` : plain;
     const actions = state !== "refused" ? [] : [
       button("Send again", () => this.queue.again(number), { "aria-label": `Send again: ${title}` }), " ",
       button("Drop", () => this.queue.drop(number), { "aria-label": `Drop: ${title}` })];
@@ -37,4 +38,9 @@ export class QueueView {
       h("td", {}, error ? `${state}: ${error}` : state),
       h("td", { class: "actions" }, ...actions));
   }
+}
+
+function inWords(edit) {
+  if (edit.kind === "insert") return `insert “${edit.text.length > 30 ? `${edit.text.slice(0, 30)}…` : edit.text}”`;
+  return `erase ${edit.runs.reduce((letters, { n }) => letters + n, 0)} letters`;
 }

@@ -2,7 +2,7 @@
 // of somebody else is placed by the names of letters, so it moves nothing that was typed here. What
 // does not fit makes the session read the text again; the waiting edits are then put on top anew.
 
-import { placeTarget, readIfThere, Refused } from "./agent.js";
+import { placeTarget, readIfThere, Away, Refused } from "./agent.js";
 import { TextList, lettersOf } from "./replica.js";
 import { nameOf, parseName, partsOf, runsOf } from "./text_edits.js";
 import { newKey } from "./queue.js";
@@ -66,8 +66,7 @@ export class TextSession {
     const one = { id: newKey(), edit };
     this.fresh.push(one);
     apply(this.list, this.queue.names.edit(edit));
-    const title = edit.kind === "insert" ? `insert “${brief(edit.text)}” into ${this.object}` : `erase from ${this.object}`;
-    this.queue.add({ title, method: "PATCH", target: this.target, edit, parts: [one.id] })
+    this.queue.add({ title: `edit ${this.object}`, method: "PATCH", target: this.target, edit, parts: [one.id] })
       .catch((error) => this.lost(one, error));
   }
 
@@ -118,9 +117,10 @@ export class TextSession {
     const sentBefore = this.stored.length;
     try {
       await this.readText(sentBefore);
-    } catch {
-      // The agent is away: the feed calls again when it is back.
-      this.stale = true;
+    } catch (error) {
+      // When the agent is back, the feed calls again.
+      if (error instanceof Away) this.stale = true;
+      else this.problem = error.message;
     }
     this.loading = false;
     if (this.loadAgain && !this.closed) {
@@ -243,6 +243,4 @@ function apply(list, edit) {
   if (list.insert(edit.after, edit.base, edit.index, edit.text)) return;
   list.insertAt(edit.at, edit.base, edit.index, edit.text);
 }
-
-const brief = (text) => (text.length > 20 ? `${text.slice(0, 20)}…` : text);
 

@@ -42,7 +42,7 @@ function edge(middle, { x, y, member }) {
 function node(x, y, name, state, self) {
   return svg("g", {},
     svg("circle", { cx: x, cy: y, r: self ? 18 : 13, "data-state": state, "data-self": self }),
-    svg("text", { x, y: y + (self ? 34 : 28) }, name.length > 18 ? `${name.slice(0, 17)}…` : name));
+    svg("text", { x, y: self || y > kHeight / 2 ? y + (self ? 34 : 28) : y - 20 }, name.length > 18 ? `${name.slice(0, 17)}…` : name));
 }
 
 function sentence(status, others) {
