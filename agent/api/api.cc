@@ -15,6 +15,7 @@
 #include "agent/api/presence.h"
 #include "agent/api/state.h"
 #include "agent/api/status.h"
+#include "agent/api/ui.h"
 
 namespace agent {
 
@@ -33,6 +34,7 @@ void add_routes(Host& host, http::Router& router) {
   add_catalog_routes(host, router);
   add_query_route(host, host, router);
   add_health_routes(host, host, router);
+  add_ui_route(router);
   add_openapi_route(router);
 }
 

@@ -1,6 +1,8 @@
 #include "agent/api/event_text.h"
 
 #include "agent/api/json_text.h"
+#include "agent/api/text_cursors.h"
+#include "agent/api/text_elements.h"
 #include "crdt/slot.h"
 
 namespace agent {
@@ -8,8 +10,8 @@ namespace {
 
 std::string data_of(const Event& event) {
   const bool any_type = event.type == crdt::SlotType::kSubtree;
-  return JsonObject()
-      .text("object", event.object)
+  JsonObject data;
+  data.text("object", event.object)
       .raw("path", json_strings(event.path))
       .raw("type", any_type ? "null" : crdt::json_quote(crdt::type_name(event.type)))
       .text("op", event.op)
@@ -17,8 +19,13 @@ std::string data_of(const Event& event) {
       .text("actor", event.actor.hex())
       .number("seq", event.seq)
       .text("stamp", stamp_text(event.time))
-      .text("node", event.node)
-      .take();
+      .text("node", event.node);
+  if (event.element) {
+    data.text("dot", event.element->text())
+        .text("after", event.after ? event.after->text() : std::string(kStart));
+  }
+  if (!event.erased.empty()) data.raw("elements", elements_text(event.erased));
+  return data.take();
 }
 
 std::string message(std::string_view event, std::string_view data) {

@@ -6,6 +6,7 @@
 #include "agent/api/body.h"
 #include "agent/api/limits.h"
 #include "agent/api/text_cursors.h"
+#include "agent/api/text_elements.h"
 #include "crdt/catalog/entry_write.h"
 #include "crdt/decimal.h"
 
@@ -70,22 +71,6 @@ base::Result<std::optional<crdt::Stamp>> stamp_member(const Members& op) {
   return std::optional(std::move(stamp));
 }
 
-// "~N.k", the name of element k of the insert that is op N of the same request; nullopt for a text
-// that does not begin with "~".
-base::Result<std::optional<crdt::TemporaryId>> temporary_id(std::string_view text) {
-  if (!text.starts_with('~')) return std::optional<crdt::TemporaryId>();
-  crdt::TemporaryId id;
-  const char* end = text.data() + text.size();
-  const auto op = std::from_chars(text.data() + 1, end, id.op);
-  if (op.ec == std::errc() && op.ptr != end && *op.ptr == '.') {
-    const auto element = std::from_chars(op.ptr + 1, end, id.element);
-    if (element.ec == std::errc() && element.ptr == end) return std::optional(id);
-  }
-  return base::invalid(
-      "a temporary id is ~N.k (element k of the insert that is op N), and this is " +
-      std::string(text.substr(0, 40)));
-}
-
 base::Result<crdt::TextInsert> insert_of(const Members& op) {
   crdt::TextInsert insert;
   ASSIGN_OR_RETURN(insert.text, string_member(op, "text"));
@@ -105,38 +90,8 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
   return insert;
 }
 
-// "ids" of an erase: elements of the text, and those that earlier ops of the request insert.
-base::Result<crdt::TextErase> erase_ids(const std::string& text) {
-  if (text.front() != '[') return base::invalid("\"ids\" must be an array of strings");
-  ASSIGN_OR_RETURN(const std::vector<std::string> ids, crdt::array_elements(text));
-  if (ids.empty()) return base::invalid("\"ids\" is empty");
-  crdt::TextErase erase;
-  std::vector<crdt::Dot> dots;
-  for (const std::string& id : ids) {
-    if (id.front() != '"') return base::invalid("\"ids\" must be an array of strings");
-    const std::string name = crdt::json_unquote(id);
-    ASSIGN_OR_RETURN(const auto temporary, temporary_id(name));
-    const auto dot = temporary ? std::nullopt : crdt::Dot::from_text(name);
-    if (temporary) {
-      erase.new_elements.push_back(*temporary);
-    } else if (dot) {
-      dots.push_back(*dot);
-    } else {
-      return base::invalid("an id in \"ids\" must be <actor>:<seq>:<index> or ~N.k, and is " +
-                           name.substr(0, 80));
-    }
-  }
-  erase.elements = crdt::runs_of(std::move(dots));
-  return erase;
-}
-
 base::Result<crdt::TextErase> erase_of(const Members& op) {
-  if (const std::string* ids = find_member(op, "ids")) {
-    if (!find_member(op, "at") && !find_member(op, "len") && !find_member(op, "unit")) {
-      return erase_ids(*ids);
-    }
-    return base::invalid("erase needs \"at\" and \"len\", or \"ids\", and not both");
-  }
+  if (find_member(op, "elements")) return elements_member(op);
   ASSIGN_OR_RETURN(const std::uint64_t at, number_member(op, "at", UINT32_MAX));
   ASSIGN_OR_RETURN(const std::uint64_t length, number_member(op, "len", UINT32_MAX));
   ASSIGN_OR_RETURN(const crdt::TextUnit unit, unit_member(op));
@@ -176,14 +131,16 @@ base::Status read_argument(const Members& members, const std::string& name, Op& 
 }
 
 // The fields that an op of this name takes, beside those of every op.
-std::vector<std::string_view> fields_of_op(const std::string& name) {
+std::vector<std::string_view> fields_of_op(const std::string& name, const Members& op) {
+  const bool by_elements = find_member(op, "elements") != nullptr;
   std::vector<std::string_view> known{"op", "path", "type"};
   if (name == "set" || name == "add" || name == "remove") {
     known.insert(known.end(), {"value", "stamp"});
   }
   if (name == "increment" || name == "decrement") known.insert(known.end(), {"by"});
   if (name == "insert") known.insert(known.end(), {"at", "after", "text", "unit"});
-  if (name == "erase") known.insert(known.end(), {"at", "len", "unit", "ids"});
+  if (name == "erase" && by_elements) known.insert(known.end(), {"elements"});
+  if (name == "erase" && !by_elements) known.insert(known.end(), {"at", "len", "unit"});
   return known;
 }
 
@@ -212,7 +169,7 @@ base::Result<Op> op_of(const Place& place, const std::string& text,
   }
   RETURN_IF_ERROR(read_argument(members, name, op));
   ASSIGN_OR_RETURN(op.stamp, stamp_member(members));
-  RETURN_IF_ERROR(check_members(members, "the op " + name, fields_of_op(name)));
+  RETURN_IF_ERROR(check_members(members, "the op " + name, fields_of_op(name, members)));
   if (op.verb == Verb::kUnset) op.type.reset();
   RETURN_IF_ERROR(fit_catalog(place.object, op));
   return op;

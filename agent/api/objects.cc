@@ -11,6 +11,7 @@
 #include "agent/api/reading.h"
 #include "agent/api/request_name.h"
 #include "agent/api/text_cursors.h"
+#include "agent/api/text_elements.h"
 #include "crdt/catalog/entry_write.h"
 
 namespace agent {
@@ -30,15 +31,48 @@ base::Error absent(const Place& place, bool syncing) {
 
 // --- reading
 
-http::Response shown_response(const Place& place, const Shown& shown, bool inspect) {
+// What a client asks for beside the value.
+struct Wanted {
+  bool dots = false;      // inspect=1
+  bool elements = false;  // elements=1, of a text
+};
+
+base::Result<Wanted> wanted_of(const http::Target& target) {
+  Wanted wanted;
+  ASSIGN_OR_RETURN(wanted.dots, target.query_flag("inspect"));
+  ASSIGN_OR_RETURN(wanted.elements, target.query_flag("elements"));
+  return wanted;
+}
+
+http::Response shown_response(const Place& place, const Shown& shown, const Wanted& wanted,
+                              const std::string& elements) {
   JsonObject answer;
   answer.text("id", place.object)
       .raw("path", json_strings(place.path))
       .text("type", crdt::type_name(shown.type))
       .raw("value", shown.value)
       .raw("vector", vector_text(shown.vector));
-  if (inspect) answer.raw("dots", shown.dots);
+  if (wanted.dots) answer.raw("dots", shown.dots);
+  if (wanted.elements) answer.raw("elements", elements);
   return http::json_response(answer.take());
+}
+
+http::Response read_response(store::Reader& reader, const Place& place, const Wanted& wanted,
+                             bool syncing) {
+  auto shown = read_place(reader, place, wanted.dots);
+  if (!shown.ok()) return http::error_response(shown.error());
+  if (!*shown) return http::error_response(absent(place, syncing));
+  base::Result<std::string> elements = std::string();
+  if (wanted.elements) {
+    if ((*shown)->type != crdt::SlotType::kSeq) {
+      return http::error_response(
+          {base::Code::kUnprocessable, "elements=1 goes with a text, and this is of the type " +
+                                           std::string(crdt::type_name((*shown)->type))});
+    }
+    elements = shown_elements(reader, place);
+  }
+  if (!elements.ok()) return http::error_response(elements.error());
+  return shown_response(place, **shown, wanted, *elements);
 }
 
 void get_object(Host& host, const ExchangePtr& exchange) {
@@ -52,17 +86,15 @@ void get_object(Host& host, const ExchangePtr& exchange) {
                                   return cursor_response(reader, place, query);
                                 });
   }
-  auto flag = exchange->request().target.query_flag("inspect");
-  if (!flag.ok()) return exchange->fail(flag.error());
-  const bool inspect = *flag;
+  auto wanted = wanted_of(exchange->request().target);
+  if (!wanted.ok()) return exchange->fail(wanted.error());
   std::size_t bytes = place->path.empty() ? kAnswerBytesMax : kSmallAnswerBytes;
-  if (inspect) bytes *= 2;  // the dots have the same bound as the value
+  // Dots and elements have each the same bound as the value.
+  if (wanted->dots) bytes *= 2;
+  if (wanted->elements) bytes += kAnswerBytesMax;
   const bool syncing = host.health() == Health::kSyncing;
-  const auto read = [place = *place, inspect, syncing](store::Reader& reader) {
-    auto shown = read_place(reader, place, inspect);
-    if (!shown.ok()) return http::error_response(shown.error());
-    if (!*shown) return http::error_response(absent(place, syncing));
-    return shown_response(place, **shown, inspect);
+  const auto read = [place = *place, wanted = *wanted, syncing](store::Reader& reader) {
+    return read_response(reader, place, wanted, syncing);
   };
   answer_from_snapshot(host, exchange, bytes, read);
 }
@@ -120,13 +152,13 @@ void list_objects(Host& host, const ExchangePtr& exchange) {
 
 // What a request wants to be told, beside the dot. The value comes only when it is asked for: a
 // keystroke must not cost the whole text.
-struct Wanted {
+struct Told {
   bool value = false;
   bool dots = false;  // of each operation
 };
 
-base::Result<Wanted> wanted_by(const http::Request& request, const WriteObject& write) {
-  Wanted wanted;
+base::Result<Told> told_by(const http::Request& request, const WriteObject& write) {
+  Told wanted;
   for (const crdt::Op& op : write.ops) {
     const auto* insert = std::get_if<crdt::TextInsert>(&op.argument);
     const auto* erase = std::get_if<crdt::TextErase>(&op.argument);
@@ -160,7 +192,7 @@ std::string dots_text(const Written& written) {
   return "[" + text + "]";
 }
 
-http::Response written_response(const Place& place, const Written& written, const Wanted& wanted,
+http::Response written_response(const Place& place, const Written& written, const Told& wanted,
                                 const std::optional<std::string>& value) {
   JsonObject answer;
   answer.text("id", place.object).raw("path", json_strings(place.path));
@@ -176,7 +208,7 @@ http::Response written_response(const Place& place, const Written& written, cons
 // The write is done, whatever happens here. A value that cannot be shown (it does not exist, or is
 // over 8 MiB) is answered as null. When the readers are busy, the read is tried again.
 void answer_with_value(Host& host, const ExchangePtr& exchange, const Place& place,
-                       const Written& written, const Wanted& wanted) {
+                       const Written& written, const Told& wanted) {
   if (exchange->gone()) return;
   auto waiting = std::make_shared<ExchangePtr>(exchange);
   bool taken = host.read([waiting, place, written, wanted](store::Reader& reader) {
@@ -211,7 +243,7 @@ void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
   auto name = request_name(exchange->request());
   if (!name.ok()) return exchange->fail(name.error());
   write->name = *name;
-  const auto wanted = wanted_by(exchange->request(), *write);
+  const auto wanted = told_by(exchange->request(), *write);
   if (!wanted.ok()) return exchange->fail(wanted.error());
   const auto type = type_by_request(place, *write);
   host.write(std::move(*write), [&host, exchange, place, type,
@@ -264,8 +296,9 @@ void add_object_routes(Host& host, http::Router& router) {
       {http::Verb::kGet,
        pattern,
        bound(get_object),
-       "The value at a path; inspect=1 adds every dot; cursor and cursor_at: a place in a text",
-       {"inspect", "cursor", "cursor_at", "unit"}});
+       "The value at a path; inspect=1 adds every dot, elements=1 the elements of a text; cursor "
+       "and cursor_at: a place in a text",
+       {"inspect", "elements", "cursor", "cursor_at", "unit"}});
   router.add({http::Verb::kPut,
               pattern,
               bound(put_object),

@@ -10,7 +10,6 @@
 namespace agent {
 namespace {
 
-constexpr std::string_view kStart = "start";
 constexpr std::string_view kUtf16 = "utf16";
 constexpr std::string_view kCodePoint = "code_point";
 

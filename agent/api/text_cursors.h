@@ -13,6 +13,8 @@
 
 namespace agent {
 
+inline constexpr std::string_view kStart = "start";  // the cursor before the first element
+
 // "code_point" or "utf16"; else kInvalid.
 base::Result<crdt::TextUnit> text_unit(std::string_view name);
 // The element of a cursor: "<actor>:<seq>:<index>", or nullopt for "start". kInvalid for other

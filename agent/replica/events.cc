@@ -58,13 +58,14 @@ class Projection {
              std::vector<Event>& events)
       : cells_(cells), common_(common), events_(events), filled_(filled_places(change)) {}
 
-  base::Status effect(const Effect& effect) {
+  // `first` is the first dot of the effect.
+  base::Status effect(const Effect& effect, const crdt::Dot& first) {
     const bool entry = crdt::is_catalog(effect.slot.object) && !effect.slot.path.empty();
     // Effects of one entry follow each other, so they are one event.
     const bool same = entry && entry_ && entry_->object == effect.slot.object &&
                       entry_->id == effect.slot.path.front();
     if (!same) RETURN_IF_ERROR(finish());
-    if (!entry) return other(effect);
+    if (!entry) return other(effect, first);
     if (!same) entry_ = Touched{effect.slot.object, effect.slot.path.front(), {}, false, false};
     touch(effect);
     return {};
@@ -107,7 +108,7 @@ class Projection {
     if (!entry_->stamp || *entry_->stamp < effect.stamp.time) entry_->stamp = effect.stamp.time;
   }
 
-  base::Status other(const Effect& effect) {
+  base::Status other(const Effect& effect, const crdt::Dot& first) {
     const SlotType type = effect.slot.type;
     const auto marked = marked_place(effect);
     if (marked && filled_.contains({effect.slot.object, *marked})) return {};
@@ -115,7 +116,7 @@ class Projection {
       add(effect.slot.object, effect.slot.path, type).op = "remove";
       return {};
     }
-    if (type == SlotType::kSeq) return text(effect);
+    if (type == SlotType::kSeq) return text(effect, first);
     if (crdt::is_counter(type)) return counter(effect);
     if (type == SlotType::kOrSet) return element(effect);
     Event& event = add(effect.slot.object, effect.slot.path, type);
@@ -155,12 +156,34 @@ class Projection {
     return {};
   }
 
-  base::Status text(const Effect& effect) {
+  // The element that is shown before the place of `element`, which may be erased by now. Later
+  // changes may be applied already when the log is read.
+  base::Result<std::optional<crdt::Dot>> shown_before(const crdt::Slot& slot,
+                                                      const crdt::Dot& element) {
+    std::optional<crdt::Dot> before;
+    const auto look = [&](const crdt::Sequence& text) {
+      before.reset();
+      auto place = text.position_behind(element);
+      if (!place || *place == 0) return;
+      before = text.element_at(*place - 1);
+      if (before != element) return;
+      before.reset();
+      if (*place > 1) before = text.element_at(*place - 2);
+    };
+    StoreView view(cells_, slot.object);
+    ASSIGN_OR_RETURN(const crdt::Sequence* text, view.text(slot.path, look));
+    if (text != nullptr) look(*text);
+    return before;
+  }
+
+  base::Status text(const Effect& effect, const crdt::Dot& first) {
     Event& event = add(effect.slot.object, effect.slot.path, SlotType::kSeq);
     if (effect.anchor) {
       event.op = "insert";
       event.value = crdt::json_quote(*effect.body);
       event.time = effect.stamp.time;
+      event.element = first;
+      ASSIGN_OR_RETURN(event.after, shown_before(effect.slot, first));
     } else if (effect.body) {  // the marker of an empty text
       event.op = "put";
       event.value = "\"\"";
@@ -170,6 +193,7 @@ class Projection {
       for (const crdt::DotRun& run : effect.kills) erased += std::uint64_t{run.count} * run.changes;
       event.op = "erase";
       event.value = std::to_string(erased);
+      event.erased = effect.kills;
     }
     return {};
   }
@@ -203,7 +227,9 @@ base::Status append_events(store::CellTable& cells, const store::Actors& actors,
   common.time = change.time;
   common.node = author && author->node ? author->node->hex() : "";
   Projection projection(cells, change, common, events);
-  for (const Effect& effect : change.effects) RETURN_IF_ERROR(projection.effect(effect));
+  RETURN_IF_ERROR(crdt::each_effect(change, [&](const Effect& effect, const crdt::Dot& first) {
+    return projection.effect(effect, first);
+  }));
   return projection.finish();
 }
 

@@ -230,6 +230,11 @@ struct Event {
   std::uint64_t seq = 0;
   crdt::HybridTime time;
   std::string node;  // hex of the writer's node id, empty when not known
+  // Of an insert: its first element, and the shown element before it when the event is made
+  // (nullopt: it is at the start). Of an erase: the elements that it names.
+  std::optional<crdt::Dot> element;
+  std::optional<crdt::Dot> after;
+  crdt::DotRuns erased;
 };
 
 // What the changes of others did to one object in a turn.

@@ -363,6 +363,7 @@ TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
       {"POST /crdt/sync", Scope::kWrite},
       {"GET /crdt/object/{object_id}", Scope::kRead},
       {"GET /crdt/metrics", Scope::kRead},
+      {"GET /ui/{path...}", Scope::kRead},
       {"GET /v1/presence/{topic}", Scope::kRead},
       {"PUT /v1/presence/{topic}/{key}", Scope::kWrite},
       {"DELETE /v1/presence/{topic}/{key}", Scope::kWrite},
@@ -438,7 +439,8 @@ TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
                                     "DELETE /v1/presence/{topic}/{key}",
                                     "POST /crdt/sync",
                                     "GET /crdt/object/{object_id}",
-                                    "GET /crdt/metrics"};
+                                    "GET /crdt/metrics",
+                                    "GET /ui/{path...}"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");
     expected.insert("DELETE /" + std::string(type) + "/remove/{id}");

@@ -83,13 +83,13 @@ TEST_F(StampsOverHttp, TemporaryIdsNameWhatTheSameRequestInserts) {
   const Json done = patch("note", R"({"op":"insert","at":0,"text":"ab"},
                                      {"op":"insert","after":"~0.0","text":"12"},
                                      {"op":"insert","after":"~1.1","text":"x"},
-                                     {"op":"erase","ids":["~0.1","~1.0"]})");
+                                     {"op":"erase","elements":["~0.1","~1.0"]})");
   EXPECT_EQ(value("note"), R"("a2x")");
   ASSERT_EQ(done["dots"].size(), 4u);
   const std::string last = done["dots"][2];
 
   patch("note", R"({"op":"insert","after":")" + last + R"(","text":"!"})");
-  patch("note", R"({"op":"erase","ids":[")" + last + R"("]})");
+  patch("note", R"({"op":"erase","elements":[")" + last + R"("]})");
   EXPECT_EQ(value("note"), R"("a2!")");
 }
 
@@ -115,13 +115,15 @@ TEST_F(StampsOverHttp, ATemporaryIdThatIsMalformedOrNamesNothingYetIsRefused) {
                                     R"(","text":"x"},)" + insert)
                     .starts_with("400 "))
         << id;
-    EXPECT_TRUE(refused("note", insert + R"(,{"op":"erase","ids":[")" + named + R"("]},)" + insert)
-                    .starts_with("400 "))
+    EXPECT_TRUE(
+        refused("note", insert + R"(,{"op":"erase","elements":[")" + named + R"("]},)" + insert)
+            .starts_with("400 "))
         << id;
   }
-  for (const char* erase : {R"({"op":"erase","ids":[]})", R"({"op":"erase","ids":"~0.0"})",
-                            R"({"op":"erase","ids":[1]})", R"({"op":"erase","ids":["x"]})",
-                            R"({"op":"erase","ids":["~0.0"],"at":0,"len":1})"}) {
+  for (const char* erase :
+       {R"({"op":"erase","elements":[]})", R"({"op":"erase","elements":"~0.0"})",
+        R"({"op":"erase","elements":[1]})", R"({"op":"erase","elements":["x"]})",
+        R"({"op":"erase","elements":["~0.0"],"at":0,"len":1})"}) {
     EXPECT_TRUE(refused("note", insert + "," + erase).starts_with("400 ")) << erase;
   }
   EXPECT_EQ(a.call("GET", "/v1/objects/note").status, 404);

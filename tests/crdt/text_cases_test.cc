@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "crdt/base/random.h"
+#include "crdt/types/text_cursor.h"
 #include "map_view.h"
 
 namespace crdt {
@@ -11,6 +13,12 @@ namespace {
 Op insert_behind(const Dot& element, std::string text) {
   Op op = insert({}, 0, std::move(text));
   std::get<TextInsert>(op.argument).after = element;
+  return op;
+}
+
+Op erase_named(DotRuns elements) {
+  Op op = erase({}, 0, 0);
+  std::get<TextErase>(op.argument).elements = std::move(elements);
   return op;
 }
 
@@ -149,6 +157,79 @@ TEST_F(TextCases, APlaceBehindTheLastElementIsTheEndOfWhatFollowsIt) {
   c.must(insert_behind(first, "begin "));
   merge();
   EXPECT_EQ(a.value(), "\"begin end\"");
+}
+
+// --- Erasing elements by their names
+
+TEST_F(TextCases, AnEraseByNamesTakesWhatItsAuthorSawAndNothingElse) {
+  begin("abcdef");
+  const ActorId author = a.actor();
+  b.must(insert({}, 3, "X"));  // between the letters that are named
+
+  b.must(erase_named({{author, 1, 2, 2}}));
+  merge();
+
+  EXPECT_EQ(a.value(), "\"abXef\"");
+}
+
+TEST_F(TextCases, ElementsThatAreErasedAlreadyCostNothing) {
+  begin("abc");
+  b.must(erase({}, 1, 1));
+
+  const Sent rest = b.must(erase_named({{a.actor(), 1, 0, 3}}));
+  EXPECT_EQ(b.value(), "\"\"");
+  EXPECT_EQ(rest.change.effects.at(0).kills.size(), 2u);
+  EXPECT_EQ(b.write({erase_named({{a.actor(), 1, 0, 3}})}).value(), std::nullopt);
+}
+
+TEST_F(TextCases, AnElementThatTheTextLacksIsRefusedAndNamed) {
+  begin("abc");
+  for (const DotRun& run : {DotRun{a.actor(), 1, 1, 3}, DotRun{a.actor(), 1, 3, 1},
+                            DotRun{b.actor(), 1, 0, 1}, DotRun{a.actor(), 1, 0, 3, 2}}) {
+    auto written = b.write({erase_named({run})});
+
+    ASSERT_FALSE(written.ok());
+    EXPECT_EQ(written.error().code, base::Code::kUnprocessable);
+    Dot lacking{run.actor, run.seq, run.index};
+    if (run.changes == 2)
+      lacking.seq = 2;
+    else if (run.actor == a.actor())
+      lacking.index = 3;
+    EXPECT_NE(written.error().message.find(lacking.text()), std::string::npos)
+        << written.error().message;
+  }
+  EXPECT_EQ(b.value(), "\"abc\"");
+  EXPECT_FALSE(c.write({erase_named({{a.actor(), 1, 0, 1}}), insert({}, 9, "x")}).ok());
+}
+
+// The same edits on two replicas: one names positions, the other the elements that stand there.
+TEST_F(TextCases, NamesAndPositionsEraseTheSame) {
+  base::Random random = base::Random::from_number(11);
+  Site by_position{'a', "note"};
+  Site by_name{'a', "note"};
+  std::uint32_t size = 0;
+  for (int step = 0; step < 600; ++step) {
+    if (size == 0 || random.chance(2)) {
+      const std::string typed(1 + random.below(4), static_cast<char>('a' + step % 26));
+      const auto at = static_cast<std::uint32_t>(random.below(size + 1));
+      by_position.must(insert({}, at, typed));
+      by_name.must(insert({}, at, typed));
+      size += static_cast<std::uint32_t>(typed.size());
+      continue;
+    }
+    const auto at = static_cast<std::uint32_t>(random.below(size));
+    const auto length = static_cast<std::uint32_t>(1 + random.below(std::min(size - at, 5u)));
+    std::vector<Dot> named;
+    for (std::uint32_t i = 1; i <= length; ++i) {
+      named.push_back(
+          *cursor_at(by_name.view(), {}, at + i, TextUnit::kCodePoint).value().value().after);
+    }
+    by_position.must(erase({}, at, length));
+    by_name.must(erase_named(runs_of(named)));
+    size -= length;
+    ASSERT_EQ(by_name.value(), by_position.value());
+  }
+  EXPECT_EQ(by_name.view().digest(), by_position.view().digest());
 }
 
 }  // namespace

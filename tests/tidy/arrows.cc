@@ -29,8 +29,10 @@ const std::vector<Arrow>& arrows() {
         "gossip/transport", "store", "crdt", "crdt/base"}},
       // Handlers have no sockets and no threads.
       {"agent/api",
-       {"agent/api", "agent/access", "agent/feed", "agent/http", "agent/replica", "gossip", "store",
-        "crdt", "crdt/base"}},
+       {"agent/api", "agent/access", "agent/feed", "agent/http", "agent/replica", "agent/web",
+        "gossip", "store", "crdt", "crdt/base"}},
+      // The page for people: files without code of their own in C++.
+      {"agent/web", {"agent/web"}},
       // The program: only here do the daemon and the command line meet.
       {"agent/main.cc", {"agent", "agent/api", "tools/cli", "gossip", "crdt/base"}},
       // An HTTP client. It uses the configuration and a few names of the agent, nothing else of it.
@@ -54,7 +56,7 @@ const std::vector<Arrow>& arrows() {
       {"tests",
        {"tests", "tests/support", "tests/tidy", "tools/cli", "tools/bench", "tools/probe",
         "tools/simulator", "agent", "agent/access", "agent/api", "agent/feed", "agent/http",
-        "agent/replica", "gossip", "gossip/transport", "store", "crdt", "crdt/base"}},
+        "agent/replica", "agent/web", "gossip", "gossip/transport", "store", "crdt", "crdt/base"}},
   };
   return kArrows;
 }

@@ -276,6 +276,24 @@ void Sequence::apply_erase(const DotRun& run, std::vector<TextRun>* erased) {
   }
 }
 
+std::optional<DotRuns> Sequence::shown_of(const DotRun& run) const {
+  std::uint64_t known = 0;
+  DotRuns shown;
+  for (const ElementIds::Stretch& found : ids_.in(run)) {
+    known += found.count;
+    for (std::uint32_t done = 0; done < found.count;) {
+      const Element element = found.first.plus(done);
+      const RunTree::Place place = tree_.of(element);
+      const Run& hit = tree_.run(place);
+      const std::uint32_t part = std::min(found.count - done, hit.length - place.offset);
+      if (hit.live) append_runs(element, part, shown);
+      done += part;
+    }
+  }
+  if (known != std::uint64_t{run.count} * run.changes) return std::nullopt;
+  return shown;
+}
+
 void Sequence::append(const RunTree::Place& place, std::uint32_t count,
                       std::vector<TextRun>& runs) const {
   const Run& run = tree_.run(place);

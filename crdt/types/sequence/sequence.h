@@ -44,6 +44,8 @@ class Sequence {
   Anchor anchor_at(std::uint32_t position) const;
   std::optional<Anchor> anchor_behind(const Dot& element) const;
   DotRuns dots_of(std::uint32_t position, std::uint32_t count) const;
+  // Those elements of the run that are shown. Nullopt: this text lacks one of the run.
+  std::optional<DotRuns> shown_of(const DotRun& run) const;
 
   // Cursors. The element at a position, which is below size(); the position behind an element,
   // where it stands or, once it is erased, has stood (nullopt: the text has no such element).

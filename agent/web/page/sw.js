@@ -1,0 +1,34 @@
+// Keeps the files of the page, so that a reload works while the agent is away. It touches nothing
+// else: requests outside /ui/ never come here.
+
+const kCache = "hearsay-page";
+const kFiles = ["./", "agent.js", "catalog.js", "conflicts.js", "database.js", "dom.js", "editor.js", "event_list.js",
+  "feed.js", "icon.svg", "later.js", "main.js", "map_table.js", "mesh.js", "objects.js", "overlay.js", "queue.js", "queue_view.js",
+  "replica.js", "style.css", "text_edits.js", "text_session.js", "topology.js"];
+
+self.addEventListener("install", (event) => {
+  self.skipWaiting();
+  event.waitUntil(caches.open(kCache).then((cache) => cache.addAll(kFiles)));
+});
+
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  const own = url.origin === self.location.origin && url.href.startsWith(self.registration.scope);
+  if (own && event.request.method === "GET") event.respondWith(fresh(event.request));
+});
+
+// The agent's own file as long as it answers, so that an upgrade is seen at once.
+async function fresh(request) {
+  const cache = await caches.open(kCache);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await cache.put(request, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(request, { ignoreSearch: true });
+    if (kept) return kept;
+    throw error;
+  }
+}
