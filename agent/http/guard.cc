@@ -21,7 +21,8 @@ constexpr Scheme kSecure{"https://", ":443"};
 const Scheme& scheme_of(const Peer& peer) { return peer.tls ? kSecure : kPlain; }
 // Headers of our answers that a page may read. Without this it may read only the usual ones.
 constexpr std::string_view kExposed =
-    "Left-Out, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, "
+    "CRDT-Error-Detail, Left-Out, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "Retry-After, "
     "X-CRDT-Nonce";
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
