@@ -131,7 +131,9 @@ void TlsPipe::carry() {
     if (!out_open_) entries[0].events = 0;
     if (::poll(entries, 3, -1) < 0) return;
     if (entries[2].revents != 0) return;
-    if ((entries[0].revents & POLLHUP) != 0 && (entries[0].revents & POLLIN) == 0) {
+    char next = 0;
+    bool hung_up = (entries[0].revents & POLLHUP) != 0;
+    if (hung_up && ::recv(inner_, &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
       // The test has closed its socket: the server must see a reset.
       linger hard{1, 0};
       ::setsockopt(tcp_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
