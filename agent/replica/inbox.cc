@@ -57,7 +57,7 @@ base::Status Inbox::apply_remote(Turn& turn, const crdt::Opened& opened) {
     if (PLANTED(kFutureStampsParked)) return {};
   }
   echo_.note_applied(opened.sealed.actor);
-  return apply_change(*context_.store, turn, opened);
+  return apply_change(*context_.store, turn, opened, context_.clock.latest());
 }
 
 // A parked change is checked again before it is applied. The predecessor that was applied may have
