@@ -57,9 +57,8 @@ TEST_F(DeltaSync, EveryTypeTakesItsDeltas) {
   sync("mv_register", "votes", R"({"value":"x"})");
   sync("orset", "tags", R"({"adds":["b",1.5,{"k":1}]})");
   sync("orset", "tags", R"({"removes":["b"]})");
-  sync(
-      "crdt_map", "doc",
-      R"({"set":{"title":"T","/meta/by":"me"},
+  sync("crdt_map", "doc",
+       R"({"set":{"title":"T","/meta/by":"me"},
           "update":{"hits":{"type":"gcounter","delta":{"increment":2}},
            "/meta/text":{"type":"rga","delta":{"ops":[{"insert":{"at":0,"text":"abc"}}]}}}})");
   for (const std::string name : {"rga", "seq_crdt", "seq"}) {
