@@ -340,7 +340,8 @@ TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
                                     "GET /catalog/query", "POST /crdt/compact",
                                     "GET /v1/state",      "POST /v1/state",
                                     "POST /crdt/sync",    "GET /crdt/object/{object_id}",
-                                    "GET /crdt/metrics"};
+                                    "GET /crdt/metrics",  "GET /crdt/delta",
+                                    "POST /crdt/delta",   "POST /crdt/delta/clear"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");
     expected.insert("DELETE /" + std::string(type) + "/remove/{id}");
