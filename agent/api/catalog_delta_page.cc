@@ -166,6 +166,7 @@ class DeltaPageReader {
   void begin_walk() {
     EntryWalk& walk = page_.place.walk.emplace();
     page_.place.given = 0;
+    page_.place.next.reset();
     page_.place.position = newest();
     if (query_.by_position) return;
     actors_.visit([&](const base::ActorId& actor, const store::Actor& ours) {
@@ -276,6 +277,7 @@ class DeltaPageReader {
     if (opened.envelope_known && !skips) RETURN_IF_ERROR(take_deltas(opened.change));
     if (full_) return {};
     page_.place.given = 0;
+    page_.place.next.reset();
     page_.place.position = std::max(page_.place.position, fetched.position);
     page_.place.vector.raise(fetched.actor, fetched.seq);
     ++page_.changes;
@@ -285,10 +287,13 @@ class DeltaPageReader {
 
   base::Status take_deltas(const crdt::Change& change) {
     ASSIGN_OR_RETURN(const std::vector<CatalogDelta> deltas, texts_.of_change(change));
-    for (std::uint32_t i = page_.place.given; i < deltas.size(); ++i) {
+    const std::pair this_change(change.actor, change.seq);
+    const bool goes_on = !page_.place.next || *page_.place.next == this_change;
+    for (std::uint32_t i = goes_on ? page_.place.given : 0; i < deltas.size(); ++i) {
       ASSIGN_OR_RETURN(const bool is_wanted, wants(deltas[i], change.request));
       if (!is_wanted || take(deltas[i])) continue;
       page_.place.given = i;
+      page_.place.next = this_change;
       return {};
     }
     return {};

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/api/acknowledged.h"
@@ -27,7 +28,9 @@ struct EntryWalk {
 struct DeltaPlace {
   Acknowledged vector;
   std::int64_t position = 0;
-  std::uint32_t given = 0;  // deltas of the next change that were given already
+  std::uint32_t given = 0;  // deltas that were given of the next change
+  // That change, if the place is not from a cursor: another agent may have given it since.
+  std::optional<std::pair<base::ActorId, std::uint64_t>> next;
   std::optional<EntryWalk> walk;
 };
 

@@ -191,8 +191,11 @@ base::Result<std::optional<WriteObject>> DeltaJudge::judge(const PostedDelta& de
     ASSIGN_OR_RETURN(const crdt::Cells cells,
                      reader_.cells().cells_at(kAcknowledgedObject, {kForeignDoor, delta.node},
                                               crdt::SlotType::kLwwRegister));
-    const auto text = crdt::register_value(cells, crdt::SlotType::kLwwRegister);
-    known = clocks.emplace(delta.node, ForeignClock::parse(text.value_or(""))).first;
+    // Agents that took deltas of the node concurrently have written one each.
+    known = clocks.emplace(delta.node, ForeignClock()).first;
+    for (const crdt::Cell& cell : cells) {
+      known->second.join(ForeignClock::parse(crdt::value_of(cell.body)));
+    }
   }
   const base::Hash128 hash = base::hash128(delta.text);
   const std::string name =

@@ -54,6 +54,20 @@ std::string ForeignClock::text() const {
   return text + ']';
 }
 
+void ForeignClock::join(const ForeignClock& other) {
+  for (const Origin& theirs : other.origins_) {
+    const Origin* known = find(theirs.name);
+    if (known != nullptr && known->number > theirs.number) continue;
+    Origin& ours = latest(theirs.name);
+    if (ours.number < theirs.number) ours = {theirs.name, theirs.number, {}};
+    for (const std::string& name : theirs.taken) {
+      const bool has = std::find(ours.taken.begin(), ours.taken.end(), name) != ours.taken.end();
+      if (!has) ours.taken.push_back(name);
+    }
+  }
+  keep_bounds();
+}
+
 bool ForeignClock::is_stale(const std::string& node, const ClockEntries& clock,
                             const std::string& name) const {
   bool equal = true;
@@ -104,7 +118,7 @@ ForeignClock::Origin& ForeignClock::latest(const std::string& name) {
 }
 
 void ForeignClock::keep_bounds() {
-  if (origins_.size() > kForeignOriginsMax) origins_.erase(origins_.begin());
+  while (origins_.size() > kForeignOriginsMax) origins_.erase(origins_.begin());
   std::size_t names = 0;
   for (const Origin& origin : origins_) names += origin.taken.size();
   for (Origin& origin : origins_) {

@@ -24,6 +24,9 @@ class ForeignClock {
   static ForeignClock parse(std::string_view json);
   std::string text() const;  // JSON
 
+  // Takes over what another agent has taken.
+  void join(const ForeignClock& other);
+
   // `node` is the sender; `name` tells apart deltas of one number (a hash in hex).
   bool is_stale(const std::string& node, const ClockEntries& clock, const std::string& name) const;
   void take(const std::string& node, const ClockEntries& clock, const std::string& name);

@@ -22,8 +22,8 @@ class PostedRequest : public std::enable_shared_from_this<PostedRequest> {
   void judge_slice() {
     read_and_then<Slice>(
         host_,
-        [body = parsed_ ? nullptr : &exchange_->request().body, held = exchange_, posted = posted_,
-         first = next_, clocks = clocks_](store::Reader& reader) mutable {
+        [body = parsed_ ? nullptr : &exchange_->request().body, posted = posted_, first = next_,
+         clocks = clocks_](store::Reader& reader) mutable {
           return judged(reader, body, std::move(posted), first, std::move(clocks));
         },
         [self = shared_from_this()](base::Result<Slice> slice) {
