@@ -47,6 +47,17 @@ struct Dependency {
   bool operator==(const Dependency&) const = default;
 };
 
+// Which request of a client a change did. An agent that has applied the change knows a retry of the
+// request, and answers it again instead of doing it again.
+using RequestHash = base::Id16<struct RequestTag>;
+struct RequestMark {
+  RequestHash key;      // of the name that the client gave to the request
+  RequestHash content;  // of the request: another one under the same name is an error
+  base::Bytes done;     // what was answered, in the words of the agent (agent/replica/answered.h)
+  bool operator==(const RequestMark&) const = default;
+};
+inline constexpr std::size_t kRequestDoneMax = 2'048;  // bytes
+
 struct Change {
   ActorId actor;
   std::uint64_t seq = 0;
@@ -57,6 +68,7 @@ struct Change {
   std::vector<Dependency> deps;
   std::optional<NodeId> node;  // the node of this actor; only in the actor's first change
   std::vector<Effect> effects;
+  std::optional<RequestMark> request = {};
   bool operator==(const Change&) const = default;
 
   // The dot of the first effect that adds something; of the first effect if none does.

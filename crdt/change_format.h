@@ -9,7 +9,8 @@
 namespace crdt::format {
 
 inline constexpr std::uint64_t kEnvelopeVersion = 2;
-inline constexpr std::size_t kEnvelopeFields = 10;
+inline constexpr std::size_t kEnvelopeFields = 10;  // the mark of a request is behind them
+inline constexpr std::size_t kRequestFields = 3;
 // Version, actor, seq: the same in every envelope.
 inline constexpr std::size_t kFixedFields = 3;
 inline constexpr std::size_t kDependencyNumbers = 3;

@@ -27,7 +27,13 @@ class Opener {
     read_actors();
     read_deps();
     read_effects();
-    in_.skip(fields - format::kEnvelopeFields);
+    fields -= format::kEnvelopeFields;
+    // A field of another kind comes from a later version.
+    if (fields > 0 && in_.ok() && in_.peek() == Token::Kind::kArray) {
+      read_request();
+      --fields;
+    }
+    in_.skip(fields);
   }
 
  private:
@@ -37,6 +43,16 @@ class Opener {
     actors_.reserve(count + 1);
     actors_.push_back(change_.actor);
     for (std::size_t i = 0; i < count && in_.ok(); ++i) actors_.push_back(in_.id<ActorId>());
+  }
+
+  void read_request() {
+    const std::size_t fields = in_.array();
+    if (fields < format::kRequestFields) return in_.fail();
+    RequestMark& request = change_.request.emplace();
+    request.key = in_.id<RequestHash>();
+    request.content = in_.id<RequestHash>();
+    request.done = in_.binary(kRequestDoneMax);
+    in_.skip(fields - format::kRequestFields);
   }
 
   ActorId read_actor_number() {

@@ -92,7 +92,7 @@ class Sealer {
   }
 
   void write_envelope() {
-    array(format::kEnvelopeFields);
+    array(format::kEnvelopeFields + (change_.request ? 1 : 0));
     number(format::kEnvelopeVersion);
     binary(change_.actor.view());
     number(change_.seq);
@@ -113,6 +113,7 @@ class Sealer {
       number(dependency.head.hash);
     }
     write_effects();
+    if (change_.request) write_request(*change_.request);
   }
 
   std::size_t items() const { return items_; }
@@ -120,6 +121,13 @@ class Sealer {
   base::Bytes take() { return out_.take(); }
 
  private:
+  void write_request(const RequestMark& request) {
+    array(format::kRequestFields);
+    binary(request.key.view());
+    binary(request.content.view());
+    binary(request.done);
+  }
+
   void write_effects() {
     array(change_.effects.size());
     const Slot* before = nullptr;

@@ -31,6 +31,8 @@ CREATE TABLE staged(part INTEGER NOT NULL, page INTEGER NOT NULL, sum INTEGER NO
   body BLOB NOT NULL, PRIMARY KEY(part, page)) STRICT;
 CREATE TABLE held(idx INTEGER PRIMARY KEY, kind INTEGER NOT NULL, actor BLOB NOT NULL,
   seq INTEGER NOT NULL, sum INTEGER NOT NULL, change BLOB NOT NULL) STRICT;
+CREATE TABLE requests(idx INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, time INTEGER NOT NULL,
+  sum INTEGER NOT NULL, v BLOB NOT NULL) STRICT;
 CREATE TABLE closed(block INTEGER PRIMARY KEY, sum INTEGER NOT NULL, v BLOB NOT NULL) STRICT;
 CREATE TABLE blocks(owner INTEGER NOT NULL, number INTEGER NOT NULL, sum INTEGER NOT NULL,
   v BLOB NOT NULL, PRIMARY KEY(owner, number)) STRICT;
@@ -38,7 +40,7 @@ CREATE TABLE texts(k BLOB PRIMARY KEY, id INTEGER NOT NULL, sum INTEGER NOT NULL
   v BLOB NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::size_t kTableCount = 15;
+constexpr std::size_t kTableCount = 16;
 
 constexpr std::string_view kBothPragmas =
     "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;"

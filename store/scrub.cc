@@ -68,6 +68,11 @@ bool held_row(const Statement& row) {
   return sum.bytes(row.blob(4)).value() == row.integer(5);
 }
 
+bool request_row(const Statement& row) {
+  RowChecksum sum('q');
+  return sum.bytes(row.blob(1)).number(row.integer(2)).bytes(row.blob(3)).value() == row.integer(4);
+}
+
 bool closed_row(const Statement& row) {
   return RowChecksum('z').number(row.integer(0)).bytes(row.blob(1)).value() == row.integer(2);
 }
@@ -130,6 +135,9 @@ const Scrub::Table Scrub::kTables[] = {
     {"held", Key::kNumber, 4, held_row,
      "SELECT idx, kind, actor, seq, change, sum FROM held WHERE idx>?1 ORDER BY idx", Bad::kAside,
      "DELETE FROM held WHERE idx=?1"},
+    {"requests", Key::kNumber, 3, request_row,
+     "SELECT idx, key, time, v, sum FROM requests WHERE idx>?1 ORDER BY idx", Bad::kAside,
+     "DELETE FROM requests WHERE idx=?1"},
 };
 
 base::Result<Scrub::Step> Scrub::step(std::size_t rows_max, std::size_t bytes_max) {

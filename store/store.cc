@@ -41,6 +41,7 @@ Store::Store(std::unique_ptr<Database> database, std::string path, const Options
       proofs_(*database_),
       staged_(*database_),
       held_(*database_),
+      requests_(*database_),
       scrub_(*database_),
       meta_table_(*database_) {}
 

@@ -21,6 +21,7 @@
 #include "store/meta_table.h"
 #include "store/options.h"
 #include "store/proofs.h"
+#include "store/requests.h"
 #include "store/scrub.h"
 #include "store/staged.h"
 
@@ -80,6 +81,7 @@ class Store {
   std::int64_t free_pages() const { return free_pages_; }  // of the file, at the last rest()
   std::uint64_t log_bytes() const { return log_.bytes(); }
   HeldTable& held() { return held_; }
+  Requests& requests() { return requests_; }
   Scrub& scrub() { return scrub_; }
 
   // True if this Store writes no more. Open a new one; the memory of this one may be out of date.
@@ -123,6 +125,7 @@ class Store {
   Proofs proofs_;
   Staged staged_;
   HeldTable held_;
+  Requests requests_;
   Scrub scrub_;
   MetaTable meta_table_;
   Durability durability_ = Durability::kFull;  // the current setting of the connection

@@ -7,6 +7,7 @@
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
 #include "agent/api/reading.h"
+#include "agent/api/request_name.h"
 
 namespace agent {
 namespace {
@@ -43,8 +44,11 @@ void write_entry(Data& data, const std::string& object, const Call& call,
                  const ExchangePtr& exchange) {
   auto op = op_of(call, exchange->request());
   if (!op.ok()) return exchange->fail(op.error());
-  data.write(WriteObject{object, {std::move(*op)}}, [exchange, status = call.status](
-                                                        const base::Result<Written>& written) {
+  auto name = request_name(exchange->request());
+  if (!name.ok()) return exchange->fail(name.error());
+  data.write(WriteObject{object, {std::move(*op)}, *name}, [exchange, status = call.status](
+                                                               const base::Result<Written>&
+                                                                   written) {
     if (!written.ok()) return exchange->fail(written.error());
     exchange->respond(http::json_response(
         JsonObject().text("id", exchange->request().captures[0]).text("status", status).take()));
@@ -61,6 +65,7 @@ void add_catalog_routes(Data& data, http::Router& router) {
       route.pattern = "/" + object + "/" + call.path + "/{id}";
       route.summary = call.summary;
       route.body_max = kValueBodyMax;
+      route.header_names = {kRequestNameHeader};
       route.handler = [&data, object, &call](const ExchangePtr& exchange) {
         write_entry(data, object, call, exchange);
       };

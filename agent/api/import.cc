@@ -10,6 +10,7 @@
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
 #include "agent/api/reading.h"
+#include "agent/api/request_name.h"
 #include "agent/replica/input_size.h"
 #include "crdt/base/byte_order_mark.h"
 
@@ -202,6 +203,9 @@ void start_import(Data& data, Timers& timers, const ExchangePtr& exchange) {
   if (!is_catalog(type)) {
     return exchange->fail(base::invalid("type=" + type + ": expected snapshots or images"));
   }
+  const base::Status named = refuse_request_name(
+      exchange->request(), "an import may be sent again, what is stored already is left unchanged");
+  if (!named.ok()) return exchange->fail(named.error());
   auto import = std::make_shared<Import>(data, timers, exchange, type);
   exchange->on_body([import](std::string_view piece) { return import->take(piece); });
 }

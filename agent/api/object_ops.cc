@@ -31,6 +31,59 @@ base::Result<crdt::TextUnit> unit_member(const Members& op) {
   return text_unit(name);
 }
 
+// A whole number of 64 bits with a sign.
+base::Result<std::int64_t> nanos_of(const std::string& text) {
+  const auto decimal = crdt::Decimal::parse(text);
+  const std::string digits = decimal ? decimal->text() : std::string();
+  std::int64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto read = std::from_chars(digits.data(), end, value);
+  if (read.ec == std::errc() && read.ptr == end) return value;
+  return base::invalid(
+      "the time of a \"stamp\" must be a whole number of nanoseconds since 1970, and is " +
+      text.substr(0, 40));
+}
+
+// "stamp": a number of nanoseconds, or {"ts", "c"?, "writer"?}.
+base::Result<std::optional<crdt::Stamp>> stamp_member(const Members& op) {
+  const std::string* text = find_member(op, "stamp");
+  if (!text) return std::optional<crdt::Stamp>();
+  crdt::Stamp stamp;
+  if (text->front() != '{') {
+    ASSIGN_OR_RETURN(stamp.time.nanos, nanos_of(*text));
+    return std::optional(std::move(stamp));
+  }
+  ASSIGN_OR_RETURN(const Members members, crdt::object_members(*text));
+  RETURN_IF_ERROR(check_members(members, "a stamp", {"ts", "c", "writer"}));
+  const std::string* time = find_member(members, "ts");
+  if (!time) return base::invalid("a \"stamp\" needs \"ts\", its time in nanoseconds since 1970");
+  ASSIGN_OR_RETURN(stamp.time.nanos, nanos_of(*time));
+  if (find_member(members, "c")) {
+    ASSIGN_OR_RETURN(const std::uint64_t counter, number_member(members, "c", UINT32_MAX));
+    stamp.time.counter = static_cast<std::uint32_t>(counter);
+  }
+  if (find_member(members, "writer")) {
+    ASSIGN_OR_RETURN(stamp.writer, string_member(members, "writer"));
+  }
+  return std::optional(std::move(stamp));
+}
+
+// "~N.k", the name of element k of the insert that is op N of the same request; nullopt for a text
+// that does not begin with "~".
+base::Result<std::optional<crdt::TemporaryId>> temporary_id(std::string_view text) {
+  if (!text.starts_with('~')) return std::optional<crdt::TemporaryId>();
+  crdt::TemporaryId id;
+  const char* end = text.data() + text.size();
+  const auto op = std::from_chars(text.data() + 1, end, id.op);
+  if (op.ec == std::errc() && op.ptr != end && *op.ptr == '.') {
+    const auto element = std::from_chars(op.ptr + 1, end, id.element);
+    if (element.ec == std::errc() && element.ptr == end) return std::optional(id);
+  }
+  return base::invalid(
+      "a temporary id is ~N.k (element k of the insert that is op N), and this is " +
+      std::string(text.substr(0, 40)));
+}
+
 base::Result<crdt::TextInsert> insert_of(const Members& op) {
   crdt::TextInsert insert;
   ASSIGN_OR_RETURN(insert.text, string_member(op, "text"));
@@ -40,6 +93,8 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
   ASSIGN_OR_RETURN(insert.unit, unit_member(op));
   if (after) {
     ASSIGN_OR_RETURN(const std::string cursor, string_member(op, "after"));
+    ASSIGN_OR_RETURN(insert.behind_new, temporary_id(cursor));
+    if (insert.behind_new) return insert;
     ASSIGN_OR_RETURN(insert.after, cursor_element("\"after\"", cursor));
   } else {
     ASSIGN_OR_RETURN(const std::uint64_t position, number_member(op, "at", UINT32_MAX));
@@ -48,11 +103,43 @@ base::Result<crdt::TextInsert> insert_of(const Members& op) {
   return insert;
 }
 
+// "ids" of an erase: elements of the text, and those that earlier ops of the request insert.
+base::Result<crdt::TextErase> erase_ids(const std::string& text) {
+  if (text.front() != '[') return base::invalid("\"ids\" must be an array of strings");
+  ASSIGN_OR_RETURN(const std::vector<std::string> ids, crdt::array_elements(text));
+  if (ids.empty()) return base::invalid("\"ids\" is empty");
+  crdt::TextErase erase;
+  std::vector<crdt::Dot> dots;
+  for (const std::string& id : ids) {
+    if (id.front() != '"') return base::invalid("\"ids\" must be an array of strings");
+    const std::string name = crdt::json_unquote(id);
+    ASSIGN_OR_RETURN(const auto temporary, temporary_id(name));
+    const auto dot = temporary ? std::nullopt : crdt::Dot::from_text(name);
+    if (temporary) {
+      erase.new_elements.push_back(*temporary);
+    } else if (dot) {
+      dots.push_back(*dot);
+    } else {
+      return base::invalid("an id in \"ids\" must be <actor>:<seq>:<index> or ~N.k, and is " +
+                           name.substr(0, 80));
+    }
+  }
+  erase.elements = crdt::runs_of(std::move(dots));
+  return erase;
+}
+
 base::Result<crdt::TextErase> erase_of(const Members& op) {
+  if (const std::string* ids = find_member(op, "ids")) {
+    if (!find_member(op, "at") && !find_member(op, "len") && !find_member(op, "unit")) {
+      return erase_ids(*ids);
+    }
+    return base::invalid("erase needs \"at\" and \"len\", or \"ids\", and not both");
+  }
   ASSIGN_OR_RETURN(const std::uint64_t at, number_member(op, "at", UINT32_MAX));
   ASSIGN_OR_RETURN(const std::uint64_t length, number_member(op, "len", UINT32_MAX));
   ASSIGN_OR_RETURN(const crdt::TextUnit unit, unit_member(op));
-  return crdt::TextErase{static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length), unit};
+  return crdt::TextErase{
+      static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(length), unit, {}, {}};
 }
 
 base::Status read_argument(const Members& members, const std::string& name, Op& op) {
@@ -89,10 +176,12 @@ base::Status read_argument(const Members& members, const std::string& name, Op& 
 // The fields that an op of this name takes, beside those of every op.
 std::vector<std::string_view> fields_of_op(const std::string& name) {
   std::vector<std::string_view> known{"op", "path", "type"};
-  if (name == "set" || name == "add" || name == "remove") known.insert(known.end(), {"value"});
+  if (name == "set" || name == "add" || name == "remove") {
+    known.insert(known.end(), {"value", "stamp"});
+  }
   if (name == "increment" || name == "decrement") known.insert(known.end(), {"by"});
   if (name == "insert") known.insert(known.end(), {"at", "after", "text", "unit"});
-  if (name == "erase") known.insert(known.end(), {"at", "len", "unit"});
+  if (name == "erase") known.insert(known.end(), {"at", "len", "unit", "ids"});
   return known;
 }
 
@@ -120,6 +209,7 @@ base::Result<Op> op_of(const Place& place, const std::string& text,
     op.type = type;  // of the place of the request
   }
   RETURN_IF_ERROR(read_argument(members, name, op));
+  ASSIGN_OR_RETURN(op.stamp, stamp_member(members));
   RETURN_IF_ERROR(check_members(members, "the op " + name, fields_of_op(name)));
   if (op.verb == Verb::kUnset) op.type.reset();
   RETURN_IF_ERROR(fit_catalog(place.object, op));

@@ -9,6 +9,7 @@
 #include "agent/api/paging.h"
 #include "agent/api/place_read.h"
 #include "agent/api/reading.h"
+#include "agent/api/request_name.h"
 #include "agent/api/text_cursors.h"
 #include "crdt/catalog/entry_write.h"
 
@@ -117,14 +118,57 @@ void list_objects(Host& host, const ExchangePtr& exchange) {
 
 // --- writing
 
-// A write answers its dot. The value comes only when it is asked for: a keystroke must not cost the
-// whole text.
-http::Response written_response(const Place& place, const Written& written,
+// What a request wants to be told, beside the dot. The value comes only when it is asked for: a
+// keystroke must not cost the whole text.
+struct Wanted {
+  bool value = false;
+  bool dots = false;  // of each operation
+};
+
+base::Result<Wanted> wanted_by(const http::Request& request, const WriteObject& write) {
+  Wanted wanted;
+  for (const crdt::Op& op : write.ops) {
+    const auto* insert = std::get_if<crdt::TextInsert>(&op.argument);
+    const auto* erase = std::get_if<crdt::TextErase>(&op.argument);
+    wanted.dots |= insert != nullptr && insert->behind_new;
+    wanted.dots |= erase != nullptr && !erase->new_elements.empty();
+  }
+  const auto named = request.target.query_value("return");
+  if (!named) return wanted;
+  if (*named == "value") {
+    wanted.value = true;
+  } else if (*named == "dots") {
+    wanted.dots = true;
+  } else {
+    return base::invalid("return=" + std::string(*named) +
+                         ": only return=value and return=dots are known");
+  }
+  return wanted;
+}
+
+// The first dot of each operation; null for one that has no effect.
+std::string dots_text(const Written& written) {
+  std::string text;
+  for (const OpDone& op : written.ops) {
+    if (!text.empty()) text += ',';
+    if (op.first && written.dot) {
+      text += crdt::json_quote(crdt::Dot{written.dot->actor, written.dot->seq, *op.first}.text());
+    } else {
+      text += "null";
+    }
+  }
+  return "[" + text + "]";
+}
+
+http::Response written_response(const Place& place, const Written& written, const Wanted& wanted,
                                 const std::optional<std::string>& value) {
   JsonObject answer;
   answer.text("id", place.object).raw("path", json_strings(place.path));
   written.type ? answer.text("type", crdt::type_name(*written.type)) : answer.raw("type", "null");
   if (value) answer.raw("value", *value);
+  if (wanted.dots) answer.raw("dots", dots_text(written));
+  const std::uint64_t superseded = written.count(crdt::Outcome::kSuperseded);
+  if (superseded > 0) answer.number("superseded", superseded);
   return http::json_response(
       answer.raw("dot", written.dot ? crdt::json_quote(written.dot->text()) : "null").take());
 }
@@ -132,21 +176,22 @@ http::Response written_response(const Place& place, const Written& written,
 // The write is done, whatever happens here. A value that cannot be shown (it does not exist, or is
 // over 8 MiB) is answered as null. When the readers are busy, the read is tried again.
 void answer_with_value(Host& host, const ExchangePtr& exchange, const Place& place,
-                       const Written& written) {
+                       const Written& written, const Wanted& wanted) {
   if (exchange->gone()) return;
   auto waiting = std::make_shared<ExchangePtr>(exchange);
-  bool taken = host.read([waiting, place, written](store::Reader& reader) {
+  bool taken = host.read([waiting, place, written, wanted](store::Reader& reader) {
     auto shown = read_place(reader, place, false);
     std::string value = shown.ok() && *shown ? std::move((*shown)->value) : "null";
-    auto response = std::make_shared<http::Response>(written_response(place, written, value));
+    auto response =
+        std::make_shared<http::Response>(written_response(place, written, wanted, value));
     return [waiting, response] {
       ExchangePtr to = std::move(*waiting);
       to->respond(std::move(*response));
     };
   });
   if (taken) return;
-  host.later(kRetryMillis, [&host, exchange, place, written] {
-    answer_with_value(host, exchange, place, written);
+  host.later(kRetryMillis, [&host, exchange, place, written, wanted] {
+    answer_with_value(host, exchange, place, written, wanted);
   });
 }
 
@@ -163,21 +208,21 @@ std::optional<crdt::SlotType> type_by_request(const Place& place, const WriteObj
 void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
                  base::Result<WriteObject> write) {
   if (!write.ok()) return exchange->fail(write.error());
-  const auto wanted = exchange->request().target.query_value("return");
-  if (wanted && *wanted != "value") {
-    return exchange->fail(
-        base::invalid("return=" + std::string(*wanted) + ": only return=value is known"));
-  }
+  auto name = request_name(exchange->request());
+  if (!name.ok()) return exchange->fail(name.error());
+  write->name = *name;
+  const auto wanted = wanted_by(exchange->request(), *write);
+  if (!wanted.ok()) return exchange->fail(wanted.error());
   const auto type = type_by_request(place, *write);
   host.write(std::move(*write), [&host, exchange, place, type,
-                                 value = wanted.has_value()](const base::Result<Written>& written) {
+                                 wanted = *wanted](const base::Result<Written>& written) {
     if (!written.ok()) return exchange->fail(written.error());
     Written done = *written;
     const bool changed = done.type.has_value() || is_catalog(place.object);
     const bool removed = done.type == crdt::SlotType::kSubtree;
     if (changed && (type || removed)) done.type = type;
-    if (value) return answer_with_value(host, exchange, place, done);
-    exchange->respond(written_response(place, done, std::nullopt));
+    if (wanted.value) return answer_with_value(host, exchange, place, done, wanted);
+    exchange->respond(written_response(place, done, wanted, std::nullopt));
   });
 }
 
@@ -226,18 +271,25 @@ void add_object_routes(Host& host, http::Router& router) {
               bound(put_object),
               "Create or replace the value at a path",
               {"return"},
-              kValueBodyMax + kEnvelopeBytes});
+              kValueBodyMax + kEnvelopeBytes,
+              false,
+              {kRequestNameHeader}});
   router.add({http::Verb::kPatch,
               pattern,
               bound(patch_object),
               "Apply operations, all or nothing, as one change",
               {"return"},
-              kBatchBodyMax});
+              kBatchBodyMax,
+              false,
+              {kRequestNameHeader}});
   router.add({http::Verb::kDelete,
               pattern,
               bound(delete_object),
               "Remove what this agent has seen at a path",
-              {"return"}});
+              {"return"},
+              kValueBodyMax,
+              false,
+              {kRequestNameHeader}});
 }
 
 }  // namespace agent

@@ -40,6 +40,7 @@ std::string parameters(const std::string& path, const http::Route& route) {
     open = close;
   }
   for (const std::string& name : route.query_names) add(parameter(name, "query", false));
+  for (const std::string& name : route.header_names) add(parameter(name, "header", false));
   return "[" + items + "]";
 }
 

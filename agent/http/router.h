@@ -24,6 +24,7 @@ struct Route {
   std::vector<std::string> query_names;  // documented query parameters
   std::size_t body_max = 1u << 20;       // above: 413
   bool streams_body = false;             // the handler takes the body in pieces: Exchange::on_body
+  std::vector<std::string> header_names = {};  // documented headers of the request
 };
 
 class Router {

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "agent/replica/answered.h"
 #include "agent/replica/events.h"
 #include "crdt/base/plant.h"
 #include "crdt/types/draft.h"
@@ -100,13 +101,17 @@ base::Status apply_effects(store::Store& store, Turn& turn, const crdt::Change& 
   });
 }
 
-base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened) {
+base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened,
+                          const crdt::HybridTime& now) {
   const crdt::Change& change = opened.change;
   store::Actors& actors = store.actors();
   std::int64_t index = actors.intern(change.actor);
   RETURN_IF_ERROR(apply_effects(store, turn, change));
   std::int64_t position = store.meta().next_position++;
   RETURN_IF_ERROR(store.log().append(position, index, opened.sealed));
+  if (change.request && !PLANTED(kRequestsForgotten)) {
+    RETURN_IF_ERROR(store.requests().keep(change.request->key, now.nanos, known_by(change)));
+  }
   crdt::Head head{change.seq, opened.sealed.hash};
   actors.advance(change.actor, head);
   for (const crdt::Dependency& dep : change.deps) actors.name(dep.actor, dep.head.seq);

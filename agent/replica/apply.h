@@ -8,9 +8,11 @@
 
 namespace agent {
 
-// Applies cells, log, vector and digest of one change, own or received (rule 6). Counts in
-// Turn::conflicts the registers that show several values at once after it.
-base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened);
+// Applies cells, log, vector and digest of one change, own or received (rule 6), and remembers the
+// request that it did. Counts in Turn::conflicts the registers that show several values at once
+// after it. `now`: the hybrid clock.
+base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened,
+                          const crdt::HybridTime& now);
 
 // Applies cells and digest only.
 base::Status apply_effects(store::Store& store, Turn& turn, const crdt::Change& change);

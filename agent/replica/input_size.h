@@ -29,6 +29,9 @@ inline std::size_t heap_of(const crdt::Members::value_type& member) {
   return heap_of(member.first) + heap_of(member.second);
 }
 inline std::size_t heap_of(const crdt::Op& op);
+inline std::size_t heap_of(const crdt::Totals::Node& of) { return heap_of(of.node); }
+inline std::size_t heap_of(const crdt::DotRun&) { return 0; }
+inline std::size_t heap_of(const crdt::TemporaryId&) { return 0; }
 template <typename T>
 std::size_t heap_of(const std::vector<T>& list) {
   std::size_t bytes = list.capacity() > 0 ? list.capacity() * sizeof(T) + kHeapBlock : 0;
@@ -45,6 +48,12 @@ inline std::size_t heap_of(const crdt::Op& op) {
   if (const auto* insert = std::get_if<crdt::TextInsert>(&op.argument)) {
     bytes += heap_of(insert->text);
   }
+  if (const auto* erase = std::get_if<crdt::TextErase>(&op.argument)) {
+    bytes += heap_of(erase->elements) + heap_of(erase->new_elements);
+  }
+  if (const auto* totals = std::get_if<crdt::Totals>(&op.argument)) bytes += heap_of(totals->nodes);
+  if (op.stamp) bytes += heap_of(op.stamp->writer);
+  bytes += heap_of(op.tags);
   return bytes;
 }
 

@@ -22,13 +22,20 @@ class OwnWrites {
   // Does what the client asks and answers it. If the request is wrong, the client gets the error. A
   // fault of the store makes the whole turn fail.
   base::Status write(Turn& turn, const Write& write);
-  // Seals the next change of our own actor, with these effects.
-  base::Result<crdt::Opened> seal_next(Turn& turn, std::vector<crdt::Effect> effects);
+  // Seals the next change of our own actor, with these effects and the mark of this request.
+  base::Result<crdt::Opened> seal_next(Turn& turn, std::vector<crdt::Effect> effects,
+                                       std::optional<crdt::RequestMark> request);
   base::Status apply(Turn& turn, crdt::Opened&& opened);
   // The first dot of the change that is sealed next. Makes the actor if there is none.
   crdt::Dot next_dot(Turn& turn);
 
  private:
+  base::Status check_brought(base::Now now, const WriteRequest& request) const;
+  // The answer to a request that has been done; nullopt: it has no name or is not known.
+  base::Result<std::optional<base::Result<Written>>> answered(base::Now now,
+                                                              const WriteRequest& request);
+  base::Status remember(base::Now now, const WriteRequest& request, const Written& written);
+  std::int64_t age_clock(base::Now now) const;
   base::Result<Written> plan_and_apply(Turn& turn, const WriteRequest& request);
   crdt::HybridTime time_of_plan(Turn& turn);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/replica/answered.h"
 #include "agent/replica/store_view.h"
 #include "crdt/catalog/entry_write.h"
 #include "crdt/types/plan.h"
@@ -78,13 +79,12 @@ class Planner {
         RETURN_IF_ERROR(view.put_on_top(effects[on_top], dot));
         dots += effects[on_top].span();
       }
-      const auto planned = crdt::plan(view, write.ops[i], author, effects);
+      const auto planned = plan_op(view, write.ops, i, author, effects);
       if (!planned.ok()) return crdt::error_of_op(planned.error(), i, write.ops.size());
+      const bool wrote = *planned == crdt::Outcome::kWritten;
+      written_.ops.push_back({*planned, wrote ? std::optional(dots) : std::nullopt});
     }
-    for (const Effect& effect : effects) {
-      const bool better = !written_.type || *written_.type == crdt::SlotType::kSubtree;
-      if (better) written_.type = effect.slot.type;
-    }
+    written_.type = type_written(effects);
     if (!fits(effects)) {
       return too_large("it has " + std::to_string(effects.size()) +
                            ": each element of a set, member of a map, value and insert is one",
@@ -92,6 +92,51 @@ class Planner {
     }
     RETURN_IF_ERROR(emit(std::move(effects)));
     return written_;
+  }
+
+  base::Result<crdt::Outcome> plan_op(StoreView& view, const std::vector<crdt::Op>& ops,
+                                      std::size_t number, const crdt::Author& author,
+                                      std::vector<Effect>& effects) {
+    const crdt::Op& op = ops[number];
+    const auto* insert = std::get_if<crdt::TextInsert>(&op.argument);
+    const auto* erase = std::get_if<crdt::TextErase>(&op.argument);
+    const bool behind_new = insert != nullptr && insert->behind_new;
+    const bool erases_new = erase != nullptr && !erase->new_elements.empty();
+    if (!behind_new && !erases_new) return crdt::plan(view, op, author, effects);
+    crdt::Op resolved = op;
+    if (behind_new) {
+      auto& edit = std::get<crdt::TextInsert>(resolved.argument);
+      ASSIGN_OR_RETURN(edit.after, new_element(ops, number, *edit.behind_new));
+    } else {
+      auto& edit = std::get<crdt::TextErase>(resolved.argument);
+      for (const crdt::TemporaryId& id : edit.new_elements) {
+        ASSIGN_OR_RETURN(const crdt::Dot dot, new_element(ops, number, id));
+        edit.elements.push_back({dot.actor, dot.seq, dot.index});
+      }
+      edit.elements = crdt::ordered_runs(std::move(edit.elements));
+    }
+    return crdt::plan(view, resolved, author, effects);
+  }
+
+  // The dot of an element that an earlier operation of this request inserts.
+  base::Result<crdt::Dot> new_element(const std::vector<crdt::Op>& ops, std::size_t number,
+                                      const crdt::TemporaryId& id) {
+    const std::string name = "~" + std::to_string(id.op) + "." + std::to_string(id.element);
+    const auto* insert =
+        id.op < number ? std::get_if<crdt::TextInsert>(&ops[id.op].argument) : nullptr;
+    if (insert == nullptr) {
+      return base::invalid(name +
+                           " names no earlier insert of this request: ~N.k is element k of "
+                           "the insert that is op N, both counted from 0");
+    }
+    const std::size_t elements = base::count_points(insert->text);
+    if (id.element >= elements) {
+      return base::invalid(name + " does not exist: op " + std::to_string(id.op) + " inserts " +
+                           std::to_string(elements) + " code points");
+    }
+    crdt::Dot dot = author_.first_dot();
+    dot.index = *written_.ops[id.op].first + id.element;
+    return dot;
   }
 
   base::Result<Written> write_catalog(const WriteObject& write) {
@@ -108,6 +153,7 @@ class Planner {
       RETURN_IF_ERROR(plan_entry(write.object, entry, effects, meter));
     }
     if (meter.within(limits_.whole)) {
+      note_outcomes(write.ops);
       RETURN_IF_ERROR(emit(std::move(effects)));
       if (folded.clears && named.empty()) RETURN_IF_ERROR(remove_all(write.object, named));
       return written_;
@@ -117,12 +163,23 @@ class Planner {
     for (const crdt::EntryWrite& entry : folded.entries) {
       RETURN_IF_ERROR(plan_entry(write.object, entry, effects, meter));
     }
+    note_outcomes(write.ops);
     RETURN_IF_ERROR(emit_whole(std::move(effects)));
     if (folded.clears) RETURN_IF_ERROR(remove_all(write.object, named));
     return written_;
   }
 
   // --- Entries of an object ----------------------------------------------------------------------
+
+  // Operations on one entry are one write. Those before the removal of the whole catalog count as
+  // that removal.
+  void note_outcomes(const std::vector<crdt::Op>& ops) {
+    for (const crdt::Op& op : ops) {
+      const auto found = op.path.empty() ? outcomes_.end() : outcomes_.find(op.path[0]);
+      const bool folded = found != outcomes_.end();
+      written_.ops.push_back({folded ? found->second : crdt::Outcome::kWritten, std::nullopt});
+    }
+  }
 
   // Removes all entries except those in `kept`, with as many changes as needed.
   base::Status remove_all(const std::string& object, const std::set<std::string_view>& kept) {
@@ -164,6 +221,7 @@ class Planner {
                           std::vector<Effect>& effects, ChangeMeter& meter) {
     ASSIGN_OR_RETURN(Entry entry, cells_.entry(object, write.id));
     std::vector<Effect> planned = crdt::plan(entry, write, author_.time);
+    outcomes_[write.id] = crdt::outcome_of(entry, write, planned);
     meter.add(planned);
     append(effects, std::move(planned));
     return {};
@@ -212,7 +270,7 @@ class Planner {
 
   base::Status emit(std::vector<Effect> effects) {
     if (effects.empty()) return {};
-    const auto planned = next_(Plan{std::move(effects)});
+    const auto planned = next_(Plan{std::move(effects), written_.ops});
     return planned.ok() ? base::Status() : planned.error();
   }
 
@@ -220,6 +278,7 @@ class Planner {
   const PlanAuthor& author_;
   const PlanLimits& limits_;
   const PlanSink& next_;
+  std::map<std::string_view, crdt::Outcome> outcomes_;  // of the entries of a catalog
   Written written_;
 };
 

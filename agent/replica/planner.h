@@ -27,6 +27,7 @@ struct PlanLimits {
 // `next` is called for each change and returns the dot of its first effect.
 struct Plan {
   std::vector<crdt::Effect> effects;
+  const std::vector<OpDone>& ops;  // of a WriteObject: Written::ops
 };
 using PlanSink = std::function<base::Result<crdt::Dot>(Plan)>;
 

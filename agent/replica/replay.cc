@@ -81,9 +81,11 @@ base::Status Replay::seal_tail(Turn& turn) {
       if (there) continue;
       const crdt::Dot next = own_writes_.next_dot(turn);
       renaming.add(opened->sealed.actor, opened->sealed.seq, next.actor, next.seq);
-      auto sealed = own_writes_.seal_next(
-          turn, without_unseen(renaming.apply(std::move(opened->change.effects)),
-                               context_.actors().vector(), next));
+      auto sealed =
+          own_writes_.seal_next(turn,
+                                without_unseen(renaming.apply(std::move(opened->change.effects)),
+                                               context_.actors().vector(), next),
+                                std::move(opened->change.request));
       if (!sealed.ok()) {  // with its new dots it is longer than a change may be
         turn.out.notices.push_back(
             {Notice::Kind::kOwnLost, opened->sealed.actor, opened->sealed.seq,

@@ -25,10 +25,21 @@ namespace agent {
 // Metadata is what the parser of the body made of it (crdt::parse_object): each field once, in any
 // order, with its name and the minified text of its value. The replica does not parse it again.
 
+// The name that a client gives to a request (Idempotency-Key), and what it asks. A second request
+// with this name is answered like the first and not done; with another content it is an error.
+struct RequestName {
+  crdt::RequestHash key;
+  crdt::RequestHash content;
+};
+// The operations of a request with a name of which a retry is told the outcomes and dots. With more
+// of them it is told the dot of the request only.
+inline constexpr std::size_t kNamedOpsMax = 256;
+
 // Operations on one object of any type, as one unit: all or nothing.
 struct WriteObject {
   std::string object;
   std::vector<crdt::Op> ops;
+  std::optional<RequestName> name = {};
 };
 struct ImportEntries {  // adds entries of a catalog; one that equals what is shown is not written
   struct Line {
@@ -143,6 +154,13 @@ using crdt::JoinStep;
 using crdt::SnapshotRead;
 using crdt::Stored;
 
+// What became of an operation of a WriteObject.
+struct OpDone {
+  crdt::Outcome outcome = crdt::Outcome::kWritten;
+  // The index of its first effect's first dot in the change of Written::dot. Not set for an
+  // operation that has none, and for a catalog. Of an insert: of its first element.
+  std::optional<std::uint32_t> first = {};
+};
 struct Written {
   // Of the first effect of a WriteObject, if something changed; kSubtree: it only removes. Not set
   // for a catalog.
@@ -150,6 +168,13 @@ struct Written {
   std::optional<crdt::Dot> dot;  // of the first effect; empty when nothing had to change
   std::uint64_t added = 0;       // entries that an import added
   std::uint64_t unchanged = 0;
+  std::vector<OpDone> ops = {};  // of a WriteObject, one for each operation, in their order
+
+  std::uint64_t count(crdt::Outcome outcome) const {
+    std::uint64_t count = 0;
+    for (const OpDone& op : ops) count += op.outcome == outcome ? 1 : 0;
+    return count;
+  }
 };
 struct Reply {
   std::uint64_t ticket = 0;

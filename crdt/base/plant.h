@@ -51,6 +51,8 @@ enum class Plant : int {
   kCounterFoldDropsOne = 26,
   kSubtreeKeepsTexts = 27,
   kSubtreeKillsUnseen = 28,
+  kStampTieByArrival = 29,
+  kRequestsForgotten = 30,
 };
 
 extern Plant planted;  // set once, before anything runs

@@ -169,4 +169,87 @@ std::vector<Effect> plan_remove(const Entry& entry) {
   return effects;
 }
 
+std::vector<Effect> plan_put_at(const Entry& entry, const Fields& metadata, const Stamp& stamp) {
+  const Cell* reset = winning_cell(entry.reset);
+  if (reset != nullptr && stamp <= reset->stamp) return {};
+  Fields written;
+  std::vector<Dot> gone;
+  std::vector<Dot> kept;
+  append_dots(kept, entry.presence);
+  for (const auto& [key, cells] : entry.fields) {
+    const Cells lower = below_stamp(cells, stamp);
+    const auto value = metadata.find(key);
+    if (value != metadata.end() && lower.size() == cells.size()) continue;  // it is replaced
+    append_dots(gone, lower);
+    for (const Cell& cell : cells) {
+      if (cell.stamp >= stamp) kept.push_back(cell.dot);
+    }
+  }
+  for (const auto& [key, value] : metadata) {
+    const Cells& cells = cells_of(entry, key);
+    if (below_stamp(cells, stamp).size() == cells.size()) written.emplace(key, value);
+  }
+  std::vector<Effect> effects;
+  effects.push_back(add_presence(reset_slot(entry.object, entry.id), entry.reset, stamp));
+  put_fields(entry, written, stamp, effects);
+  push_removal(entry.object, {entry.id}, std::move(gone), std::move(kept), {}, effects);
+  return effects;
+}
+
+std::vector<Effect> plan_merge_at(const Entry& entry, const Fields& fields, const Stamp& stamp) {
+  const Cell* reset = winning_cell(entry.reset);
+  if (reset != nullptr && stamp <= reset->stamp) return {};
+  Fields written;
+  for (const auto& [key, value] : fields) {
+    const Cells& cells = cells_of(entry, key);
+    if (below_stamp(cells, stamp).size() == cells.size()) written.emplace(key, value);
+  }
+  std::vector<Effect> effects;
+  put_fields(entry, written, stamp, effects);
+  return effects;
+}
+
+std::vector<Effect> plan_presence(const Entry& entry, const Stamp& stamp,
+                                  std::span<const std::string> tags) {
+  const Slot slot = presence_slot(entry.object, entry.id);
+  std::vector<Effect> effects;
+  if (tags.empty()) {
+    effects.push_back(add_presence(slot, entry.presence, stamp));
+  } else {
+    push(effects, add_tagged(slot, entry.presence, stamp, {}, tags.front()));
+  }
+  return effects;
+}
+
+std::vector<Effect> plan_remove(const Entry& entry, const std::optional<Stamp>& stamp,
+                                std::span<const std::string> tags) {
+  Cells named = entry.presence;
+  if (!tags.empty()) {
+    named = with_tags(entry.presence, tags);
+    if (named.empty()) return {};
+  } else if (stamp) {
+    named = below_stamp(entry.presence, *stamp);
+  }
+  const bool is_last = named.size() == entry.presence.size();
+  std::vector<Dot> gone;
+  std::vector<Dot> kept;
+  append_dots(gone, named);
+  const auto take = [&](const Cells& cells) {
+    for (const Cell& cell : cells) {
+      const bool goes = is_last && (!stamp || cell.stamp < *stamp);
+      (goes ? gone : kept).push_back(cell.dot);
+    }
+  };
+  take(entry.reset);
+  for (const auto& [key, cells] : entry.fields) take(cells);
+  for (const Cell& cell : entry.presence) {
+    const bool goes = std::any_of(named.begin(), named.end(),
+                                  [&](const Cell& one) { return one.dot == cell.dot; });
+    if (!goes) kept.push_back(cell.dot);
+  }
+  std::vector<Effect> effects;
+  push_removal(entry.object, {entry.id}, std::move(gone), std::move(kept), {}, effects);
+  return effects;
+}
+
 }  // namespace crdt

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,5 +73,20 @@ std::vector<Effect> plan_put(const Entry& entry, const Fields& metadata, HybridT
 std::vector<Effect> plan_merge(const Entry& entry, const Fields& fields, HybridTime time);
 std::vector<Effect> plan_unset(const Entry& entry, const FieldNames& fields);
 std::vector<Effect> plan_remove(const Entry& entry);
+
+// The same for a request with a client's stamp. What it would write over something with a stamp
+// that is not below its own is left out, and so is all of the metadata if the winning reset has
+// one. So what is shown does not depend on which of two writes with stamps an agent gets first. A
+// plan is empty when everything is left out.
+std::vector<Effect> plan_put_at(const Entry& entry, const Fields& metadata, const Stamp& stamp);
+std::vector<Effect> plan_merge_at(const Entry& entry, const Fields& fields, const Stamp& stamp);
+// Only the presence of plan_add(): with a tag it replaces no other one, and nothing is added if one
+// with this tag is there.
+std::vector<Effect> plan_presence(const Entry& entry, const Stamp& stamp,
+                                  std::span<const std::string> tags);
+// Removes the presences that the tags name; without tags those below the stamp. The metadata goes
+// with the last presence: all of it, or with a stamp what is below it.
+std::vector<Effect> plan_remove(const Entry& entry, const std::optional<Stamp>& stamp,
+                                std::span<const std::string> tags);
 
 }  // namespace crdt

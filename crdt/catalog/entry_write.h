@@ -8,7 +8,10 @@
 //   catalog, id, field  set, unset
 
 #include <functional>
+#include <optional>
 #include <set>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +31,10 @@ struct EntryWrite {
   Whole whole = Whole::kKeep;
   Fields fields;
   FieldNames unset;  // empty unless kKeep
+  // What the client brought (Op). Then the operations of the request on this entry all brought the
+  // same, and there is one, or each sets fields.
+  std::optional<Stamp> stamp = {};
+  std::span<const std::string> tags = {};
 };
 struct CatalogWrite {
   bool clears = false;              // the entries that are not named are removed
@@ -38,9 +45,13 @@ struct CatalogWrite {
 // an operation that does not fit the place.
 base::Result<CatalogWrite> fold(const std::vector<Op>& ops);
 
-// The effects of a write. `when` is asked for only if the write leaves a value.
+// The effects of a write. `when` is asked for only if the write leaves a value. A write with a
+// client's stamp or tags has those of the plans for them (entry.h).
 std::vector<Effect> plan(const Entry& entry, const EntryWrite& write,
                          const std::function<HybridTime()>& when);
+
+// What became of the write that was planned as `effects`.
+Outcome outcome_of(const Entry& entry, const EntryWrite& write, const std::vector<Effect>& effects);
 
 // The type of a place: crdt_map for a catalog and its entries, lww_register for a field.
 SlotType catalog_type(const Path& path);

@@ -1,6 +1,7 @@
 #include "crdt/types/conflicts.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "crdt/content.h"
@@ -97,7 +98,13 @@ base::Status PlaceTypes::add(View& view, SlotType type, const Slot& slot, const 
   } else if (type >= SlotType::kOrSet) {
     sides.push_back({type, ranked[0], "null"});
   } else {
-    for (const Cell& cell : ranked) sides.push_back({type, cell, text_of(cell)});
+    for (const Cell& cell : ranked) {
+      // A client may send one write to two agents: then it is there twice, and no conflict.
+      const bool again = std::any_of(sides.begin(), sides.end(), [&](const Side& side) {
+        return side.cell.stamp == cell.stamp && side.cell.body == cell.body;
+      });
+      if (!again) sides.push_back({type, cell, text_of(cell)});
+    }
   }
   return {};
 }
@@ -114,8 +121,9 @@ std::optional<Hidden> PlaceTypes::conflict(const Path& path) const {
     hidden.losers.insert(hidden.losers.end(), won.begin() + 1, won.end());
   }
   if (hidden.losers.empty()) return std::nullopt;
-  std::stable_sort(hidden.losers.begin(), hidden.losers.end(),
-                   [](const Side& a, const Side& b) { return loses(b.cell, a.cell); });
+  std::stable_sort(hidden.losers.begin(), hidden.losers.end(), [](const Side& a, const Side& b) {
+    return std::tie(b.cell.stamp, b.cell.dot) < std::tie(a.cell.stamp, a.cell.dot);
+  });
   return hidden;
 }
 

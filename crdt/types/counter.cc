@@ -1,6 +1,7 @@
 #include "crdt/types/counter.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <utility>
@@ -17,7 +18,8 @@ constexpr std::size_t kNumberDigitsMax = 30;
 
 constexpr Int128 kTotalMax = std::numeric_limits<std::uint64_t>::max();
 
-// What one cell says. Only `added` is used in a map (it may be negative there) and by a gcounter.
+// What one cell says. Only `added` is used by an increment in a map (it may be negative there) and
+// by a gcounter.
 struct Counted {
   Int128 added = 0;
   Int128 taken = 0;
@@ -58,13 +60,18 @@ std::optional<Int128> number_of(std::string_view text) {
   return negative ? -number : number;
 }
 
-bool holds_pairs(const Slot& slot) {
-  return slot.path.empty() && slot.type == SlotType::kPnCounter;
+// A total, or else an increment in a map.
+bool is_total(const Slot& slot, std::string_view writer) {
+  return slot.path.empty() || !writer.empty();
+}
+
+bool holds_pairs(const Slot& slot, std::string_view writer) {
+  return slot.type == SlotType::kPnCounter && is_total(slot, writer);
 }
 
 Counted counted(const Cell& cell, const Slot& slot) {
   const std::string_view body = cell.body;
-  if (!holds_pairs(slot)) {
+  if (!holds_pairs(slot, cell.stamp.writer)) {
     const Int128 number = number_of(body).value_or(0);
     return {slot.type == SlotType::kGCounter ? std::max<Int128>(number, 0) : number, 0};
   }
@@ -75,8 +82,8 @@ Counted counted(const Cell& cell, const Slot& slot) {
   return {std::max<Int128>(*added, 0), std::max<Int128>(*taken, 0)};
 }
 
-std::string body_of(const Counted& value, const Slot& slot) {
-  if (!holds_pairs(slot)) return digits_of(value.added);
+std::string body_of(const Counted& value, bool pair) {
+  if (!pair) return digits_of(value.added);
   return digits_of(value.added) + ' ' + digits_of(value.taken);
 }
 
@@ -97,9 +104,10 @@ base::Status check_range(const Draft& draft, const Slot& slot, Int128 before, In
                          digits_of(most)};
 }
 
-void push_count(Draft& draft, Slot slot, const Cells& replaced, const Counted& value) {
-  const Stamp stamp{draft.author.time(), {}};
-  std::string body = body_of(value, slot);
+void push_count(Draft& draft, Slot slot, const Cells& replaced, const Counted& value,
+                const std::string& writer = {}) {
+  const Stamp stamp{draft.author.time(), writer};
+  std::string body = body_of(value, holds_pairs(slot, writer));
   draft.effects.push_back(
       {EffectKind::kCount, std::move(slot), dots_of(replaced), stamp, std::move(body), {}});
 }
@@ -131,7 +139,7 @@ void count_step(Draft& draft, Slot slot, const Cells& seen, const Counted& step)
   const ActorId self = draft.author.actor();
   Cells own;
   for (const Cell& cell : seen) {
-    if (cell.dot.actor == self) own.push_back(cell);
+    if (cell.dot.actor == self && cell.stamp.writer.empty()) own.push_back(cell);
   }
   Counted sum{step.added - step.taken, 0};
   if (own.size() < kFoldAt) {
@@ -154,11 +162,12 @@ std::string contributor_of(const Cell& cell) {
 }
 
 bool counts(const Cells& cells, const Cell& cell, const Slot& slot) {
-  if (!slot.path.empty()) return true;
+  if (!is_total(slot, cell.stamp.writer)) return true;
   const Counted own = counted(cell, slot);
   const std::string self = contributor_of(cell);
   for (const Cell& other : cells) {
-    if (contributor_of(other) != self || other.dot == cell.dot) continue;
+    if (!is_total(slot, other.stamp.writer) || contributor_of(other) != self) continue;
+    if (other.dot == cell.dot) continue;
     const Counted most = highest(own, counted(other, slot));
     const bool as_high = most.added == own.added && most.taken == own.taken;
     const Counted theirs = counted(other, slot);
@@ -170,12 +179,12 @@ bool counts(const Cells& cells, const Cell& cell, const Slot& slot) {
 
 Int128 counter_sum(const Cells& cells, const Slot& slot) {
   Int128 sum = 0;
-  if (!slot.path.empty()) {
-    for (const Cell& cell : cells) sum += counted(cell, slot).added;
-    return sum;
-  }
   std::map<std::string, Counted> totals;
   for (const Cell& cell : cells) {
+    if (!is_total(slot, cell.stamp.writer)) {
+      sum += counted(cell, slot).added;
+      continue;
+    }
     Counted& total = totals[contributor_of(cell)];
     total = highest(total, counted(cell, slot));
   }
@@ -199,6 +208,41 @@ base::Status count(Draft& draft, const Path& path, SlotType type, bool down, Amo
   return {};
 }
 
+base::Status count_totals(Draft& draft, const Path& path, SlotType type, const Totals& totals) {
+  const Slot slot = draft.slot(path, type);
+  ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
+  std::map<std::string, Counted> brought;
+  for (const Totals::Node& of : totals.nodes) {
+    if (of.taken > 0 && type == SlotType::kGCounter) {
+      return base::invalid("a total of a gcounter has nothing that was taken; use a pncounter");
+    }
+    Counted& total = brought[of.node];
+    total = highest(total, {of.added, of.taken});
+  }
+  const Int128 before = counter_sum(seen, slot);
+  Int128 after = before;
+  std::vector<Effect> effects;
+  Draft only{draft.view, draft.author, effects, {}, {}, false, false};
+  for (const auto& [node, total] : brought) {
+    Cells own;
+    Counted known;
+    for (const Cell& cell : seen) {
+      if (cell.stamp.writer != node) continue;
+      own.push_back(cell);
+      known = highest(known, counted(cell, slot));
+    }
+    const Counted merged = highest(known, total);
+    const bool is_news = merged.added != known.added || merged.taken != known.taken;
+    draft.superseded |= !is_news && (known.added > total.added || known.taken > total.taken);
+    if (!is_news && !(seen.empty() && effects.empty())) continue;
+    after += (merged.added - known.added) - (merged.taken - known.taken);
+    push_count(only, slot, own, merged, node);
+  }
+  RETURN_IF_ERROR(check_range(draft, slot, before, after));
+  std::move(effects.begin(), effects.end(), std::back_inserter(draft.effects));
+  return {};
+}
+
 base::Status reset_counter(Draft& draft, const Path& path, SlotType type, std::string_view value) {
   Slot slot = draft.slot(path, type);
   const auto decimal = Decimal::parse(value);
@@ -209,7 +253,7 @@ base::Status reset_counter(Draft& draft, const Path& path, SlotType type, std::s
                          " to " + digits_of(most) + " as its value");
   }
   ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
-  const bool pair = holds_pairs(slot);
+  const bool pair = holds_pairs(slot, {});
   const Counted fresh{pair ? std::max<Int128>(*number, 0) : *number,
                       pair ? std::max<Int128>(-*number, 0) : 0};
   push_count(draft, std::move(slot), seen, fresh);

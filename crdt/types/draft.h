@@ -3,6 +3,8 @@
 // The plan of one operation while it is made: what it reads, who writes, and its effects so far.
 // The helpers are what the plans of several types have in common.
 
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,7 +16,10 @@ struct Draft {
   View& view;
   const Author& author;
   std::vector<Effect>& effects;
-  std::optional<Stamp> stamp = {};  // that the client brought
+  std::optional<Stamp> stamp = {};         // that the client brought
+  std::span<const std::string> tags = {};  // Op::tags
+  bool keeps_ties = false;                 // Op::keeps_ties
+  bool superseded = false;                 // something was not written because of its stamp
 
   Slot slot(Path path, SlotType type) const { return {view.object(), std::move(path), type}; }
 };

@@ -21,12 +21,14 @@ using base::Error;
 std::vector<SlotType> types_of(Verb verb) {
   switch (verb) {
     case Verb::kSet:
+    case Verb::kAbsent:
       return {SlotType::kLwwRegister, SlotType::kMvRegister};
     case Verb::kReplace:
       return {SlotType::kLwwRegister, SlotType::kMvRegister, SlotType::kGCounter,
               SlotType::kPnCounter,   SlotType::kOrSet,      SlotType::kMap,
               SlotType::kSeq};
     case Verb::kIncrement:
+    case Verb::kTotals:
       return {SlotType::kGCounter, SlotType::kPnCounter};
     case Verb::kDecrement:
       return {SlotType::kPnCounter};
@@ -178,6 +180,13 @@ base::Status plan_at(Draft& draft, const Op& op, SlotType type) {
       if (amount == nullptr) return lacks(op.verb, "a number");
       return count(draft, op.path, type, op.verb == Verb::kDecrement, *amount);
     }
+    case Verb::kTotals: {
+      const auto* totals = std::get_if<Totals>(&op.argument);
+      if (totals == nullptr) return lacks(op.verb, "totals");
+      return count_totals(draft, op.path, type, *totals);
+    }
+    case Verb::kAbsent:
+      return set_register(draft, op.path, type, {});
     case Verb::kInsert: {
       const auto* edit = std::get_if<TextInsert>(&op.argument);
       if (edit == nullptr) return lacks(op.verb, "a place and a text");
@@ -200,7 +209,9 @@ base::Status plan_at(Draft& draft, const Op& op, SlotType type) {
 // "k/x", where a register is at "k". Concurrent writes may still meet like this; docs/types.md says
 // what is shown.
 base::Status check_shown(Draft& draft, const Op& op, SlotType type) {
-  if (op.verb == Verb::kRemove || op.verb == Verb::kErase) return {};
+  const bool only_removes =
+      op.verb == Verb::kRemove || op.verb == Verb::kErase || op.verb == Verb::kAbsent;
+  if (only_removes) return {};
   const std::string what = with_article(type) + " at " + in_words(draft, op.path);
   ASSIGN_OR_RETURN(const std::optional<Standing> above, no_map_above(draft.view, op.path));
   if (above) {
@@ -236,9 +247,10 @@ base::Status plan_write(Draft& draft, const Op& op) {
 
 }  // namespace
 
-base::Status plan(View& view, const Op& op, const Author& author, std::vector<Effect>& effects) {
+base::Result<Outcome> plan(View& view, const Op& op, const Author& author,
+                           std::vector<Effect>& effects) {
   std::vector<Effect> planned;
-  Draft draft{view, author, planned, op.stamp};
+  Draft draft{view, author, planned, op.stamp, op.tags, op.keeps_ties, false};
   if (op.verb == Verb::kPut || op.verb == Verb::kMerge) {
     return Error{Code::kUnprocessable, std::string(verb_name(op.verb)) +
                                            " is for entries of a catalog; " + in_words(draft, {}) +
@@ -247,8 +259,9 @@ base::Status plan(View& view, const Op& op, const Author& author, std::vector<Ef
   RETURN_IF_ERROR(check_path(draft.view, op.path, 0));
   RETURN_IF_ERROR(check_object(draft, op));
   RETURN_IF_ERROR(op.verb == Verb::kUnset ? unset(draft, op.path) : plan_write(draft, op));
+  if (planned.empty()) return draft.superseded ? Outcome::kSuperseded : Outcome::kUnchanged;
   std::move(planned.begin(), planned.end(), std::back_inserter(effects));
-  return {};
+  return Outcome::kWritten;
 }
 
 }  // namespace crdt

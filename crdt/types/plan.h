@@ -31,10 +31,12 @@ struct Author {
   std::function<ActorId()> actor;
 };
 
-// Appends the effects of `op`. None are appended when nothing would change. Errors: kInvalid or
+// Appends the effects of `op`. None are appended when nothing would change, or when the client's
+// stamp is not above what is there; the result says which. Errors: kInvalid or
 // kUnprocessable for an operation that does not fit (the message says what would), kTooLarge for an
 // element, a path or a text above its bound, kUnprocessable also for a position behind the end, an
 // element of a text that does not exist, and a counter that would overflow.
-base::Status plan(View& view, const Op& op, const Author& author, std::vector<Effect>& effects);
+base::Result<Outcome> plan(View& view, const Op& op, const Author& author,
+                           std::vector<Effect>& effects);
 
 }  // namespace crdt

@@ -21,7 +21,7 @@ base::Error needs(SlotType type, std::string_view what) {
 base::Status replace_counter(Draft& draft, const Path& path, SlotType type,
                              std::string_view value) {
   std::vector<Effect> counted;
-  Draft only{draft.view, draft.author, counted, draft.stamp};
+  Draft only{draft.view, draft.author, counted, draft.stamp, {}, false, false};
   RETURN_IF_ERROR(reset_counter(only, path, type, value));
   const Slot slot = draft.slot(path, type);
   RETURN_IF_ERROR(unset_but(draft, path, [&](const Slot& at) { return at == slot; }));
@@ -32,7 +32,10 @@ base::Status replace_counter(Draft& draft, const Path& path, SlotType type,
 base::Status replace_register(Draft& draft, const Path& path, SlotType type,
                               std::string_view value) {
   ASSIGN_OR_RETURN(const Cells seen, draft.view.cells(path, type));
-  if (is_superseded(draft, seen)) return {};
+  if (!replaced_by(draft, seen, value)) {
+    draft.superseded = true;
+    return {};
+  }
   const Slot slot = draft.slot(path, type);
   RETURN_IF_ERROR(unset_but(draft, path, [&](const Slot& at) { return at == slot; }));
   return set_register(draft, path, type, value);

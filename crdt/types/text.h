@@ -8,7 +8,11 @@ namespace crdt {
 
 inline constexpr std::size_t kInsertBytesMax = kValueBytesMax;  // of one insert, UTF-8
 
-// `edit.after` wins over `edit.at`. Without a text there is no effect.
+// Elements that one operation may erase by their ids.
+inline constexpr std::size_t kErasedByIdMax = 1u << 20;
+
+// `edit.after` wins over `edit.at`. Without a text there is no effect. Both take temporary ids only
+// after the caller has put the elements in their place (`after`, `elements`).
 base::Status insert_text(Draft& draft, const Path& path, const TextInsert& edit);
 base::Status erase_text(Draft& draft, const Path& path, const TextErase& edit);
 

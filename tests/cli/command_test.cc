@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -269,6 +270,31 @@ TEST(Command, AWriteWithoutAnAnswerMayHaveBeenDone) {
   EXPECT_EQ(started_again.exit, 3);
   EXPECT_TRUE(holds(started_again.err, "the write may have been done")) << started_again.err;
   EXPECT_FALSE(holds(read.err, "may have been done")) << read.err;
+}
+
+// The agent may have done it before the connection broke. Under the same name it is done once.
+TEST(Command, AWriteWhoseConnectionBrokeIsSentAgainUnderTheSameName) {
+  std::atomic<int> writes = 0;
+  FakeAgent agent([&](const Seen& seen) {
+    if (seen.target == "/healthz") return FakeAgent::ok(R"({"status":"ok"})");
+    if (++writes < 3) return std::string(FakeAgent::kHangUp);
+    return FakeAgent::ok(R"({"id":"n","path":[],"type":"gcounter","dot":null})");
+  });
+
+  auto done = ask(agent, {"objects", "increment", "n"});
+  auto other = ask(agent, {"objects", "increment", "n"});
+
+  EXPECT_EQ(done.exit, 0) << done.err;
+  EXPECT_EQ(other.exit, 0) << other.err;
+  std::vector<std::string> names;
+  for (const Seen& seen : agent.seen()) {
+    if (seen.method == "PATCH") names.push_back(seen.headers.at("idempotency-key"));
+  }
+  ASSERT_EQ(names.size(), 4u);
+  EXPECT_EQ(names[0].size(), 32u);
+  EXPECT_EQ(names[1], names[0]);
+  EXPECT_EQ(names[2], names[0]);
+  EXPECT_NE(names[3], names[0]);
 }
 
 TEST(Command, InterruptionIs130) {

@@ -209,6 +209,44 @@ TEST(Change, OpeningUndoesSealingAndSealingUndoesOpening) {
   }
 }
 
+// Version 2 with an eleventh field.
+TEST(Change, TheMarkOfARequestIsBehindTheOtherFields) {
+  Change change;
+  change.actor = actor(0x11);
+  change.seq = 1;
+  change.request = RequestMark{};
+  change.request->key.bytes.fill(0x22);
+  change.request->content.bytes.fill(0x33);
+  change.request->done = "\x05";
+  const base::Bytes expected =
+      hex("9b02c410111111111111111111111111111111110100"
+          "0000c0909090"
+          "93c41022222222222222222222222222222222"
+          "c41033333333333333333333333333333333"
+          "c40105");
+
+  EXPECT_EQ(base::to_hex(sealed_bytes(change)), base::to_hex(expected));
+  const auto opened = open_change(expected);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(opened->change, change);
+}
+
+TEST(Change, AMarkThatIsNoneIsMalformedAndAnotherKindOfFieldIsSkipped) {
+  const std::string start = "9b02c4101111111111111111111111111111111101000000c0909090";
+  const std::string key = "c41022222222222222222222222222222222";
+  for (const std::string& field :
+       {"92" + key + key, "93" + key + "c40122" + "c40105", "93" + key + key + "05",
+        "93" + key + key + "c50801" + std::string(2 * (kRequestDoneMax + 1), '0')}) {
+    EXPECT_FALSE(open_change(hex(start + field)).ok()) << field;
+  }
+  for (const std::string field : {"c0", "07", "80"}) {
+    const auto opened = open_change(hex(start + field));
+    ASSERT_TRUE(opened.ok()) << field;
+    EXPECT_FALSE(opened->change.request);
+  }
+  EXPECT_TRUE(open_change(hex(start + "94" + key + key + "c40105" + "07")).ok());
+}
+
 TEST(Change, UnknownEnvelopeYieldsActorSeqAndHash) {
   auto opened = open_change(hex("9509c410111111111111111111111111111111110cc4036e657704"));
 

@@ -103,6 +103,12 @@ Change random_change(base::Random& random) {
     dependency.head.seq = 1 + random.below(1u << 20);
     dependency.head.hash = any_number(random);
   }
+  if (random.chance(3)) {
+    RequestMark& request = change.request.emplace();
+    request.key = random.id<RequestTag>();
+    request.content = random.id<RequestTag>();
+    request.done = random.bytes(random.below(kRequestDoneMax + 1));
+  }
   std::uint64_t effects = random.below(7);
   for (std::uint64_t i = 0; i < effects; ++i) change.effects.push_back(any_effect(random, change));
   return change;

@@ -42,8 +42,10 @@ void check_ops(const base::Result<agent::WriteObject>& write) {
   crdt::Change change;
   change.seq = 1;
   for (const crdt::Op& op : write->ops) {
+    // The door refuses it before it is planned.
+    if (!crdt::check_brought(op, {}, crdt::HybridClock({INT64_MAX / 2, 0}, {})).ok()) continue;
     const std::size_t before = change.effects.size();
-    const base::Status planned = crdt::plan(view, op, author, change.effects);
+    const auto planned = crdt::plan(view, op, author, change.effects);
     if (planned.ok()) continue;
     CHECK(!planned.error().message.empty());
     CHECK(change.effects.size() == before);

@@ -328,6 +328,86 @@ TEST_F(ObjectOracle, AWrongRequestIsRefusedWhole) {
   EXPECT_TRUE(z.refused({set({"k"}, "1")}));
 }
 
+Op at(Op op, std::int64_t nanos, std::string writer = "dev") {
+  op.stamp = crdt::Stamp{{nanos, 0}, std::move(writer)};
+  return op;
+}
+Op tagged(Op op, std::vector<std::string> tags) {
+  op.tags = std::move(tags);
+  return op;
+}
+Op gone(Place place) {
+  return {std::move(place), Verb::kAbsent, {}, SlotType::kLwwRegister, std::nullopt};
+}
+
+TEST_F(ObjectOracle, AWordThatThereIsNoValueHidesWhatIsEarlier) {
+  a.write({at(gone({"k"}), 60)});
+  z.write({at(set({"k"}, "1"), 50), at(gone({"l"}), 70), at(set({"l"}, "2"), 70)});
+  meet();
+
+  EXPECT_EQ(a.shows(), R"({"l":2})");
+  EXPECT_TRUE(a.idle({at(set({"k"}, "3"), 60, "a")}));
+  EXPECT_TRUE(a.idle({at(gone({"l"}), 70)}));
+  EXPECT_FALSE(a.refused({count({"k"}, 1)}));  // nothing is seen there
+  a.write({at(set({"k"}, "3"), 60)});
+  EXPECT_EQ(a.shows({"k"}), "3");
+}
+
+TEST_F(ObjectOracle, ATieStaysWhereItsClientWantsToKnow) {
+  Op low = at(set({"k"}, "1"), 50, "dev1");
+  Op high = at(set({"k"}, "2"), 50, "dev2");
+  low.keeps_ties = high.keeps_ties = true;
+  a.write({high});
+  a.write({low});
+  EXPECT_TRUE(a.idle({low}));
+  EXPECT_EQ(a.shows({"k"}), "2");
+  EXPECT_EQ(oracle.object("o", a.seen).conflicts().size(), 1u);
+  low.keeps_ties = false;
+  low.path = {"m"};
+  high.path = {"m"};
+  a.write({high});
+  EXPECT_TRUE(a.idle({low}));
+}
+
+TEST_F(ObjectOracle, AnElementIsThereWhileSomebodysNameForItIs) {
+  a.write({tagged(add({"s"}, "1"), {"t1"})});
+  EXPECT_TRUE(a.idle({tagged(add({"s"}, "1.0"), {"t1"})}));
+  a.write({tagged(add({"s"}, "1"), {"t2"})});
+  a.write({tagged(remove({"s"}, "1"), {"t1", "t3"})});
+  EXPECT_EQ(a.shows({"s"}), "[1]");
+  z.hear(a);
+  z.write({tagged(remove({"s"}, "1.0"), {"t2"})});
+  EXPECT_EQ(z.shows({"s"}), "[]");
+}
+
+TEST_F(ObjectOracle, TheHighestWordOfEachNodeCounts) {
+  const auto totals = [](std::uint64_t added, std::uint64_t taken) {
+    return Op{{"n"}, Verb::kTotals, crdt::Totals{{{"m", added, taken}}}, SlotType::kPnCounter, {}};
+  };
+  a.write({totals(5, 1)});
+  z.write({totals(3, 2), down({"n"}, 1)});
+  meet();
+
+  EXPECT_EQ(a.shows({"n"}), "2");
+  EXPECT_TRUE(a.idle({totals(5, 2)}));
+  a.write({totals(7, 0)});
+  EXPECT_EQ(a.shows({"n"}), "4");
+}
+
+TEST_F(ObjectOracle, LettersAreErasedByTheirNames) {
+  a.write({insert({"t"}, 0, "abc")});
+  const auto erased = [&](std::uint32_t letter) {
+    crdt::TextErase edit;
+    edit.elements.push_back({a.actor, 1, letter});
+    return Op{{"t"}, Verb::kErase, std::move(edit), SlotType::kSeq, std::nullopt};
+  };
+  a.write({insert({"t"}, 0, "x")});
+  a.write({erased(1)});
+  EXPECT_EQ(a.shows({"t"}), "\"xac\"");
+  EXPECT_TRUE(a.idle({erased(1)}));
+  EXPECT_TRUE(a.refused({erased(3)}));
+}
+
 TEST_F(ObjectOracle, CountsWhatTheStoreKeeps) {
   a.write({insert({"t"}, 0, "abc"), erase({"t"}, 0, 1), add({"s"}, "1")});
 

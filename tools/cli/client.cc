@@ -1,6 +1,7 @@
 #include "tools/cli/client.h"
 
 #include <fmt/format.h>
+#include <sodium.h>
 
 #include <algorithm>
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "crdt/base/bytes.h"
 #include "tools/cli/curl_library.h"
 #include "tools/cli/json_text.h"
 
@@ -25,6 +27,16 @@ constexpr long kLookTimeoutMillis = 2'000;
 constexpr std::string_view kMayBeDone =
     "; the write may have been done all the same: read the place before you send an increment, a "
     "decrement, an insert or an erase again, because done twice they count twice";
+// A write whose connection broke is sent again under the same name, so it is done once.
+constexpr int kSendings = 3;
+constexpr std::chrono::milliseconds kSendingGap(300);
+constexpr std::size_t kNameBytes = 16;
+
+std::string random_name() {
+  base::Bytes bytes(kNameBytes, '\0');
+  randombytes_buf(bytes.data(), bytes.size());
+  return base::to_hex(bytes);
+}
 
 struct EasyClose {
   void operator()(CURL* handle) const { curl_library().easy_cleanup(handle); }
@@ -45,6 +57,7 @@ struct Transfer {
   const Client::Arrived* arrived = nullptr;
   long silence_seconds = 0;                            // the longest one in an answer in parts
   bool is_write = false;                               // it may be done without an answer
+  bool is_broken = false;                              // the agent went away before it answered
   bool stopped = false;                                // `piece` or `arrived` returned false
   std::string_view wanted_type = "text/event-stream";  // of an answer that goes to `piece`
   bool is_wanted = false;                              // the answer has this type
@@ -152,8 +165,11 @@ struct Client::Impl {
 
   void prepare(Transfer& transfer, const std::string& url);
   base::Result<Answer> perform(Transfer& transfer, const std::string& url);
-  base::Error failure(CURLcode code, const Transfer& transfer, const std::string& url);
+  base::Error failure(CURLcode code, Transfer& transfer, const std::string& url);
   bool is_agent_away();
+  base::Result<Answer> send_once(Transfer& transfer, const std::string& method,
+                                 const std::string& url, const std::string& body,
+                                 const std::string& name);
 };
 
 Client::Client(std::string base_url, long timeout_millis)
@@ -209,7 +225,7 @@ base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string
   return std::move(transfer.answer);
 }
 
-base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const std::string& url) {
+base::Error Client::Impl::failure(CURLcode code, Transfer& transfer, const std::string& url) {
   if (transfer.read_error) return *transfer.read_error;
   if (transfer.too_large) {
     return {base::Code::kTooLarge, fmt::format("{}: more than {} bytes", url, kAnswerBytesMax)};
@@ -237,6 +253,7 @@ base::Error Client::Impl::failure(CURLcode code, const Transfer& transfer, const
   const bool broken =
       code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
   if (broken && is_agent_away()) {
+    transfer.is_broken = true;
     const bool import = transfer.read != nullptr;
     return {base::Code::kUnavailable,
             fmt::format("the agent at {} went away before it answered{}", base_url,
@@ -282,21 +299,43 @@ base::Result<Answer> Client::get(const std::string& path, const Arrived& arrived
   return impl_->perform(transfer, url);
 }
 
+// Writes have a name that is drawn once. If the agent does not come back, the first error tells
+// that the write may be done.
 base::Result<Answer> Client::send(const std::string& method, const std::string& path,
                                   const std::string& body) {
-  Transfer transfer;
-  transfer.is_write = path != "/v1/join" && path != "/v1/leave";
-  auto url = impl_->base_url + path;
-  impl_->prepare(transfer, url);
-  CURL* curl = impl_->handle.get();
+  const bool is_write = path != "/v1/join" && path != "/v1/leave";
+  const auto url = impl_->base_url + path;
+  const std::string name = is_write ? random_name() : std::string();
+  std::optional<base::Error> broken;
+  for (int i = 0; i < kSendings; ++i) {
+    if (i > 0) std::this_thread::sleep_for(kSendingGap);
+    Transfer transfer;
+    transfer.is_write = is_write;
+    auto answer = impl_->send_once(transfer, method, url, body, name);
+    const bool away = !answer.ok() && answer.error().code == base::Code::kUnavailable;
+    const bool again = is_write && (transfer.is_broken || (broken && away));
+    if (!again) return answer;
+    if (!broken) broken = answer.error();
+  }
+  return *broken;
+}
+
+base::Result<Answer> Client::Impl::send_once(Transfer& transfer, const std::string& method,
+                                             const std::string& url, const std::string& body,
+                                             const std::string& name) {
+  prepare(transfer, url);
+  CURL* curl = handle.get();
   HeaderList headers(curl_library().slist_append(nullptr, "Content-Type: application/json"));
   curl_library().slist_append(headers.get(), "Expect:");
+  if (!name.empty()) {
+    curl_library().slist_append(headers.get(), ("Idempotency-Key: " + name).c_str());
+  }
   curl_library().easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
   curl_library().easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
   curl_library().easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                              static_cast<curl_off_t>(body.size()));
   curl_library().easy_setopt(curl, CURLOPT_POSTFIELDS, body.c_str());
-  return impl_->perform(transfer, url);
+  return perform(transfer, url);
 }
 
 base::Status Client::download(const std::string& path,

@@ -39,6 +39,8 @@ class Client {
   // before it were good.
   using Arrived = std::function<bool(const Answer& so_far)>;
   base::Result<Answer> get(const std::string& path, const Arrived& arrived);
+  // A write has a name of its own (Idempotency-Key). If the agent goes away before it answers, the
+  // write is sent again, twice at most.
   base::Result<Answer> send(const std::string& method, const std::string& path,
                             const std::string& body);
 

@@ -11,6 +11,7 @@
 #include "tools/simulator/oracle.h"
 #include "tools/simulator/process.h"
 #include "tools/simulator/report.h"
+#include "tools/simulator/retry_check.h"
 #include "tools/simulator/state_checker.h"
 #include "tools/simulator/trace.h"
 
@@ -19,7 +20,12 @@ namespace simulation {
 class Checker {
  public:
   Checker(Schedule& schedule, Oracle& oracle, Trace& trace, Report& report)
-      : schedule_(schedule), oracle_(oracle), state_(oracle), trace_(trace), report_(report) {}
+      : schedule_(schedule),
+        oracle_(oracle),
+        state_(oracle),
+        retries_(oracle),
+        trace_(trace),
+        report_(report) {}
 
   // From now on one number may have two contents, because an image was copied or restored together
   // with its node id and actor. Numbers then prove little, so the entries are checked; each of them
@@ -30,6 +36,8 @@ class Checker {
     forks_ = true;
     split_ = split;
   }
+
+  bool allows_forks() const { return forks_; }
 
   // With forks: how many requests have been acknowledged.
   std::uint64_t acknowledgements() const { return acknowledgements_; }
@@ -77,8 +85,13 @@ class Checker {
   void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
   static void note_clock(Process& process);
   void check_own(Process& process, const Observer::Turn& turn);
+  static bool is_of_the_future(const Process& process, const agent::WriteRequest& request);
+  static bool may_look_new(const Process& process, const agent::WriteRequest& request);
   void check_refusal(Process& process, const agent::WriteRequest& request,
                      const agent::Reply& reply, const crdt::VersionVector& past);
+  // True if the reply repeats an earlier one.
+  bool is_repeated(Process& process, const Observer::Turn& turn, const agent::WriteRequest& request,
+                   const agent::Reply& reply);
   void check_replies(Process& process, const Observer::Turn& turn);
   void note_pruned(Process& process, const agent::Notice& aside);
   void note_entries(const Process& process, const Observer::Turn& turn);
@@ -92,6 +105,7 @@ class Checker {
   Schedule& schedule_;
   Oracle& oracle_;
   StateChecker state_;
+  RetryCheck retries_;
   Trace& trace_;
   Report& report_;
   struct Sealed {

@@ -13,6 +13,9 @@ namespace {
 
 constexpr base::Duration kOpenAgain = base::seconds(2);
 
+constexpr std::uint32_t kRetryOneIn = 5;
+constexpr std::size_t kNamedMax = 16;
+
 }  // namespace
 
 Cluster::Cluster(const Settings& settings, Trace& trace, Report& report)
@@ -22,7 +25,8 @@ Cluster::Cluster(const Settings& settings, Trace& trace, Report& report)
       random_(base::Random::from_number(settings.seed)),
       network_(schedule_, random_.fork()),
       checker_(schedule_, oracle_, trace, report),
-      workload_(random_.fork(), settings.objects_percent) {
+      workload_(random_.fork(), settings.objects_percent),
+      retries_(base::Random::from_number(~settings.seed)) {
   network_.weather = settings.weather;
   for (std::size_t i = 0; i < settings.nodes; ++i) add_host();
 }
@@ -203,7 +207,21 @@ void Cluster::die(std::size_t index) {
 void Cluster::request(std::size_t index) {
   // A write on top of damage that nobody has found yet means something else.
   if (!processes_[index] || hosts_[index]->rotten) return;
-  request(index, workload_.next(oracle_, processes_[index]->replica().vector()));
+  agent::WriteRequest next = workload_.next(oracle_, processes_[index]->replica().vector());
+  if (!settings_.retries) return request(index, std::move(next));
+  give_name(next);
+  request(index, std::move(next));
+  // A client that got no answer, or did not wait for one. It may ask another agent than before.
+  bool again = retries_.chance(kRetryOneIn) && !named_.empty() && !checker_.allows_forks();
+  if (again) request(index, retries_.pick(named_));
+}
+
+void Cluster::give_name(agent::WriteRequest& request) {
+  auto* write = std::get_if<agent::WriteObject>(&request);
+  if (write == nullptr || !retries_.chance(2)) return;
+  write->name = agent::RequestName{retries_.id<crdt::RequestTag>(), {}};
+  named_.push_back(*write);
+  if (named_.size() > kNamedMax) named_.pop_front();
 }
 
 void Cluster::request(std::size_t index, agent::WriteRequest request) {

@@ -4,6 +4,7 @@
 // the requests of clients, and moves virtual time. It decides nothing: Nemesis decides what
 // happens, Checker judges it.
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -87,6 +88,7 @@ class Cluster : public Observer {
   base::Instant next_time();
   void step();
   void mix(std::uint64_t value);
+  void give_name(agent::WriteRequest& request);
   void note_frame(const Process& process, const gossip::SendFrame& send);
 
   const Settings settings_;
@@ -98,6 +100,9 @@ class Cluster : public Observer {
   Oracle oracle_;
   Checker checker_;
   Workload workload_;
+  // Clients that give their requests names and send some of them again. Its numbers are its own.
+  base::Random retries_;
+  std::deque<agent::WriteObject> named_;
   std::vector<std::unique_ptr<Host>> hosts_;
   std::vector<std::unique_ptr<Process>> processes_;
   // For each host: what it held when it ended, and by which fault.

@@ -89,6 +89,7 @@ std::vector<SlotType> ObjectSight::types_at(const Place& place) const {
   std::set<SlotType> found;
   for (const FactId id : within(place)) {
     const Fact& fact = facts_[id];
+    if (says_nothing(fact.place, fact.type)) continue;
     found.insert(fact.place == place ? fact.type : SlotType::kMap);
   }
   return {found.begin(), found.end()};
@@ -123,7 +124,15 @@ std::optional<Place> ObjectSight::hides(const Place& place, SlotType type) const
 
 Total ObjectSight::sum(const Place& place, SlotType type) const {
   Total sum = 0;
-  for (const FactId id : at(place, type)) sum += facts_[id].amount;
+  std::map<std::string, std::pair<Total, Total>> most;  // of each node: added, taken
+  for (const FactId id : at(place, type)) {
+    const Fact& fact = facts_[id];
+    sum += fact.amount;
+    auto& [added, taken] = most[fact.node];
+    added = std::max(added, fact.node_added);
+    taken = std::max(taken, fact.node_taken);
+  }
+  for (const auto& [node, total] : most) sum += total.first - total.second;
   return sum;
 }
 
@@ -202,9 +211,18 @@ std::optional<FactId> ObjectSight::letter(const Place& place, const crdt::Dot& n
 FactIds ObjectSight::best_first(FactIds ids) const {
   std::sort(ids.begin(), ids.end(), [&](FactId a, FactId b) {
     const Fact &x = facts_[a], &y = facts_[b];
-    return std::tie(x.stamp, x.actor, x.seq, a) > std::tie(y.stamp, y.actor, y.seq, b);
+    const bool x_says = !x.text.empty(), y_says = !y.text.empty();
+    return std::tie(x.stamp, x_says, x.actor, x.seq, a) >
+           std::tie(y.stamp, y_says, y.actor, y.seq, b);
   });
   return ids;
+}
+
+// The latest that was said of the value is that there is none.
+bool ObjectSight::says_nothing(const Place& place, SlotType type) const {
+  if (type != SlotType::kLwwRegister && type != SlotType::kMvRegister) return false;
+  const FactIds here = best_first(at(place, type));
+  return !here.empty() && facts_[here.front()].text.empty();
 }
 
 std::string ObjectSight::all_of(const FactIds& ids) const {
@@ -233,7 +251,9 @@ std::optional<std::string> ObjectSight::read_map(const Place& place) const {
   for (const std::string& key : keys) {
     Place member = place;
     member.push_back(key);
-    parts.push_back('"' + key + "\":" + read(member).value_or("nothing"));
+    const auto value = read(member);
+    if (!value && types_at(member).empty()) continue;  // only values that say that there is none
+    parts.push_back('"' + key + "\":" + value.value_or("nothing"));
   }
   return enclosed('{', parts, '}', !containers(place, SlotType::kMap).empty());
 }
@@ -251,11 +271,13 @@ std::optional<std::string> ObjectSight::read(const Place& place, SlotType type) 
     default:
       break;
   }
-  if (here.empty()) return std::nullopt;
+  if (here.empty() || says_nothing(place, type)) return std::nullopt;
   if (type == SlotType::kLwwRegister) return facts_[here.front()].text;
   if (type != SlotType::kMvRegister) return digits_of(sum(place, type));
   std::vector<std::string> values;
-  for (const FactId id : here) values.push_back(facts_[id].text);
+  for (const FactId id : here) {
+    if (!facts_[id].text.empty()) values.push_back(facts_[id].text);
+  }
   return enclosed('[', values, ']', true);
 }
 
@@ -269,8 +291,13 @@ std::optional<std::string> ObjectSight::read(const Place& place) const {
 std::set<std::string> ObjectSight::said_at(const Place& place, SlotType type) const {
   const std::string name(crdt::type_name(type));
   if (type != SlotType::kLwwRegister && type != SlotType::kMvRegister) return {name};
+  // What is said twice with one stamp is one client's word that came over two agents.
   std::set<std::string> said;
-  for (const FactId id : at(place, type)) said.insert(name + " of " + writer_of(id));
+  std::set<std::pair<crdt::Stamp, std::string>> words;
+  for (const FactId id : best_first(at(place, type))) {
+    const bool is_new = words.emplace(facts_[id].stamp, facts_[id].text).second;
+    if (is_new) said.insert(name + " of " + writer_of(id));
+  }
   return said;
 }
 
@@ -291,9 +318,14 @@ std::optional<std::string> ObjectSight::conflict_at(const Place& place) const {
   if (shown == SlotType::kLwwRegister || shown == SlotType::kMvRegister) {
     const FactIds values = best_first(at(place, shown));
     winner += " of " + writer_of(values.front());
-    if (shown == SlotType::kLwwRegister && values.size() > 1) {
-      const bool is_later = facts_[values[0]].stamp > facts_[values[1]].stamp;
-      if (hidden.empty()) rule = is_later ? "stamp" : "dot";
+    const auto other = std::find_if(values.begin(), values.end(), [&](FactId id) {
+      return facts_[id].stamp != facts_[values[0]].stamp ||
+             facts_[id].text != facts_[values[0]].text;
+    });
+    if (shown == SlotType::kLwwRegister && other != values.end()) {
+      const bool is_later = facts_[values[0]].stamp > facts_[*other].stamp;
+      const bool over_nothing = facts_[*other].text.empty();
+      if (hidden.empty()) rule = is_later ? "stamp" : over_nothing ? "add_wins" : "dot";
       std::set<std::string> losers = said_at(place, shown);
       losers.erase(winner);
       hidden.merge(losers);

@@ -31,8 +31,15 @@ struct Fact {
   crdt::SlotType type = crdt::SlotType::kMap;
   Place place;
   bool is_container = false;  // only says that the container is there
-  std::string text;           // JSON of a value or an element; one code point of a text
-  Total amount = 0;           // of a counter
+  // JSON of a value or an element; one code point of a text. A value that is empty says that there
+  // is none.
+  std::string text;
+  Total amount = 0;  // of a counter
+  // What a node has counted since it began, as its client says; nobody: an increment.
+  std::string node;
+  Total node_added = 0;
+  Total node_taken = 0;
+  std::string tag;  // that the client gave to an element
   crdt::Stamp stamp;
   // Who said it, and in which change: the oracle's number of it.
   base::ActorId actor;
@@ -97,6 +104,7 @@ class ObjectSight {
   };
   const Spot* spot(const Place& place, crdt::SlotType type) const;
   FactIds best_first(FactIds ids) const;
+  bool says_nothing(const Place& place, crdt::SlotType type) const;
   std::set<std::string> said_at(const Place& place, crdt::SlotType type) const;
   std::string writer_of(FactId id) const;
   std::optional<std::string> conflict_at(const Place& place) const;

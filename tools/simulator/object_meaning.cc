@@ -22,12 +22,14 @@ bool counts_up(SlotType type) {
 std::pair<std::vector<SlotType>, SlotType> types_for(Verb verb) {
   switch (verb) {
     case Verb::kSet:
+    case Verb::kAbsent:
       return {{SlotType::kMvRegister, SlotType::kLwwRegister}, SlotType::kLwwRegister};
     case Verb::kReplace:
       return {{SlotType::kSeq, SlotType::kMap, SlotType::kOrSet, SlotType::kMvRegister,
                SlotType::kLwwRegister, SlotType::kPnCounter, SlotType::kGCounter},
               SlotType::kLwwRegister};
     case Verb::kIncrement:
+    case Verb::kTotals:
       return {{SlotType::kPnCounter, SlotType::kGCounter}, SlotType::kGCounter};
     case Verb::kDecrement:
       return {{SlotType::kPnCounter}, SlotType::kPnCounter};
@@ -40,7 +42,8 @@ std::pair<std::vector<SlotType>, SlotType> types_for(Verb verb) {
 }
 
 bool adds(Verb verb) {
-  return verb != Verb::kReplace && verb != Verb::kRemove && verb != Verb::kErase;
+  return verb != Verb::kReplace && verb != Verb::kRemove && verb != Verb::kErase &&
+         verb != Verb::kAbsent;
 }
 
 bool is_in_range(Total number, SlotType type) {
@@ -141,17 +144,20 @@ std::optional<SlotType> ObjectMeaning::type_of(const crdt::Op& op) const {
 void ObjectMeaning::write(const crdt::Op& op, SlotType type) {
   switch (op.verb) {
     case Verb::kSet:
+    case Verb::kAbsent:
       return set(op, type);
     case Verb::kReplace:
       return replace(op, type);
     case Verb::kIncrement:
     case Verb::kDecrement:
       return count(op, type);
+    case Verb::kTotals:
+      return count_nodes(op, type);
     case Verb::kAdd:
-      add(op.path, value_of(op));
+      add(op);
       return contain(op.path, type);
     case Verb::kRemove:
-      return take_back(sight().elements(op.path, value_of(op)));
+      return remove(op);
     case Verb::kInsert:
       return insert(op.path, std::get<crdt::TextInsert>(op.argument));
     default:
@@ -181,11 +187,27 @@ void ObjectMeaning::raise(crdt::Stamp& stamp, const FactIds& seen) const {
   }
 }
 
-// A client may say itself how late its value is. If the author already sees a later one, the value
-// comes too late and means nothing.
-bool ObjectMeaning::is_too_late(const crdt::Op& op, const FactIds& seen) const {
-  return op.stamp && std::any_of(seen.begin(), seen.end(),
-                                 [&](FactId id) { return *op.stamp <= facts_[id].stamp; });
+// A client may say itself how late its value is. Nullopt: its author already sees one that is as
+// late or later, so it comes too late and means nothing. At the same moment of the same writer, a
+// value is later than the word that there is none. A client that wants to know of ties leaves the
+// values that others said at the same time.
+std::optional<FactIds> ObjectMeaning::overtaken(const crdt::Op& op, const FactIds& seen) const {
+  if (!op.stamp) return seen;
+  FactIds earlier;
+  for (const FactId id : seen) {
+    const Fact& other = facts_[id];
+    const bool both_say = !other.text.empty() && !value_of(op).empty();
+    const bool is_tie = op.keeps_ties && both_say && other.text != value_of(op) &&
+                        other.stamp.time == op.stamp->time &&
+                        other.stamp.writer != op.stamp->writer;
+    if (is_tie) continue;
+    const bool same_moment = other.stamp == *op.stamp;
+    const bool is_earlier =
+        same_moment ? other.text.empty() && !value_of(op).empty() : other.stamp < *op.stamp;
+    if (!is_earlier) return std::nullopt;
+    earlier.push_back(id);
+  }
+  return earlier;
 }
 
 FactId ObjectMeaning::say(Fact fact) {
@@ -210,11 +232,12 @@ void ObjectMeaning::contain(const Place& place, SlotType type) {
 
 void ObjectMeaning::set(const crdt::Op& op, SlotType type) {
   const FactIds seen = sight().at(op.path, type);
-  if (is_too_late(op, seen)) return;
+  const auto replaced = overtaken(op, seen);
+  if (!replaced) return;
   Fact said = fact(type, op.path, value_of(op));
   raise(said.stamp, seen);
   if (op.stamp) said.stamp = *op.stamp;
-  take_back(seen);
+  take_back(*replaced);
   say(std::move(said));
 }
 
@@ -233,7 +256,9 @@ void ObjectMeaning::count(const crdt::Op& op, SlotType type) {
   if (!fits) return refuse();
   // What this author has counted is said again in one: always where the counter is the object, else
   // when it is much.
-  std::erase_if(own, [&](FactId id) { return facts_[id].actor != writer_.actor; });
+  std::erase_if(own, [&](FactId id) {
+    return facts_[id].actor != writer_.actor || !facts_[id].node.empty();
+  });
   if (place.empty() || own.size() >= kOwnIncrementsMax) {
     for (const FactId id : own) said.amount += facts_[id].amount;
     take_back(own);
@@ -241,12 +266,74 @@ void ObjectMeaning::count(const crdt::Op& op, SlotType type) {
   say(std::move(said));
 }
 
-void ObjectMeaning::add(const Place& place, const std::string& element) {
-  const FactIds seen = sight().elements(place, element);
-  Fact said = fact(SlotType::kOrSet, place, element);
+// Each node says all that it has ever counted. What it says again, or said before, is no news.
+void ObjectMeaning::count_nodes(const crdt::Op& op, SlotType type) {
+  std::map<std::string, std::pair<Total, Total>> most;
+  for (const crdt::Totals::Node& of : std::get<crdt::Totals>(op.argument).nodes) {
+    if (of.taken > 0 && type == SlotType::kGCounter) return refuse();
+    auto& [added, taken] = most[of.node];
+    added = std::max(added, Total{of.added});
+    taken = std::max(taken, Total{of.taken});
+  }
+  const Total before = sight().sum(op.path, type);
+  for (const auto& [node, total] : most) {
+    const FactIds here = sight().at(op.path, type);
+    Fact said = fact(type, op.path, {});
+    said.node = said.stamp.writer = node;
+    said.node_added = total.first;
+    said.node_taken = total.second;
+    FactIds older;
+    bool is_news = here.empty();
+    Total added = 0;
+    Total taken = 0;
+    for (const FactId id : here) {
+      if (facts_[id].node != node) continue;
+      older.push_back(id);
+      added = std::max(added, facts_[id].node_added);
+      taken = std::max(taken, facts_[id].node_taken);
+    }
+    is_news = is_news || total.first > added || total.second > taken;
+    if (!is_news) continue;
+    said.node_added = std::max(added, total.first);
+    said.node_taken = std::max(taken, total.second);
+    take_back(older);
+    say(std::move(said));
+  }
+  const Total after = sight().sum(op.path, type);
+  const bool goes_back = after > 0 ? after < before : after > before;
+  if (after != before && !is_in_range(after, type) && !goes_back) refuse();
+}
+
+std::string ObjectMeaning::name_of(FactId add) const {
+  const Fact& fact = facts_[add];
+  return fact.tag.empty() ? fact.actor.hex() + ":" + std::to_string(fact.seq) : fact.tag;
+}
+
+// An add with a name of its own stands beside the others, once.
+void ObjectMeaning::add(const crdt::Op& op) {
+  const FactIds seen = sight().elements(op.path, value_of(op));
+  Fact said = fact(SlotType::kOrSet, op.path, value_of(op));
   raise(said.stamp, seen);
-  take_back(seen);
+  if (op.stamp) said.stamp = *op.stamp;
+  if (op.tags.empty()) {
+    take_back(seen);
+  } else {
+    said.tag = op.tags.front();
+    const bool known =
+        std::any_of(seen.begin(), seen.end(), [&](FactId id) { return name_of(id) == said.tag; });
+    if (known) return;
+  }
   say(std::move(said));
+}
+
+// Without names or a time everything that its author sees.
+void ObjectMeaning::remove(const crdt::Op& op) {
+  FactIds gone = sight().elements(op.path, value_of(op));
+  std::erase_if(gone, [&](FactId id) {
+    if (op.tags.empty()) return op.stamp && facts_[id].stamp >= *op.stamp;
+    return std::find(op.tags.begin(), op.tags.end(), name_of(id)) == op.tags.end();
+  });
+  take_back(gone);
 }
 
 // Right of the letter before it, if nothing stands to the right of that one; else left of the
@@ -286,6 +373,19 @@ void ObjectMeaning::insert(const Place& place, const crdt::TextInsert& edit) {
 
 void ObjectMeaning::erase(const Place& place, const crdt::TextErase& erased) {
   const FactIds shown = sight().shown_letters(place);
+  if (!erased.elements.empty()) {
+    FactIds gone;
+    for (const crdt::DotRun& run : erased.elements) {
+      for (std::uint32_t change = 0; change < run.changes; ++change) {
+        for (std::uint32_t i = 0; i < run.count; ++i) {
+          const auto id = sight().letter(place, {run.actor, run.seq + change, run.index + i});
+          if (!id) return refuse();
+          if (std::find(shown.begin(), shown.end(), *id) != shown.end()) gone.push_back(*id);
+        }
+      }
+    }
+    return take_back(gone);
+  }
   if (std::size_t{erased.at} + erased.length > shown.size()) return refuse();
   const auto first = shown.begin() + erased.at;
   take_back({first, first + erased.length});
@@ -303,7 +403,7 @@ void ObjectMeaning::replace(const crdt::Op& op, SlotType type) {
 
 void ObjectMeaning::replace_value(const crdt::Op& op, SlotType type) {
   const FactIds seen = sight().at(op.path, type);
-  if (is_too_late(op, seen)) return;
+  if (!overtaken(op, seen)) return;
   Fact said = fact(type, op.path, value_of(op));
   raise(said.stamp, seen);
   if (op.stamp) said.stamp = *op.stamp;

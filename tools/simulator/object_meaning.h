@@ -2,7 +2,8 @@
 
 // What a request means for one object, from the view of its author: the facts that it leaves, and
 // those that it takes back (object_facts.h). It says the rules of docs/types.md again, in its own
-// words, so it can judge the plans of the product. Stamps of clients only count for registers.
+// words, so it can judge the plans of the product. Whether a stamp is refused because it is in the
+// future is not judged here.
 
 #include "agent/replica/requests.h"
 #include "tools/simulator/object_facts.h"
@@ -37,7 +38,9 @@ class ObjectMeaning {
   void write(const crdt::Op& op, crdt::SlotType type);
   void count(const crdt::Op& op, crdt::SlotType type);
   void set(const crdt::Op& op, crdt::SlotType type);
-  void add(const Place& place, const std::string& element);
+  void count_nodes(const crdt::Op& op, crdt::SlotType type);
+  void add(const crdt::Op& op);
+  void remove(const crdt::Op& op);
   void insert(const Place& place, const crdt::TextInsert& edit);
   void erase(const Place& place, const crdt::TextErase& erased);
   void replace(const crdt::Op& op, crdt::SlotType type);
@@ -49,7 +52,8 @@ class ObjectMeaning {
 
   Fact fact(crdt::SlotType type, const Place& place, const std::string& text) const;
   void raise(crdt::Stamp& stamp, const FactIds& seen) const;
-  bool is_too_late(const crdt::Op& op, const FactIds& seen) const;
+  std::optional<FactIds> overtaken(const crdt::Op& op, const FactIds& seen) const;
+  std::string name_of(FactId add) const;
   FactId say(Fact fact);
   void take_back(const FactIds& ids);
   void contain(const Place& place, crdt::SlotType type);

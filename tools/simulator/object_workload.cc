@@ -26,6 +26,7 @@ constexpr std::array<SlotType, 7> kReplaceable{
 constexpr std::size_t kTooDeep = 17;
 constexpr std::size_t kBurst = 18;  // increments; more than an author keeps apart
 
+constexpr std::int64_t kFarAhead = 100'000;  // seconds; an agent refuses such a stamp
 constexpr std::int64_t kEpoch = 1'800'000'000'000'000'000;  // about the time of a run
 
 Op op_at(Place place, Verb verb, crdt::Argument argument, std::optional<SlotType> type) {
@@ -91,11 +92,8 @@ Op ObjectWorkload::any_op(const std::string& object, const ObjectSight& sight) {
       return any_set(std::move(place), SlotType::kLwwRegister);
     case Deed::kAll:
       return any_set(std::move(place), SlotType::kMvRegister);
-    case Deed::kSet: {
-      bool removes = random_.chance(3);
-      return op_at(std::move(place), removes ? Verb::kRemove : Verb::kAdd, any_element(),
-                   SlotType::kOrSet);
-    }
+    case Deed::kSet:
+      return any_element_op(std::move(place));
     case Deed::kReplace:
       return any_replacement(std::move(place));
     case Deed::kUnset: {
@@ -133,16 +131,55 @@ std::optional<SlotType> ObjectWorkload::type_of(Deed deed) {
 Op ObjectWorkload::any_set(Place place, SlotType type) {
   Op op = op_at(std::move(place), Verb::kSet, any_value(), type);
   op.stamp = any_stamp();
+  bool removes = random_.chance(6);
+  bool wants_ties = random_.chance(2);
+  if (removes) {
+    op.verb = Verb::kAbsent;
+    op.argument = {};
+  } else if (op.stamp) {
+    op.keeps_ties = wants_ties;
+  }
   return op;
 }
 
-// Some clients have clocks of their own.
+// Some clients have clocks of their own, few of them wrong ones.
 std::optional<crdt::Stamp> ObjectWorkload::any_stamp() {
-  bool has_clock = random_.chance(6);
+  bool has_clock = random_.chance(4);
   if (!has_clock) return std::nullopt;
-  auto seconds = static_cast<std::int64_t>(random_.below(60));
+  bool is_coarse = random_.chance(2);  // then devices often have the same time
+  auto seconds = static_cast<std::int64_t>(random_.below(is_coarse ? 3 : 60));
+  bool is_ahead = random_.chance(40);
   std::uint64_t device = random_.below(2);
+  if (is_ahead) seconds += kFarAhead;
   return crdt::Stamp{{kEpoch + seconds * 1'000'000'000, 0}, "device-" + std::to_string(device)};
+}
+
+// Clients of other protocols name their adds, and remove by name or by time.
+Op ObjectWorkload::any_element_op(Place place) {
+  bool removes = random_.chance(3);
+  bool has_tag = random_.chance(4);
+  std::uint64_t tag = random_.below(4);
+  Op op = op_at(std::move(place), removes ? Verb::kRemove : Verb::kAdd, any_element(),
+                SlotType::kOrSet);
+  if (has_tag) {
+    op.tags.push_back("t" + std::to_string(tag));
+    if (removes && tag == 0) op.tags.push_back("t1");
+  } else {
+    op.stamp = any_stamp();
+  }
+  return op;
+}
+
+Op ObjectWorkload::any_totals(Place place, SlotType type) {
+  crdt::Totals totals;
+  std::uint64_t nodes = 1 + random_.below(2);
+  for (std::uint64_t i = 0; i < nodes; ++i) {
+    std::uint64_t node = random_.below(3);
+    std::uint64_t added = random_.below(30);
+    std::uint64_t taken = type == SlotType::kPnCounter ? random_.below(10) : 0;
+    totals.nodes.push_back({"meter-" + std::to_string(node), added, taken});
+  }
+  return op_at(std::move(place), Verb::kTotals, std::move(totals), type);
 }
 
 // Errors that clients make. Some of them are no error where something fits by chance.
@@ -155,7 +192,8 @@ Op ObjectWorkload::any_wrong(const ObjectSight& sight, Place place) {
     }
     case 1: {
       auto end = static_cast<std::uint32_t>(sight.shown_letters(place).size());
-      return op_at(std::move(place), Verb::kErase, crdt::TextErase{end, 1}, SlotType::kSeq);
+      return op_at(std::move(place), Verb::kErase, crdt::TextErase{end, 1, {}, {}, {}},
+                   SlotType::kSeq);
     }
     case 2:
       return op_at(std::move(place), Verb::kDecrement, crdt::Amount{1}, SlotType::kGCounter);
@@ -183,12 +221,20 @@ Op ObjectWorkload::any_edit(const ObjectSight& sight, Place place) {
   const auto type = named ? std::optional(SlotType::kSeq) : std::nullopt;
   bool erases = random_.chance(4);
   if (size > kLettersMax) {
-    return op_at(std::move(place), Verb::kErase, crdt::TextErase{size / 4, size / 2}, type);
+    return op_at(std::move(place), Verb::kErase, crdt::TextErase{size / 4, size / 2, {}, {}, {}},
+                 type);
+  }
+  bool by_name = random_.chance(3);
+  const auto erased = erases && by_name ? any_letter(sight, place) : std::nullopt;
+  if (erased) {
+    crdt::TextErase edit;
+    edit.elements.push_back({erased->actor, erased->seq, erased->index});
+    return op_at(std::move(place), Verb::kErase, std::move(edit), type);
   }
   if (erases && size > 0) {
     auto at = static_cast<std::uint32_t>(random_.below(size));
     auto length = static_cast<std::uint32_t>(random_.below(std::min(size - at, 12u) + 1));
-    return op_at(std::move(place), Verb::kErase, crdt::TextErase{at, length}, type);
+    return op_at(std::move(place), Verb::kErase, crdt::TextErase{at, length, {}, {}, {}}, type);
   }
   bool at_end = random_.chance(2);
   auto anywhere = static_cast<std::uint32_t>(random_.below(size + 1));
@@ -240,6 +286,8 @@ Op ObjectWorkload::any_count(Place place, SlotType type) {
   bool down = random_.chance(2);
   bool named = !random_.chance(8);
   std::uint64_t by = random_.below(5);
+  bool has_nodes = random_.chance(6);
+  if (has_nodes) return any_totals(std::move(place), type);
   down = down && type == SlotType::kPnCounter;
   return op_at(std::move(place), down ? Verb::kDecrement : Verb::kIncrement, crdt::Amount{by},
                named ? std::optional(type) : std::nullopt);

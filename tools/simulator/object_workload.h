@@ -35,6 +35,8 @@ class ObjectWorkload {
   crdt::Op any_count(Place place, crdt::SlotType type);
   crdt::Op any_set(Place place, crdt::SlotType type);
   std::optional<crdt::Stamp> any_stamp();
+  crdt::Op any_element_op(Place place);
+  crdt::Op any_totals(Place place, crdt::SlotType type);
   Deed any_deed();
   Place any_place();
   std::string any_value();

@@ -18,7 +18,22 @@ struct Argument {
     return where + " \"" + edit.text + "\"";
   }
   std::string operator()(const crdt::TextErase& edit) {
-    return " at " + std::to_string(edit.at) + " length " + std::to_string(edit.length);
+    if (edit.elements.empty()) {
+      return " at " + std::to_string(edit.at) + " length " + std::to_string(edit.length);
+    }
+    std::string text = " elements";
+    for (const crdt::DotRun& run : edit.elements) {
+      text += " " + crdt::Dot{run.actor, run.seq, run.index}.text() + "+" +
+              std::to_string(run.count) + "*" + std::to_string(run.changes);
+    }
+    return text;
+  }
+  std::string operator()(const crdt::Totals& totals) {
+    std::string text;
+    for (const crdt::Totals::Node& of : totals.nodes) {
+      text += " " + of.node + " +" + std::to_string(of.added) + " -" + std::to_string(of.taken);
+    }
+    return text;
   }
 };
 
@@ -33,6 +48,8 @@ std::string text_of(const std::vector<crdt::Op>& ops) {
     text += " ";
     for (const std::string& component : op.path) text += "/" + component;
     text += std::visit(Argument(), op.argument);
+    for (const std::string& tag : op.tags) text += " tag " + tag;
+    if (op.keeps_ties) text += " keeping ties";
     if (op.stamp) text += " of " + op.stamp->writer + " at " + std::to_string(op.stamp->time.nanos);
   }
   return text;

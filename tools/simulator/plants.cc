@@ -40,6 +40,10 @@ const std::vector<PlantInfo>& plants() {
       {27, "subtree-keeps-texts", 5, "the removal of a place leaves the letters of its texts"},
       {28, "subtree-kills-unseen", 5,
        "the removal of a place removes what its author had not seen"},
+      {29, "stamp-tie-by-arrival", 9,
+       "of two values with one time of their clients, the one that arrives later wins"},
+      {30, "requests-forgotten", 6,
+       "the name of a request is not stored with its change, so a retry is done again"},
   };
   return kPlants;
 }

@@ -47,8 +47,9 @@ struct Report {
 };
 
 // What must happen to objects of the replicated types in some of many runs.
-inline constexpr std::array<std::string_view, 4> kObjectEvents = {
-    "requests refused: wrong", "texts folded", "texts loaded", "texts closed for room"};
+inline constexpr std::array<std::string_view, 5> kObjectEvents = {
+    "requests refused: wrong", "requests answered again", "texts folded", "texts loaded",
+    "texts closed for room"};
 
 // Sums over many runs.
 struct Tally {

@@ -49,6 +49,7 @@ Settings Settings::draw(std::uint64_t seed, std::size_t nodes) {
   }
   settings.weather = draw_weather(random, settings.enabled);
   settings.requests = pick(random, {60, 150, 250});
+  settings.retries = true;
   settings.faults = pick(random, {6, 14, 24});
   // Round trips of 80 ms and more need the timing of the profile wan.
   bool wide = settings.weather.delay_min >= base::millis(5);

@@ -56,7 +56,9 @@ struct Settings {
   base::Duration quiet = base::seconds(10);  // time after healing in which no payload may be sent
   std::size_t requests = 150;                // of clients, during the chaos
   std::uint64_t objects_percent = 0;         // of them: on objects of the replicated types
-  std::size_t faults = 14;                   // number of faults during the chaos
+  // Some clients give their requests names, and send some of them again, also to other agents.
+  bool retries = false;
+  std::size_t faults = 14;  // number of faults during the chaos
   std::set<Fault> enabled;
   // All hosts except the first have no clock and believe that it is 1970. After an exchange their
   // stamps follow from the same highest time, so equal stamps are common.
