@@ -303,6 +303,7 @@ class DeltaPageReader {
 
   base::Result<bool> wants(const CatalogDelta& delta,
                            const std::optional<crdt::RequestMark>& mark) {
+    if (delta.gone) return false;
     if (!query_.peer.empty()) {
       return delta.node != query_.peer && !(mark && is_posted_by(mark->key, query_.peer));
     }

@@ -135,10 +135,13 @@ base::Status CatalogDeltas::add_deltas(const crdt::Change& change, const Touched
   const bool metadata = touched.reset || touched.field || touched.unsets_fields;
   if (!touched.presence && !metadata) return {};
   std::string object;
+  bool gone = false;
   if (touched.reset) {
     object = crdt::object_text(touched.fields);
   } else {
-    ASSIGN_OR_RETURN(object, metadata_now(touched));
+    ASSIGN_OR_RETURN(const crdt::Entry now, reader_.cells().entry(touched.object, touched.id));
+    object = crdt::shown_text(now);
+    gone = now.presence.empty() && now.reset.empty() && now.fields.empty();
   }
   if (touched.presence) {
     CatalogDelta& delta = deltas.emplace_back(start(*touched.presence));
@@ -152,12 +155,8 @@ base::Status CatalogDeltas::add_deltas(const crdt::Change& change, const Touched
   delta.type = "lww";
   delta.key = metadata_key(touched.object, touched.id);
   delta.data = std::move(object);
+  delta.gone = gone;
   return {};
-}
-
-base::Result<std::string> CatalogDeltas::metadata_now(const Touched& touched) {
-  ASSIGN_OR_RETURN(const crdt::Entry entry, reader_.cells().entry(touched.object, touched.id));
-  return crdt::shown_text(entry);
 }
 
 base::Result<std::vector<std::string>> CatalogDeltas::tags_of(const crdt::DotRuns& kills, bool only,

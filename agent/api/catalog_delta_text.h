@@ -27,6 +27,9 @@ struct CatalogDelta {
   std::string key;
   std::string data;  // JSON
   std::uint64_t timestamp = 0;
+  // Fields were written and nothing of the entry is left: a later removal tells that. It counts as
+  // a delta of its change and is not given.
+  bool gone = false;
 };
 // With `clock` as the number of its actor.
 std::string delta_text(const CatalogDelta& delta, std::uint64_t clock);
@@ -59,7 +62,6 @@ class CatalogDeltas {
   };
   base::Status add_deltas(const crdt::Change& change, const Touched& touched,
                           std::vector<CatalogDelta>& deltas);
-  base::Result<std::string> metadata_now(const Touched& touched);
   // The names of the presences of an entry among these dots. `only`: every dot is a presence.
   base::Result<std::vector<std::string>> tags_of(const crdt::DotRuns& kills, bool only,
                                                  const Touched& touched);

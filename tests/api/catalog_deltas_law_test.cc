@@ -178,6 +178,8 @@ class Story {
         outside_.put(id, Json::parse(text), now);
         break;
       case 5:
+        // A removal takes what its agent has seen, so the agents exchange first.
+        at_a ? a_.learn_from(z_) : z_.learn_from(a_);
         outside_.post_to(agent, random_.below(2) == 0);
         break;
       case 6:

@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(InBothOrders, Example, testing::Bool());
 TEST(CatalogDeltas, HaveTheFormOfTheContract) {
   FakeHost a("A");
   body(a, "POST", "/snapshots/add/s", R"({"b":1,"a":[1, 2]})");
-  body(a, "PATCH", "/snapshots/metadata/s", R"({"c":null})");
+  body(a, "PUT", "/snapshots/metadata/s", R"({"c":null})");
   body(a, "DELETE", "/snapshots/remove/s");
   body(a, "POST", "/images/add/i", "{}");
   body(a, "PUT", "/images/metadata/i", R"({"z":1.50})");
@@ -127,8 +127,11 @@ TEST(CatalogDeltas, ThePatchIsToldAsTheWholeObject) {
   FakeHost a("A");
   body(a, "POST", "/snapshots/add/s", R"({"a":1})");
   body(a, "PATCH", "/snapshots/metadata/s", R"({"b":2})");
-
   EXPECT_EQ(deltas_of(a)[1]["data"], (Json{{"a", 1}, {"b", 2}}));
+
+  body(a, "DELETE", "/snapshots/remove/s");
+  EXPECT_EQ(keys_of(deltas_of(a)), (Keys{"snapshots:s", "snapshots:s:remove"}))
+      << "there is no object to tell any more";
 }
 
 // A peer that kept the tag of the first add would show the entry for ever.
