@@ -1,6 +1,7 @@
 #include "agent/api/catalog_delta_post.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "agent/api/acknowledged.h"

@@ -94,8 +94,8 @@ base::Result<std::vector<CatalogDelta>> CatalogDeltas::of_change(const crdt::Cha
     touched.reset();
     return add_deltas(change, done, deltas);
   };
-  RETURN_IF_ERROR(crdt::each_effect(change, [&](const Effect& effect, const crdt::Dot& dot) {
-    if (!crdt::is_catalog(effect.slot.object) || effect.slot.path.empty()) return base::Status();
+  const auto visit = [&](const Effect& effect, const crdt::Dot& dot) -> base::Status {
+    if (!crdt::is_catalog(effect.slot.object) || effect.slot.path.empty()) return {};
     // Effects of one entry follow each other.
     const bool same =
         touched && touched->object == effect.slot.object && touched->id == effect.slot.path.front();
@@ -106,8 +106,9 @@ base::Result<std::vector<CatalogDelta>> CatalogDeltas::of_change(const crdt::Cha
       touched->id = effect.slot.path.front();
     }
     touched->add(effect, dot);
-    return base::Status();
-  }));
+    return {};
+  };
+  RETURN_IF_ERROR(crdt::each_effect(change, visit));
   RETURN_IF_ERROR(finish());
   return deltas;
 }

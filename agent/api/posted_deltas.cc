@@ -66,12 +66,15 @@ class PostedRequest : public std::enable_shared_from_this<PostedRequest> {
   }
 
   void write_more() {
+    if (writing_) return;  // called from inside the loop
+    writing_ = true;
     auto& writes = slice_.writes;
     while (!error_ && in_flight_ < kPostedWrites && next_write_ < writes.size()) {
       const std::size_t number = next_write_++;
       applied_.push_back(writes[number].has_value());
       if (writes[number]) write(number);
     }
+    writing_ = false;
     const bool over = error_ || next_write_ == writes.size();
     if (in_flight_ == 0 && over) finish_slice();
   }
@@ -160,8 +163,9 @@ class PostedRequest : public std::enable_shared_from_this<PostedRequest> {
   ForeignClocks clocks_;
   Slice slice_;
   std::size_t next_write_ = 0;  // of the slice
-  std::size_t in_flight_ = 0;   // writes that are not answered
-  std::vector<bool> applied_;   // of all deltas
+  bool writing_ = false;
+  std::size_t in_flight_ = 0;  // writes that are not answered
+  std::vector<bool> applied_;  // of all deltas
   std::optional<base::Error> error_;
 };
 
