@@ -89,7 +89,7 @@ class DeltaPageReader {
       page_.place.vector.join(known);
     }
     if (query_.by_position && page_.place.position > newest()) page_.place = {};
-    choose_walk();
+    RETURN_IF_ERROR(choose_walk());
     if (page_.place.walk) {
       page_.from_entries = true;
       RETURN_IF_ERROR(walk());
@@ -150,17 +150,43 @@ class DeltaPageReader {
 
   // --- entries
 
-  void choose_walk() {
+  base::Status choose_walk() {
     const bool lost = lost_something();
     if (query_.by_position) {
       // In a walk the position is that of its beginning, so this begins anew if the log has lost
       // something since then.
       if (lost) begin_walk();
+      if (page_.place.walk) return find_heads();
     } else if (!lost) {
       page_.place.walk.reset();
     } else if (!page_.place.walk) {
       begin_walk();
     }
+    return {};
+  }
+
+  // A cursor has no room for the vector of the beginning of its walk. It is the present one without
+  // the changes behind the position. If there are too many of them, the walk begins anew.
+  base::Status find_heads() {
+    std::map<base::ActorId, std::uint64_t> later;  // the first change of each actor
+    std::size_t visited = 0;
+    RETURN_IF_ERROR(reader_.log().scan(actors_, page_.place.position, kWalkChangesMax,
+                                       [&](const store::LogEntry& entry) {
+                                         ++visited;
+                                         later.try_emplace(entry.actor, entry.seq);
+                                         return true;
+                                       }));
+    if (visited == kWalkChangesMax) {
+      begin_walk();
+      later.clear();
+    }
+    Acknowledged& heads = page_.place.walk->after;
+    actors_.visit([&](const base::ActorId& actor, const store::Actor& ours) {
+      const auto first = later.find(actor);
+      heads.raise(actor, first == later.end() ? ours.head.seq : first->second - 1);
+      return true;
+    });
+    return {};
   }
 
   void begin_walk() {
@@ -214,7 +240,10 @@ class DeltaPageReader {
   // An entry of which nothing fits stays behind the place of the walk.
   base::Status take_entry(const crdt::Entry& entry) {
     EntryWalk& walk = *page_.place.walk;
-    const std::vector<CatalogDelta> deltas = texts_.of_entry(entry);
+    std::vector<CatalogDelta> deltas = texts_.of_entry(entry);
+    // Entries do not come in the order of their changes. All have the numbers of the beginning of
+    // the walk, so that a receiver that compares clocks takes all of them, and then what follows.
+    for (CatalogDelta& delta : deltas) delta.seq = walk.after.seq_of(delta.actor);
     const bool goes_on = walk.given > 0 && walk.id == entry.id;
     for (std::uint32_t i = goes_on ? walk.given : 0; i < deltas.size(); ++i) {
       ASSIGN_OR_RETURN(const bool is_wanted, wants(deltas[i], std::nullopt));

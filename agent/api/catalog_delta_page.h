@@ -18,7 +18,7 @@ namespace agent {
 
 // In the middle of the entries that stand for what the log has lost.
 struct EntryWalk {
-  Acknowledged after;  // what is received at the end of the walk, by version vector
+  Acknowledged after;  // the vector of its beginning: what is received at its end. Not in cursors
   std::string object;  // the last entry, or the one of which a part is given
   std::string id;
   std::uint32_t given = 0;  // deltas of this entry; 0: all

@@ -59,6 +59,9 @@ inline constexpr std::size_t kForeignNamesMax = 4'096;
 // Changes and bytes of the log that a GET reads in one snapshot; then it goes on in another one.
 inline constexpr std::size_t kDeltaChanges = 2'000;
 inline constexpr std::size_t kDeltaBytes = 4u << 20;
+// Changes that may come while a reader with cursors takes the entries that stand for a lost log.
+// Above: it gets them from the beginning.
+inline constexpr std::size_t kWalkChangesMax = 20'000;
 // Changes that are looked up for the tags of one removal. Above: the other tags are not named.
 inline constexpr std::size_t kTagLookupsMax = 65'536;
 // Peers whose last GET is known. Above: the one that asked first is forgotten, and a clear of it
