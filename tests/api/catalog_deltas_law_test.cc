@@ -92,15 +92,19 @@ class Outside {
     if (data.contains("removed")) id = id.substr(0, id.size() - std::string(":remove").size());
     Entry& entry = entries_[id];
     if (data.contains("removed")) {
-      for (const std::string tag : data["tags"]) {
-        entry.removed.insert(tag);
-        entry.tags.erase(tag);
+      for (const Json& tag : data["tags"]) {
+        entry.removed.insert(tag.get<std::string>());
+        entry.tags.erase(tag.get<std::string>());
       }
       return;
     }
     const bool adds = delta["type"] == "orset";
-    if (adds && !entry.removed.contains(data["tag"])) entry.tags.insert(data["tag"]);
-    const std::pair<std::int64_t, std::string> written(delta["timestamp"], delta["node_id"]);
+    if (adds) {
+      const std::string tag = data["tag"];
+      if (!entry.removed.contains(tag)) entry.tags.insert(tag);
+    }
+    const std::pair written(delta["timestamp"].get<std::int64_t>(),
+                            delta["node_id"].get<std::string>());
     if (written <= entry.written) return;
     entry.written = written;
     entry.metadata = adds ? data["metadata"] : data;

@@ -12,7 +12,7 @@ namespace {
 
 std::vector<std::string> keys_of(const Json& deltas) {
   std::vector<std::string> keys;
-  for (const Json& delta : deltas) keys.push_back(delta["key"]);
+  for (const Json& delta : deltas) keys.push_back(delta["key"].get<std::string>());
   return keys;
 }
 
@@ -441,7 +441,7 @@ TEST(CatalogDeltas, AMalformedDeltaIsRefusedWithWhatIsWrong) {
   const std::vector<std::pair<std::string, Json>> changes{{"/node_id", nullptr},
                                                           {"/node_id", ""},
                                                           {"/node_id", 1},
-                                                          {"/vector_clock", {{}}},
+                                                          {"/vector_clock", Json::object()},
                                                           {"/vector_clock", "x"},
                                                           {"/vector_clock", {{"x", -1}}},
                                                           {"/vector_clock", {{"x", "1"}}},
