@@ -1,6 +1,7 @@
 #include "agent/api/api.h"
 
 #include "agent/api/catalog.h"
+#include "agent/api/catalog_deltas.h"
 #include "agent/api/catalog_query.h"
 #include "agent/api/compaction.h"
 #include "agent/api/conflicts.h"
@@ -32,6 +33,7 @@ void add_routes(Host& host, http::Router& router) {
   add_membership_routes(host, router);
   add_presence_routes(host, router);
   add_catalog_routes(host, router);
+  add_catalog_delta_routes(host, router);
   add_query_route(host, host, router);
   add_health_routes(host, host, router);
   add_ui_route(router);

@@ -51,6 +51,33 @@ inline constexpr std::uint64_t kWaitMillisMax = 60'000;
 inline constexpr std::size_t kHolderActorsMax = 16;
 inline constexpr std::int64_t kHolderCountMillis = 100;
 
+// Catalog deltas. In one POST; above: 413.
+inline constexpr std::size_t kPostedDeltasMax = 10'000;
+inline constexpr std::size_t kPostedWrites = 64;  // of one POST, that wait for the store at once
+inline constexpr std::size_t kPostsWaiting = 64;  // POSTs that wait for another one; above: 503
+inline constexpr std::size_t kClockEntriesMax = 256;  // of the clock of a delta; above: 413
+// Of a node outside the mesh: entries of its clocks and names of deltas that are kept. Above: the
+// one that moved first is forgotten; a delta of it that is sent again is then taken again.
+inline constexpr std::size_t kForeignOriginsMax = 1'024;
+inline constexpr std::size_t kForeignNamesMax = 4'096;
+// Changes and bytes of the log that a GET reads in one snapshot; then it goes on in another one.
+inline constexpr std::size_t kDeltaChanges = 2'000;
+inline constexpr std::size_t kDeltaBytes = 4u << 20;
+// Changes that may come while a reader with cursors takes the entries that stand for a lost log.
+// Above: it gets them from the beginning.
+inline constexpr std::size_t kWalkChangesMax = 20'000;
+// Changes that are looked up for the tags of one removal. Above: the other tags are not named.
+inline constexpr std::size_t kTagLookupsMax = 65'536;
+// Peers whose last GET is known. Above: the one that asked first is forgotten, and a clear of it
+// moves nothing.
+inline constexpr std::size_t kDeltaPeersMax = 1'024;
+// A clear moves a position that has passed no delta only if it has passed so many changes:
+// otherwise each clear would be a change that needs the next clear.
+inline constexpr std::size_t kQuietChanges = 1'000;
+
+// Actors in the position of a client of a door (acknowledged.h). Above: 413.
+inline constexpr std::size_t kAcknowledgedActorsMax = 16'384;
+
 inline constexpr std::size_t kCompactedMax =
     1'000;  // objects in an answer; the others are folded too
 inline constexpr std::size_t kCompactedBytes = 1u << 20;  // of AnswerRoom

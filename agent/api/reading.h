@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "agent/api/data.h"
 #include "agent/http/server.h"
@@ -28,5 +29,27 @@ void parse_write(Data& data, const ExchangePtr& exchange,
 
 // The answer when the queue of the readers is full.
 base::Error readers_busy();
+
+// Runs `work` on a reader thread in one snapshot, then `then` with what it returned on the loop.
+// What `then` holds is released on the loop. `then` gets readers_busy() at once if no reader takes
+// it.
+template <typename Value>
+void read_and_then(Data& data, std::function<base::Result<Value>(store::Reader&)> work,
+                   std::function<void(base::Result<Value>)> then) {
+  struct Job {
+    std::function<base::Result<Value>(store::Reader&)> work;
+    std::function<void(base::Result<Value>)> then;
+    base::Result<Value> value = readers_busy();
+  };
+  auto job = std::make_shared<Job>(Job{std::move(work), std::move(then)});
+  const bool taken = data.read([job](store::Reader& reader) {
+    job->value = job->work(reader);
+    return [job] {
+      const auto go_on = std::move(job->then);
+      go_on(std::move(job->value));
+    };
+  });
+  if (!taken) job->then(readers_busy());
+}
 
 }  // namespace agent

@@ -364,6 +364,9 @@ TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
       {"GET /crdt/object/{object_id}", Scope::kRead},
       {"GET /crdt/metrics", Scope::kRead},
       {"GET /ui/{path...}", Scope::kRead},
+      {"GET /crdt/delta", Scope::kRead},
+      {"POST /crdt/delta", Scope::kWrite},
+      {"POST /crdt/delta/clear", Scope::kWrite},
       {"GET /v1/presence/{topic}", Scope::kRead},
       {"PUT /v1/presence/{topic}/{key}", Scope::kWrite},
       {"DELETE /v1/presence/{topic}/{key}", Scope::kWrite},
@@ -440,7 +443,10 @@ TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
                                     "POST /crdt/sync",
                                     "GET /crdt/object/{object_id}",
                                     "GET /crdt/metrics",
-                                    "GET /ui/{path...}"};
+                                    "GET /ui/{path...}",
+                                    "GET /crdt/delta",
+                                    "POST /crdt/delta",
+                                    "POST /crdt/delta/clear"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");
     expected.insert("DELETE /" + std::string(type) + "/remove/{id}");
