@@ -101,8 +101,8 @@ void DeviceHub::take(const ConnectionPtr& from, DeviceMessage message) {
   const std::int64_t last_ack = message.last_ack;
   const std::int64_t ack_timestamp = message.ack_timestamp;
   if (message.changes.ops.empty()) return answer(from, last_ack, ack_timestamp);
-  data_.write(std::move(message.changes), [hub = weak_from_this(), from, last_ack, ack_timestamp](
-                                              const base::Result<Written>& written) {
+  data_.write(std::move(message.changes), [hub = weak_from_this(), from, last_ack,
+                                           ack_timestamp](const base::Result<Written>& written) {
     const auto self = hub.lock();
     if (!self) return;
     if (written.ok()) return self->answer(from, last_ack, ack_timestamp);
@@ -111,8 +111,7 @@ void DeviceHub::take(const ConnectionPtr& from, DeviceMessage message) {
   });
 }
 
-void DeviceHub::answer(const ConnectionPtr& to, std::int64_t last_ack,
-                       std::int64_t ack_timestamp) {
+void DeviceHub::answer(const ConnectionPtr& to, std::int64_t last_ack, std::int64_t ack_timestamp) {
   if (to->whole) {  // it was given all that was told; the rest comes as it is told
     DeviceView view;
     view.known = true;

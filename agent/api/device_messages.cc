@@ -43,10 +43,9 @@ base::Status add_changes(const crdt::Members& message, DeviceMessage& parsed) {
   if (list->front() != '[') return base::invalid("\"changes\" must be an array");
   ASSIGN_OR_RETURN(const std::vector<std::string> texts, crdt::array_elements(*list));
   if (texts.size() > kDeviceChangesMax) {
-    return base::Error{base::Code::kTooLarge, "the message has " + std::to_string(texts.size()) +
-                                                  " changes; at most " +
-                                                  std::to_string(kDeviceChangesMax) +
-                                                  " are taken: send several messages"};
+    return base::Error{base::Code::kTooLarge,
+                       "the message has " + std::to_string(texts.size()) + " changes; at most " +
+                           std::to_string(kDeviceChangesMax) + " are taken: send several messages"};
   }
   for (std::size_t i = 0; i < texts.size(); ++i) {
     auto op = op_of(texts[i]);
@@ -95,8 +94,7 @@ base::Result<DeviceMessage> parse_device_message(std::string_view text) {
   if (text.size() > kDeviceMessageMax) {
     return base::Error{base::Code::kTooLarge,
                        "the message has " + std::to_string(text.size()) + " bytes; at most " +
-                           std::to_string(kDeviceMessageMax) +
-                           " are taken: send several messages"};
+                           std::to_string(kDeviceMessageMax) + " are taken: send several messages"};
   }
   auto members = crdt::parse_object(text, text.size());
   if (!members.ok() || !*members) {

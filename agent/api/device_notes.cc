@@ -39,9 +39,8 @@ base::Result<Lacking> find_lacking(store::Reader& reader, const store::Actors& a
       if (received.seq_of(cell.dot.actor) >= cell.dot.seq) continue;
       const bool shown = &cell == &found.cells.front() && !string_shown(cell).empty() &&
                          writer_of(actors, cell) != device;
-      lacking.items.push_back(
-          {cell.dot, found.key, cell.stamp.time.nanos, cell.body.size(), shown,
-           found.cells.size() == 1});
+      lacking.items.push_back({cell.dot, found.key, cell.stamp.time.nanos, cell.body.size(), shown,
+                               found.cells.size() == 1});
     }
     return true;
   }));
@@ -85,8 +84,7 @@ std::set<std::string> take_page(const std::vector<Item>& items,
 // where all changes up to the number are applied; an agent that lags gives some notes again.
 void forget_old(const store::Actors& actors, const Acknowledged& live, Acknowledged& received) {
   std::erase_if(received.vector, [&](const auto& entry) {
-    return !live.vector.contains(entry.first) &&
-           actors.vector().covers(entry.first, entry.second);
+    return !live.vector.contains(entry.first) && actors.vector().covers(entry.first, entry.second);
   });
 }
 
@@ -129,8 +127,8 @@ base::Result<DeviceView> read_device(store::Reader& reader, const DeviceQuestion
   view.received.join(question.received);
   ASSIGN_OR_RETURN(const Lacking lacking,
                    find_lacking(reader, *actors, question.device, view.received));
-  const std::set<std::string> keys = take_page(
-      lacking.items, view.known ? std::nullopt : question.last_ack, view);
+  const std::set<std::string> keys =
+      take_page(lacking.items, view.known ? std::nullopt : question.last_ack, view);
   forget_old(*actors, lacking.live, view.received);
   forget_old(*actors, lacking.live, view.acknowledged);
   std::set<std::string> read = keys;

@@ -83,8 +83,8 @@ class Polling : public std::enable_shared_from_this<Polling> {
   // loop: the poll lets go of it there.
   void read(const PollPtr& poll) {
     const DeviceQuestion question{poll->device, poll->received, poll->last_ack};
-    const bool taken = data_.read([polling = weak_from_this(), poll, question](
-                                      store::Reader& reader) -> std::function<void()> {
+    const bool taken = data_.read([polling = weak_from_this(), poll,
+                                   question](store::Reader& reader) -> std::function<void()> {
       auto view = std::make_shared<base::Result<DeviceView>>(read_device(reader, question));
       return [polling, poll, view] {
         const ExchangePtr exchange = std::move(poll->exchange);
@@ -121,6 +121,8 @@ void add_device_sync_routes(Data& data, Timers& timers, std::shared_ptr<Feed> fe
   socket.query_names = {"device_id"};
   socket.websocket = true;
   socket.message_max = 4 * kDeviceMessageMax;
+  socket.scope = http::Scope::kWrite;
+  socket.key_in_query = true;
   socket.handler = [hub](const ExchangePtr& exchange) {
     const auto device = device_of(exchange->request().target);
     if (!device.ok()) return exchange->respond(refusal(device.error()));

@@ -77,11 +77,11 @@ class Dictionary : public std::enable_shared_from_this<Dictionary> {
   std::vector<ClientPtr> clients_;
   std::optional<std::uint64_t> listener_;
   DictionaryMirror mirror_;
-  bool live_ = false;     // every change is heard
-  bool loaded_ = false;   // the mirror has been read since then
-  bool all_ = false;      // read all keys again
-  bool reading_ = false;  // one reading at a time
-  std::uint64_t round_ = 0;  // a reading of an earlier round is dropped
+  bool live_ = false;                       // every change is heard
+  bool loaded_ = false;                     // the mirror has been read since then
+  bool all_ = false;                        // read all keys again
+  bool reading_ = false;                    // one reading at a time
+  std::uint64_t round_ = 0;                 // a reading of an earlier round is dropped
   std::map<std::string, Touched> touched_;  // keys to read
 };
 
@@ -114,7 +114,8 @@ void Dictionary::receive(const ClientPtr& client, bool binary, std::string messa
   if (binary) return refuse(base::invalid("a binary message came; messages are text, in JSON"));
   auto parsed = parse_dictionary_message(message);
   if (!parsed.ok()) return refuse(parsed.error());
-  if (parsed->action != DictionaryMessage::Action::kLookup) return write(client, std::move(*parsed));
+  if (parsed->action != DictionaryMessage::Action::kLookup)
+    return write(client, std::move(*parsed));
   if (client->settled == client->issued) {
     client->socket->send_text(lookup_text(parsed->key, mirror_.value(parsed->key)));
     return;
@@ -276,9 +277,9 @@ void Dictionary::welcome() {
 // False: there is too much, and the client is closed.
 bool Dictionary::greet(Client& client) {
   if (mirror_.bytes() > kDictionaryBytesMax) {
-    const base::Error error{base::Code::kTooLarge,
-                            "the dictionary has more than " + std::to_string(kDictionaryBytesMax) +
-                                " bytes; read it by key under /v1/objects"};
+    const base::Error error{base::Code::kTooLarge, "the dictionary has more than " +
+                                                       std::to_string(kDictionaryBytesMax) +
+                                                       " bytes; read it by key under /v1/objects"};
     client.socket->send_text(dictionary_error_text(error));
     client.socket->close(http::kCloseTryAgainLater, "the dictionary is too large");
     return false;
@@ -327,6 +328,8 @@ void add_dictionary_route(Data& data, Timers& timers, std::shared_ptr<Feed> feed
   route.summary = "The dictionary as a WebSocket: all values, then every change";
   route.websocket = true;
   route.message_max = 4 * kDictionaryMessageMax;
+  route.scope = http::Scope::kWrite;
+  route.key_in_query = true;
   route.handler = [hub](const std::shared_ptr<http::Exchange>& exchange) { hub->open(exchange); };
   router.add(std::move(route));
 }

@@ -23,10 +23,9 @@ base::Result<DictionaryMessage::Action> action_of(const std::string& name) {
 
 base::Result<DictionaryMessage> parse_dictionary_message(std::string_view text) {
   if (text.size() > kDictionaryMessageMax) {
-    return base::Error{base::Code::kTooLarge, "the message has " + std::to_string(text.size()) +
-                                                  " bytes; at most " +
-                                                  std::to_string(kDictionaryMessageMax) +
-                                                  " are taken"};
+    return base::Error{base::Code::kTooLarge,
+                       "the message has " + std::to_string(text.size()) + " bytes; at most " +
+                           std::to_string(kDictionaryMessageMax) + " are taken"};
   }
   auto members = crdt::parse_object(text, text.size());
   if (!members.ok() || !*members) {

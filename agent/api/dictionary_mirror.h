@@ -56,8 +56,8 @@ class DictionaryMirror {
 
  private:
   struct Entry {
-    std::string value;      // empty: removed; the entry stays while a removal has a stamp
-    crdt::HybridTime time;  // of the stamp
+    std::string value;          // empty: removed; the entry stays while a removal has a stamp
+    crdt::HybridTime time;      // of the stamp
     std::int64_t position = 0;  // the mirror has every change of the key up to here
   };
   void put(const std::string& key, Entry entry);

@@ -363,6 +363,9 @@ TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
       {"POST /crdt/sync", Scope::kWrite},
       {"GET /crdt/object/{object_id}", Scope::kRead},
       {"GET /crdt/metrics", Scope::kRead},
+      {"GET /ws", Scope::kWrite},
+      {"GET /ws/sync", Scope::kWrite},
+      {"POST /sync/device", Scope::kWrite},
       {"GET /ui/{path...}", Scope::kRead},
       {"GET /v1/presence/{topic}", Scope::kRead},
       {"PUT /v1/presence/{topic}/{key}", Scope::kWrite},
@@ -440,6 +443,9 @@ TEST(OpenApi, TheRoutesAreThoseOfTheContract) {
                                     "POST /crdt/sync",
                                     "GET /crdt/object/{object_id}",
                                     "GET /crdt/metrics",
+                                    "GET /ws",
+                                    "GET /ws/sync",
+                                    "POST /sync/device",
                                     "GET /ui/{path...}"};
   for (const char* type : {"snapshots", "images"}) {
     expected.insert("POST /" + std::string(type) + "/add/{id}");

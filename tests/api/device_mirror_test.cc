@@ -39,10 +39,8 @@ class Device {
     const Value value{{time_, name_}, name_ + " " + std::to_string(time_)};
     apply(notes_, key, value);
     apply(all, key, value);
-    unsent_.push_back({{"key", key},
-                       {"value", value.text},
-                       {"timestamp", time_},
-                       {"device_id", name_}});
+    unsent_.push_back(
+        {{"key", key}, {"value", value.text}, {"timestamp", time_}, {"device_id", name_}});
   }
   void connect(FakeHost& host) {
     leave();

@@ -42,15 +42,14 @@ TEST_F(DeviceSync, TheMessagesOfTheProtocol) {
   two->tell(push({change("note:path2", "content2", 123457, "dev2")}));
   auto one = connect(a, "dev1");
 
-  const Json answer = one->ask(
-      R"({"type":"sync_push","changes":[)"
-      R"({"key":"note:path","value":"content","timestamp":123456,"device_id":"dev1"}],)"
-      R"("last_ack":123450})");
+  const Json answer =
+      one->ask(R"({"type":"sync_push","changes":[)"
+               R"({"key":"note:path","value":"content","timestamp":123456,"device_id":"dev1"}],)"
+               R"("last_ack":123450})");
 
-  EXPECT_EQ(answer, Json::parse(
-                        R"({"type":"sync_ack","ack_timestamp":123456,"changes":[)"
-                        R"({"key":"note:path2","value":"content2","timestamp":123457,)"
-                        R"("device_id":"dev2"}]})"));
+  EXPECT_EQ(answer, Json::parse(R"({"type":"sync_ack","ack_timestamp":123456,"changes":[)"
+                                R"({"key":"note:path2","value":"content2","timestamp":123457,)"
+                                R"("device_id":"dev2"}]})"));
   EXPECT_EQ(Json(two->heard()),
             Json::parse(R"([{"type":"sync_push","changes":[{"key":"note:path","value":"content",)"
                         R"("timestamp":123456,"device_id":"dev1"}]}])"));
@@ -81,9 +80,9 @@ TEST_F(DeviceSync, AChangeReachesADeviceOnAnotherAgent) {
 TEST_F(DeviceSync, AnAnswerIsForTheHighestTimestampOrElseForTheLastAck) {
   auto one = connect(a, "one");
 
-  EXPECT_EQ(one->ask(push({change("a", "v", 9, "one"), change("b", "v", 7, "one")}, 4))
-                ["ack_timestamp"],
-            9);
+  EXPECT_EQ(
+      one->ask(push({change("a", "v", 9, "one"), change("b", "v", 7, "one")}, 4))["ack_timestamp"],
+      9);
   EXPECT_EQ(one->ask(push({}, 4))["ack_timestamp"], 4);
   EXPECT_EQ(one->ask(push({change("c", "v", 2, "one")}, 9))["ack_timestamp"], 2);
 }
@@ -290,11 +289,19 @@ TEST_F(DeviceSync, BadMessagesGetAnErrorAndNothingOfThemIsWritten) {
   };
   const std::int64_t now = a.now().wall_nanos;
   std::vector<std::string> bad = {
-      "", "[]", "{}", R"({"type":"sync_push"})", R"({"type":"sync_push","changes":[]})",
-      R"({"type":"sync_push","last_ack":0})", R"({"type":"sync_push","changes":{},"last_ack":0})",
+      "",
+      "[]",
+      "{}",
+      R"({"type":"sync_push"})",
+      R"({"type":"sync_push","changes":[]})",
+      R"({"type":"sync_push","last_ack":0})",
+      R"({"type":"sync_push","changes":{},"last_ack":0})",
       R"({"type":"sync_push","changes":[],"last_ack":"0"})",
-      R"({"type":"sync_push","changes":[],"last_ack":-1})", R"({"type":"sync_ack"})",
-      R"({"type":"pull","changes":[],"last_ack":0})", with("5"), with("{}"),
+      R"({"type":"sync_push","changes":[],"last_ack":-1})",
+      R"({"type":"sync_ack"})",
+      R"({"type":"pull","changes":[],"last_ack":0})",
+      with("5"),
+      with("{}"),
       with(R"({"key":"k","value":"v","timestamp":1})"),
       with(R"({"key":"k","value":"v","device_id":"one"})"),
       with(R"({"key":"k","timestamp":1,"device_id":"one"})"),

@@ -129,11 +129,10 @@ class Course {
   void other_door() {
     FakeHost& host = either();
     const std::string key = "k" + std::to_string(random_.below(4));
-    random_.below(2) == 0
-        ? (void)host.send("DELETE", "/v1/objects/dictionary/" + key)
-        : (void)host.send("PATCH", "/v1/objects/dictionary",
-                          R"({"type":"crdt_map","ops":[{"op":"set","path":[")" + key +
-                              R"("],"value":"other"}]})");
+    random_.below(2) == 0 ? (void)host.send("DELETE", "/v1/objects/dictionary/" + key)
+                          : (void)host.send("PATCH", "/v1/objects/dictionary",
+                                            R"({"type":"crdt_map","ops":[{"op":"set","path":[")" +
+                                                key + R"("],"value":"other"}]})");
   }
 
   base::Random random_;

@@ -77,8 +77,10 @@ TEST_F(DictionaryDoor, ALookupIsAnsweredToTheCallerAlone) {
   one->tell(R"({"action":"add","key":"k","value":"v"})");
   two->heard();
 
-  EXPECT_EQ(one->ask(R"({"action":"lookup","key":"k"})"), Json::parse(R"({"key":"k","value":"v"})"));
-  EXPECT_EQ(one->ask(R"({"action":"lookup","key":"x"})"), Json::parse(R"({"key":"x","value":null})"));
+  EXPECT_EQ(one->ask(R"({"action":"lookup","key":"k"})"),
+            Json::parse(R"({"key":"k","value":"v"})"));
+  EXPECT_EQ(one->ask(R"({"action":"lookup","key":"x"})"),
+            Json::parse(R"({"key":"x","value":null})"));
 
   EXPECT_TRUE(two->heard().empty());
 }
