@@ -8,8 +8,9 @@ namespace agent {
 namespace {
 
 // What is to be written; nullopt: the mesh knows it already.
-base::Result<std::optional<Acknowledged>> joined(store::Reader& reader, const std::string& device,
-                                                 const Acknowledged& received) {
+base::Result<std::optional<Acknowledged>> joined_with_known(store::Reader& reader,
+                                                            const std::string& device,
+                                                            const Acknowledged& received) {
   ASSIGN_OR_RETURN(const crdt::Cells row,
                    reader.cells().cells_at(kAcknowledgedObject, {kDeviceDoor, device},
                                            crdt::SlotType::kLwwRegister));
@@ -26,7 +27,7 @@ void DeviceLedger::acknowledge(const std::string& device, const Acknowledged& re
   const auto work = [ledger = weak_from_this(), device,
                      received](store::Reader& reader) -> std::function<void()> {
     auto found = std::make_shared<base::Result<std::optional<Acknowledged>>>(
-        joined(reader, device, received));
+        joined_with_known(reader, device, received));
     return [ledger, device, found] {
       const auto self = ledger.lock();
       if (self && found->ok() && **found) self->write(device, ***found);

@@ -17,7 +17,7 @@ base::Result<std::int64_t> time_member(const crdt::Members& members, std::string
   return static_cast<std::int64_t>(number);
 }
 
-base::Result<crdt::Op> op_of(const std::string& text) {
+base::Result<crdt::Op> note_op(const std::string& text) {
   if (text.front() != '{') return base::invalid("it must be a JSON object");
   ASSIGN_OR_RETURN(const crdt::Members change, crdt::object_members(text));
   crdt::Op op;
@@ -48,7 +48,7 @@ base::Status add_changes(const crdt::Members& message, DeviceMessage& parsed) {
                            std::to_string(kDeviceChangesMax) + " are taken: send several messages"};
   }
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    auto op = op_of(texts[i]);
+    auto op = note_op(texts[i]);
     if (!op.ok()) {
       return base::Error{op.error().code,
                          "changes[" + std::to_string(i) + "]: " + op.error().message};
@@ -60,7 +60,7 @@ base::Status add_changes(const crdt::Members& message, DeviceMessage& parsed) {
   return {};
 }
 
-std::string side_text(const NoteChange& side) {
+std::string note_side_text(const NoteChange& side) {
   return JsonObject()
       .raw("value", side.value)
       .raw("timestamp", std::to_string(side.timestamp))
@@ -68,7 +68,7 @@ std::string side_text(const NoteChange& side) {
       .take();
 }
 
-std::string list_of(const std::vector<std::string>& texts) {
+std::string list_text(const std::vector<std::string>& texts) {
   std::string list = "[";
   for (const std::string& text : texts) {
     if (list.size() > 1) list += ',';
@@ -136,20 +136,20 @@ std::string sync_ack_text(std::int64_t ack_timestamp, const std::vector<std::str
   return JsonObject()
       .text("type", "sync_ack")
       .raw("ack_timestamp", std::to_string(ack_timestamp))
-      .raw("changes", list_of(changes))
+      .raw("changes", list_text(changes))
       .take();
 }
 
 std::string sync_push_text(const std::vector<std::string>& changes) {
-  return JsonObject().text("type", "sync_push").raw("changes", list_of(changes)).take();
+  return JsonObject().text("type", "sync_push").raw("changes", list_text(changes)).take();
 }
 
 std::string conflict_text(const NoteChange& winner, const NoteChange& loser) {
   return JsonObject()
       .text("type", "conflict")
       .text("key", winner.key)
-      .raw("winner", side_text(winner))
-      .raw("loser", side_text(loser))
+      .raw("winner", note_side_text(winner))
+      .raw("loser", note_side_text(loser))
       .take();
 }
 

@@ -12,7 +12,7 @@
 namespace agent {
 namespace {
 
-http::Response refusal(const base::Error& error) {
+http::Response device_refusal(const base::Error& error) {
   http::Response response = http::json_response(device_error_text(error));
   response.status = base::code_info(error.code).http_status;
   return response;
@@ -43,9 +43,9 @@ class Polling : public std::enable_shared_from_this<Polling> {
 
   void take(const ExchangePtr& exchange) {
     const auto device = device_of(exchange->request().target);
-    if (!device.ok()) return exchange->respond(refusal(device.error()));
+    if (!device.ok()) return exchange->respond(device_refusal(device.error()));
     auto message = parse_device_message(exchange->request().body);
-    if (!message.ok()) return exchange->respond(refusal(message.error()));
+    if (!message.ok()) return exchange->respond(device_refusal(message.error()));
     auto poll = std::make_shared<Poll>(
         Poll{exchange, *device, message->last_ack, message->ack_timestamp, {}});
     const bool acknowledges = message->kind == DeviceMessage::Kind::kAck;
@@ -68,7 +68,8 @@ class Polling : public std::enable_shared_from_this<Polling> {
                 [polling = weak_from_this(), poll](const base::Result<Written>& written) {
                   const auto self = polling.lock();
                   if (!self) return;
-                  if (!written.ok()) return poll->exchange->respond(refusal(written.error()));
+                  if (!written.ok())
+                    return poll->exchange->respond(device_refusal(written.error()));
                   self->answer(poll);
                 });
   }
@@ -90,11 +91,11 @@ class Polling : public std::enable_shared_from_this<Polling> {
         const ExchangePtr exchange = std::move(poll->exchange);
         const auto self = polling.lock();
         if (!self) return;
-        if (!view->ok()) return exchange->respond(refusal(view->error()));
+        if (!view->ok()) return exchange->respond(device_refusal(view->error()));
         self->send(*exchange, *poll, **view);
       };
     });
-    if (!taken) poll->exchange->respond(refusal(readers_busy()));
+    if (!taken) poll->exchange->respond(device_refusal(readers_busy()));
   }
 
   void send(http::Exchange& exchange, const Poll& poll, const DeviceView& view) {
@@ -125,7 +126,7 @@ void add_device_sync_routes(Data& data, Timers& timers, std::shared_ptr<Feed> fe
   socket.key_in_query = true;
   socket.handler = [hub](const ExchangePtr& exchange) {
     const auto device = device_of(exchange->request().target);
-    if (!device.ok()) return exchange->respond(refusal(device.error()));
+    if (!device.ok()) return exchange->respond(device_refusal(device.error()));
     hub->open(exchange, *device);
   };
   router.add(std::move(socket));

@@ -9,7 +9,7 @@
 namespace agent {
 namespace {
 
-constexpr auto kType = crdt::SlotType::kLwwRegister;
+constexpr auto kRegister = crdt::SlotType::kLwwRegister;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ base::Status each_register(store::Reader& reader, const std::string& object,
   if (found == nullptr) return {};
   const store::ObjectInfo map = *found;
   return reader.cells().scan_object(map, nullptr, [&](store::SlotRow& row) {
-    const bool fits = row.slot.type == kType && row.slot.path.size() == 1 && !row.cells.empty();
+    const bool fits = row.slot.type == kRegister && row.slot.path.size() == 1 && !row.cells.empty();
     if (!fits) return true;
     return visit({std::move(row.slot.path[0]), crdt::best_first(std::move(row.cells))});
   });
@@ -31,7 +31,7 @@ base::Result<std::vector<MapRegister>> registers_at(store::Reader& reader,
                                                     const std::set<std::string>& keys) {
   std::vector<MapRegister> found;
   for (const std::string& key : keys) {
-    ASSIGN_OR_RETURN(crdt::Cells cells, reader.cells().cells_at(object, {key}, kType));
+    ASSIGN_OR_RETURN(crdt::Cells cells, reader.cells().cells_at(object, {key}, kRegister));
     if (!cells.empty()) found.push_back({key, crdt::best_first(std::move(cells))});
   }
   return found;

@@ -221,12 +221,15 @@ TEST_F(DeviceSync, APollAcknowledgesWithANewNumberOnly) {
   exchange();
   EXPECT_EQ(poll(a, "one", push({}, 7))["changes"].size(), 1u);
   EXPECT_EQ(poll(a, "one", push({}, 7))["changes"].size(), 1u) << "nothing tells that it arrived";
-  EXPECT_EQ(poll(a, "one", R"({"type":"sync_ack","ack_timestamp":7})")["changes"].size(), 0u);
+  const std::string acknowledges = R"({"type":"sync_ack","ack_timestamp":7})";
+  EXPECT_EQ(poll(a, "one", acknowledges)["changes"].size(), 0u);
+  EXPECT_EQ(poll(a, "one", push({}, 7))["changes"].size(), 1u)
+      << "of the answers with one number the first is acknowledged";
+  poll(a, "one", acknowledges);
   EXPECT_EQ(poll(a, "one", push({}, 7))["changes"].size(), 0u);
 }
 
 TEST_F(DeviceSync, ALargeBacklogComesInPages) {
-  std::vector<Json> changes;
   for (int i = 0; i < 6; ++i) {
     poll(a, "one",
          push({change("k" + std::to_string(i), std::string(500'000, 'x'), 10 + i, "one")}));
@@ -268,8 +271,7 @@ TEST_F(DeviceSync, ASlowDeviceGetsItsBacklogAsItReads) {
 // --- bad input
 
 TEST_F(DeviceSync, ADeviceMustSayWhoItIs) {
-  for (const std::string target :
-       {"/ws/sync", "/ws/sync?device_id=", "/ws/sync?device_id=a%00b", "/ws/sync?device=one"}) {
+  for (const std::string target : {"/ws/sync", "/ws/sync?device_id=", "/ws/sync?device=one"}) {
     const auto exchange = a.send("GET", target);
     a.run();
     ASSERT_TRUE(exchange->answered()) << target;
