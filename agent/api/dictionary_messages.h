@@ -2,6 +2,7 @@
 
 // The messages of the dictionary's clients (docs/api.md, "Dictionary"). Pure.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -1,5 +1,7 @@
 // Device sync: what a device sends, what it gets back and when, and what is refused.
 
+#include <set>
+
 #include "agent/api/limits.h"
 #include "tests/api/web_client.h"
 
