@@ -7,6 +7,8 @@
 #include "agent/api/conflicts.h"
 #include "agent/api/delta_metrics.h"
 #include "agent/api/delta_sync.h"
+#include "agent/api/device_sync.h"
+#include "agent/api/dictionary.h"
 #include "agent/api/event_stream.h"
 #include "agent/api/health.h"
 #include "agent/api/import.h"
@@ -24,7 +26,10 @@ void add_routes(Host& host, http::Router& router) {
   add_status_routes(host, router);
   add_object_routes(host, router);
   add_conflict_route(host, host, router);
-  add_event_route(host, std::make_shared<Feed>(host, host), router);
+  const auto feed = std::make_shared<Feed>(host, host);
+  add_event_route(host, feed, router);
+  add_dictionary_route(host, host, feed, router);
+  add_device_sync_routes(host, host, feed, router);
   add_import_route(host, host, router);
   add_compaction_route(host, host, router);
   add_delta_sync_routes(host, router);

@@ -89,4 +89,33 @@ inline constexpr std::size_t kStatePieceBytes = 1u << 20;  // that is written at
 inline constexpr std::size_t kStreamRoomBytes = 512u << 10;
 inline constexpr std::uint64_t kKeepAliveMillis = 15'000;
 
+// The doors that are WebSockets.
+// A message of a client of the dictionary; above: an error, and from four times as much on the
+// socket is closed (1009).
+inline constexpr std::size_t kDictionaryMessageMax = kValueBodyMax + 8 * kEnvelopeBytes;
+// Keys and values of the dictionary; above: a new client is told so and closed (1013).
+inline constexpr std::size_t kDictionaryBytesMax = 8u << 20;
+// Writes and lookups of one client that wait; above: nothing more is read from it until they are
+// done.
+inline constexpr std::size_t kDictionaryWaitingMax = 64;
+inline constexpr std::size_t kRereadKeysMax = 1'000;  // keys that are read again in one snapshot
+// A message of a device: bytes and changes; above: an error, and from four times as many bytes on
+// the socket is closed (1009).
+inline constexpr std::size_t kDeviceMessageMax = 2u << 20;
+inline constexpr std::size_t kDeviceChangesMax = 10'000;
+// Messages of one device that wait; above: nothing more is read from it until they are answered.
+inline constexpr std::size_t kDeviceWaitingMax = 16;
+// Values in one answer to a device, about; the rest follows. The values of one change stay
+// together.
+inline constexpr std::size_t kDevicePageBytes = 1u << 20;
+inline constexpr std::size_t kDeviceUnsentBytes = 512u << 10;  // above: the rest waits
+inline constexpr std::uint64_t kDevicePauseMillis = 5;         // then it looks again
+// Answers to polls whose acknowledgement is awaited; above: the oldest is forgotten, and its device
+// gets the changes again.
+inline constexpr std::size_t kPolledDevicesMax = 4'096;
+// Conflicts that a connection remembers to have told; above: it may tell one again.
+inline constexpr std::size_t kToldConflictsMax = 1'024;
+// Actors in what a client has acknowledged; above: it is not kept.
+inline constexpr std::size_t kAcknowledgedActorsMax = 16'384;
+
 }  // namespace agent

@@ -14,6 +14,7 @@ namespace http {
 inline constexpr std::uint16_t kCloseNormal = 1000;
 inline constexpr std::uint16_t kCloseGoingAway = 1001;
 inline constexpr std::uint16_t kClosePolicy = 1008;
+inline constexpr std::uint16_t kCloseTryAgainLater = 1013;
 
 // The callbacks may hold the Socket: they are released when it is closed.
 struct SocketEvents {

@@ -226,6 +226,8 @@ struct Event {
   crdt::SlotType type = crdt::SlotType::kMap;  // kSubtree: of all types that were there
   std::string_view op;                         // "put", "remove", "count", "insert" or "erase"
   std::string value;                           // JSON; "null" when removed
+  // A "remove" of a register that stays as a value with a stamp: older values stay hidden.
+  bool absent = false;
   base::ActorId actor;
   std::uint64_t seq = 0;
   crdt::HybridTime time;

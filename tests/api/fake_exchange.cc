@@ -46,6 +46,12 @@ void FakeExchange::break_off() {
   finish();
 }
 
+std::shared_ptr<http::Socket> FakeExchange::upgrade(http::SocketEvents events) {
+  CHECK(!response_ && !streaming_ && !socket_);
+  socket_ = std::make_shared<FakeSocket>(std::move(events), loop_);
+  return socket_;
+}
+
 bool FakeExchange::write(std::string_view text) {
   CHECK(streaming_);
   if (gone_ || ended_) return false;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/http/server.h"
+#include "tests/api/fake_socket.h"
 
 namespace agent {
 
@@ -31,8 +32,11 @@ class FakeExchange final : public http::Exchange {
   void start_chunks(http::Response head, std::size_t room) override;
   void when_taken(std::function<void()> go) override;
   void break_off() override;
+  std::shared_ptr<http::Socket> upgrade(http::SocketEvents events) override;
 
   // The client's side.
+  void runs_on(FakeSocket::Defer loop) { loop_ = std::move(loop); }
+  const std::shared_ptr<FakeSocket>& socket() const { return socket_; }  // null: not upgraded
   bool answered() const { return response_.has_value(); }
   const http::Response& response() const { return *response_; }
   const http::Response& head() const { return head_; }  // of an answer in chunks
@@ -58,6 +62,8 @@ class FakeExchange final : public http::Exchange {
   std::function<bool(std::string_view)> body_;
   std::function<void()> closed_;
   std::string streamed_;
+  FakeSocket::Defer loop_;
+  std::shared_ptr<FakeSocket> socket_;
   std::size_t unsent_ = 0;
   std::size_t room_ = 0;
   http::Response head_;

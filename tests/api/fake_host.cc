@@ -149,6 +149,7 @@ std::shared_ptr<FakeExchange> FakeHost::send(const std::string& verb, const std:
   if (route) request.pattern = route->pattern;
   if (route && !route->streams_body) request.body = body;
   auto exchange = std::make_shared<FakeExchange>(std::move(request));
+  exchange->runs_on([this](std::function<void()> step) { loop_.push_back(std::move(step)); });
   if (!clients_know_chunks_) exchange->knows_no_chunks();
   if (!route) {
     bool other_verb = !match.allow.empty();
