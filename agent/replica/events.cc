@@ -123,8 +123,7 @@ class Projection {
     std::string value = type == SlotType::kMap ? "{}" : value_written(effect);
     event.op = effect.body && !value.empty() ? "put" : "remove";
     if (event.op == "put") event.value = std::move(value);
-    event.absent =
-        event.op == "remove" && effect.body && effect.kind == crdt::EffectKind::kPut;
+    event.absent = event.op == "remove" && effect.body && effect.kind == crdt::EffectKind::kPut;
     if (effect.body) event.time = effect.stamp.time;
     return {};
   }

@@ -389,7 +389,7 @@ TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
     const std::string name = std::string(http::verb_name(route.verb)) + " " + route.pattern;
     scopes.emplace(name, route.scope);
     if (route.signed_off_loopback) signed_routes.insert(name);
-    EXPECT_FALSE(route.key_in_query) << name;
+    EXPECT_EQ(route.key_in_query, route.websocket) << name;
   }
 
   EXPECT_EQ(scopes, expected);
