@@ -115,7 +115,5 @@ inline constexpr std::uint64_t kDevicePauseMillis = 5;         // then it looks 
 inline constexpr std::size_t kPolledDevicesMax = 4'096;
 // Conflicts that a connection remembers to have told; above: it may tell one again.
 inline constexpr std::size_t kToldConflictsMax = 1'024;
-// Actors in what a client has acknowledged; above: it is not kept.
-inline constexpr std::size_t kAcknowledgedActorsMax = 16'384;
 
 }  // namespace agent
