@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/api/limits.h"
+#include "agent/feed/limits.h"
 #include "crdt/base/hash.h"
 
 namespace agent {
