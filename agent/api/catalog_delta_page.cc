@@ -94,6 +94,7 @@ class DeltaPageReader {
     if (page_.place.walk) {
       page_.from_entries = true;
       RETURN_IF_ERROR(walk());
+      full_ = full_ || found_.size() >= query_.limit;
     }
     if (!page_.place.walk && !full_) RETURN_IF_ERROR(read_log());
     render();
