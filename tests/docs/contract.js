@@ -27,8 +27,9 @@ export function eventsOf(text) {
 export class Contract {
   constructor(text) {
     this.document = JSON.parse(text);
-    this.ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true });
-    this.ajv.addVocabulary(["example"]);
+    this.ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true });
+    // Schemas are looked up in the document, so its own members must be known.
+    this.ajv.addVocabulary(Object.keys(this.document));
     this.ajv.addSchema(closed(this.document), "description");
     this.compiled = new Map();
     this.answered = new Set();  // ids of operations that were answered well
@@ -42,25 +43,11 @@ export class Contract {
 
   // Every schema compiles in the strict mode, and every example fits its schema.
   faultsOfSchemas() {
-    const faults = [];
-    const visit = (value, path) => {
-      if (value === null || typeof value !== "object") return;
-      const at = path.at(-2);
-      const isSchema = path.at(-1) === "schema" || at === "schemas" || at === "x-events";
-      if (isSchema) {
-        try {
-          this.#compile(path);
-        } catch (error) {
-          faults.push(`${pointer(...path)}: ${error.message}`);
-        }
-      }
-      if ("example" in value && "schema" in value) {
-        faults.push(...this.#misfits([...path, "schema"], value.example, `the example at ${pointer(...path)}`));
-      }
-      for (const [key, inside] of Object.entries(value)) visit(inside, [...path, key]);
-    };
-    visit(this.document, []);
-    return faults;
+    const schemas = this.#places((path) => path.at(-1) === "schema" || ["schemas", "x-events"].includes(path.at(-2)));
+    const faults = schemas.flatMap(([path]) => this.#uncompiled(path));
+    if (faults.length > 0) return faults;
+    const shown = this.#places((_, value) => "example" in value && "schema" in value);
+    return shown.flatMap(([path, { example }]) => this.#misfits([...path, "schema"], example, `the example at ${pointer(...path)}`));
   }
 
   operations() {
@@ -151,6 +138,13 @@ export class Contract {
     return this.#misfits([...at, "content", "application/json", "schema"], JSON.parse(textOf(exchange.sent)), `${name}: the body`);
   }
 
+  // [path, value] of every object in the document for which `wanted` is true.
+  #places(wanted, value = this.document, path = []) {
+    if (value === null || typeof value !== "object") return [];
+    const inside = Object.entries(value).flatMap(([key, more]) => this.#places(wanted, more, [...path, key]));
+    return wanted(path, value) ? [[path, value], ...inside] : inside;
+  }
+
   // The value at a path, and the path at which it stands when references were followed.
   #resolved(path) {
     const value = path.reduce((inside, key) => inside[key], this.document);
@@ -162,6 +156,15 @@ export class Contract {
     const at = `description#${pointer(...path).split("/").map(encodeURIComponent).join("/")}`;
     if (!this.compiled.has(at)) this.compiled.set(at, this.ajv.compile({ $ref: at }));
     return this.compiled.get(at);
+  }
+
+  #uncompiled(path) {
+    try {
+      this.#compile(path);
+      return [];
+    } catch (error) {
+      return [`${pointer(...path)}: ${error.message}`];
+    }
   }
 
   #misfits(path, value, what) {
