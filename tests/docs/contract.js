@@ -71,7 +71,7 @@ export class Contract {
     const { status } = exchange;
     const path = ["paths", operation.path, operation.verb];
     const listed = String(status) in operation.responses;
-    if (!listed && status < 400) return [`${name}: the status ${status} is not described`];
+    if (!listed && (status < 400 || !operation.responses.default)) return [`${name}: the status ${status} is not described`];
     const faults = this.#faultsOfAnswer([...path, "responses", listed ? String(status) : "default"], exchange, name);
     if (status >= 400) return faults;
     this.answered.add(operation.operationId.replace(/_below$/, ""));

@@ -102,6 +102,7 @@ const tests = {
       [{ id: "2", event: "change", data: "{}" }], "events");
     checkEqual(faults('event: change\ndata: {"n":1}\n\n'), 0, "as described");
     checkEqual(faults('event: change\ndata: {"n":"1"}\n\n'), 1, "in another form");
+    checkEqual(contract.faultsOf(exchange({ target: "/stream", status: 503 })).length, 1, "a refusal that is not described");
     checkEqual(faults('event: other\ndata: {"n":1}\n\n'), 1, "an unknown one");
   },
 
