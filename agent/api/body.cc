@@ -126,19 +126,4 @@ base::Result<std::vector<std::string>> ops_of(const crdt::Members& body) {
                      "a PATCH takes at most " + std::to_string(kBatchOpsMax) + " ops"};
 }
 
-base::Result<std::uint64_t> number_member(const crdt::Members& members, std::string_view key,
-                                          std::uint64_t most) {
-  const std::string* text = find_member(members, key);
-  if (!text) return base::invalid("\"" + std::string(key) + "\" is missing");
-  // 1.0 and 1e0 are spellings of 1, as in the value of a counter.
-  const auto decimal = crdt::Decimal::parse(*text);
-  const std::string digits = decimal ? decimal->text() : std::string();
-  std::uint64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto read = std::from_chars(digits.data(), end, value);
-  if (read.ec == std::errc() && read.ptr == end && value <= most) return value;
-  return base::invalid("\"" + std::string(key) + "\" must be a whole number from 0 to " +
-                       std::to_string(most) + ", and is " + text->substr(0, 40));
-}
-
 }  // namespace agent

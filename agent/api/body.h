@@ -39,9 +39,5 @@ base::Status check_members(const crdt::Members& members, std::string_view of,
 const std::string* find_member(const crdt::Members& members, std::string_view key);
 // The text of a member that must be a JSON string; kInvalid if it is missing or another type.
 base::Result<std::string> string_member(const crdt::Members& members, std::string_view key);
-// A member that must be a whole number from 0 to `most`. 1.0 and 1e0 are spellings of 1, as in the
-// value of a counter. kInvalid if it is missing or another value.
-base::Result<std::uint64_t> number_member(const crdt::Members& members, std::string_view key,
-                                          std::uint64_t most);
 
 }  // namespace agent

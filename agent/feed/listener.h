@@ -31,7 +31,7 @@ class Listener {
   virtual std::size_t room() const = 0;
 
   // A client that comes back with `at` gets everything that follows. `at` is absent while the
-  // listener does not have all values yet, or has not yet got anything.
+  // listener does not have all values yet, and where only the first read shows where it stands.
   virtual bool begin(const std::optional<Cursor>& at) = 0;
   virtual bool values(std::span<const Value> values) = 0;
   virtual bool values_end(const Cursor& at) = 0;

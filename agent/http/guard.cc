@@ -27,11 +27,6 @@ constexpr std::string_view kExposed =
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // RFC 9110, 5.6.2: the characters of a method or a header name.
@@ -174,6 +169,11 @@ std::size_t count(const Request& request, std::string_view name) {
 }
 
 }  // namespace
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
 
 bool is_token_char(char c) { return kToken[static_cast<unsigned char>(c)]; }
 

@@ -20,6 +20,7 @@ namespace http {
 // Bound of header lines in one request. Above it check_head returns kTooLarge, answered with 431.
 inline constexpr std::size_t kHeaderLinesMax = 64;
 
+bool same_ignoring_case(std::string_view a, std::string_view b);  // of ASCII letters
 bool is_token_char(char c);            // may stand in a method or a header name
 bool has_port(std::string_view host);  // "a:80", "[::1]:80"; not "a", "[::1]"
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "agent/http/answer.h"
+#include "agent/http/guard.h"
 #include "crdt/base/trimmed.h"
 
 namespace http {
@@ -16,12 +17,6 @@ constexpr std::string_view kVersion = "13";
 constexpr std::string_view kBase64 =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t kKeySize = 24;  // 16 bytes in base64
-
-bool same_ignoring_case(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 // Whether a header that is a list has this element. It may stand on several lines.
 bool lists(const Request& request, std::string_view name, std::string_view wanted) {

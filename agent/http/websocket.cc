@@ -16,7 +16,7 @@ constexpr std::uint16_t kNoUtf8 = 1007;
 constexpr std::uint16_t kTooBig = 1009;
 constexpr std::size_t kReasonMax = 123;  // a control frame has at most 125 bytes, two are the code
 
-bool is_control(std::uint8_t opcode) { return (opcode & 8u) != 0; }
+bool is_control_frame(std::uint8_t opcode) { return (opcode & 8u) != 0; }
 
 bool is_known(std::uint8_t opcode) {
   return opcode <= WSLAY_BINARY_FRAME || (opcode >= WSLAY_CONNECTION_CLOSE && opcode <= WSLAY_PONG);
@@ -75,7 +75,7 @@ std::size_t WebSocket::receive(std::string_view bytes) {
       break;
     }
     if (!in_frame_ && !begin_frame(frame)) break;
-    std::string& payload = is_control(frame.opcode) ? control_ : message_;
+    std::string& payload = is_control_frame(frame.opcode) ? control_ : message_;
     payload.append(reinterpret_cast<const char*>(frame.data), frame.data_length);
     frame_left_ -= frame.data_length;
     if (frame_left_ > 0) continue;
@@ -93,7 +93,7 @@ bool WebSocket::begin_frame(const wslay_frame_iocb& frame) {
   if (frame.rsv != 0) fault = "a reserved bit is set";
   if (!is_known(frame.opcode)) fault = "unknown opcode";
   if (continues && !in_message_) fault = "a continuation without a message";
-  if (!continues && !is_control(frame.opcode) && in_message_) {
+  if (!continues && !is_control_frame(frame.opcode) && in_message_) {
     fault = "a new message inside a fragmented one";
   }
   if (frame.opcode == WSLAY_CONNECTION_CLOSE && frame.payload_length == 1) {
@@ -105,7 +105,7 @@ bool WebSocket::begin_frame(const wslay_frame_iocb& frame) {
   }
   in_frame_ = true;
   frame_left_ = frame.payload_length;
-  if (is_control(frame.opcode)) return true;
+  if (is_control_frame(frame.opcode)) return true;
   // message_ is never longer than message_max_.
   if (frame.payload_length > message_max_ - message_.size()) {
     fail(kTooBig, "a message has at most " + std::to_string(message_max_) + " bytes here");

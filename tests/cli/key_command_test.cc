@@ -207,7 +207,7 @@ TEST_F(TlsCommand, AServerCertificateIsGoodForItsHostsAndForNoClient) {
       ASN1_INTEGER_to_BN(X509_get0_serialNumber(leaf), nullptr), BN_free);
   std::unique_ptr<char, void (*)(char*)> hex(BN_bn2hex(serial.get()),
                                              [](char* text) { OPENSSL_free(text); });
-  EXPECT_EQ(*auth::normal_serial(hex.get()), Json::parse(issued.out)["serial"]);
+  EXPECT_EQ(*auth::normal_serial(hex.get()), Json::parse(issued.out)["serial"].get<std::string>());
 }
 
 // Hosts without a clock start in 1970. A certificate ends after two years, its authority after ten.

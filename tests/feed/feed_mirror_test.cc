@@ -29,11 +29,13 @@ State state_of(FakeHost& host, const std::function<bool(const std::string&)>& wa
   State state;
   for (const char* name : {"images", "snapshots"}) {
     if (!wanted(name)) continue;
-    for (const Json& one : json(host, "GET", "/catalog/query?type=" + std::string(name))) {
+    const Json entries = json(host, "GET", "/catalog/query?type=" + std::string(name));
+    for (const Json& one : entries) {
       state[{name, one["id"].get<std::string>()}] = {one["metadata"].dump()};
     }
   }
-  for (const Json& object : json(host, "GET", "/v1/objects")["objects"]) {
+  const Json listing = json(host, "GET", "/v1/objects");
+  for (const Json& object : listing["objects"]) {
     const std::string name = object["id"];
     if (!wanted(name) || name == "images" || name == "snapshots") continue;
     const Json shown = json(host, "GET", "/v1/objects/" + name);

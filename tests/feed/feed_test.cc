@@ -88,12 +88,14 @@ TEST_F(FeedTest, FromTheBeginningAndFromACursor) {
   put("a"), put("b");
   auto first = open(Start::beginning());
   host_.run();
-  EXPECT_EQ(first->calls(), (Calls{"begin", "change a", "change b", "up to date"}));
+  EXPECT_EQ(first->calls(), (Calls{"begin at", "change a", "change b", "up to date"}));
+  const std::string cursor = first->at_.text();
   put("c");
 
-  auto second = open(Start::at(first->at_.text()));
+  auto second = open(Start::at(cursor));
+  host_.run();
   put("d");
-  EXPECT_EQ(second->calls(), (Calls{"begin at", "up to date", "change d"}));
+  EXPECT_EQ(second->calls(), (Calls{"begin at", "change c", "up to date", "change d"}));
 }
 
 TEST_F(FeedTest, ValuesThenChanges) {
@@ -128,7 +130,7 @@ TEST_F(FeedTest, AListenerWithoutRoomIsGivenNothingFromTheLog) {
   notes->room_ = 0;
   host_.run();
   for (int i = 0; i < 5; ++i) host_.advance(kCatchUpPauseMillis);
-  EXPECT_EQ(notes->calls(), (Calls{"begin"}));
+  EXPECT_EQ(notes->calls(), (Calls{"begin at"}));
   notes->room_ = 1'000;  // an event and what is around it do not fit
   host_.advance(kCatchUpPauseMillis);
   EXPECT_EQ(notes->calls(), Calls{});

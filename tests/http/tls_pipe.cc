@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
@@ -75,7 +76,7 @@ TlsPipe::TlsPipe(std::uint16_t port, const TlsWishes& wishes) : tcp_(connect_to(
   std::signal(SIGPIPE, SIG_IGN);
   context_ = SSL_CTX_new(TLS_client_method());
   SSL_CTX_set_max_proto_version(context_, wishes.version);
-  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT);
+  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context_, keep_session);
   if (!wishes.certificate.pem.empty()) use(context_, wishes.certificate);
   if (!wishes.ca.empty()) trust(context_, wishes.ca);
@@ -106,6 +107,8 @@ TlsPipe::~TlsPipe() {
   std::uint64_t one = 1;
   CHECK(::write(stop_, &one, sizeof one) == sizeof one);
   if (thread_.joinable()) thread_.join();
+  // OpenSSL does not resume a session whose connection had no orderly end.
+  SSL_set_shutdown(ssl_, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   SSL_free(ssl_);
   SSL_CTX_free(context_);
   for (int socket : {tcp_, inner_, outer_, stop_}) {
@@ -122,74 +125,66 @@ std::string TlsPipe::protocol() const {
 
 int TlsPipe::take_socket() { return std::exchange(outer_, -1); }
 
+// Neither direction waits for the other one.
 void TlsPipe::carry() {
-  while (out_open_ || in_open_) {
-    short in_events = static_cast<short>((out_open_ ? POLLIN : 0) | POLLRDHUP);
-    pollfd entries[] = {{inner_, in_events, 0},
-                        {tcp_, static_cast<short>(in_open_ ? POLLIN : 0), 0},
-                        {stop_, POLLIN, 0}};
-    if (!out_open_) entries[0].events = 0;
-    if (::poll(entries, 3, -1) < 0) return;
-    if (entries[2].revents != 0) return;
-    if ((entries[0].revents & POLLHUP) != 0 && (entries[0].revents & POLLIN) == 0) {
+  while (out_open_ || in_open_ || !to_server_.empty() || !to_test_.empty()) {
+    short inner = 0;
+    short tcp = 0;
+    if (out_open_ && to_server_.empty()) inner |= POLLIN;
+    if (!to_test_.empty()) inner |= POLLOUT;
+    if (in_open_ && to_test_.empty()) tcp |= POLLIN;
+    if (!to_server_.empty()) tcp |= POLLOUT;
+    pollfd entries[] = {{inner_, inner, 0}, {tcp_, tcp, 0}, {stop_, POLLIN, 0}};
+    if (::poll(entries, 3, -1) < 0 || entries[2].revents != 0) return;
+    char next = 0;
+    bool hung_up = (entries[0].revents & POLLHUP) != 0 && to_server_.empty();
+    if (hung_up && ::recv(inner_, &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0) {
       // The test has closed its socket: the server must see a reset.
       linger hard{1, 0};
       ::setsockopt(tcp_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
       ::close(std::exchange(tcp_, -1));
       return;
     }
-    if (out_open_ && entries[0].revents != 0 && !carry_out()) return;
-    if (in_open_ && entries[1].revents != 0 && !carry_in()) return;
+    if ((inner & POLLIN) != 0 && entries[0].revents != 0) take_from_test();
+    if (!to_server_.empty() && !give_to_server()) return;
+    if ((tcp & POLLIN) != 0 && entries[1].revents != 0) take_from_server();
+    if (!to_test_.empty()) give_to_test();
   }
 }
 
-// False: there is nothing more to carry.
-bool TlsPipe::carry_out() {
+void TlsPipe::take_from_test() {
   std::array<char, 16 * 1024> bytes{};
-  ssize_t count = ::read(inner_, bytes.data(), bytes.size());
-  if (count < 0) return false;
-  if (count == 0) {
-    out_open_ = false;
-    SSL_shutdown(ssl_);
-    ::shutdown(tcp_, SHUT_WR);
-    return true;
-  }
-  for (;;) {
-    int written = SSL_write(ssl_, bytes.data(), static_cast<int>(count));
-    if (written > 0) return true;
-    if (SSL_get_error(ssl_, written) != SSL_ERROR_WANT_WRITE) {
-      ::shutdown(inner_, SHUT_RDWR);
-      return false;
-    }
-    // The server does not read: what it sends must still arrive.
-    pollfd entries[] = {{tcp_, static_cast<short>(POLLOUT | POLLIN), 0}, {stop_, POLLIN, 0}};
-    ::poll(entries, 2, -1);
-    if (entries[1].revents != 0) return false;
-    if (in_open_ && (entries[0].revents & POLLIN) != 0 && !carry_in()) return false;
-  }
+  ssize_t count = ::recv(inner_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (count > 0) to_server_.assign(bytes.data(), static_cast<std::size_t>(count));
+  if (count != 0) return;
+  out_open_ = false;
+  SSL_shutdown(ssl_);
+  ::shutdown(tcp_, SHUT_WR);
 }
 
-bool TlsPipe::carry_in() {
+// False: the server is gone.
+bool TlsPipe::give_to_server() {
+  int written = SSL_write(ssl_, to_server_.data(), static_cast<int>(to_server_.size()));
+  if (written <= 0 && SSL_get_error(ssl_, written) == SSL_ERROR_WANT_WRITE) return true;
+  to_server_.clear();
+  if (written > 0) return true;
+  ::shutdown(inner_, SHUT_RDWR);
+  return false;
+}
+
+void TlsPipe::take_from_server() {
   std::array<char, 16 * 1024> bytes{};
-  for (;;) {
-    int count = SSL_read(ssl_, bytes.data(), static_cast<int>(bytes.size()));
-    if (count <= 0) {
-      if (SSL_get_error(ssl_, count) == SSL_ERROR_WANT_READ) return true;
-      in_open_ = false;
-      ::shutdown(inner_, SHUT_WR);
-      return true;
-    }
-    std::size_t done = 0;
-    while (done < static_cast<std::size_t>(count)) {
-      pollfd entries[] = {{inner_, POLLOUT, 0}, {stop_, POLLIN, 0}};
-      ::poll(entries, 2, -1);
-      if (entries[1].revents != 0) return false;
-      ssize_t put = ::send(inner_, bytes.data() + done, static_cast<std::size_t>(count) - done,
-                           MSG_DONTWAIT | MSG_NOSIGNAL);
-      if (put < 0 && errno != EAGAIN) return true;  // the poll of carry() sees the end
-      if (put > 0) done += static_cast<std::size_t>(put);
-    }
-  }
+  int count = SSL_read(ssl_, bytes.data(), static_cast<int>(bytes.size()));
+  if (count > 0) return void(to_test_.assign(bytes.data(), static_cast<std::size_t>(count)));
+  if (SSL_get_error(ssl_, count) == SSL_ERROR_WANT_READ) return;
+  in_open_ = false;
+  ::shutdown(inner_, SHUT_WR);
+}
+
+void TlsPipe::give_to_test() {
+  ssize_t put = ::send(inner_, to_test_.data(), to_test_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (put > 0) to_test_.erase(0, static_cast<std::size_t>(put));
+  if (put < 0 && errno != EAGAIN) to_test_.clear();
 }
 
 }  // namespace http::testing

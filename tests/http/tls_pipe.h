@@ -39,8 +39,10 @@ class TlsPipe {
 
  private:
   void carry();
-  bool carry_out();
-  bool carry_in();
+  void take_from_test();
+  bool give_to_server();
+  void take_from_server();
+  void give_to_test();
 
   int tcp_ = -1;
   int inner_ = -1;
@@ -51,6 +53,8 @@ class TlsPipe {
   bool connected_ = false;
   bool out_open_ = true;  // the test may still send
   bool in_open_ = true;   // the server may still send
+  std::string to_server_;
+  std::string to_test_;
   std::thread thread_;
 };
 

@@ -1,7 +1,7 @@
 // One function for each scenario. Afterwards nothing may be in the console, and nothing may have
 // been fetched from elsewhere (harness.js).
 
-import { check, checkEqual, eventually } from "./harness.js";
+import { check, checkEqual, eventually, kWaitMillis } from "./harness.js";
 
 export const scenarios = {};
 
@@ -11,7 +11,11 @@ const kStopped = /Failed to load resource|ERR_CONNECTION|net::ERR/;
 const textOf = async (agent, object) => (await agent.get(`/v1/objects/${object}`)).value;
 const area = (page) => page.locator("#view-text textarea");
 const waiting = async (page) => Number(await page.locator("#queue-count").textContent());
-const nothingWaits = (page) => eventually("no edit waits", async () => (await waiting(page)) === 0);
+const nothingWaits = (page, timeout) => eventually("no edit waits", async () => {
+  if ((await waiting(page)) === 0) return true;
+  const rows = await page.locator("#view-queue tbody tr").allTextContents();
+  throw new Error(`${rows.length} edits wait: ${rows.slice(0, 3).join("; ")}`);
+}, timeout);
 // Letters of `wanted` in the order in which they stand in `text`.
 const only = (text, wanted) => [...text].filter((letter) => wanted.includes(letter)).join("");
 
@@ -40,7 +44,7 @@ scenarios.MembersAndTopologyAreShown = async (lab) => {
 
 scenarios.TwoTypeIntoOneParagraphAndNothingIsLost = async (lab) => {
   const [n1, n2] = await lab.mesh(2);
-  await n1.ask("PUT", "/v1/objects/paper", { type: "seq", value: "[ begin | end ]" });
+  await n1.ask("PUT", "/v1/objects/paper", { type: "seq", value: "[ 12345 | 678 ]" });
   await eventually("the text is on n2", () => textOf(n2, "paper"));
   const pages = [await openText(lab, n1, "paper"), await openText(lab, n2, "paper")];
   await Promise.all(pages.map((page) => eventually("the text", async () => (await area(page).inputValue()).length === 15)));
@@ -54,14 +58,14 @@ scenarios.TwoTypeIntoOneParagraphAndNothingIsLost = async (lab) => {
     await page.keyboard.type(text, { delay: 15 });
   }));
 
-  await Promise.all(pages.map(nothingWaits));
+  await Promise.all(pages.map((page) => nothingWaits(page)));
   const end = await eventually("both agents and both pages show the same", async () => {
     const all = [await textOf(n1, "paper"), await textOf(n2, "paper"), ...await Promise.all(pages.map((page) => area(page).inputValue()))];
     return new Set(all).size === 1 && all[0].length === 415 ? all[0] : null;
   });
   checkEqual(only(end, lower), lower, "every letter of the first, in order");
   checkEqual(only(end, upper), upper, "every letter of the second, in order");
-  check(end.startsWith("[ begin ") && end.endsWith("| end ]"), `what was there stays: ${end}`);
+  check(end.startsWith("[ 12345 ") && end.endsWith("| 678 ]"), `what was there stays: ${end}`);
   await lab.picture(pages[0], "two-typed");
 };
 
@@ -81,7 +85,7 @@ scenarios.TwoEraseAndReplaceAtOnce = async (lab) => {
   await select(pages[0], "quick brown");
   await select(pages[1], "brown fox");
   await Promise.all([pages[0].keyboard.type("slow"), pages[1].keyboard.press("Delete")]);
-  await Promise.all(pages.map(nothingWaits));
+  await Promise.all(pages.map((page) => nothingWaits(page)));
   await select(pages[1], "😀");
   await pages[1].keyboard.type("🦊");
 
@@ -105,7 +109,7 @@ scenarios.EditsAtRandomLeadToOneText = async (lab) => {
     };
     const area = document.querySelector("#view-text textarea");
     const [inserted, erased] = [[], []];
-    for (let step = 0; step < 250; ++step) {
+    for (let step = 0; step < 150; ++step) {
       const { value } = area;
       const at = random(value.length + 1);
       if (value.length > 10 && random(3) === 0) {
@@ -123,14 +127,15 @@ scenarios.EditsAtRandomLeadToOneText = async (lab) => {
     return { inserted, erased };
   }, { seed: seed + number, first: number === 0 ? 0x4E00 : 0xAC00 })));
 
-  await Promise.all(pages.map(nothingWaits));
+  // Each edit is at another place, so each is a request of its own.
+  await Promise.all(pages.map((page) => nothingWaits(page, 4 * kWaitMillis)));
   const erased = new Set(done.flatMap((one) => one.erased));
   const expected = done.flatMap(({ inserted }) => inserted).filter((letter) => !erased.has(letter)).sort().join("");
   await eventually(`all show the same letters (seed ${seed})`, async () => {
     const all = [await textOf(n1, "paper"), await textOf(n2, "paper"), ...await Promise.all(pages.map((page) => area(page).inputValue()))];
     return new Set(all).size === 1 && [...all[0]].sort().join("") === expected;
   });
-  check(erased.size > 50 && expected.length > 50, "enough was erased and enough was kept");
+  check(erased.size > 30 && expected.length > 50, "enough was erased and enough was kept");
 };
 
 scenarios.EditsMadeWhileTheAgentIsAwayAreSentWhenItReturns = async (lab) => {

@@ -96,14 +96,15 @@ function differences(seed) {
 }
 
 function edits() {
-  const first = { kind: "insert", base: "~t", index: 0, n: 2, text: "ab", after: "start", at: 0 };
-  const goesOn = { kind: "insert", base: "~t", index: 2, n: 1, text: "c", after: "~t:1", at: 2 };
-  const elsewhere = { kind: "insert", base: "~t", index: 3, n: 1, text: "d", after: "~t:0", at: 1 };
+  const first = { kind: "insert", tab: "~t", base: "~t", index: 0, n: 2, text: "ab", after: "start", at: 0 };
+  const goesOn = { kind: "insert", tab: "~t", base: "~t", index: 2, n: 1, text: "c", after: "~t:1", at: 2 };
+  const elsewhere = { kind: "insert", tab: "~t", base: "~t", index: 3, n: 1, text: "d", after: "~t:0", at: 1 };
   checkEqual(merged(first, goesOn), { ...first, n: 3, text: "abc" }, "typed in one go");
   checkEqual(merged(first, elsewhere), null, "typed elsewhere");
-  const erase = (...indexes) => ({ kind: "erase", runs: indexes.map((index) => ({ base: "x:1", index, n: 1 })) });
+  const erase = (...indexes) => ({ kind: "erase", tab: "~t", runs: indexes.map((index) => ({ base: "x:1", index, n: 1 })) });
   checkEqual(merged(erase(5), erase(4)).runs, [{ base: "x:1", index: 4, n: 2 }], "backspace");
   checkEqual(merged(first, erase(1)), null, "two kinds");
+  checkEqual(merged(erase(5), { ...erase(4), tab: "~u" }), null, "two tabs");
 
   checkEqual(partsOf([{ base: "x:1", index: 5, n: 25_000 }, { base: "y:1", index: 0, n: 1 }]).map((part) => part.map(({ index, n }) => [index, n])),
     [[[5, 10_000]], [[10_005, 10_000]], [[20_005, 5_000], [0, 1]]], "large erases in parts");

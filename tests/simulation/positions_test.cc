@@ -207,7 +207,7 @@ TEST(Positions, CostNoSyncOfATurn) {
   for (int i = 0; i < 200; ++i) host.hear();
   EXPECT_EQ(host.syncs(), before);
 
-  host.spend(agent::kReservedPositions / 2 + 1);
+  host.spend(agent::kReservedPositions / 2);
   const agent::Outputs moves = host.hear();
   const std::uint64_t moved = host.syncs();
   EXPECT_GT(moved, before);

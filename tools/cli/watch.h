@@ -1,5 +1,7 @@
 #pragma once
 
+// The command `watch`: changes as they arrive.
+
 #include <string>
 #include <vector>
 

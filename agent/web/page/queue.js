@@ -102,64 +102,56 @@ export class Queue {
   }
 
   async sendAll() {
-    for (;;) {
-      const record = await this.take();
-      if (!record) return;
-      const sent = await this.sendOne(record);
-      // The browser slows down tabs that are hidden: another one may go on.
-      if (!sent && document.hidden) return;
+    for (let record = await this.next(); record;) {
+      const { answer, error } = await this.sendOne(record);
+      if (answer) {
+        record = await this.next(record, answer);
+      } else if (error instanceof Refused && !isPassing(error.status)) {
+        await this.refused(record, error);
+        record = await this.next();
+      } else {
+        await this.failed(record, error);
+        // The browser slows down tabs that are hidden: another one may go on.
+        record = document.hidden ? null : await this.next();
+      }
     }
   }
 
-  // The first record that can be sent, marked, so that nothing is added to it any more.
-  async take() {
-    const record = await this.database.change(async ({ operations, names }) => {
-      const all = await result(operations.getAll());
-      const next = all.find(({ state }) => state !== "refused");
-      if (!next) return null;
-      // What was sent before is sent again as it was: the agent knows its key.
-      const body = next.sent ?? (next.edit ? await textBody(names, next.edit) : next.body);
-      if (body === null) {
-        next.state = "refused";
-        next.error = "it depends on an edit before it that was refused or dropped";
-      } else {
-        next.state = "sending";
-        next.sent = body;
-      }
-      operations.put(next);
-      return next;
-    });
-    if (record) await this.changedHere();
-    return record?.state === "refused" ? this.take() : record;
-  }
-
-  // False: it is to be sent again.
   async sendOne(record) {
     try {
       const answer = await ask(record.method, record.target, record.sent, { "Idempotency-Key": record.key });
       this.retryMillis = kRetryMillisMin;
-      await this.finished(record, answer);
-      return true;
+      return { answer };
     } catch (error) {
-      const refused = error instanceof Refused && !isPassing(error.status);
-      if (!refused && !(error instanceof Away) && !(error instanceof Refused)) throw error;
-      await (refused ? this.refused(record, error) : this.failed(record, error));
-      return refused;
+      if (error instanceof Refused || error instanceof Away) return { error };
+      throw error;
     }
   }
 
-  // The edit is stored: its record goes. Later edits find the names that the agent gave.
-  async finished(record, answer) {
-    const named = record.edit?.kind === "insert" && answer.dot !== null;
-    const { base, index, n } = record.edit ?? {};
-    const row = named ? { base, index, n, dot: answer.dot, time: Date.now() } : null;
-    await this.database.change(async ({ operations, names }) => {
-      operations.delete(record.number);
+  // The first record that can be sent, marked, so that nothing is added to it any more. `done` was
+  // answered: its record goes, and later edits find the names that the agent gave to its letters.
+  async next(done, answer) {
+    const row = done ? namesGiven(done, answer) : null;
+    const record = await this.database.change(async ({ operations, names }) => {
+      if (done) operations.delete(done.number);
       if (row) names.put(row);
+      for (const one of await result(operations.getAll())) {
+        if (one.state === "refused") continue;
+        // What was sent before is sent again as it was: the agent knows its key.
+        one.sent ??= one.edit ? await textBody(names, one.edit) : one.body;
+        one.state = one.sent === null ? "refused" : "sending";
+        if (one.sent === null) one.error = "it depends on an edit before it that was refused or dropped";
+        operations.put(one);
+        if (one.state === "sending") return one;
+      }
+      return null;
     });
-    this.channel.postMessage({ kind: "sent", record, answer, row });
-    this.tellSent(record, answer, row);
+    if (done) {
+      this.channel.postMessage({ kind: "sent", record: done, answer, row });
+      this.tellSent(done, answer, row);
+    }
     await this.changedHere();
+    return record;
   }
 
   async refused(record, error) {
@@ -185,8 +177,14 @@ export class Queue {
 
   // --- What this tab and the others know
 
+  // Many at once cost two readings.
   async refresh() {
-    this.records = await this.database.operations();
+    if (this.refreshing) {
+      this.refreshAgain ??= this.refreshing.then(() => { this.refreshAgain = null; return this.refresh(); });
+      return this.refreshAgain;
+    }
+    this.refreshing = this.database.operations().finally(() => { this.refreshing = null; });
+    this.records = await this.refreshing;
     for (const watcher of this.watchers) watcher.changed?.();
   }
 
@@ -211,6 +209,12 @@ async function lastOf(operations, target) {
   const all = (await result(operations.getAll())).filter((record) => record.target === target);
   const last = all.at(-1);
   return last?.edit && last.state === "waiting" ? last : null;
+}
+
+// The names that the agent gave to the letters of an insert.
+function namesGiven({ edit }, { dot }) {
+  if (edit?.kind !== "insert" || dot === null) return null;
+  return { base: edit.base, index: edit.index, n: edit.n, dot, time: Date.now() };
 }
 
 // 32 characters that nobody else has.

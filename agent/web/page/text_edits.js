@@ -3,8 +3,8 @@
 // of this tab, "~<tab>:<index>". Both are a base and an index, and a run is `n` letters of one base
 // with indexes that follow each other: {base, index, n}.
 //
-// An edit is {kind: "insert", base, index, n, text, after, at} or {kind: "erase", runs}. `after` is
-// the name of the letter before it, or "start"; `at` is where its author saw it.
+// An edit is {kind: "insert", tab, base, index, n, text, after, at} or {kind: "erase", tab, runs}.
+// `after` is the name of the letter before it, or "start"; `at` is where its author saw it.
 
 const kLettersMax = 5_000;  // of one insert: above, a new one begins
 const kRunsMax = 1_000;     // of one erase, and its letters
@@ -40,10 +40,11 @@ export function runsOf(elements) {
 
 // One edit that does both, if there is one: what is typed or erased in one go is one request.
 export function merged(last, next) {
-  if (last.kind !== next.kind) return null;
+  // Only of one tab: after a power cut a record may have forgotten that it was sent.
+  if (last.kind !== next.kind || last.tab !== next.tab) return null;
   if (last.kind === "erase") {
     const [runs, more] = partsOf([...last.runs, ...next.runs].reduce(withRun, []));
-    return more ? null : { kind: "erase", runs };
+    return more ? null : { ...last, runs };
   }
   const goesOn = next.base === last.base && next.index === last.index + last.n &&
     next.after === nameOf(last.base, last.index + last.n - 1);

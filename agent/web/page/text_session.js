@@ -55,10 +55,10 @@ export class TextSession {
     const after = list.nameBefore(from);
     const runs = list.between(from, to);
     const at = lettersOf(list.text().slice(0, from));
-    for (const part of partsOf(runs)) this.edit({ kind: "erase", runs: part });
+    for (const part of partsOf(runs)) this.edit({ kind: "erase", tab: this.tab, runs: part });
     if (text === "") return;
     const n = lettersOf(text);
-    this.edit({ kind: "insert", base: this.tab, index: this.typed, n, text, after, at });
+    this.edit({ kind: "insert", tab: this.tab, base: this.tab, index: this.typed, n, text, after, at });
     this.typed += n;
   }
 
