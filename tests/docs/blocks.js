@@ -48,8 +48,8 @@ export function normalised(output) {
 
 export const fits = (answer, output) => patternOf(answer).test(normalised(output));
 
-// True if the answer goes on for ever: an event stream.
-export const isStream = (call) => /^curl -N /.test(call.command);
+// True if the answer goes on for ever: an event stream or a WebSocket.
+export const isStream = (call) => /^curl -N |\bwebsocat -n /.test(call.command);
 
 // True if the call may be repeated until the answer fits: it only reads.
-export const isRead = (call) => !/ (-X|-d|--data\S*|-T) /.test(call.command);
+export const isRead = (call) => !/ (-X|-d|--data\S*|-T) |websocat/.test(call.command);

@@ -43,7 +43,7 @@ export class Contract {
 
   // Every schema compiles in the strict mode, and every example fits its schema.
   faultsOfSchemas() {
-    const schemas = this.#places((path) => path.at(-1) === "schema" || ["schemas", "x-events"].includes(path.at(-2)));
+    const schemas = this.#places((path) => path.at(-1) === "schema" || ["schemas", "x-events", "x-websocket"].includes(path.at(-2)));
     const faults = schemas.flatMap(([path]) => this.#uncompiled(path));
     if (faults.length > 0) return faults;
     const shown = this.#places((_, value) => "example" in value && "schema" in value);
@@ -70,6 +70,7 @@ export class Contract {
     if (!operation) return [`${name}: no route of the document`];
     const { status } = exchange;
     const path = ["paths", operation.path, operation.verb];
+    if (status === 101) return this.#faultsOfMessages(operation, path, exchange, name);
     const listed = String(status) in operation.responses;
     if (!listed && (status < 400 || !operation.responses.default)) return [`${name}: the status ${status} is not described`];
     const faults = this.#faultsOfAnswer([...path, "responses", listed ? String(status) : "default"], exchange, name);
@@ -108,6 +109,17 @@ export class Contract {
       if (!(event.event in content["x-events"])) return [`${name}: the event ${event.event} is not described`];
       return this.#misfits([...inside, "x-events", event.event], JSON.parse(event.data), `${name}: the event ${event.data}`);
     });
+  }
+
+  #faultsOfMessages(operation, path, exchange, name) {
+    const query = exchange.target.split("?")[1] ?? "";
+    if (!operation["x-websocket"]) return [`${name}: it is not described as a WebSocket`];
+    this.answered.add(operation.operationId);
+    const faults = ["receives", "sends"].flatMap((way) => {
+      const messages = way === "receives" ? exchange.received : exchange.sent;
+      return messages.flatMap((text) => this.#misfits([...path, "x-websocket", way], JSON.parse(text), `${name}: a message it ${way}`));
+    });
+    return [...this.#faultsOfQuery(operation, path, query, name), ...faults];
   }
 
   #faultsOfQuery(operation, path, query, name) {

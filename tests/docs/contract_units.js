@@ -1,7 +1,10 @@
 // That an exchange which breaks the contract is found.
 
+import { execFile } from "node:child_process";
+import { WebSocketServer } from "ws";
 import { check, checkEqual } from "../support/agent.mjs";
 import { Contract, eventsOf } from "./contract.js";
+import { Recorder } from "./recorder.js";
 
 const kAnswer = { type: "object", required: ["n"], properties: { n: { type: "integer" } } };
 
@@ -19,6 +22,9 @@ function described() {
       },
       "/list/all": { put: operation("put_all", []) },
       "/list/{id}/{path}": { get: operation("deep_below", [idIn("path"), { ...idIn("path"), name: "path" }]) },
+      "/socket": {
+        get: { ...operation("socket", []), "x-websocket": { receives: { $ref: "#/components/schemas/Answer" }, sends: { type: "integer" } } },
+      },
       "/stream": {
         get: {
           ...operation("stream", [{ name: "limit", in: "query", schema: { type: "integer", minimum: 1 } }]),
@@ -106,13 +112,46 @@ const tests = {
     checkEqual(faults('event: other\ndata: {"n":1}\n\n'), 1, "an unknown one");
   },
 
+  messagesAreChecked() {
+    const contract = contractOf(described());
+    const faults = (more) => contract.faultsOf({ method: "GET", target: "/socket", status: 101, received: [], sent: [], ...more }).length;
+
+    checkEqual(faults({ received: ['{"n":1}'], sent: ["1", "2"] }), 0, "as described");
+    checkEqual(faults({ received: ['{"n":"1"}'] }), 1, "one that came");
+    checkEqual(faults({ sent: ["1", '"2"'] }), 1, "one that was sent");
+    checkEqual(faults({ target: "/list" }), 1, "no WebSocket");
+  },
+
+  // The way of the messages of a page: websocat, the recorder, the agent (here a server of the test).
+  async messagesAreRecorded() {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    await new Promise((resume) => server.on("listening", resume));
+    server.on("connection", (socket) => socket.on("message", (message) => {
+      socket.send(`echo ${message}`);
+      socket.close();
+    }));
+    const recorder = await new Recorder(`127.0.0.1:${server.address().port}`).listen();
+
+    const output = await new Promise((resume) => {
+      const child = execFile("bin/websocat", ["-n", `ws://${recorder.address}/socket?a=1`], (_, text) => resume(text));
+      child.stdin.write("hello\n");
+    });
+    const exchanges = await recorder.taken();
+    recorder.close();
+    server.close();
+
+    checkEqual(output, "echo hello\n", "output");
+    checkEqual(exchanges.map(({ ended, ...rest }) => rest),
+      [{ method: "GET", target: "/socket?a=1", status: 101, received: ["hello"], sent: ["echo hello"] }], "exchanges");
+  },
+
   whatNobodyAskedIsListed() {
     const contract = contractOf(described());
     contract.faultsOf(exchange({ target: "/list/a/b/c" }));
     contract.faultsOf(exchange({}));
     contract.faultsOf(exchange({ target: "/stream", status: 503 }));
 
-    checkEqual(contract.unanswered().sort(), ["put", "put_all", "stream"], "operations");
+    checkEqual(contract.unanswered().sort(), ["put", "put_all", "socket", "stream"], "operations");
   },
 };
 

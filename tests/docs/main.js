@@ -4,6 +4,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Agent, check, eventually, kWaitMillis } from "../support/agent.mjs";
 import { fits, isRead, isStream, normalised, patternOf, readCalls } from "./blocks.js";
 import { Contract } from "./contract.js";
@@ -76,7 +77,8 @@ class Shell {
       detached: true,  // a group of its own, so that it can be ended with all that it started
       stdio: ["ignore", "pipe", "pipe"],
     };
-    this.options.env = { PATH: `${dirname(lab.program)}:${process.env.PATH}`, HOME: this.options.cwd, LANG: "C.UTF-8" };
+    const tools = fileURLToPath(new URL("bin", import.meta.url));
+    this.options.env = { PATH: `${tools}:${dirname(lab.program)}:${process.env.PATH}`, HOME: this.options.cwd, LANG: "C.UTF-8" };
     // Without the progress meter, which a person sees only where the output is no terminal.
     writeFileSync(join(this.options.cwd, ".curlrc"), "silent\nshow-error\n");
   }

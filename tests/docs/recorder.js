@@ -1,6 +1,7 @@
 // Stands between curl and the agent, passes everything on as it comes, and keeps what was said.
 
 import http from "node:http";
+import WebSocket, { WebSocketServer } from "ws";
 
 const kOfOneConnection = new Set(["connection", "keep-alive"]);
 
@@ -18,6 +19,10 @@ export class Recorder {
     this.agent = address;
     this.exchanges = [];
     this.server = http.createServer((request, response) => this.#pass(request, response));
+    this.sockets = new WebSocketServer({ noServer: true });
+    this.server.on("upgrade", (request, socket, head) => {
+      this.sockets.handleUpgrade(request, socket, head, (client) => this.#passMessages(request, client));
+    });
   }
 
   async listen() {
@@ -34,6 +39,7 @@ export class Recorder {
   }
 
   close() {
+    for (const client of this.sockets.clients) client.terminate();
     this.server.closeAllConnections();
     this.server.close();
   }
@@ -57,6 +63,31 @@ export class Recorder {
     response.on("close", () => onward.destroy());
     request.on("data", (piece) => { exchange.sent += piece.toString("latin1"); });
     request.pipe(onward);
+  }
+
+  // `received` and `sent`: the text messages, as the agent sees them.
+  #passMessages(request, client) {
+    const exchange = { method: "GET", target: request.url, status: 101, received: [], sent: [] };
+    exchange.ended = new Promise((resume) => client.on("close", resume));
+    this.exchanges.push(exchange);
+    const agent = new WebSocket(`ws://${this.agent}${request.url}`);
+    const opened = new Promise((resume) => agent.on("open", resume));
+    client.on("message", async (message) => {
+      exchange.received.push(message.toString());
+      await opened;
+      agent.send(message.toString());
+    });
+    agent.on("message", (message) => {
+      exchange.sent.push(message.toString());
+      client.send(message.toString());
+    });
+    agent.on("unexpected-response", (_, answer) => {
+      exchange.status = answer.statusCode;
+      client.terminate();
+    });
+    agent.on("error", () => client.terminate());
+    agent.on("close", () => client.close());
+    client.on("close", () => agent.terminate());
   }
 }
 

@@ -57,6 +57,7 @@ const tests = {
     for (const words of ["-X PUT http://a", "http://a -d '{}'", "--data-binary @f http://a"]) {
       check(!isRead({ command: `curl ${words}` }), words);
     }
+    check(!isRead({ command: "echo x | websocat -n ws://a" }) && isStream({ command: "echo x | websocat -n ws://a" }), "a WebSocket");
     check(isStream({ command: "curl -N http://a" }) && !isStream({ command: "curl http://a" }), "streams");
   },
 };
