@@ -126,7 +126,7 @@ export class Contract {
     const parameters = operation.parameters.map((_, i) => this.#resolved([...path, "parameters", String(i)]));
     const faults = [];
     for (const pair of query.split("&").filter((text) => text !== "")) {
-      const [key, text = ""] = pair.split("=").map(decodeURIComponent);
+      const [key, text = ""] = pair.split(/=(.*)/s).map(decodeURIComponent);
       const found = parameters.find(([, parameter]) => parameter.in === "query" && parameter.name === key);
       if (!found) {
         faults.push(`${name}: the parameter ${key} is not described`);
