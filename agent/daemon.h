@@ -17,6 +17,7 @@
 
 #include "agent/access/access.h"
 #include "agent/api/host.h"
+#include "agent/api/sync_meter.h"
 #include "agent/condition.h"
 #include "agent/data_directory.h"
 #include "agent/http/server.h"
@@ -35,7 +36,6 @@
 #include "agent/signals.h"
 #include "agent/store_figures.h"
 #include "agent/store_thread.h"
-#include "agent/api/sync_meter.h"
 
 namespace agent {
 

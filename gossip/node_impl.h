@@ -8,12 +8,12 @@
 #include <optional>
 #include <vector>
 
-#include "gossip/holders.h"
 #include "gossip/node.h"
 #include "gossip/outbox.h"
 #include "gossip/peer.h"
 #include "gossip/presence/presences.h"
 #include "gossip/reconcile/claims.h"
+#include "gossip/reconcile/holders.h"
 #include "gossip/reconcile/intake.h"
 #include "gossip/reconcile/range_server.h"
 #include "gossip/reconcile/reconciler.h"

@@ -43,4 +43,10 @@ http::Response delta_error(const base::Error& error) {
   return response;
 }
 
+http::Response misfit_error(const base::Error& error) {
+  const bool misfit =
+      error.code == base::Code::kUnprocessable || error.code == base::Code::kNotFound;
+  return delta_error({misfit ? base::Code::kConflict : error.code, error.message});
+}
+
 }  // namespace agent

@@ -88,7 +88,7 @@ void write_delta(Data& data, MeshControl& mesh, const ExchangePtr& exchange, Par
   if (write->ops.empty()) return answer(exchange, synced, {}, 0);
   data.write(std::move(*write),
              [&mesh, exchange, synced](const base::Result<Written>& done) mutable {
-               if (!done.ok()) return refuse(exchange, done.error());
+               if (!done.ok()) return exchange->respond(misfit_error(done.error()));
                synced.conflicts = done->count(crdt::Outcome::kSuperseded);
                written(mesh, exchange, synced, done->dot);
              });

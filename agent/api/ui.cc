@@ -53,9 +53,9 @@ bool names_etag(std::string_view if_none_match, std::string_view etag) {
 
 std::string joined(const std::vector<std::string>& segments) {
   std::string name;
-  for (const std::string& segment : segments) {
-    if (!name.empty()) name += '/';
-    name += segment;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    if (i > 0) name += '/';
+    name += segments[i];
   }
   return name;
 }

@@ -136,7 +136,7 @@ TEST_F(CredentialsTest, EveryAnswerToAKeySaysWhatIsLeftOfItsPlan) {
   Answer over = send("GET /read", key_header());
 
   EXPECT_EQ(over.status, 429);
-  EXPECT_EQ(Json::parse(over.body)["error"]["code"], "busy");
+  EXPECT_EQ(Json::parse(over.body)["error"]["code"], "rate_limited");
   EXPECT_EQ(over.header("retry-after"), "1");
   EXPECT_EQ(over.header("ratelimit-remaining"), "0");
   EXPECT_EQ(over.header("ratelimit-reset"), "60");

@@ -214,7 +214,7 @@ TEST(KeysOnDisk, AreRefusedWhenOthersCanReadThemOrTheyAreDamaged) {
   const std::string directory = folder.path();
   const std::string path = key_path(directory);
   support::write_file(path, "");
-  for (mode_t mode : {0640, 0604, 0620, 0601}) {
+  for (mode_t mode : {0640u, 0604u, 0620u, 0601u}) {
     ASSERT_EQ(chmod(path.c_str(), mode), 0);
     auto read = read_keys(directory);
     ASSERT_FALSE(read.ok()) << mode;

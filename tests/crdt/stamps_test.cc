@@ -354,7 +354,7 @@ TEST_F(Stamps, AnElementThatTheTextDoesNotHaveIsRefused) {
   }
   Op all = erase_ids({"t"}, {{a.actor(), 1, 0}});
   std::get<TextErase>(all.argument).elements[0].changes = UINT32_MAX;
-  EXPECT_EQ(a.write({all}).error().code, base::Code::kTooLarge);
+  EXPECT_EQ(a.write({all}).error().code, base::Code::kUnprocessable);
   EXPECT_EQ(a.value({"t"}), "\"ab\"");
 }
 

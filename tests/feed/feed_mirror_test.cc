@@ -105,6 +105,7 @@ class Connection final : public Listener {
   bool begin(const std::optional<Cursor>& at) override {
     EXPECT_EQ(at.has_value(), !client_.cursor.empty());
     if (!at) client_.forget();
+    if (at) node_ = at->node;
     return true;
   }
   bool values(std::span<const Value> values) override {

@@ -1,6 +1,6 @@
 // Which members hold a change on their medium.
 
-#include "gossip/holders.h"
+#include "gossip/reconcile/holders.h"
 
 #include <gtest/gtest.h>
 

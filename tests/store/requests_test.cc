@@ -11,7 +11,7 @@ constexpr std::int64_t kNow = 1'700'000'000'000'000'000;
 
 crdt::RequestHash key(std::uint32_t number) {
   crdt::RequestHash id;
-  for (int i = 0; i < 4; ++i) id.bytes[i] = static_cast<unsigned char>(number >> (8 * i));
+  for (std::size_t i = 0; i < 4; ++i) id.bytes[i] = static_cast<unsigned char>(number >> (8 * i));
   id.bytes[15] = 1;
   return id;
 }

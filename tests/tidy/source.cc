@@ -101,10 +101,10 @@ bool is_written_by_people(const std::filesystem::path& path) {
   return kEndings.contains(path.extension().string());
 }
 
+// What others have written, and what is made by a build or a program.
 bool is_passed_over(const std::string& path) {
-  static const std::set<std::string> kFolders{"build", ".git", ".cache", "node_modules",
-                                              "tests/fuzz/corpus"};
-  return kFolders.contains(path);
+  static const std::set<std::string> kFolders{"build", ".git", ".cache", "tests/fuzz/corpus"};
+  return kFolders.contains(path) || std::filesystem::path(path).filename() == "node_modules";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "gossip/holders.h"
+#include "gossip/reconcile/holders.h"
 
 #include <algorithm>
 #include <utility>
