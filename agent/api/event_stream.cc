@@ -148,6 +148,7 @@ void add_event_route(Host& host, std::shared_ptr<Feed> feed, http::Router& route
   route.pattern = "/v1/events";
   route.summary = "Values and changes as server-sent events, changes after their commit";
   route.query_names = {"object", "prefix", "values"};
+  route.header_names = {"Last-Event-ID"};
   route.handler = [streams](const ExchangePtr& exchange) {
     const base::Status opened = open_stream(*streams, exchange);
     if (!opened.ok()) exchange->fail(opened.error());

@@ -75,6 +75,7 @@ void add_health_routes(const About& about, const MeshControl& mesh, http::Router
   ready.summary =
       "200 when ready, else 503 with the reason; with require=peers only while another agent is "
       "heard";
+  ready.query_names = {"require"};
   ready.scope = http::Scope::kNone;
   ready.handler = [&about, &mesh](const ExchangePtr& exchange) {
     get_readiness(about, mesh, exchange);

@@ -248,6 +248,7 @@ void add_state_routes(Data& data, Timers& timers, const About& about, http::Rout
   route.verb = http::Verb::kPost;
   route.pattern = "/v1/state";
   route.summary = "Merge a state file, like the state of a peer; the body is streamed";
+  route.query_names = {"mesh"};
   route.body_max = std::numeric_limits<std::size_t>::max();
   route.streams_body = true;
   route.scope = http::Scope::kAdmin;

@@ -194,7 +194,7 @@ void add_status_routes(Host& host, http::Router& router) {
               "/v1/status",
               [&host](const ExchangePtr& exchange) { get_status(host, exchange); },
               "This agent: identity, health, vector and digest, counts",
-              {}});
+              {"closed"}});
   router.add({http::Verb::kGet,
               "/v1/members",
               [&host](const ExchangePtr& exchange) { get_members(host, host, exchange); },

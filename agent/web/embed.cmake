@@ -1,10 +1,12 @@
-# Writes a C++ source with the files of a folder, each as it is and compressed (agent/web/files.h).
-#   cmake -D FOLDER=… -D OUT=… -P embed.cmake
+# Writes a C++ source with the files of a folder, each as it is and compressed (agent/web/files.h). It defines
+# FUNCTION, which HEADER declares: `std::span<const WebFile> FUNCTION()` in the namespace agent.
+#   cmake -D FOLDER=… -D OUT=… -D HEADER=… -D FUNCTION=… -P embed.cmake
 cmake_minimum_required(VERSION 3.25)
 
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
+set(type_json "application/json")
 set(type_svg "image/svg+xml")
 set(type_webmanifest "application/manifest+json")
 
@@ -46,7 +48,7 @@ endforeach()
 file(REMOVE ${OUT}.gz)
 
 file(WRITE ${OUT} "// Made by agent/web/embed.cmake.
-#include \"agent/web/files.h\"
+#include \"${HEADER}\"
 
 #include <cstddef>
 
@@ -61,7 +63,7 @@ std::string_view text_of(const unsigned char (&bytes)[kSize]) {
 
 }  // namespace
 
-std::span<const WebFile> web_files() {
+std::span<const WebFile> ${FUNCTION}() {
   static const WebFile kFiles[] = {
 ${rows}  };
   return kFiles;

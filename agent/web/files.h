@@ -1,7 +1,8 @@
 #pragma once
 
-// The files of the page at /ui/, which are a part of the program. They are packed at build time
-// from agent/web/page (embed.cmake). They never change while the program runs. Any thread.
+// Files that are a part of the program, and those of the page at /ui/. They are packed at build
+// time (embed.cmake), the page from agent/web/page. They never change while the program runs. Any
+// thread.
 
 #include <span>
 #include <string_view>

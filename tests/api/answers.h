@@ -48,6 +48,12 @@ inline std::string refusal(FakeHost& host, const std::string& verb, const std::s
   return std::to_string(response.status) + " " + json["error"]["code"].get<std::string>();
 }
 
+// A part of an OpenAPI document, or the component that it refers to.
+inline const Json& resolved(const Json& document, const Json& part) {
+  if (!part.contains("$ref")) return part;
+  return document.at(Json::json_pointer(part["$ref"].get<std::string>().substr(1)));
+}
+
 // The target of a Link header with rel="next"; empty when there is none.
 inline std::string next_of(const http::Response& response) {
   std::string link = header(response, "Link");

@@ -1,96 +1,14 @@
 // What the scenarios share: real agents on loopback, each with its own folder and ports, and a
 // headless Chromium. Everything that a scenario starts ends with it.
 
-import { spawn, execFileSync } from "node:child_process";
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { Agent, check, checkEqual, eventually, kWaitMillis } from "../support/agent.mjs";
 
-export const kWaitMillis = 30_000;  // until something is seen, on a busy host
-
-// Asks again until `look` returns something that is true; fails with what it threw or returned last.
-export async function eventually(what, look, timeout = kWaitMillis) {
-  const end = Date.now() + timeout;
-  for (;;) {
-    let seen;
-    try {
-      seen = await look();
-      if (seen) return seen;
-    } catch (error) {
-      seen = error;
-    }
-    if (Date.now() > end) throw new Error(`not seen within ${timeout} ms: ${what}; last: ${seen?.stack ?? seen}`);
-    await new Promise((resume) => setTimeout(resume, 50));
-  }
-}
-
-export function check(condition, message) {
-  if (!condition) throw new Error(message);
-}
-
-export function checkEqual(found, expected, what) {
-  const [one, other] = [JSON.stringify(found), JSON.stringify(expected)];
-  check(one === other, `${what}: found ${one}, expected ${other}`);
-}
-
-class Agent {
-  constructor(lab, name, options) {
-    this.lab = lab;
-    this.name = name;
-    this.options = options;
-    this.root = join(lab.folder, name);
-    mkdirSync(this.root);
-  }
-
-  get url() { return `http://${this.http}`; }
-  get page() { return `${this.url}/ui/`; }
-
-  // The ports are below those that the system hands out, so that the agent finds them free again.
-  async start() {
-    for (let tries = 0; ; ++tries) {
-      this.bind ??= `127.0.0.1:${randomPort()}`;
-      this.http ??= `127.0.0.1:${randomPort()}`;
-      if (await this.begin()) return this;
-      check(/in use/.test(this.log) && tries < 20, `${this.name} did not start:\n${this.log}`);
-      this.bind = this.http = undefined;
-    }
-  }
-
-  async begin() {
-    this.log = "";
-    const words = ["agent", "--name", this.name, "--data-dir", this.root, "--bind", this.bind, "--http", this.http,
-      "--profile", "local", "--key-file", this.lab.keyFile, ...this.options.flatMap((peer) => ["--join", peer])];
-    this.process = spawn(this.lab.program, words, { stdio: ["ignore", "ignore", "pipe"] });
-    this.process.stderr.on("data", (text) => { this.log += text; });
-    this.ended = new Promise((resume) => this.process.on("exit", resume));
-    const { pid } = this.process;
-    return eventually(`${this.name} serves`, () => {
-      if (this.process.exitCode !== null) return "ended";
-      try {
-        return JSON.parse(readFileSync(join(this.root, "agent.json"))).pid === pid ? "serves" : null;
-      } catch {
-        return null;
-      }
-    }).then((state) => state === "serves");
-  }
-
-  async stop(signal = "SIGTERM") {
-    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill(signal);
-    await this.ended;
-  }
-
-  async ask(method, path, body) {
-    const response = await fetch(this.url + path, { method, body: body && JSON.stringify(body) });
-    const text = await response.text();
-    check(response.ok, `${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text);
-  }
-
-  get(path) { return this.ask("GET", path); }
-}
-
-const randomPort = () => 10_000 + Math.floor(Math.random() * 22_000);
+export { check, checkEqual, eventually, kWaitMillis };
 
 export class Lab {
   constructor(program, out) {
