@@ -77,6 +77,7 @@ void Checker::fail(const std::string& checker, const Host* host, const std::stri
 
 void Checker::turned(Process& process, const Observer::Turn& turn) {
   note_clock(process);
+  retries_.note_clock(process);
   const crdt::VersionVector& after = process.replica().vector();
   // After a fault the state in memory may be old. Nobody is told of it, and recovery reads it
   // again.
@@ -263,7 +264,7 @@ void Checker::check_refusal(Process& process, const agent::WriteRequest& request
   if (!of_request) return;
   ++report_.events["requests refused: wrong"];
   if (code == Code::kInvalid && may_look_new(process, request)) return;
-  if (oracle_.is_refused(request, past)) return;
+  if (oracle_.may_be_refused(request, past)) return;
   fail("right-request-refused", &process.host(),
        describe(request) + ": " + reply.result.error().message);
 }

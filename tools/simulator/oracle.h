@@ -83,8 +83,11 @@ class Oracle {
   bool is_idle(const agent::WriteRequest& request, const crdt::VersionVector& past) const;
   // Whether an author who has seen `past` gets an error: a position behind the end, a type that
   // does not fit. Such a request means nothing; do not tell it. Requests on catalogs are never
-  // refused.
+  // refused. The agent's own time, which nobody knows of a request that made no change, decides
+  // whether a stamp of the client in the same request counts. is_refused: whatever that time is;
+  // may_be_refused: for some time.
   bool is_refused(const agent::WriteRequest& request, const crdt::VersionVector& past) const;
+  bool may_be_refused(const agent::WriteRequest& request, const crdt::VersionVector& past) const;
 
   // What a replica that has applied exactly `vector` must show. `shown` and `conflicts` are empty
   // for an entry that does not exist.
@@ -154,6 +157,8 @@ class Oracle {
   Change& begin(const base::ActorId& actor, std::uint64_t seq, const crdt::VersionVector& past);
   void wrote(const agent::WriteObject& write, const base::ActorId& actor, std::uint64_t seq,
              crdt::HybridTime time, const crdt::VersionVector& past);
+  bool is_refused_at(const agent::WriteRequest& request, const crdt::VersionVector& past,
+                     crdt::HybridTime time) const;
   ObjectMeaning meaning(const agent::WriteObject& write, const Writer& writer,
                         const View& past) const;
   bool covers(const View& view, const Change& change) const;

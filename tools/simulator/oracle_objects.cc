@@ -1,5 +1,6 @@
 // The part of the oracle that is about objects of all types but the catalogs.
 
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -8,6 +9,12 @@
 #include "tools/simulator/oracle.h"
 
 namespace simulation {
+namespace {
+
+// Far above every stamp of a client, and below the end of the type.
+constexpr crdt::HybridTime kLatest{std::numeric_limits<std::int64_t>::max() / 2, 0};
+
+}  // namespace
 
 void Oracle::wrote(const agent::WriteObject& write, const base::ActorId& actor, std::uint64_t seq,
                    crdt::HybridTime time, const crdt::VersionVector& past) {
@@ -33,8 +40,21 @@ ObjectMeaning Oracle::meaning(const agent::WriteObject& write, const Writer& wri
 }
 
 bool Oracle::is_refused(const agent::WriteRequest& request, const crdt::VersionVector& past) const {
+  return is_refused_at(request, past, {}) && is_refused_at(request, past, kLatest);
+}
+
+bool Oracle::may_be_refused(const agent::WriteRequest& request,
+                            const crdt::VersionVector& past) const {
+  return is_refused_at(request, past, {}) || is_refused_at(request, past, kLatest);
+}
+
+bool Oracle::is_refused_at(const agent::WriteRequest& request, const crdt::VersionVector& past,
+                           crdt::HybridTime time) const {
   const auto* typed = typed_write(request);
-  return typed != nullptr && meaning(*typed, {}, view(past)).is_refused();
+  if (typed == nullptr) return false;
+  Writer author;
+  author.time = time;
+  return meaning(*typed, author, view(past)).is_refused();
 }
 
 ObjectSight Oracle::object(const std::string& object, const crdt::VersionVector& vector) const {

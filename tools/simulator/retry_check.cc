@@ -37,6 +37,11 @@ RetryCheck::Verdict RetryCheck::judge(Process& process, const Observer::Turn& tu
   return {is_again, {}};
 }
 
+void RetryCheck::note_clock(Process& process) {
+  std::int64_t& highest = highest_[&process.host()];
+  highest = std::max(highest, process.replica().clock().latest().nanos);
+}
+
 bool RetryCheck::must_know(Process& process, const Observer::Turn& turn,
                            const crdt::RequestHash& key, const TimeOf& time_of) const {
   const auto known = done_.find(key);
@@ -44,6 +49,8 @@ bool RetryCheck::must_know(Process& process, const Observer::Turn& turn,
   store::Store& store = process.replica().store();
   const std::int64_t now =
       std::max(process.replica().clock().latest().nanos, process.now().wall_nanos);
+  const auto highest = highest_.find(&process.host());
+  if (highest != highest_.end() && highest->second > now + kSurelyKnown) return false;
   return std::any_of(known->second.begin(), known->second.end(), [&](const crdt::Dot& dot) {
     if (!turn.before.covers(dot.actor, dot.seq)) return false;
     if (time_of(dot) < now - kSurelyKnown) return false;

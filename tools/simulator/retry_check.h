@@ -23,6 +23,9 @@ class RetryCheck {
     bool is_again = false;             // the answer repeats an earlier one: nothing was written
     std::optional<std::string> wrong;  // what is wrong with it
   };
+  // After every turn. An agent judges the age of a request by its hybrid clock, so one whose clock
+  // was wrong by half a day may have forgotten what it did.
+  void note_clock(Process& process);
   // `time_of`: when a change was sealed, by the clock of its author. Called for the replies of a
   // turn in their order, before the oracle is told of them.
   using TimeOf = std::function<std::int64_t(const crdt::Dot& dot)>;
@@ -34,6 +37,7 @@ class RetryCheck {
                  const TimeOf& time_of) const;
 
   const Oracle& oracle_;
+  std::map<const Host*, std::int64_t> highest_;            // that the clock of a host has shown
   std::map<crdt::RequestHash, std::set<crdt::Dot>> done_;  // the changes that did a request
   // Requests that had nothing to do at some agent. It knows them, and so do copies of its files.
   std::set<crdt::RequestHash> idle_;
