@@ -179,6 +179,8 @@ TEST_F(DictionaryDoor, OfEqualStampsBothAgentsShowTheSameValue) {
   ASSERT_EQ(at_a["timestamp"], at_z["timestamp"]) << "the stamps must tie";
 
   exchange();
+  one->heard();
+  far->heard();
 
   const Json shown = one->ask(R"({"action":"lookup","key":"k"})");
   EXPECT_EQ(shown, far->ask(R"({"action":"lookup","key":"k"})"));
