@@ -38,8 +38,12 @@ RetryCheck::Verdict RetryCheck::judge(Process& process, const Observer::Turn& tu
 }
 
 void RetryCheck::note_clock(Process& process) {
-  std::int64_t& highest = highest_[&process.host()];
-  highest = std::max(highest, process.replica().clock().latest().nanos);
+  Range& range = clocks_[&process.host()];
+  for (const std::int64_t shown :
+       {process.replica().clock().latest().nanos, process.now().wall_nanos}) {
+    range.lowest = std::min(range.lowest, shown);
+    range.highest = std::max(range.highest, shown);
+  }
 }
 
 bool RetryCheck::must_know(Process& process, const Observer::Turn& turn,
@@ -49,8 +53,10 @@ bool RetryCheck::must_know(Process& process, const Observer::Turn& turn,
   store::Store& store = process.replica().store();
   const std::int64_t now =
       std::max(process.replica().clock().latest().nanos, process.now().wall_nanos);
-  const auto highest = highest_.find(&process.host());
-  if (highest != highest_.end() && highest->second > now + kSurelyKnown) return false;
+  const auto clocks = clocks_.find(&process.host());
+  const bool was_wrong =
+      clocks != clocks_.end() && clocks->second.highest - clocks->second.lowest > kSurelyKnown;
+  if (was_wrong) return false;
   return std::any_of(known->second.begin(), known->second.end(), [&](const crdt::Dot& dot) {
     if (!turn.before.covers(dot.actor, dot.seq)) return false;
     if (time_of(dot) < now - kSurelyKnown) return false;

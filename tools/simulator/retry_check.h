@@ -5,6 +5,7 @@
 // has a change that did it. It may know others.
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -37,7 +38,11 @@ class RetryCheck {
                  const TimeOf& time_of) const;
 
   const Oracle& oracle_;
-  std::map<const Host*, std::int64_t> highest_;            // that the clock of a host has shown
+  struct Range {  // of what the clocks of a host have shown, wall clock and hybrid clock
+    std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
+    std::int64_t highest = 0;
+  };
+  std::map<const Host*, Range> clocks_;
   std::map<crdt::RequestHash, std::set<crdt::Dot>> done_;  // the changes that did a request
   // Requests that had nothing to do at some agent. It knows them, and so do copies of its files.
   std::set<crdt::RequestHash> idle_;
