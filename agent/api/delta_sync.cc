@@ -16,7 +16,7 @@
 namespace agent {
 namespace {
 
-void refuse(const ExchangePtr& exchange, const base::Error& error) {
+void refuse_delta(const ExchangePtr& exchange, const base::Error& error) {
   exchange->respond(delta_error(error));
 }
 
@@ -78,11 +78,11 @@ void written(MeshControl& mesh, const ExchangePtr& exchange, const Synced& synce
 }
 
 void write_delta(Data& data, MeshControl& mesh, const ExchangePtr& exchange, ParsedWrite write) {
-  if (!write.ok()) return refuse(exchange, write.error());
+  if (!write.ok()) return refuse_delta(exchange, write.error());
   auto wait = wait_of(exchange->request().target);
-  if (!wait.ok()) return refuse(exchange, wait.error());
+  if (!wait.ok()) return refuse_delta(exchange, wait.error());
   auto name = request_name(exchange->request());
-  if (!name.ok()) return refuse(exchange, name.error());
+  if (!name.ok()) return refuse_delta(exchange, name.error());
   write->name = *name;
   Synced synced{write->object, 0, *wait};
   if (write->ops.empty()) return answer(exchange, synced, {}, 0);
@@ -122,7 +122,7 @@ http::Response object_response(store::Reader& reader, const Place& place) {
 void get_object(Data& data, const ExchangePtr& exchange) {
   Place place{exchange->request().captures.at(0), {}};
   if (auto valid = check_id("object_id", place.object); !valid.ok()) {
-    return refuse(exchange, {base::Code::kNotFound, valid.error().message});
+    return refuse_delta(exchange, {base::Code::kNotFound, valid.error().message});
   }
   answer_from_snapshot(data, exchange, kAnswerBytesMax,
                        [place](store::Reader& reader) { return object_response(reader, place); });
