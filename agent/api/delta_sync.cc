@@ -119,7 +119,7 @@ http::Response object_response(store::Reader& reader, const Place& place) {
                                  .take());
 }
 
-void get_object(Data& data, const ExchangePtr& exchange) {
+void get_synced(Data& data, const ExchangePtr& exchange) {
   Place place{exchange->request().captures.at(0), {}};
   if (auto valid = check_id("object_id", place.object); !valid.ok()) {
     return refuse_delta(exchange, {base::Code::kNotFound, valid.error().message});
@@ -147,7 +147,7 @@ void add_delta_sync_routes(Host& host, http::Router& router) {
   object.pattern = "/crdt/object/{object_id}";
   object.summary = "The whole value of an object, with its vector clock";
   object.signed_off_loopback = true;
-  object.handler = [&data](const ExchangePtr& exchange) { get_object(data, exchange); };
+  object.handler = [&data](const ExchangePtr& exchange) { get_synced(data, exchange); };
   router.add(std::move(object));
 }
 

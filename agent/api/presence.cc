@@ -22,7 +22,7 @@ base::Status check_name(std::string_view what, std::string_view name) {
                        " bytes; expected 1 to " + std::to_string(kPresenceNameMax) + " bytes");
 }
 
-void refuse(const ExchangePtr& exchange, const base::Error& error) {
+void refuse_presence(const ExchangePtr& exchange, const base::Error& error) {
   http::Response refused = http::error_response(error);
   if (error.code == base::Code::kRateLimited) refused.headers.emplace_back("Retry-After", "1");
   exchange->respond(std::move(refused));
@@ -32,7 +32,7 @@ void refuse(const ExchangePtr& exchange, const base::Error& error) {
 void list(MeshControl& mesh, const ExchangePtr& exchange) {
   const std::string& topic = exchange->request().captures.at(0);
   const base::Status checked = check_name("topic", topic);
-  if (!checked.ok()) return refuse(exchange, checked.error());
+  if (!checked.ok()) return refuse_presence(exchange, checked.error());
   exchange->when_room(kPresenceAnswerBytes, [&mesh, exchange, topic] {
     std::string items;
     for (const gossip::PresenceView& presence : mesh.presences(topic)) {
@@ -53,11 +53,11 @@ void put(MeshControl& mesh, const ExchangePtr& exchange) {
   const std::string& key = exchange->request().captures.at(1);
   auto body = crdt::minify_json(exchange->request().body);
   if (!body.ok()) {
-    return refuse(exchange, {body.error().code,
-                             "the body must be a JSON value: " + std::move(body).error().message});
+    return refuse_presence(exchange, {body.error().code, "the body must be a JSON value: " +
+                                                             std::move(body).error().message});
   }
   const base::Status set = mesh.set_presence(topic, key, *std::move(body));
-  if (!set.ok()) return refuse(exchange, set.error());
+  if (!set.ok()) return refuse_presence(exchange, set.error());
   exchange->respond(http::json_response(JsonObject()
                                             .text("topic", topic)
                                             .text("key", key)
@@ -69,7 +69,7 @@ void remove(MeshControl& mesh, const ExchangePtr& exchange) {
   const std::string& topic = exchange->request().captures.at(0);
   const std::string& key = exchange->request().captures.at(1);
   for (const base::Status& checked : {check_name("topic", topic), check_name("key", key)}) {
-    if (!checked.ok()) return refuse(exchange, checked.error());
+    if (!checked.ok()) return refuse_presence(exchange, checked.error());
   }
   exchange->respond(http::json_response(JsonObject()
                                             .text("topic", topic)
