@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
-export const kWaitMillis = 30_000;  // until something is seen, on a busy host
+export const kWaitMillis = 90_000;  // until something is seen, on a busy host
 
 // Asks again until `look` returns something that is true; fails with what it threw or returned last.
 export async function eventually(what, look, timeout = kWaitMillis) {
@@ -103,6 +103,7 @@ export class Lab {
     this.agents = [];
     this.trouble = [];
     this.allowed = [];
+    this.unfinished = new Map();  // requests, and when they began
   }
 
   async agent(name, ...join) {
@@ -128,7 +129,9 @@ export class Lab {
     });
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(kWaitMillis);
+    for (const end of ["requestfinished", "requestfailed"]) context.on(end, (request) => this.unfinished.delete(request));
     context.on("request", (request) => {
+      this.unfinished.set(request, Date.now());
       const known = this.agents.some((agent) => request.url().startsWith(`${agent.url}/`));
       if (!known) this.trouble.push(`a request to ${request.url()}`);
     });

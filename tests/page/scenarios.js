@@ -128,7 +128,7 @@ scenarios.EditsAtRandomLeadToOneText = async (lab) => {
   }, { seed: seed + number, first: number === 0 ? 0x4E00 : 0xAC00 })));
 
   // Each edit is at another place, so each is a request of its own.
-  await Promise.all(pages.map((page) => nothingWaits(page, 4 * kWaitMillis)));
+  await Promise.all(pages.map((page) => nothingWaits(page, 2 * kWaitMillis)));
   const erased = new Set(done.flatMap((one) => one.erased));
   const expected = done.flatMap(({ inserted }) => inserted).filter((letter) => !erased.has(letter)).sort().join("");
   await eventually(`all show the same letters (seed ${seed})`, async () => {
