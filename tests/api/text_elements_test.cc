@@ -258,7 +258,9 @@ TEST_F(TextElements, AClientThatResumesHasTheTextOrKnowsThatItHasNot) {
     for (const Heard& event : changes(*stream)) fits = fits && replica.take(event.data);
 
     ++(fits ? fitted : misfits);
-    if (fits) EXPECT_EQ(replica.text(), read(host)["value"]);
+    if (fits) {
+      EXPECT_EQ(replica.text(), read(host)["value"]);
+    }
   }
   EXPECT_GT(fitted, 10);
   EXPECT_GT(misfits, 3);

@@ -101,10 +101,10 @@ bool is_written_by_people(const std::filesystem::path& path) {
   return kEndings.contains(path.extension().string());
 }
 
+// Packages of npm lie beside the package.json that names them.
 bool is_passed_over(const std::string& path) {
-  static const std::set<std::string> kFolders{"build", ".git", ".cache", "node_modules",
-                                              "tests/fuzz/corpus"};
-  return kFolders.contains(path);
+  static const std::set<std::string> kFolders{"build", ".git", ".cache", "tests/fuzz/corpus"};
+  return kFolders.contains(path) || std::filesystem::path(path).filename() == "node_modules";
 }
 
 }  // namespace
