@@ -118,12 +118,13 @@ TEST_F(TextElements, OfATextThatWasTypedAreOneRun) {
 
   Json elements = read(a)["elements"];
 
-  EXPECT_LE(elements.size(), 2u) << elements;
-  EXPECT_EQ(elements.back()["changes"], 10);
-  EXPECT_EQ(dots_of(elements).size(), 11u);
-  EXPECT_EQ(dots_of(elements).back(), last);
-  edit(a, erase(Json::array({elements.back()})));
-  EXPECT_EQ(read(a)["value"], "-");
+  ASSERT_EQ(elements.size(), 1u) << elements;
+  EXPECT_EQ(elements[0]["len"], 1);
+  EXPECT_EQ(elements[0]["changes"], 11);
+  const auto dots = dots_of(elements);
+  EXPECT_EQ(dots.back(), last);
+  edit(a, erase(Json::array({{{"dot", dots[1]}, {"len", 1}, {"changes", 9}}})));
+  EXPECT_EQ(read(a)["value"], "-j");
 }
 
 TEST_F(TextElements, AnEraseTakesWhatItNamesWhateverStandsBetween) {
