@@ -95,6 +95,7 @@ TEST(Tidy, TheWalkSeesTheTreeAndNotTheBuild) {
   EXPECT_TRUE(paths.contains("crdt/base/result.h"));
   for (const auto& path : paths) {
     EXPECT_FALSE(is_below(path, "build") || is_below(path, ".git")) << path;
+    EXPECT_EQ(path.find("node_modules"), path.npos) << path;
   }
 }
 

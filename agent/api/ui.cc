@@ -51,12 +51,10 @@ bool names_etag(std::string_view if_none_match, std::string_view etag) {
   });
 }
 
+// `segments` is not empty.
 std::string joined(const std::vector<std::string>& segments) {
-  std::string name;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    if (i > 0) name += '/';
-    name += segments[i];
-  }
+  std::string name = segments.front();
+  for (std::size_t i = 1; i < segments.size(); ++i) name += "/" + segments[i];
   return name;
 }
 

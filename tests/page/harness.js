@@ -21,6 +21,7 @@ export class Lab {
     this.agents = [];
     this.trouble = [];
     this.allowed = [];
+    this.unfinished = new Map();  // requests, and when they began
   }
 
   async agent(name, ...join) {
@@ -40,17 +41,36 @@ export class Lab {
   }
 
   async browse(options = {}) {
-    this.browser ??= await chromium.launch({
-      executablePath: process.env.HEARSAY_CHROMIUM ?? "/usr/bin/chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-    });
-    const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const context = await this.freshContext({ viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(kWaitMillis);
+    for (const end of ["requestfinished", "requestfailed"]) context.on(end, (request) => this.unfinished.delete(request));
     context.on("request", (request) => {
+      this.unfinished.set(request, Date.now());
       const known = this.agents.some((agent) => request.url().startsWith(`${agent.url}/`));
       if (!known) this.trouble.push(`a request to ${request.url()}`);
     });
     return context;
+  }
+
+  // The first context shows whether the browser has come up: on a host without memory or time it may
+  // end at once. Then it is started again.
+  async freshContext(options) {
+    for (let tries = 1; !this.browser; ++tries) {
+      const browser = await chromium.launch({
+        executablePath: process.env.HEARSAY_CHROMIUM ?? "/usr/bin/chromium",
+        args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        timeout: kWaitMillis,
+      });
+      try {
+        const context = await browser.newContext(options);
+        this.browser = browser;
+        return context;
+      } catch (error) {
+        if (tries === 3) throw error;
+        await browser.close();
+      }
+    }
+    return this.browser.newContext(options);
   }
 
   // Opens a page and watches it: nothing may go wrong, and browse() sees to it that nothing is fetched

@@ -20,6 +20,9 @@ try {
   status = 1;
   console.error(`${name}: FAILED: ${error.stack}`);
   for (const text of lab.trouble) console.error(`the page: ${text}`);
+  for (const [request, began] of lab.unfinished) {
+    console.error(`unfinished since ${Date.now() - began} ms: ${request.method()} ${request.url()}`);
+  }
   for (const agent of lab.agents) console.error(`--- log of ${agent.name}\n${agent.log.slice(-4_000)}`);
 } finally {
   await lab.close();

@@ -89,9 +89,9 @@ export class Catalog {
       notice(`The metadata of ${id} was not taken: ${error.message}`);
       return;
     }
-    await this.put(`add ${id} to ${this.type.value}`, id, metadata);
     this.id.value = "";
     this.id.focus();
+    await this.put(`add ${id} to ${this.type.value}`, id, metadata);
   }
 
   remove(id) { return this.put(`remove ${id} from ${this.type.value}`, id, undefined); }

@@ -87,13 +87,14 @@ export class MapTable {
     this.value.focus();
   }
 
+  // The fields are free again at once: the user may be elsewhere when the edit is kept.
   async set() {
     const [key, value] = [this.key.value, this.value.value];
-    const done = await this.write(`set ${key} in ${this.words.object}`, key, value,
-      { op: "set", path: [key], value, type: "lww_register" });
-    if (!done) return;
     this.key.value = this.value.value = "";
     this.key.focus();
+    const done = await this.write(`set ${key} in ${this.words.object}`, key, value,
+      { op: "set", path: [key], value, type: "lww_register" });
+    if (!done) [this.key.value, this.value.value] = [key, value];
   }
 
   remove(key) { return this.write(`remove ${key} from ${this.words.object}`, key, null, { op: "unset", path: [key] }); }

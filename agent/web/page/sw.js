@@ -16,19 +16,25 @@ self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim(
 self.addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
   const own = url.origin === self.location.origin && url.href.startsWith(self.registration.scope);
-  if (own && event.request.method === "GET") event.respondWith(fresh(event.request));
+  if (own && event.request.method === "GET") event.respondWith(fresh(event));
 });
 
-// The agent's own file as long as it answers, so that an upgrade is seen at once.
-async function fresh(request) {
-  const cache = await caches.open(kCache);
+// The agent's own file as long as it answers, so that an upgrade is seen at once. The page does not
+// wait until it is kept.
+async function fresh(event) {
   try {
-    const response = await fetch(request);
-    if (response.ok) await cache.put(request, response.clone());
+    const response = await fetch(event.request);
+    if (response.ok) event.waitUntil(keep(event.request, response.clone()));
     return response;
   } catch (error) {
-    const kept = await cache.match(request, { ignoreSearch: true });
+    const cache = await caches.open(kCache);
+    const kept = await cache.match(event.request, { ignoreSearch: true });
     if (kept) return kept;
     throw error;
   }
+}
+
+async function keep(request, response) {
+  const cache = await caches.open(kCache);
+  await cache.put(request, response);
 }
