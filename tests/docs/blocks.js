@@ -33,20 +33,24 @@ export function readCalls(text) {
   return calls;
 }
 
-// A pattern for the whole answer, of which every line ends with a newline.
-export function patternOf(answer) {
+// A pattern for an answer from its start on, of which every line ends with a newline.
+function patternOf(answer) {
   const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const rows = answer.map((row) => (row === "…" ? "(?:.*\n)*?" : `${row.split("…").map(escaped).join(".*")}\n`));
-  return new RegExp(`^${rows.join("")}$`);
+  return `^${rows.join("")}`;
 }
 
 // An answer as the page writes it: lines end with a newline, the last one too.
-export function normalised(output) {
+function normalised(output) {
   const text = output.replaceAll("\r\n", "\n");
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
-export const fits = (answer, output) => patternOf(answer).test(normalised(output));
+export const fits = (answer, output) => new RegExp(`${patternOf(answer)}$`).test(normalised(output));
+
+// True if what came so far begins with this answer. A line that is not complete does not count.
+export const beginsWith = (answer, output) =>
+  new RegExp(patternOf(answer)).test(output.slice(0, output.lastIndexOf("\n") + 1).replaceAll("\r\n", "\n"));
 
 // True if the answer goes on for ever: an event stream or a WebSocket.
 export const isStream = (call) => /^curl -N |\bwebsocat -n /.test(call.command);

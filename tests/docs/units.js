@@ -1,7 +1,7 @@
 // How the page is read, and that what differs from it is found.
 
 import { check, checkEqual } from "../support/agent.mjs";
-import { fits, isRead, isStream, readCalls } from "./blocks.js";
+import { beginsWith, fits, isRead, isStream, readCalls } from "./blocks.js";
 
 const tests = {
   aBlockHasCommandsAndTheirAnswers() {
@@ -50,6 +50,13 @@ const tests = {
     check(fits(["a", "…", "b"], "a\nx\ny\nb"), "lines");
     check(fits(["a", "…", "b"], "a\nb"), "no line");
     check(!fits(["a", "…", "b"], "a\nx\ny\n"), "the line after it counts");
+  },
+
+  aStreamIsTakenUntilItHasWhatIsWritten() {
+    check(beginsWith(["a", "b…"], "a\nbc\nd\n"), "more may follow");
+    check(beginsWith(["…", "b"], "a\nb\n"), "lines before");
+    check(!beginsWith(["a", "b…"], "a\nbc"), "a line that is not complete");
+    check(!beginsWith(["a", "b"], "a\nc\nb\n"), "another line");
   },
 
   onlyReadsAreRepeated() {
