@@ -112,7 +112,6 @@ class Access {
   // kUnauthorized: revoked, or its time is over by a trusted clock. For streams that go on.
   base::Status check(const Certificate& certificate, const Time& time) const;
 
-  bool has_keys() const { return !holders_.empty(); }
   std::size_t keys() const { return holders_.size(); }
   std::size_t nonces() const { return nonces_.count(); }
   const Counts& counts() const { return counts_; }

@@ -36,18 +36,6 @@ bool may_write(const agent::WriteRequest& request, const crdt::Change& change) {
   });
 }
 
-constexpr std::int64_t kStampHour = 3'600'000'000'000;
-
-std::int64_t newest_stamp(const agent::WriteRequest& request) {
-  std::int64_t newest = std::numeric_limits<std::int64_t>::min() / 2;
-  const auto* write = std::get_if<agent::WriteObject>(&request);
-  if (!write) return newest;
-  for (const crdt::Op& op : write->ops) {
-    if (op.stamp) newest = std::max(newest, op.stamp->time.nanos);
-  }
-  return newest;
-}
-
 // The time of a change, taken from its live cells: no cell is stamped earlier, unless by a client.
 std::optional<crdt::HybridTime> time_in_cells(store::Store& store,
                                               const agent::WriteRequest& request,
@@ -194,94 +182,6 @@ crdt::VersionVector Checker::past_of_writes(const Process& process,
     past.set(change.actor, turn.before.head_of(change.actor));
   }
   return past;
-}
-
-bool Checker::is_repeated(Process& process, const Observer::Turn& turn,
-                          const agent::WriteRequest& request, const agent::Reply& reply) {
-  const auto sealed_at = [this](const crdt::Dot& dot) {
-    const auto of_actor = sealed_.find(dot.actor);
-    if (of_actor == sealed_.end()) return std::numeric_limits<std::int64_t>::min();
-    const auto change = of_actor->second.find(dot.seq);
-    return change == of_actor->second.end() ? std::numeric_limits<std::int64_t>::min()
-                                            : change->second.time.nanos;
-  };
-  const RetryCheck::Verdict verdict = retries_.judge(process, turn, request, reply, sealed_at);
-  if (verdict.wrong) fail("retry-done-again", &process.host(), *verdict.wrong);
-  if (verdict.is_again) ++report_.events["requests answered again"];
-  return verdict.is_again;
-}
-
-void Checker::check_replies(Process& process, const Observer::Turn& turn) {
-  crdt::VersionVector past = past_of_writes(process, turn);
-  std::map<std::uint64_t, const agent::WriteRequest*> requests;
-  for (const agent::Write& write : turn.writes) requests[write.ticket] = &write.request;
-  for (const agent::Reply& reply : turn.outputs.replies) {
-    const agent::WriteRequest& request = *requests.at(reply.ticket);
-    if (!reply.result.ok() && reply.result.error().code == base::Code::kIndeterminate) {
-      in_doubt_.push_back({process.node(), request, turn.before, turn.writes_first});
-    }
-    if (is_repeated(process, turn, request, reply)) continue;
-    if (failed()) return;
-    check_refusal(process, request, reply, past);
-    if (!reply.result.ok()) continue;
-    if (failed()) return;  // the oracle must not be told of a request that means nothing
-    bool idle = oracle_.is_idle(request, past);
-    if (!reply.result->dot) {
-      if (!idle) {
-        fail("write-did-nothing", &process.host(),
-             "a request that had something to do made no change");
-      }
-      continue;
-    }
-    if (idle) {
-      fail("write-did-too-much", &process.host(), "a request that had nothing to do made a change");
-    }
-    const crdt::Dot& dot = *reply.result->dot;
-    auto sealed = sealed_[dot.actor].find(dot.seq);
-    if (sealed == sealed_[dot.actor].end()) {
-      return fail("reply-without-change", &process.host(),
-                  "the answer has a dot of a change that was not sealed");
-    }
-    oracle_.wrote(request, dot.actor, dot.seq, sealed->second.time, past);
-    past.set(dot.actor, {dot.seq, sealed->second.hash});
-  }
-}
-
-// A client gets an error for its request exactly where the oracle says so. Errors of the host may
-// come at any time.
-void Checker::check_refusal(Process& process, const agent::WriteRequest& request,
-                            const agent::Reply& reply, const crdt::VersionVector& past) {
-  using base::Code;
-  const bool too_new = is_of_the_future(process, request);
-  if (reply.result.ok()) {
-    if (too_new) fail("future-stamp-taken", &process.host(), describe(request));
-    if (!oracle_.is_refused(request, past)) return;
-    return fail("wrong-request-taken", &process.host(), describe(request));
-  }
-  Code code = reply.result.error().code;
-  bool of_request = code == Code::kInvalid || code == Code::kUnprocessable ||
-                    code == Code::kConflict || code == Code::kTooLarge;
-  if (!of_request) return;
-  ++report_.events["requests refused: wrong"];
-  if (code == Code::kInvalid && may_look_new(process, request)) return;
-  if (oracle_.may_be_refused(request, past)) return;
-  fail("right-request-refused", &process.host(),
-       describe(request) + ": " + reply.result.error().message);
-}
-
-// Rule 9: stamps of clients. What the agent may take for the time is the wall clock or, if that is
-// not to be trusted, the highest time that it has met. Which of the two it takes is its own affair,
-// so only a stamp that is far ahead of both must be refused, and one that is far ahead of none must
-// not.
-bool Checker::is_of_the_future(const Process& process, const agent::WriteRequest& request) {
-  const std::int64_t wall = process.now().wall_nanos;
-  return newest_stamp(request) >
-         std::max(wall, process.replica().clock().latest().nanos) + kStampHour;
-}
-bool Checker::may_look_new(const Process& process, const agent::WriteRequest& request) {
-  const std::int64_t wall = process.now().wall_nanos;
-  return newest_stamp(request) >
-         std::min(wall, process.replica().clock().latest().nanos) + kStampHour;
 }
 
 // Checked only by the answers to clients.
