@@ -2,7 +2,7 @@
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { check, checkEqual } from "./harness.js";
+import { check, checkEqual } from "../support/agent.mjs";
 
 const folder = new URL("../../agent/web/page/", import.meta.url);
 const { TextList, difference, lettersOf } = await import(new URL("replica.js", folder));
