@@ -5,6 +5,7 @@
 #include <map>
 
 #include "tools/simulator/checker.h"
+#include "tools/simulator/workload.h"
 
 namespace simulation {
 namespace {
