@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "tools/simulator/host.h"
+#include "tools/simulator/stamp_bound.h"
+
 namespace simulation {
 namespace {
 
@@ -79,8 +82,11 @@ void MeshHistory::settle() {
 base::Now MeshHistory::now_at(const Host& host) {
   seconds_ += random_.chance(10) ? 1 : 0;
   bool synchronised = random_.chance(2);
-  std::int64_t seconds = seconds_ + host.skew_seconds;
-  return {{}, agent::kWall + seconds * 1'000'000'000, synchronised};
+  return {{}, wall_nanos(host), synchronised};
+}
+
+std::int64_t MeshHistory::wall_nanos(const Host& host) const {
+  return (kSince1970 + seconds_ + host.skew_seconds) * 1'000'000'000;
 }
 
 void MeshHistory::step_clock(Host& host) {
@@ -119,7 +125,7 @@ void MeshHistory::tell(const Host& host, const std::vector<agent::WriteRequest>&
   std::size_t made = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const auto& reply = outputs.replies[i].result;
-    if (reply.ok() == oracle_.is_refused(requests[i], pasts[i])) {
+    if (!is_right(host, reply, requests[i], pasts[i])) {
       return fail(describe(requests[i]) + (reply.ok() ? " was taken" : " was refused: ") +
                   (reply.ok() ? "" : reply.error().message));
     }
@@ -139,6 +145,15 @@ void MeshHistory::tell(const Host& host, const std::vector<agent::WriteRequest>&
     sent_.push_back(sealed);
   }
   if (made != outputs.facts.own.size()) fail("more changes than requests");
+}
+
+// Whether the request was to be taken, or refused, as it was.
+bool MeshHistory::is_right(const Host& host, const base::Result<agent::Written>& reply,
+                           const agent::WriteRequest& request,
+                           const crdt::VersionVector& past) const {
+  const ClockSight clock{wall_nanos(host), host.replica->clock().latest().nanos};
+  if (reply.ok()) return !must_look_new(clock, request) && !oracle_.is_refused(request, past);
+  return may_look_new(clock, request) || oracle_.may_be_refused(request, past);
 }
 
 // Gives the replica the first changes that it lacks, with some left out. Changes that depend on

@@ -55,6 +55,7 @@ class MeshHistory {
   };
 
   base::Now now_at(const Host& host);
+  std::int64_t wall_nanos(const Host& host) const;
   void step_clock(Host& host);
   void write(Host& host);
   void deliver(Host& host, std::uint32_t leave_out_one_in);
@@ -64,6 +65,8 @@ class MeshHistory {
   agent::Outputs turn(Host& host, std::vector<agent::Input> inputs);
   void tell(const Host& host, const std::vector<agent::WriteRequest>& requests,
             const agent::Outputs& outputs);
+  bool is_right(const Host& host, const base::Result<agent::Written>& reply,
+                const agent::WriteRequest& request, const crdt::VersionVector& past) const;
   void look(Host& host, const crdt::VersionVector& before);
   void fail(const std::string& what);
 

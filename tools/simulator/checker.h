@@ -85,8 +85,6 @@ class Checker {
   void adopt(Process& process, const base::ActorId& actor, std::uint64_t seq);
   static void note_clock(Process& process);
   void check_own(Process& process, const Observer::Turn& turn);
-  static bool is_of_the_future(const Process& process, const agent::WriteRequest& request);
-  static bool may_look_new(const Process& process, const agent::WriteRequest& request);
   void check_refusal(Process& process, const agent::WriteRequest& request,
                      const agent::Reply& reply, const crdt::VersionVector& past);
   // True if the reply repeats an earlier one.

@@ -5,21 +5,14 @@
 #include <map>
 
 #include "tools/simulator/checker.h"
+#include "tools/simulator/stamp_bound.h"
 #include "tools/simulator/workload.h"
 
 namespace simulation {
 namespace {
 
-constexpr std::int64_t kStampHour = 3'600'000'000'000;
-
-std::int64_t newest_stamp(const agent::WriteRequest& request) {
-  std::int64_t newest = std::numeric_limits<std::int64_t>::min() / 2;
-  const auto* write = std::get_if<agent::WriteObject>(&request);
-  if (!write) return newest;
-  for (const crdt::Op& op : write->ops) {
-    if (op.stamp) newest = std::max(newest, op.stamp->time.nanos);
-  }
-  return newest;
+ClockSight sight_of(const Process& process) {
+  return {process.now().wall_nanos, process.replica().clock().latest().nanos};
 }
 
 }  // namespace
@@ -80,7 +73,7 @@ void Checker::check_replies(Process& process, const Observer::Turn& turn) {
 void Checker::check_refusal(Process& process, const agent::WriteRequest& request,
                             const agent::Reply& reply, const crdt::VersionVector& past) {
   using base::Code;
-  const bool too_new = is_of_the_future(process, request);
+  const bool too_new = must_look_new(sight_of(process), request);
   if (reply.result.ok()) {
     if (too_new) fail("future-stamp-taken", &process.host(), describe(request));
     if (!oracle_.is_refused(request, past)) return;
@@ -91,25 +84,10 @@ void Checker::check_refusal(Process& process, const agent::WriteRequest& request
                     code == Code::kConflict || code == Code::kTooLarge;
   if (!of_request) return;
   ++report_.events["requests refused: wrong"];
-  if (code == Code::kInvalid && may_look_new(process, request)) return;
+  if (code == Code::kInvalid && may_look_new(sight_of(process), request)) return;
   if (oracle_.may_be_refused(request, past)) return;
   fail("right-request-refused", &process.host(),
        describe(request) + ": " + reply.result.error().message);
-}
-
-// Rule 9: stamps of clients. What the agent may take for the time is the wall clock or, if that is
-// not to be trusted, the highest time that it has met. Which of the two it takes is its own affair,
-// so only a stamp that is far ahead of both must be refused, and one that is far ahead of none must
-// not.
-bool Checker::is_of_the_future(const Process& process, const agent::WriteRequest& request) {
-  const std::int64_t wall = process.now().wall_nanos;
-  return newest_stamp(request) >
-         std::max(wall, process.replica().clock().latest().nanos) + kStampHour;
-}
-bool Checker::may_look_new(const Process& process, const agent::WriteRequest& request) {
-  const std::int64_t wall = process.now().wall_nanos;
-  return newest_stamp(request) >
-         std::min(wall, process.replica().clock().latest().nanos) + kStampHour;
 }
 
 }  // namespace simulation
