@@ -84,6 +84,8 @@ class Daemon : public Host {
   void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
   bool read(Work work) override;
   const AgentFacts& facts() const override { return facts_; }
+  std::optional<std::int64_t> position_here(const std::string& node,
+                                            std::int64_t position) const override;
   bool has_twin() const;
   Health health() const override;
   std::string health_reason() const override;

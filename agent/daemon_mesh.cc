@@ -88,6 +88,12 @@ void Daemon::await_holders(const crdt::Dot& dot, std::size_t wanted, base::Durat
                                                              read_clock().instant + within});
 }
 
+std::optional<std::int64_t> Daemon::position_here(const std::string& node,
+                                                  std::int64_t position) const {
+  const auto ours = mesh_->node().position_here(node, static_cast<std::uint64_t>(position));
+  return ours ? std::optional(static_cast<std::int64_t>(*ours)) : std::nullopt;
+}
+
 base::Status Daemon::set_presence(const std::string& topic, const std::string& key,
                                   base::Bytes body) {
   return mesh_->set_presence(topic, key, std::move(body));

@@ -13,8 +13,8 @@
 namespace agent {
 
 inline gossip::Holdings holdings_of(const Replica& replica) {
-  return {replica.vector(), replica.state(), replica.left(), replica.closed_lately(),
-          replica.alone()};
+  return {replica.vector(),        replica.state(), replica.left(),
+          replica.closed_lately(), replica.alone(), replica.position()};
 }
 
 // Reads the part of the log that a peer asked for, inside the snapshot of `reader`.

@@ -29,6 +29,8 @@ struct JoinStep {
 struct Stored {
   VersionVector::Entries advanced;  // vector entries that changed
   StateHash state;                  // the hash of the whole committed state
+  // The log up to here has exactly the changes of this state that it has at all. Unset: not known.
+  std::optional<std::uint64_t> position = {};
   // Rule 3: true if this turn and everything before it is on the medium. Only then does the node
   // claim it.
   bool durable = false;

@@ -112,7 +112,8 @@ struct Holdings {
   std::vector<base::ActorId> left;  // their owners no longer use them (rule 2)
   std::vector<base::ActorId>
       closed;  // closed actors; those that `claimed` has packed may be left out
-  std::vector<base::ActorId> alone;  // perhaps no peer holds all of them (rule 7)
+  std::vector<base::ActorId> alone;            // perhaps no peer holds all of them (rule 7)
+  std::optional<std::uint64_t> position = {};  // Stored::position of this state
 };
 
 using Action = std::variant<SendDatagram, SendFrame, Apply, Fetch, StartStateJoin, StateJoinPage,

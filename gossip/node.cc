@@ -39,8 +39,7 @@ Node::Impl::Impl(Identity identity, const Options& given, const Holdings& held, 
       peers(options, random.fork()),
       box(options.datagram_bytes_max),
       claims(held),
-      membership(own_record(self, options, start), options, peers, held.state, random.fork(),
-                 stats),
+      membership(own_record(self, options, start), options, peers, random.fork(), stats),
       intake(options, claims, stats),
       reconciler(options, membership.table(), claims, intake, random.fork(), stats),
       server(options, claims, membership.table(), stats),
@@ -49,6 +48,7 @@ Node::Impl::Impl(Identity identity, const Options& given, const Holdings& held, 
       relays(self.node, options, datagram_room(), random.fork()),
       watch(options.profile),
       presences(self.node, self.boot_epoch, options, stats) {
+  membership.claim(claims.state(), claims.position());
   set_strategy();
 }
 
@@ -269,11 +269,16 @@ void Node::session_closed(base::Now now, const NodeId& peer, bool opened, Action
 void Node::stored(base::Now now, const Stored& facts, Actions& out) {
   impl_->call(now, out, [&](Impl& node) {
     node.claims.stored(now.instant, facts);
-    node.membership.claim(node.claims.state());
+    node.membership.claim(node.claims.state(), node.claims.position());
     node.push(now.instant, facts.own, out);
     Intake::Finished finished = node.intake.stored(facts);
     node.reconciler.stored(now.instant, facts, finished, out);
   });
+}
+
+std::optional<std::uint64_t> Node::position_here(std::string_view short_id,
+                                                 std::uint64_t theirs) const {
+  return impl_->reconciler.positions().ours(short_id, theirs);
 }
 
 void Node::fetched(base::Now now, const Fetched& range, Actions& out) {

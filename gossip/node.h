@@ -83,6 +83,10 @@ class Node {
   // The living members that are known to hold it now, without asking.
   std::vector<NodeId> known_holders(const base::ActorId& actor, std::uint64_t seq) const;
 
+  // Where a client that has the log of another member up to `theirs` can go on in our log (the
+  // class PeerPositions). Nullopt: not known.
+  std::optional<std::uint64_t> position_here(std::string_view short_id, std::uint64_t theirs) const;
+
   void advance(base::Now now, Actions& out);  // runs every timer due at `now`
   base::Instant next_deadline() const;        // call advance() no later than this
 

@@ -193,12 +193,12 @@ bool Node::Impl::take(base::Instant now, const Address& from, const NodeId& node
                       const wire::Message& message, Actions& out) {
   if (const auto* ping = std::get_if<wire::Ping>(&message)) {
     membership.receive(now, node, from, *ping, box, out);
-    reconciler.observed(now, node, ping->state, out);
+    reconciler.observed(now, node, ping->state, ping->position, out);
     return true;
   }
   if (const auto* ack = std::get_if<wire::Ack>(&message)) {
     membership.receive(now, node, from, *ack, box, out);
-    reconciler.observed(now, node, ack->state, out);
+    reconciler.observed(now, node, ack->state, ack->position, out);
     return true;
   }
   if (const auto* request = std::get_if<wire::PingRequest>(&message)) {
@@ -294,10 +294,10 @@ void Node::Impl::receive_frame(base::Instant now, const NodeId& node, base::Byte
     holders.receive(node, *answer, out);
   } else if (const auto* ping = std::get_if<wire::Ping>(message)) {
     membership.receive_frame(now, node, *ping, out);
-    reconciler.observed(now, node, ping->state, out);
+    reconciler.observed(now, node, ping->state, ping->position, out);
   } else if (const auto* ack = std::get_if<wire::Ack>(message)) {
     membership.receive_frame(now, node, *ack, out);
-    reconciler.observed(now, node, ack->state, out);
+    reconciler.observed(now, node, ack->state, ack->position, out);
   } else {
     ++stats.refused_content;
   }

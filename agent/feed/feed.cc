@@ -32,8 +32,10 @@ struct Feed::Subscription {
   bool wants_values = false;
   bool begun = false;
   bool up_to_date = false;  // was told, since the begin or the last reset
-  bool foreign = false;     // the position comes from a cursor of another agent
-  bool unknown = false;     // the cursor is none
+  // The cursor is of another agent, and nothing is known of its position: the log is read from
+  // its beginning.
+  bool foreign = false;
+  bool unknown = false;  // the cursor is none
   // All changes up to here were given. Nullopt: the next read decides.
   std::optional<std::int64_t> position;
   std::unique_ptr<CatchUp> catch_up;  // null: live
@@ -57,8 +59,8 @@ std::uint64_t Feed::open(std::shared_ptr<Listener> listener, Filter filter, Star
   opened->wants_values = start.values;
   opened->unknown = start.kind == Start::Kind::kUnknown;
   const bool cursor = start.kind == Start::Kind::kCursor;
-  opened->foreign = cursor && start.cursor.node != node_;
-  if (cursor && !opened->foreign) opened->position = start.cursor.complete_position();
+  if (cursor) opened->position = position_of(start.cursor);
+  opened->foreign = cursor && !opened->position;
   if (opened->foreign || start.kind == Start::Kind::kBeginning) opened->position = 0;
   opened->catch_up = std::make_unique<CatchUp>();
   opened->catch_up->values = start.values && start.kind == Start::Kind::kNow;
@@ -70,6 +72,12 @@ std::uint64_t Feed::open(std::shared_ptr<Listener> listener, Filter filter, Star
     arm();
   }
   return number;
+}
+
+// Where the client of this cursor goes on in our log. Nullopt: it must begin at the beginning.
+std::optional<std::int64_t> Feed::position_of(const Cursor& cursor) const {
+  const std::int64_t complete = cursor.complete_position();
+  return cursor.node == node_ ? complete : source_.position_here(cursor.node, complete);
 }
 
 void Feed::close(std::uint64_t number) {

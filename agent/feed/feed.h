@@ -42,9 +42,10 @@ struct Start {
 
   static Start now() { return {}; }
   static Start beginning() { return {Kind::kBeginning, {}, false}; }
-  // A text that is no cursor is kUnknown: the listener begins with a reset. A cursor of another
-  // agent says nothing about our log: the listener gets all of it, or a reset if the log does not
-  // reach back to its beginning.
+  // A text that is no cursor is kUnknown: the listener begins with a reset. With a cursor of
+  // another agent the listener goes on where our log has no more than that agent's log had there
+  // (FeedSource::position_here). If this is not known, it gets our whole log, or a reset if the log
+  // does not reach back to its beginning.
   static Start at(std::string_view cursor);
 };
 
@@ -65,6 +66,7 @@ class Feed : public std::enable_shared_from_this<Feed> {
   struct Subscription;
   using SubscriptionPtr = std::shared_ptr<Subscription>;
 
+  std::optional<std::int64_t> position_of(const Cursor& cursor) const;
   void arm();
   void armed();
   void read_on(const SubscriptionPtr& to);

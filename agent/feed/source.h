@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,11 @@ class FeedSource {
   virtual void unwatch(std::uint64_t watcher) = 0;
 
   virtual std::string short_node_id() const = 0;  // the agent that cursors name
+  // A client has all events up to `position` of the agent `node`, which is another one. Where can
+  // it go on in our log? After this position it misses nothing, but may get something again.
+  // Nullopt: not known.
+  virtual std::optional<std::int64_t> position_here(const std::string& node,
+                                                    std::int64_t position) const = 0;
 };
 
 }  // namespace agent

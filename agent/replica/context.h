@@ -21,6 +21,8 @@ struct Context {
 
   store::Meta& meta() const { return store->meta(); }
   store::Actors& actors() const { return store->actors(); }
+  // Of the newest change in the log.
+  std::uint64_t position() const { return static_cast<std::uint64_t>(meta().next_position - 1); }
   crdt::StateHash state() const {
     return crdt::state_hash(actors().vector_digest(), meta().digest);
   }

@@ -98,6 +98,7 @@ Outputs Replica::turn(base::Now now, std::span<Input> inputs, bool watched) {
   const bool moved = turn.changed || !turn.out.facts.advanced.empty();
   impl_->unsynced = !turn.synced && (impl_->unsynced || moved);
   turn.out.facts.state = context.committed = context.state();
+  turn.out.facts.position = context.position();
   turn.out.facts.durable = !impl_->unsynced || PLANTED(kUnsyncedClaimed);
   turn.out.facts.packed = context.actors().vector().packed();
   turn.out.facts.left = context.actors().take_left();
@@ -116,6 +117,7 @@ Outputs Replica::flush(base::Now now) {
   const base::Status synced = impl_->context.store->sync();
   out.facts.state = impl_->context.state();
   if (!synced.ok()) return impl_->refuse(turn, {}, synced.error());
+  out.facts.position = impl_->context.position();
   impl_->unsynced = false;
   out.facts.durable = true;
   impl_->disk.note_stopped(now, out);
@@ -138,6 +140,7 @@ Outputs Replica::scrub(base::Now now) {
     impl_->disk.note_stopped(now, out);
   }
   out.facts.state = impl_->context.state();
+  out.facts.position = impl_->context.position();
   out.facts.durable = !impl_->unsynced;
   Outputs nothing;
   impl_->tell(nothing, out);
@@ -189,6 +192,7 @@ std::uint64_t Replica::boot_epoch() const { return impl_->context.meta().boot_ep
 const base::ActorId& Replica::own_actor() const { return impl_->context.meta().own_actor; }
 const crdt::VersionVector& Replica::vector() const { return impl_->context.actors().vector(); }
 crdt::StateHash Replica::state() const { return impl_->context.state(); }
+std::uint64_t Replica::position() const { return impl_->context.position(); }
 const crdt::HybridClock& Replica::clock() const { return impl_->context.clock; }
 store::Store& Replica::store() { return *impl_->context.store; }
 const std::optional<base::Error>& Replica::fault() const { return impl_->disk.fault(); }

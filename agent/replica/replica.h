@@ -86,6 +86,7 @@ class Replica {
   // asked about them.
   std::vector<base::ActorId> alone() const;
   crdt::StateHash state() const;
+  std::uint64_t position() const;  // of the newest change in the log
   const crdt::HybridClock& clock() const;
   store::Store& store();
   // Why writing is stopped, if it is (rule 13).

@@ -15,7 +15,7 @@ Claims::Claims(const Holdings& held)
   }
   for (const base::ActorId& actor : held.closed) close(actor);
   for (const base::ActorId& actor : held.alone) alone_.try_emplace(actor, 0);
-  halves_.emplace_back(version_, state_.vector);
+  kept_.push_back({version_, state_.vector, held.position});
   versions_[state_.vector] = version_;
 }
 
@@ -43,11 +43,11 @@ void Claims::stored(base::Instant now, const Stored& facts) {
   if (unclaimed_.empty() && facts.state == state_) return;
   state_ = facts.state;
   moved_ = now;
-  claim();
+  claim(facts.position);
 }
 
 // Claims everything that is committed, as a new version.
-void Claims::claim() {
+void Claims::claim(std::optional<std::uint64_t> position) {
   ++version_;
   for (const auto& [actor, head] : unclaimed_) {
     crdt::Head before = claimed_.head_of(actor);
@@ -58,15 +58,15 @@ void Claims::claim() {
     if (left != left_.end()) left->second = version_;
   }
   unclaimed_.clear();
-  halves_.emplace_back(version_, state_.vector);
+  kept_.push_back({version_, state_.vector, position});
   versions_[state_.vector] = version_;
   // A version can be worked out only if the journal has every later move.
-  while (moves_.size() > kMovesKept || halves_.size() > kMovesKept) {
-    auto [oldest, half] = halves_.front();
-    if (oldest == version_) break;
-    halves_.pop_front();
-    if (versions_.at(half) == oldest) versions_.erase(half);
-    Version next = halves_.front().first;
+  while (moves_.size() > kMovesKept || kept_.size() > kMovesKept) {
+    const Kept oldest = kept_.front();
+    if (oldest.version == version_) break;
+    kept_.pop_front();
+    if (versions_.at(oldest.vector_half) == oldest.version) versions_.erase(oldest.vector_half);
+    Version next = kept_.front().version;
     while (!moves_.empty() && moves_.front().version <= next) moves_.pop_front();
   }
 }
@@ -75,6 +75,14 @@ std::optional<Claims::Version> Claims::version_of(std::uint64_t vector_half) con
   auto found = versions_.find(vector_half);
   if (found == versions_.end()) return std::nullopt;
   return found->second;
+}
+
+std::optional<std::uint64_t> Claims::position_of(Version version) const {
+  const auto found =
+      std::lower_bound(kept_.begin(), kept_.end(), version,
+                       [](const Kept& kept, Version wanted) { return kept.version < wanted; });
+  const bool known = found != kept_.end() && found->version == version;
+  return known ? found->position : std::nullopt;
 }
 
 crdt::VersionVector::Entries Claims::before(Version version) const {

@@ -31,6 +31,7 @@ class Claims {
   const crdt::VersionVector& committed() const { return committed_; }
   const crdt::VersionVector& claimed() const { return claimed_; }
   crdt::StateHash state() const { return state_; }
+  std::optional<std::uint64_t> position() const { return kept_.back().position; }  // of the claim
   base::Instant moved() const { return moved_; }      // when the claim last moved
   std::uint64_t changes() const { return changes_; }  // that the claim covers, over all actors
 
@@ -38,6 +39,8 @@ class Claims {
   Version version() const { return version_; }
   // The last version that had this vector half; none if the journal does not reach back to it.
   std::optional<Version> version_of(std::uint64_t vector_half) const;
+  // How far our log reached at this version. Unset: not known.
+  std::optional<std::uint64_t> position_of(Version version) const;
   // The entries that moved after `version`, with their heads at `version`. {0, 0}: the actor was
   // not there. Example: version 4 had (a,5), the claim now has (a,7): before(4) has a with (a,5).
   crdt::VersionVector::Entries before(Version version) const;
@@ -64,7 +67,7 @@ class Claims {
   void open(const base::ActorId& actor);  // a peer shows more of it
 
  private:
-  void claim();
+  void claim(std::optional<std::uint64_t> position);
   void take_packed(const Stored& facts);
   bool is_packed(const base::ActorId& actor) const;
   void note_confirmed(const Stored& facts);
@@ -92,9 +95,13 @@ class Claims {
   };
   Version version_ = 0;
   std::deque<Move> moves_;
-  // Versions with their vector halves. Never empty; the last one is the present version.
-  std::deque<std::pair<Version, std::uint64_t>> halves_;
-  std::map<std::uint64_t, Version> versions_;  // the index of halves_
+  struct Kept {
+    Version version = 0;
+    std::uint64_t vector_half = 0;
+    std::optional<std::uint64_t> position;
+  };
+  std::deque<Kept> kept_;  // versions; never empty; the last one is the present version
+  std::map<std::uint64_t, Version> versions_;  // the index of kept_, by vector half
 };
 
 }  // namespace gossip

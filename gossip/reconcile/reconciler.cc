@@ -22,7 +22,7 @@ Reconciler::Reconciler(const Options& options, const MemberTable& members, Claim
 // --- Noticing differences ------------------------------------------------------------------------
 
 void Reconciler::observed(base::Instant now, const NodeId& id, crdt::StateHash state,
-                          Actions& out) {
+                          std::optional<std::uint64_t> position, Actions& out) {
   if (members_.find(id) == nullptr) return;
   Peer& peer = peer_of(id);
   peer.claim.said(now, state);
@@ -30,6 +30,8 @@ void Reconciler::observed(base::Instant now, const NodeId& id, crdt::StateHash s
   if (auto version = claims_.version_of(state.vector)) {
     peer.claim.had_in_common(state.vector);
     closing_.equalled(id, *version, out);
+    const auto ours = claims_.position_of(*version);
+    if (position && ours) positions_.same(id, *position, *ours);
   }
   if (state == claims_.state()) return equalled(id, peer, out);
   peer.state.differs(now);

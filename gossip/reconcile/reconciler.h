@@ -30,6 +30,7 @@
 #include "gossip/reconcile/pacing.h"
 #include "gossip/reconcile/page_size.h"
 #include "gossip/reconcile/peer_claim.h"
+#include "gossip/reconcile/peer_positions.h"
 #include "gossip/reconcile/peer_state.h"
 #include "gossip/reconcile/vectors.h"
 #include "gossip/swim/member_table.h"
@@ -44,8 +45,9 @@ class Reconciler {
   Reconciler(const Options& options, const MemberTable& members, Claims& claims, Intake& intake,
              base::Random random, Stats& stats);
 
-  // A ping or an ack of `peer` carried this state hash.
-  void observed(base::Instant now, const NodeId& peer, crdt::StateHash state, Actions& out);
+  // A ping or an ack of `peer` carried this state hash, and perhaps how far its log reaches then.
+  void observed(base::Instant now, const NodeId& peer, crdt::StateHash state,
+                std::optional<std::uint64_t> position, Actions& out);
   void receive(base::Instant now, const NodeId& peer, const wire::Vector& vector, Actions& out);
   void receive(base::Instant now, const NodeId& peer, const wire::Range& range, Actions& out);
   void receive(base::Instant now, const NodeId& peer, const wire::SnapshotAnswer& page,
@@ -73,6 +75,7 @@ class Reconciler {
   std::optional<std::uint64_t> behind(const NodeId& peer) const;  // changes that we lack and it has
   bool in_step(const NodeId& peer) const;                         // its last state hash equals ours
   std::size_t exchanges() const { return exchanging_.size(); }
+  const PeerPositions& positions() const { return positions_; }
 
  private:
   struct Peer {
@@ -136,6 +139,7 @@ class Reconciler {
   Backoff backoff_;
   QuietGap quiet_;
   Agenda agenda_;  // when to consider each peer
+  PeerPositions positions_;
   std::uint64_t requests_ = 0;
   std::uint64_t drops_ = 0;  // turns in which the replica dropped changes
   std::map<NodeId, Peer> peers_;

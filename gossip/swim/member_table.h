@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "crdt/base/time.h"
+#include "crdt/digest.h"
 #include "gossip/member.h"
 
 namespace gossip {
@@ -52,9 +53,11 @@ struct Member {
   // member.
   bool wordless = false;
 
-  std::uint32_t unanswered = 0;            // pings since we last heard it
-  base::Instant revisited{INT64_MIN / 2};  // when news from others last made us ask it
-  std::array<SentPing, 3> pings{};         // the last pings, to measure the round trip
+  std::optional<crdt::StateHash> said;         // its state hash in its last ping or ack
+  std::optional<std::uint64_t> told_position;  // how far our log reaches, as it was told last
+  std::uint32_t unanswered = 0;                // pings since we last heard it
+  base::Instant revisited{INT64_MIN / 2};      // when news from others last made us ask it
+  std::array<SentPing, 3> pings{};             // the last pings, to measure the round trip
 
   MemberState state() const { return record.state; }
   // Alive or suspect. A suspect counts as a member until it is dead.

@@ -22,13 +22,12 @@ base::Duration seed_gap(const Options& options) { return options.profile.ping_in
 
 }  // namespace
 
-Membership::Membership(MemberRecord self, const Options& options, Peers& peers,
-                       crdt::StateHash state, base::Random random, Stats& stats)
+Membership::Membership(MemberRecord self, const Options& options, Peers& peers, base::Random random,
+                       Stats& stats)
     : self_(std::move(self)),
       start_(self_.incarnation),
       options_(options),
       peers_(peers),
-      state_hash_(state),
       random_(random),
       stats_(stats),
       news_room_(news_room(options)),
@@ -109,6 +108,7 @@ void Membership::rejoin(base::Instant now, Outbox& box, Actions& out) {
   for (const NodeId& node : all) {
     Member& member = *table_.find(node);
     member.introduced = false;
+    member.told_position.reset();
     member.unanswered = 0;
     if (member.state() != MemberState::kLeft) greet(now, member);
     if (member.state() != MemberState::kSuspect) continue;
@@ -197,6 +197,7 @@ void Membership::proven(base::Instant now, const NodeId& node) {
   Member* member = table_.find(node);
   if (member == nullptr) return;
   member->introduced = false;
+  member->told_position.reset();
   bool of_this_epoch = member->record.incarnation >> 16 == peers_.epoch(node);
   if (!of_this_epoch) return;  // its incarnation comes with its first ping or ack
   MemberRecord record = member->record;
@@ -230,12 +231,16 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
                          const wire::Ping& ping, Outbox& box, Actions& out) {
   greetings_.drop(node);  // its table has our record
   merge_all(now, node, from, ping.news, Source::kNews, out);
-  if (Member* there = table_.find(node)) own_incarnation(now, *there, from, ping.incarnation, out);
+  if (Member* there = table_.find(node)) {
+    there->said = ping.state;
+    own_incarnation(now, *there, from, ping.incarnation, out);
+  }
   const Member* member = table_.find(node);
   bool fresh = member == nullptr || !member->introduced;
   bool named = std::any_of(ping.news.begin(), ping.news.end(),
                            [&](const MemberRecord& told) { return told.node == self_.node; });
-  wire::Ack ack{ping.token, state_hash_, in_start(), pick_news(node, fresh || named, fresh)};
+  wire::Ack ack{ping.token, state_hash_, in_start(), pick_news(node, fresh || named, fresh),
+                untold_position(node)};
   box.add({from, node}, ack, may_be_short(node));
   if (ping.table) compare_tables(now, node, *ping.table, box);
 }
@@ -243,7 +248,10 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
 void Membership::receive(base::Instant now, const NodeId& node, const Address& from,
                          const wire::Ack& ack, Outbox& box, Actions& out) {
   ++stats_.acks_received;
-  if (Member* member = table_.find(node)) answered(now, *member, ack.token);
+  if (Member* member = table_.find(node)) {
+    member->said = ack.state;
+    answered(now, *member, ack.token);
+  }
   if (probe_.vouched(ack.token)) {
     awareness_.better();
     vouch(now, probe_.target(), out);
@@ -261,6 +269,17 @@ void Membership::receive(base::Instant now, const NodeId& node, const Address& f
   box.add(asked->asker, passed_on, may_be_short(*asked->asker.node));
 }
 
+// A member that has another state could not use it. It is told once; if the message is lost, the
+// member knows an older one, which does no harm.
+std::optional<std::uint64_t> Membership::untold_position(const NodeId& node) {
+  Member* member = table_.find(node);
+  if (member == nullptr || member->said != state_hash_ || member->told_position == position_) {
+    return std::nullopt;
+  }
+  member->told_position = position_;
+  return position_;
+}
+
 void Membership::answered(base::Instant now, Member& member, std::uint64_t token) {
   for (SentPing& ping : member.pings) {
     if (ping.token != token || token == 0) continue;
@@ -276,20 +295,23 @@ void Membership::answered(base::Instant now, Member& member, std::uint64_t token
 
 void Membership::receive_frame(base::Instant now, const NodeId& node, const wire::Ping& ping,
                                Actions& out) {
-  const Member* member = table_.find(node);
+  Member* member = table_.find(node);
   if (member == nullptr) return;
+  member->said = ping.state;
   Address address = member->record.address;
   greetings_.drop(node);
   merge_all(now, node, address, ping.news, Source::kNews, out);
-  wire::Ack ack{ping.token, state_hash_, in_start(), pick_news(node, true, false)};
+  wire::Ack ack{ping.token, state_hash_, in_start(), pick_news(node, true, false),
+                untold_position(node)};
   out.push_back(SendFrame{node, address, wire::encode(ack)});
 }
 
 void Membership::receive_frame(base::Instant now, const NodeId& node, const wire::Ack& ack,
                                Actions& out) {
   ++stats_.acks_received;
-  const Member* member = table_.find(node);
+  Member* member = table_.find(node);
   if (member == nullptr) return;
+  member->said = ack.state;
   Address address = member->record.address;
   merge_all(now, node, address, ack.news, Source::kNews, out);
 }

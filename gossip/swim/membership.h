@@ -71,13 +71,16 @@ inline constexpr std::uint32_t kJoinAnswersPerSecond = 128;
 
 class Membership {
  public:
-  // `peers` outlives this. `self` has the first incarnation of this start, `state` is our state
-  // hash.
-  Membership(MemberRecord self, const Options& options, Peers& peers, crdt::StateHash state,
-             base::Random random, Stats& stats);
+  // `peers` outlives this. `self` has the first incarnation of this start.
+  Membership(MemberRecord self, const Options& options, Peers& peers, base::Random random,
+             Stats& stats);
 
-  // Our state hash is now this one. Pings and acks carry it.
-  void claim(crdt::StateHash state) { state_hash_ = state; }
+  // Our state hash is now this one. Pings and acks carry it. One of them also tells each member
+  // that has the same state how far our log reaches in it.
+  void claim(crdt::StateHash state, std::optional<std::uint64_t> position) {
+    state_hash_ = state;
+    position_ = position;
+  }
 
   void seeds(base::Instant now, const std::vector<Address>& seeds, Outbox& box, Actions& out);
   // Members of an earlier run. They are dead until we hear them. We ping them at once, and then
@@ -200,13 +203,15 @@ class Membership {
   std::uint16_t next_token();
   bool may_be_short(const NodeId& node) const;
   std::vector<NodeId> pick_living(std::size_t count, const NodeId& but, bool introduced);
+  std::optional<std::uint64_t> untold_position(const NodeId& node);
   std::vector<MemberRecord> pick_news(const NodeId& to, bool introduce, bool fill);
 
   MemberRecord self_;
   const std::uint64_t start_;
   const Options& options_;
   Peers& peers_;
-  crdt::StateHash state_hash_;  // what we claim to hold (rule 3)
+  crdt::StateHash state_hash_;             // what we claim to hold (rule 3)
+  std::optional<std::uint64_t> position_;  // how far our log reaches then
   base::Random random_;
   Stats& stats_;
   std::size_t news_room_;

@@ -130,7 +130,7 @@ void Membership::ask_around(base::Instant now, Outbox& box, Actions& out) {
   stats_.helpers_asked += helpers.size();
   probe_.asked_around(token, helpers.size());
   // A session may get through where UDP is blocked or where large datagrams are lost.
-  wire::Ping over_session{next_token(), state_hash_, in_start(), {self_}, {}};
+  wire::Ping over_session{next_token(), state_hash_, in_start(), {self_}};
   if (member->state() != MemberState::kAlive) over_session.news.push_back(member->view());
   out.push_back(SendFrame{probe_.target(), address, wire::encode(over_session)});
   ping(now, probe_.target(), box);
@@ -240,7 +240,8 @@ void Membership::ping(base::Instant now, Member& member, const Address& address,
   bool doubtful = !peers_.knows(node) || member.unanswered > 0 || !member.is_alive();
   // A member that may not exist gets our own record and no other records.
   bool fill = introduce && (member.met() || !member.is_alive());
-  wire::Ping ping{token, state_hash_, in_start(), pick_news(node, introduce, fill), {}};
+  wire::Ping ping{token, state_hash_, in_start(), pick_news(node, introduce, fill)};
+  ping.position = untold_position(node);
   if (++pings_ % kTableEvery == 0) ping.table = table_hash();
   box.add(to, ping, !introduce && !doubtful);
   if (doubtful) box.add(to, wire::Challenge{peers_.token_for(now, &node)});

@@ -148,7 +148,18 @@ Ping read_ping(Reader& in, const Bounds& bounds, std::size_t& more) {
   if (more == 0) return ping;
   --more;
   if (!in.take_nil()) ping.table = in.number();
+  if (more == 0) return ping;
+  --more;
+  if (!in.take_nil()) ping.position = in.number();
   return ping;
+}
+
+Ack read_ack(Reader& in, const Bounds& bounds, std::size_t& more) {
+  Ack ack = read_probe<Ack>(in, bounds);
+  if (more == 0) return ack;
+  --more;
+  if (!in.take_nil()) ack.position = in.number();
+  return ack;
 }
 
 PingRequest read_ping_request(Reader& in) {
@@ -259,7 +270,7 @@ Message read_fields(Reader& in, MessageType type, const Bounds& bounds, std::siz
     case MessageType::kPing:
       return read_ping(in, bounds, more);
     case MessageType::kAck:
-      return read_probe<Ack>(in, bounds);
+      return read_ack(in, bounds, more);
     case MessageType::kChallenge:
       return Challenge{in.number()};
     case MessageType::kChallengeAnswer:

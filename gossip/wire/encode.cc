@@ -60,10 +60,16 @@ void write_probe(Writer& out, MessageType type, const Probe& probe, std::size_t 
 }
 
 void write(Writer& out, const Ping& ping) {
-  write_probe(out, MessageType::kPing, ping, ping.table ? 6 : 5);
+  write_probe(out, MessageType::kPing, ping, ping.position ? 7 : ping.table ? 6 : 5);
   if (ping.table) out.number(*ping.table);
+  if (!ping.position) return;
+  if (!ping.table) out.nil();
+  out.number(*ping.position);
 }
-void write(Writer& out, const Ack& ack) { write_probe(out, MessageType::kAck, ack, 5); }
+void write(Writer& out, const Ack& ack) {
+  write_probe(out, MessageType::kAck, ack, ack.position ? 6 : 5);
+  if (ack.position) out.number(*ack.position);
+}
 void write(Writer& out, const Challenge& challenge) {
   begin(out, MessageType::kChallenge, 1).number(challenge.token);
 }

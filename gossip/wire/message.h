@@ -41,6 +41,8 @@ struct Ping {
   std::uint64_t incarnation = 0;  // of the sender, counted from its first one in this start
   std::vector<MemberRecord> news;
   std::optional<std::uint64_t> table{};  // sometimes: the hash of the table of living members
+  // Sometimes: how far the sender's log reaches at `state`. Clients know it as cursors.
+  std::optional<std::uint64_t> position{};
   bool operator==(const Ping&) const = default;
 };
 struct Ack {
@@ -48,6 +50,7 @@ struct Ack {
   crdt::StateHash state;
   std::uint64_t incarnation = 0;
   std::vector<MemberRecord> news;
+  std::optional<std::uint64_t> position{};
   bool operator==(const Ack&) const = default;
 };
 // Asks the receiver to ping a member for the sender. The receiver passes the member's ack on with

@@ -29,6 +29,13 @@ class FakeHost final : public Host {
   void maintain(decltype(Maintain::what) what, MaintenanceDone done) override;
   bool read(Work work) override;
   const AgentFacts& facts() const override { return facts_; }
+  std::optional<std::int64_t> position_here(const std::string& node,
+                                            std::int64_t position) const override {
+    return position_here_ ? position_here_(node, position) : std::nullopt;
+  }
+  // What the mesh would know of the log of another agent.
+  using PositionHere = std::function<std::optional<std::int64_t>(const std::string&, std::int64_t)>;
+  void set_position_here(PositionHere known) { position_here_ = std::move(known); }
   Health health() const override { return health_; }
   std::string health_reason() const override { return reason_; }
   std::string isolated() const override { return isolated_; }
@@ -130,6 +137,7 @@ class FakeHost final : public Host {
   std::string folder_;
   ReplicaOptions options_;
   AgentFacts facts_;
+  PositionHere position_here_;
   base::Now now_;
   base::Random random_;
   http::Router router_;

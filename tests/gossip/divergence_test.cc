@@ -119,7 +119,7 @@ TEST(Reconcile, ATimerOfAJoinIsNotHiddenByThoseOfOtherPeers) {
   Stored facts;
   facts.join = JoinStep{JoinStep::Kind::kAsk, peers[0], "query"};
   reconciler.stored(now, facts, {}, actions);
-  reconciler.observed(now, peers[1], {1, 2}, actions);
+  reconciler.observed(now, peers[1], {1, 2}, {}, actions);
   std::vector<NodeId> ping;
   reconciler.advance(now, ping, actions);
 

@@ -73,6 +73,7 @@ Stored ReplicaDouble::turn() {
   pack();
   facts.packed = vector_.packed();
   facts.state = state();
+  facts.position = position();
   facts.durable = !unsynced();
   if (log_.size() > log_max) prune(log_max);
   return facts;
@@ -82,6 +83,7 @@ Stored ReplicaDouble::flush() {
   synced_ = log_.size();
   Stored facts;
   facts.state = state();
+  facts.position = position();
   facts.durable = true;
   return facts;
 }
@@ -132,6 +134,7 @@ Fetched ReplicaDouble::fetch(const Fetch& fetch) const {
 }
 
 void ReplicaDouble::crash() {
+  lost_positions_ += log_.size() - synced_;
   log_.resize(synced_);
   waiting_.clear();
   steps_.clear();
@@ -298,7 +301,7 @@ void ReplicaDouble::hear_left(const base::ActorId& actor) {
 }
 
 Holdings ReplicaDouble::holdings() const {
-  Holdings held{vector_, state(), {}, {}, {}};
+  Holdings held{vector_, state(), {}, {}, {}, position()};
   for (const base::ActorId& actor : all_left_) {
     (closed_.contains(actor) ? held.closed : held.left).push_back(actor);
   }

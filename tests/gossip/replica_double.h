@@ -58,6 +58,8 @@ class ReplicaDouble {
   const base::ActorId& actor() const { return actor_; }
   const crdt::VersionVector& vector() const { return vector_; }
   crdt::StateHash state() const;
+  // Of the newest change in the log. What a crash takes back has its position for itself.
+  std::uint64_t position() const { return lost_positions_ + log_.size(); }
   std::size_t size() const { return log_.size(); }
   std::size_t rejected() const { return rejected_; }
 
@@ -90,6 +92,7 @@ class ReplicaDouble {
   std::set<std::pair<base::ActorId, std::uint64_t>> gone_;  // no longer in the log
   std::optional<base::ActorId> contradicted_;
   std::size_t synced_ = 0;
+  std::uint64_t lost_positions_ = 0;
   crdt::VersionVector vector_;
   crdt::Digest vector_digest_;
   crdt::Digest cells_;
