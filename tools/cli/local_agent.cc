@@ -14,13 +14,13 @@
 namespace cli {
 namespace {
 
-constexpr std::size_t kFileBytesMax = 64u << 10;
+constexpr std::size_t kAnnouncementBytesMax = 64u << 10;
 
 }  // namespace
 
 base::Result<LocalAgent> agent_of(const std::string& directory) {
   const std::string path = directory + "/agent.json";
-  ASSIGN_OR_RETURN(const auto file, agent::read_regular_file(path, kFileBytesMax));
+  ASSIGN_OR_RETURN(const auto file, agent::read_regular_file(path, kAnnouncementBytesMax));
   if (!file) {
     return base::Error{
         base::Code::kUnavailable,
