@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/cluster/cluster.h"
@@ -30,6 +31,7 @@ support::Outcome run(const Words& words, const Environment& environment = {},
 struct Issued {
   Issued(const fs::path& folder, const std::string& name, const Words& hosts)
       : folder(folder / name) {
+    fs::create_directories(this->folder);
     make({"tls", "ca", "--out", (this->folder / "ca").string()});
     Words issue{"tls",
                 "issue",
@@ -58,8 +60,8 @@ struct Issued {
 
 class Https : public ::testing::Test {
  protected:
-  AgentProcess& start(const Issued& issued) {
-    support::AgentOptions options = mesh_.usual("n1");
+  AgentProcess& start(const Issued& issued, const std::string& name = "n1") {
+    support::AgentOptions options = mesh_.usual(name);
     options.more_arguments = issued.agent();
     return mesh_.add(options);
   }
@@ -134,7 +136,7 @@ TEST_F(Https, CommandsUploadsAndEventsGoThroughTls) {
 TEST_F(Https, WhoIsNotTrustedIsNamedWithWhatToDo) {
   const Issued theirs(mesh_.folder() / "", "theirs", {"elsewhere.lan"});
   AgentProcess& agent = start(ours_);
-  AgentProcess& other_name = start(theirs);
+  AgentProcess& other_name = start(theirs, "n2");
   const Words status{"status"};
 
   expect(run({"--http", url(agent), "status"}), 1, "--cacert FILE (HEARSAY_CACERT)");
@@ -145,8 +147,7 @@ TEST_F(Https, WhoIsNotTrustedIsNamedWithWhatToDo) {
   expect(plain, 1, "speaks TLS; write --http https://" + agent.http());
   EXPECT_EQ(ask(agent, status).status, 0);
 
-  auto without = mesh_.usual("n2");
-  AgentProcess& no_tls = mesh_.add(without);
+  AgentProcess& no_tls = mesh_.add(mesh_.usual("n3"));
   expect(run({"--http", url(no_tls), "status"}), 1,
          "speaks plain HTTP, not TLS; write --http http://" + no_tls.http());
   ASSERT_TRUE(agent.stop().ok());
