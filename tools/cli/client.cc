@@ -180,9 +180,10 @@ struct Client::Impl {
   void show_credentials();
   base::Result<Answer> perform(Transfer& transfer, const std::string& url);
   base::Error failure(CURLcode code, Transfer& transfer, const std::string& url);
-  base::Error refused_by(base::Error error) const;
   std::optional<base::Error> tls_failure(CURLcode code);
   std::optional<base::Error> other_scheme() const;
+  bool answers(const Endpoint& there) const;
+  bool speaks_tls(const Endpoint& there) const;
   bool is_agent_away();
   base::Result<Answer> send_once(Transfer& transfer, const std::string& method,
                                  const std::string& url, const std::string& body,
@@ -260,25 +261,12 @@ base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string
   // An error that the agent sent while we were still sending is the answer, whatever happened to
   // our sending.
   if (status >= 300 && (code == CURLE_OK || !body.empty())) {
-    if (auto refused = refusal(status, body)) return refused_by(std::move(*refused));
+    if (auto refused = refusal(status, body)) return about_key(std::move(*refused), endpoint);
     return foreign_error(endpoint.url, fmt::format("{} answered {}: {}", url, status,
                                                    body.substr(0, kErrorBytesShown)));
   }
   if (code != CURLE_OK) return failure(code, transfer, url);
   return std::move(transfer.answer);
-}
-
-// Says which key the agent did not accept, or how to give one.
-base::Error Client::Impl::refused_by(base::Error error) const {
-  const bool no_key = endpoint.api_key.empty();
-  if (!no_key &&
-      (error.code == base::Code::kUnauthorized || error.code == base::Code::kForbidden)) {
-    error.message += fmt::format("; the API key came from {}", endpoint.api_key_from);
-  }
-  if (no_key && error.code == base::Code::kUnauthorized) {
-    error.message += "; give one with --api-key-file FILE or HEARSAY_API_KEY";
-  }
-  return error;
 }
 
 base::Error Client::Impl::failure(CURLcode code, Transfer& transfer, const std::string& url) {
@@ -335,9 +323,16 @@ std::optional<base::Error> Client::Impl::tls_failure(CURLcode code) {
   if (code == CURLE_SSL_CONNECT_ERROR) {
     if (auto other = other_scheme()) return other;
   }
-  long verified = 0;
-  curl_library().easy_getinfo(handle.get(), CURLINFO_SSL_VERIFYRESULT, &verified);
-  return tls_problem({code, verified, words.data()}, endpoint);
+  TlsFailure failure{code, 0, words.data()};
+  curl_library().easy_getinfo(handle.get(), CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+  // What the other side says about a certificate may be lost when it closes the connection.
+  const bool broken = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+  if (broken && !endpoint.certificate.empty()) {
+    Endpoint bare = endpoint;
+    bare.certificate.clear();
+    if (answers(bare) && !answers(endpoint)) failure.code = CURLE_SSL_CLIENTCERT;
+  }
+  return tls_problem(failure, endpoint);
 }
 
 // An agent with certificates speaks TLS only, and one without them plain HTTP only. Nullopt: the
@@ -348,18 +343,7 @@ std::optional<base::Error> Client::Impl::other_scheme() const {
   Endpoint other;
   other.url = std::string(tls ? kHttpScheme : kHttpsScheme) +
               endpoint.url.substr(tls ? kHttpsScheme.size() : kHttpScheme.size());
-  Impl look{other, std::min(kLookTimeoutMillis, timeout_millis)};
-  look.handle.reset(curl_library().easy_init());
-  CHECK(look.handle != nullptr);
-  Transfer transfer;
-  look.prepare(transfer, other.url + "/healthz");
-  if (!tls) {
-    curl_library().easy_setopt(look.handle.get(), CURLOPT_CONNECT_ONLY, 1L);
-    curl_library().easy_setopt(look.handle.get(), CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_library().easy_setopt(look.handle.get(), CURLOPT_SSL_VERIFYHOST, 0L);
-  }
-  const bool done = curl_library().easy_perform(look.handle.get()) == CURLE_OK;
-  if (!done || (tls && field(transfer.answer.body, "status") != "\"ok\"")) return std::nullopt;
+  if (tls ? !answers(other) : !speaks_tls(other)) return std::nullopt;
   if (tls) {
     return base::invalid(fmt::format("the agent at {} speaks plain HTTP, not TLS; write --http {}",
                                      endpoint.url, other.url));
@@ -370,18 +354,36 @@ std::optional<base::Error> Client::Impl::other_scheme() const {
                   endpoint.url, other.url));
 }
 
+// Whether an agent answers there.
+bool Client::Impl::answers(const Endpoint& there) const {
+  Client look(there, std::min(kLookTimeoutMillis, timeout_millis));
+  Transfer transfer;
+  look.impl_->prepare(transfer, there.url + "/healthz");
+  const bool done = curl_library().easy_perform(transfer.handle) == CURLE_OK;
+  return done && field(transfer.answer.body, "status") == "\"ok\"";
+}
+
+// Whether a handshake succeeds there, with any certificate.
+bool Client::Impl::speaks_tls(const Endpoint& there) const {
+  Client look(there, std::min(kLookTimeoutMillis, timeout_millis));
+  Transfer transfer;
+  look.impl_->prepare(transfer, there.url + "/");
+  curl_library().easy_setopt(transfer.handle, CURLOPT_CONNECT_ONLY, 1L);
+  curl_library().easy_setopt(transfer.handle, CURLOPT_SSL_VERIFYPEER, 0L);
+  curl_library().easy_setopt(transfer.handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  return curl_library().easy_perform(transfer.handle) == CURLE_OK;
+}
+
 // A connection was closed without an answer. This is so when an agent ends, and also at the port of
 // another protocol. The first one listens no more, or was started again and says so.
 bool Client::Impl::is_agent_away() {
   // With a handle of its own: the caller still asks the other one for its status.
-  Impl look{endpoint, std::min(kLookTimeoutMillis, timeout_millis)};
-  look.handle.reset(curl_library().easy_init());
-  CHECK(look.handle != nullptr);
+  Client look(endpoint, std::min(kLookTimeoutMillis, timeout_millis));
   for (int i = 0; i < kLooks; ++i) {
     if (i > 0) std::this_thread::sleep_for(kLookGap);
     Transfer transfer;
-    look.prepare(transfer, url_of("/healthz"));
-    const auto code = curl_library().easy_perform(look.handle.get());
+    look.impl_->prepare(transfer, url_of("/healthz"));
+    const auto code = curl_library().easy_perform(transfer.handle);
     if (code == CURLE_COULDNT_CONNECT) return true;
     if (code == CURLE_OK && field(transfer.answer.body, "status") == "\"ok\"") return true;
   }

@@ -132,4 +132,14 @@ base::Result<Endpoint> find_endpoint(const agent::Flags& flags, const EndpointFl
   return out;
 }
 
+base::Error about_key(base::Error error, const Endpoint& endpoint) {
+  const bool unauthorized = error.code == base::Code::kUnauthorized;
+  if (endpoint.api_key.empty()) {
+    if (unauthorized) error.message += "; give one with --api-key-file FILE or HEARSAY_API_KEY";
+  } else if (unauthorized || error.code == base::Code::kForbidden) {
+    error.message += fmt::format("; the API key came from {}", endpoint.api_key_from);
+  }
+  return error;
+}
+
 }  // namespace cli

@@ -41,4 +41,8 @@ struct Endpoint {
 // for a key that others can read, kUnavailable when no agent runs with that data directory.
 base::Result<Endpoint> find_endpoint(const agent::Flags& flags, const EndpointFlags& given);
 
+// The same error. If the agent refused the caller, it also says where the API key came from, or how
+// to give one.
+base::Error about_key(base::Error error, const Endpoint& endpoint);
+
 }  // namespace cli
