@@ -142,11 +142,12 @@ TEST_F(NamedRequests, AClockThatJumpsForgetsNothing) {
   const auto idle = reply(*a, nothing, 2);
   ASSERT_TRUE(counted.ok() && idle.ok());
   merge();
-  for (const std::int64_t millis : {86'400'001LL, year, 2LL, 3 * year, 5LL, 3 * year + 1}) {
+  const std::int64_t walls[] = {86'400'001, year, 2, 3 * year, 5, 3 * year + 1};
+  for (const std::int64_t millis : walls) {
     expect_same(counted, reply(*a, count, millis));
     expect_same(idle, reply(*a, nothing, millis));
     expect_same(counted, reply(*b, count, millis));
-    // A write moves the hybrid clock, and its row is what others would be measured against.
+    // A write moves the hybrid clock and looks at the oldest rows.
     ASSERT_TRUE(reply(*a, named("other", {increment(1)}, name(++others)), millis).ok());
     expect_same(counted, reply(*a, count, millis));
     restart(a, "a");
