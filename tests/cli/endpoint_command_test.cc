@@ -61,12 +61,15 @@ TEST_F(Endpoints, AKeyIsSentAsABearerAndAFlagBeatsAVariable) {
 
 TEST_F(Endpoints, EveryKindOfRequestShowsTheKey) {
   const Program::Words with{"HEARSAY_HTTP=" + agent.address(), "HEARSAY_API_KEY=" + kKey};
-  for (const Program::Words& words : {Program::Words{"snapshots", "ls"},
-                                      {"snapshots", "import", "-"},
-                                      {"watch"},
-                                      {"export", "--state", "-"},
-                                      {"objects", "set", "o", "k", "1"},
-                                      {"members"}}) {
+  const std::vector<Program::Words> requests{
+      Program::Words{"snapshots", "ls"},
+      Program::Words{"snapshots", "import", "-"},
+      Program::Words{"watch"},
+      Program::Words{"export", "--state", "-"},
+      Program::Words{"objects", "set", "o", "k", "1"},
+      Program::Words{"members"},
+  };
+  for (const Program::Words& words : requests) {
     run_program(words, "{\"id\":\"x\"}\n", with);
     EXPECT_EQ(sent_key(), "Bearer " + kKey) << testing::PrintToString(words);
   }
