@@ -29,21 +29,16 @@ support::Outcome run(const Words& words, const Environment& environment = {},
 
 // An authority, and certificates that it issued with the command line.
 struct Issued {
-  Issued(const fs::path& folder, const std::string& name, const Words& hosts)
-      : folder(folder / name) {
-    fs::create_directories(this->folder);
-    make({"tls", "ca", "--out", (this->folder / "ca").string()});
-    Words issue{"tls",
-                "issue",
-                "agent",
-                "--ca",
-                (this->folder / "ca").string(),
-                "--out",
-                this->folder.string()};
+  Issued(const fs::path& parent, const std::string& name, const Words& hosts)
+      : folder(parent / name) {
+    fs::create_directories(folder);
+    make({"tls", "ca", "--out", (folder / "ca").string()});
+    Words issue{"tls",   "issue",        "agent", "--ca", (folder / "ca").string(),
+                "--out", folder.string()};
     for (const std::string& host : hosts) issue.insert(issue.end(), {"--host", host});
     make(issue);
-    make({"tls", "issue", "me", "--client", "--ca", (this->folder / "ca").string(), "--out",
-          this->folder.string()});
+    make({"tls", "issue", "me", "--client", "--ca", (folder / "ca").string(), "--out",
+          folder.string()});
   }
   static void make(const Words& words) {
     auto made = run(words);
