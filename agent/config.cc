@@ -174,21 +174,26 @@ void Judge::network() {
 std::optional<std::string> refuse_to_serve(const HostPort& address, bool has_certificate) {
   if (address.is_loopback() || has_certificate) return std::nullopt;
   return "without TLS, HTTP is served on loopback only (127.0.0.1, [::1], localhost); set "
-         "http_cert "
-         "and http_key (\"hearsay tls issue\" makes them)";
+         "http_cert and http_key (\"hearsay tls issue\" makes them)";
 }
 
 void Judge::http() {
   if (const auto* given = value("http")) {
     auto address = HostPort::parse_http(*given);
+    const bool has_certificate = value("http_cert") != nullptr;
     if (given->starts_with("unix:")) {
       refuse("http", *given,
              "the agent needs HOST:PORT here; unix:PATH is for client commands (the agent always "
              "has the socket http.sock in its data directory)");
     } else if (!address) {
       refuse("http", *given,
-             "expected HOST:PORT or http://HOST:PORT; " + HostPort::problem_http(*given));
-    } else if (auto reason = refuse_to_serve(*address, value("http_cert") != nullptr)) {
+             "expected HOST:PORT, http://HOST:PORT or https://HOST:PORT; " +
+                 HostPort::problem_http(*given));
+    } else if (HostPort::is_https(*given) && !has_certificate) {
+      refuse("http", *given,
+             "https needs a certificate; set http_cert and http_key (\"hearsay tls issue\" makes "
+             "them)");
+    } else if (auto reason = refuse_to_serve(*address, has_certificate)) {
       refuse("http", *given, *reason);
     } else {
       config_.http = address->with_numeric_loopback();

@@ -205,6 +205,7 @@ void Daemon::announce() {
                       {"node_id", facts_.node_id.hex()},
                       {"bind", facts_.bind},
                       {"http", facts_.http}});
+  warn_without_keys();
 }
 
 base::Status Daemon::catch_signals() {

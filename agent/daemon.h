@@ -43,7 +43,7 @@ struct DaemonOptions {
   std::string name;
   std::string data_dir;
   std::string key_file;   // empty: mesh.key in the data directory
-  std::string http_host;  // numeric, loopback
+  std::string http_host;  // numeric; without TLS it is of loopback
   std::uint16_t http_port = 0;
   std::vector<std::string> join;
   MeshOptions mesh;
@@ -130,6 +130,8 @@ class Daemon : public Host {
   void note(const Notice& notice);
   std::string member_name(const base::NodeId& node) const;
   auth::Time access_time() const;
+  // Programs of other hosts need an API key. Says so in the log while there is none.
+  void warn_without_keys();
   std::string peer_name(const JoinReport& join) const;
   void hand_over(Input input);
   void hand_over_deferred();

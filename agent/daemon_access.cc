@@ -2,6 +2,7 @@
 
 #include "agent/clock.h"
 #include "agent/daemon.h"
+#include "agent/host_port.h"
 
 namespace agent {
 
@@ -14,6 +15,17 @@ void Daemon::read_keys_again() {
   }
   access_.set(*keys, read_clock().instant);
   log_.info("keys_read", {{"keys", keys->keys.size()}, {"revoked", keys->revoked.size()}});
+  warn_without_keys();
+}
+
+void Daemon::warn_without_keys() {
+  const bool serves_others = !HostPort{options_.http_host, 0}.is_loopback();
+  if (!serves_others || access_.keys() > 0) return;
+  log_.warn("no_api_key",
+            {{"http", facts_.http},
+             {"meaning",
+              "this agent serves other hosts, but it has no API key, so it refuses each of their "
+              "requests; make a key (hearsay apikey add NAME) and send SIGHUP to this agent"}});
 }
 
 // The clock that was stored last may be later than the one at the start. So a wall clock that was

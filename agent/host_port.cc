@@ -55,6 +55,14 @@ bool is_name_or_ipv4(const std::string& host) {
   return !numeric || ipv4(host).has_value();
 }
 
+// The length of http:// or https:// at the start.
+std::size_t scheme_size(std::string_view text) {
+  constexpr std::string_view kPlain = "http://";
+  constexpr std::string_view kTls = "https://";
+  if (text.starts_with(kPlain)) return kPlain.size();
+  return text.starts_with(kTls) ? kTls.size() : 0;
+}
+
 bool is_localhost(std::string_view host) {
   constexpr std::string_view kName = "localhost";
   return std::equal(host.begin(), host.end(), kName.begin(), kName.end(),
@@ -82,15 +90,18 @@ std::optional<HostPort> HostPort::parse(std::string_view text) {
 }
 
 std::optional<HostPort> HostPort::parse_http(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
   text = base::trimmed(text);
-  if (text.starts_with(kScheme)) {
-    text.remove_prefix(kScheme.size());
+  if (const std::size_t scheme = scheme_size(text); scheme > 0) {
+    text.remove_prefix(scheme);
     if (text.ends_with('/')) text.remove_suffix(1);
   }
   // A URL and a Host field cannot have an interface.
   if (text.find('%') != std::string_view::npos) return std::nullopt;
   return parse(text);
+}
+
+bool HostPort::is_https(std::string_view text) {
+  return base::trimmed(text).starts_with("https://");
 }
 
 std::string HostPort::problem(std::string_view text) {
@@ -109,9 +120,9 @@ std::string HostPort::problem(std::string_view text) {
 
 std::string HostPort::problem_http(std::string_view text) {
   text = base::trimmed(text);
-  constexpr std::string_view kScheme = "http://";
-  if (!text.starts_with(kScheme)) return problem(text);
-  text.remove_prefix(kScheme.size());
+  const std::size_t scheme = scheme_size(text);
+  if (scheme == 0) return problem(text);
+  text.remove_prefix(scheme);
   if (text.ends_with('/')) text.remove_suffix(1);
   return text.find('/') == std::string_view::npos ? problem(text) : "a path is not accepted here";
 }

@@ -17,8 +17,9 @@ struct HostPort {
   bool operator==(const HostPort&) const = default;
 
   static std::optional<HostPort> parse(std::string_view text);
-  // Accepts HOST:PORT, or http://HOST:PORT with at most one '/' after it.
+  // Accepts HOST:PORT, or http://HOST:PORT or https://HOST:PORT with at most one '/' after it.
   static std::optional<HostPort> parse_http(std::string_view text);
+  static bool is_https(std::string_view text);  // it begins with https://
   // What is wrong with a text that parse() refuses, for example "the port is missing".
   static std::string problem(std::string_view text);
   static std::string problem_http(std::string_view text);  // the same for parse_http()

@@ -24,7 +24,7 @@ struct TlsFiles {
 };
 
 struct HttpPortOptions {
-  std::string host;  // numeric, loopback
+  std::string host;  // numeric; without TLS it is of loopback
   std::uint16_t port = 0;
   std::string socket;  // path of the Unix socket
   TlsFiles tls;

@@ -7,8 +7,8 @@ namespace {
 
 constexpr std::uint8_t kNoType = 0xFF;
 
-std::int64_t checksum(base::BytesView key, std::int64_t time, base::BytesView value) {
-  return RowChecksum('q').bytes(key).number(time).bytes(value).value();
+std::int64_t checksum(base::BytesView key, base::BytesView value) {
+  return RowChecksum('q').bytes(key).bytes(value).value();
 }
 
 base::Bytes encode(const KnownRequest& request) {
@@ -41,42 +41,33 @@ std::optional<KnownRequest> decode(base::BytesView value) {
 }  // namespace
 
 Requests::Requests(Database& database)
-    : find_(database, "SELECT key, time, sum, v FROM requests WHERE key=?1"),
-      insert_(database,
-              "INSERT OR REPLACE INTO requests(key, time, sum, v) VALUES(?1, ?2, ?3, ?4)"),
-      prune_(database,
-             "DELETE FROM requests WHERE idx IN (SELECT idx FROM "
-             "(SELECT idx, time FROM requests ORDER BY idx LIMIT ?1) "
-             "WHERE time < ?2 OR idx <= (SELECT max(idx) FROM requests) - ?3)"),
+    : find_(database, "SELECT key, sum, v FROM requests WHERE key=?1"),
+      insert_(database, "INSERT OR REPLACE INTO requests(key, sum, v) VALUES(?1, ?2, ?3)"),
+      prune_(database, "DELETE FROM requests WHERE idx <= (SELECT max(idx) FROM requests) - ?1"),
       count_(database, "SELECT count(*) FROM requests") {}
 
-base::Result<std::optional<KnownRequest>> Requests::find(const crdt::RequestHash& key,
-                                                         std::int64_t now) {
+base::Result<std::optional<KnownRequest>> Requests::find(const crdt::RequestHash& key) {
   std::optional<KnownRequest> found;
   ASSIGN_OR_RETURN(Loan find, find_.use());
   find->bind_blob(1, key.view());
   ASSIGN_OR_RETURN(const bool row, find->step());
   if (!row) return found;
-  const std::int64_t time = find->integer(1);
-  const base::BytesView value = find->blob(3);
-  const bool sound = checksum(find->blob(0), time, value) == find->integer(2);
-  if (sound && time >= now - kRequestAgeMax) found = decode(value);
+  const base::BytesView value = find->blob(2);
+  if (checksum(find->blob(0), value) == find->integer(1)) found = decode(value);
   return found;
 }
 
-base::Status Requests::keep(const crdt::RequestHash& key, std::int64_t now,
-                            const KnownRequest& request) {
-  ASSIGN_OR_RETURN(const auto known, find(key, now));
+base::Status Requests::keep(const crdt::RequestHash& key, const KnownRequest& request) {
+  ASSIGN_OR_RETURN(const auto known, find(key));
   if (known) return {};
   {
     const base::Bytes value = encode(request);
     ASSIGN_OR_RETURN(Loan insert, insert_.use());
-    insert->bind_blob(1, key.view()).bind(2, now).bind(3, checksum(key.view(), now, value));
-    insert->bind_blob(4, value);
+    insert->bind_blob(1, key.view()).bind(2, checksum(key.view(), value)).bind_blob(3, value);
     RETURN_IF_ERROR(insert->run());
   }
   ASSIGN_OR_RETURN(Loan prune, prune_.use());
-  prune->bind(1, kRequestsPruned).bind(2, now - kRequestAgeMax).bind(3, kRequestsMax);
+  prune->bind(1, kRequestsMax);
   return prune->run();
 }
 

@@ -2,8 +2,9 @@
 
 // Requests of clients that were done, by the names that the clients gave them, with what was
 // answered: a retry is answered again and not done again. A row is written in the transaction that
-// did the request, or that applied another agent's change which did it. A request is known for
-// kRequestAgeMax, by the hybrid clock, while fewer than kRequestsMax came after it.
+// did the request, or that applied another agent's change which did it. A request is known while
+// fewer than kRequestsMax came after it. No clock decides: clocks of edge hosts jump, and a request
+// that is forgotten too early is done twice.
 
 #include <cstdint>
 #include <optional>
@@ -14,9 +15,6 @@
 namespace store {
 
 inline constexpr std::int64_t kRequestsMax = 65'536;
-inline constexpr std::int64_t kRequestAgeMax = 86'400'000'000'000;  // nanoseconds: 24 hours
-// Rows that one keep() looks at to remove those that are too old or too many.
-inline constexpr std::int64_t kRequestsPruned = 64;
 
 struct KnownRequest {
   crdt::RequestHash content;
@@ -30,11 +28,10 @@ class Requests {
  public:
   explicit Requests(Database& database);
 
-  // `now`: nanoseconds of the hybrid clock. A row whose checksum fails is not known: the request is
-  // done again. The scrub drops it.
-  base::Result<std::optional<KnownRequest>> find(const crdt::RequestHash& key, std::int64_t now);
+  // A row whose checksum fails is not known: the request is done again. The scrub drops it.
+  base::Result<std::optional<KnownRequest>> find(const crdt::RequestHash& key);
   // Inside a transaction. A request that is known stays as it is.
-  base::Status keep(const crdt::RequestHash& key, std::int64_t now, const KnownRequest& request);
+  base::Status keep(const crdt::RequestHash& key, const KnownRequest& request);
   base::Result<std::int64_t> count() { return count_.number(); }
 
  private:

@@ -10,7 +10,7 @@
 namespace store {
 
 inline constexpr std::int64_t kApplicationId = 0x48525359;  // "HRSY"
-inline constexpr std::int64_t kSchemaVersion = 7;
+inline constexpr std::int64_t kSchemaVersion = 8;
 
 base::Status configure_writer(Database& database, const Options& options);
 base::Status configure_reader(Database& database, const Options& options);

@@ -70,7 +70,7 @@ bool held_row(const Statement& row) {
 
 bool request_row(const Statement& row) {
   RowChecksum sum('q');
-  return sum.bytes(row.blob(1)).number(row.integer(2)).bytes(row.blob(3)).value() == row.integer(4);
+  return sum.bytes(row.blob(1)).bytes(row.blob(2)).value() == row.integer(3);
 }
 
 bool closed_row(const Statement& row) {
@@ -135,8 +135,8 @@ const Scrub::Table Scrub::kTables[] = {
     {"held", Key::kNumber, 4, held_row,
      "SELECT idx, kind, actor, seq, change, sum FROM held WHERE idx>?1 ORDER BY idx", Bad::kAside,
      "DELETE FROM held WHERE idx=?1"},
-    {"requests", Key::kNumber, 3, request_row,
-     "SELECT idx, key, time, v, sum FROM requests WHERE idx>?1 ORDER BY idx", Bad::kAside,
+    {"requests", Key::kNumber, 2, request_row,
+     "SELECT idx, key, v, sum FROM requests WHERE idx>?1 ORDER BY idx", Bad::kAside,
      "DELETE FROM requests WHERE idx=?1"},
 };
 

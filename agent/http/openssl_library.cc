@@ -12,7 +12,7 @@ constexpr const char* kSslFile = "libssl.so.3";
 constexpr const char* kCryptoFile = "libcrypto.so.3";
 
 base::Error not_usable(const char* why) {
-  return {base::Code::kUnavailable, std::string("load OpenSSL for TLS: ") +
+  return {base::Code::kInternal, std::string("load OpenSSL: ") +
                                         (why != nullptr ? why : "a function is missing") +
                                         "; on Debian install libssl3"};
 }

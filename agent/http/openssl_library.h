@@ -1,7 +1,8 @@
 #pragma once
 
-// OpenSSL, loaded when TLS is configured. An agent without TLS saves the memory that libssl and
-// libcrypto need (docs/decisions/0006-libcurl-on-demand.md). The types come from the headers of
+// OpenSSL, loaded when TLS is configured, and by the commands that make certificates. An agent
+// without TLS saves the memory that libssl and libcrypto need
+// (docs/decisions/0006-libcurl-on-demand.md). The types come from the headers of
 // OpenSSL. Each member has the name of the function that it calls.
 
 #include <openssl/bio.h>
@@ -9,6 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "crdt/base/result.h"
 
@@ -30,7 +32,15 @@
   F(X509_NAME_get_entry) F(X509_NAME_ENTRY_get_data) F(ASN1_STRING_to_UTF8) F(CRYPTO_free) \
   F(X509_get0_serialNumber) F(ASN1_STRING_get0_data) F(ASN1_STRING_length) \
   F(X509_get0_notBefore) F(X509_get0_notAfter) F(ASN1_TIME_to_tm) F(ERR_clear_error) \
-  F(ERR_peek_last_error) F(ERR_reason_error_string)
+  F(ERR_peek_last_error) F(ERR_reason_error_string) \
+  /* only to make certificates */ \
+  F(ERR_get_error) F(ERR_error_string_n) F(EVP_PKEY_Q_keygen) F(EVP_sha256) F(X509_new) \
+  F(X509_set_version) F(X509_get_serialNumber) F(BN_bin2bn) F(BN_free) F(BN_to_ASN1_INTEGER) \
+  F(ASN1_TIME_set) F(X509_getm_notBefore) F(X509_getm_notAfter) F(X509_set_issuer_name) \
+  F(X509_NAME_add_entry_by_txt) F(X509_set_pubkey) F(X509V3_set_ctx) F(X509V3_EXT_conf_nid) \
+  F(X509_add_ext) F(X509_EXTENSION_free) F(X509_sign) F(X509_check_ca) \
+  F(X509_check_private_key) F(BIO_s_mem) F(BIO_read) F(PEM_write_bio_X509) \
+  F(PEM_write_bio_PKCS8PrivateKey)
 // clang-format on
 
 namespace http {
@@ -42,7 +52,7 @@ struct OpensslLibrary {
 #undef HEARSAY_MEMBER
 };
 
-// Loads the library at the first call that succeeds. kUnavailable when it is not installed. It
+// Loads the library at the first call that succeeds. kInternal when it is not installed. It
 // stays loaded.
 base::Result<const OpensslLibrary*> openssl_library();
 

@@ -31,8 +31,8 @@ class TlsContext {
     std::function<std::optional<std::int64_t>()> now;
   };
   // Loads OpenSSL if needed. kInvalid says which part is wrong: no certificate, no key, an
-  // encrypted key, a key that does not belong to the certificate, a wrong CA. kUnavailable: OpenSSL
-  // is not installed.
+  // encrypted key, a key that does not belong to the certificate, a wrong CA. kInternal: OpenSSL is
+  // not installed.
   static base::Result<std::shared_ptr<TlsContext>> make(Options options);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;

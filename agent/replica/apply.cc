@@ -101,8 +101,7 @@ base::Status apply_effects(store::Store& store, Turn& turn, const crdt::Change& 
   });
 }
 
-base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened,
-                          const crdt::HybridTime& now) {
+base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened) {
   const crdt::Change& change = opened.change;
   store::Actors& actors = store.actors();
   std::int64_t index = actors.intern(change.actor);
@@ -110,7 +109,7 @@ base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& o
   std::int64_t position = store.meta().next_position++;
   RETURN_IF_ERROR(store.log().append(position, index, opened.sealed));
   if (change.request && !PLANTED(kRequestsForgotten)) {
-    RETURN_IF_ERROR(store.requests().keep(change.request->key, now.nanos, known_by(change)));
+    RETURN_IF_ERROR(store.requests().keep(change.request->key, known_by(change)));
   }
   crdt::Head head{change.seq, opened.sealed.hash};
   actors.advance(change.actor, head);

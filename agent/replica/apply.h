@@ -9,10 +9,9 @@
 namespace agent {
 
 // Applies cells, log, vector and digest of one change, own or received (rule 6), and remembers the
-// request that it did. `now`: the hybrid clock. Counts in Turn::conflicts the registers that show
-// several values at once after it.
-base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened,
-                          const crdt::HybridTime& now);
+// request that it did. Counts in Turn::conflicts the registers that show several values at once
+// after it.
+base::Status apply_change(store::Store& store, Turn& turn, const crdt::Opened& opened);
 
 // Applies cells and digest only.
 base::Status apply_effects(store::Store& store, Turn& turn, const crdt::Change& change);

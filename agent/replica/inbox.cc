@@ -93,7 +93,7 @@ base::Status Inbox::apply_remote(Turn& turn, const crdt::Opened& opened) {
   }
   echo_.note_applied(opened.sealed.actor);
   const std::uint64_t conflicts = turn.conflicts;
-  RETURN_IF_ERROR(apply_change(*context_.store, turn, opened, context_.clock.latest()));
+  RETURN_IF_ERROR(apply_change(*context_.store, turn, opened));
   note_merge(turn, opened.change, turn.conflicts - conflicts);
   return {};
 }

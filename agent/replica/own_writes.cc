@@ -47,7 +47,7 @@ base::Status OwnWrites::write(Turn& turn, const Write& write) {
     turn.out.replies.push_back({write.ticket, base::Error{base::Code::kUnavailable, kTwin}});
     return {};
   }
-  ASSIGN_OR_RETURN(auto before, answered(turn.now, write.request));
+  ASSIGN_OR_RETURN(auto before, answered(write.request));
   if (before) {
     turn.out.replies.push_back({write.ticket, std::move(*before)});
     return {};
@@ -61,7 +61,7 @@ base::Status OwnWrites::write(Turn& turn, const Write& write) {
   if (!written.ok() && (turn.first_dot || is_fault(written.error()))) return written.error();
   if (written.ok()) {
     written->dot = turn.first_dot;
-    RETURN_IF_ERROR(remember(turn.now, write.request, *written));
+    RETURN_IF_ERROR(remember(write.request, *written));
   }
   if (!written.ok() && written.error().code == base::Code::kCorrupt) {
     repair_.note_damage(turn.out, written.error().message);
@@ -82,11 +82,11 @@ base::Status OwnWrites::check_brought(base::Now now, const WriteRequest& request
 }
 
 base::Result<std::optional<base::Result<Written>>> OwnWrites::answered(
-    base::Now now, const WriteRequest& request) {
+    const WriteRequest& request) {
   std::optional<base::Result<Written>> answer;
   const RequestName* name = name_of(request);
   if (name == nullptr) return answer;
-  ASSIGN_OR_RETURN(const auto known, context_.store->requests().find(name->key, age_clock(now)));
+  ASSIGN_OR_RETURN(const auto known, context_.store->requests().find(name->key));
   if (!known) return answer;
   if (known->content == name->content) {
     answer = answer_again(*known);
@@ -98,21 +98,12 @@ base::Result<std::optional<base::Result<Written>>> OwnWrites::answered(
   return answer;
 }
 
-// The age of a request is judged by the hybrid clock, which may not have moved since the last
-// write.
-std::int64_t OwnWrites::age_clock(base::Now now) const {
-  const std::int64_t latest = context_.clock.latest().nanos;
-  return context_.clock.trusts(now) ? std::max(latest, now.wall_nanos) : latest;
-}
-
 // A change remembers its request itself (apply.cc). This is for a request that changed nothing.
-base::Status OwnWrites::remember(base::Now now, const WriteRequest& request,
-                                 const Written& written) {
+base::Status OwnWrites::remember(const WriteRequest& request, const Written& written) {
   const RequestName* name = name_of(request);
   if (name == nullptr || written.dot) return {};
   return context_.store->requests().keep(
-      name->key, age_clock(now),
-      {name->content, std::nullopt, written.type, encode_done(written.ops)});
+      name->key, {name->content, std::nullopt, written.type, encode_done(written.ops)});
 }
 
 base::Error told_to_client(const base::Error& error) {
@@ -197,7 +188,7 @@ base::Status OwnWrites::apply(Turn& turn, crdt::Opened&& opened) {
     return apply_effects(*context_.store, turn, change);
   }
   if (!turn.first_dot) turn.first_dot = change.main_dot();
-  RETURN_IF_ERROR(apply_change(*context_.store, turn, opened, context_.clock.latest()));
+  RETURN_IF_ERROR(apply_change(*context_.store, turn, opened));
   unconfirmed_.add(context_.actors(), opened.sealed.actor, turn.out.facts);
   turn.out.facts.own.push_back(std::move(opened.sealed));
   return {};

@@ -32,10 +32,8 @@ class OwnWrites {
  private:
   base::Status check_brought(base::Now now, const WriteRequest& request) const;
   // The answer to a request that has been done; nullopt: it has no name or is not known.
-  base::Result<std::optional<base::Result<Written>>> answered(base::Now now,
-                                                              const WriteRequest& request);
-  base::Status remember(base::Now now, const WriteRequest& request, const Written& written);
-  std::int64_t age_clock(base::Now now) const;
+  base::Result<std::optional<base::Result<Written>>> answered(const WriteRequest& request);
+  base::Status remember(const WriteRequest& request, const Written& written);
   base::Result<Written> plan_and_apply(Turn& turn, const WriteRequest& request);
   crdt::HybridTime time_of_plan(Turn& turn);
 

@@ -212,6 +212,16 @@ TEST(Config, TheFilesOfTlsComeTogether) {
   expect_mentions(refusal({{"http_cert", {""}}, {"http_key", {"/k"}}}, host()), "expected a file");
 }
 
+TEST(Config, HttpsAsAnAddressNeedsACertificate) {
+  auto served = load(
+      {{"http", {"https://0.0.0.0:7780"}}, {"http_cert", {"/c"}}, {"http_key", {"/k"}}}, host());
+  ASSERT_TRUE(served.ok()) << served.error().message;
+  EXPECT_EQ(served->http.text(), "0.0.0.0:7780");
+
+  expect_mentions(refusal({{"http", {"https://127.0.0.1:7780"}}}, host()), "set http_cert");
+  expect_mentions(refusal({{"http", {"https://a:1/x"}}}, host()), "a path is not accepted here");
+}
+
 TEST(Config, TheSocketIsForClientsOnly) {
   expect_mentions(refusal({{"http", {"unix:/run/http.sock"}}}, host()),
                   "unix:PATH is for client commands");

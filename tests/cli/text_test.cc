@@ -101,10 +101,13 @@ TEST(Url, ClientsReachAnyAddressesByLoopback) {
   EXPECT_EQ(*base_url("[::]:7780"), "http://[::1]:7780");
   EXPECT_EQ(*base_url("[0:0::0]:1"), "http://[::1]:1");
   EXPECT_EQ(*base_url("http://edge-7:7780/"), "http://edge-7:7780");
+  EXPECT_EQ(*base_url("https://edge-7:7780/"), "https://edge-7:7780");
+  EXPECT_EQ(*base_url(" https://0.0.0.0:1 "), "https://127.0.0.1:1");
   EXPECT_EQ(*base_url("unix:/run/hearsay/http.sock"), "unix:/run/hearsay/http.sock");
   EXPECT_FALSE(base_url("unix:").ok());
   EXPECT_FALSE(base_url("unix:" + std::string(108, 'x')).ok());
-  for (const char* bad : {"", "host", "host:0", "https://a:1", "http://a:1/x", "http://u@a:1"}) {
+  for (const char* bad : {"", "host", "host:0", "ftp://a:1", "http://a:1/x", "https://a:1/x",
+                          "https://a", "http://u@a:1"}) {
     EXPECT_FALSE(base_url(bad).ok()) << bad;
   }
 }

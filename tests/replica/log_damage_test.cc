@@ -137,7 +137,7 @@ TEST_F(DamagedLog, ABrokenPageOfTheLogIsAnsweredWithTheRepair) {
     file << std::string(200, '\xff');
   }
   // Makes every connection drop its page cache.
-  harm("PRAGMA user_version=8; PRAGMA user_version=7");
+  harm("PRAGMA user_version=9; PRAGMA user_version=8");
 
   Outputs out = turn(*a, clock++, {add("new")});
 

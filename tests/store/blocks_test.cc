@@ -56,7 +56,7 @@ TEST_F(BlocksTest, WhatWasPutIsReadBackAndReplaced) {
   put(7, 4, "");
   put(8, 3, "of another owner");
 
-  harm("PRAGMA user_version=7");
+  harm("PRAGMA user_version=8");
 
   EXPECT_EQ(**store->blocks().get(7, 3), base::Bytes("\0second", 7));
   EXPECT_EQ(**store->blocks().get(7, 4), "");

@@ -135,7 +135,7 @@ TEST_F(PackedLog, GivesTheSealedBytesEverywhere) {
   EXPECT_EQ(sample::raw_number(file, "SELECT count(*) FROM log WHERE size=20000"), 1);
   EXPECT_EQ(sample::raw_number(file, "SELECT count(*) FROM log WHERE size=0"), 2);
 
-  harm("PRAGMA user_version=7");
+  harm("PRAGMA user_version=8");
 
   const std::vector<base::Bytes> expected{one, two, three};
   EXPECT_EQ(all(), expected);

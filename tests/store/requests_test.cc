@@ -7,8 +7,6 @@
 namespace store {
 namespace {
 
-constexpr std::int64_t kNow = 1'700'000'000'000'000'000;
-
 crdt::RequestHash key(std::uint32_t number) {
   crdt::RequestHash id;
   for (std::size_t i = 0; i < 4; ++i) id.bytes[i] = static_cast<unsigned char>(number >> (8 * i));
@@ -21,13 +19,13 @@ KnownRequest request(std::uint32_t number) {
 }
 
 struct RequestsOf : testing::Test {
-  void keep(std::uint32_t number, std::int64_t now = kNow) {
-    ASSERT_TRUE(store->requests().keep(key(number), now, request(number)).ok());
+  void keep(std::uint32_t number) {
+    ASSERT_TRUE(store->requests().keep(key(number), request(number)).ok());
   }
   void begin() { ASSERT_TRUE(store->begin().ok()); }
   void commit() { ASSERT_TRUE(store->commit(Durability::kFull).ok()); }
-  std::optional<KnownRequest> find(std::uint32_t number, std::int64_t now = kNow) {
-    const auto found = store->requests().find(key(number), now);
+  std::optional<KnownRequest> find(std::uint32_t number) {
+    const auto found = store->requests().find(key(number));
     EXPECT_TRUE(found.ok());
     return *found;
   }
@@ -39,7 +37,7 @@ TEST_F(RequestsOf, SurviveReopeningAndAKillBeforeTheCommitTakesThemBack) {
   begin();
   keep(1);
   const KnownRequest idle{key(9), std::nullopt, std::nullopt, {}};
-  ASSERT_TRUE(store->requests().keep(key(2), kNow, idle).ok());
+  ASSERT_TRUE(store->requests().keep(key(2), idle).ok());
   commit();
   begin();
   keep(3);
@@ -56,23 +54,11 @@ TEST_F(RequestsOf, SurviveReopeningAndAKillBeforeTheCommitTakesThemBack) {
 TEST_F(RequestsOf, AKnownRequestStaysAsItIs) {
   begin();
   keep(1);
-  ASSERT_TRUE(store->requests().keep(key(1), kNow + 5, request(2)).ok());
+  ASSERT_TRUE(store->requests().keep(key(1), request(2)).ok());
   commit();
 
   EXPECT_EQ(find(1), request(1));
   EXPECT_EQ(*store->requests().count(), 1);
-}
-
-TEST_F(RequestsOf, AreKnownForADayAndThenTheKeyIsFree) {
-  begin();
-  keep(1);
-  EXPECT_TRUE(find(1, kNow + kRequestAgeMax));
-  EXPECT_FALSE(find(1, kNow + kRequestAgeMax + 1));
-  // Of a clock that went back nothing is forgotten.
-  EXPECT_TRUE(find(1, 0));
-  ASSERT_TRUE(store->requests().keep(key(1), kNow + kRequestAgeMax + 1, request(2)).ok());
-  commit();
-  EXPECT_EQ(find(1, kNow + kRequestAgeMax + 1), request(2));
 }
 
 TEST_F(RequestsOf, TheOldestGoWhenThereAreTooMany) {
@@ -85,18 +71,12 @@ TEST_F(RequestsOf, TheOldestGoWhenThereAreTooMany) {
   EXPECT_FALSE(find(9));
   EXPECT_TRUE(find(10));
   EXPECT_TRUE(find(most + 9));
-}
-
-TEST_F(RequestsOf, ThoseThatAreTooOldGoInSlices) {
   begin();
-  for (std::uint32_t i = 0; i < 3 * kRequestsPruned; ++i) keep(i);
-  const std::int64_t later = kNow + kRequestAgeMax + 1;
-  keep(1'000'000, later);
-  EXPECT_EQ(*store->requests().count(), 2 * kRequestsPruned + 1);
-  for (std::uint32_t i = 0; i < 2; ++i) keep(2'000'000 + i, later);
+  keep(9);  // its name is free again
   commit();
-
-  EXPECT_EQ(*store->requests().count(), 3);
+  EXPECT_EQ(find(9), request(9));
+  EXPECT_FALSE(find(10));
+  EXPECT_EQ(*store->requests().count(), kRequestsMax);
 }
 
 TEST_F(RequestsOf, ADamagedRowIsNotKnownAndTheScrubDropsIt) {
@@ -104,7 +84,7 @@ TEST_F(RequestsOf, ADamagedRowIsNotKnownAndTheScrubDropsIt) {
   keep(1);
   keep(2);
   commit();
-  sample::raw(folder.file("a.db"), "UPDATE requests SET time=time+1 WHERE idx=1");
+  sample::raw(folder.file("a.db"), "UPDATE requests SET sum=sum+1 WHERE idx=1");
 
   EXPECT_FALSE(find(1));
   EXPECT_TRUE(find(2));

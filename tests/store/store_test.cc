@@ -73,7 +73,7 @@ TEST(StoreOpen, PragmasAreSet) {
   EXPECT_EQ(raw_number(folder.file("a.db"), "SELECT journal_mode='wal' FROM pragma_journal_mode"),
             1);
   EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA application_id"), 0x48525359);
-  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 7);
+  EXPECT_EQ(raw_number(folder.file("a.db"), "PRAGMA user_version"), 8);
   EXPECT_EQ(raw_number(folder.file("a.db"),
                        "SELECT count(*) FROM pragma_table_list "
                        "WHERE schema='main' AND name NOT LIKE 'sqlite_%' AND NOT strict"),
@@ -109,7 +109,7 @@ TEST(StoreOpen, ANewerSchemaIsAConflictThatNamesBothVersions) {
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.error().code, base::Code::kConflict);
   EXPECT_NE(store.error().message.find("version 9"), std::string::npos);
-  EXPECT_NE(store.error().message.find("version 7"), std::string::npos);
+  EXPECT_NE(store.error().message.find("version 8"), std::string::npos);
   ASSERT_FALSE(reader.ok());
   EXPECT_EQ(reader.error().code, base::Code::kConflict);
 }
@@ -125,7 +125,7 @@ TEST(StoreOpen, AnOlderSchemaIsRefusedWithWhatToDo) {
 
   ASSERT_FALSE(store.ok());
   EXPECT_EQ(store.error().code, base::Code::kConflict);
-  for (const char* part : {"a.db", "version 5", "version 7", "move this file", "peers"}) {
+  for (const char* part : {"a.db", "version 5", "version 8", "move this file", "peers"}) {
     EXPECT_NE(store.error().message.find(part), std::string::npos) << store.error().message;
   }
   ASSERT_FALSE(reader.ok());

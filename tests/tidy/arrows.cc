@@ -39,8 +39,8 @@ const std::vector<Arrow>& arrows() {
       {"tools/cli",
        {"tools/cli", "agent/access", "crdt/base", "crdt/minified.h", "crdt/value.h",
         "agent/config.h", "agent/files.h", "agent/held_signals.h", "agent/host_port.h",
-        "agent/log.h", "agent/regular_file.h", "agent/settings.h", "gossip/address.h",
-        "gossip/options.h"}},
+        "agent/http/openssl_library.h", "agent/log.h", "agent/regular_file.h", "agent/settings.h",
+        "gossip/address.h", "gossip/options.h"}},
       // How tests and benchmarks reach running agents.
       {"tools/probe", {"tools/probe", "crdt/base"}},
       {"tools/bench",

@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "agent/access/key_file.h"
+#include "agent/http/openssl_library.h"
 #include "crdt/base/bytes.h"
-#include "tools/cli/crypto_library.h"
 
 namespace cli {
 namespace {
@@ -30,42 +30,42 @@ bool is_address(const std::string& host) {
 // One certificate while it is made. A step that fails is noted; the steps after it do nothing.
 class Maker {
  public:
-  explicit Maker(const CryptoLibrary& crypto)
+  explicit Maker(const http::OpensslLibrary& crypto)
       : crypto_(crypto),
-        certificate_(crypto.x509_new(), crypto.x509_free),
-        key_(crypto.evp_pkey_q_keygen(nullptr, nullptr, "EC", "P-256"), crypto.evp_pkey_free) {
+        certificate_(crypto.X509_new(), crypto.X509_free),
+        key_(crypto.EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), crypto.EVP_PKEY_free) {
     need(certificate_ != nullptr && key_ != nullptr, "make a key");
   }
 
   void set_facts(const Subject& subject) {
     if (!ok()) return;
-    need(crypto_.x509_set_version(certificate_.get(), kVersion3) == 1, "set the version");
+    need(crypto_.X509_set_version(certificate_.get(), kVersion3) == 1, "set the version");
     set_serial();
-    need(crypto_.asn1_time_set(crypto_.x509_getm_not_before(certificate_.get()), 0) != nullptr,
+    need(crypto_.ASN1_TIME_set(crypto_.X509_getm_notBefore(certificate_.get()), 0) != nullptr,
          "set the begin");
     auto end = static_cast<time_t>(subject.not_after);
-    need(crypto_.asn1_time_set(crypto_.x509_getm_not_after(certificate_.get()), end) != nullptr,
+    need(crypto_.ASN1_TIME_set(crypto_.X509_getm_notAfter(certificate_.get()), end) != nullptr,
          "set the end");
-    X509_NAME* name = crypto_.x509_get_subject_name(certificate_.get());
+    X509_NAME* name = crypto_.X509_get_subject_name(certificate_.get());
     const auto* text = reinterpret_cast<const unsigned char*>(subject.name.data());
-    need(crypto_.x509_name_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text,
+    need(crypto_.X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text,
                                             static_cast<int>(subject.name.size()), -1, 0) == 1,
          "set the name");
-    need(crypto_.x509_set_pubkey(certificate_.get(), key_.get()) == 1, "set the public key");
+    need(crypto_.X509_set_pubkey(certificate_.get(), key_.get()) == 1, "set the public key");
   }
 
   // `issuer` is null for a certificate that signs itself.
   void extend(X509* issuer, const std::vector<std::pair<int, std::string>>& extensions) {
     if (!ok()) return;
     X509V3_CTX context{};
-    crypto_.x509v3_set_ctx(&context, issuer != nullptr ? issuer : certificate_.get(),
+    crypto_.X509V3_set_ctx(&context, issuer != nullptr ? issuer : certificate_.get(),
                            certificate_.get(), nullptr, nullptr, 0);
     for (const auto& [kind, value] : extensions) {
       std::unique_ptr<X509_EXTENSION, decltype(&X509_EXTENSION_free)> extension(
-          crypto_.x509v3_ext_conf_nid(nullptr, &context, kind, value.c_str()),
-          crypto_.x509_extension_free);
+          crypto_.X509V3_EXT_conf_nid(nullptr, &context, kind, value.c_str()),
+          crypto_.X509_EXTENSION_free);
       need(extension != nullptr &&
-               crypto_.x509_add_ext(certificate_.get(), extension.get(), -1) == 1,
+               crypto_.X509_add_ext(certificate_.get(), extension.get(), -1) == 1,
            "add the extension " + value);
     }
   }
@@ -74,21 +74,21 @@ class Maker {
     if (!ok()) return;
     X509* names = issuer != nullptr ? issuer : certificate_.get();
     need(
-        crypto_.x509_set_issuer_name(certificate_.get(), crypto_.x509_get_subject_name(names)) == 1,
+        crypto_.X509_set_issuer_name(certificate_.get(), crypto_.X509_get_subject_name(names)) == 1,
         "set the issuer");
-    need(crypto_.x509_sign(certificate_.get(), key != nullptr ? key : key_.get(),
-                           crypto_.evp_sha256()) != 0,
+    need(crypto_.X509_sign(certificate_.get(), key != nullptr ? key : key_.get(),
+                           crypto_.EVP_sha256()) != 0,
          "sign");
   }
 
   base::Result<CertificateFiles> finish() {
     CertificateFiles files;
     if (ok()) {
-      BioPtr certificate(crypto_.bio_new(crypto_.bio_s_mem()), crypto_.bio_free);
-      BioPtr key(crypto_.bio_new(crypto_.bio_s_mem()), crypto_.bio_free);
-      need(crypto_.pem_write_bio_x509(certificate.get(), certificate_.get()) == 1 &&
-               crypto_.pem_write_bio_private_key(key.get(), key_.get(), nullptr, nullptr, 0,
-                                                 nullptr, nullptr) == 1,
+      BioPtr certificate(crypto_.BIO_new(crypto_.BIO_s_mem()), crypto_.BIO_free);
+      BioPtr key(crypto_.BIO_new(crypto_.BIO_s_mem()), crypto_.BIO_free);
+      need(crypto_.PEM_write_bio_X509(certificate.get(), certificate_.get()) == 1 &&
+               crypto_.PEM_write_bio_PKCS8PrivateKey(key.get(), key_.get(), nullptr, nullptr, 0,
+                                                     nullptr, nullptr) == 1,
            "write PEM");
       files = {text_of(certificate.get()), text_of(key.get()), serial_};
     }
@@ -101,7 +101,7 @@ class Maker {
   void need(bool done, const std::string& what) {
     if (done || !ok()) return;
     std::array<char, 256> reason{};
-    crypto_.err_error_string_n(crypto_.err_get_error(), reason.data(), reason.size());
+    crypto_.ERR_error_string_n(crypto_.ERR_get_error(), reason.data(), reason.size());
     failed_ = "make a certificate: " + what + ": " + reason.data();
   }
   void set_serial() {
@@ -111,24 +111,24 @@ class Maker {
     auto normal = auth::normal_serial(base::to_hex(bytes));
     need(normal.ok(), "draw a serial number");
     if (normal.ok()) serial_ = *normal;
-    BIGNUM* number = crypto_.bn_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()),
+    BIGNUM* number = crypto_.BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()),
                                        static_cast<int>(bytes.size()), nullptr);
-    need(crypto_.bn_to_asn1_integer(number, crypto_.x509_get_serial_number(certificate_.get())) !=
+    need(crypto_.BN_to_ASN1_INTEGER(number, crypto_.X509_get_serialNumber(certificate_.get())) !=
              nullptr,
          "set the serial number");
-    crypto_.bn_free(number);
+    crypto_.BN_free(number);
   }
   std::string text_of(BIO* bio) {
     std::string out;
     std::array<char, 1024> piece{};
     for (;;) {
-      int got = crypto_.bio_read(bio, piece.data(), static_cast<int>(piece.size()));
+      int got = crypto_.BIO_read(bio, piece.data(), static_cast<int>(piece.size()));
       if (got <= 0) return out;
       out.append(piece.data(), static_cast<std::size_t>(got));
     }
   }
 
-  const CryptoLibrary& crypto_;
+  const http::OpensslLibrary& crypto_;
   CertificatePtr certificate_;
   KeyPtr key_;
   std::string serial_;
@@ -159,7 +159,7 @@ bool is_certificate_host(const std::string& host) {
 }
 
 base::Result<CertificateFiles> new_authority(const Subject& subject) {
-  ASSIGN_OR_RETURN(const CryptoLibrary* crypto, crypto_library());
+  ASSIGN_OR_RETURN(const http::OpensslLibrary* crypto, http::openssl_library());
   Maker maker(*crypto);
   maker.set_facts(subject);
   maker.extend(nullptr, {{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
@@ -171,23 +171,23 @@ base::Result<CertificateFiles> new_authority(const Subject& subject) {
 
 base::Result<CertificateFiles> new_certificate(const Subject& subject,
                                                const CertificateFiles& authority) {
-  ASSIGN_OR_RETURN(const CryptoLibrary* crypto, crypto_library());
+  ASSIGN_OR_RETURN(const http::OpensslLibrary* crypto, http::openssl_library());
   auto bio_of = [&](const std::string& text) {
-    return BioPtr(crypto->bio_new_mem_buf(text.data(), static_cast<int>(text.size())),
-                  crypto->bio_free);
+    return BioPtr(crypto->BIO_new_mem_buf(text.data(), static_cast<int>(text.size())),
+                  crypto->BIO_free);
   };
   CertificatePtr issuer(
-      crypto->pem_read_bio_x509(bio_of(authority.certificate).get(), nullptr, nullptr, nullptr),
-      crypto->x509_free);
+      crypto->PEM_read_bio_X509(bio_of(authority.certificate).get(), nullptr, nullptr, nullptr),
+      crypto->X509_free);
   KeyPtr key(
-      crypto->pem_read_bio_private_key(bio_of(authority.key).get(), nullptr, no_password, nullptr),
-      crypto->evp_pkey_free);
+      crypto->PEM_read_bio_PrivateKey(bio_of(authority.key).get(), nullptr, no_password, nullptr),
+      crypto->EVP_PKEY_free);
   if (issuer == nullptr) return base::invalid("ca.crt is no certificate in PEM");
   if (key == nullptr) return base::invalid("ca.key is no unencrypted private key in PEM");
-  if (crypto->x509_check_ca(issuer.get()) != 1) {
+  if (crypto->X509_check_ca(issuer.get()) != 1) {
     return base::invalid("ca.crt is not the certificate of an authority");
   }
-  if (crypto->x509_check_private_key(issuer.get(), key.get()) != 1) {
+  if (crypto->X509_check_private_key(issuer.get(), key.get()) != 1) {
     return base::invalid("ca.key does not belong to ca.crt");
   }
   Maker maker(*crypto);

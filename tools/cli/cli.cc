@@ -11,13 +11,13 @@
 #include "agent/held_signals.h"
 #include "tools/cli/catalog_commands.h"
 #include "tools/cli/descriptors.h"
+#include "tools/cli/endpoint.h"
 #include "tools/cli/exit.h"
 #include "tools/cli/local_commands.h"
 #include "tools/cli/mesh_commands.h"
 #include "tools/cli/object_commands.h"
 #include "tools/cli/option_words.h"
 #include "tools/cli/state_commands.h"
-#include "tools/cli/url.h"
 #include "tools/cli/watch.h"
 
 namespace cli {
@@ -35,6 +35,7 @@ class Tree {
   using ClientCommand = std::function<int(Session&)>;
 
   void add_common_options();
+  void add_endpoint_options();
   void add_agent();
   void add_mesh_commands();
   void add_catalog(const std::string& object);
@@ -61,6 +62,7 @@ class Tree {
   std::string output_ = "table";
   double timeout_seconds_ = 30;
   agent::Flags flags_;
+  EndpointFlags endpoint_;
   // The arguments of the selected command.
   std::string id_;
   std::string file_;
@@ -108,13 +110,41 @@ void Tree::add_common_options() {
       ->check(CLI::Range(0.001, kTimeoutSecondsMax))
       ->envname("HEARSAY_TIMEOUT")
       ->type_name("SECONDS");
-  words(&app_, "--http", flags_["http"],
-        "the HTTP address of the agent, or unix:PATH (default 127.0.0.1:7780)")
-      ->type_name("HOST:PORT");
+  add_endpoint_options();
   words(&app_, "--config", flags_["config"],
         "the configuration file to read, instead of the default ones")
       ->check(expect_file)
       ->type_name("FILE");
+}
+
+// None has the mechanism of CLI11 for variables: find_endpoint() reads them.
+void Tree::add_endpoint_options() {
+  words(&app_, "--http", flags_["http"],
+        "the HTTP address of the agent, https://HOST:PORT or unix:PATH (default 127.0.0.1:7780)")
+      ->type_name("HOST:PORT");
+  words(&app_, "--data-dir", flags_["data_dir"],
+        "the agent of this host that has this data directory, instead of --http")
+      ->type_name("DIR");
+  struct Option {
+    const char* name;
+    std::string EndpointFlags::*target;
+    const char* help;
+  };
+  static constexpr Option kOptions[] = {
+      {"--cacert", &EndpointFlags::ca,
+       "https: the certificate of the authority that issued the one of the agent (PEM)"},
+      {"--client-cert", &EndpointFlags::certificate,
+       "https: a certificate to show to the agent (PEM)"},
+      {"--client-key", &EndpointFlags::key,
+       "https: the key of --client-cert (PEM), readable by its owner only"},
+      {"--api-key-file", &EndpointFlags::api_key,
+       "a file with the API key to send, readable by its owner only"},
+  };
+  for (const Option& option : kOptions) {
+    word(&app_, option.name, endpoint_.*option.target, option.help)
+        ->check(expect_file)
+        ->type_name("FILE");
+  }
 }
 
 void Tree::add_agent() {
@@ -333,14 +363,13 @@ int Tree::run_client(const ClientCommand& command) {
   action.sa_handler = interrupted;
   sigaction(SIGINT, &action, nullptr);
 
-  auto setting = agent::http_setting(flags_);
-  if (!setting.ok()) return usage_error(setting.error().message);
-  auto url = base_url(setting->text);
-  if (!url.ok()) {
-    return usage_error(fmt::format("http {} ({})", url.error().message, setting->origin));
+  auto endpoint = find_endpoint(flags_, endpoint_);
+  if (!endpoint.ok()) {
+    const bool usage = endpoint.error().code == base::Code::kInvalid;
+    return usage ? usage_error(endpoint.error().message) : fail(endpoint.error());
   }
   auto timeout_millis = std::lround(timeout_seconds_ * 1000);
-  Client client(*url, timeout_millis);
+  Client client(std::move(*endpoint), timeout_millis);
   Session session{client.another(), Printer(format()), Names(std::move(client))};
   int exit = command(session);
   return session.printer.finish(exit);

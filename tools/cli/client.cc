@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstring>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "crdt/base/bytes.h"
 #include "tools/cli/curl_library.h"
 #include "tools/cli/json_text.h"
+#include "tools/cli/tls_problem.h"
 #include "tools/cli/url.h"
 
 namespace cli {
@@ -160,41 +162,47 @@ base::Error foreign_error(const std::string& base_url, std::string_view what) {
 }  // namespace
 
 struct Client::Impl {
-  std::string base_url;
+  Endpoint endpoint;
   long timeout_millis;
-  std::unique_ptr<CURL, EasyClose> handle;
+  std::array<char, CURL_ERROR_SIZE> words{};  // of libcurl, about its last failure
+  std::unique_ptr<CURL, EasyClose> handle{};
 
   std::string_view unix_socket() const {
-    std::string_view url = base_url;
+    std::string_view url = endpoint.url;
     return url.starts_with(kUnixScheme) ? url.substr(kUnixScheme.size()) : std::string_view();
   }
   // A Unix socket has no host; the agent takes any name of loopback there.
   std::string url_of(const std::string& path) const {
-    return (unix_socket().empty() ? base_url : "http://localhost") + path;
+    return (unix_socket().empty() ? endpoint.url : "http://localhost") + path;
   }
 
   void prepare(Transfer& transfer, const std::string& url);
+  void show_credentials();
   base::Result<Answer> perform(Transfer& transfer, const std::string& url);
   base::Error failure(CURLcode code, Transfer& transfer, const std::string& url);
+  std::optional<base::Error> tls_failure(CURLcode code);
+  std::optional<base::Error> other_scheme() const;
+  bool answers(const Endpoint& there) const;
+  bool speaks_tls(const Endpoint& there) const;
   bool is_agent_away();
   base::Result<Answer> send_once(Transfer& transfer, const std::string& method,
                                  const std::string& url, const std::string& body,
                                  const std::string& name);
 };
 
-Client::Client(std::string base_url, long timeout_millis)
-    : impl_(std::make_unique<Impl>(Impl{std::move(base_url), timeout_millis, nullptr})) {
+Client::Client(Endpoint endpoint, long timeout_millis)
+    : impl_(std::make_unique<Impl>(Impl{std::move(endpoint), timeout_millis})) {
   impl_->handle.reset(curl_library().easy_init());
   CHECK(impl_->handle != nullptr);
 }
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 
-Client Client::another() const { return Client(impl_->base_url, impl_->timeout_millis); }
+Client Client::another() const { return Client(impl_->endpoint, impl_->timeout_millis); }
 
 base::Error Client::foreign(std::string_view asked) const {
   return foreign_error(
-      impl_->base_url,
+      impl_->endpoint.url,
       fmt::format("{}: its answer does not have the form of an agent's answer", asked));
 }
 
@@ -208,7 +216,7 @@ void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
     curl_library().easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket.c_str());
   }
   curl_library().easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-  curl_library().easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+  curl_library().easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   // A proxy of the environment cannot reach our loopback.
   curl_library().easy_setopt(curl, CURLOPT_PROXY, "");
   // curl must not change SIGPIPE and SIGALRM: `| head` then ends this program quietly.
@@ -221,6 +229,29 @@ void Client::Impl::prepare(Transfer& transfer, const std::string& url) {
   curl_library().easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_library().easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
   curl_library().easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
+  words.fill('\0');
+  curl_library().easy_setopt(curl, CURLOPT_ERRORBUFFER, words.data());
+  show_credentials();
+}
+
+void Client::Impl::show_credentials() {
+  CURL* curl = handle.get();
+  if (endpoint.is_https()) {
+    curl_library().easy_setopt(curl, CURLOPT_SSLVERSION,
+                               static_cast<long>(CURL_SSLVERSION_TLSv1_3));
+    if (!endpoint.ca.empty()) {
+      curl_library().easy_setopt(curl, CURLOPT_CAINFO, endpoint.ca.c_str());
+      curl_library().easy_setopt(curl, CURLOPT_CAPATH, nullptr);  // no other authority counts
+    }
+    if (!endpoint.certificate.empty()) {
+      curl_library().easy_setopt(curl, CURLOPT_SSLCERT, endpoint.certificate.c_str());
+      curl_library().easy_setopt(curl, CURLOPT_SSLKEY, endpoint.key.c_str());
+    }
+  }
+  if (!endpoint.api_key.empty()) {
+    curl_library().easy_setopt(curl, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
+    curl_library().easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, endpoint.api_key.c_str());
+  }
 }
 
 base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string& url) {
@@ -230,9 +261,9 @@ base::Result<Answer> Client::Impl::perform(Transfer& transfer, const std::string
   // An error that the agent sent while we were still sending is the answer, whatever happened to
   // our sending.
   if (status >= 300 && (code == CURLE_OK || !body.empty())) {
-    if (auto refused = refusal(status, body)) return *refused;
-    return foreign_error(
-        base_url, fmt::format("{} answered {}: {}", url, status, body.substr(0, kErrorBytesShown)));
+    if (auto refused = refusal(status, body)) return about_key(std::move(*refused), endpoint);
+    return foreign_error(endpoint.url, fmt::format("{} answered {}: {}", url, status,
+                                                   body.substr(0, kErrorBytesShown)));
   }
   if (code != CURLE_OK) return failure(code, transfer, url);
   return std::move(transfer.answer);
@@ -247,9 +278,10 @@ base::Error Client::Impl::failure(CURLcode code, Transfer& transfer, const std::
   curl_off_t reached = 0;
   curl_library().easy_getinfo(handle.get(), CURLINFO_PRETRANSFER_TIME_T, &reached);
   const char* why = curl_library().easy_strerror(code);
+  if (auto problem = tls_failure(code)) return *problem;
   if (reached == 0 || code == CURLE_COULDNT_CONNECT) {
     return {base::Code::kUnavailable,
-            fmt::format("cannot connect to {}: {}; is the agent running?", base_url, why)};
+            fmt::format("cannot connect to {}: {}; is the agent running?", endpoint.url, why)};
   }
   if (code == CURLE_PARTIAL_FILE || (transfer.answer.in_parts && code == CURLE_RECV_ERROR)) {
     return {
@@ -269,7 +301,7 @@ base::Error Client::Impl::failure(CURLcode code, Transfer& transfer, const std::
     transfer.is_broken = true;
     const bool import = transfer.read != nullptr;
     return {base::Code::kUnavailable,
-            fmt::format("the agent at {} went away before it answered{}", base_url,
+            fmt::format("the agent at {} went away before it answered{}", endpoint.url,
                         import ? "; start it and run the import again: what is stored already is "
                                  "left unchanged"
                                : may_be_done)};
@@ -277,24 +309,81 @@ base::Error Client::Impl::failure(CURLcode code, Transfer& transfer, const std::
   // The server speaks another protocol, such as that of the mesh port.
   const bool other = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_GOT_NOTHING ||
                      code == CURLE_WEIRD_SERVER_REPLY;
+  if (other || broken) {
+    if (auto scheme = other_scheme()) return *scheme;
+  }
   if (other) {
-    return foreign_error(base_url, fmt::format("{} was not answered in HTTP: {}", url, why));
+    return foreign_error(endpoint.url, fmt::format("{} was not answered in HTTP: {}", url, why));
   }
   return {base::Code::kInternal, fmt::format("{}: {}", url, why)};
+}
+
+std::optional<base::Error> Client::Impl::tls_failure(CURLcode code) {
+  if (!endpoint.is_https()) return std::nullopt;
+  if (code == CURLE_SSL_CONNECT_ERROR) {
+    if (auto other = other_scheme()) return other;
+  }
+  TlsFailure failure{code, 0, words.data()};
+  curl_library().easy_getinfo(handle.get(), CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+  // What the other side says about a certificate may be lost when it closes the connection.
+  const bool broken = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+  if (broken && !endpoint.certificate.empty()) {
+    Endpoint bare = endpoint;
+    bare.certificate.clear();
+    if (answers(bare) && !answers(endpoint)) failure.code = CURLE_SSL_CLIENTCERT;
+  }
+  return tls_problem(failure, endpoint);
+}
+
+// An agent with certificates speaks TLS only, and one without them plain HTTP only. Nullopt: the
+// program there does not speak the other one either. It is shown no credentials.
+std::optional<base::Error> Client::Impl::other_scheme() const {
+  if (!unix_socket().empty()) return std::nullopt;
+  const bool tls = endpoint.is_https();
+  Endpoint other;
+  other.url = std::string(tls ? kHttpScheme : kHttpsScheme) +
+              endpoint.url.substr(tls ? kHttpsScheme.size() : kHttpScheme.size());
+  if (tls ? !answers(other) : !speaks_tls(other)) return std::nullopt;
+  if (tls) {
+    return base::invalid(fmt::format("the agent at {} speaks plain HTTP, not TLS; write --http {}",
+                                     endpoint.url, other.url));
+  }
+  return base::invalid(
+      fmt::format("the program at {} speaks TLS; write --http {} (--cacert FILE is the certificate "
+                  "of its authority), or --data-dir DIR for an agent of this host",
+                  endpoint.url, other.url));
+}
+
+// Whether an agent answers there.
+bool Client::Impl::answers(const Endpoint& there) const {
+  Client look(there, std::min(kLookTimeoutMillis, timeout_millis));
+  Transfer transfer;
+  look.impl_->prepare(transfer, there.url + "/healthz");
+  const bool done = curl_library().easy_perform(transfer.handle) == CURLE_OK;
+  return done && field(transfer.answer.body, "status") == "\"ok\"";
+}
+
+// Whether a handshake succeeds there, with any certificate.
+bool Client::Impl::speaks_tls(const Endpoint& there) const {
+  Client look(there, std::min(kLookTimeoutMillis, timeout_millis));
+  Transfer transfer;
+  look.impl_->prepare(transfer, there.url + "/");
+  curl_library().easy_setopt(transfer.handle, CURLOPT_CONNECT_ONLY, 1L);
+  curl_library().easy_setopt(transfer.handle, CURLOPT_SSL_VERIFYPEER, 0L);
+  curl_library().easy_setopt(transfer.handle, CURLOPT_SSL_VERIFYHOST, 0L);
+  return curl_library().easy_perform(transfer.handle) == CURLE_OK;
 }
 
 // A connection was closed without an answer. This is so when an agent ends, and also at the port of
 // another protocol. The first one listens no more, or was started again and says so.
 bool Client::Impl::is_agent_away() {
   // With a handle of its own: the caller still asks the other one for its status.
-  Impl look{base_url, std::min(kLookTimeoutMillis, timeout_millis), nullptr};
-  look.handle.reset(curl_library().easy_init());
-  CHECK(look.handle != nullptr);
+  Client look(endpoint, std::min(kLookTimeoutMillis, timeout_millis));
   for (int i = 0; i < kLooks; ++i) {
     if (i > 0) std::this_thread::sleep_for(kLookGap);
     Transfer transfer;
-    look.prepare(transfer, url_of("/healthz"));
-    const auto code = curl_library().easy_perform(look.handle.get());
+    look.impl_->prepare(transfer, url_of("/healthz"));
+    const auto code = curl_library().easy_perform(transfer.handle);
     if (code == CURLE_COULDNT_CONNECT) return true;
     if (code == CURLE_OK && field(transfer.answer.body, "status") == "\"ok\"") return true;
   }

@@ -1,9 +1,10 @@
 #pragma once
 
-// An HTTP client of one agent, on libcurl. It never follows a redirect, never uses a proxy, and
-// sends paths unchanged (`..` is an ordinary segment). A status of 300 or more is an Error with the
-// message of the agent; code_info() of its code gives the exit code. An error answer without the
-// form `{"error":{"code","message"}}` comes from another program: kInvalid, whatever its status is.
+// An HTTP client of one agent, on libcurl, by TCP, TLS 1.3 or a Unix socket. It never follows a
+// redirect, never uses a proxy, and sends paths unchanged (`..` is an ordinary segment). A status
+// of 300 or more is an Error with the message of the agent; code_info() of its code gives the exit
+// code. An error answer without the form `{"error":{"code","message"}}` comes from another program:
+// kInvalid, whatever its status is.
 
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "crdt/base/result.h"
+#include "tools/cli/endpoint.h"
 
 namespace cli {
 
@@ -22,9 +24,10 @@ struct Answer {
 
 class Client {
  public:
-  // `base_url` is that of base_url() in url.h. No answer within `timeout_millis` gives kTimeout. No
-  // connection within 2 s gives kUnavailable, and so does an agent that ends before it answers.
-  Client(std::string base_url, long timeout_millis);
+  // No answer within `timeout_millis` gives kTimeout. No connection within 2 s gives kUnavailable,
+  // and so does an agent that ends before it answers. A TLS that cannot be set up gives kInvalid or
+  // kUnauthorized (tls_problem.h).
+  Client(Endpoint endpoint, long timeout_millis);
   ~Client();
   Client(Client&&) noexcept;
   Client another() const;  // a client of the same agent with its own connection

@@ -37,11 +37,12 @@ base::Result<std::string> base_url(std::string_view http) {
   }
   auto address = agent::HostPort::parse_http(http);
   if (!address || address->port == 0) {
-    return base::invalid(
-        fmt::format("\"{}\": expected HOST:PORT, http://HOST:PORT or unix:PATH", http));
+    return base::invalid(fmt::format(
+        "\"{}\": expected HOST:PORT, http://HOST:PORT, https://HOST:PORT or unix:PATH", http));
   }
   if (address->is_any()) address->host = address->host == "0.0.0.0" ? "127.0.0.1" : "::1";
-  return "http://" + address->text();
+  return std::string(agent::HostPort::is_https(http) ? kHttpsScheme : kHttpScheme) +
+         address->text();
 }
 
 std::string next_path(std::string_view link) {

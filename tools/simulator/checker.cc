@@ -65,7 +65,6 @@ void Checker::fail(const std::string& checker, const Host* host, const std::stri
 
 void Checker::turned(Process& process, const Observer::Turn& turn) {
   note_clock(process);
-  retries_.note_clock(process);
   const crdt::VersionVector& after = process.replica().vector();
   // After a fault the state in memory may be old. Nobody is told of it, and recovery reads it
   // again.

@@ -19,14 +19,7 @@ ClockSight sight_of(const Process& process) {
 
 bool Checker::is_repeated(Process& process, const Observer::Turn& turn,
                           const agent::WriteRequest& request, const agent::Reply& reply) {
-  const auto sealed_at = [this](const crdt::Dot& dot) {
-    const auto of_actor = sealed_.find(dot.actor);
-    if (of_actor == sealed_.end()) return std::numeric_limits<std::int64_t>::min();
-    const auto change = of_actor->second.find(dot.seq);
-    return change == of_actor->second.end() ? std::numeric_limits<std::int64_t>::min()
-                                            : change->second.time.nanos;
-  };
-  const RetryCheck::Verdict verdict = retries_.judge(process, turn, request, reply, sealed_at);
+  const RetryCheck::Verdict verdict = retries_.judge(process, turn, request, reply);
   if (verdict.wrong) fail("retry-done-again", &process.host(), *verdict.wrong);
   if (verdict.is_again) ++report_.events["requests answered again"];
   return verdict.is_again;

@@ -5,9 +5,6 @@
 namespace simulation {
 namespace {
 
-// Half of the time for which an agent knows a request. Clocks of agents are not the same.
-constexpr std::int64_t kSurelyKnown = 43'200'000'000'000;
-
 bool is_of_host(base::Code code) {
   return code != base::Code::kInvalid && code != base::Code::kUnprocessable &&
          code != base::Code::kConflict && code != base::Code::kTooLarge;
@@ -16,8 +13,8 @@ bool is_of_host(base::Code code) {
 }  // namespace
 
 RetryCheck::Verdict RetryCheck::judge(Process& process, const Observer::Turn& turn,
-                                      const agent::WriteRequest& request, const agent::Reply& reply,
-                                      const TimeOf& time_of) {
+                                      const agent::WriteRequest& request,
+                                      const agent::Reply& reply) {
   const auto* write = std::get_if<agent::WriteObject>(&request);
   if (write == nullptr || !write->name) return {};
   if (!reply.result.ok() && is_of_host(reply.result.error().code)) return {};
@@ -30,36 +27,20 @@ RetryCheck::Verdict RetryCheck::judge(Process& process, const Observer::Turn& tu
     done_[key].insert(*dot);
     return {true, {}};
   }
-  if (!is_again && !idle_.contains(key) && must_know(process, turn, key, time_of)) {
+  if (!is_again && !idle_.contains(key) && must_know(process, turn, key)) {
     return {false, "a request that was done was sent again, and it was done again or refused"};
   }
   if (dot) done_[key].insert(*dot);
   return {is_again, {}};
 }
 
-void RetryCheck::note_clock(Process& process) {
-  Range& range = clocks_[&process.host()];
-  for (const std::int64_t shown :
-       {process.replica().clock().latest().nanos, process.now().wall_nanos}) {
-    range.lowest = std::min(range.lowest, shown);
-    range.highest = std::max(range.highest, shown);
-  }
-}
-
 bool RetryCheck::must_know(Process& process, const Observer::Turn& turn,
-                           const crdt::RequestHash& key, const TimeOf& time_of) const {
+                           const crdt::RequestHash& key) const {
   const auto known = done_.find(key);
   if (known == done_.end()) return false;
   store::Store& store = process.replica().store();
-  const std::int64_t now =
-      std::max(process.replica().clock().latest().nanos, process.now().wall_nanos);
-  const auto clocks = clocks_.find(&process.host());
-  const bool was_wrong =
-      clocks != clocks_.end() && clocks->second.highest - clocks->second.lowest > kSurelyKnown;
-  if (was_wrong) return false;
   return std::any_of(known->second.begin(), known->second.end(), [&](const crdt::Dot& dot) {
     if (!turn.before.covers(dot.actor, dot.seq)) return false;
-    if (time_of(dot) < now - kSurelyKnown) return false;
     const auto logged = store.log().find(store.actors(), dot.actor, dot.seq);
     return logged.ok() && logged->has_value();
   });
