@@ -75,6 +75,9 @@ struct Shared {
   // `spared`.
   bool make_collecting_room(const Connection& spared);
   void give_room();  // to the requests that wait, in order
+  // Closes the connection that has waited longest for the whole head of a request. False if none
+  // has waited for `crowded_idle_millis`.
+  bool end_longest_idle();
 };
 
 class Connection final : private ChannelUser {
@@ -120,6 +123,7 @@ class Connection final : private ChannelUser {
   void cut_off();
   bool take_room();                            // false: there is no room yet
   bool end_wait();                             // false: its time is not over yet
+  std::optional<std::uint64_t> idle_millis();  // nullopt: it does not wait for a request
   std::optional<std::uint64_t> collecting_stall_millis();  // nullopt: nothing is collected
   void refuse_collecting();
 

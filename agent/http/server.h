@@ -26,7 +26,11 @@ struct Options {
   std::uint64_t head_timeout_millis = 10'000;   // above: 408
   std::uint64_t body_stall_millis = 30'000;     // no byte of a body for this time: 408
   std::uint64_t idle_timeout_millis = 120'000;  // a connection without a request is closed
-  std::size_t connections_max = 2'048;  // above: closed at once after accepting, and counted
+  // When so many are open, the one that has waited longest for a request, for at least
+  // `crowded_idle_millis`, is closed for a new one. If there is none, the new one is closed at once
+  // and counted.
+  std::size_t connections_max = 2'048;
+  std::uint64_t crowded_idle_millis = 1'000;
   // Unsent bytes of one event stream or WebSocket; above: it is cut off. A larger text is still
   // sent when nothing waits.
   std::size_t stream_bytes_max = 4u << 20;
