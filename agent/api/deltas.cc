@@ -360,6 +360,7 @@ base::Result<WriteObject> parse_sync(std::string_view body) {
   WriteObject write;
   ASSIGN_OR_RETURN(write.object, string_member(members, "object_id"));
   RETURN_IF_ERROR(check_id("object_id", write.object));
+  RETURN_IF_ERROR(check_writable(write.object));
   if (find_member(members, "source_node")) {
     ASSIGN_OR_RETURN(const std::string node, string_member(members, "source_node"));
     RETURN_IF_ERROR(check_id("source_node", node));

@@ -14,10 +14,13 @@ struct DeviceHub::Connection {
   struct Waiting {
     DeviceMessage message;
     bool alone = false;  // every message before it had been answered when it came
+    std::size_t bytes = 0;
   };
   std::deque<Waiting> waiting;
-  bool busy = false;    // a message is being answered
-  bool paused = false;  // nothing is read from it
+  std::size_t waiting_bytes = 0;
+  std::size_t busy_bytes = 0;  // of the message that is being answered
+  bool busy = false;           // a message is being answered
+  bool paused = false;         // nothing is read from it
 
   bool begun = false;    // it got an answer, so `given` is known
   Acknowledged given;    // what it was given, and what it had before
@@ -35,6 +38,11 @@ struct DeviceHub::Connection {
 struct DeviceHub::NotesRead {
   std::vector<Note> notes;
 };
+
+bool DeviceHub::waits_enough(const Connection& connection) {
+  return connection.waiting.size() >= kDeviceWaitingMax ||
+         connection.waiting_bytes + connection.busy_bytes >= kDeviceWaitingBytes;
+}
 
 DeviceHub::DeviceHub(Data& data, Timers& timers, std::shared_ptr<Feed> feed,
                      std::shared_ptr<DeviceLedger> ledger)
@@ -69,11 +77,20 @@ void DeviceHub::receive(const ConnectionPtr& from, bool binary, std::string text
   auto message = parse_device_message(text);
   if (!message.ok()) return refuse(*from, message.error());
   if (message->kind == DeviceMessage::Kind::kSubscribe) return;  // every change is told anyway
-  const bool alone = !from->busy && from->waiting.empty();
-  from->waiting.push_back({std::move(*message), alone});
-  if (from->waiting.size() >= kDeviceWaitingMax && !std::exchange(from->paused, true)) {
-    from->socket->pause();
+  wait(from, std::move(*message), text.size());
+}
+
+void DeviceHub::wait(const ConnectionPtr& from, DeviceMessage message, std::size_t text_bytes) {
+  const std::size_t bytes = text_bytes + message.changes.ops.size() * sizeof(crdt::Op);
+  if (waiting_bytes_ + bytes > kDevicesWaitingBytes) {
+    return refuse(*from,
+                  {base::Code::kBusy, "too many messages of devices wait; send the message again"});
   }
+  const bool alone = !from->busy && from->waiting.empty();
+  from->waiting.push_back({std::move(message), alone, bytes});
+  from->waiting_bytes += bytes;
+  waiting_bytes_ += bytes;
+  if (waits_enough(*from) && !std::exchange(from->paused, true)) from->socket->pause();
   next(from);
 }
 
@@ -82,12 +99,10 @@ void DeviceHub::receive(const ConnectionPtr& from, bool binary, std::string text
 void DeviceHub::next(const ConnectionPtr& from) {
   if (from->busy || from->waiting.empty() || !live_) return;
   from->busy = true;
-  auto [message, alone] = std::move(from->waiting.front());
+  auto [message, alone, bytes] = std::move(from->waiting.front());
   from->waiting.pop_front();
-  if (from->paused && from->waiting.size() < kDeviceWaitingMax) {
-    from->paused = false;
-    from->socket->resume();
-  }
+  from->waiting_bytes -= bytes;
+  from->busy_bytes = bytes;
   const bool acknowledges =
       alone && from->answered && from->answered->ack_timestamp == message.last_ack;
   if (acknowledges) {
@@ -142,6 +157,11 @@ void DeviceHub::send_answer(const ConnectionPtr& to, std::int64_t ack_timestamp,
 
 void DeviceHub::done(const ConnectionPtr& with) {
   with->busy = false;
+  waiting_bytes_ -= std::exchange(with->busy_bytes, 0);
+  if (with->paused && !waits_enough(*with)) {
+    with->paused = false;
+    with->socket->resume();
+  }
   if (with->waiting.empty()) return;
   timers_.later(0, [hub = weak_from_this(), with] {
     if (auto self = hub.lock()) self->next(with);
@@ -151,6 +171,8 @@ void DeviceHub::done(const ConnectionPtr& with) {
 void DeviceHub::leave(const ConnectionPtr& connection) {
   std::erase(connections_, connection);
   connection->waiting.clear();
+  waiting_bytes_ -= std::exchange(connection->waiting_bytes, 0);
+  waiting_bytes_ -= std::exchange(connection->busy_bytes, 0);
   if (connections_.empty()) rest();
 }
 

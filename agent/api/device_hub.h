@@ -57,7 +57,9 @@ class DeviceHub : public std::enable_shared_from_this<DeviceHub> {
   static base::Result<NotesRead> read_notes(store::Reader& reader,
                                             const std::set<std::string>& keys);
 
+  static bool waits_enough(const Connection& connection);
   void receive(const ConnectionPtr& from, bool binary, std::string text);
+  void wait(const ConnectionPtr& from, DeviceMessage message, std::size_t text_bytes);
   void next(const ConnectionPtr& from);
   void take(const ConnectionPtr& from, DeviceMessage message);
   void answer(const ConnectionPtr& to, std::int64_t last_ack, std::int64_t ack_timestamp);
@@ -81,6 +83,7 @@ class DeviceHub : public std::enable_shared_from_this<DeviceHub> {
   const std::shared_ptr<Feed> feed_;
   const std::shared_ptr<DeviceLedger> ledger_;
   std::vector<ConnectionPtr> connections_;
+  std::size_t waiting_bytes_ = 0;  // of all messages that are not answered
   std::optional<std::uint64_t> listener_;
   bool live_ = false;     // every change is heard
   bool reading_ = false;  // one reading of changes at a time

@@ -1,6 +1,7 @@
 #include "agent/api/foreign_clock.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "agent/api/body.h"
@@ -35,35 +36,44 @@ ForeignClock ForeignClock::parse(std::string_view json) {
     const auto number = number_member({{"n", parts->at(1)}}, "n", UINT64_MAX);
     const auto taken = crdt::array_elements(parts->at(2));
     if (!number.ok() || !taken.ok()) return {};
-    Origin origin{crdt::json_unquote(parts->at(0)), *number, {}};
+    Origin& origin = clock.latest(crdt::json_unquote(parts->at(0)));
+    origin.number = *number;
+    clock.names_ -= origin.taken.size();
+    origin.taken.clear();
     for (const std::string& name : *taken) {
       if (name.starts_with('"')) origin.taken.push_back(crdt::json_unquote(name));
     }
-    clock.origins_.push_back(std::move(origin));
+    clock.names_ += origin.taken.size();
   }
+  clock.keep_bounds();
   return clock;
 }
 
 std::string ForeignClock::text() const {
   std::string text = "[";
-  for (const Origin& origin : origins_) {
+  for (const auto& [turn, name] : turns_) {
+    const Origin& origin = origins_.at(name);
     if (text.size() > 1) text += ',';
-    text += '[' + crdt::json_quote(origin.name) + ',' + std::to_string(origin.number) + ',' +
+    text += '[' + crdt::json_quote(name) + ',' + std::to_string(origin.number) + ',' +
             json_strings(origin.taken) + ']';
   }
   return text + ']';
 }
 
 void ForeignClock::join(const ForeignClock& other) {
-  for (const Origin& theirs : other.origins_) {
-    const Origin* known = find(theirs.name);
+  for (const auto& [turn, entry] : other.turns_) {
+    const Origin& theirs = other.origins_.at(entry);
+    const Origin* known = find(entry);
     if (known != nullptr && known->number > theirs.number) continue;
-    Origin& ours = latest(theirs.name);
-    if (ours.number < theirs.number) ours = {theirs.name, theirs.number, {}};
+    Origin& ours = latest(entry);
+    names_ -= ours.taken.size();
+    if (ours.number < theirs.number) ours.taken.clear();
+    ours.number = theirs.number;
+    const std::set<std::string> has(ours.taken.begin(), ours.taken.end());
     for (const std::string& name : theirs.taken) {
-      const bool has = std::find(ours.taken.begin(), ours.taken.end(), name) != ours.taken.end();
-      if (!has) ours.taken.push_back(name);
+      if (!has.contains(name)) ours.taken.push_back(name);
     }
+    names_ += ours.taken.size();
   }
   keep_bounds();
 }
@@ -93,40 +103,49 @@ void ForeignClock::take(const std::string& node, const ClockEntries& clock,
     if (known != nullptr && known->number >= number) continue;
     Origin& origin = latest(entry);
     origin.number = number;
+    names_ -= origin.taken.size();
     origin.taken.clear();
     rose = true;
   }
   const std::string own = own_entry(node, clock);
   Origin& origin = latest(own);
-  if (own.empty() && rose) origin.taken.clear();
+  if (own.empty() && rose) {
+    names_ -= origin.taken.size();
+    origin.taken.clear();
+  }
   origin.taken.push_back(name);
+  ++names_;
   keep_bounds();
 }
 
 const ForeignClock::Origin* ForeignClock::find(const std::string& name) const {
-  const auto found = std::find_if(origins_.begin(), origins_.end(),
-                                  [&](const Origin& origin) { return origin.name == name; });
-  return found == origins_.end() ? nullptr : &*found;
+  const auto found = origins_.find(name);
+  return found == origins_.end() ? nullptr : &found->second;
 }
 
 ForeignClock::Origin& ForeignClock::latest(const std::string& name) {
-  const auto found = std::find_if(origins_.begin(), origins_.end(),
-                                  [&](const Origin& origin) { return origin.name == name; });
-  if (found == origins_.end()) return origins_.emplace_back(Origin{name, 0, {}});
-  std::rotate(found, std::next(found), origins_.end());
-  return origins_.back();
+  const auto [at, added] = origins_.try_emplace(name);
+  if (!added) turns_.erase(at->second.turn);
+  at->second.turn = next_turn_++;
+  turns_.emplace(at->second.turn, name);
+  return at->second;
+}
+
+void ForeignClock::forget_first() {
+  const auto first = turns_.begin();
+  const auto found = origins_.find(first->second);
+  names_ -= found->second.taken.size();
+  origins_.erase(found);
+  turns_.erase(first);
 }
 
 void ForeignClock::keep_bounds() {
-  while (origins_.size() > kForeignOriginsMax) origins_.erase(origins_.begin());
-  std::size_t names = 0;
-  for (const Origin& origin : origins_) names += origin.taken.size();
-  for (Origin& origin : origins_) {
-    if (names <= kForeignNamesMax) return;
-    const std::size_t surplus = std::min(names - kForeignNamesMax, origin.taken.size());
-    origin.taken.erase(origin.taken.begin(),
-                       origin.taken.begin() + static_cast<std::ptrdiff_t>(surplus));
-    names -= surplus;
+  while (origins_.size() > kForeignOriginsMax) forget_first();
+  for (auto turn = turns_.begin(); names_ > kForeignNamesMax; ++turn) {
+    std::vector<std::string>& taken = origins_.at(turn->second).taken;
+    const std::size_t surplus = std::min(names_ - kForeignNamesMax, taken.size());
+    taken.erase(taken.begin(), taken.begin() + static_cast<std::ptrdiff_t>(surplus));
+    names_ -= surplus;
   }
 }
 

@@ -33,15 +33,20 @@ class ForeignClock {
 
  private:
   struct Origin {
-    std::string name;  // an entry of clocks; empty: of clocks without an entry of their own
     std::uint64_t number = 0;
     std::vector<std::string> taken;  // the names of the deltas with this number, oldest first
+    std::uint64_t turn = 0;          // of turns_
   };
   const Origin* find(const std::string& name) const;
   Origin& latest(const std::string& name);  // moved to the end, added if it is new
+  void forget_first();
   void keep_bounds();
 
-  std::vector<Origin> origins_;  // the one that moved last is at the end
+  // By entries of clocks; the empty name is of clocks without an entry of their own.
+  std::map<std::string, Origin> origins_;
+  std::map<std::uint64_t, std::string> turns_;  // their names; the one that moved last is the last
+  std::uint64_t next_turn_ = 0;
+  std::size_t names_ = 0;  // in `taken` of all
 };
 
 }  // namespace agent

@@ -103,8 +103,12 @@ inline constexpr std::size_t kRereadKeysMax = 1'000;  // keys that are read agai
 // the socket is closed (1009).
 inline constexpr std::size_t kDeviceMessageMax = 2u << 20;
 inline constexpr std::size_t kDeviceChangesMax = 10'000;
-// Messages of one device that wait; above: nothing more is read from it until they are answered.
+// Messages of one device that wait, and what they are in memory; from here on nothing more is read
+// from it until they are answered.
 inline constexpr std::size_t kDeviceWaitingMax = 16;
+inline constexpr std::size_t kDeviceWaitingBytes = 256u << 10;
+// The same of all devices together; above: a further message is refused with an error.
+inline constexpr std::size_t kDevicesWaitingBytes = 64u << 20;
 // Values in one answer to a device, about; the rest follows. The values of one change stay
 // together.
 inline constexpr std::size_t kDevicePageBytes = 1u << 20;

@@ -258,14 +258,20 @@ void write_place(Host& host, const ExchangePtr& exchange, const Place& place,
   });
 }
 
+base::Result<Place> writable_place(const http::Request& request) {
+  ASSIGN_OR_RETURN(Place place, place_of(request));
+  RETURN_IF_ERROR(check_writable(place.object));
+  return place;
+}
+
 void put_object(Host& host, const ExchangePtr& exchange) {
-  auto place = place_of(exchange->request());
+  auto place = writable_place(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
   write_place(host, exchange, *place, parse_replacement(*place, exchange->request().body));
 }
 
 void patch_object(Host& host, const ExchangePtr& exchange) {
-  auto place = place_of(exchange->request());
+  auto place = writable_place(exchange->request());
   if (!place.ok()) return exchange->fail(place.error());
   parse_write(
       host, exchange, [place = *place](std::string_view body) { return parse_ops(place, body); },

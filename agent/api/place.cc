@@ -1,5 +1,6 @@
 #include "agent/api/place.h"
 
+#include "agent/api/acknowledged.h"
 #include "agent/api/limits.h"
 #include "crdt/base/bytes.h"
 
@@ -42,6 +43,13 @@ base::Result<Place> place_of(const http::Request& request) {
   // Of all other objects the types check the rest of the path.
   if (is_catalog(place.object)) RETURN_IF_ERROR(check_entry_path(place.path));
   return place;
+}
+
+base::Status check_writable(std::string_view object) {
+  if (object != kAcknowledgedObject) return {};
+  return base::Error{base::Code::kForbidden,
+                     "the object acknowledged holds what clients have received; it can be read and "
+                     "removed, and only the agents write it: choose another name"};
 }
 
 }  // namespace agent

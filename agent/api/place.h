@@ -30,6 +30,10 @@ using crdt::is_catalog;
 
 // The place of "/v1/objects/{id}/{path...}", with ids checked.
 base::Result<Place> place_of(const http::Request& request);
+// The object `acknowledged` (agent/api/acknowledged.h) is written by the doors alone: of another
+// type, or with a position that its client never had, it would stop them on every agent. Removing
+// is allowed: the clients get everything again.
+base::Status check_writable(std::string_view object);
 // The id of an entry and the name of a field in the path of a place of a catalog.
 base::Status check_entry_path(const std::vector<std::string>& path);
 

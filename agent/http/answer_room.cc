@@ -1,4 +1,5 @@
-// How the connections of a server share the memory for answers that clients have not read yet.
+// How the connections of a server share two memories: for answers that clients have not read yet,
+// and for bodies and messages that clients have not sent to their end.
 
 #include <algorithm>
 #include <utility>
@@ -93,6 +94,51 @@ void Connection::cut_off() {
   ++shared_.stats.answers_cut;
   if (is_stream()) ++shared_.stats.streams_cut;
   destroy();
+}
+
+// --- Bodies and messages -------------------------------------------------------------------------
+
+// Who sends goes on, and who holds memory and sends nothing is refused. Otherwise a few clients
+// that stop in the middle of large bodies would keep all others from writing.
+bool Shared::make_collecting_room(const Connection& spared) {
+  while (collected_bytes > options.collected_bytes_max) {
+    Connection* slowest = nullptr;
+    std::uint64_t longest = options.answer_stall_millis;
+    for (Connection* connection : all) {
+      auto stalled = connection->collecting_stall_millis();
+      if (connection == &spared || !stalled || *stalled < longest) continue;
+      slowest = connection;
+      longest = *stalled;
+    }
+    if (slowest == nullptr) return false;
+    slowest->refuse_collecting();
+  }
+  return true;
+}
+
+bool Connection::collect(std::size_t bytes) {
+  const bool grows = bytes > collected_;
+  shared_.collected_bytes += bytes;
+  shared_.collected_bytes -= std::exchange(collected_, bytes);
+  return !grows || shared_.make_collecting_room(*this);
+}
+
+void Connection::forget_collected() { shared_.collected_bytes -= std::exchange(collected_, 0); }
+
+std::optional<std::uint64_t> Connection::collecting_stall_millis() {
+  const bool collects = state_ == State::kBody || state_ == State::kSocket;
+  if (closed_ || !collects || collected_ == 0) return std::nullopt;
+  return uv_now(shared_.loop) - since_;
+}
+
+void Connection::refuse_collecting() {
+  if (state_ == State::kSocket) {
+    websocket_->fail(kCloseTryAgainLater, "too many large messages at once; try again");
+    leave_socket();
+  } else {
+    refuse(503, {base::Code::kBusy, "too many large requests at once; try again"});
+  }
+  go_on();
 }
 
 }  // namespace http

@@ -209,10 +209,7 @@ bool Connection::take_body(std::string_view& input) {
   if (!read_body(input, piece)) return state_ == State::kFinishing;
   if (body_check_ != nullptr) body_check_->add(piece);
   pending_->mutable_request().body += piece;
-  collected_ += piece.size();
-  shared_.collected_bytes += piece.size();
-  if (shared_.collected_bytes <= shared_.options.collected_bytes_max) return true;
-  refuse(503, {Code::kBusy, "too many large requests at once; try again"});
+  if (!collect(collected_ + piece.size())) refuse_collecting();
   return true;
 }
 
@@ -299,8 +296,6 @@ void Connection::put_answer(Response response, bool keep_alive) {
   }
   leave_request(keep_alive ? State::kHead : State::kFinishing);
 }
-
-void Connection::forget_collected() { shared_.collected_bytes -= std::exchange(collected_, 0); }
 
 void Connection::leave_request(State next) {
   pending_.reset();

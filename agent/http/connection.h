@@ -55,7 +55,9 @@ struct Shared {
   const Router& router;
   bool closing = false;
   Stats stats;
-  std::size_t collected_bytes = 0;  // bytes of bodies whose requests are not answered yet
+  // Bytes of bodies whose requests are not answered yet, and of WebSocket messages that are not
+  // complete.
+  std::size_t collected_bytes = 0;
   std::vector<char> read_buffer;    // one for all: its bytes are used before the next read
   std::shared_ptr<TlsContext> tls;  // of new connections by TCP; null: without TLS
   std::vector<Connection*> all;
@@ -68,7 +70,14 @@ struct Shared {
   // Makes room for `bytes`; false if that is not possible. It cuts off clients that have read
   // nothing for `stall_millis`, the longest first, but never `spared`.
   bool make_room(std::size_t bytes, std::uint64_t stall_millis, const Connection* spared);
+  // Brings `collected_bytes` below its bound; false if that is not possible. It refuses bodies and
+  // messages that have stood still for `answer_stall_millis`, the longest first, but never those of
+  // `spared`.
+  bool make_collecting_room(const Connection& spared);
   void give_room();  // to the requests that wait, in order
+  // Closes the connection that has waited longest for the whole head of a request. False if none
+  // has waited for `crowded_idle_millis`.
+  bool end_longest_idle();
 };
 
 class Connection final : private ChannelUser {
@@ -112,8 +121,11 @@ class Connection final : private ChannelUser {
   // Called by Shared.
   std::optional<std::uint64_t> stalled_millis();  // nullopt: nothing waits for this client
   void cut_off();
-  bool take_room();  // false: there is no room yet
-  bool end_wait();   // false: its time is not over yet
+  bool take_room();                            // false: there is no room yet
+  bool end_wait();                             // false: its time is not over yet
+  std::optional<std::uint64_t> idle_millis();  // nullopt: it does not wait for a request
+  std::optional<std::uint64_t> collecting_stall_millis();  // nullopt: nothing is collected
+  void refuse_collecting();
 
   std::size_t place = 0;  // index in Shared::all
   bool touched = false;
@@ -154,6 +166,7 @@ class Connection final : private ChannelUser {
   bool may_keep_alive() const;
   void put_answer(Response response, bool keep_alive);
   void leave_request(State next);
+  bool collect(std::size_t bytes);  // so many are held now; false: there is no memory for them
   void forget_collected();
   void account();
   void keep_room(std::size_t bytes);
@@ -219,7 +232,7 @@ class Connection final : private ChannelUser {
   std::shared_ptr<LiveSocket> socket_;       // only in the state kSocket
   std::shared_ptr<LiveSocket> lost_socket_;  // must be told that it is closed
   bool pinged_ = false;                      // and nothing came since then
-  std::size_t collected_ = 0;                // bytes of the body of the present request
+  std::size_t collected_ = 0;                // bytes of the present body or message
   std::size_t accounted_ = 0;                // bytes of outbox_ that are counted in AnswerRoom
   std::size_t kept_room_ = 0;                // bytes reserved for the next answer
   std::size_t chunk_room_ = 0;               // bytes that an answer in chunks counts at least

@@ -28,6 +28,26 @@ void Connection::accept(Shared& shared, int socket) {
   self->settle();
 }
 
+// A client has to expect that an idle connection is closed (RFC 9112, 9.5). So idle ones do not
+// keep out others.
+bool Shared::end_longest_idle() {
+  Connection* longest = nullptr;
+  std::uint64_t most = options.crowded_idle_millis;
+  for (Connection* connection : all) {
+    auto idle = connection->idle_millis();
+    if (!idle || *idle < most) continue;
+    longest = connection;
+    most = *idle;
+  }
+  if (longest != nullptr) longest->destroy();
+  return longest != nullptr;
+}
+
+std::optional<std::uint64_t> Connection::idle_millis() {
+  if (closed_ || state_ != State::kHead || !outbox_.empty()) return std::nullopt;
+  return uv_now(shared_.loop) - since_;
+}
+
 Connection::Connection(Shared& shared, std::unique_ptr<Channel> channel)
     : shared_(shared), channel_(std::move(channel)), outbox_(*channel_) {
   channel_->set_user(*this);

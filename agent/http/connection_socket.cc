@@ -44,7 +44,8 @@ bool Connection::read_socket(std::string_view& input) {
     cut_stream();
     return false;
   }
-  if (websocket_->is_done()) leave_socket();
+  if (!collect(websocket_->held())) refuse_collecting();
+  if (state_ == State::kSocket && websocket_->is_done()) leave_socket();
   return state_ != State::kSocket;
 }
 
@@ -74,6 +75,7 @@ void Connection::pause_socket(bool paused) {
 void Connection::leave_socket() {
   --shared_.stats.websockets;
   state_ = State::kFinishing;
+  forget_collected();
   websocket_->end();
   socket_->lose();
   lost_socket_ = std::move(socket_);

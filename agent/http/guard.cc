@@ -162,6 +162,21 @@ bool is_allowed_origin(std::string_view origin, const Doors& doors, const Peer& 
          is_own_host(origin.substr(scheme.prefix.size()), doors, scheme);
 }
 
+// A page of another site can make a browser send a GET without Origin, as for an image or a script.
+// The browser says so in Sec-Fetch-Site (W3C Fetch Metadata). A link that a person follows is
+// allowed.
+base::Status check_site(const Request& request) {
+  std::string_view site = request.header("sec-fetch-site");
+  bool foreign = site == "cross-site" || site == "same-site";
+  bool link = request.header("sec-fetch-mode") == "navigate" &&
+              request.header("sec-fetch-dest") == "document";
+  if (!foreign || link) return {};
+  return base::Error{
+      base::Code::kForbidden,
+      "a page of another site has made the browser send this request; add its origin "
+      "to http_origins and use fetch() with the mode cors"};
+}
+
 std::size_t count(const Request& request, std::string_view name) {
   return static_cast<std::size_t>(
       std::count_if(request.headers.begin(), request.headers.end(),
@@ -213,7 +228,7 @@ base::Status check_doors(const Request& request, const Doors& doors, const Peer&
                                                      shown(host) + "; add it to http_hosts"};
   }
   std::size_t origins = count(request, "origin");
-  if (origins == 0) return {};
+  if (origins == 0) return check_site(request);
   if (origins > 1) return invalid("there is more than one Origin");
   if (!is_allowed_origin(request.header("origin"), doors, peer)) {
     return base::Error{base::Code::kForbidden, "the Origin " + shown(request.header("origin")) +

@@ -110,7 +110,8 @@ void Server::Impl::listen(std::unique_ptr<Listener> listener) {
 }
 
 void Server::Impl::accept(int socket) {
-  if (shared.stats.connections >= shared.options.connections_max) {
+  const bool full = shared.stats.connections >= shared.options.connections_max;
+  if (full && !shared.end_longest_idle()) {
     ++shared.stats.connections_refused;
     ::close(socket);
     return;

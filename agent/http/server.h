@@ -26,13 +26,20 @@ struct Options {
   std::uint64_t head_timeout_millis = 10'000;   // above: 408
   std::uint64_t body_stall_millis = 30'000;     // no byte of a body for this time: 408
   std::uint64_t idle_timeout_millis = 120'000;  // a connection without a request is closed
-  std::size_t connections_max = 2'048;  // above: closed at once after accepting, and counted
+  // When so many are open, the one that has waited longest for a request, for at least
+  // `crowded_idle_millis`, is closed for a new one. If there is none, the new one is closed at once
+  // and counted.
+  std::size_t connections_max = 2'048;
+  std::uint64_t crowded_idle_millis = 1'000;
   // Unsent bytes of one event stream or WebSocket; above: it is cut off. A larger text is still
   // sent when nothing waits.
   std::size_t stream_bytes_max = 4u << 20;
-  std::size_t body_pause_bytes = 4u << 20;      // unused, of a streamed body; above: reading pauses
-  std::size_t collected_bytes_max = 64u << 20;  // of bodies not answered yet; above: 503
-  std::size_t streams_max = 1'024;              // open event streams and WebSockets; above: 503
+  std::size_t body_pause_bytes = 4u << 20;  // unused, of a streamed body; above: reading pauses
+  // Bytes of bodies that are not answered yet and of WebSocket messages that are not complete.
+  // Above: those that have stood still for `answer_stall_millis` are refused, the longest first,
+  // else the one that grows (503; a WebSocket is closed with 1013).
+  std::size_t collected_bytes_max = 64u << 20;
+  std::size_t streams_max = 1'024;  // open event streams and WebSockets; above: 503
   // Bytes of all answers and streams that wait for their clients. When it is used up, requests for
   // large answers wait. Clients that have read nothing for `answer_stall_millis` are cut off, the
   // longest first.

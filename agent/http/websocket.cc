@@ -167,7 +167,7 @@ void WebSocket::close(std::uint16_t code, std::string_view reason) {
   if (state_ != State::kOpen) return;
   put(WSLAY_CONNECTION_CLOSE, close_payload(code, reason));
   state_ = State::kClosing;
-  message_ = {};
+  message_ = std::string();  // gives its memory back, as `{}` would not
 }
 
 void WebSocket::fail(std::uint16_t code, std::string_view reason) {

@@ -36,7 +36,10 @@ class WebSocket {
   void pause() { paused_ = true; }
   void resume() { paused_ = false; }  // then call receive(), also without new bytes
   void end() { state_ = State::kDone; }
+  // Sends the close frame and takes nothing more, not even the close frame of the client.
+  void fail(std::uint16_t code, std::string_view reason);
 
+  std::size_t held() const { return message_.size(); }  // bytes of a message that is not complete
   bool is_paused() const { return paused_; }
   bool is_closing() const { return state_ == State::kClosing; }  // the client must answer our close
   bool is_done() const { return state_ == State::kDone; }        // our close frame was the last one
@@ -48,7 +51,6 @@ class WebSocket {
   void end_frame(const wslay_frame_iocb& frame);
   void end_message();
   void take_close();
-  void fail(std::uint16_t code, std::string_view reason);
   void put(std::uint8_t opcode, std::string_view payload);
 
   const std::size_t message_max_;

@@ -1,5 +1,7 @@
 // Device sync: what a device sends, what it gets back and when, and what is refused.
 
+#include <gmock/gmock.h>
+
 #include <set>
 
 #include "agent/api/limits.h"
@@ -341,6 +343,43 @@ TEST_F(DeviceSync, AMessageHasABound) {
   std::vector<Json> many(kDeviceChangesMax + 1, change("k", "v", 1, "one"));
   EXPECT_EQ(one->ask(push(many))["type"], "error");
   EXPECT_EQ(one->ask(push({change("k", "v", 1, "one")}))["type"], "sync_ack");
+}
+
+TEST_F(DeviceSync, ADeviceIsReadNoFasterThanItsLargeMessagesAreAnswered) {
+  WebClient one(a, "/ws/sync?device_id=one");  // the host does not run yet, so its messages wait
+
+  for (int i = 0; i < 3; ++i) {
+    one.say(push({change("k" + std::to_string(i), std::string(900'000, 'x'), 10 + i, "one")}));
+    EXPECT_TRUE(one.socket().paused()) << i;
+  }
+  a.run();
+
+  EXPECT_EQ(one.heard().size(), 3u) << "each was answered";
+  EXPECT_FALSE(one.socket().paused());
+}
+
+TEST_F(DeviceSync, MessagesOfAllDevicesTogetherHaveABoundAndARefusedOneIsSentAgain) {
+  const std::string large = push({}) + std::string(1'800'000, ' ');
+  const std::size_t fit = kDevicesWaitingBytes / large.size();
+  std::vector<std::unique_ptr<WebClient>> clients;
+  for (std::size_t i = 0; i < fit + 5; ++i) {
+    clients.push_back(std::make_unique<WebClient>(a, "/ws/sync?device_id=d" + std::to_string(i)));
+    clients.back()->say(large);
+  }
+
+  clients.front()->leave();  // what waits for a device that has gone holds up nobody
+  a.run();
+
+  std::size_t refused = 0;
+  for (std::size_t i = 1; i < clients.size(); ++i) {
+    const Json first = clients[i]->heard().at(0);
+    if (first["type"] == "sync_ack") continue;
+    ++refused;
+    EXPECT_THAT(first["message"], ::testing::HasSubstr("send the message again"));
+    EXPECT_EQ(clients[i]->tell(large).at(0)["type"], "sync_ack");
+  }
+  EXPECT_GE(refused, 5u);
+  EXPECT_LE(refused, 6u);
 }
 
 TEST_F(DeviceSync, AWriteThatFailsIsAnErrorAndTheDeviceSendsAgain) {

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include "agent/api/limits.h"
+#include "crdt/base/random.h"
 
 namespace agent {
 namespace {
@@ -93,6 +97,63 @@ TEST(ForeignClock, ItsSizeIsBoundedAndTheOldestIsForgotten) {
   }
   EXPECT_FALSE(names.is_stale("n", {{"n", 1}}, "0"));
   EXPECT_TRUE(names.is_stale("n", {{"n", 1}}, "5"));
+}
+
+// One request may bring 10,000 deltas with clocks of 256 entries each.
+TEST(ForeignClock, ManyLargeClocksCostTheirSizeAndNotItsSquare) {
+  const auto begin = std::chrono::steady_clock::now();
+  ForeignClock clock;
+
+  for (int delta = 0; delta < 3'000; ++delta) {
+    ClockEntries entries;
+    for (int i = 0; i < 256; ++i) entries[std::to_string(delta * 256 + i)] = 1;
+    EXPECT_FALSE(clock.is_stale("n", entries, "x"));
+    clock.take("n", entries, "x");
+  }
+
+  // The square of it took a minute, on the only thread that judges deltas.
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));
+}
+
+TEST(ForeignClock, ATextAboveTheBoundsIsReadWithinThem) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < kForeignOriginsMax + 10; ++i) {
+    text += (i > 0 ? ",[\"a" : "[\"a") + std::to_string(i) + "\",1,[\"x\"]]";
+  }
+
+  const ForeignClock clock = ForeignClock::parse(text + "]");
+
+  EXPECT_FALSE(clock.is_stale("n", {{"a9", 1}}, "x")) << "the first ones are forgotten";
+  EXPECT_TRUE(clock.is_stale("n", {{"a10", 1}}, "x"));
+}
+
+TEST(ForeignClock, AnEntryTwiceInATextCountsOnce) {
+  const ForeignClock clock = ForeignClock::parse(R"([["a",1,["x"]],["b",1,[]],["a",2,["y"]]])");
+
+  EXPECT_EQ(clock.text(), R"([["b",1,[]],["a",2,["y"]]])");
+}
+
+// A model without an index: what the bounds leave of random deltas is the same.
+TEST(ForeignClock, TheOrderInWhichEntriesMovedSurvivesItsText) {
+  base::Random random = base::Random::from_number(7);
+  ForeignClock clock;
+  std::vector<std::string> moved;
+  for (int i = 0; i < 5'000; ++i) {
+    const std::string entry = "e" + std::to_string(random.below(1'500));
+    clock.take("n", {{entry, static_cast<std::uint64_t>(i + 1)}}, std::to_string(i));
+    std::erase(moved, entry);
+    moved.push_back(entry);
+    if (moved.size() > kForeignOriginsMax) moved.erase(moved.begin());
+    if (i % 500 == 0) clock = ForeignClock::parse(clock.text());
+  }
+
+  std::size_t at = 0;
+  const std::string text = clock.text();
+  for (const std::string& entry : moved) {
+    at = text.find("[\"" + entry + "\",", at);
+    ASSERT_NE(at, std::string::npos) << entry;
+  }
+  EXPECT_EQ(std::count(text.begin(), text.end(), '[') - 1, 2 * static_cast<long>(moved.size()));
 }
 
 }  // namespace

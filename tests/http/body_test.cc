@@ -259,6 +259,7 @@ TEST_F(Bodies, HugeLengthIsRefusedAtOnceAndTheAnswerIsSeen) {
 TEST_F(Bodies, TogetherAreBounded) {
   Options options;
   options.collected_bytes_max = 1'500;
+  options.answer_stall_millis = 600'000;
   start(options);
   Client first(server_->port());
   Client second(server_->port());
@@ -277,6 +278,26 @@ TEST_F(Bodies, TogetherAreBounded) {
   EXPECT_TRUE(second.at_end());
   EXPECT_EQ(taken->status, 200);
   EXPECT_EQ(again->status, 200);
+}
+
+TEST_F(Bodies, OneThatStandsStillIsRefusedForOneThatComes) {
+  Options options;
+  options.collected_bytes_max = 1'500;
+  options.answer_stall_millis = 50;
+  start(options);
+  Client still(server_->port());
+  Client second(server_->port());
+
+  still.send(post("/echo", "Content-Length: 1000\r\n") + std::string(999, 'a'));
+  EXPECT_TRUE(still.is_quiet(100)) << "alone it has room";
+  second.send(post("/echo", "Content-Length: 1000\r\n") + std::string(1'000, 'a'));
+  auto refused = still.read_answer();
+  auto taken = second.read_answer();
+
+  ASSERT_TRUE(refused && taken);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_TRUE(still.at_end());
+  EXPECT_EQ(taken->status, 200);
 }
 
 TEST_F(Bodies, ManyTinyChunksWithExtensionsAreRefused) {

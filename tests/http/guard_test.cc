@@ -135,6 +135,24 @@ TEST(CheckDoors, OriginIsOursOrAllowed) {
   }
 }
 
+TEST(CheckDoors, WhatAPageOfAnotherSiteMakesABrowserGetIsRefused) {
+  const auto asked = [](const char* site, const char* mode, const char* dest) {
+    return judge({{"host", "box.lan"},
+                  {"sec-fetch-site", site},
+                  {"sec-fetch-mode", mode},
+                  {"sec-fetch-dest", dest}});
+  };
+
+  for (const char* site : {"cross-site", "same-site"}) {
+    EXPECT_EQ(asked(site, "no-cors", "image"), base::Code::kForbidden) << site;
+    EXPECT_EQ(asked(site, "no-cors", "script"), base::Code::kForbidden) << site;
+    EXPECT_EQ(asked(site, "navigate", "iframe"), base::Code::kForbidden) << site;
+    EXPECT_EQ(asked(site, "navigate", "document"), kAccepted) << "a link that a person follows";
+  }
+  EXPECT_EQ(asked("same-origin", "no-cors", "image"), kAccepted);
+  EXPECT_EQ(asked("none", "navigate", "document"), kAccepted) << "typed by a person";
+}
+
 TEST(CheckDoors, OriginComesOnce) {
   EXPECT_EQ(judge({{"host", "box.lan"},
                    {"origin", "https://app.example"},

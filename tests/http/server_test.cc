@@ -257,6 +257,7 @@ TEST_F(Servers, StalledReaderOfAnAnswerIsDropped) {
 TEST_F(Servers, ConnectionsAboveTheBoundAreClosedAtOnce) {
   Options options;
   options.connections_max = 2;
+  options.crowded_idle_millis = 600'000;
   start(options);
   auto first = std::make_unique<Client>(server_->port());
   Client second(server_->port());
@@ -276,6 +277,34 @@ TEST_F(Servers, ConnectionsAboveTheBoundAreClosedAtOnce) {
   Client fourth(server_->port());
   fourth.send(get("/after"));
   EXPECT_TRUE(fourth.read_answer());
+}
+
+TEST_F(Servers, IdleOnesMakeRoomForANewOneTheLongestIdleFirst) {
+  Options options;
+  options.connections_max = 3;
+  options.crowded_idle_millis = 20;
+  start(options);
+  Client stream(server_->port());
+  Client half(server_->port());
+  Client idle(server_->port());
+  stream.send(get("/events"));
+  ASSERT_TRUE(watched(1));
+  half.send("GET /after HTTP/1.1\r\nHost: ");
+  EXPECT_TRUE(half.is_quiet(50));
+  idle.send(get("/after"));
+  EXPECT_TRUE(idle.read_answer());
+  EXPECT_TRUE(idle.is_quiet(50));
+
+  Client first(server_->port());
+  first.send(get("/after"));
+  EXPECT_TRUE(first.read_answer()) << "in place of the head that does not end";
+  EXPECT_TRUE(half.at_end());
+  Client second(server_->port());
+  second.send(get("/after"));
+  EXPECT_TRUE(second.read_answer());
+  EXPECT_TRUE(idle.at_end());
+
+  EXPECT_EQ(server_->stats().streams, 1U) << "who is being served stays";
 }
 
 TEST_F(Servers, RunningOutOfDescriptorsNeitherSpinsNorLosesConnections) {

@@ -337,6 +337,61 @@ TEST_P(Upgrades, APausedHandlerHoldsItsClientBack) {
   EXPECT_EQ(text_of(read_frame(client)), "text:2");
 }
 
+TEST_P(Upgrades, MessagesThatAreNotCompleteHaveABoundTogetherAndTheOneThatStandsStillGoes) {
+  Options options;
+  options.collected_bytes_max = 150'000;
+  options.answer_stall_millis = 50;
+  start(options);
+  Client still = open();
+  Client sends = open();
+  Frame half;
+  half.fin = false;
+  half.payload = std::string(100'000, 'h');
+
+  still.send(encode(half));
+  EXPECT_TRUE(still.is_quiet(100)) << "alone it has room";
+  sends.send(encode(half));
+  auto closed = read_frame(still);
+  half.fin = true;
+  half.opcode = kContinuation;
+  half.payload = std::string(10'000, 'h');
+  sends.send(encode(half));
+
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(close_code(*closed), 1013);
+  auto echo = read_frame(sends);
+  ASSERT_TRUE(echo);
+  EXPECT_EQ(echo->payload.size(), 110'000u);
+  EXPECT_TRUE(eventually([&] { return closed_ == 1; }));
+}
+
+TEST_P(Upgrades, WhereNobodyStandsStillTheMessageThatGrowsIsRefused) {
+  Options options;
+  options.collected_bytes_max = 150'000;
+  options.answer_stall_millis = 60'000;
+  start(options);
+  Client first = open();
+  Client second = open();
+  Frame half;
+  half.fin = false;
+  half.payload = std::string(100'000, 'h');
+
+  first.send(encode(half));
+  EXPECT_TRUE(first.is_quiet(50));
+  second.send(encode(half));
+  auto closed = read_frame(second);
+  half.fin = true;
+  half.opcode = kContinuation;
+  half.payload = "!";
+  first.send(encode(half));
+
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(close_code(*closed), 1013);
+  auto echo = read_frame(first);
+  ASSERT_TRUE(echo);
+  EXPECT_EQ(echo->payload.size(), 100'001u);
+}
+
 TEST_P(Upgrades, StreamsMaxIsForSocketsToo) {
   Options options;
   options.streams_max = 2;
