@@ -151,9 +151,6 @@ async function OfEqualStampsAnAddBeatsARemoval(lab) {
 const shownBy = (model) => sorted(new Map([...model].filter(([, one]) => one.value !== null)
   .map(([key, { value }]) => [key, value])));
 
-const shownBy = (model) => sorted(new Map([...model].filter(([, one]) => one.value !== null)
-  .map(([key, { value }]) => [key, value])));
-
 // The changes that a client was told, by key and stamp.
 const changes = (texts) => new Map(texts.map((text) => {
   const { key, value } = JSON.parse(text);
