@@ -60,6 +60,29 @@ async function EveryChangeGoesToAllClientsTheSenderIncluded(lab) {
   for (const client of clients) checkEqual(client.texts.length, 13, "each change comes once");
 }
 
+// Pages that judge by the timestamps themselves need a higher one for each change that takes the place of another,
+// also when two pages type at once.
+async function ALaterChangeHasAHigherTimestamp(lab) {
+  const [a, b] = await lab.mesh(2);
+  const clients = [await open(lab, a), await open(lab, a), await open(lab, b)];
+  const [one, two] = clients;
+
+  for (let i = 0; i < 50; ++i) {
+    one.add("k", `one ${i}`);
+    two.send({ action: i % 5 === 0 ? "remove" : "update", key: "k", value: `two ${i}` });
+  }
+  await one.told("add", "k", "one 49");
+  await mark(clients, "end");
+
+  for (const client of clients) {
+    const stamps = client.texts.slice(1).filter((text) => text.includes('"key":"k"')).map(timestampOf);
+    check(client === clients[2] || stamps.length === 100, `${stamps.length} changes were told`);
+    for (let i = 1; i < stamps.length; ++i) {
+      check(stamps[i] > stamps[i - 1], `change ${i} has ${stamps[i]}, the one before it has ${stamps[i - 1]}`);
+    }
+  }
+}
+
 async function RecordedMessagesShowTheSameOnEveryPage(lab) {
   const [a, b] = await lab.mesh(2);
   const pages = [await open(lab, a), await open(lab, a), await open(lab, b)];
@@ -419,7 +442,8 @@ async function ARequestThatIsNoWebSocketIsRefused(lab) {
 }
 
 export const cases = {
-  AClientGetsAllValuesFirst, EveryChangeGoesToAllClientsTheSenderIncluded, RecordedMessagesShowTheSameOnEveryPage,
+  AClientGetsAllValuesFirst, EveryChangeGoesToAllClientsTheSenderIncluded,
+  ALaterChangeHasAHigherTimestamp, RecordedMessagesShowTheSameOnEveryPage,
   ALookupIsAnsweredToTheCallerAlone, AnOlderAddThatArrivesLateStaysHidden, OfTwoAddsTheLaterOneStays,
   OfEqualStampsAnAddBeatsARemoval, EditsOfAgentsThatWereApartMeet, WhatWasToldSurvivesAKill,
   OtherDoorsReadAndWriteTheDictionary, BadMessagesGetAnErrorAndTheConnectionStays,
