@@ -286,7 +286,7 @@ async function DevicesThatWanderMissNothing(lab) {
     }
     for (let i = 0; i < 12; ++i) {
       const each = devices[random(3)];
-      merge(model, each.write(`note:${random(8)}`, `${seed}.${i} by ${each.id}`, 1_000 * seed + random(10)));
+      merge(model, each.write(`note:${random(8)}`, `${seed}.${i} by ${each.id}`, each.tick(1_000 * seed)));
       const what = random(4);
       if (what === 0) {
         await each.sync();
@@ -401,7 +401,7 @@ async function APollingDeviceThatFailsOverMissesNothing(lab) {
     for (let i = 0; i < 24; ++i) {
       const each = devices[random(3)];
       if (random(2) === 0) {
-        merge(model, each.write(`note:${random(8)}`, `${seed}.${i} by ${each.id}`, 1_000 * seed + random(8)));
+        merge(model, each.write(`note:${random(8)}`, `${seed}.${i} by ${each.id}`, each.tick(1_000 * seed)));
       }
       await each.poll(agents[random(2)], { lost: random(2) === 0 });
     }
@@ -569,19 +569,16 @@ async function WhatWasAcknowledgedSurvivesAKill(lab) {
   await far.sync();
   const acknowledged = new Map();
 
-  one.connection.socket.on("message", () => { if (one.connection?.texts.length === 30) a.process.kill("SIGKILL"); });
-  try {
-    for (let i = 0; i < 200; ++i) {
-      const change = one.write(`note:${i}`, `v${i}`, 1_000 + i);
-      await Promise.race([one.sync(), one.connection.untilClosed().then(() => { throw new Error("closed"); })]);
-      merge(acknowledged, change);
-    }
-    check(false, "the kill did not come");
-  } catch (error) {
-    check(error.message === "closed" || /not open/.test(error.message), error.stack);
+  const { texts, socket } = one.connection;
+  socket.on("message", () => { if (texts.length === 30) a.process.kill("SIGKILL"); });
+  const broken = new Promise((resume) => socket.on("close", () => resume("broken")));
+  for (let i = 0; ; ++i) {
+    const change = one.write(`note:${i}`, `v${i}`, 1_000 + i);
+    if (await Promise.race([one.sync(), broken]) === "broken") break;
+    merge(acknowledged, change);
   }
   await a.ended;
-  check(acknowledged.size >= 29 && acknowledged.size < 200, `${acknowledged.size} were acknowledged before the kill`);
+  check(acknowledged.size >= 29, `${acknowledged.size} were acknowledged before the kill`);
   await a.start();
 
   const notes = new Map(Object.entries(await shown(a, "notes")));
@@ -634,7 +631,7 @@ async function ABacklogOfManyMegabytesComesWhole(lab) {
   const poller = new Device(lab, "poller");
   for (let i = 0; i < 40 && poller.notes.size < 40; ++i) {
     poller.write("note:mine", `${i}`, 2_000 + i);
-    await poller.poll([a, b][i % 2]);
+    await poller.poll(b);
     poller.notes.delete("note:mine");
   }
   checkEqual(listed(poller.notes), listed(writer.notes), "the notes of a device that polls");

@@ -27,7 +27,11 @@ export class Device {
     this.lastAck = 0;
     this.received = [];   // every change that came
     this.conflicts = [];  // texts
+    this.clock = 0;
   }
+
+  // A timestamp that this device has not used, at least `least`.
+  tick(least) { return this.clock = Math.max(this.clock + 1, least); }
 
   get path() { return `device_id=${encodeURIComponent(this.id)}`; }
 

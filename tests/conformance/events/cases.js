@@ -1,7 +1,7 @@
 // GET /v1/events with the library `eventsource`. The expectations are those of a page that keeps a copy: each change
 // comes, in order, and after a break the stream goes on without a gap.
 
-import { connect } from "node:net";
+import { get } from "node:http";
 import { chance, check, checkEqual, curl, eventually } from "../lab.js";
 import { meet, part, same } from "../sockets/apart.js";
 import { SocketClient } from "../sockets/client.js";
@@ -199,10 +199,12 @@ async function AStreamThatReconnectsAfterAKillHasNoGap(lab) {
   };
 
   for (let i = 0; i < 30; ++i) await write(i);
-  const killer = eventually("some of the next writes are done", () => acknowledged.length >= 40).then(() => a.stop("SIGKILL"));
-  await Promise.allSettled(Array.from({ length: 2_000 }, (_, n) => write(30 + n)));
-  await killer;
-  check(acknowledged.length < 2_030, `the kill came in the middle: ${acknowledged.length} writes were acknowledged`);
+  const writers = Array.from({ length: 8 }, async (_, n) => {
+    for (let i = 30 + n; ; i += 8) await write(i);
+  });
+  await eventually("some of the next writes are done", () => acknowledged.length >= 60);
+  await a.stop("SIGKILL");
+  for (const { status } of await Promise.allSettled(writers)) checkEqual(status, "rejected", "a write into the kill");
   for (let i = 0; i < 5; ++i) await put(b, "log", `far${i}`, i);  // while n1 is down
   await a.start();
   await write("again");
@@ -259,7 +261,7 @@ async function WhatIsNoCursorGetsAReset(lab) {
     const plain = await new Listener(lab, a, "", { after }).upToDate();
     checkEqual(plain.events.map(({ kind }) => kind), ["reset", "up-to-date"], `a stream after ${after.slice(0, 40)}`);
     check(plain.events[0].data.reason.length > 10, text(plain.events[0]));
-    const valued = await new Listener(lab, a, "?values=1", { after }).upToDate();
+    const valued = await new Listener(lab, a, "?values=1&object=snapshots", { after }).upToDate();
     checkEqual(valued.events.filter(({ kind }) => kind !== "reset").map(({ kind }) => kind), ["value", "up-to-date"],
       `values after ${after.slice(0, 40)}`);
     checkEqual(sorted(valued.copy()), [["s", { size: 1 }]], "the copy after the reset");
@@ -297,26 +299,25 @@ async function AfterAStateImportACursorGetsAReset(lab) {
 async function AReaderThatStandsStillIsCutOffAndMissesNothing(lab) {
   const [a] = await lab.mesh(2);
   const other = await new Listener(lab, a, "?object=log").upToDate();
-  const socket = connect(Number(a.http.split(":")[1]), "127.0.0.1");
-  lab.atEnd(() => socket.destroy());
   let bytes = "";
   let ended = false;
-  socket.on("data", (data) => { bytes += data.toString("latin1"); });
-  socket.on("error", () => {});
-  socket.on("close", () => { ended = true; });
-  socket.write(`GET /v1/events?object=log HTTP/1.1\r\nHost: ${a.http}\r\n\r\n`);
+  const answer = await new Promise((resume) => get(`${a.url}/v1/events?object=log`, resume));
+  lab.atEnd(() => answer.destroy());
+  answer.on("data", (data) => { bytes += data.toString("latin1"); });
+  answer.on("error", () => {});
+  answer.on("close", () => { ended = true; });
   await eventually("up-to-date", () => bytes.includes("event: up-to-date"));
-  socket.pause();
+  answer.pause();
 
   for (let i = 0; i < 30; ++i) await put(a, "log", `k${i}`, `${i} `.padEnd(700_000, "z"));
   await eventually("the other stream has all", () => other.changes.length === 30);
-  socket.resume();
+  answer.resume();
   await eventually("the stream is cut off", () => ended);
 
-  const events = bytes.split("\n\n").filter((block) => /\ndata: \{.*\}$/s.test(block) && block.includes("event: change"));
-  check(events.length < 30, `it was cut off before the end: ${events.length} events`);
-  const after = /id: ([^\r\n]+)\n(?!.*\nid: )/s.exec(bytes.slice(0, bytes.lastIndexOf("\n\n")))?.[1];
-  const seen = new Set(events.map((block) => /"path":\["(k\d+)"\]/.exec(block)[1]));
+  const blocks = bytes.split("\n\n").slice(0, -1);
+  const seen = new Set(blocks.map((block) => /"path":\["(k\d+)"\]/.exec(block)?.[1]));
+  check(seen.size < 31, `it was cut off before the end: ${blocks.length} blocks`);
+  const after = /^id: (.+)$/m.exec(blocks.filter((block) => /^id: /m.test(block)).at(-1))[1];
   const resumed = await new Listener(lab, a, "?object=log", { after }).upToDate();
   for (const { data } of resumed.changes) seen.add(data.path[0]);
   for (let i = 0; i < 30; ++i) check(seen.has(`k${i}`), `k${i} was skipped`);
@@ -331,8 +332,8 @@ async function CopiesOfStreamsEqualTheCatalogAfterEveryMeeting(lab) {
   for (const each of open) await each.upToDate();
   let wanderer = await new Listener(lab, agents[0], "?object=snapshots&values=1").upToDate();
   let copy = wanderer.copy();
+  wanderer.close();
   const wander = async (agent) => {
-    wanderer.close();
     const after = wanderer.lastId;
     wanderer = await new Listener(lab, agent, "?object=snapshots&values=1", { after }).upToDate();
     copy = wanderer.copyOf(copy);
