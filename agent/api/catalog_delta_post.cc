@@ -9,6 +9,7 @@
 #include "agent/api/catalog_delta_page.h"
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
+#include "agent/api/time_text.h"
 #include "crdt/base/hash.h"
 #include "crdt/types/register.h"
 
@@ -243,7 +244,7 @@ base::Result<crdt::Stamp> DeltaJudge::stamp_of(const PostedDelta& delta) {
         cell.stamp.writer.empty() ? names.node_of(cell.dot.actor) : cell.stamp.writer;
     const std::pair theirs(static_cast<std::uint64_t>(delta.timestamp),
                            std::string_view(delta.node));
-    const std::pair ours(delta_time(cell.stamp.time), std::string_view(node));
+    const std::pair ours(nanos_with_counter(cell.stamp.time), std::string_view(node));
     if (theirs < ours && stamp > cell.stamp) stamp.time = {cell.stamp.time.nanos - 1, 0};
   });
   return stamp;

@@ -6,6 +6,7 @@
 
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
+#include "agent/api/time_text.h"
 #include "crdt/types/or_set.h"
 #include "crdt/types/register.h"
 
@@ -28,12 +29,6 @@ void append_runs(crdt::DotRuns& runs, const crdt::DotRuns& more) {
 }
 
 }  // namespace
-
-std::uint64_t delta_time(const crdt::HybridTime& time) {
-  if (time.nanos < 0) return 0;
-  const std::uint64_t nanos = static_cast<std::uint64_t>(time.nanos) + time.counter;
-  return std::min(nanos, static_cast<std::uint64_t>(INT64_MAX));
-}
 
 std::string delta_text(const CatalogDelta& delta, std::uint64_t clock) {
   return JsonObject()
@@ -234,7 +229,7 @@ std::vector<CatalogDelta> CatalogDeltas::of_entry(const crdt::Entry& entry) {
     delta.data = JsonObject().text("tag", crdt::tag_name(cell)).raw("metadata", metadata).take();
     added = std::max(added, delta.timestamp);
   }
-  if (newest == nullptr || delta_time(newest->stamp.time) <= added) return deltas;
+  if (newest == nullptr || nanos_with_counter(newest->stamp.time) <= added) return deltas;
   CatalogDelta& delta = deltas.emplace_back(
       delta_of(entry.object, entry.id, newest->dot.actor, newest->dot.seq, newest->stamp));
   delta.type = "lww";
@@ -258,7 +253,7 @@ CatalogDelta CatalogDeltas::delta_of(const std::string& object, const std::strin
   delta.seq = seq;
   delta.of_mesh = stamp.writer.empty();
   delta.node = delta.of_mesh ? node_of(actor) : stamp.writer;
-  delta.timestamp = delta_time(stamp.time);
+  delta.timestamp = nanos_with_counter(stamp.time);
   return delta;
 }
 

@@ -34,9 +34,6 @@ struct CatalogDelta {
 // With `clock` as the number of its actor.
 std::string delta_text(const CatalogDelta& delta, std::uint64_t clock);
 
-// A stamp as one number of nanoseconds. The counter is added, so that two stamps of one agent with
-// the same time do not become equal.
-std::uint64_t delta_time(const crdt::HybridTime& time);
 
 class CatalogDeltas {
  public:

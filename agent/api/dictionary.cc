@@ -12,6 +12,7 @@
 #include "agent/api/dictionary_mirror.h"
 #include "agent/api/hub_listener.h"
 #include "agent/api/limits.h"
+#include "agent/api/time_text.h"
 #include "agent/http/server.h"
 
 namespace agent {
@@ -52,7 +53,7 @@ class Dictionary : public std::enable_shared_from_this<Dictionary> {
  private:
   struct Touched {
     std::int64_t position = 0;  // of the last change that was heard
-    std::int64_t nanos = 0;     // its time
+    std::uint64_t nanos = 0;    // its time
   };
 
   void receive(const ClientPtr& client, bool binary, std::string message);
@@ -194,7 +195,7 @@ void Dictionary::changed(const Event& event) {
   }
   Touched& touched = touched_[key];
   touched.position = std::max(touched.position, event.position);
-  touched.nanos = std::max(touched.nanos, event.time.nanos);
+  touched.nanos = std::max(touched.nanos, nanos_with_counter(event.time));
 }
 
 void Dictionary::read_on() {
@@ -256,7 +257,7 @@ void Dictionary::take(const std::optional<std::set<std::string>>& keys,
                       const DictionaryRead& read) {
   const auto heard = [this](const std::string& key) {
     const auto found = touched_.find(key);
-    return found == touched_.end() ? std::int64_t{0} : found->second.nanos;
+    return found == touched_.end() ? std::uint64_t{0} : found->second.nanos;
   };
   mirror_.take(read, keys ? &*keys : nullptr, heard,
                [this](const DictionaryChange& change) { tell(change); });

@@ -5,6 +5,7 @@
 
 #include "agent/api/dictionary.h"
 #include "agent/api/json_text.h"
+#include "agent/api/time_text.h"
 
 namespace agent {
 
@@ -16,7 +17,7 @@ base::Result<DictionaryRead> read_dictionary(store::Reader& reader,
   std::size_t bytes = 0;
   const auto add = [&](const MapRegister& found) {
     const crdt::Cell& shown = found.cells.front();
-    read.rows.push_back({found.key, string_shown(shown), shown.stamp.time.nanos});
+    read.rows.push_back({found.key, string_shown(shown), nanos_with_counter(shown.stamp.time)});
     read.times.push_back(shown.stamp.time);
     bytes += found.key.size() + read.rows.back().value.size();
     read.too_large = bytes > bytes_max;
@@ -40,13 +41,13 @@ std::optional<DictionaryChange> DictionaryMirror::take(const Event& event, bool&
   const bool wins = found == entries_.end() || found->second.time < event.time;
   if (event.type != crdt::SlotType::kLwwRegister || !leaves_value || !wins) return std::nullopt;
   DictionaryChange change{key, event.absent ? std::string() : string_shown(event.value),
-                          event.time.nanos};
+                          nanos_with_counter(event.time)};
   put(key, {change.value, event.time, event.position});
   return change;
 }
 
 void DictionaryMirror::take(const DictionaryRead& read, const std::set<std::string>* keys,
-                            const std::function<std::int64_t(const std::string& key)>& heard,
+                            const std::function<std::uint64_t(const std::string& key)>& heard,
                             const std::function<void(const DictionaryChange&)>& tell) {
   std::set<std::string> gone;
   if (keys != nullptr) gone = *keys;
@@ -66,7 +67,7 @@ void DictionaryMirror::take(const DictionaryRead& read, const std::set<std::stri
     const auto found = entries_.find(key);
     if (found == entries_.end()) continue;
     const bool shown = !found->second.value.empty();
-    const std::int64_t nanos = std::max(heard(key), found->second.time.nanos);
+    const std::uint64_t nanos = std::max(heard(key), nanos_with_counter(found->second.time));
     erase(found);
     if (shown) tell({key, {}, nanos});
   }

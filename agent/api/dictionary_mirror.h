@@ -21,7 +21,7 @@ namespace agent {
 struct DictionaryChange {
   std::string key;
   std::string value;
-  std::int64_t nanos = 0;
+  std::uint64_t nanos = 0;  // of its stamp, with the counter
 };
 
 // Registers that were read in one snapshot.
@@ -46,7 +46,7 @@ class DictionaryMirror {
   // that shows something else than before. `heard`: the time of the last change of a key, for one
   // that has nothing now.
   void take(const DictionaryRead& read, const std::set<std::string>* keys,
-            const std::function<std::int64_t(const std::string& key)>& heard,
+            const std::function<std::uint64_t(const std::string& key)>& heard,
             const std::function<void(const DictionaryChange&)>& tell);
 
   const std::string* value(const std::string& key) const;  // null: not there

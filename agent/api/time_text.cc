@@ -1,5 +1,6 @@
 #include "agent/api/time_text.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <optional>
@@ -116,6 +117,12 @@ std::string time_text(std::int64_t nanos) {
                 static_cast<int>(rest / 60'000 % 60), static_cast<int>(rest / 1'000 % 60),
                 static_cast<int>(rest % 1'000));
   return text;
+}
+
+std::uint64_t nanos_with_counter(const crdt::HybridTime& time) {
+  if (time.nanos < 0) return 0;
+  const std::uint64_t nanos = static_cast<std::uint64_t>(time.nanos) + time.counter;
+  return std::min(nanos, static_cast<std::uint64_t>(INT64_MAX));
 }
 
 }  // namespace agent

@@ -115,6 +115,21 @@ TEST_F(DictionaryDoor, EveryChangeIsToldAlsoWhenTheNextOneIsInTheSameCommit) {
   EXPECT_EQ(came[2]["value"], "2");
 }
 
+// Clients that keep the highest timestamp themselves would ignore a change that has the same one.
+TEST_F(DictionaryDoor, ChangesOfOneCommitHaveTimestampsThatGrow) {
+  auto one = joined(a);
+
+  one->say(R"({"action":"add","key":"k","value":"1"})");
+  one->say(R"({"action":"remove","key":"k"})");
+  one->say(R"({"action":"add","key":"k","value":"2"})");
+  const auto came = one->tell(R"({"action":"add","key":"k","value":"3"})");
+
+  ASSERT_EQ(came.size(), 4u) << Json(came);
+  for (std::size_t i = 1; i < came.size(); ++i) {
+    EXPECT_GT(came[i]["timestamp"], came[i - 1]["timestamp"]) << Json(came);
+  }
+}
+
 TEST_F(DictionaryDoor, AChangeReachesTheClientsOfOtherAgents) {
   auto one = joined(a);
   auto far = joined(z);
