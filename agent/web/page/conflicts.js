@@ -46,13 +46,16 @@ export function choiceList(conflict, queue) {
     h("td", {}, shown ? "shown" : "hidden"),
     h("td", { class: "value" }, side.value === null && rule !== "reset" ? `(a ${side.type})` : JSON.stringify(side.value)),
     h("td", { class: "mono" }, timeOf(side.stamp)),
-    h("td", { class: "mono" }, side.writer.slice(0, 8)),
+    h("td", { class: "mono" }, shortWriter(side.writer)),
     h("td", { class: "actions" }, button("Let it stand", () => choose(side),
       { "aria-label": `Let ${JSON.stringify(side.value)} stand at ${place}` })));
   const list = table(`${place}: decided by the rule “${rule}”`, [["State"], ["Value"], ["Written"], ["Writer"], ["Choice"]]);
   list.body.append(row(winner, true), ...losers.map((side) => row(side, false)));
   return list.element;
 }
+
+// A writer is an agent, by its id in hex, or a client by the name that it gave itself.
+export const shortWriter = (writer) => (/^[0-9a-f]{32}$/.test(writer) ? writer.slice(0, 8) : writer);
 
 // A stamp is nanoseconds and a counter.
 export function timeOf(stamp) {
