@@ -16,15 +16,18 @@ const kWords = {
 };
 const kText = "Plan for Thursday\n\n1. Copy the new image to both depots.\n2. Restart the agents one by one.\n3. Look at the digests.\n";
 
-// The page as far as it has content: without the empty ground below.
-async function picture(lab, page, name) {
-  const bottom = await page.evaluate(() => {
+// The page down to the last thing that it shows, from the top or from the heading `from` on.
+async function picture(lab, page, name, from = null) {
+  const [y, bottom, width] = await page.evaluate((selector) => {
     scrollTo(0, 0);
     document.activeElement?.blur();
-    return document.querySelector("section:not([hidden])").getBoundingClientRect().bottom;
-  });
-  const height = Math.min(800, Math.ceil(bottom) + 16);
-  await page.screenshot({ path: join(lab.out, `${name}.png`), clip: { x: 0, y: 0, width: 1280, height } });
+    const top = selector ? document.querySelector(selector).getBoundingClientRect().top - 16 : 0;
+    const shown = [...document.querySelectorAll("section:not([hidden]) :is(table, svg, textarea, input, .line)")];
+    const bottoms = shown.map((element) => element.getBoundingClientRect().bottom);
+    return [top, Math.max(...bottoms) + 24, document.documentElement.clientWidth];
+  }, from);
+  const path = join(lab.out, `${name}.png`);
+  await page.screenshot({ path, fullPage: true, clip: { x: 0, y, width, height: Math.ceil(bottom - y) } });
 }
 
 // Nothing is hurried here: a busy host makes the same pictures.
@@ -92,9 +95,7 @@ async function all(lab) {
   await go("Objects");
   await page.getByRole("button", { name: "Inside of notes" }).click();
   await page.locator("#view-objects table").nth(1).locator("tbody tr").filter({ hasText: "hidden" }).first().waitFor();
-  await page.setViewportSize({ width: 1280, height: 1200 });
-  await picture(lab, page, "inside");
-  await page.setViewportSize({ width: 1280, height: 800 });
+  await picture(lab, page, "inside", "#view-objects h3");
   await pictureOfText(lab, page, n2);
   await go("Mesh");
   await pictureOfASuspect(lab, page, n3, "mesh");
