@@ -27,7 +27,7 @@ keyScenarios.AKeyIsAskedForAndUsed = async (lab) => {
   await eventually("the edit waits", async () => (await page.locator("#queue-count").textContent()) === "1");
   await lab.picture(page, "key");
 
-  await page.getByLabel("API key").fill(` ${key} `);
+  await page.locator("#key-text").fill(` ${key} `);
   await page.getByRole("button", { name: "Use this key" }).click();
   await page.locator("#link-state", { hasText: "live" }).waitFor();
   await eventually("the edit is stored", async () => (await n1.get("/v1/objects/dictionary")).value.tug === "a ship");

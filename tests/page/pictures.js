@@ -21,7 +21,7 @@ async function picture(lab, page, name, from = null) {
   const [y, bottom, width] = await page.evaluate((selector) => {
     scrollTo(0, 0);
     document.activeElement?.blur();
-    const top = selector ? document.querySelector(selector).getBoundingClientRect().top - 16 : 0;
+    const top = selector ? document.querySelector(selector).getBoundingClientRect().top - 8 : 0;
     const shown = [...document.querySelectorAll("section:not([hidden]) :is(table, svg, textarea, input, .line)")];
     const bottoms = shown.map((element) => element.getBoundingClientRect().bottom);
     return [top, Math.max(...bottoms) + 24, document.documentElement.clientWidth];
