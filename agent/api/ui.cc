@@ -97,7 +97,12 @@ void get_file(const ExchangePtr& exchange) {
 }  // namespace
 
 void add_ui_route(http::Router& router) {
-  router.add({http::Verb::kGet, "/ui/{path...}", get_file, "The page for people", {}});
+  http::Route route;
+  route.pattern = "/ui/{path...}";
+  route.handler = get_file;
+  route.summary = "The page for people";
+  route.scope = http::Scope::kNone;  // a browser can show a key only after it has the page
+  router.add(std::move(route));
 }
 
 }  // namespace agent

@@ -10,7 +10,7 @@ import { fits, isRead, isStream, readCalls } from "./blocks.js";
 import { Contract } from "./contract.js";
 import { Recorder } from "./recorder.js";
 
-const kPage = new URL("../../docs/api.md", import.meta.url);
+const textOf = (page) => readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
 // The addresses on the page.
 const kAgent = "127.0.0.1:7780";
 const kPeer = "10.0.0.2:7700";
@@ -24,8 +24,8 @@ class Lab {
     this.agents = [];
   }
 
-  async agent(name) {
-    const agent = new Agent(this, name, []);
+  async agent(name, ...peers) {
+    const agent = new Agent(this, name, peers);
     this.agents.push(agent);
     await agent.start();
     await eventually(`${name} is ready`, () => agent.get("/readyz"));
@@ -46,27 +46,42 @@ const tests = {
     checkNone("schemas and examples", contract.faultsOfSchemas());
   },
 
-  // Whether a call on the page is answered as the page says, and whether the call and its answer are as the
-  // document says. The calls are done in their order.
   async EveryCallAnswersAsWritten(lab) {
     const [n1, n2] = [await lab.agent("n1"), await lab.agent("n2")];
     const contract = await contractOf(n1);
-    const recorder = await new Recorder(n1.http).listen();
-    const shell = new Shell(lab, [[kAgent, recorder.address], [kPeer, n2.bind], [kAgent, n1.http]]);
-    const faults = [];
-    try {
-      for (const call of readCalls(readFileSync(kPage, "utf8"))) {
-        faults.push(...await faultsOfCall(shell, call));
-        const exchanges = await recorder.taken();
-        faults.push(...exchanges.flatMap((exchange) => contract.faultsOf(exchange)).map((text) => `line ${call.line}: ${text}`));
-      }
-    } finally {
-      recorder.close();
-    }
+    const faults = await faultsOfPage(lab, "docs/api.md", n1, n2, contract);
     faults.push(...contract.unanswered().map((id) => `no call on the page shows the operation ${id}`));
     checkNone("docs/api.md", faults);
   },
+
+  // Of these two agents each knows the other.
+  async EveryCallOfTheReadmeAnswersAsWritten(lab) {
+    const n1 = await lab.agent("n1");
+    const n2 = await lab.agent("n2", n1.bind);
+    await eventually("n1 hears n2", () => n1.get("/readyz?require=peers"));
+    checkNone("README.md", await faultsOfPage(lab, "README.md", n1, n2, await contractOf(n1)));
+  },
 };
+
+// Whether a call on the page is answered as the page says, and whether the call and its answer are as the
+// document says. The calls are done in their order.
+async function faultsOfPage(lab, page, n1, n2, contract) {
+  const calls = readCalls(textOf(page));
+  check(calls.length > 0, `${page} has no calls`);
+  const recorder = await new Recorder(n1.http).listen();
+  const shell = new Shell(lab, [[kAgent, recorder.address], [kPeer, n2.bind], [kAgent, n1.http]]);
+  const faults = [];
+  try {
+    for (const call of calls) {
+      faults.push(...await faultsOfCall(shell, call));
+      const exchanges = await recorder.taken();
+      faults.push(...exchanges.flatMap((exchange) => contract.faultsOf(exchange)).map((text) => `line ${call.line}: ${text}`));
+    }
+  } finally {
+    recorder.close();
+  }
+  return faults;
+}
 
 // Runs the commands of the page, with our addresses in place of those of the page.
 class Shell {
@@ -79,6 +94,7 @@ class Shell {
     };
     const tools = fileURLToPath(new URL("bin", import.meta.url));
     this.options.env = { PATH: `${tools}:${dirname(lab.program)}:${process.env.PATH}`, HOME: this.options.cwd, LANG: "C.UTF-8" };
+    this.options.env.HEARSAY_HTTP = addresses[0][1];  // for commands that name no address
     // Without the progress meter, which a person sees only where the output is no terminal.
     writeFileSync(join(this.options.cwd, ".curlrc"), "silent\nshow-error\n");
   }

@@ -1,12 +1,14 @@
 // node run.js SCENARIO PROGRAM FOLDER: one scenario, with the agent PROGRAM; pictures go to FOLDER.
 
 import { Lab } from "./harness.js";
+import { keyScenarios } from "./key_scenarios.js";
 import { scenarios } from "./scenarios.js";
 
 const [name, program, out] = process.argv.slice(2);
-const scenario = scenarios[name];
+const all = { ...scenarios, ...keyScenarios };
+const scenario = all[name];
 if (!scenario) {
-  console.error(`no scenario ${name}; there are: ${Object.keys(scenarios).join(", ")}`);
+  console.error(`no scenario ${name}; there are: ${Object.keys(all).join(", ")}`);
   process.exit(2);
 }
 

@@ -154,9 +154,11 @@ std::optional<base::Error> refusal(long status, const std::string& body) {
 }
 
 base::Error foreign_error(const std::string& base_url, std::string_view what) {
-  return {base::Code::kInvalid, fmt::format("the program that answered at {} is no Hearsay agent "
-                                            "({}); give the address of the agent with --http",
-                                            base_url, what)};
+  return {base::Code::kInvalid,
+          fmt::format("the program that answered at {} is no Hearsay agent, or its port speaks TLS "
+                      "({}); give the address of the agent with --http; with TLS give its Unix "
+                      "socket: --http unix:DATA-DIR/http.sock",
+                      base_url, what)};
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Requests to the agent that serves this page.
 
+import { keyWanted, withKey } from "./key.js";
+
 // The agent answered, and the answer is an error.
 export class Refused extends Error {
   constructor(status, code, message) {
@@ -20,7 +22,7 @@ export async function ask(method, target, body = undefined, headers = {}) {
   try {
     response = await fetch(target, {
       method,
-      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+      headers: withKey(body === undefined ? headers : { "Content-Type": "application/json", ...headers }),
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
       signal: AbortSignal.timeout(kAnswerMillis),
@@ -32,6 +34,7 @@ export async function ask(method, target, body = undefined, headers = {}) {
   if (response.ok) return parsed(text);
   const error = parsed(text)?.error;
   const message = typeof error === "string" ? error : error?.message;
+  if (response.status === 401) keyWanted(message);
   throw new Refused(response.status, error?.code ?? "", message ?? `status ${response.status}`);
 }
 

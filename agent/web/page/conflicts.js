@@ -6,6 +6,12 @@ import { read, placeTarget, Away } from "./agent.js";
 import { Later } from "./later.js";
 
 const kPage = 200;
+const kRules = {
+  stamp: "the later one is shown; at equal times the writer decides",
+  dot: "both have one stamp, and the higher dot is shown",
+  reset: "a later write of the whole entry hides the value",
+  type: "two types are at one place, and one is shown",
+};
 
 export async function readConflicts(after) {
   const parameters = after ? `&after=${encodeURIComponent(JSON.stringify(after))}` : "";
@@ -46,13 +52,16 @@ export function choiceList(conflict, queue) {
     h("td", {}, shown ? "shown" : "hidden"),
     h("td", { class: "value" }, side.value === null && rule !== "reset" ? `(a ${side.type})` : JSON.stringify(side.value)),
     h("td", { class: "mono" }, timeOf(side.stamp)),
-    h("td", { class: "mono" }, side.writer.slice(0, 8)),
+    h("td", { class: "mono" }, shortWriter(side.writer)),
     h("td", { class: "actions" }, button("Let it stand", () => choose(side),
       { "aria-label": `Let ${JSON.stringify(side.value)} stand at ${place}` })));
-  const list = table(`${place}: decided by the rule “${rule}”`, [["State"], ["Value"], ["Written"], ["Writer"], ["Choice"]]);
+  const list = table(`${place}: ${kRules[rule] ?? ""} (rule “${rule}”)`, [["State"], ["Value"], ["Written"], ["Writer"], ["Choice"]]);
   list.body.append(row(winner, true), ...losers.map((side) => row(side, false)));
   return list.element;
 }
+
+// A writer is an agent, by its id in hex, or a client by the name that it gave itself.
+export const shortWriter = (writer) => (/^[0-9a-f]{32}$/.test(writer) ? writer.slice(0, 8) : writer);
 
 // A stamp is nanoseconds and a counter.
 export function timeOf(stamp) {
@@ -82,7 +91,7 @@ export class Conflicts {
       const page = await readConflicts(more && last ? [last.object, last.path[0] ?? ""] : null);
       this.rows = more ? [...this.rows, ...page] : page;
       this.more.disabled = page.length < kPage;
-      setText(this.line, `${this.rows.length} conflicts`);
+      setText(this.line, this.rows.length === 1 ? "1 conflict" : `${this.rows.length} conflicts`);
     } catch (error) {
       if (!(error instanceof Away)) setText(this.line, error.message);
       return;

@@ -1,6 +1,8 @@
 // The agent's stream of changes. It goes on where it stopped: after a cut, and after this tab was
 // hidden for a while (a browser allows few connections to one host, and each visible tab keeps one).
 
+import { withKey } from "./key.js";
+
 const kRetryMillisMin = 500;
 const kRetryMillisMax = 5_000;
 const kSilenceMillis = 40_000;  // the agent sends a comment every 15 s
@@ -66,7 +68,7 @@ export class Feed {
   async listen() {
     this.abort = new AbortController();
     const response = await fetch("/v1/events", {
-      headers: this.lastId ? { "Last-Event-ID": this.lastId } : {},
+      headers: withKey(this.lastId ? { "Last-Event-ID": this.lastId } : {}),
       cache: "no-store",
       signal: this.abort.signal,
     });

@@ -6,6 +6,7 @@ import { Conflicts } from "./conflicts.js";
 import { Editor } from "./editor.js";
 import { EventList } from "./event_list.js";
 import { Feed } from "./feed.js";
+import { listenForKey } from "./key.js";
 import { MapTable } from "./map_table.js";
 import { Mesh } from "./mesh.js";
 import { Objects } from "./objects.js";
@@ -53,6 +54,7 @@ function show(hash, focus) {
 
 async function start() {
   window.addEventListener("hashchange", () => show(location.hash, true));
+  listenForKey();
   show(location.hash, false);
   mesh.look();
   navigator.serviceWorker?.register("sw.js").catch((error) => notice(`This page cannot be kept for offline use: ${error.message}`));

@@ -53,7 +53,7 @@ export class Mesh {
         showVerdict("away", "the agent does not answer; edits are kept in this browser");
         this.onSeen(false);
       } else {
-        showVerdict("degraded", error.message);
+        showVerdict(error.status === 401 ? "no key" : "degraded", error.message);
         this.onSeen(true);
       }
     }
@@ -108,10 +108,10 @@ function memberRow(member, self) {
     h("td", { class: "number" }, self || member.seen_seconds_ago === null ? "–" : `${member.seen_seconds_ago} s ago`));
 }
 
-// Of two numbers: what we lack of it, and what it lacks of us.
+// Of two numbers: what this agent lacks of the member, and what the member lacks of us.
 function lagText(member) {
   if (member.vector_lag === null && member.behind === null) return "–";
-  return `${member.vector_lag ?? "–"} here, ${member.behind ?? "–"} there`;
+  return `${member.behind ?? "–"} here, ${member.vector_lag ?? "–"} there`;
 }
 
 function duration(seconds) {

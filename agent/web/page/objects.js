@@ -3,7 +3,7 @@
 
 import { h, button, labelled, notice, setText, showRows, table } from "./dom.js";
 import { read, placeTarget, Away } from "./agent.js";
-import { timeOf } from "./conflicts.js";
+import { shortWriter, timeOf } from "./conflicts.js";
 import { Later } from "./later.js";
 
 const kPage = 200;
@@ -102,7 +102,7 @@ export class Objects {
       h("td", {}, dot.type),
       h("td", { class: "value" }, JSON.stringify(dot.value)),
       h("td", { class: "mono" }, timeOf(dot.stamp)),
-      h("td", { class: "mono" }, dot.writer.slice(0, 8)),
+      h("td", { class: "mono" }, shortWriter(dot.writer)),
       h("td", {}, dot.rule),
       h("td", {}, dot.shown ? "shown" : "hidden"),
       h("td", { class: "mono" }, shortDot(dot.dot)),

@@ -21,7 +21,8 @@ const kRetryMillisMin = 500;
 const kRetryMillisMax = 5_000;
 
 // Answers after which the same request may succeed later.
-const isPassing = (status) => status === 408 || status === 429 || status >= 500;
+// 401: when the key is typed.
+const isPassing = (status) => status === 401 || status === 408 || status === 429 || status >= 500;
 
 export class Queue {
   constructor() {

@@ -3,7 +3,7 @@
 
 const kCache = "hearsay-page";
 const kFiles = ["./", "agent.js", "catalog.js", "conflicts.js", "database.js", "dom.js", "editor.js", "event_list.js",
-  "feed.js", "icon.svg", "later.js", "main.js", "map_table.js", "mesh.js", "objects.js", "overlay.js", "queue.js", "queue_view.js",
+  "feed.js", "icon.svg", "key.js", "later.js", "main.js", "map_table.js", "mesh.js", "objects.js", "overlay.js", "queue.js", "queue_view.js",
   "replica.js", "style.css", "text_edits.js", "text_session.js", "topology.js"];
 
 self.addEventListener("install", (event) => {
