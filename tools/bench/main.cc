@@ -9,6 +9,7 @@
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/child.h"
 #include "tools/bench/floor.h"
+#include "tools/bench/http/socket_floor.h"
 #include "tools/bench/types/trace.h"
 
 namespace {
@@ -28,6 +29,7 @@ struct Choices {
   bench::RejoinOptions rejoin;
   bench::SizeOptions size;
   bench::MeshOptions mesh;
+  bench::HttpOptions http;
   bench::TypesOptions types;
   std::uint16_t driver_port = 0;
   std::string peer_file;
@@ -140,6 +142,26 @@ void add_mesh_options(CLI::App* command, Choices& choices) {
   command->add_option("--memberlist", mesh.memberlist,
                       "the built program tools/bench/peers/memberlist");
   command->add_option("--serf", mesh.serf, "the program serf");
+}
+
+void add_http_options(CLI::App* command, Choices& choices) {
+  bench::HttpOptions& http = choices.http;
+  command->add_option("--only", http.only, "the rows to measure (default: all)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(bench::http_row_names()));
+  command->add_option("--seconds", http.seconds, "seconds of each run of each side")
+      ->check(CLI::Range(0.1, 600.0))
+      ->capture_default_str();
+  command->add_option("--runs", http.runs, "runs of each row, the floor and the agent in turn")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--clients", http.clients, "clients of the rows fan-out and idle")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  command->add_option("--peers", http.peers,
+                      "the folder where tools/bench/peers/setup put y-websocket");
+  command->add_option("--wrk", http.wrk, "the program wrk");
+  command->add_option("--nginx", http.nginx, "the program nginx");
 }
 
 struct TypeCommands {
@@ -278,6 +300,12 @@ int main(int argc, char** argv) {
           [&] { return bench::run_mesh(common, choices.mesh); }),
       choices);
 
+  add_http_options(
+      add("http",
+          "what clients get: writes, fan-out, keystrokes, reads, memory; also of wslay, nginx, Yjs",
+          [&] { return bench::run_http(common, choices.http); }),
+      choices);
+
   add_types_options(
       add("types", "editing traces through our texts and through those of other libraries",
           [&] { return bench::run_types(common, choices.types); }),
@@ -288,12 +316,15 @@ int main(int argc, char** argv) {
   peer->add_option("--driver", choices.driver_port, "")->required();
   peer->add_option("--file", choices.peer_file, "")->required();
 
+  CLI::App* sockets = app.add_subcommand("socket-floor", "the floor of the fan-out")->group("");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
   if (*peer) return bench::run_floor_peer(choices.driver_port, choices.peer_file);
+  if (*sockets) return bench::run_socket_floor();
   if (const auto status = type_commands.run(choices)) return *status;
   return print(run(), choices.output);
 }
