@@ -211,6 +211,32 @@ void add_types_options(CLI::App* command, Choices& choices) {
                       "the folder where tools/bench/peers/setup put the libraries");
 }
 
+using AddCommand = std::function<CLI::App*(const char* name, const char* what, Run action)>;
+
+void add_comparisons(const AddCommand& add, Choices& choices) {
+  const bench::Common& common = choices.common;
+  add_size_options(add("size", "bytes on the disk a minute after an import, beside plain SQLite",
+                       [&] { return bench::run_size(common, choices.size); }),
+                   choices);
+
+  add_mesh_options(
+      add("mesh",
+          "whole meshes: crashes, loss, outages, traffic, catching up; also of memberlist and Serf",
+          [&] { return bench::run_mesh(common, choices.mesh); }),
+      choices);
+
+  add_http_options(
+      add("http",
+          "what clients get: writes, fan-out, keystrokes, reads, memory; also of wslay, nginx, Yjs",
+          [&] { return bench::run_http(common, choices.http); }),
+      choices);
+
+  add_types_options(
+      add("types", "editing traces through our texts and through those of other libraries",
+          [&] { return bench::run_types(common, choices.types); }),
+      choices);
+}
+
 int print(const base::Result<bench::Report>& report, const std::string& output) {
   if (!report.ok()) {
     std::cerr << "hearsay-bench: " << report.error().message << '\n';
@@ -290,26 +316,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1'000, 10'000'000))
       ->capture_default_str();
 
-  add_size_options(add("size", "bytes on the disk a minute after an import, beside plain SQLite",
-                       [&] { return bench::run_size(common, choices.size); }),
-                   choices);
-
-  add_mesh_options(
-      add("mesh",
-          "whole meshes: crashes, loss, outages, traffic, catching up; also of memberlist and Serf",
-          [&] { return bench::run_mesh(common, choices.mesh); }),
-      choices);
-
-  add_http_options(
-      add("http",
-          "what clients get: writes, fan-out, keystrokes, reads, memory; also of wslay, nginx, Yjs",
-          [&] { return bench::run_http(common, choices.http); }),
-      choices);
-
-  add_types_options(
-      add("types", "editing traces through our texts and through those of other libraries",
-          [&] { return bench::run_types(common, choices.types); }),
-      choices);
+  add_comparisons(add, choices);
   const TypeCommands type_commands = add_type_commands(app, choices);
 
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");

@@ -17,7 +17,7 @@ constexpr double kMedianMillisMax = 20;
 constexpr double kWorstMillisMax = 50;
 constexpr double kTimesTheLoopMax = 2;
 constexpr unsigned kPauseBetweenChanges = 10'000;  // microseconds
-constexpr std::int64_t kChangeTimeout = 20 * kSecond;
+constexpr std::int64_t kFanOutTimeout = 20 * kSecond;
 constexpr int kEventsOfATurn = 512;
 
 // The message of the client with change `number`, and a part of the frame that all clients get.
@@ -74,7 +74,7 @@ class Audience {
       for (int i = 0; i < count; ++i) {
         RETURN_IF_ERROR(clients_[events[i].data.u64]->receive(on_message));
       }
-      if (monotonic_nanos() - began > kChangeTimeout) {
+      if (monotonic_nanos() - began > kFanOutTimeout) {
         return base::Error{base::Code::kTimeout, fmt::format("a change reached {} of {} clients",
                                                              heard, clients_.size())};
       }

@@ -42,13 +42,13 @@ struct HttpBench {
 
 // The rows. An error: the row could not be measured. kNotFound: a program that it needs is not
 // installed.
-base::Result<HttpFigures> measure_sync(const HttpBench& bench);       // durable.cc
-base::Result<HttpFigures> measure_write(const HttpBench& bench);      // durable.cc
-base::Result<HttpFigures> measure_fan_out(const HttpBench& bench);    // fan_out.cc
-base::Result<HttpFigures> measure_keystroke(const HttpBench& bench);  // keystroke.cc
-base::Result<HttpFigures> measure_relay(const HttpBench& bench);      // keystroke.cc
-base::Result<HttpFigures> measure_get(const HttpBench& bench);        // reads.cc
-base::Result<HttpFigures> measure_get_tls(const HttpBench& bench);    // reads.cc
-base::Result<HttpFigures> measure_idle(const HttpBench& bench);       // idle.cc
+base::Result<HttpFigures> measure_sync(const HttpBench& bench);          // durable.cc
+base::Result<HttpFigures> measure_write(const HttpBench& bench);         // durable.cc
+base::Result<HttpFigures> measure_fan_out(const HttpBench& bench);       // fan_out.cc
+base::Result<HttpFigures> measure_keystroke(const HttpBench& bench);     // keystroke.cc
+base::Result<HttpFigures> measure_relay(const HttpBench& bench);         // keystroke.cc
+base::Result<HttpFigures> measure_get(const HttpBench& bench);           // reads.cc
+base::Result<HttpFigures> measure_get_tls(const HttpBench& bench);       // reads.cc
+base::Result<HttpFigures> measure_idle_streams(const HttpBench& bench);  // idle.cc
 
 }  // namespace bench

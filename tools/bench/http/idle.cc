@@ -49,7 +49,7 @@ base::Result<Sockets> open_sockets(const std::string& address, int count) {
 
 }  // namespace
 
-base::Result<HttpFigures> measure_idle(const HttpBench& bench) {
+base::Result<HttpFigures> measure_idle_streams(const HttpBench& bench) {
   const int count = bench.options.clients;
   HttpFigure streams{fmt::format("resident with {} idle event streams", count), "MiB", false,
                      kResidentMax};

@@ -76,7 +76,7 @@ base::Result<Summary> type_between(const Pair& pair, std::size_t keystrokes) {
   typing.keystrokes = keystrokes;
   typing.message = dictionary_keystroke;
   typing.latest = keystroke_in;
-  return measure_typing(*writer, *reader, typing);
+  return type_and_read(*writer, *reader, typing);
 }
 
 }  // namespace

@@ -6,12 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tools/bench/clock.h"
 #include "tools/bench/http/server_child.h"
-#include "tools/probe/connection.h"
 
 namespace bench {
 namespace {
@@ -31,20 +32,20 @@ int free_port() {
   return bound ? ntohs(address.sin_port) : 0;
 }
 
-// The settings of Debian, but: no access log, a connection takes any number of requests, and open
-// files are kept open.
+// The settings of Debian, but: no master, no access log, a connection takes any number of requests,
+// and open files are kept open.
 std::string configuration(const NginxSetup& setup, int port) {
   const bool tls = setup.tls != nullptr;
-  std::string text = "daemon off;\nworker_processes auto;\npid nginx.pid;\n";
-  if (::geteuid() == 0) text += "user root;\n";  // else its workers cannot read the folder
-  text += "error_log stderr error;\nevents { worker_connections 1024; }\nhttp {\n";
+  std::string text =
+      "daemon off;\nmaster_process off;\nerror_log stderr error;\n"
+      "events { worker_connections 1024; }\nhttp {\n";
   for (const char* what : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
     text += fmt::format("{0}_temp_path tmp-{0};\n", what);
   }
   text +=
       "access_log off;\nsendfile on;\ntcp_nopush on;\nkeepalive_requests 1000000000;\n"
       "open_file_cache max=10;\ndefault_type application/json;\nserver {\n";
-  text += fmt::format("listen 127.0.0.1:{}{};\nroot {}/files;\n", port, tls ? " ssl" : "",
+  text += fmt::format("listen 127.0.0.1:{} reuseport{};\nroot {}/files;\n", port, tls ? " ssl" : "",
                       setup.folder);
   if (tls) {
     text += fmt::format(
@@ -55,6 +56,17 @@ std::string configuration(const NginxSetup& setup, int port) {
   return text + "}\n}\n";
 }
 
+// It writes its pid when it listens.
+base::Status wait_for_pid(Child& child, const std::string& pid_file, const std::string& log) {
+  const std::int64_t deadline = monotonic_nanos() + kNginxStart;
+  while (child.running() && monotonic_nanos() < deadline) {
+    if (!text_of_file(pid_file).empty()) return {};
+    ::usleep(kPauseMicros);
+  }
+  return base::Error{base::Code::kUnavailable,
+                     "nginx did not start: " + text_of_file(log).substr(0, 500)};
+}
+
 }  // namespace
 
 base::Result<Nginx> Nginx::start(const NginxSetup& setup) {
@@ -63,19 +75,20 @@ base::Result<Nginx> Nginx::start(const NginxSetup& setup) {
   std::filesystem::create_directories(std::filesystem::path(file).parent_path());
   std::ofstream(file, std::ios::binary) << setup.body;
   std::ofstream(setup.folder + "/nginx.conf") << configuration(setup, port);
-  const std::string log = setup.folder + "/nginx.log";
   Nginx nginx;
   nginx.address_ = fmt::format("127.0.0.1:{}", port);
-  ASSIGN_OR_RETURN(nginx.child_, Child::start({setup.program, "-p", setup.folder, "-c",
-                                               "nginx.conf", "-e", "stderr"},
-                                              {}, log));
-  const std::int64_t deadline = monotonic_nanos() + kNginxStart;
-  while (nginx.child_->running() && monotonic_nanos() < deadline) {
-    if (probe::Connection::open(nginx.address_).ok()) return nginx;
-    ::usleep(kPauseMicros);
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < cores; ++i) {
+    const std::string log = fmt::format("{}/nginx-{}.log", setup.folder, i);
+    const std::string pid_file = fmt::format("nginx-{}.pid", i);
+    ASSIGN_OR_RETURN(auto child,
+                     Child::start({setup.program, "-p", setup.folder, "-c", "nginx.conf", "-e",
+                                   "stderr", "-g", fmt::format("pid {};", pid_file)},
+                                  {}, log));
+    RETURN_IF_ERROR(wait_for_pid(*child, setup.folder + "/" + pid_file, log));
+    nginx.processes_.push_back(std::move(child));
   }
-  return base::Error{base::Code::kUnavailable,
-                     "nginx did not start: " + text_of_file(log).substr(0, 500)};
+  return nginx;
 }
 
 }  // namespace bench

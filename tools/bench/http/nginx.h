@@ -1,10 +1,13 @@
 #pragma once
 
-// nginx (Debian package) as a process of this run: it serves one file of its folder on the
-// loopback, with as many workers as there are cores, with or without TLS 1.3.
+// nginx (Debian package) on the loopback: it serves one file of its folder, with or without
+// TLS 1.3. There are as many processes as cores, as with the settings of Debian. But they are
+// children of this run, not of a master, so that none of them outlives it; they share the port
+// (reuseport).
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "crdt/base/result.h"
 #include "tools/bench/child.h"
@@ -27,12 +30,12 @@ struct NginxSetup {
 
 class Nginx {
  public:
-  // Waits until it listens.
+  // Waits until all processes listen.
   static base::Result<Nginx> start(const NginxSetup& setup);
   const std::string& address() const { return address_; }
 
  private:
-  std::unique_ptr<Child> child_;
+  std::vector<std::unique_ptr<Child>> processes_;
   std::string address_;
 };
 

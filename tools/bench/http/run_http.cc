@@ -17,13 +17,13 @@ struct HttpRow {
   base::Result<HttpFigures> (*measure)(const HttpBench&);
 };
 constexpr HttpRow kHttpRows[] = {
-    {"sync", measure_sync},   {"fan-out", measure_fan_out}, {"keystroke", measure_keystroke},
-    {"relay", measure_relay}, {"get", measure_get},         {"get-tls", measure_get_tls},
-    {"idle", measure_idle},   {"write", measure_write}};
+    {"sync", measure_sync},         {"fan-out", measure_fan_out}, {"keystroke", measure_keystroke},
+    {"relay", measure_relay},       {"get", measure_get},         {"get-tls", measure_get_tls},
+    {"idle", measure_idle_streams}, {"write", measure_write}};
 
 double median_of(const std::vector<double>& values) { return summarise(values).median; }
 
-nlohmann::json shown(const std::optional<double>& value) {
+nlohmann::json json_of(const std::optional<double>& value) {
   return value ? nlohmann::json(*value) : nlohmann::json();
 }
 
@@ -52,10 +52,10 @@ void add_figure(Report& report, const std::string& row, const HttpFigure& figure
     return values.empty() ? nlohmann::json() : nlohmann::json(median_of(values));
   };
   report.add({row, figure.what, figure.unit, std::max(figure.hearsay.size(), figure.floor.size()),
-              median(figure.hearsay), shown(worst_of(figure)),
+              median(figure.hearsay), json_of(worst_of(figure)),
               figure.beside.empty() ? nlohmann::json() : nlohmann::json(figure.beside),
-              median(figure.floor), shown(ratio_of(figure)), shown(figure.aim),
-              shown(figure.aim_ratio), median(figure.client), "measured"});
+              median(figure.floor), json_of(ratio_of(figure)), json_of(figure.aim),
+              json_of(figure.aim_ratio), median(figure.client), "measured"});
   if (!figure.client.empty() && median_of(figure.client) > kBusyClient) {
     report.note(
         fmt::format("{}: the client needed {:.2f} cores, so it may have been slower than "

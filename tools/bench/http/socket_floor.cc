@@ -9,10 +9,14 @@
 #include <unistd.h>
 #include <wslay/wslay.h>
 
+#include <cstdint>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tools/bench/http/web_socket.h"

@@ -24,8 +24,8 @@ void wait_for_either(const WebSocketClient& a, const WebSocketClient& z, std::in
 
 }  // namespace
 
-base::Result<Summary> measure_typing(WebSocketClient& writer, WebSocketClient& reader,
-                                     const Typing& typing) {
+base::Result<Summary> type_and_read(WebSocketClient& writer, WebSocketClient& reader,
+                                    const Typing& typing) {
   std::vector<std::int64_t> sent;
   std::vector<double> millis;
   const WebSocketClient::OnMessage read = [&](std::string_view message) {

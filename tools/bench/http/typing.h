@@ -28,7 +28,7 @@ struct Typing {
 };
 // Milliseconds from just before a keystroke is sent until the reader has it, or a later one of the
 // same place. An error if one does not arrive within 20 s after the last.
-base::Result<Summary> measure_typing(WebSocketClient& writer, WebSocketClient& reader,
-                                     const Typing& typing);
+base::Result<Summary> type_and_read(WebSocketClient& writer, WebSocketClient& reader,
+                                    const Typing& typing);
 
 }  // namespace bench

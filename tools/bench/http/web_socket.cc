@@ -6,9 +6,15 @@
 namespace bench {
 namespace {
 
-constexpr probe::Millis kPatience{20'000};
-constexpr unsigned char kMask[4] = {0x5A, 0x13, 0xC4, 0x7E};
-enum FrameKind : unsigned { kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10 };
+constexpr probe::Millis kSocketPatience{20'000};
+constexpr unsigned char kFrameMask[4] = {0x5A, 0x13, 0xC4, 0x7E};
+enum FrameKind : unsigned {
+  kTextFrame = 1,
+  kBinaryFrame = 2,
+  kCloseFrame = 8,
+  kPingFrame = 9,
+  kPongFrame = 10
+};
 
 std::string masked_frame(unsigned kind, std::string_view payload) {
   std::string frame;
@@ -17,9 +23,9 @@ std::string masked_frame(unsigned kind, std::string_view payload) {
   const int more = size < 126 ? 0 : size < 65'536 ? 2 : 8;
   frame += static_cast<char>(0x80U | (more == 0 ? size : more == 2 ? 126U : 127U));
   for (int i = more - 1; i >= 0; --i) frame += static_cast<char>(size >> (8 * i) & 0xFFU);
-  for (unsigned char byte : kMask) frame += static_cast<char>(byte);
+  for (unsigned char byte : kFrameMask) frame += static_cast<char>(byte);
   for (std::size_t i = 0; i < size; ++i) {
-    frame += static_cast<char>(static_cast<unsigned char>(payload[i]) ^ kMask[i % 4]);
+    frame += static_cast<char>(static_cast<unsigned char>(payload[i]) ^ kFrameMask[i % 4]);
   }
   return frame;
 }
@@ -48,7 +54,7 @@ std::optional<FrameHead> frame_head(std::string_view bytes) {
 }  // namespace
 
 std::string client_frame(bool binary, std::string_view message) {
-  return masked_frame(binary ? kBinary : kText, message);
+  return masked_frame(binary ? kBinaryFrame : kTextFrame, message);
 }
 
 base::Result<std::unique_ptr<WebSocketClient>> WebSocketClient::open(const std::string& address,
@@ -64,11 +70,11 @@ base::Status WebSocketClient::shake_hands(const std::string& address, const std:
                         "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ";
   request += kSampleSocketKey;
   request += "\r\nSec-WebSocket-Version: 13\r\n\r\n";
-  RETURN_IF_ERROR(connection_->send(request, kPatience));
+  RETURN_IF_ERROR(connection_->send(request, kSocketPatience));
   std::string& buffer = connection_->buffer;
   std::size_t end = std::string::npos;
   while ((end = buffer.find("\r\n\r\n")) == std::string::npos) {
-    ASSIGN_OR_RETURN(bool more, connection_->receive(kPatience));
+    ASSIGN_OR_RETURN(bool more, connection_->receive(kSocketPatience));
     if (!more) return base::Error{base::Code::kUnavailable, address + path + " closed"};
   }
   const std::string head = buffer.substr(0, end);
@@ -79,7 +85,7 @@ base::Status WebSocketClient::shake_hands(const std::string& address, const std:
 }
 
 base::Status WebSocketClient::send(bool binary, std::string_view message) {
-  return connection_->send(client_frame(binary, message), kPatience);
+  return connection_->send(client_frame(binary, message), kSocketPatience);
 }
 
 base::Status WebSocketClient::receive(const OnMessage& on_message) {
@@ -97,7 +103,7 @@ base::Status WebSocketClient::await_message() {
   while (true) {
     ASSIGN_OR_RETURN(std::size_t taken, take_frames([](std::string_view) {}));
     if (taken > 0) return {};
-    ASSIGN_OR_RETURN(bool more, connection_->receive(kPatience));
+    ASSIGN_OR_RETURN(bool more, connection_->receive(kSocketPatience));
     if (!more) return base::Error{base::Code::kUnavailable, "the server ended a WebSocket"};
   }
 }
@@ -108,12 +114,12 @@ base::Result<std::size_t> WebSocketClient::take_frames(const OnMessage& on_messa
   while (const auto head = frame_head(bytes)) {
     if (bytes.size() - head->head_size < head->payload_size) break;
     const std::string_view payload = bytes.substr(head->head_size, head->payload_size);
-    if (head->kind == kText || head->kind == kBinary) {
+    if (head->kind == kTextFrame || head->kind == kBinaryFrame) {
       ++messages;
       on_message(payload);
-    } else if (head->kind == kPing) {
-      RETURN_IF_ERROR(connection_->send(masked_frame(kPong, payload), kPatience));
-    } else if (head->kind == kClose) {
+    } else if (head->kind == kPingFrame) {
+      RETURN_IF_ERROR(connection_->send(masked_frame(kPongFrame, payload), kSocketPatience));
+    } else if (head->kind == kCloseFrame) {
       return base::Error{base::Code::kUnavailable,
                          "the server closed a WebSocket: " +
                              std::string(payload.substr(payload.size() < 2 ? payload.size() : 2))};

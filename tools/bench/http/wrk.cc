@@ -17,13 +17,13 @@ namespace {
 constexpr int kWrkConnections = 50;
 constexpr std::int64_t kWrkPatience = 60 * kSecond;
 
-std::int64_t nanos_of(const timeval& time) { return time.tv_sec * kSecond + time.tv_usec * 1'000; }
+std::int64_t nanos_in(const timeval& time) { return time.tv_sec * kSecond + time.tv_usec * 1'000; }
 
 // Of all children that have ended.
 std::int64_t children_nanos() {
   rusage usage{};
   ::getrusage(RUSAGE_CHILDREN, &usage);
-  return nanos_of(usage.ru_utime) + nanos_of(usage.ru_stime);
+  return nanos_in(usage.ru_utime) + nanos_in(usage.ru_stime);
 }
 
 }  // namespace

@@ -13,8 +13,10 @@ namespace {
 constexpr std::int64_t kRecordTimeout = 60 * kSecond;
 constexpr std::string_view kUpdateHead{"\x00\x02", 2};  // a message of the protocol: sync, update
 
-base::Result<std::vector<std::string>> record(const std::string& node, const std::string& script,
-                                              std::size_t keystrokes, const std::string& log) {
+base::Result<std::vector<std::string>> record_keystrokes(const std::string& node,
+                                                         const std::string& script,
+                                                         std::size_t keystrokes,
+                                                         const std::string& log) {
   ASSIGN_OR_RETURN(auto child, Child::start({node, script, std::to_string(keystrokes)}, {}, log));
   const bool ended = child->wait(kRecordTimeout) == 0;
   std::vector<std::string> updates;
@@ -40,8 +42,8 @@ base::Result<YWebsocket> YWebsocket::start(const std::string& peers, std::size_t
                        "y-websocket is not installed: see tools/bench/peers/setup http"};
   }
   YWebsocket peer;
-  ASSIGN_OR_RETURN(peer.updates_,
-                   record(node, (folder / "record.mjs").string(), keystrokes, log + ".record"));
+  ASSIGN_OR_RETURN(peer.updates_, record_keystrokes(node, (folder / "record.mjs").string(),
+                                                    keystrokes, log + ".record"));
   ASSIGN_OR_RETURN(peer.server_, ServerChild::start({node, (folder / "server.mjs").string()}, log));
   return peer;
 }
@@ -61,7 +63,7 @@ base::Result<Summary> YWebsocket::type(const std::string& document) {
     if (!message.starts_with(kUpdateHead)) return std::nullopt;
     return heard++;
   };
-  return measure_typing(*writer, *reader, typing);
+  return type_and_read(*writer, *reader, typing);
 }
 
 }  // namespace bench
