@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/cluster/cluster.h"
-#include "tests/support/relay.h"
+#include "tools/probe/relay.h"
 
 namespace cluster {
 namespace {
@@ -48,13 +48,13 @@ class BadPaths : public ::testing::Test {
     for (std::size_t k = 0; k < mesh_.size(); ++k) total += metric(mesh_[k], name);
     return total;
   }
-  support::Relay relay_{7};
+  probe::Relay relay_{7};
   Cluster mesh_{0};
   std::vector<std::string> written_;
 };
 
 TEST_F(BadPaths, LossRepeatsAndReorderingOnlyDelay) {
-  support::DatagramFaults faults;
+  probe::DatagramFaults faults;
   faults.loss = 200;
   faults.duplicate = 200;
   faults.delay_max = Millis{30};
@@ -64,14 +64,14 @@ TEST_F(BadPaths, LossRepeatsAndReorderingOnlyDelay) {
   write("a", 50);
 
   all_have_all();
-  support::RelayCounts counts = relay_.counts();
+  probe::RelayCounts counts = relay_.counts();
   EXPECT_GT(counts.lost, 50u);
   EXPECT_GT(counts.duplicated, 50u);
   EXPECT_GT(sum(R"(hearsay_refused_total{reason="replay"})"), 50u);
 }
 
 TEST_F(BadPaths, DamagedDatagramsAreCountedAndHarmless) {
-  support::DatagramFaults faults;
+  probe::DatagramFaults faults;
   faults.corrupt = 300;
   start(3);
   relay_.set_all(faults);
@@ -87,10 +87,10 @@ TEST_F(BadPaths, DamagedDatagramsAreCountedAndHarmless) {
 
 // Large values travel on sessions.
 TEST_F(BadPaths, DamagedAndCutSessionsAreMadeAgain) {
-  support::StreamFaults damage;
+  probe::StreamFaults damage;
   damage.corrupt = 5;
   damage.bytes_a_turn = 8'192;
-  support::StreamFaults cut;
+  probe::StreamFaults cut;
   cut.cut_at = 1'600'000;
   start(3);
 
@@ -109,7 +109,7 @@ TEST_F(BadPaths, DamagedAndCutSessionsAreMadeAgain) {
 // A new agent fetches everything. Three values fit through one connection before it breaks; a page
 // of the log (1 MiB) would not.
 TEST_F(BadPaths, ConnectionsThatAllBreakEarlyCatchUp) {
-  support::StreamFaults cut;
+  probe::StreamFaults cut;
   cut.cut_at = 100'000;
   start(2);
   write("a", 30, 60'000);
@@ -124,7 +124,7 @@ TEST_F(BadPaths, ConnectionsThatAllBreakEarlyCatchUp) {
 
 // n1 hears n2, n2 hears nothing of n1; the third sees both.
 TEST_F(BadPaths, WithOneWayCutTheThirdCarriesOn) {
-  support::DatagramFaults cut;
+  probe::DatagramFaults cut;
   cut.cut = true;
   start(3);
   relay_.set(0, 1, cut);
@@ -136,7 +136,7 @@ TEST_F(BadPaths, WithOneWayCutTheThirdCarriesOn) {
 }
 
 TEST_F(BadPaths, WhereOnlyShortDatagramsPassSessionsCarryTheRest) {
-  support::DatagramFaults narrow;
+  probe::DatagramFaults narrow;
   narrow.length_max = 700;
   start(3);
   relay_.set_all(narrow);

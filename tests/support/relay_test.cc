@@ -1,4 +1,4 @@
-#include "tests/support/relay.h"
+#include "tools/probe/relay.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -11,6 +11,12 @@
 
 namespace support {
 namespace {
+
+using probe::DatagramFaults;
+using probe::Millis;
+using probe::Relay;
+using probe::RelayCounts;
+using probe::StreamFaults;
 
 // A plain socket on loopback, which the relay takes for an agent.
 class Door {

@@ -94,7 +94,7 @@ const std::vector<Library>& libraries() {
   static const std::vector<Library> kLibraries{
       {"sqlite3.h", {"store", "tests", "tools/bench", "tools/simulator"}},
       {"boost/", {"agent/http"}},
-      {"wslay/", {"agent/http"}},
+      {"wslay/", {"agent/http", "tools/bench"}},
       {"msgpack", {"crdt/codec.h", "crdt/codec.cc"}},
       {"zstd.h", {"gossip/wire", "store/packed_change.cc", "tests/wire", "tests/store"}},
       {"zlib.h", {"tools/bench", "tests"}},

@@ -51,10 +51,11 @@ base::Result<std::unique_ptr<Agent>> Agent::start(const AgentSetup& setup, const
   std::string data = (folder / name).string();
   std::vector<std::string> arguments{setup.program, "agent",        "--name",      name,
                                      "--data-dir",  data,           "--bind",      "127.0.0.1:0",
-                                     "--http",      "127.0.0.1:0",  "--profile",   "local",
+                                     "--http",      "127.0.0.1:0",  "--profile",   setup.profile,
                                      "--key-file",  setup.key_file, "--log-level", "warn"};
   if (!join.empty()) arguments.insert(arguments.end(), {"--join", join});
   if (!setup.topology.empty()) arguments.insert(arguments.end(), {"--topology", setup.topology});
+  arguments.insert(arguments.end(), setup.more.begin(), setup.more.end());
   std::string announcement = data + "/agent.json";
   ::unlink(announcement.c_str());  // a killed agent leaves this file behind
   ASSIGN_OR_RETURN(auto child, Child::start(arguments, {}, (folder / (name + ".log")).string()));

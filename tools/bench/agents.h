@@ -17,6 +17,8 @@ struct AgentSetup {
   std::string program;   // hearsay
   std::string key_file;  // one key file for all agents
   std::string topology;  // empty: the default of the agent
+  std::string profile{"local"};
+  std::vector<std::string> more{};  // additional arguments of every agent
 };
 // Makes the key with `hearsay keygen`.
 base::Result<AgentSetup> prepare_agents(const std::string& program, const std::string& topology,

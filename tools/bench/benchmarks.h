@@ -108,6 +108,20 @@ struct MeshOptions {
 // memberlist and Serf, if they are installed.
 base::Result<Report> run_mesh(const Common& common, const MeshOptions& options);
 
+struct HttpOptions {
+  std::vector<std::string> only;  // rows of http_row_names(); empty: all
+  double seconds = 5;             // of each run of each side
+  int runs = 5;                   // of each row
+  int clients = 1'000;            // of the rows fan-out and idle; an agent takes up to 1,024
+  std::string peers;              // folder of the built peers; empty: that of this program
+  std::string wrk;                // the programs; empty: from the PATH
+  std::string nginx;
+};
+std::vector<std::string> http_row_names();
+// What clients of the HTTP port get: durable writes, fan-out, keystrokes, reads, memory; each
+// beside its floor. A row whose peer is not installed is reported as skipped.
+base::Result<Report> run_http(const Common& common, const HttpOptions& options);
+
 struct TypesOptions {
   std::vector<std::string> traces;
   int runs = 5;

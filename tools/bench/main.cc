@@ -9,6 +9,7 @@
 #include "tools/bench/benchmarks.h"
 #include "tools/bench/child.h"
 #include "tools/bench/floor.h"
+#include "tools/bench/http/socket_floor.h"
 #include "tools/bench/types/trace.h"
 
 namespace {
@@ -28,6 +29,7 @@ struct Choices {
   bench::RejoinOptions rejoin;
   bench::SizeOptions size;
   bench::MeshOptions mesh;
+  bench::HttpOptions http;
   bench::TypesOptions types;
   std::uint16_t driver_port = 0;
   std::string peer_file;
@@ -142,6 +144,26 @@ void add_mesh_options(CLI::App* command, Choices& choices) {
   command->add_option("--serf", mesh.serf, "the program serf");
 }
 
+void add_http_options(CLI::App* command, Choices& choices) {
+  bench::HttpOptions& http = choices.http;
+  command->add_option("--only", http.only, "the rows to measure (default: all)")
+      ->delimiter(',')
+      ->check(CLI::IsMember(bench::http_row_names()));
+  command->add_option("--seconds", http.seconds, "seconds of each run of each side")
+      ->check(CLI::Range(0.1, 600.0))
+      ->capture_default_str();
+  command->add_option("--runs", http.runs, "runs of each row, the floor and the agent in turn")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_option("--clients", http.clients, "clients of the rows fan-out and idle")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  command->add_option("--peers", http.peers,
+                      "the folder where tools/bench/peers/setup put y-websocket");
+  command->add_option("--wrk", http.wrk, "the program wrk");
+  command->add_option("--nginx", http.nginx, "the program nginx");
+}
+
 struct TypeCommands {
   CLI::App* trace;
   CLI::App* histories;
@@ -187,6 +209,32 @@ void add_types_options(CLI::App* command, Choices& choices) {
       ->capture_default_str();
   command->add_option("--peers", choices.types.peers,
                       "the folder where tools/bench/peers/setup put the libraries");
+}
+
+using AddCommand = std::function<CLI::App*(const char* name, const char* what, Run action)>;
+
+void add_comparisons(const AddCommand& add, Choices& choices) {
+  const bench::Common& common = choices.common;
+  add_size_options(add("size", "bytes on the disk a minute after an import, beside plain SQLite",
+                       [&] { return bench::run_size(common, choices.size); }),
+                   choices);
+
+  add_mesh_options(
+      add("mesh",
+          "whole meshes: crashes, loss, outages, traffic, catching up; also of memberlist and Serf",
+          [&] { return bench::run_mesh(common, choices.mesh); }),
+      choices);
+
+  add_http_options(
+      add("http",
+          "what clients get: writes, fan-out, keystrokes, reads, memory; also of wslay, nginx, Yjs",
+          [&] { return bench::run_http(common, choices.http); }),
+      choices);
+
+  add_types_options(
+      add("types", "editing traces through our texts and through those of other libraries",
+          [&] { return bench::run_types(common, choices.types); }),
+      choices);
 }
 
 int print(const base::Result<bench::Report>& report, const std::string& output) {
@@ -268,25 +316,14 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1'000, 10'000'000))
       ->capture_default_str();
 
-  add_size_options(add("size", "bytes on the disk a minute after an import, beside plain SQLite",
-                       [&] { return bench::run_size(common, choices.size); }),
-                   choices);
-
-  add_mesh_options(
-      add("mesh",
-          "whole meshes: crashes, loss, outages, traffic, catching up; also of memberlist and Serf",
-          [&] { return bench::run_mesh(common, choices.mesh); }),
-      choices);
-
-  add_types_options(
-      add("types", "editing traces through our texts and through those of other libraries",
-          [&] { return bench::run_types(common, choices.types); }),
-      choices);
+  add_comparisons(add, choices);
   const TypeCommands type_commands = add_type_commands(app, choices);
 
   CLI::App* peer = app.add_subcommand("floor-peer", "one process of the floor")->group("");
   peer->add_option("--driver", choices.driver_port, "")->required();
   peer->add_option("--file", choices.peer_file, "")->required();
+
+  CLI::App* sockets = app.add_subcommand("socket-floor", "the floor of the fan-out")->group("");
 
   try {
     app.parse(argc, argv);
@@ -294,6 +331,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : kUsage;
   }
   if (*peer) return bench::run_floor_peer(choices.driver_port, choices.peer_file);
+  if (*sockets) return bench::run_socket_floor();
   if (const auto status = type_commands.run(choices)) return *status;
   return print(run(), choices.output);
 }

@@ -3,61 +3,25 @@
 #include "crdt/base/random.h"
 #include "tools/bench/agents.h"
 #include "tools/bench/benchmarks.h"
-#include "tools/bench/clock.h"
 #include "tools/bench/load.h"
-#include "tools/bench/raw_store.h"
+#include "tools/bench/raw_writes.h"
 #include "tools/probe/http_connection.h"
 
 namespace bench {
 namespace {
 
-constexpr std::size_t kNameSize = 6;      // random bytes; the name has twice as many characters
-constexpr std::size_t kValueSize = 100;   // bytes of an entry
-constexpr std::size_t kChangeSize = 200;  // bytes of its change in the log
-
-struct Rate {
-  double per_second = 0;
-  Summary latency_millis;
-};
-
-std::string new_name(base::Random& random) {
-  return "snap-" + base::to_hex(random.bytes(kNameSize));
-}
-
-// `group` clients wait together: their rows go into one COMMIT, and all are answered after it.
-base::Result<Rate> measure_raw(int group, double seconds, const std::string& file) {
-  ASSIGN_OR_RETURN(auto store, RawStore::open(file));
-  base::Random random = base::Random::from_number(1);
-  std::vector<double> latencies;
-  std::int64_t started = monotonic_nanos();
-  auto deadline = started + static_cast<std::int64_t>(seconds * static_cast<double>(kSecond));
-  std::int64_t now = started;
-  while (now < deadline) {
-    std::int64_t begun = now;
-    RETURN_IF_ERROR(store->begin(RawStore::Durability::kFull));
-    for (int i = 0; i < group; ++i) {
-      RETURN_IF_ERROR(store->upsert(new_name(random), random.bytes(kValueSize)));
-      RETURN_IF_ERROR(store->append(random.bytes(kChangeSize)));
-    }
-    RETURN_IF_ERROR(store->commit());
-    now = monotonic_nanos();
-    latencies.push_back(millis_of(now - begun));
-  }
-  double writes = static_cast<double>(latencies.size()) * group;
-  return Rate{writes / seconds_of(now - started), summarise(std::move(latencies))};
-}
-
-base::Result<Rate> measure_agent(const Agent& agent, int clients, double seconds) {
+base::Result<WriteRate> measure_agent(const Agent& agent, int clients, double seconds) {
   Load load;
   load.address = agent.http();
   load.connections = clients;
   load.seconds = seconds;
   load.next_request = [&](base::Random& random) {
-    std::string body = R"({"payload":")" + base::to_hex(random.bytes(kValueSize / 2)) + R"("})";
-    return probe::request_text("POST", "/snapshots/add/" + new_name(random), agent.http(), body);
+    std::string body = R"({"payload":")" + new_write_value(random) + R"("})";
+    return probe::request_text("POST", "/snapshots/add/" + new_write_name(random), agent.http(),
+                               body);
   };
   ASSIGN_OR_RETURN(auto result, run_load(load));
-  if (result.refused == 0) return Rate{result.per_second, result.latency_millis};
+  if (result.refused == 0) return WriteRate{result.per_second, result.latency_millis};
   return base::Error{base::Code::kUnavailable,
                      fmt::format("{} writes were refused", result.refused)};
 }
@@ -70,8 +34,9 @@ base::Result<Report> run_writes_floor(const Common& common, const WritesOptions&
   ASSIGN_OR_RETURN(auto folder, WorkFolder::make(common.parent));
   Report report("writes-floor", {"clients", "writes_per_s", "median_ms", "p99_ms", "worst_ms"});
   for (int group : groups_of(options)) {
-    ASSIGN_OR_RETURN(auto rate, measure_raw(group, options.seconds,
-                                            (folder / fmt::format("raw-{}", group)).string()));
+    ASSIGN_OR_RETURN(auto rate,
+                     measure_raw_writes(group, options.seconds,
+                                        (folder / fmt::format("raw-{}", group)).string()));
     report.add({group, rate.per_second, rate.latency_millis.median, rate.latency_millis.p99,
                 rate.latency_millis.worst});
   }
@@ -85,8 +50,9 @@ base::Result<Report> run_writes(const Common& common, const WritesOptions& optio
   Report report("writes", {"clients", "floor_per_s", "writes_per_s", "ratio", "median_ms", "p99_ms",
                            "worst_ms"});
   for (int group : groups_of(options)) {
-    ASSIGN_OR_RETURN(auto floor, measure_raw(group, options.seconds,
-                                             (folder / fmt::format("raw-{}", group)).string()));
+    ASSIGN_OR_RETURN(auto floor,
+                     measure_raw_writes(group, options.seconds,
+                                        (folder / fmt::format("raw-{}", group)).string()));
     ASSIGN_OR_RETURN(auto agent, Agent::start_alone(setup, fmt::format("w{}", group), folder));
     ASSIGN_OR_RETURN(auto rate, measure_agent(*agent, group, options.seconds));
     agent->stop();

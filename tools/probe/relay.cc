@@ -1,4 +1,4 @@
-#include "tests/support/relay.h"
+#include "tools/probe/relay.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include "crdt/base/check.h"
 
-namespace support {
+namespace probe {
 namespace {
 
 constexpr int kPollMillis = 5;
@@ -132,7 +132,7 @@ void Relay::run() {
         for (const auto& pipe : pipes_) pipe->ask(polls);
       }
     }
-    ::poll(polls.data(), polls.size(), kPollMillis);
+    ::poll(polls.data(), polls.size(), millis_to_wait());
     std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < fronts_.size(); ++i) {
       receive(i);
@@ -145,6 +145,13 @@ void Relay::run() {
     counts_.bytes += moved.bytes;
     counts_.bytes_corrupted += moved.corrupted;
   }
+}
+
+int Relay::millis_to_wait() const {
+  std::lock_guard lock(mutex_);
+  if (waiting_.empty()) return kPollMillis;
+  const std::int64_t left = waiting_.top().due_millis - millis_now();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, kPollMillis));
 }
 
 void Relay::receive(std::size_t to) {
@@ -238,4 +245,4 @@ void Relay::accept(std::size_t to) {
   }
 }
 
-}  // namespace support
+}  // namespace probe

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace support {
+namespace probe {
 
 // What happens to the bytes of connections.
 struct StreamFaults {
@@ -48,4 +48,4 @@ class RelayPipe {
   std::size_t total_ = 0;
 };
 
-}  // namespace support
+}  // namespace probe

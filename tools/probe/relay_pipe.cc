@@ -1,4 +1,4 @@
-#include "tests/support/relay_pipe.h"
+#include "tools/probe/relay_pipe.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace support {
+namespace probe {
 namespace {
 
 constexpr std::size_t kBuffered = 256u << 10;
@@ -74,4 +74,4 @@ bool RelayPipe::push(int to, Way& way) {
   return true;
 }
 
-}  // namespace support
+}  // namespace probe

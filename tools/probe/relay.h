@@ -20,10 +20,10 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/eventually.h"
-#include "tests/support/relay_pipe.h"
+#include "tools/probe/connection.h"
+#include "tools/probe/relay_pipe.h"
 
-namespace support {
+namespace probe {
 
 // What happens to datagrams of one direction. Chances are of a thousand.
 struct DatagramFaults {
@@ -88,6 +88,7 @@ class Relay {
     }
   };
   void run();
+  int millis_to_wait() const;
   void receive(std::size_t to);
   void take(std::size_t from, std::size_t to, std::string bytes);
   void wait(const DatagramFaults& faults, std::size_t from, std::size_t to, std::string bytes);
@@ -109,4 +110,4 @@ class Relay {
   std::thread thread_;
 };
 
-}  // namespace support
+}  // namespace probe
