@@ -375,7 +375,8 @@ async function APollingDeviceThatFailsOverMissesNothing(lab) {
   const agents = await lab.mesh(2);
   const [a, b] = agents;
 
-  // n1 has a note that n2 lacks. Its answer is lost, the device goes to n2 and comes back with the number of n2.
+  // n1 has a note that n2 lacks. Its answer is lost, and the device goes to n2. It comes back to n1 with the
+  // number of the last answer that it has from n1.
   await part(b);
   const [writer, one] = [new Device(lab, "writer"), new Device(lab, "wanderer")];
   await one.poll(a);

@@ -25,6 +25,7 @@ export class Device {
     this.notes = new Map();
     this.queue = [];      // its own changes that no answer has acknowledged
     this.lastAck = 0;
+    this.polled = new Map();  // the ack_timestamp of the last answer from each agent that it polls
     this.received = [];   // every change that came
     this.conflicts = [];  // texts
     this.clock = 0;
@@ -93,12 +94,13 @@ export class Device {
   async poll(agent, { lost = false } = {}) {
     const sent = [...this.queue];
     const response = await fetch(`${agent.url}/sync/device?${this.path}`, { method: "POST",
-      body: JSON.stringify({ type: "sync_push", changes: sent, last_ack: this.lastAck }) });
+      body: JSON.stringify({ type: "sync_push", changes: sent, last_ack: this.polled.get(agent) ?? 0 }) });
     const answer = await response.json();
     check(response.ok, `${this.id}: ${response.status} ${JSON.stringify(answer)}`);
     if (lost) return answer;
     this.take(answer.changes);
     this.acknowledged(sent, answer);
+    this.polled.set(agent, answer.ack_timestamp);
     return answer;
   }
 
