@@ -64,6 +64,15 @@ void add_figure(Report& report, const std::string& row, const HttpFigure& figure
   }
 }
 
+// A whole run takes minutes, so each figure is printed when it is known.
+void tell_at_once(const std::string& row, const HttpFigure& figure) {
+  std::string line = fmt::format("{}: {}:", row, figure.what);
+  if (!figure.hearsay.empty())
+    line += fmt::format(" {:.4g} {}", median_of(figure.hearsay), figure.unit);
+  if (!figure.floor.empty()) line += fmt::format("; floor {:.4g}", median_of(figure.floor));
+  fmt::print(stderr, "{}\n", line);
+}
+
 // Thousands of sockets, in this process and in those that it starts.
 void raise_descriptors() {
   rlimit limit{};
@@ -102,9 +111,7 @@ base::Result<Report> run_http(const Common& common, const HttpOptions& options) 
     }
     for (const HttpFigure& figure : *figures) {
       add_figure(report, row.name, figure);
-      // A whole run takes minutes, so each figure is printed at once.
-      fmt::print(stderr, "{}: {}: {:.4g} {}; floor {:.4g}\n", row.name, figure.what,
-                 median_of(figure.hearsay), figure.unit, median_of(figure.floor));
+      tell_at_once(row.name, figure);
     }
   }
   report.note(
