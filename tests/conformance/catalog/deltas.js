@@ -152,6 +152,12 @@ async function staleDeltas(lab) {
   check(await apply(agent, c.update(2, "x", { from: "c" }, 1)), "new, although its timestamp is the lower one");
   checkSame(await shown(agent), { x: { from: "b", n: 4 }, y: { from: "c" } }, "the later timestamp stays");
 
+  const batch = [c.add(3, "z", {}), b.remove(5, "x"), c.add(3, "z", {}), c.add(4, "z", { n: 4 })];
+  checkEqual(await ok(post(agent, "/crdt/delta", `[${batch.map(deltaText)}]`)),
+    { applied: true, results: [true, true, false, true] }, "an array has a result for each delta");
+  checkEqual(await ok(post(agent, "/crdt/delta", `[${batch.slice(2).map(deltaText)}]`)),
+    { applied: false, results: [false, false] }, "an array in which all are stale");
+  checkSame(await shown(agent), { y: { from: "c" }, z: { n: 4 } }, "after the arrays");
   await ok(post(agent, "/snapshots/add/mine", { n: 1 }));
   const mine = (await get(agent, "/crdt/delta")).text.slice(1, -1);
   await ok(post(agent, "/snapshots/add/mine", { n: 2 }));

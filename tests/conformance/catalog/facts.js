@@ -95,6 +95,10 @@ async function queries(lab) {
 
 async function pages(lab) {
   const agent = await lab.agent("n1");
+  for (let i = 0; i < 10; ++i) await ok(post(agent, `/snapshots/add/big${i}`, { text: "x".repeat(1_000_000) }));
+  const big = await get(agent, "/catalog/query?type=snapshots");
+  check(big.text.length <= 8 << 20 && big.json.length === 8, `a page of ${big.json.length} entries, ${big.text.length} bytes`);
+  check(/^<\/catalog\/query\?/.test(big.headers.get("link")), "a page also ends at 8 MiB, with a link");
   const lines = Array.from({ length: 1203 }, (_, i) => JSON.stringify({ id: `e${String(i).padStart(4, "0")}`, odd: i % 2 }));
   await ok(post(agent, "/v1/import?type=images", lines.join("\n")));
 

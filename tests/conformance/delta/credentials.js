@@ -2,6 +2,8 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { check, checkEqual, eventually } from "../lab.js";
 import { get, ok, post, send } from "../catalog/talk.js";
 import { checkError, deltaOf, valueOf } from "./sync.js";
@@ -107,6 +109,8 @@ async function scopes(lab) {
   checkError(await post(agent, kPath, kDelta, reader), 403, "Forbidden", "a reader may not write");
   checkError(await post(agent, "/crdt/compact", "{}", reader), 403, "Forbidden", "nor compact");
   checkEqual((await post(agent, "/snapshots/add/s", {}, reader)).json.error.code, "forbidden", "nor add, in the form of the catalog");
+  const stored = readFileSync(join(agent.root, "keys.toml"), "utf8");
+  check(!stored.includes(reader["X-CRDT-API-Key"].slice(-16)), "the agent keeps no text of a key");
   const open = await get(agent, "/healthz", { "X-CRDT-API-Key": "hsk_nobody" });
   checkEqual(open.status, 200, "/healthz needs no key");
   execFileSync(lab.program, ["apikey", "rm", "reader", "--data-dir", agent.root], { stdio: "ignore" });

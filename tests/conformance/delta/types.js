@@ -2,7 +2,7 @@
 
 import { check, checkEqual } from "../lab.js";
 import { checkSame, get, ok, pair, post, send, settled } from "../catalog/talk.js";
-import { deltaOf, elements, object, sync, valueOf } from "./sync.js";
+import { checkError, deltaOf, elements, object, sync, valueOf } from "./sync.js";
 
 async function shownByBoth(agents, id, value, what) {
   await settled(agents);
@@ -168,9 +168,9 @@ async function retries(lab) {
   await settled([a, z]);
   checkEqual([await valueOf(a, "c"), await valueOf(z, "c")], [5, 5], "counted once");
   const other = await post(z, "/crdt/sync", deltaOf("gcounter", "c", { increment: 6 }), key);
-  checkEqual(other.status, 422, "the key with another body");
+  checkError(other, 409, "Delta Conflict", "the key with another body");
   const short = await post(z, "/crdt/sync", body, { "Idempotency-Key": "short" });
-  checkEqual(short.status, 409, "a key of 5 characters");
+  checkError(short, 409, "Delta Conflict", "a key of 5 characters");
   await a.stop("SIGKILL");
   await a.start();
   await ok(post(a, "/crdt/sync", body, key));
