@@ -12,7 +12,8 @@ namespace agent {
 http::Response delta_error(const base::Error& error);
 // In these words, with this status.
 http::Response delta_refusal(int status, const base::Error& error);
-// The same as delta_error for a delta that was read and does not fit its object: 409 whatever does not fit.
+// The same as delta_error, for a delta that was read and does not fit its object: 409 whatever does
+// not fit.
 http::Response misfit_error(const base::Error& error);
 
 }  // namespace agent
