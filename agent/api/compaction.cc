@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/api/body.h"
+#include "agent/api/delta_errors.h"
 #include "agent/api/json_text.h"
 #include "agent/api/limits.h"
 #include "agent/api/place.h"
@@ -162,6 +163,7 @@ void add_compaction_route(Data& data, Timers& timers, http::Router& router) {
   route.body_max = kEnvelopeBytes + kIdBytesMax;
   route.scope = http::Scope::kAdmin;
   route.signed_off_loopback = true;
+  route.refused = delta_refusal;
   route.handler = [&data, &timers](const ExchangePtr& exchange) {
     compact(data, timers, exchange);
   };

@@ -152,6 +152,7 @@ void add_delta_metrics_route(Host& host, http::Router& router) {
   route.summary = "How the changes of others come in, for one object or for all";
   route.query_names = {"object_id"};
   route.signed_off_loopback = true;
+  route.refused = delta_refusal;
   route.handler = [&host](const ExchangePtr& exchange) { get_metrics(host, exchange); };
   router.add(std::move(route));
 }

@@ -141,12 +141,14 @@ void add_delta_sync_routes(Host& host, http::Router& router) {
   sync.header_names = {kRequestNameHeader};
   sync.body_max = kBatchBodyMax;
   sync.signed_off_loopback = true;
+  sync.refused = delta_refusal;
   sync.handler = [&data, &mesh](const ExchangePtr& exchange) { post_sync(data, mesh, exchange); };
   router.add(std::move(sync));
   http::Route object;
   object.pattern = "/crdt/object/{object_id}";
   object.summary = "The whole value of an object, with its vector clock";
   object.signed_off_loopback = true;
+  object.refused = delta_refusal;
   object.handler = [&data](const ExchangePtr& exchange) { get_synced(data, exchange); };
   router.add(std::move(object));
 }

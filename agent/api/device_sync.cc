@@ -12,9 +12,19 @@
 namespace agent {
 namespace {
 
-http::Response device_refusal(const base::Error& error) {
+http::Response device_refusal(int status, const base::Error& error) {
   http::Response response = http::json_response(device_error_text(error));
-  response.status = base::code_info(error.code).http_status;
+  response.status = status;
+  return response;
+}
+
+http::Response device_refusal(const base::Error& error) {
+  return device_refusal(base::code_info(error.code).http_status, error);
+}
+
+http::Response device_refused(int status, const base::Error& error) {
+  http::Response response = device_refusal(error);
+  response.status = status;
   return response;
 }
 
@@ -136,6 +146,8 @@ void add_device_sync_routes(Data& data, Timers& timers, std::shared_ptr<Feed> fe
   poll.summary = "One message of device sync, and its answer";
   poll.query_names = {"device_id"};
   poll.body_max = kDeviceMessageMax;
+  poll.refused = [](int status, const base::Error& error) { return device_refusal(status, error); };
+  poll.refused = device_refused;
   poll.handler = [polling](const ExchangePtr& exchange) { polling->take(exchange); };
   router.add(std::move(poll));
 }

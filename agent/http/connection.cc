@@ -83,6 +83,7 @@ bool Connection::step(std::string_view& input) {
 }
 
 bool Connection::take_head(std::string_view& input) {
+  route_ = nullptr;  // that of the request before
   if (outbox_.unsent() > kUnsentMax) {
     if (!flush() || outbox_.unsent() > kUnsentMax) return false;
   }
@@ -264,9 +265,8 @@ bool Connection::read_body(std::string_view& input, std::string_view& piece) {
 
 void Connection::refuse(int status, const Error& error) {
   lose_exchange();
-  Response response = error_response(error);
-  response.status = status;
-  put_answer(std::move(response), false);
+  const RefusalForm form = route_ != nullptr ? route_->refused : refusal_response;
+  put_answer(form(status, error), false);
 }
 
 void Connection::reply(Response response) { put_answer(std::move(response), may_keep_alive()); }

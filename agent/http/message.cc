@@ -158,4 +158,10 @@ Response error_response(const base::Error& error) {
   return response;
 }
 
+Response refusal_response(int status, const base::Error& error) {
+  Response response = error_response(error);
+  response.status = status;
+  return response;
+}
+
 }  // namespace http

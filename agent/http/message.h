@@ -60,5 +60,7 @@ struct Response {
 Response json_response(std::string body);
 // {"error":{"code":"…","message":"…"}} with the status of the code.
 Response error_response(const base::Error& error);
+// The same with another status.
+Response refusal_response(int status, const base::Error& error);
 
 }  // namespace http

@@ -16,6 +16,9 @@ namespace http {
 class Exchange;
 using Handler = std::function<void(const std::shared_ptr<Exchange>&)>;
 
+// The answer to a request that the server refuses before a handler has it.
+using RefusalForm = Response (*)(int status, const base::Error& error);
+
 // What a caller must be allowed to do.
 enum class Scope : std::uint8_t {
   kByVerb,  // of a route that is added: GET reads, every other verb writes
@@ -43,6 +46,8 @@ struct Route {
   // Callers of other hosts sign their requests and show a client certificate. Not together with
   // streams_body: a signature is known to hold only at the end of the body.
   bool signed_off_loopback = false;
+  // The form of errors of this route, for a body that is too large, malformed or too slow.
+  RefusalForm refused = refusal_response;
   bool key_in_query = false;  // a WebSocket: browsers cannot send the key in a header
 };
 

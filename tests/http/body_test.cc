@@ -45,6 +45,7 @@ class Bodies : public ::testing::Test {
       add_streaming(router, "/unread", [](const std::shared_ptr<Exchange>& exchange) {
         exchange->fail({base::Code::kBusy, "not now"});
       });
+      add_plain(router);
     };
     server_ = std::make_unique<RunningServer>(fill, options);
     host_ = "Host: localhost:" + std::to_string(server_->port()) + "\r\n";
@@ -57,6 +58,23 @@ class Bodies : public ::testing::Test {
     route.streams_body = true;
     route.body_max = 10;  // not a bound for a streamed body as a whole
     route.handler = std::move(handler);
+    router.add(std::move(route));
+  }
+
+  static void add_plain(Router& router) {
+    Route route;
+    route.verb = Verb::kPost;
+    route.pattern = "/plain";
+    route.body_max = 10;
+    route.refused = [](int status, const base::Error&) {
+      Response response;
+      response.status = status;
+      response.body = "plain " + std::to_string(status);
+      return response;
+    };
+    route.handler = [](const std::shared_ptr<Exchange>& exchange) {
+      exchange->respond(json_response("{}"));
+    };
     router.add(std::move(route));
   }
 
@@ -133,6 +151,33 @@ TEST_F(Bodies, TooLargeAreRefusedInsteadOfAskedFor) {
 
   EXPECT_EQ(client.read_answer()->status, 413);
   EXPECT_TRUE(client.at_end());
+}
+
+TEST_F(Bodies, AreRefusedInTheFormOfTheirRoute) {
+  start();
+  for (const char* headers : {"Content-Length: 11\r\n", "Transfer-Encoding: chunked\r\n"}) {
+    Client client(server_->port());
+    client.send(post("/plain", headers) + "b\r\nabcdefghijk\r\n");
+
+    auto answer = client.read_answer();
+
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, "plain 413") << headers;
+  }
+}
+
+TEST_F(Bodies, OfARouteWithItsOwnFormDoNotChangeTheNextRefusal) {
+  start();
+  Client client(server_->port());
+
+  client.send(post("/plain", "Content-Length: 2\r\n") + "ab");
+  EXPECT_EQ(client.read_answer()->body, "{}");
+  client.send("GET / HTTP/1.1\r\nno line of a head\r\n\r\n");
+  auto answer = client.read_answer();
+
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 400);
+  EXPECT_THAT(answer->body, StartsWith(R"({"error":{"code":"invalid")"));
 }
 
 TEST_F(Bodies, OfUnknownRoutesAreNotAskedFor) {
