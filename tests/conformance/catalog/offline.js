@@ -1,7 +1,7 @@
 // Edits on two agents that cannot hear each other, from 20 seeds, and what must be there when they have met
 // again. The model says what the clients meant; it knows no clock of an agent and no tag.
 
-import { chance, check } from "../lab.js";
+import { chance, check, checkEqual } from "../lab.js";
 import { checkSame, cut, deltaText, get, nanosOf, ok, pair, post, rejoin, send } from "./talk.js";
 
 const kSeeds = 20;
