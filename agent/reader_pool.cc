@@ -37,7 +37,7 @@ ReaderPool::~ReaderPool() { CHECK(threads_.empty()); }
 bool ReaderPool::submit(Work work) {
   std::lock_guard lock(mutex_);
   if (stopping_ || jobs_.size() >= options_.jobs_max) return false;
-  jobs_.push_back(std::move(work));
+  jobs_.push_back({std::move(work), ++submitted_});
   ready_.notify_one();
   return true;
 }
@@ -56,24 +56,40 @@ void ReaderPool::stop(std::function<void()> stopped) {
   ready_.notify_all();
 }
 
+// Returns when there is a job, or when the thread must end.
+void ReaderPool::wait_for_work(std::unique_lock<std::mutex>& lock, store::Reader& reader,
+                               std::uint64_t& released) {
+  for (;;) {
+    ready_.wait(lock, [&] { return stopping_ || !jobs_.empty() || released != releases_; });
+    if (!jobs_.empty() || std::exchange(released, releases_) == releases_) return;
+    reader.release_memory();
+  }
+}
+
+// With many clients the start and the end of a snapshot cost as much as a short read.
 void ReaderPool::run(store::Reader& reader) {
   std::unique_lock lock(mutex_);
   std::uint64_t released = releases_;
+  std::uint64_t in_snapshot = 0;  // jobs up to this number may use it; 0: none is open
   for (;;) {
-    ready_.wait(lock, [&] { return stopping_ || !jobs_.empty() || released != releases_; });
-    if (jobs_.empty() && std::exchange(released, releases_) != releases_) {
-      reader.release_memory();
-      continue;
+    const bool shares = !jobs_.empty() && jobs_.front().number <= in_snapshot;
+    if (!shares && std::exchange(in_snapshot, 0) > 0) {
+      lock.unlock();
+      reader.end();
+      lock.lock();
     }
+    if (!shares) wait_for_work(lock, reader, released);
     if (jobs_.empty()) break;
-    Work work = std::move(jobs_.front());
+    const Job job = std::move(jobs_.front());
     jobs_.pop_front();
+    if (!shares) in_snapshot = submitted_;
     lock.unlock();
     // If the snapshot cannot be taken, the first read of the job returns the reason.
-    [[maybe_unused]] auto snapshot = reader.begin();
-    Finished finish{work(reader), reader.take_damage()};
-    reader.end();
+    const bool sound = shares || reader.begin().ok();
+    Finished finish{job.work(reader), reader.take_damage()};
+    if (!sound) reader.end();
     lock.lock();
+    if (!sound) in_snapshot = 0;
     bool first = finished_.empty();
     finished_.push_back(std::move(finish));
     if (first) uv_async_send(wake_);

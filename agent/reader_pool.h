@@ -1,7 +1,8 @@
 #pragma once
 
-// Some threads, each with a read-only connection. A job runs inside one committed snapshot; the
-// function that it returns then runs on the loop thread. The queue is bounded: when it is full,
+// Some threads, each with a read-only connection. A job runs inside one committed snapshot, which
+// has every commit from before submit(); the function that it returns then runs on the loop thread.
+// Jobs that waited when a snapshot was taken may share it. The queue is bounded: when it is full,
 // submit() refuses.
 
 #include <uv.h>
@@ -45,6 +46,8 @@ class ReaderPool {
  private:
   ReaderPool(uv_loop_t* loop, const ReaderPoolOptions& options, OnDamage on_damage);
   void run(store::Reader& reader);
+  void wait_for_work(std::unique_lock<std::mutex>& lock, store::Reader& reader,
+                     std::uint64_t& released);
   void deliver();
 
   ReaderPoolOptions options_;
@@ -56,7 +59,12 @@ class ReaderPool {
 
   std::mutex mutex_;
   std::condition_variable ready_;
-  std::deque<Work> jobs_;
+  struct Job {
+    Work work;
+    std::uint64_t number = 0;
+  };
+  std::deque<Job> jobs_;
+  std::uint64_t submitted_ = 0;  // the number of the last job
   struct Finished {
     std::function<void()> call;
     std::optional<std::string> damage;

@@ -22,12 +22,6 @@ http::Response device_refusal(const base::Error& error) {
   return device_refusal(base::code_info(error.code).http_status, error);
 }
 
-http::Response device_refused(int status, const base::Error& error) {
-  http::Response response = device_refusal(error);
-  response.status = status;
-  return response;
-}
-
 base::Result<std::string> device_of(const http::Target& target) {
   const auto device = target.query_value("device_id");
   if (!device) return base::invalid("the parameter device_id is missing; it names the device");
@@ -147,7 +141,6 @@ void add_device_sync_routes(Data& data, Timers& timers, std::shared_ptr<Feed> fe
   poll.query_names = {"device_id"};
   poll.body_max = kDeviceMessageMax;
   poll.refused = [](int status, const base::Error& error) { return device_refusal(status, error); };
-  poll.refused = device_refused;
   poll.handler = [polling](const ExchangePtr& exchange) { polling->take(exchange); };
   router.add(std::move(poll));
 }
