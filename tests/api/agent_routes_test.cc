@@ -369,7 +369,7 @@ TEST(Scopes, OfEveryRouteAreAsWrittenHere) {
       {"GET /ws", Scope::kWrite},
       {"GET /ws/sync", Scope::kWrite},
       {"POST /sync/device", Scope::kWrite},
-      {"GET /ui/{path...}", Scope::kRead},
+      {"GET /ui/{path...}", Scope::kNone},
       {"GET /crdt/delta", Scope::kRead},
       {"POST /crdt/delta", Scope::kWrite},
       {"POST /crdt/delta/clear", Scope::kWrite},

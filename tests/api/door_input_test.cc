@@ -22,17 +22,21 @@ struct Door {
 };
 
 bool is_plain_error(const Json& answer) {
-  return answer.size() == 1 && answer["error"].is_object() && answer["error"].size() == 2 &&
-         answer["error"]["code"].is_string() && answer["error"]["message"].is_string();
+  if (answer.size() != 1 || !answer.contains("error")) return false;
+  const Json& error = answer["error"];
+  return error.is_object() && error.size() == 2 && error.contains("code") &&
+         error["code"].is_string() && error.contains("message") && error["message"].is_string();
 }
 bool is_delta_error(const Json& answer) {
-  return answer.size() == 1 && answer["error"].is_string();
+  return answer.size() == 1 && answer.contains("error") && answer["error"].is_string();
 }
 bool is_device_error(const Json& answer) {
-  return answer.size() == 2 && answer["type"] == "error" && answer["message"].is_string();
+  return answer.size() == 2 && answer.value("type", "") == "error" && answer.contains("message") &&
+         answer["message"].is_string();
 }
 bool is_dictionary_error(const Json& answer) {
-  return answer.size() == 2 && answer["action"] == "error" && answer["error"].is_string();
+  return answer.size() == 2 && answer.value("action", "") == "error" && answer.contains("error") &&
+         answer["error"].is_string();
 }
 
 std::vector<Door> doors() {

@@ -169,7 +169,9 @@ TEST(Command, ErrorsOfTheAgentBecomeExitCodes) {
 
     EXPECT_EQ(ended.exit, test.exit) << test.status;
     EXPECT_EQ(ended.out, "");
-    EXPECT_EQ(ended.err, "hearsay: why \\u001b[2J not\n");
+    const std::string hint =
+        test.status == 401 ? "; give one with --api-key-file FILE or HEARSAY_API_KEY" : "";
+    EXPECT_EQ(ended.err, "hearsay: why \\u001b[2J not" + hint + "\n");
   }
 }
 

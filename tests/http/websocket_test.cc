@@ -370,8 +370,8 @@ TEST_P(Upgrades, WhereNobodyStandsStillTheMessageThatGrowsIsRefused) {
   options.collected_bytes_max = 150'000;
   options.answer_stall_millis = 60'000;
   start(options);
-  Client first = open();
   Client second = open();
+  Client first = open();  // the echo goes to the client that came last
   Frame half;
   half.fin = false;
   half.payload = std::string(100'000, 'h');

@@ -136,7 +136,7 @@ TEST_F(NamedRequests, AnEntryIsAddedOnceAndAConcurrentRemovalStays) {
 // years and put right again.
 TEST_F(NamedRequests, AClockThatJumpsForgetsNothing) {
   const Input count = named("hits", {increment(5)}, name(1));
-  const Input nothing = named("hits", {op(Verb::kUnset, {"none"})}, name(2));
+  const Input nothing = named("snapshots", {op(Verb::kUnset, {"none"})}, name(2));
   const std::int64_t year = 365LL * 86'400'000;
   const auto counted = reply(*a, count, 1);
   const auto idle = reply(*a, nothing, 2);
