@@ -34,7 +34,6 @@ struct CatalogDelta {
 // With `clock` as the number of its actor.
 std::string delta_text(const CatalogDelta& delta, std::uint64_t clock);
 
-
 class CatalogDeltas {
  public:
   CatalogDeltas(store::Reader& reader, const store::Actors& actors)

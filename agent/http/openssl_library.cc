@@ -13,8 +13,8 @@ constexpr const char* kCryptoFile = "libcrypto.so.3";
 
 base::Error not_usable(const char* why) {
   return {base::Code::kInternal, std::string("load OpenSSL: ") +
-                                        (why != nullptr ? why : "a function is missing") +
-                                        "; on Debian install libssl3"};
+                                     (why != nullptr ? why : "a function is missing") +
+                                     "; on Debian install libssl3"};
 }
 
 template <typename Function>

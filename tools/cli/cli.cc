@@ -385,12 +385,13 @@ int Tree::unknown_command(const std::string& word) const {
   const auto given = app_.get_subcommands();
   const std::string branch = given.empty() ? "" : given.front()->get_name() + " ";
   std::string_view hint;
-  if (branch == "objects " && (word == "rm" || word == "delete")) hint = "; `objects unset` removes";
+  if (branch == "objects " && (word == "rm" || word == "delete"))
+    hint = "; `objects unset` removes";
   if (branch.empty() && word == "--version") {
     hint = "; `hearsay version` prints the version";
   }
-  return usage_error(fmt::format("unknown command '{}{}'; see hearsay {}--help{}", branch, word,
-                                 branch, hint));
+  return usage_error(
+      fmt::format("unknown command '{}{}'; see hearsay {}--help{}", branch, word, branch, hint));
 }
 
 int Tree::run(int argc, char** argv) {
