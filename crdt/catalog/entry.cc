@@ -63,6 +63,19 @@ Cells all_but(const Cells& cells, const Dot& dot) {
   return rest;
 }
 
+// Tags name presences only. The author of the removal has also seen the metadata that came with
+// them, and what it wrote itself before. Both are gone where it removed the entry, so they must go
+// here too, where another presence keeps the entry.
+bool was_seen_by_author(const Cell& metadata, const Cells& named,
+                        const std::optional<Stamp>& removal) {
+  const bool came_with_named = std::any_of(named.begin(), named.end(), [&](const Cell& presence) {
+    return presence.dot.actor == metadata.dot.actor && presence.dot.seq == metadata.dot.seq;
+  });
+  const bool by_author =
+      removal && metadata.stamp.writer == removal->writer && metadata.stamp < *removal;
+  return came_with_named || by_author;
+}
+
 }  // namespace
 
 bool is_catalog(std::string_view object) { return object == "snapshots" || object == "images"; }
@@ -236,7 +249,8 @@ std::vector<Effect> plan_remove(const Entry& entry, const std::optional<Stamp>& 
   append_dots(gone, named);
   const auto take = [&](const Cells& cells) {
     for (const Cell& cell : cells) {
-      const bool goes = is_last && (!stamp || cell.stamp < *stamp);
+      const bool goes = is_last ? !stamp || cell.stamp < *stamp
+                                : !tags.empty() && was_seen_by_author(cell, named, stamp);
       (goes ? gone : kept).push_back(cell.dot);
     }
   };

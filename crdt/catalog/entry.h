@@ -85,7 +85,7 @@ std::vector<Effect> plan_merge_at(const Entry& entry, const Fields& fields, cons
 std::vector<Effect> plan_presence(const Entry& entry, const Stamp& stamp,
                                   std::span<const std::string> tags);
 // Removes the presences that the tags name; without tags those below the stamp. The metadata goes
-// with the last presence: all of it, or with a stamp what is below it.
+// with the last presence (with a stamp: what is below it), and before that what the author saw.
 std::vector<Effect> plan_remove(const Entry& entry, const std::optional<Stamp>& stamp,
                                 std::span<const std::string> tags);
 

@@ -103,7 +103,9 @@ class DoorInput : public ::testing::TestWithParam<std::size_t> {
       refused = response.status != 200;
       EXPECT_EQ(refused, door_.is_refusal(answer)) << response.body << " " << shown;
     }
-    if (refused) EXPECT_THAT(answer.dump(), ::testing::Not(::testing::HasSubstr("/tmp/"))) << shown;
+    if (refused) {
+      EXPECT_THAT(answer.dump(), ::testing::Not(::testing::HasSubstr("/tmp/"))) << shown;
+    }
     return refused;
   }
 
@@ -235,7 +237,8 @@ TEST_P(DoorInput, AMessageAboveItsBoundIsRefused) {
     ++refused;
     EXPECT_EQ(state(), before) << pointer;
   }
-  if (door_.name != "Catalog") EXPECT_GT(refused, 0u);  // its bound is that of the body
+  const bool only_the_body_is_bounded = door_.name == "Catalog";
+  EXPECT_TRUE(refused > 0 || only_the_body_is_bounded);
 }
 
 TEST_P(DoorInput, OneWrongMemberOfManyWritesNothingOfAll) {

@@ -337,6 +337,39 @@ TEST(Entry, RemovingReachesHiddenCellsOfAnAbsentEntry) {
   EXPECT_EQ(plan_remove(entry).size(), 1u);
 }
 
+// The add of n1 stands beside that of n2, and n1 has replaced the metadata in a later change.
+Entry added_twice() {
+  const std::string tags[] = {"t1", "t2"};
+  Entry entry = blank();
+  apply(entry, plan_presence(entry, stamp(5, 0, "n2"), {&tags[1], 1}), kZ, 1);
+  auto add = plan_presence(entry, stamp(10, 0, "n1"), {&tags[0], 1});
+  for (Effect& effect : plan_put_at(entry, {{"a", "1"}}, stamp(10, 0, "n1"))) {
+    add.push_back(std::move(effect));
+  }
+  apply(entry, add, kA, 1);
+  apply(entry, plan_merge_at(entry, {{"b", "2"}}, stamp(20, 0, "n1")), kA, 2);
+  EXPECT_EQ(shown_text(entry), R"({"a":1,"b":2})");
+  return entry;
+}
+
+TEST(Entry, ARemovalByTagsTakesTheMetadataThatItsAuthorSaw) {
+  struct Case {
+    std::optional<Stamp> removal;
+    const char* left;
+  };
+  const Case cases[] = {{stamp(30, 0, "n1"), "{}"},
+                        {stamp(15, 0, "n1"), R"({"b":2})"},
+                        {stamp(30, 0, "n3"), R"({"b":2})"},
+                        {std::nullopt, R"({"b":2})"}};
+  for (const Case& one : cases) {
+    Entry entry = added_twice();
+    const std::string tag = "t1";
+    apply(entry, plan_remove(entry, one.removal, {&tag, 1}), kZ, 2);
+    EXPECT_TRUE(exists(entry));
+    EXPECT_EQ(shown_text(entry), one.left);
+  }
+}
+
 // A whole-object write without a new presence must not remove the presence that its runs go over.
 TEST(Entry, APutThatDropsFieldsKeepsThePresence) {
   Entry entry = blank();
