@@ -71,12 +71,12 @@ Intake::Finished Intake::stored(const Stored& facts) {
   for (const auto& key : facts.forgotten) {
     auto entry = seen_.find(key);
     if (entry == seen_.end()) continue;
-    finished.wanting.insert(entry->second.from);
+    finished.wanting.try_emplace(entry->second.from, false);
     if (!PLANTED(kDroppedStaysSeen)) erase(entry);
   }
   for (const auto& key : facts.parked) {
     auto entry = seen_.find(key);
-    if (entry != seen_.end()) finished.wanting.insert(entry->second.from);
+    if (entry != seen_.end()) finished.wanting[entry->second.from] = true;
   }
   for (std::uint64_t number : facts.finished) {
     auto done = under_way_.find(number);

@@ -43,8 +43,10 @@ class Intake {
       NodeId from;
       std::uint64_t number = 0;  // Taken::number
     };
-    std::vector<Page> pages;   // that the replica has finished
-    std::set<NodeId> wanting;  // peers that sent changes with a gap before them
+    std::vector<Page> pages;  // that the replica has finished
+    // Peers that sent changes with a gap before them. True: the replica keeps one of these changes.
+    // False: it dropped them, and will drop them again when they come again.
+    std::map<NodeId, bool> wanting;
   };
   Finished stored(const Stored& facts);
 

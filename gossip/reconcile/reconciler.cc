@@ -41,6 +41,7 @@ void Reconciler::observed(base::Instant now, const NodeId& id, crdt::StateHash s
 void Reconciler::equalled(const NodeId& id, Peer& peer, Actions& out) {
   equal_ = {id, claims_.state()};
   peer.state.equals();
+  peer.lost = false;
   peer.claim.forget_vector();
   peer.joins.reached_back();
   peer.pacing.progressed();
@@ -67,13 +68,13 @@ void Reconciler::consider(base::Instant now, const NodeId& id, std::vector<NodeI
   const bool first = sync_peer_ == id;
   if (!is_free(id, peer) || (!first && !still_differs(peer))) return;
   if (peer.state.is_below(peer.claim.states(claims_))) return consider_join(now, id, peer, out);
-  base::Instant ready = first ? peer.pacing.allowed() : peer.pacing.ready(difference(peer), quiet_);
-  if (now < ready) return agenda_.set(id, ready);
+  const base::Instant at = ready(id, peer);
+  if (now < at) return agenda_.set(id, at);
   if (!first && diverges(now, id, peer, out)) return;
   if (exchanging_.size() >= options_.reconcile_peers_max) {
     return agenda_.set(id, now + backoff_.about(options_.profile.ping_interval / 2));
   }
-  if (first || is_certain(peer)) return start(now, id, out);
+  if (first || peer.lost || is_certain(peer)) return start(now, id, out);
   // The two states may have become equal since the last message. Only a fresh state hash can tell.
   // We ping the peer; its answer reaches observed(), which sets this check on the agenda again.
   peer.pacing.wait_until(now + options_.profile.ping_interval);
@@ -95,6 +96,19 @@ bool Reconciler::still_differs(Peer& peer) const {
 
 Difference Reconciler::difference(const Peer& peer) const {
   return {*peer.state.differs_since(), peer.claim.states(claims_), claims_.moved(), drops_};
+}
+
+// When an exchange about a difference may start.
+base::Instant Reconciler::ready(const NodeId& id, const Peer& peer) const {
+  if (sync_peer_ == id) return peer.pacing.allowed();
+  const base::Instant ready = peer.pacing.ready(difference(peer), quiet_);
+  return peer.lost ? std::min(ready, peer.lost_allowed) : ready;
+}
+
+// True if every change comes from its author alone. Then a gap in what came is a lost datagram, and
+// no relay will fill it.
+bool Reconciler::no_other_path() const {
+  return options_.topology == Topology::kDirect || members_.living().size() == 1;
 }
 
 // True if the difference is surely not just a push on its way. Either the peer has told us its

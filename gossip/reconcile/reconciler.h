@@ -86,6 +86,8 @@ class Reconciler {
     Pacing pacing;
     JoinPolicy joins;
     PageSize page;
+    bool lost = false;                          // it has sent a change that we lack, for sure
+    base::Instant lost_allowed{INT64_MIN / 2};  // no exchange for this reason before
   };
   Peer& peer_of(const NodeId& id) { return peers_.try_emplace(id, options_).first->second; }
 
@@ -95,7 +97,9 @@ class Reconciler {
   bool is_free(const NodeId& id, const Peer& peer) const;
   bool still_differs(Peer& peer) const;
   Difference difference(const Peer& peer) const;
+  base::Instant ready(const NodeId& id, const Peer& peer) const;
   bool is_certain(const Peer& peer) const;
+  bool no_other_path() const;
   bool diverges(base::Instant now, const NodeId& id, Peer& peer, Actions& out);
 
   // State joins: reconciler.cc.
@@ -119,7 +123,7 @@ class Reconciler {
   void ask(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out);
   void ask_ahead(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out);
   void page_stored(base::Instant now, const NodeId& id, Exchange& exchange, Actions& out);
-  void notice_gaps(base::Instant now, const std::set<NodeId>& senders);
+  void notice_gaps(base::Instant now, const std::map<NodeId, bool>& senders);
   bool lacks(const Peer& peer) const;
   Exchange* exchange_with(const NodeId& id);  // null: none runs
   enum class End { kDone, kStalled, kLater };

@@ -12,6 +12,8 @@ Exchange& Reconciler::begin(base::Instant now, const NodeId& id) {
   ++stats_.reconciliations;
   Peer& peer = peer_of(id);
   peer.pacing.started(now);
+  peer.lost = false;
+  peer.lost_allowed = now + options_.profile.grace;
   exchanging_.insert(id);
   return peer.state.begin_exchange(peer.pacing.has_stalled());
 }
@@ -113,6 +115,7 @@ void Reconciler::compared(base::Instant now, const NodeId& id, Actions& out) {
   Exchange* exchange = peer.state.exchange();
   if (exchange == nullptr) {
     peer.state.settle();
+    peer.lost = false;
     agenda_.drop(id);
     bool room = exchanging_.size() < options_.reconcile_peers_max;
     if (!lacks(peer) || !room || now < peer.pacing.allowed() || peer.state.is_joining()) return;
@@ -214,15 +217,17 @@ void Reconciler::stored(base::Instant now, const Stored& facts, const Intake::Fi
 
 // These peers sent changes with a gap before them. The gap decides when to compare, not what to
 // fetch.
-void Reconciler::notice_gaps(base::Instant now, const std::set<NodeId>& senders) {
-  for (const NodeId& id : senders) {
+void Reconciler::notice_gaps(base::Instant now, const std::map<NodeId, bool>& senders) {
+  for (const auto& [id, kept] : senders) {
     if (members_.find(id) == nullptr || exchanging_.contains(id)) continue;
     Peer& peer = peer_of(id);
-    if (peer.state.differs_since()) continue;
+    const bool lost = kept && no_other_path();
+    if (!lost && peer.state.differs_since()) continue;
+    peer.lost |= lost;
     peer.state.differs(now);
     // The state hash is older than these changes. If it equals ours, it would end this at once.
     peer.claim.outdate();
-    agenda_.set(id, now + options_.profile.grace);
+    agenda_.set(id, lost ? std::max(now, peer.lost_allowed) : now + options_.profile.grace);
   }
 }
 

@@ -31,7 +31,7 @@ TEST(Intake, IsBoundedAndTakesAgainWhatWasForgotten) {
   Stored facts;
   facts.finished = {std::get<Apply>(out.at(0)).number};
   facts.forgotten = {{actor, 1}};
-  EXPECT_EQ(intake.stored(facts).wanting, std::set<NodeId>{peer});
+  EXPECT_EQ(intake.stored(facts).wanting, (std::map<NodeId, bool>{{peer, false}}));
   EXPECT_EQ(intake.bytes_under_way(), 0u);
   EXPECT_EQ(intake.received(actor).seq, 0u);
   out.clear();

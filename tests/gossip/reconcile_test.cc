@@ -76,6 +76,58 @@ TEST(Reconcile, AGapIsRepairedWithoutWaitingForAPing) {
   EXPECT_TRUE(repaired);
 }
 
+// Somebody types, and now and then a push is lost. Between two members no other path can bring it,
+// so nobody waits for one.
+TEST(Reconcile, BetweenTwoMembersAGapIsRepairedAtOnce) {
+  for (const Topology topology : {Topology::kDirect, Topology::kPushPull}) {
+    Options lan;
+    lan.profile = *profile_from_name("lan");
+    lan.topology = topology;
+    Pair pair(3, lan);
+    pair.mesh.host(Pair::z).replica->parks = true;
+    pair.mesh.run(base::seconds(20));
+    const std::uint64_t before = pair.mesh.node(Pair::z).stats().reconciliations;
+    for (int loss = 0; loss < 20; ++loss) {
+      pair.mesh.faults.loss_percent = 100;
+      pair.mesh.write(Pair::a);
+      pair.mesh.run(base::millis(10));
+      pair.mesh.faults.loss_percent = 0;
+      pair.mesh.write(Pair::a);
+      EXPECT_TRUE(pair.mesh.run_until([&] { return pair.mesh.converged(); }, base::millis(40)))
+          << loss;
+      for (int i = 0; i < 5; ++i) {
+        pair.mesh.run(base::millis(20));
+        pair.mesh.write(Pair::a);
+      }
+    }
+    EXPECT_LE(pair.mesh.node(Pair::z).stats().reconciliations - before, 25u);
+  }
+}
+
+// The peer is always busy, so the gap stays.
+TEST(Reconcile, AGapThatStaysIsAskedForOnceAGraceAtMost) {
+  Options lan;
+  lan.profile = *profile_from_name("lan");
+  lan.serve_peers_max = 0;
+  Pair pair(4, lan);
+  pair.mesh.host(Pair::z).replica->parks = true;
+  pair.mesh.run(base::seconds(5));
+  pair.mesh.faults.loss_percent = 100;
+  pair.mesh.write(Pair::a);
+  pair.mesh.run(base::millis(10));
+  pair.mesh.faults.loss_percent = 0;
+  const std::uint64_t before = pair.mesh.node(Pair::z).stats().reconciliations;
+
+  for (int i = 0; i < 200; ++i) {
+    pair.mesh.write(Pair::a);
+    pair.mesh.run(base::millis(10));
+  }
+
+  const std::uint64_t exchanges = pair.mesh.node(Pair::z).stats().reconciliations - before;
+  EXPECT_GE(exchanges, 15u) << "nothing was asked for, so the test measures nothing";
+  EXPECT_LE(exchanges, 21u);
+}
+
 TEST(Reconcile, BothSidesFetchWhatTheyLack) {
   Pair pair(3);
   pair.mesh.cut_both(Pair::a, Pair::z);

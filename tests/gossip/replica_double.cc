@@ -30,14 +30,14 @@ Stored ReplicaDouble::turn() {
         facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
         continue;
       }
-      if (!ready(opened)) {
-        ++rejected_;
-        facts.forgotten.emplace_back(opened.sealed.actor, opened.sealed.seq);
-        continue;
+      if (ready(opened)) {
+        this->apply(opened, facts);
+      } else {
+        put_aside(std::move(opened), facts);
       }
-      this->apply(opened, facts);
     }
   }
+  apply_parked(facts);
   waiting_.clear();
   for (Step& step : steps_) take_step(step, facts);
   steps_.clear();
@@ -77,6 +77,28 @@ Stored ReplicaDouble::turn() {
   facts.durable = !unsynced();
   if (log_.size() > log_max) prune(log_max);
   return facts;
+}
+
+void ReplicaDouble::put_aside(crdt::Opened opened, Stored& facts) {
+  ++rejected_;
+  auto& told = parks ? facts.parked : facts.forgotten;
+  told.emplace_back(opened.sealed.actor, opened.sealed.seq);
+  if (parks) parked_.push_back(std::move(opened));
+}
+
+void ReplicaDouble::apply_parked(Stored& facts) {
+  const auto next = [&] {
+    return std::find_if(parked_.begin(), parked_.end(),
+                        [&](const auto& one) { return ready(one); });
+  };
+  for (auto found = next(); found != parked_.end(); found = next()) {
+    const crdt::Opened opened = std::move(*found);
+    parked_.erase(found);
+    apply(opened, facts);
+  }
+  std::erase_if(parked_, [&](const crdt::Opened& one) {
+    return vector_.covers(one.sealed.actor, one.sealed.seq);
+  });
 }
 
 Stored ReplicaDouble::flush() {
@@ -137,6 +159,7 @@ void ReplicaDouble::crash() {
   lost_positions_ += log_.size() - synced_;
   log_.resize(synced_);
   waiting_.clear();
+  parked_.clear();
   steps_.clear();
   staged_.reset();
   leases_.clear();

@@ -48,6 +48,7 @@ class ReplicaDouble {
   void use_actor(base::ActorId actor) { actor_ = actor; }
   void spoil_digest() { spoiled_ = true; }
 
+  bool parks = false;              // it keeps changes that are not ready; else it has no room
   std::size_t log_max = SIZE_MAX;  // changes; the log is pruned after every turn
   std::size_t page_changes = 3;    // in a snapshot page
   std::size_t leases_max = 2;      // snapshots served at once; further peers get "busy"
@@ -84,6 +85,8 @@ class ReplicaDouble {
   void ask_page(Stored& facts) const;
   void merge(Stored& facts);
   void apply(const crdt::Opened& opened, Stored& facts);
+  void put_aside(crdt::Opened opened, Stored& facts);
+  void apply_parked(Stored& facts);
   void rebuild();
   void pack();
 
@@ -98,6 +101,7 @@ class ReplicaDouble {
   crdt::Digest cells_;
   std::map<base::ActorId, std::uint64_t> sealed_deps_;
   std::deque<Apply> waiting_;
+  std::vector<crdt::Opened> parked_;
   std::deque<std::size_t> writes_;
   std::size_t rejected_ = 0;
   bool spoiled_ = false;
