@@ -41,7 +41,7 @@ void add_routes(Host& host, http::Router& router) {
   add_catalog_delta_routes(host, router);
   add_query_route(host, host, router);
   add_health_routes(host, host, router);
-  add_ui_route(router);
+  add_ui_routes(router);
   add_openapi_route(router);
 }
 

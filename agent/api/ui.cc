@@ -76,15 +76,19 @@ http::Response file_response(const http::Request& request, const WebFile& file) 
   return response;
 }
 
+// Browsers keep this answer only as long as it is shown: another program may get the port later.
+void go_to_page(const ExchangePtr& exchange) {
+  http::Response response;
+  response.status = 308;
+  response.content_type = "text/plain";
+  response.headers = {{"location", "/ui/"}, {"cache-control", "no-store"}};
+  exchange->respond(std::move(response));
+}
+
 void get_file(const ExchangePtr& exchange) {
   const http::Request& request = exchange->request();
-  if (request.tail.empty()) {  // "/ui": relative links of the page need the slash
-    http::Response response;
-    response.status = 308;
-    response.content_type = "text/plain";
-    response.headers = {{"location", "/ui/"}};
-    return exchange->respond(std::move(response));
-  }
+  // "/ui": relative links of the page need the slash.
+  if (request.tail.empty()) return go_to_page(exchange);
   const std::string name = joined(request.tail);
   const WebFile* file = find_web_file(name);
   if (!file) {
@@ -96,13 +100,19 @@ void get_file(const ExchangePtr& exchange) {
 
 }  // namespace
 
-void add_ui_route(http::Router& router) {
+void add_ui_routes(http::Router& router) {
   http::Route route;
   route.pattern = "/ui/{path...}";
   route.handler = get_file;
   route.summary = "The page for people";
   route.scope = http::Scope::kNone;  // a browser can show a key only after it has the page
+  http::Route root;
+  root.pattern = "/";
+  root.handler = go_to_page;
+  root.summary = "The way to the page";
+  root.scope = http::Scope::kNone;
   router.add(std::move(route));
+  router.add(std::move(root));
 }
 
 }  // namespace agent

@@ -48,10 +48,13 @@ TEST_F(Ui, ServesThePageWithItsMediaTypesAndAPolicyAgainstForeignCode) {
   EXPECT_EQ(page(a, "index.html").status, 404) << "the page has one address";
 }
 
-TEST_F(Ui, WithoutItsSlashSendsTheClientToThePage) {
-  http::Response response = a.call("GET", "/ui", "");
-  EXPECT_EQ(response.status, 308);
-  EXPECT_EQ(header(response, "location"), "/ui/");
+TEST_F(Ui, TheRootAndTheAddressWithoutItsSlashSendTheClientToThePage) {
+  for (const char* path : {"/", "/ui"}) {
+    http::Response response = a.call("GET", path, "");
+    EXPECT_EQ(response.status, 308);
+    EXPECT_EQ(header(response, "location"), "/ui/");
+  }
+  EXPECT_EQ(a.call("POST", "/", "{}").status, 405);
 }
 
 // The policy of the page forbids both, so a browser would not run them.
