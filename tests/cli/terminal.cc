@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 
 namespace cli {
 
@@ -21,8 +22,18 @@ std::string on_terminal(const FakeAgent& agent, const Program::Words& words, uns
   auto arguments = words;
   arguments.insert(arguments.end(), {"--http", agent.address()});
   EXPECT_EQ(run_program(arguments, "", environment, name).exit, 0);
-  std::string out(16 * 1024, '\0');
-  out.resize(static_cast<std::size_t>(std::max<ssize_t>(read(master, out.data(), out.size()), 0)));
+  // The kernel hands the output over in parts, and later than the program ends.
+  constexpr std::string_view kEnd = "<end>";
+  EXPECT_EQ(write(held, kEnd.data(), kEnd.size()), static_cast<ssize_t>(kEnd.size()));
+  std::string out;
+  while (!out.ends_with(kEnd)) {
+    char part[4'096];
+    const ssize_t count = read(master, part, sizeof(part));
+    EXPECT_GT(count, 0);
+    if (count <= 0) break;
+    out.append(part, static_cast<std::size_t>(count));
+  }
+  out.resize(out.size() - std::min(out.size(), kEnd.size()));
   close(held);
   close(master);
   return out;
