@@ -56,6 +56,7 @@ Objects::Objects(Database& database, HasCells has_cells)
       has_cells_(std::move(has_cells)),
       meta_(database),
       select_(database, kSelectByKey),
+      any_named_(database, "SELECT 1 FROM objects WHERE name=?1 LIMIT 1"),
       select_named_(database, kSelectNamed),
       select_from_(database, kSelectFrom),
       last_index_(database, "SELECT max(idx) FROM objects"),
@@ -64,6 +65,7 @@ Objects::Objects(Database& database, HasCells has_cells)
 
 base::Status Objects::load(std::int64_t used) {
   cache_.clear();
+  absent_.reset();
   dirty_.clear();
   touched_ = false;
   ASSIGN_OR_RETURN(totals_, meta_.cell_totals());
@@ -79,8 +81,9 @@ base::Result<const ObjectInfo*> Objects::find(std::string_view name, crdt::SlotT
 }
 
 base::Result<std::vector<ObjectInfo>> Objects::named(std::string_view name) {
-  if (!dirty_.empty()) RETURN_IF_ERROR(flush());
   std::vector<ObjectInfo> found;
+  if (absent_ == name) return found;
+  if (is_dirty(name)) RETURN_IF_ERROR(flush());
   ASSIGN_OR_RETURN(Loan select, select_named_.use());
   select->bind_blob(1, name);
   for (;;) {
@@ -152,20 +155,38 @@ base::Status Objects::flush() {
 }
 
 base::Result<Objects::Cached*> Objects::lookup(std::string_view name, crdt::SlotType type) {
+  if (absent_ == name) return nullptr;
   const auto known = cache_.find(KeyView(name, type));
   if (known != cache_.end()) return &known->second;
   ASSIGN_OR_RETURN(Loan select, select_.use());
   select->bind_blob(1, name).bind(2, static_cast<std::int64_t>(type));
   ASSIGN_OR_RETURN(bool row, select->step());
-  if (!row) return nullptr;
+  if (!row) return note_absent(name);
   ASSIGN_OR_RETURN(ObjectInfo info, parse(select));
   if (cache_.size() >= kCachedMax && dirty_.empty()) cache_.clear();
   return &cache_.insert_or_assign(Key(name, type), Cached{std::move(info), true}).first->second;
 }
 
+bool Objects::is_dirty(std::string_view name) const {
+  const auto first = dirty_.lower_bound(Key(name, crdt::SlotType()));
+  return first != dirty_.end() && first->first == name;
+}
+
+// There is no object of one type under this name. Always null.
+base::Result<Objects::Cached*> Objects::note_absent(std::string_view name) {
+  const auto cached = cache_.lower_bound(KeyView(name, crdt::SlotType()));
+  if (cached != cache_.end() && cached->first.first == name) return nullptr;
+  ASSIGN_OR_RETURN(Loan any, any_named_.use());
+  any->bind_blob(1, name);
+  ASSIGN_OR_RETURN(const bool row, any->step());
+  if (!row) absent_ = name;
+  return nullptr;
+}
+
 base::Result<Objects::Cached*> Objects::lookup_or_add(std::string_view name, crdt::SlotType type) {
   ASSIGN_OR_RETURN(Cached * known, lookup(name, type));
   if (known) return known;
+  if (absent_ == name) absent_.reset();
   Cached added;
   added.info.index = next_index_++;
   added.info.name = name;

@@ -72,6 +72,8 @@ class Objects {
   };
 
   base::Result<Cached*> lookup(std::string_view name, crdt::SlotType type);
+  bool is_dirty(std::string_view name) const;
+  base::Result<Cached*> note_absent(std::string_view name);
   base::Result<Cached*> lookup_or_add(std::string_view name, crdt::SlotType type);
   base::Result<ObjectInfo> parse(const Loan& row) const;
   base::Status insert(const ObjectInfo& info);
@@ -81,12 +83,15 @@ class Objects {
   HasCells has_cells_;
   MetaTable meta_;
   Query select_;
+  Query any_named_;
   Query select_named_;
   Query select_from_;
   Query last_index_;
   Query insert_;
   Query erase_;
   std::map<Key, Cached, Less> cache_;
+  // Neither a row nor the cache has this name. A plan for a new object asks for each type of it.
+  std::optional<std::string> absent_;
   std::set<Key> dirty_;
   CellTotals totals_;
   CellTotals stored_totals_;

@@ -56,7 +56,9 @@ TEST(HttpPort, APathThatIsTooLongForASocketIsLoggedAndTheAgentServes) {
   AgentProcess& agent = mesh.add(options);
 
   EXPECT_TRUE(agent.wait_ready().ok());
-  EXPECT_NE(agent.log().find("http_socket"), std::string::npos) << agent.log();
+  EXPECT_TRUE(support::eventually(kAgree, [&] {
+    return agent.log().find("http_socket") != std::string::npos;
+  })) << agent.log();
   EXPECT_FALSE(fs::exists(socket_of(agent)));
 }
 

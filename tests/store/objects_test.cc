@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "crdt/base/random.h"
 #include "sample.h"
 
 namespace store {
@@ -41,6 +44,40 @@ TEST(Objects, OneNameMayHoldTwoTypesAndAPageMayEndBetweenThem) {
             std::vector<std::string>{"b/pncounter"});
   EXPECT_EQ(store->cells().total_objects(), 4);
   EXPECT_EQ(sample::read(*store, top("a", crdt::SlotType::kLwwRegister))[0].body, "2");
+}
+
+// A name that was looked for and not found is there as soon as an object of any type has it, and is
+// gone again with its last cell.
+TEST(Objects, ANameThatWasAbsentIsFoundAndLost) {
+  const crdt::SlotType types[] = {crdt::SlotType::kPnCounter, crdt::SlotType::kLwwRegister,
+                                  crdt::SlotType::kOrSet};
+  auto store = sample::open(":memory:");
+  auto random = base::Random::from_number(11);
+  std::set<std::pair<std::string, crdt::SlotType>> there;
+  const auto check = [&](const std::string& name) {
+    for (const crdt::SlotType type : types) {
+      const bool found = !sample::read(*store, top(name, type)).empty();
+      EXPECT_EQ(found, there.contains({name, type})) << name << crdt::type_name(type);
+    }
+    std::size_t expected = 0;
+    for (const auto& [known, type] : there) expected += known == name;
+    EXPECT_EQ(*store->cells().types_of(name), expected) << name;
+  };
+  for (std::uint64_t step = 1; step <= 3'000; ++step) {
+    const std::string name = "n" + std::to_string(random.below(4));
+    const crdt::SlotType type = types[random.below(3)];
+    if (random.below(2) == 0) check(name);
+    crdt::Cells cells;
+    if (random.below(2) == 0) cells.push_back(cell(actor(1), step, "1"));
+    ASSERT_TRUE(sample::commit(*store, top(name, type), cells).ok());
+    if (cells.empty()) {
+      there.erase({name, type});
+    } else {
+      there.emplace(name, type);
+    }
+    check("n" + std::to_string(random.below(4)));
+  }
+  EXPECT_TRUE(store->verify_digest().ok());
 }
 
 TEST(Objects, NamesAreAnyBytes) {

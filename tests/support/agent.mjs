@@ -31,6 +31,10 @@ export function checkEqual(found, expected, what) {
   check(one === other, `${what}: found ${one}, expected ${other}`);
 }
 
+// A test that ends with an error that nobody caught leaves no agent behind.
+const running = new Set();
+process.on("exit", () => { for (const child of running) child.kill("SIGKILL"); });
+
 export class Agent {
   // `lab` has the `program`, a `folder` in which the agent makes its own, and a `keyFile`. `peers` are the
   // addresses to join.
@@ -63,6 +67,8 @@ export class Agent {
     this.process = spawn(this.lab.program, words, { stdio: ["ignore", "ignore", "pipe"] });
     this.process.stderr.on("data", (text) => { this.log += text; });
     this.ended = new Promise((resume) => this.process.on("exit", resume));
+    running.add(this.process);
+    this.process.on("exit", () => running.delete(this.process));
     const { pid } = this.process;
     return eventually(`${this.name} serves`, () => {
       if (this.process.exitCode !== null) return "ended";
