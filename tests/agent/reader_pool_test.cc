@@ -71,9 +71,9 @@ TEST_F(ReaderPools, AJobSeesEveryCommitFromBeforeItWasSubmitted) {
   commit();
   std::promise<void> began_first, began_second, first, second;
   auto blocks = submit(first.get_future().share(), &began_first);
+  began_first.get_future().wait();  // its snapshot is older than the jobs that follow
   auto begins = submit(second.get_future().share(), &began_second);
   auto shares = submit(at_once());
-  began_first.get_future().wait();
   first.set_value();
   began_second.get_future().wait();  // the snapshot that both jobs may use
   commit();
